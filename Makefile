@@ -17,11 +17,13 @@ TRANSLATIONS := $(shell find src -name '*.po')
 TEMPLATE := src/tradepost/market/empty.sqlite3
 DEMO := src/tradepost/market/demo.sqlite3
 SEED := $(shell find src/tradepost/market/seed examples/sample_seller -type f -not -name '*.pyc')
-MIGRATIONS := $(shell find src -path '*/migrations/*.py')
+MIGRATIONS := $(shell find src -path '*/migrations/*.py') \
+	$(addprefix src/tradepost/market/,identity/first_agreements.py catalog/first_categories.py catalog/first_synonyms.py)
 MODULES := $(shell find src -name '*.py')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
 DIST ?= dist
+DOCS ?= build/docs
 export TRADEPOST_SSLYZE ?= $(CURDIR)/.cache/sslyze/bin/sslyze
 
 .PHONY: help
@@ -43,7 +45,7 @@ soak: setup ## Run everything at full size on both databases: slow tests, mutant
 .PHONY: check
 check: .venv/.dev .cache/translations ## Check style, types, the direction of imports, templates and translations.
 	@failed=(); \
-	for check in "ruff check" "ruff format --check" "mypy --num-workers auto $(CODE)" "lint-imports --no-cache --no-logo" \
+	for check in "ruff check" "ruff format --check" "mypy $(CODE)" "lint-imports --no-cache --no-logo" \
 	    "djlint src --lint --quiet" "djlint src --check --quiet" "python scripts/check_translations.py"; do \
 	  echo "· $$check"; \
 	  TRADEPOST_DATA=.cache/check $(BIN)/$$check || failed+=("$$check"); \
@@ -51,10 +53,10 @@ check: .venv/.dev .cache/translations ## Check style, types, the direction of im
 	if [ $${#failed[@]} -gt 0 ]; then printf 'Failed: %s\n' "$${failed[@]}"; exit 1; fi
 
 .PHONY: fix
-fix: setup ## Let the tools mend what they can: imports, style, layout of code and templates.
+fix: setup ## Fix what the tools can fix: imports, style, layout of code and templates.
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
-	-@$(BIN)/djlint src --reformat --quiet # it ends with an error when it mended something
+	-@$(BIN)/djlint src --reformat --quiet # it ends with an error when it changed something
 
 .PHONY: bench
 bench: setup .venv/.bench ## Compare our speed with rivals and with the limit (ARGS choose the questions).
@@ -63,6 +65,14 @@ bench: setup .venv/.bench ## Compare our speed with rivals and with the limit (A
 .PHONY: wheel
 wheel: setup ## Build the package into dist/, to install where this checkout is not (DIST chooses the folder).
 	@scripts/make_wheel.sh $(DIST)
+
+.PHONY: release
+release: setup ## Build the package and the lists of its components (SBOM) into dist/ (DIST chooses the folder).
+	@scripts/make_release.sh $(DIST)
+
+.PHONY: docs
+docs: .venv/.dev ## Build the documentation site in both languages into build/docs (DOCS chooses the folder).
+	@scripts/make_docs.sh $(DOCS)
 
 .PHONY: shots
 shots: setup ## Take pictures of the pages into shots/ (ARGS=readme: those of the README files into docs/pictures/).

@@ -1,1 +1,2 @@
-"""Benchmarks: one program a question, each against a rival and a limit in the same run. ``python -m bench`` runs them."""
+"""Benchmarks: one program per question, compared with a rival and a limit in the same run. ``python -m bench`` runs
+them."""

@@ -1,4 +1,4 @@
-"""What a benchmark answers: medians of repeated runs, ratios between them, and whether what must hold does."""
+"""Result of a benchmark: medians of repeated runs, their ratios, and whether the requirements are met."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from dataclasses import dataclass, field
 from statistics import median
 
 type Say = Callable[[str], None]
-"""Tells a person who waits what is going on."""
+"""Reports progress to the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much to do. ``quick`` proves in seconds that the program works; its numbers mean nothing."""
+    """Size of a run. ``quick`` only proves that the program works; its numbers are meaningless."""
 
     repeats: int = 3
     quick: bool = False
     orders: int = 0
-    """Where a question is about how many orders there are: the most. 0 leaves it to the question."""
+    """Maximum number of orders in benchmarks about growth; 0 for the default."""
     only: str = ""
-    """Where a question is about many things: those whose names contain one of these words, separated by commas."""
+    """Words separated by commas: run only the cases whose names contain one of them."""
 
     def of(self, full: int, quick: int) -> int:
         return quick if self.quick else full
 
     @property
     def verify(self) -> tuple[str, ...]:
-        """Arguments of the instant seller: a quick run proves that what is measured otherwise is properly signed."""
+        """Arguments of the instant seller: a quick run verifies the signatures, which other runs do not."""
         return ("--verify",) if self.quick else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured thing: the median of its runs counts."""
+    """A measured quantity; its value is the median of the runs."""
 
     name: str
     unit: str
@@ -48,7 +48,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """``value`` times what ``of`` names."""
+    """``value`` times the quantity in ``of``."""
 
     of: str
     value: float
@@ -56,7 +56,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What performance.md asks for. ``bound`` is the least that will do, or the most when ``at_most``."""
+    """A requirement of performance.md. ``bound``: the minimum, or the maximum with ``at_most``."""
 
     text: str
     reached: float
@@ -76,11 +76,13 @@ class Answer:
     figures: tuple[Figure, ...]
     needs: tuple[Need, ...]
     notes: tuple[str, ...] = ()
+    full: bool | None = None
+    """Whether it ran at full size, in benchmarks with several sizes; otherwise derived from the command."""
 
 
 @dataclass(slots=True)
 class Runs:
-    """Collects figures while repeats go on."""
+    """Collects figures of repeated runs."""
 
     say: Say
     found: dict[str, list[float]] = field(default_factory=dict)
@@ -102,17 +104,17 @@ class Runs:
 
 
 def installed(*packages: str) -> bool:
-    """Rivals are installed by ``make bench`` only; without them ours and the limit are still measured."""
+    """Only ``make bench`` installs the rivals; without them, Tradepost and the limit are measured."""
     return all(importlib.util.find_spec(package) is not None for package in packages)
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The smallest value that at least ``share`` of all do not exceed."""
+    """Return the smallest value that at least ``share`` of all values do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
 
 
-def teller(name: str) -> Say:
+def progress_printer(name: str) -> Say:
     begun = time.monotonic()
 
     def say(text: str) -> None:

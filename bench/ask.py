@@ -1,4 +1,4 @@
-"""Asks one question in a process of its own, so that no question leaves anything behind for the next."""
+"""Runs one benchmark in its own process, so that it cannot affect the next."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from .answer import Scale, teller
-from .places import NotHere
+from .answer import Scale, progress_printer
+from .places import MissingRequirement
 from .programs import ProgramFailed
 from .questions import QUESTIONS, ask
 
@@ -22,11 +22,11 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--out", type=Path, required=True, help="file for the answer, as JSON")
     given = parser.parse_args()
-    say = teller(given.question)
+    say = progress_printer(given.question)
     try:
         scale = Scale(repeats=given.repeats, quick=given.quick, orders=given.orders, only=given.only)
         answer = ask(given.question, scale, say)
-    except (ProgramFailed, NotHere) as error:
+    except (ProgramFailed, MissingRequirement) as error:
         say(f"no answer: {error}")
         raise SystemExit(1) from None
     given.out.write_bytes(msgspec.json.encode(answer))

@@ -1,7 +1,8 @@
-"""The limit on PostgreSQL: claim a batch, sign, send with aiohttp, verify, update a batch. No history, breaker or events.
+"""The limit on PostgreSQL: claim a batch, sign, send with aiohttp, verify, update a batch. No history, breaker or
+events.
 
-``python -m bench.bare_loop DATABASE_URL SELLER_URL COUNT SELLERS``. Claims and updates have a connection each and run beside
-the calls, up to as many calls in flight as our worker.
+``python -m bench.bare_loop DATABASE_URL SELLER_URL COUNT SELLERS``. Claims and updates have separate connections and
+run concurrently with the calls, with as many calls in flight as Tradepost's worker.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import uvloop
 from psycopg import AsyncConnection
 from yarl import URL
 
-from .programs import leave_with_parent, say_done, say_ready, wait_for_go
+from .programs import end_with_parent, say_done, say_ready, wait_for_go
 from .wire import HEADERS, KEY, accepted, body_of, signed_url
 
 IN_FLIGHT = 512
@@ -34,7 +35,7 @@ WHERE bench_call.id = new.id
 
 
 def fill(database: str, seller: str, count: int, sellers: int) -> None:
-    """The rows to work on, as one table."""
+    """Create the rows to process, in one table."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS bench_call")
         connection.execute(
@@ -108,4 +109,4 @@ if __name__ == "__main__":
     database_url, seller_url, how_many, of_sellers = sys.argv[1:5]
     fill(database_url, seller_url, int(how_many), int(of_sellers))
     uvloop.run(work(database_url, int(how_many)))
-    leave_with_parent()
+    end_with_parent()

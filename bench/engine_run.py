@@ -1,4 +1,4 @@
-"""One run of our worker over calls that are due already, timed from its start until every row says so."""
+"""A run of Tradepost's worker over due calls, timed from its start until every row is finished."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LOOK_EVERY = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Calls a second. ``recorded`` when the last outcome was committed, ``settled`` when its events were reacted to as well:
-    only the latter can go on for ever."""
+    """Calls per second. ``recorded``: until the last outcome was committed; ``settled``: until the reactions to its
+    events ran, the sustainable rate."""
 
     recorded: float
     settled: float
@@ -32,7 +32,7 @@ class Pace:
 def measure(
     runs: Runs, name: str, shop: rows.Shop, command: Callable[[int, str], Command], *, count: int, tag: str
 ) -> None:
-    """Put in ``count`` calls, start a worker, and add both its paces to the runs."""
+    """Insert ``count`` calls, start a worker, and add both rates to the runs."""
     rows.insert_calls(shop, command, tag=tag, count=count, now=datetime.now(UTC))
     with Program("bench.worker", f"bench-{tag}") as worker:
         pace = drain(worker, count)
@@ -42,7 +42,7 @@ def measure(
 
 
 def drain(worker: Program, count: int) -> Pace:
-    """Let a worker that is ready do all calls that are due. Raises ``ProgramFailed`` unless each ended well at its first try."""
+    """Let a ready worker process all due calls. Raises ``ProgramFailed`` unless each succeeded in its first attempt."""
     worker.ready()
     begun = worker.go()
     looks, recorded = 0, 0.0
@@ -62,12 +62,12 @@ def drain(worker: Program, count: int) -> Pace:
 
 
 def _open_calls() -> bool:
-    # One look at each partial index; a single condition over all states would read the whole table.
+    # One query per partial index; a single condition over all states would read the whole table.
     return any(Call.objects.filter(state=state).exists() for state in (State.WAITING, State.LEASED, State.HELD))
 
 
 def check(tag: str, count: int) -> None:
-    """Every call of a run was done at its first try and its history is there: else its pace means nothing."""
+    """Check that every call succeeded in its first attempt and has its history; otherwise the rate is meaningless."""
     done = Call.objects.filter(order_number__startswith=f"CS{tag}", outcome=Call.Outcome.DONE, attempts=1).count()
     kept = Attempt.objects.filter(call__order_number__startswith=f"CS{tag}", verdict="done", status=200).exclude(
         response_body=""

@@ -1,8 +1,8 @@
 """The rival of the signed order query: FastAPI with SQLAlchemy's asynchronous ORM over asyncpg, on one uvicorn worker.
 
-Written as such services are: a dependency verifies the signature, a session a request, the ORM loads the order with what
-hangs on it. Signature, sealed secrets and the shape of the answer are the market's own code, so that what differs is the
-web framework and the way to the database; it writes no access log and keeps no counters. Same tables, same answers.
+Written like typical services: a dependency verifies the signature, each request has a session, and the ORM loads the
+order with its related rows. Signature, sealed secrets and answer format are the market's own code, so only the web
+framework and the database access differ. It writes no access log and no counters. Same tables, same answers.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tradepost.protocols.open_api import order_query as wire
 from tradepost.protocols.open_api.errors import api_response
 from tradepost.protocols.open_api.signing import SignatureRefused, read_authorization, verify
 
-from .programs import leave_with_parent
+from .programs import end_with_parent
 
 MODES = {"PERIOD": "包周期", "ONE_TIME": "按次"}
 
 
 class Base(DeclarativeBase):
-    """Columns that the answer needs; the market's migrations made the tables."""
+    """Columns that the answer needs; the market's migrations created the tables."""
 
     type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), list[dict[str, str]]: JSON}
 
@@ -127,7 +127,7 @@ Session = Annotated[AsyncSession, Depends(session)]
 
 
 async def caller(request: Request, database: Session) -> int:
-    """The seller whose access key signed the request."""
+    """Return the seller whose access key signed the request."""
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     signed = Signed(request.method, str(request.url), headers, await request.body())
     try:
@@ -217,7 +217,7 @@ def line_of(line: Line) -> wire.OrderLine:
 
 
 def main() -> None:
-    leave_with_parent()
+    end_with_parent()
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, loop="uvloop")
 
 

@@ -1,7 +1,7 @@
 """The rival on SQLite: a huey consumer whose task is the same signed and verified call over urllib3.
 
-``python -m bench.huey_worker DATABASE_FILE SELLER_URL COUNT SELLERS``. Synchronous commits are on while it works, and a task's
-result is stored: else neither its beginning nor its end would survive a power cut.
+``python -m bench.huey_worker DATABASE_FILE SELLER_URL COUNT SELLERS``. Commits are synchronous and a task's result is
+stored; otherwise neither its start nor its end would survive a power failure.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def fill(path: str, seller: str, count: int, sellers: int) -> None:
     queue.storage.close()
 
 
-def tell_when_done(path: str, count: int) -> None:
+def report_completion(path: str, count: int) -> None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         while database.execute("SELECT count(*) FROM kv").fetchone()[0] < count:
             time.sleep(0.02)
@@ -58,7 +58,7 @@ def main(path: str, seller: str, count: int, sellers: int) -> None:
     consumer = queue.create_consumer(workers=THREADS, periodic=False, initial_delay=0.01, max_delay=0.05)
     say_ready()
     wait_for_go()
-    threading.Thread(target=tell_when_done, args=(path, count), daemon=True).start()
+    threading.Thread(target=report_completion, args=(path, count), daemon=True).start()
     consumer.run()
 
 

@@ -1,9 +1,9 @@
-"""A seller that answers at once: the least server that a signed call can have, so that the caller is what is measured.
+"""A seller that answers at once: the smallest server for a signed call, so that only the caller is measured.
 
 ``python -m bench.instant_seller [--verify]`` prints ``ready <port> <port of a black hole>``; the black hole accepts
-connections and never answers. ``POST`` on any path is a call, ``GET /arrivals`` gives ``{name: unix time}`` of the calls
-since the last look, named by instanceId or orderLineId. With ``--verify`` every request's signature is checked by the
-protocol's own code and a wrong one is answered 401: too dear to measure with, and proof that the rest of a run is real.
+connections and never answers. ``POST`` on any path is a call. ``GET /arrivals`` returns ``{name: unix time}`` of the
+calls since the last query, named by instanceId or orderLineId. ``--verify`` checks every signature with the protocol's
+own code and answers 401 to a wrong one; it is too slow for measurements, but proves that the requests are valid.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tradepost.protocols.contract import Denied
 from tradepost.protocols.http import Request
 from tradepost.protocols.registry import protocol
 
-from .programs import leave_with_parent, say_ready
+from .programs import end_with_parent, say_ready
 from .wire import KEY, body_sign
 
 type Check = Callable[[bytes, bytes], bool]
@@ -38,13 +38,13 @@ QUERIED = (
     b'{"resultCode":"000000","resultMsg":"success","info":[{"instanceId":"%s","appInfo":{"frontEndUrl":"https://app.example/",'
     b'"userName":"admin","password":"first-password"}}]}'
 )
-"""The answer to queryInstance: the access data are there (saas-v2 §3.2)."""
+"""The answer to queryInstance with access data (saas-v2 §3.2)."""
 SUCCESS = response(b'{"resultCode":"000000","resultMsg":"success"}')
 DENIED = response(b'{"resultCode":"000001","resultMsg":"authentication failed"}', "401 Unauthorized")
 
 
 def member(body: bytes, name: bytes) -> bytes:
-    """The text of a member of compact JSON, empty when there is none."""
+    """Return the text of a member of compact JSON; empty if there is none."""
     start = body.find(b'"' + name + b'":"')
     if start < 0:
         return b""
@@ -53,7 +53,7 @@ def member(body: bytes, name: bytes) -> bytes:
 
 
 class Seller(asyncio.Protocol):
-    """One connection. Requests follow each other on it, whole or in pieces."""
+    """A connection with a sequence of requests, complete or in pieces."""
 
     def __init__(self, arrivals: dict[str, float], check: Check | None) -> None:
         self._arrivals = arrivals
@@ -62,7 +62,7 @@ class Seller(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods only
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's only has the methods
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
@@ -96,7 +96,7 @@ class Seller(asyncio.Protocol):
 
 
 class BlackHole(asyncio.Protocol):
-    """Takes everything, says nothing."""
+    """Accepts all data and never answers."""
 
 
 def signature_holds(head: bytes, body: bytes) -> bool:
@@ -115,7 +115,7 @@ async def serve(check: Check | None) -> None:
     seller = await loop.create_server(lambda: Seller(arrivals, check), "127.0.0.1", 0, backlog=4096)
     hole = await loop.create_server(BlackHole, "127.0.0.1", 0, backlog=4096)
     say_ready(seller.sockets[0].getsockname()[1], hole.sockets[0].getsockname()[1])
-    leave_with_parent()
+    end_with_parent()
     async with seller, hole:
         await asyncio.gather(seller.serve_forever(), hole.serve_forever())
 

@@ -1,4 +1,5 @@
-"""A load generator on raw sockets: prepared requests over kept connections, so that it costs less than what it measures."""
+"""A load generator on raw sockets: prepared requests over kept connections, so that it costs less than the measured
+server."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from .programs import ProgramFailed
 CONNECTIONS = 16
 
 
-async def _one(port: int, requests: Sequence[bytes], must_hold: bytes) -> bytes:
+async def _send_one(port: int, requests: Sequence[bytes], must_hold: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = b""
     try:
@@ -31,36 +32,37 @@ async def _one(port: int, requests: Sequence[bytes], must_hold: bytes) -> bytes:
     return body
 
 
-async def _all(port: int, requests: Sequence[bytes], must_hold: bytes, connections: int) -> tuple[float, bytes]:
+async def _send_all(port: int, requests: Sequence[bytes], must_hold: bytes, connections: int) -> tuple[float, bytes]:
     begun = time.perf_counter()
-    bodies = await asyncio.gather(*(_one(port, requests[i::connections], must_hold) for i in range(connections)))
+    bodies = await asyncio.gather(*(_send_one(port, requests[i::connections], must_hold) for i in range(connections)))
     return time.perf_counter() - begun, bodies[0]
 
 
 def send(
     port: int, requests: Sequence[bytes], *, must_hold: bytes = b"", connections: int = CONNECTIONS
 ) -> tuple[float, bytes]:
-    """Requests a second, and the body of one answer. Every answer must be a success that holds ``must_hold``."""
+    """Return requests per second, and the body of one answer. Every answer must be a success that contains
+    ``must_hold``."""
     import uvloop
 
-    spent, body = uvloop.run(_all(port, requests, must_hold, connections))
+    spent, body = uvloop.run(_send_all(port, requests, must_hold, connections))
     return len(requests) / spent, body
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What came of a request: milliseconds from when it was due until its answer was there, the status, the content."""
+class TimedAnswer:
+    """Result of a request: milliseconds from its due time to the answer, the status, the content."""
 
     milliseconds: float
     status: int
     body: bytes
 
 
-async def _paced(port: int, requests: Sequence[tuple[str, bytes]], a_second: float) -> list[Told]:
+async def _send_on_schedule(port: int, requests: Sequence[tuple[str, bytes]], a_second: float) -> list[TimedAnswer]:
     loop = asyncio.get_running_loop()
     begin = loop.time() + 0.2
 
-    async def one(position: int, source: str, request: bytes) -> Told:
+    async def one(position: int, source: str, request: bytes) -> TimedAnswer:
         due = begin + position / a_second
         await asyncio.sleep(due - loop.time())
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
@@ -71,16 +73,17 @@ async def _paced(port: int, requests: Sequence[tuple[str, bytes]], a_second: flo
             body = await reader.readexactly(int(head[at + 15 :].split(b"\r\n", 1)[0]))
         finally:
             writer.close()
-        return Told(1000 * (loop.time() - due), int(head[9:12]), body)
+        return TimedAnswer(1000 * (loop.time() - due), int(head[9:12]), body)
 
     return await asyncio.gather(*(one(at, *request) for at, request in enumerate(requests)))
 
 
-def send_paced(port: int, requests: Sequence[tuple[str, bytes]], *, a_second: float) -> list[Told]:
-    """Each from an address of its own of this machine, on a new connection, when it is due, whatever became of the others."""
+def send_on_schedule(port: int, requests: Sequence[tuple[str, bytes]], *, a_second: float) -> list[TimedAnswer]:
+    """Send each request at its due time, from a separate address of this machine on a new connection, independent of
+    the others."""
     import uvloop
 
-    return uvloop.run(_paced(port, requests, a_second))
+    return uvloop.run(_send_on_schedule(port, requests, a_second))
 
 
 def raw_request(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes = b"") -> bytes:

@@ -1,4 +1,4 @@
-"""A market of services on demand, and the signed pushes of their sellers. Django must be set up before this is imported."""
+"""A market of on-demand services, and signed pushes of their sellers. Django must be set up before importing this."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from .rows import BATCH, Shop, open_shop
 from .wire import KEY
 
 OPEN_FOR = timedelta(days=20)
-"""What is older than 21 days is not billed."""
+"""Usage older than 21 days is not billed."""
 WINDOW = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """``services`` of each seller have been in use for twenty days; their instances are named ``i-<seller>-<number>``."""
+    """Each seller has ``services`` that were used for twenty days; their instances are named
+    ``i-<seller>-<number>``."""
 
     shop: Shop
     services: int
@@ -69,12 +70,12 @@ def open_metered(*, sellers: int, services: int, now: datetime, cycle: str = "ho
 
 
 def records(market: Metered, seller: int, turn: int, *, each: int, now: datetime) -> list[dict[str, str]]:
-    """``each`` windows of every service of a seller, as they stand in a push; no window is in two turns."""
-    first, said = now - OPEN_FOR + turn * each * WINDOW, dump_time(now)
+    """Return ``each`` windows of every service of a seller, in the format of a push; no window is in two turns."""
+    first, recorded_at = now - OPEN_FOR + turn * each * WINDOW, dump_time(now)
     edges = [dump_time(first + n * WINDOW) for n in range(each + 1)]
     return [
         {
-            "instance_id": market.instance(seller, service), "record_time": said, "begin_time": edges[n],
+            "instance_id": market.instance(seller, service), "record_time": recorded_at, "begin_time": edges[n],
             "end_time": edges[n + 1], "usage_value": f"{n + 1}.25", "metering_sn": f"sn-{turn}-{service}-{n}",
         }
         for service in range(market.services)
@@ -82,8 +83,8 @@ def records(market: Metered, seller: int, turn: int, *, each: int, now: datetime
     ]  # fmt: skip
 
 
-def signed(body: bytes, *, nonce: str, port: int, wall: datetime, key: str = KEY) -> bytes:
-    """A push as its seller's server sends it, on a connection that is kept."""
+def signed_push(body: bytes, *, nonce: str, port: int, wall: datetime, key: str = KEY) -> bytes:
+    """Return a push as its seller's server sends it on a kept connection."""
     ts = str(epoch_ms(wall))
     headers = (
         ("Host", f"127.0.0.1:{port}"),
@@ -102,9 +103,10 @@ def body_of(listed: Sequence[object]) -> bytes:
 def pushes(
     market: Metered, numbers: range, *, each: int, port: int, now: datetime, wall: datetime
 ) -> Iterator[bytes]:  # fmt: skip
-    """The pushes of these numbers, of one seller after the other: with ``each`` records of every service of its."""
+    """Yield the pushes with these numbers, of one seller after another, with ``each`` records of each of its
+    services."""
     sellers = len(market.shop.sellers)
     for number in numbers:
         turn, seller = divmod(number, sellers)
         body = body_of(records(market, seller, turn, each=each, now=now))
-        yield signed(body, nonce=f"n-{number}", port=port, wall=wall)
+        yield signed_push(body, nonce=f"n-{number}", port=port, wall=wall)

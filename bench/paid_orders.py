@@ -1,4 +1,5 @@
-"""Orders that were just paid, in bulk: rows and money as checkout and payment leave them, and their events. Django must be set up."""
+"""Newly paid orders in bulk: rows and bookings as after checkout and payment, with their events. Django must be set
+up."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ CURRENCY = "CNY"
 
 
 def hire_members(shop: Shop) -> None:
-    """One person for each seller, who is told of every order."""
+    """Create one person for each seller, who is notified of every order."""
     people = User.objects.bulk_create(
         [User(email=f"member{i}@bench.example", name=f"Member {i}") for i in range(len(shop.sellers))], BATCH
     )
@@ -29,7 +30,7 @@ def hire_members(shop: Shop) -> None:
 
 
 def insert_paid(shop: Shop, *, tag: str, count: int, now: datetime) -> None:
-    """``count`` orders of one line each, of the sellers in turn, each of a buyer of its own, their money held."""
+    """Insert ``count`` orders of one line, of the sellers in turn, each of a different buyer, with their money held."""
     with transaction.atomic():
         buyers = User.objects.bulk_create(
             [User(email=f"{tag}-{i}@bench.example".lower(), name=f"Buyer {i}") for i in range(count)], BATCH

@@ -1,7 +1,7 @@
 """The rival on PostgreSQL: a pgqueuer worker whose job is the same signed and verified call over aiohttp.
 
-``python -m bench.pgqueuer_worker DATABASE_URL SELLER_URL COUNT SELLERS``. Its tables are durable (its default), a job's end is
-in its log. Batch size and tasks at a time are those at which it was fastest here.
+``python -m bench.pgqueuer_worker DATABASE_URL SELLER_URL COUNT SELLERS``. Its tables are durable (its default), and its
+log has the end of each job. Batch size and concurrency are the fastest ones on this machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .programs import say_done, say_ready, wait_for_go
 from .wire import HEADERS, KEY, accepted, body_of, signed_url
 
 BATCH = 200
-AT_A_TIME = 512
+CONCURRENCY = 512
 
 
 async def fill(queue: PgQueuer, seller: str, count: int, sellers: int) -> None:
@@ -41,8 +41,8 @@ async def fill(queue: PgQueuer, seller: str, count: int, sellers: int) -> None:
     await queries.enqueue(["call"] * count, payloads, [0] * count)
 
 
-async def until_done(database: str, count: int) -> int:
-    """How many jobs succeeded, once all have ended."""
+async def wait_until_done(database: str, count: int) -> int:
+    """Return the number of successful jobs once all have ended."""
     async with await AsyncConnection.connect(database, autocommit=True) as connection:
         while True:
             row = await (
@@ -61,7 +61,7 @@ async def main(database: str, seller: str, count: int, sellers: int) -> None:
     connection = await AsyncConnection.connect(database, autocommit=True)
     queue = PgQueuer.from_psycopg_connection(connection)
     await fill(queue, seller, count, sellers)
-    connector = aiohttp.TCPConnector(limit=AT_A_TIME)
+    connector = aiohttp.TCPConnector(limit=CONCURRENCY)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
 
         @queue.entrypoint("call")
@@ -77,11 +77,11 @@ async def main(database: str, seller: str, count: int, sellers: int) -> None:
 
         say_ready()
         await asyncio.to_thread(wait_for_go)
-        running = asyncio.create_task(queue.run(batch_size=BATCH, max_concurrent_tasks=AT_A_TIME))
-        done = asyncio.create_task(until_done(database, count))
+        running = asyncio.create_task(queue.run(batch_size=BATCH, max_concurrent_tasks=CONCURRENCY))
+        done = asyncio.create_task(wait_until_done(database, count))
         await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
         say_done(done.result() if done.done() else 0)
-    os._exit(0)  # its shutdown waits for timers; nothing here is worth waiting for
+    os._exit(0)  # its shutdown waits for timers, which are not needed here
 
 
 if __name__ == "__main__":

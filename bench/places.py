@@ -1,4 +1,4 @@
-"""Where a benchmark works: throw-away folders, a PostgreSQL that keeps its promises, a market of its own."""
+"""Environment of a benchmark: temporary folders, a durable PostgreSQL, a separate market."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from tests import machine, migrated, postgres
 
-# The servers of tests forget everything at a power cut, and never tidy up; what is measured here has to survive one, and runs
-# long enough that what is never tidied up would be most of what is measured.
+# The tests' servers lose data at a power failure and never vacuum. A measured server must be durable, and would
+# accumulate dead rows without vacuuming.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
 
 
-class NotHere(Exception):
-    """This machine lacks what the question needs; the text says what."""
+class MissingRequirement(Exception):
+    """This machine lacks a requirement of the benchmark; the text names it."""
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """An empty folder on a real disk, gone afterwards."""
+    """Provide an empty folder on a real disk, deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="tradepost-bench-", ignore_cleanup_errors=True) as path:
         yield Path(path)
 
@@ -31,18 +31,18 @@ MEMORY = Path("/dev/shm")  # noqa: S108  # what is made there is named by nobody
 
 @contextmanager
 def postgresql(*, in_memory: bool = False) -> Iterator[str]:
-    """The URL of an empty database on a server with full durability and otherwise PostgreSQL's own settings. ``in_memory``, where
-    this machine can: its files are on no disk, for questions that the pauses of a disk would drown."""
+    """Provide the URL of an empty database on a server with full durability and PostgreSQL's default settings.
+    ``in_memory``: keep its files in memory if possible, for benchmarks that pauses of a disk would distort."""
     with postgresql_server(where=MEMORY if in_memory and MEMORY.is_dir() else None) as cluster:
         yield cluster.url
 
 
 @contextmanager
 def postgresql_server(*, where: Path | None = None) -> Iterator[postgres.Cluster]:
-    """The same, with its process."""
+    """Provide the same server, with its process."""
     binaries = machine.find_postgres()
     if binaries is None:
-        raise NotHere("no PostgreSQL of version 15 or later was found")
+        raise MissingRequirement("no PostgreSQL of version 15 or later was found")
     postgres.SETTINGS.update(DURABLE)
     cluster = postgres.start(binaries, where=where)
     try:
@@ -52,7 +52,7 @@ def postgresql_server(*, where: Path | None = None) -> Iterator[postgres.Cluster
 
 
 def open_market(data: Path, *, database_url: str = "", **settings: object) -> None:
-    """Make this process and the children it starts one market: migrated, a sandbox since sellers are on loopback."""
+    """Configure a market for this process and its children: migrated, and a sandbox, since sellers are on loopback."""
     for name in [n for n in os.environ if n.startswith("TRADEPOST_")] + ["DATABASE_URL", "PORT"]:
         os.environ.pop(name, None)
     os.environ |= {

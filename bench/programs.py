@@ -1,7 +1,7 @@
-"""Child processes of a benchmark: started, waited for until they are ready, sent off together, ended by their own handle.
+"""Child processes of a benchmark: started, waited for until ready, started together, and ended by their own handle.
 
-A program prints ``ready`` with what others need to know when all that should not be measured is behind it, and begins
-when a line comes on its standard input. It ends when its standard input does, so that nothing outlives a benchmark.
+A program prints ``ready`` with data for others after its unmeasured set-up, and begins at a line on its standard input.
+It ends when its standard input ends, so that it cannot outlive the benchmark.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ PATIENCE = 60.0
 
 
 class ProgramFailed(Exception):
-    """A child process ended before it had done its part; what it said is on standard error."""
+    """A child process ended too early; its messages are on standard error."""
 
 
 class Program:
-    """A child process that speaks the protocol above. Use as a context manager."""
+    """A child process with the protocol above, as a context manager."""
 
     def __init__(self, module: str, *arguments: object) -> None:
         self.module = module
@@ -47,11 +47,11 @@ class Program:
         return self._process.pid
 
     def ready(self, *, within: float = PATIENCE) -> list[str]:
-        """Wait until it can begin, at most so many seconds; gives the words after ``ready``."""
+        """Wait until it is ready, at most ``within`` seconds. Return the words after ``ready``."""
         return self._hear("ready", within)
 
     def go(self, *words: object) -> float:
-        """Let it begin; gives the moment (monotonic). ``words``: with what, for a program that does this or that."""
+        """Start it and return the time (monotonic). ``words``: arguments for programs with several tasks."""
         if self._process.stdin is None:
             raise ProgramFailed(f"{self.module} has no standard input")
         begun = time.monotonic()
@@ -60,11 +60,11 @@ class Program:
         return begun
 
     def done(self) -> list[str]:
-        """Wait until it says that it is done; gives the words after ``done``."""
+        """Wait until it is done. Return the words after ``done``."""
         return self._hear("done")
 
     def timed(self, count: int) -> float:
-        """Seconds from ``go`` to ``done``. Raises ``ProgramFailed`` unless all ``count`` calls succeeded."""
+        """Return the seconds from ``go`` to ``done``. Raises ``ProgramFailed`` unless all ``count`` calls succeeded."""
         self.ready()
         begun = self.go()
         (good,) = self.done()
@@ -74,14 +74,14 @@ class Program:
         return spent
 
     def processor_time(self) -> float:
-        """Seconds of processor that it and the processes it started have used; 0 where the system does not tell."""
+        """Return the CPU seconds of the process and its children; 0 if the system does not provide them."""
         return processor_time(self.pid)
 
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def end(self, within: float = 2.0) -> None:
-        """Close its standard input, which every program here obeys; then kill what is still there."""
+        """Close its standard input, which ends every program here; then kill remaining processes."""
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()
         try:
@@ -107,7 +107,7 @@ class Program:
 
 
 def processor_time(pid: int) -> float:
-    """Seconds of processor that a process and those it started have used; 0 where the system does not tell."""
+    """Return the CPU seconds of a process and its children; 0 if the system does not provide them."""
     return sum(map(_processor_time, [pid, *_children(pid)]))
 
 
@@ -126,7 +126,8 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-# --- said by the programs themselves -----------------------------------------------------------------------------------
+# --- called by the programs themselves
+# -----------------------------------------------------------------------------------
 
 
 def say_ready(*words: object) -> None:
@@ -138,15 +139,15 @@ def say_done(*words: object) -> None:
 
 
 def wait_for_go() -> list[str]:
-    """Gives the words after ``go``."""
+    """Return the words after ``go``."""
     line = sys.stdin.readline()
     if not line:
         raise SystemExit(0)
     return line.split()[1:]
 
 
-def leave_with_parent() -> None:
-    """End this process at once when its standard input ends, however its parent died."""
+def end_with_parent() -> None:
+    """End this process when its standard input ends, so that it dies with its parent."""
 
     def watch() -> None:
         sys.stdin.read()

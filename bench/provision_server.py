@@ -1,7 +1,8 @@
-"""Three servers that make an instance once for each request, all on waitress with the same threads.
+"""Three servers that create one instance per request, all on waitress with the same threads.
 
-``python -m bench.provision_server kit|openbrokerapi|raw FOLDER`` prints ``ready <port>``. The kit keeps what it needs to answer
-repeats alike; the broker keeps one row, as its authors leave to whoever uses it, in a database as durable; raw keeps nothing.
+``python -m bench.provision_server kit|openbrokerapi|raw FOLDER`` prints ``ready <port>``. The kit stores the data for
+repeated requests. The broker stores one row in an equally durable database, as its authors expect of its users. Raw
+stores nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from tradepost.kit import AppInfo, Create, Created, Seller
 from tradepost.kit.serve import THREADS, Server
 from tradepost.kit.wsgi import wsgi
 
-from .programs import leave_with_parent, say_ready
+from .programs import end_with_parent, say_ready
 from .wire import KEY
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-USER, PASSWORD = "broker", "broker"  # of a server that lives for seconds on loopback
+USER, PASSWORD = "broker", "broker"  # of a server that runs for seconds on loopback
 
 
 def kit(folder: Path) -> WSGIApplication:
@@ -49,7 +50,7 @@ def raw(_folder: Path) -> WSGIApplication:
 
 
 class Rows:
-    """An idempotency row in SQLite with full durability, a connection for each thread."""
+    """An idempotency row in SQLite with full durability, with a connection per thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -65,7 +66,7 @@ class Rows:
         return found
 
     def keep(self, instance_id: str, plan: str) -> bool:
-        """True when the row is new."""
+        """Return True if the row is new."""
         done = self._connection().execute("INSERT OR IGNORE INTO instance VALUES (?, ?)", (instance_id, plan))
         return done.rowcount == 1
 
@@ -99,6 +100,6 @@ if __name__ == "__main__":
     logging.disable(logging.WARNING)
     make_app = {"kit": kit, "openbrokerapi": openbrokerapi, "raw": raw}[sys.argv[1]]
     server = Server(make_app(Path(sys.argv[2])), "127.0.0.1", 0, threads=THREADS)
-    leave_with_parent()
+    end_with_parent()
     say_ready(server.port)
     server.run()

@@ -1,4 +1,4 @@
-"""Answers as a person reads them: ratio first, then figures, then what must hold and whether it does."""
+"""Formats answers for people: first ratios, then figures, then requirements with their results."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
 def with_sections(page: str, sections: Mapping[str, str], *, order: Iterable[str]) -> str:
-    """RESULTS.md with these sections, by question, in place of those that it had; what is no question any more is gone."""
+    """Replace these sections of RESULTS.md, by benchmark, and remove sections of removed benchmarks."""
     pieces = _SECTION.split(page)[1:]
-    found = {name: f"## {name}{text}" for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
-    found |= sections
-    return "\n".join([HEAD, *(found[name].strip() + "\n" for name in order if name in found)])
+    by_name = {name: f"## {name}{text}" for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
+    by_name |= sections
+    return "\n".join([HEAD, *(by_name[name].strip() + "\n" for name in order if name in by_name)])
 
 
 def as_section(answer: Answer, *, repeats: int, day: date) -> str:
-    """The section of a question in RESULTS.md."""
+    """Return the section of a benchmark in RESULTS.md."""
     parts = [f"## {answer.name}\n", f"{answer.title}.\n"]
     if answer.ratios:
         parts += ["**" + " · ".join(f"{_number(r.value)} × {r.of}" for r in answer.ratios) + "**\n"]
@@ -75,18 +75,18 @@ def as_section(answer: Answer, *, repeats: int, day: date) -> str:
 
 
 def about_this_machine() -> list[str]:
-    """Processor, memory, system and the versions that matter."""
-    found = []
+    """Return processor, memory, system and relevant versions."""
+    lines = []
     for package in PACKAGES:
         try:
-            found.append(f"{package} {version(package)}")
+            lines.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return [
         f"{_processor()}, {cores} cores, {_memory()}{platform.system()} {platform.release().split('-', 1)[0]}",
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}{_postgresql()}",
-        ", ".join(found),
+        ", ".join(lines),
     ]
 
 
@@ -125,7 +125,7 @@ def _need(need: Need) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits that count; all digits before the point."""
+    """Return three significant digits, or all digits before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     text = f"{value:.3g}"

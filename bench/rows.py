@@ -1,4 +1,5 @@
-"""A market's rows in bulk: sellers with keys and addresses, and calls to make. Django must be set up before this is imported."""
+"""Rows of a market in bulk: sellers with keys and addresses, and calls to make. Django must be set up before importing
+this."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ PROTOCOL = "saas_v2"
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Everything that calls hang on: one product, one address and one signing key for each seller."""
+    """Objects that calls refer to: one product, one address and one signing key for each seller."""
 
     buyer: User
     offer: Offer
@@ -36,7 +37,7 @@ class Shop:
 
 
 def open_shop(url_of: Callable[[int], str], *, sellers: int, now: datetime) -> Shop:
-    """``sellers`` sellers; the server of number i is at ``url_of(i)``."""
+    """Create ``sellers`` sellers; the server of number i is at ``url_of(i)``."""
     with transaction.atomic():
         buyer = User.objects.create(email="buyer@bench.example", name="Buyer")
         category = Category.objects.create(slug="bench", name="测试", name_en="Bench")
@@ -101,7 +102,7 @@ def open_shop(url_of: Callable[[int], str], *, sellers: int, now: datetime) -> S
 
 
 def _list(products: Sequence[Product], now: datetime) -> None:
-    """One version of each: an order line names the one that was sold."""
+    """List one version of each product: an order line refers to the sold version."""
     plain = documents.dump(documents.Document(product_type="SAAS"))
     digest = documents.digest(plain)
     Version.objects.bulk_create(
@@ -117,12 +118,12 @@ def _list(products: Sequence[Product], now: datetime) -> None:
 
 
 def freeze(position: int, tag: str) -> Command:
-    """updateInstanceStatus: the seller answers in one constant body."""
+    """Return an updateInstanceStatus, to which the seller answers with a constant body."""
     return SetStatus(instance_id=f"{tag}-{position}", status=InstanceStatus.FREEZE)
 
 
 def create(position: int, tag: str) -> Command:
-    """newInstance: the seller's answer names the instance, and the market adopts it."""
+    """Return a newInstance; the seller's answer names the instance, and the market stores it."""
     return Create(
         order_id=f"CS{tag}{position}",
         order_line_id=f"CS{tag}{position}-000001",
@@ -141,7 +142,7 @@ def insert_calls(
     sellers: Sequence[int] = (),
     apart: timedelta = timedelta(),
 ) -> list[Call]:
-    """``count`` calls to the sellers in turn, ``apart`` from each other, each for a subscription of its own."""
+    """Insert ``count`` calls to the sellers in turn, ``apart`` from each other, each for a different subscription."""
     chosen = sellers or range(len(shop.sellers))
     kind = type(command(0, tag))
     activity = {SetStatus: "updateInstanceStatus", Create: "newInstance"}[kind]
@@ -168,8 +169,8 @@ def insert_calls(
                     seller_id=subscription.seller_id,
                     address=shop.addresses[chosen[i % len(chosen)]],
                     product_id=subscription.product_id,
-                    # What a freeze means to a subscription is the market's business, not the engine's: those calls
-                    # have none. A creation has one, and its instance is adopted.
+                    # The engine does not interpret a freeze, so its calls have no subscription. A creation has one,
+                    # which receives the instance.
                     subscription=subscription if command is create else None,
                     protocol=PROTOCOL,
                     kind=kind.__name__,

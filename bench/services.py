@@ -1,4 +1,5 @@
-"""Services in use, in bulk: rows as a delivery leaves them, bought at any moment of the year before. Django must be set up."""
+"""Services in use, in bulk: rows as after a delivery, bought at random times of the previous year. Django must be set
+up."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Sku, Spec
-from tradepost.market.fulfilment.timers import watch
+from tradepost.market.fulfilment.timers import set_timers
 from tradepost.market.identity.models import Level, User
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Period, Subscription
@@ -23,11 +24,11 @@ CURRENCY = "CNY"
 YEAR = timedelta(days=365)
 FIRST_END = timedelta(days=16)
 RENEWED = 9
-"""Of ten services so many are renewed automatically."""
+"""Number of automatically renewed services out of ten."""
 
 
 def yearly_offers(shop: Shop) -> list[Offer]:
-    """A year of each product."""
+    """Create a yearly offer of each product."""
     specs = Spec.objects.bulk_create(
         [Spec(product=product, key="year", name="标准版", name_en="Standard") for product in shop.products], BATCH
     )
@@ -45,7 +46,7 @@ def yearly_offers(shop: Shop) -> list[Offer]:
 
 
 def rich_buyers(count: int, now: datetime) -> list[User]:
-    """Of every level, each with more money than ten years of a hundred services cost."""
+    """Create buyers of every level, each with more money than ten years of a hundred services cost."""
     levels = list(Level)
     buyers = User.objects.bulk_create(
         [
@@ -62,8 +63,8 @@ def rich_buyers(count: int, now: datetime) -> list[User]:
 def in_use(
     offers: Sequence[Offer], buyers: Sequence[User], *, count: int, now: datetime, ends_within: timedelta = YEAR
 ) -> None:
-    """``count`` services of a year, begun at moments that a fixed seed draws: the first ends in 16 days, before any reminder,
-    the last before ``ends_within`` is over."""
+    """Create ``count`` yearly services, begun at times from a fixed seed: the first ends in 16 days, before any
+    reminder, the last before ``ends_within`` is over."""
     chance = random.Random(11)  # noqa: S311  # the same moments in every run
     with transaction.atomic():
         subscriptions, periods = [], []
@@ -88,4 +89,4 @@ def in_use(
             )  # fmt: skip
         Subscription.objects.bulk_create(subscriptions, BATCH)
         Period.objects.bulk_create(periods, BATCH)
-        watch(subscriptions, now=now)
+        set_timers(subscriptions, now=now)

@@ -1,7 +1,7 @@
-"""Sellers push usage to a market that is served as people serve it; then the same rows are copied into a bare table.
+"""Sellers push usage to a market served as in production; then the same rows are copied into a bare table.
 
-The pushes are requests on kept connections, each with a signature and a nonce of its own. A run counts only if the market then
-holds each record that was sent once.
+The pushes are requests on kept connections, each with its own signature and nonce. A run is only valid if the market
+then has each sent record once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradepost.cli.serve import free_port
-from tradepost.protocols.open_api.usage_items import load_each
+from tradepost.protocols.open_api.usage_items import load_items
 
 from .answer import Answer, Need, Runs, Scale
 from .load import send
@@ -26,21 +26,21 @@ from .programs import Program, ProgramFailed
 if TYPE_CHECKING:
     from .metered import Metered
 
-A_PUSH = 100
+RECORDS_PER_PUSH = 100
 OURS, BARE, READ = "taken", "bare", "read alone"
 WEB_WORKERS = 2
-"""Processes that answer: one a core."""
+"""Web processes: one per core."""
 CONNECTIONS = 32
 PATIENCE = 60.0
 
 type Copy = Callable[[Path, int], float]
-"""Given the data folder and a number: copy as many of the latest rows, and give the seconds."""
+"""Copies the given number of latest rows from the data folder and returns the seconds."""
 
 
 def measure(
     runs: Runs, scale: Scale, data: Path, *, copy: Copy, database: Callable[[], float] | None = None
 ) -> None:  # fmt: skip
-    """``database``: the seconds of processor that its server has used."""
+    """``database``: returns the CPU seconds of its server."""
     from . import metered
 
     sellers, services, count = scale.of(50, 2), scale.of(20, 5), scale.of(2000, 12)
@@ -53,11 +53,11 @@ def measure(
             _push(market, range(begin, begin + warm), port)
             numbers = range(begin + warm, begin + warm + count)
             begin = numbers.stop
-            _measured(runs, _pushes(market, numbers, port), port, web, database)
-            runs.add(BARE, count * A_PUSH / copy(data, count * A_PUSH), "records/s")
-            _read(runs, market)
-    if _held() != begin * A_PUSH:
-        raise ProgramFailed(f"of {begin * A_PUSH} records {_held()} are there")
+            _measure(runs, _pushes(market, numbers, port), port, web, database)
+            runs.add(BARE, count * RECORDS_PER_PUSH / copy(data, count * RECORDS_PER_PUSH), "records/s")
+            _measure_reads(runs, market)
+    if _stored_count() != begin * RECORDS_PER_PUSH:
+        raise ProgramFailed(f"of {begin * RECORDS_PER_PUSH} records {_stored_count()} are there")
 
 
 def answer(runs: Runs, *, name: str, database: str, bare: str, need: Need) -> Answer:
@@ -77,12 +77,12 @@ def answer(runs: Runs, *, name: str, database: str, bare: str, need: Need) -> An
     )  # fmt: skip
 
 
-def _measured(runs: Runs, made: list[bytes], port: int, web: Program, database: Callable[[], float] | None) -> None:
+def _measure(runs: Runs, pushes: list[bytes], port: int, web: Program, database: Callable[[], float] | None) -> None:
     web_before = web.processor_time()
     database_before = database() if database else 0
-    pushes_a_second, _ = send(port, made, must_hold=b'"MKT.0000"', connections=CONNECTIONS)
-    runs.add(OURS, pushes_a_second * A_PUSH, "records/s")
-    records = len(made) * A_PUSH
+    pushes_a_second, _ = send(port, pushes, must_hold=b'"MKT.0000"', connections=CONNECTIONS)
+    runs.add(OURS, pushes_a_second * RECORDS_PER_PUSH, "records/s")
+    records = len(pushes) * RECORDS_PER_PUSH
     runs.add("processor time of the web for a record", 1e6 * (web.processor_time() - web_before) / records, "µs")
     if database:
         runs.add("of the database", 1e6 * (database() - database_before) / records, "µs")
@@ -93,7 +93,9 @@ def _pushes(market: Metered, numbers: range, port: int) -> list[bytes]:
 
     now = datetime.now(UTC).replace(microsecond=0)
     return list(
-        metered.pushes(market, numbers, each=A_PUSH // market.services, port=port, now=now, wall=datetime.now(UTC))
+        metered.pushes(
+            market, numbers, each=RECORDS_PER_PUSH // market.services, port=port, now=now, wall=datetime.now(UTC)
+        )
     )
 
 
@@ -101,28 +103,28 @@ def _push(market: Metered, numbers: range, port: int) -> None:
     send(port, _pushes(market, numbers, port), must_hold=b'"MKT.0000"', connections=CONNECTIONS)
 
 
-def _held() -> int:
-    """Records that the market holds."""
+def _stored_count() -> int:
+    """Return the number of stored records."""
     from tradepost.market.metering.models import Record
 
     return Record.objects.count()
 
 
-def _read(runs: Runs, market: Metered) -> None:
+def _measure_reads(runs: Runs, market: Metered) -> None:
     from . import metered
 
-    listed = metered.records(market, 0, 0, each=A_PUSH // market.services, now=datetime.now(UTC))
+    listed = metered.records(market, 0, 0, each=RECORDS_PER_PUSH // market.services, now=datetime.now(UTC))
     body, spent = metered.body_of(listed), []
     for _ in range(50):
         begun = time.perf_counter()
-        load_each(body)
+        load_items(body)
         spent.append(time.perf_counter() - begun)
-    runs.add(READ, A_PUSH / sorted(spent)[len(spent) // 2], "records/s")
+    runs.add(READ, RECORDS_PER_PUSH / sorted(spent)[len(spent) // 2], "records/s")
 
 
 @contextmanager
 def served(workers: int) -> Iterator[tuple[int, Program]]:
-    """The market's web server, once it answers."""
+    """Provide the market's web server once it answers."""
     port = free_port()
     server = Program("bench.web_server", "market", port, workers)
     try:
@@ -159,14 +161,14 @@ def copied_to_postgresql(_data: Path, number: int) -> float:
         with cursor.copy(f"COPY ({latest}) TO STDOUT") as told:
             lines = b"".join(map(bytes, told)).splitlines(keepends=True)
         begun = time.perf_counter()
-        for first in range(0, len(lines), A_PUSH):
+        for first in range(0, len(lines), RECORDS_PER_PUSH):
             with cursor.copy("COPY bare_usage FROM STDIN") as taking:
-                taking.write(b"".join(lines[first : first + A_PUSH]))
+                taking.write(b"".join(lines[first : first + RECORDS_PER_PUSH]))
         return time.perf_counter() - begun
 
 
 def copied_to_sqlite(data: Path, number: int) -> float:
-    """On a connection of its own, which keeps what it writes as well as the market does, without foreign keys."""
+    """On a separate connection with the market's durability, without foreign keys."""
     with closing(sqlite3.connect(data / "tradepost.sqlite3", isolation_level=None)) as market:
         made = market.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'metering_record' AND type <> 'trigger'")
         schema = [text for (text,) in made if text]
@@ -180,8 +182,8 @@ def copied_to_sqlite(data: Path, number: int) -> float:
             bare.execute(re.sub(r"\bREFERENCES\b.*?INITIALLY DEFERRED", "", text))
         places = ", ".join("?" * len(found[0]))
         begun = time.perf_counter()
-        for first in range(0, len(found), A_PUSH):
+        for first in range(0, len(found), RECORDS_PER_PUSH):
             bare.execute("BEGIN IMMEDIATE")
-            bare.executemany(f"INSERT INTO metering_record VALUES ({places})", found[first : first + A_PUSH])  # noqa: S608
+            bare.executemany(f"INSERT INTO metering_record VALUES ({places})", found[first : first + RECORDS_PER_PUSH])  # noqa: S608
             bare.execute("COMMIT")
         return time.perf_counter() - begun

@@ -1,6 +1,8 @@
-"""Granian: the market as ``tradepost serve`` runs it, with as many workers as are said or one, or the bare view that is its limit.
+"""Granian: the market as ``tradepost serve`` runs it, with the given number of workers (default 1), or the bare view
+that is its limit.
 
-``python -m bench.web_server market PORT [WORKERS]``, or ``bare PORT FILE``: answers every request with the bytes of the file.
+``python -m bench.web_server market PORT [WORKERS]``, or ``bare PORT FILE``: answers every request with the bytes of the
+file.
 """
 
 from __future__ import annotations
@@ -26,17 +28,17 @@ def _body() -> bytes:
 
 
 def bare(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """The same bytes without a framework, a signature or a database."""
+    """Return the same bytes without a framework, a signature or a database."""
     body = _body()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]
 
 
 def _stop_with_parent() -> None:
-    # Not through sys.stdin: Granian forks, and its child would wait for ever for the lock that this thread holds.
+    # Not through sys.stdin: Granian forks, and its child would wait for the lock of this thread forever.
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)  # not at once: Granian has a process of its own to end
+    os.kill(os.getpid(), signal.SIGTERM)  # not immediately: Granian has to end its own process
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""The least that a signed call takes: what the bare loop and the rivals run, so that they pay for nothing of ours.
+"""The minimum of a signed call, for the bare loop and the rivals, so that they have no overhead of Tradepost.
 
-Written against saas-v2 §2.3 and §2.6; ``tests/bench`` holds it to the protocol's own code.
+Implements saas-v2 §2.3 and §2.6; ``tests/bench`` compares it with the protocol's own code.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 KEY = "0123456789abcdef0123456789abcdef"
-"""Signing key of every seller here: the server knows only one."""
+"""Signing key of every seller here, since the server only knows one."""
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json;charset=utf8"}
 OK = 200
 
 
 def body_of(instance_id: str) -> bytes:
-    """A freeze as updateInstanceStatus puts it (saas-v2 §3.4)."""
+    """Return a freeze in the format of updateInstanceStatus (saas-v2 §3.4)."""
     return f'{{"activity":"updateInstanceStatus","instanceId":"{instance_id}","status":"FREEZE"}}'.encode()
 
 
@@ -35,7 +35,7 @@ def body_sign(body: bytes, key: str) -> str:
 
 
 def accepted(status: int, headers: Iterable[tuple[str, str]], body: bytes, *, key: str) -> bool:
-    """The answer is signed with this key, its header spelled exactly so, and says success."""
+    """Return whether the answer is signed with this key, in a header of exactly this spelling, and a success."""
     signed = next((value for name, value in headers if name == "Body-Sign"), "")
     return (
         status == OK

@@ -1,4 +1,4 @@
-"""Ours: one worker process as ``tradepost worker`` runs it, with everything on."""
+"""Tradepost: one worker process as ``tradepost worker`` runs it, with all features enabled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
     from tradepost.market.base.config import config
     from tradepost.market.web import logs
 
-    worker.load()  # as the bare loop has its own code loaded
+    worker.load()  # the bare loop has also loaded its code
     logs.configure(form="json", level=config().log_level)
     stop = threading.Event()
     say_ready()

@@ -1,6 +1,6 @@
-"""Says what is missing in the translations: visible strings without Chinese, and entries that no page shows any more.
+"""Reports missing translations: visible strings without Chinese, and entries that no page uses.
 
-Reads sources and templates as Django's makemessages does, but in Python alone, so that it runs where xgettext is missing.
+Reads sources and templates like Django's makemessages, but in pure Python, so that it does not need xgettext.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,45 +25,72 @@ type Key = tuple[str | None, str]
 
 PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy")
 WITH_CONTEXT = ("pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy")
+_ENTRY = re.compile(r'^(?:msgctxt "(.*)"\n)?msgid ((?:".*"\n)+)', re.MULTILINE)
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*\d*(?:\.\d+)?[a-zA-Z]|(?<!%)%(?:%%)*[sdrf]|(?<!\{)\{\w*[^{}]*\}(?!\})")
 
 
 def problems(root: Path) -> list[str]:
-    """One line for each fault, with the file it is in; empty when every visible string has its translation."""
-    catalogs, found = _catalogs(root)
-    shown = dict(_shown(root))
+    """Return one line for each fault, with its file; empty if every visible string has a translation."""
+    catalogs, faults = _catalogs(root)
+    used = dict(_used_strings(root))
     translated = {_key(message) for catalog in catalogs.values() for message in catalog if message.id}
     for path, catalog in catalogs.items():
-        found += [f"{path}: obsolete entry {identity!r}" for identity in catalog.obsolete]
-        found += [f"{path}: {fault} {message.id!r}" for message in catalog if message.id for fault in _faults(message)]
-        found += [
+        faults += [f"{path}: obsolete entry {identity!r}" for identity in catalog.obsolete]
+        faults += [f"{path}: {fault} {message.id!r}" for message in catalog if message.id for fault in _faults(message)]
+        faults += [
             f"{path}: nothing shows {message.id!r} any more"
             for message in catalog
-            if message.id and _key(message) not in shown
+            if message.id and _key(message) not in used
         ]
-    found += [f"{where}: no translation of {key[1]!r}" for key, where in shown.items() if key not in translated]
-    return found
+    faults += _contradictions(catalogs)
+    faults += [f"{where}: no translation of {key[1]!r}" for key, where in used.items() if key not in translated]
+    return faults
+
+
+def _contradictions(catalogs: Mapping[Path, Catalog]) -> Iterator[str]:
+    """Yield texts that two catalogs translate differently: Django merges all catalogs, so one of them is never
+    shown."""
+    first: dict[tuple[str, Key], tuple[Path, str]] = {}
+    for path, catalog in catalogs.items():
+        for message in catalog:
+            if not message.id:
+                continue
+            string = message.string if isinstance(message.string, str) else "".join((message.string or ("",))[:1])
+            other, known = first.setdefault((path.parts[-3], _key(message)), (path, string))
+            if string != known:
+                yield f"{path}: {message.id!r} is {string!r} here and {known!r} in {other}"
 
 
 def _catalogs(root: Path) -> tuple[dict[Path, Catalog], list[str]]:
-    catalogs, unreadable = {}, []
+    catalogs, faults = {}, []
     for path in sorted(root.glob("src/**/locale/*/LC_MESSAGES/*.po")):
         try:
             with path.open("rb") as handle:
                 catalogs[path.relative_to(root)] = read_po(handle, locale=path.parts[-3], abort_invalid=True)
         except PoFileError as error:
-            unreadable.append(f"{path.relative_to(root)}: {error}")
-    return catalogs, unreadable
+            faults.append(f"{path.relative_to(root)}: {error}")
+        else:
+            faults += [f"{path.relative_to(root)}: two entries {key[1]!r}" for key in _duplicates(path)]
+    return catalogs, faults
 
 
-def _shown(root: Path) -> Iterator[tuple[Key, str]]:
-    """Every string that code or templates mark for translation, with the place that does."""
+def _duplicates(path: Path) -> list[Key]:
+    """Return entries that a catalog contains more than once: Babel silently keeps the last one."""
+    entries = Counter(
+        (context, "".join(re.findall(r'"(.*)"', text)))
+        for context, text in re.findall(_ENTRY, path.read_text(encoding="utf-8"))
+    )
+    return [(context or None, text) for (context, text), times in entries.items() if times > 1]
+
+
+def _used_strings(root: Path) -> Iterator[tuple[Key, str]]:
+    """Yield every string that code or templates mark for translation, with its place."""
     source = root / "src"
     for path in sorted(source.glob("**/*.py")):
         yield from _extract(path.read_bytes(), path.relative_to(root))
     for path in sorted([*source.glob("**/templates/**/*.html"), *source.glob("**/templates/**/*.txt")]):
         code = templatize(path.read_text(encoding="utf-8"), origin=str(path.relative_to(root)))
-        # What templatize blanks out keeps its indentation, which Python's tokenizer would refuse.
+        # Parts that templatize blanks out keep their indentation, which Python's tokenizer would refuse.
         lines = (line.lstrip() for line in code.splitlines())
         yield from _extract("\n".join(lines).encode(), path.relative_to(root))
 
@@ -70,7 +98,7 @@ def _shown(root: Path) -> Iterator[tuple[Key, str]]:
 def _extract(code: bytes, path: Path) -> Iterator[tuple[Key, str]]:
     calls = extract_python(io.BytesIO(code), dict.fromkeys((*PLAIN, *WITH_CONTEXT)), [], {"encoding": "utf-8"})
     for line, function, found, _comments in calls:
-        # Babel gives None, whatever its types say, for a call without a literal; ruff's INT rules see to those.
+        # Babel returns None, contrary to its types, for a call without a literal; ruff's INT rules report those.
         texts = [found] if isinstance(found, str) else list(found or ())  # type: ignore[redundant-expr]
         context = texts.pop(0) if function in WITH_CONTEXT and texts else None
         if texts and texts[0]:
@@ -88,8 +116,8 @@ def _faults(message: Message) -> Iterator[str]:
         return
     if message.fuzzy:
         yield "fuzzy"
-    wanted = _placeholders(message.id if isinstance(message.id, str) else message.id[-1])
-    if any(_placeholders(string) != wanted for string in strings):
+    expected = _placeholders(message.id if isinstance(message.id, str) else message.id[-1])
+    if any(_placeholders(string) != expected for string in strings):
         yield "other placeholders than"
 
 

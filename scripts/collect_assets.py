@@ -1,6 +1,7 @@
-"""Copy what pages need out of node_modules, so that no built file is committed and no page loads from another host.
+"""Copy the files that pages need from node_modules, so that no built file is committed and no page loads from another
+host.
 
-Of Tabler's style sheet only the rules that our pages can use are kept (``purgecss.config.cjs``): 98 kB of 635.
+Only the rules of Tabler's style sheet that pages can use are kept (``purgecss.config.cjs``): 98 kB of 635.
 """
 
 from __future__ import annotations
@@ -21,22 +22,23 @@ OUTLINE = MODULES / "@tabler/icons/icons/outline"
 STYLES = "@tabler/core/dist/css/tabler.min.css"
 FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "squire-rte/dist/squire.js": "squire.min.js",
     "tus-js-client/dist/tus.min.js": "tus.min.js",
     "uplot/dist/uPlot.iife.min.js": "uplot.min.js",
     "uplot/dist/uPlot.min.css": "uplot.min.css",
 }
-"""Source under node_modules to name under static/vendor."""
+"""Source below node_modules to name below static/vendor."""
 
 SOURCE_MAP = re.compile(r"(?m)^\s*(?://|/\*)# sourceMappingURL=\S+?(?:\s*\*/)?\s*$")
 
 
-def wanted_icons() -> list[str]:
+def required_icons() -> list[str]:
     lines = (line.strip() for line in ICONS.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def purge_styles(folder: Path) -> None:
-    """Write Tabler's style sheet into the folder without the rules that no template, script or module can name."""
+    """Write Tabler's style sheet into the folder without the rules that no template, script or module can use."""
     config = ["--config", "scripts/purgecss.config.cjs", "--output", f"{folder}/"]
     subprocess.run(["scripts/npm.sh", "exec", "--offline", "--", "purgecss", *config], cwd=ROOT, check=True)
     file = folder / Path(STYLES).name
@@ -48,7 +50,7 @@ def main() -> int:
     if missing:
         sys.stderr.write(f"npm did not install {', '.join(missing)}; remove node_modules and run `make` again.\n")
         return 1
-    icons = wanted_icons()
+    icons = required_icons()
     unknown = [name for name in icons if not (OUTLINE / f"{name}.svg").is_file()]
     if unknown:
         where = ICONS.relative_to(ROOT)
@@ -58,7 +60,7 @@ def main() -> int:
     shutil.rmtree(TARGET, ignore_errors=True)
     (TARGET / "icons").mkdir(parents=True)
     for source, name in FILES.items():
-        # A map that is not served would fail the manifest of static files, and cost a 404 in every open inspector.
+        # A missing map would fail the manifest of static files, and cause a 404 in every open inspector.
         text = SOURCE_MAP.sub("", (MODULES / source).read_text(encoding="utf-8"))
         (TARGET / name).write_text(text, encoding="utf-8")
     purge_styles(TARGET)

@@ -1,4 +1,4 @@
-"""Compiles every translation, since a bare machine has no msgfmt; a market reads the .mo files this writes."""
+"""Compiles all translations without msgfmt, which may be missing; a market reads the resulting .mo files."""
 
 from __future__ import annotations
 

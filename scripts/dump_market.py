@@ -1,8 +1,9 @@
-"""Makes the dump of a market of this version: real orders at real sellers, in every state, for later versions to migrate.
+"""Creates the dump of a market of this version, with real orders at real sellers in every state, for later versions to
+migrate.
 
-``python scripts/dump_market.py`` writes, for a real market and for a sandbox, into tests/data/: the dump, and what this version
-itself makes of it in a year at sellers who do all they are asked. Commit both with a release; they are never made again. Their
-names hold the version, or NAME after ``--as NAME``; ``real`` or ``sandbox`` as the last word makes one of the two.
+``python scripts/dump_market.py`` writes into tests/data/, for a real market and for a sandbox: the dump, and this
+version's result of a year with cooperative sellers. Commit both with a release and never recreate them. Their names
+contain the version, or NAME after ``--as NAME``; ``real`` or ``sandbox`` as the last word creates one of the two.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 FOLDER = ROOT / "tests" / "data"
 SECRET_KEY = "a key that only tests use, long enough for the signer"  # noqa: S105  # of tests, and told in the dump
-MOST_BYTES = 350_000
+MAX_BYTES = 350_000
 KINDS = ("real", "sandbox")
 
 
@@ -32,7 +33,7 @@ def main(*chosen: str) -> int:
     if chosen and chosen[0] == "--in":  # the process of one market
         return _make(Path(chosen[1]))
     name = __version__
-    if chosen and chosen[0] == "--as":  # for what is no release
+    if chosen and chosen[0] == "--as":  # without a release
         name, chosen = chosen[1], chosen[2:]
     for kind in chosen or KINDS:
         path = FOLDER / f"market-{name}-{kind}.jsonl.xz"
@@ -43,14 +44,14 @@ def main(*chosen: str) -> int:
         expected = _write_expected(path, json.loads(year))
         size = path.stat().st_size
         print(f"{path.name}: {size:,} bytes, {len(expected['cases'])} cases")
-        if size > MOST_BYTES:
-            print(f"larger than {MOST_BYTES:,} bytes")
+        if size > MAX_BYTES:
+            print(f"larger than {MAX_BYTES:,} bytes")
             return 1
     return 0
 
 
 def _process(*command: str, data: str, sandbox: bool) -> str:
-    """A market is one process: its settings are read once."""
+    """A market is one process, since its settings are read once."""
     from tests.released.year import TERMS
 
     environment = {
@@ -71,7 +72,7 @@ def _process(*command: str, data: str, sandbox: bool) -> str:
 
 
 def _make(path: Path) -> int:
-    """Play the cases in the empty market of this process, and write its dump with the names of the cases beside it."""
+    """Run the cases in the empty market of this process, and write its dump with the names of the cases."""
     import django
 
     django.setup()
@@ -82,7 +83,7 @@ def _make(path: Path) -> int:
     from tests.released.license_cases import license_cases
     from tests.released.order_cases import order_cases
     from tests.released.sandbox_cases import sandbox
-    from tests.released.sellers import Will, answering
+    from tests.released.sellers import Instructions, answering
     from tests.released.service_cases import service_cases
     from tests.released.stage import END, Stage
     from tests.released.stepping import working
@@ -90,10 +91,10 @@ def _make(path: Path) -> int:
     from tradepost.market.payments import ledger
 
     options: Any = settings.DATABASES["default"]["OPTIONS"]
-    options["init_command"] += " PRAGMA synchronous=OFF;"  # nothing of this has to survive a power cut
+    options["init_command"] += " PRAGMA synchronous=OFF;"  # none of this needs to survive a power failure
     call_command("migrate", interactive=False, stdout=io.StringIO())
     cases = sandbox() if config().sandbox else [*order_cases(), *service_cases()]
-    will, cases = Will(), [*cases, *license_cases()]
+    will, cases = Instructions(), [*cases, *license_cases()]
     with tempfile.TemporaryDirectory() as folder, answering(Path(folder), will) as route, working(route) as worker:
         stage = Stage(worker, will)
         stage.open()
@@ -117,13 +118,13 @@ def _cases_of(path: Path) -> Path:
 
 
 def _write_expected(path: Path, year: dict[str, Any]) -> dict[str, Any]:
-    """What the year came to, by case, for people to read and for the test to compare."""
-    told = json.loads(_cases_of(path).read_text())
+    """Write the year's result by case, for people to read and for the test to compare."""
+    written = json.loads(_cases_of(path).read_text())
     _cases_of(path).unlink()
     cases: dict[str, Any] = {}
-    for number, name in told["cases"].items():
+    for number, name in written["cases"].items():
         case = cases.setdefault(
-            name, {"case": name, "differs": told["differs"].get(name, {}), "orders": [], "subscriptions": []}
+            name, {"case": name, "differs": written["differs"].get(name, {}), "orders": [], "subscriptions": []}
         )
         begun, order = year["begins"]["orders"][number], year["ends"]["orders"][number]
         case["orders"].append({"was": begun["status"]} | order)
@@ -138,7 +139,7 @@ def _write_expected(path: Path, year: dict[str, Any]) -> dict[str, Any]:
         "dump": path.name,
         "balances": year["final_balances"],
         "unfinished": year["unfinished"],
-        "holds": told["holds"],
+        "holds": written["holds"],
         "cases": list(cases.values()),
     }  # fmt: skip
     text = json.dumps(expected, ensure_ascii=False, indent=1)

@@ -1,6 +1,7 @@
-"""Makes what a sandbox begins with, beside the package: a migrated empty database, or (``demo``) the demo with its products listed.
+"""Creates the initial data of a sandbox beside the package: a migrated empty database, or (``demo``) the demo with
+listed products.
 
-The demo goes the real road, with a worker and the sample seller as processes; then whatever is secret is taken out of it.
+The demo's products are published normally, with a worker and the sample seller as processes; then secrets are removed.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from rich.console import Console
 if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
-SETTLES_WITHIN = 60.0
-STOPS_WITHIN = 20.0
+SETTLE_TIMEOUT = 60.0
+STOP_TIMEOUT = 20.0
 
 
-def main(what: str) -> int:
+def main(kind: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         foreign = [name for name in os.environ if name.startswith("TRADEPOST_")]
         for name in (*foreign, "DATABASE_URL", "PORT"):
@@ -36,18 +37,18 @@ def main(what: str) -> int:
         from tradepost.cli.opening import open_market
 
         config = open_market()
-        if what == "demo":
+        if kind == "demo":
             template.begin()
         migrate.apply(Console(stderr=True, quiet=True), each=False)
-        if what == "demo":
+        if kind == "demo":
             try:
                 _demo(config)
             except Exception:
                 for log in Path(folder).glob("logs/*.log"):
                     sys.stderr.write(f"{log.name}:\n{log.read_text(errors='replace')[-3000:]}\n")
                 raise
-        template.write(template.DEMO if what == "demo" else template.EMPTY)
-        up.let_go_of_the_database()
+        template.write(template.DEMO_DATABASE if kind == "demo" else template.EMPTY_DATABASE)
+        up.close_database()
     return 0
 
 
@@ -57,21 +58,21 @@ def _demo(config: Config) -> None:
     from tradepost.market.base import clock
     from tradepost.market.seed import shipped
 
-    config.secrets()  # made before the worker would race for it
+    config.secrets()  # before the worker, which would race to create it
     processes, port = Processes(terminal.warn), sample_seller.choose_port(0)
     try:
-        demo.supply(config, processes, port)
+        demo.start_seller_and_worker(config, processes, port)
         if not sample_seller.wait_for(port, lambda: False):
             raise TimeoutError("the sample seller does not listen")
-        demo_road.walk(config, port)
-        end = time.monotonic() + SETTLES_WITHIN
-        while not shipped.settled():
+        demo_road.publish(config, port)
+        end = time.monotonic() + SETTLE_TIMEOUT
+        while not shipped.has_no_pending_work():
             if time.monotonic() > end:
                 raise TimeoutError("what happened has not had all its effects")
             processes.look()
             time.sleep(0.1)
     finally:
-        processes.stop(STOPS_WITHIN)
+        processes.stop(STOP_TIMEOUT)
     shipped.make_shippable(clock.now())
 
 

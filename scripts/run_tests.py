@@ -1,8 +1,8 @@
 """Run the test suite: ``make test``, ``make soak`` and, with ``CI=true``, the selection of a continuous-integration run.
 
 * By hand: every short test on PostgreSQL, or on SQLite where PostgreSQL is missing, and those that need SQLite.
-* In CI: every short test and a tenth of the slow ones on PostgreSQL, then on SQLite those about the database, transactions, programs
-  and journeys, and a tenth of the rest.
+* In CI: every short test and a twentieth of the slow ones on PostgreSQL, then on SQLite those about the database, transactions, programs
+  and journeys, and a twentieth of the rest.
 * Soak: everything on both databases.
 * With arguments: the named tests on each database.
 
@@ -18,12 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+GIVEN = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Environment of the runs, without the random values that ``tests.sampling`` draws for this process, which selects
+nothing. If bytecode may not be written, as in many containers, each worker would compile every test module again."""
 
 from tests import machine, selection  # noqa: E402  # found only now
 
 NO_TESTS = 5
 WORKERS = (os.cpu_count() or 1) + 2
-"""More than there are cores: a worker often waits for a program that it started."""
+"""More than cores: a worker often waits for a program that it started."""
 TITLES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 
 
@@ -46,13 +49,11 @@ def main() -> int:
 
 
 def _databases() -> list[str]:
-    """The main run first."""
+    """Return the main run first."""
     return ["sqlite"] if machine.find_postgres() is None else ["postgres", "sqlite"]
 
 
 def _run(number: int, database: str, kind: str, named: list[str]) -> int:
-    # Where this is set, as in many containers, each worker would compile every test module again.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"\nTests on {TITLES[database]}", flush=True)
     choice = {
         "TRADEPOST_TEST_DB": database,
@@ -60,7 +61,7 @@ def _run(number: int, database: str, kind: str, named: list[str]) -> int:
         selection.SECOND_RUN: "1" if number else "",
     }
     command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--no-loadscope-reorder", *named]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | choice, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, env=GIVEN | choice, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """Takes a picture of every page of the three sites, in both languages, light and dark, phone and desktop, into shots/.
 
-Starts a market of its own with a sample seller and some history: orders that were delivered, one that waits to be paid,
-one that fails, one that stopped, one that was paid back, what is paid by usage, a frozen service; tests/browser/pages.py
-says which pages. The pages of errors and the sample seller's own are taken as well. Words given as arguments choose among
-the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
+Starts a separate market with a sample seller and history: delivered, unpaid, failed, stopped and refunded orders,
+usage, a frozen service. tests/browser/pages.py lists the pages; error pages and the sample seller's own are included.
+Arguments select pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
 
-``make shots ARGS=readme`` takes the pictures of the two README files instead, into docs/pictures/.
+``make shots ARGS=readme`` instead takes the pictures of the two README files, into docs/pictures/.
 """
 
 from __future__ import annotations
@@ -42,9 +41,9 @@ BROKEN = {
     "error-503": "503.html",
     "error-refused": "web/refused.html",
 }
-"""Pages that no address leads to: they are shown as history.py makes them."""
+"""Pages without an address, shown as history.py creates them."""
 OFFICE, OFFICE_OF = "sample-office", ("license_online", "joint_kit_v2")
-"""What the sample seller shows its own people, and the protocols that fill it."""
+"""The sample seller's staff page, and the protocols that fill it."""
 README, PICTURES = "readme", ROOT / "docs" / "pictures"
 IN_README: dict[str, tuple[str, str, Theme]] = {
     "store": ("", "store", "light"),
@@ -52,14 +51,14 @@ IN_README: dict[str, tuple[str, str, Theme]] = {
     "seller-center": ("seller", "seller-products", "dark"),
     "console": ("operator", "console-queue", "dark"),
 }
-"""Picture of the README files → who looks, at which page, in which theme."""
+"""Picture of the README files → role, page and theme."""
 QUALITY, MAX_BYTES = 80, 600_000
-"""Of WebP; all pictures of a README together."""
+"""Of WebP; maximum bytes of all pictures of a README together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One way to see every page."""
+    """A combination of language, theme and width."""
 
     language: str
     theme: Theme
@@ -70,7 +69,7 @@ class Look:
 
 
 type Chosen = dict[str, list[tuple[Look, dict[str, View]]]]
-"""Who looks → how → at which pages."""
+"""Role → look → pages."""
 
 
 def looks() -> Iterator[Look]:
@@ -93,7 +92,10 @@ def main() -> int:
     words = sys.argv[1:] or [""]
     chosen = {
         role: [
-            (look, {name: view for name, view in (pages | MORE.get(role, {})).items() if _wanted(look, name, words)})
+            (
+                look,
+                {name: view for name, view in (pages | MORE.get(role, {})).items() if _is_selected(look, name, words)},
+            )
             for look in looks()
         ]
         for role, pages in PAGES.items()
@@ -108,7 +110,7 @@ def main() -> int:
 
 
 def _readme(chromium: str) -> int:
-    """The first screen of four pages in each language, as WebP."""
+    """Take the first screen of four pages in each language, as WebP."""
     from tests.browser import running
     from tests.browser.pages import HISTORY, MORE, MORE_HISTORY, PAGES
     from tests.browser.people import browsing
@@ -152,7 +154,7 @@ def _save(picture: bytes, file: Path) -> int:
     return file.stat().st_size
 
 
-def _wanted(look: Look, name: str, words: list[str]) -> bool:
+def _is_selected(look: Look, name: str, words: list[str]) -> bool:
     return any(word in look.name(name) for word in words)
 
 
@@ -165,7 +167,7 @@ def _take_all(folder: Path, chromium: str, chosen: Chosen, words: list[str]) -> 
     print("Starting a market with some history …", flush=True)
     with running.market(folder) as market, browsing(chromium) as browser:
         market.history(*HISTORY, *MORE_HISTORY, "broken")
-        seen_by_itself = any(_wanted(look, OFFICE, words) for look in looks())
+        seen_by_itself = any(_is_selected(look, OFFICE, words) for look in looks())
         office = market.start_office(*OFFICE_OF) if seen_by_itself else ""
         for look in looks():
             done += _take_others(browser, market, office, look, words)
@@ -193,8 +195,8 @@ def _cookie(market: Market, name: str, value: str) -> Any:  # a type that the li
 
 
 def _take_others(browser: Browser, market: Market, office: str, look: Look, words: list[str]) -> int:
-    """What stands at no address of the market: the pages of errors, and the sample seller's own."""
-    names = [name for name in (*BROKEN, OFFICE) if _wanted(look, name, words)]
+    """Take pages without an address of the market: error pages, and the sample seller's own."""
+    names = [name for name in (*BROKEN, OFFICE) if _is_selected(look, name, words)]
     if not names:
         return 0
     context = _context(browser, look)
@@ -225,7 +227,7 @@ def _context(browser: Browser, look: Look) -> BrowserContext:
 
 
 def _load_images(page: Page) -> None:
-    """Wait for all images, also for those that load when they come near."""
+    """Wait for all images, including lazily loaded ones."""
     page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
     page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
 

@@ -1,1 +1,1 @@
-"""Everything that proves Tradepost; the folders mirror src/tradepost/."""
+"""Tests of Tradepost. The folders mirror src/tradepost/."""

@@ -1,12 +1,13 @@
-"""Give every test its own data folder and database, and no connection to another machine.
+"""Give every test its own data folder and database, and block connections to other machines.
 
-``TRADEPOST_TEST_DB=postgres`` runs the tests on a temporary PostgreSQL server, else they run on SQLite.
+``TRADEPOST_TEST_DB=postgres`` runs the tests on a temporary PostgreSQL server. The default is SQLite.
 """
 
 from __future__ import annotations
 
 import atexit
 import gc
+import math
 import os
 import shutil
 import socket
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests import machine, postgres, sampling, scans, selection
-from tradepost.market.base.collector import SELDOM
+from tradepost.market.base.collector import THRESHOLDS
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
@@ -29,8 +30,8 @@ LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 _left_out = pytest.StashKey[int]()
 
 
-def _own_world() -> None:
-    """Say where data and database are before Django reads its settings, whatever the person's own market uses."""
+def _isolate_environment() -> None:
+    """Set the data folder and the database before Django reads its settings, and ignore the developer's own market."""
     if DATABASE not in {"sqlite", "postgres"}:
         raise pytest.UsageError(f"TRADEPOST_TEST_DB is {DATABASE!r}; it can be sqlite or postgres")
     for name in [
@@ -58,9 +59,12 @@ def _own_world() -> None:
         "TRADEPOST_SECRET_KEY": "a key that only tests use, long enough for the signer",
         "TRADEPOST_LOG_LEVEL": "WARNING",
     }
+    from tradepost.market.base.config import config
+
+    config.cache_clear()  # pytest-django reads a worker's settings before this, with the folder of the first process
 
 
-_own_world()
+_isolate_environment()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,27 +72,27 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     config.stash[_left_out] = 0
-    gc.set_threshold(*SELDOM)  # until all tests are loaded, of which nothing is garbage
-    # argon2 is slow on purpose; that of the demo's accounts is not.
+    gc.set_threshold(*THRESHOLDS)  # until all tests are loaded: nothing is garbage before
+    # Argon2 is slow on purpose. The demo accounts use MD5.
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "django.contrib.auth.hashers.Argon2PasswordHasher",
     ]
     django.setup()
-    from tests.static_files import look_once, serve_as_a_market_does
+    from tests.static_files import scan_once, serve_with_whitenoise
 
-    look_once()
-    serve_as_a_market_does()
+    scan_once()
+    serve_with_whitenoise()
     if DATABASE == "sqlite":
         scans.watch()
-    from tests.flushing import flush_what_is_held
+    from tests.flushing import flush_only_tables_with_rows
 
-    flush_what_is_held()
+    flush_only_tables_with_rows()
     hypothesis_settings.register_profile(
         "tradepost", deadline=None, max_examples=20 if sampling.WHOLE_SUITE else 50, derandomize=sampling.IN_CI
     )
     hypothesis_settings.load_profile("tradepost")
-    _stay_on_this_machine()
+    _block_other_machines()
 
 
 @pytest.hookimpl(trylast=True)  # after xdist
@@ -100,17 +104,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if IS_WORKER:
             config.workeroutput["left_out"] = config.stash[_left_out]  # type: ignore[attr-defined]  # xdist adds it
         chosen = runnable
-    kept = {id(item) for item in chosen}
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
-    # Files with slow tests first, so that no worker ends with the longest of them while the others have nothing to do.
+    chosen_ids = {id(item) for item in chosen}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen_ids])
+    # Run files with slow tests first, so that no worker is left with a long one at the end.
     slow = {item.path for item in chosen if item.get_closest_marker("slow")}
     items[:] = sorted(chosen, key=lambda item: item.path not in slow)
     gc.freeze()
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*THRESHOLDS)
 
 
 def pytest_runtest_teardown() -> None:
-    """The language of the last request, or of a mail, is not the next test's."""
+    """Reset the language that the last request or mail activated."""
     from django.utils import translation
 
     translation.deactivate()
@@ -130,8 +134,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.line(f"Ran {sampling.summary()}")
 
 
-def _stay_on_this_machine() -> None:
-    """A test that would reach another machine fails at once and says where it wanted to go."""
+def _block_other_machines() -> None:
+    """Fail a test that connects to another machine or resolves its name, and name the address."""
     connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
 
     def loopback_only(self: socket.socket, address: Any) -> None:
@@ -161,7 +165,8 @@ def _is_address(name: str) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings_xdist_suffix() -> None:
-    """A database a worker; SQLite in a file, as in a market, since its locks and its journal are part of what is tested."""
+    """Use one database per worker. SQLite uses a file, as in production, because its locks and its journal are tested
+    too."""
     from django.conf import settings
 
     default: dict[str, Any] = settings.DATABASES["default"]
@@ -176,7 +181,7 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
-    """It stands already, migrated, and Django takes it as it is."""
+    """Let Django use the database that is already migrated."""
     from django.conf import settings
 
     from tests import migrated
@@ -184,39 +189,47 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     default: dict[str, Any] = settings.DATABASES["default"]
     name: str = default["TEST"]["NAME"]
     if DATABASE == "sqlite":
-        migrated.begin_sqlite(Path(name))
+        migrated.create_sqlite(Path(name))
     else:
-        migrated.begin_postgres(name)
+        migrated.create_postgres(name)
     return True
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of the browser; tests that ask for it carry the mark ``browser``."""
+    """Return the path of the browser. Tests that use it have the mark ``browser``."""
     path = machine.find_chromium()
     assert path is not None
     return path
 
 
 @pytest.fixture(autouse=True)
-def _no_clock_of_another_test() -> None:
-    """A request may go by the sandbox's clock of 50 ms ago, which was another market's."""
+def _forget_clock_of_another_test() -> None:
+    """Drop the cached clock of the sandbox: a request may reuse it for 50 ms, even in the next test."""
     from tradepost.market.base import clock
 
-    clock.forget()
+    clock.forget_offset()
 
 
 @pytest.fixture(autouse=True)
-def _no_table_is_read_whole() -> Iterator[None]:
-    """Whatever a test does on SQLite, it reads no table that grows from one end to the other (``tests/scans.py``)."""
-    scans.found.clear()
+def _forget_branding_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start with the cached branding of a market that has none, so that pages do not query it."""
+    from tradepost.market.branding import face
+
+    monkeypatch.setattr(face, "_cached_face", (math.inf, face.Face()))
+
+
+@pytest.fixture(autouse=True)
+def _fail_on_full_table_scan() -> Iterator[None]:
+    """Fail a test on SQLite that scans a growing table (``tests/scans.py``)."""
+    scans.full_scans.clear()
     yield
-    assert not scans.found, "\n".join(dict.fromkeys(scans.found))
+    assert not scans.full_scans, "\n".join(dict.fromkeys(scans.full_scans))
 
 
 @pytest.fixture(autouse=True)
-def _locks_in_one_order(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test does on PostgreSQL, it locks in the one order (``tests/locks.py``)."""
+def _fail_on_wrong_lock_order(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test on PostgreSQL that locks tables in the wrong order (``tests/locks.py``)."""
     if DATABASE != "postgres" or not {"db", "_django_db_helper"} & set(request.fixturenames):
         yield
         return
@@ -225,4 +238,4 @@ def _locks_in_one_order(request: pytest.FixtureRequest) -> Iterator[None]:
 
     with recorded() as locks:
         yield
-    assert not locks.wrong, "\n".join(["locked against the one order of locks:", *dict.fromkeys(locks.wrong)])
+    assert not locks.errors, "\n".join(["locked against the one order of locks:", *dict.fromkeys(locks.errors)])

@@ -1,8 +1,8 @@
-"""In which order a transaction locks rows: recorded of every test on PostgreSQL, and held against the one lock order.
+"""Record the order in which each test on PostgreSQL locks tables, and compare it with the one lock order.
 
-Two transactions that lock the same tables in the same order never wait for each other in a circle. What waits for nobody
-(``SKIP LOCKED``) may come late, but what is locked after it counts from there; a row that the transaction wrote itself is
-nobody else's yet. Tables are told apart, rows are not: those of one table are locked by primary key.
+Two transactions that lock the same tables in the same order cannot deadlock. A lock that does not wait (``SKIP
+LOCKED``) may come late, but locks after it are compared with it. A row that the transaction inserted is not yet visible
+to others. Tables are compared, not rows: the rows of one table are locked by primary key.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 
 ORDER = (
+    "approvals_request",
     "base_leasedjob",
     "identity_seller",
     "organisations_enterprise",
@@ -26,7 +27,7 @@ ORDER = (
     "catalog_sku",
     "catalog_offer",
     "subscriptions_subscription",
-    # Who is authorised, and what is told of it, is locked by nobody who does not hold the binding.
+    # Authorisations and their synchronisation are only locked by a transaction that holds the binding.
     "applications_tenantbinding",
     "supervision_supervision",
     "fulfilment_operation",
@@ -48,9 +49,10 @@ ORDER = (
     "billing_arrears",
     "payments_intent",
     "payments_providerfact",
+    "payments_withdrawal",
     "payments_account",
 )
-"""The one lock order (ARCHITECTURE.md); tables that are not in it are locked by nobody who holds another."""
+"""The one lock order (ARCHITECTURE.md). Tables that are missing here are never locked after another table."""
 TIMERS = "base_job"
 
 _PLACE = {table: place for place, table in enumerate(ORDER)}
@@ -61,33 +63,34 @@ _NAME = re.compile(r"\w+")
 
 
 class Recorder:
-    """Of one connection: what the transaction that is open holds."""
+    """Locks of the transaction that is open on one connection."""
 
     def __init__(self) -> None:
-        self.held: dict[str, str] = {}
+        self.locked: dict[str, str] = {}
         """Table → the statement that locked it first."""
-        self.own: set[str] = set()
-        """Tables of which it wrote a new row, and the timer that runs in it: who else wants that row waits for it before
-        the same others."""
-        self.wrong: list[str] = []
+        self.inserted: set[str] = set()
+        """Tables into which the transaction inserted a row, and the timer that runs in it. Another transaction that
+        wants that row waits for it before it locks the same tables."""
+        self.errors: list[str] = []
         self._outermost = ""
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         text = str(sql)
         if text.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")):
-            self._turn(*text.rsplit(" ", 1))
+            self._follow_transaction(*text.rsplit(" ", 1))
         elif self._outermost:
-            self._look(text)
+            self._record_locks(text)
         return execute(sql, params, many, context)
 
-    def _turn(self, act: str, name: str) -> None:
-        """A test runs in a transaction of its own, so that the first savepoint in it is what else is a transaction."""
+    def _follow_transaction(self, act: str, name: str) -> None:
+        """Start or end the recorded transaction. The test itself is a transaction, so the first savepoint in it begins
+        one of the market."""
         if act == "SAVEPOINT" and not self._outermost:
-            self.held, self.own, self._outermost = {}, set(), name
+            self.locked, self.inserted, self._outermost = {}, set(), name
         elif act != "SAVEPOINT" and name == self._outermost:
             self._outermost = ""
 
-    def _look(self, text: str) -> None:
+    def _record_locks(self, text: str) -> None:
         for match in _FOR.finditer(text):
             tables = _NAME.findall(match[1]) if match[1] else _FROM.findall(text[: match.start()])
             for table in tables:
@@ -96,16 +99,16 @@ class Recorder:
             self._lock(table, text, waits=act.upper() != "INSERT INTO")
 
     def _lock(self, table: str, text: str, *, waits: bool) -> None:
-        if table not in _PLACE or table in self.held or table in self.own:
+        if table not in _PLACE or table in self.locked or table in self.inserted:
             return
         if not waits and (table == TIMERS or text.lstrip().startswith("INSERT")):
-            self.own.add(table)
+            self.inserted.add(table)
             return
-        later = [one for one in self.held if _PLACE[one] > _PLACE[table]]
+        later = [name for name in self.locked if _PLACE[name] > _PLACE[table]]
         if waits and later:
-            before = "; ".join(f"{one} by: {self.held[one][:300]}" for one in later)
-            self.wrong.append(f"{table} is locked by: {text[:300]}\n  after {before}")
-        self.held[table] = text
+            before = "; ".join(f"{name} by: {self.locked[name][:300]}" for name in later)
+            self.errors.append(f"{table} is locked by: {text[:300]}\n  after {before}")
+        self.locked[table] = text
 
 
 @contextmanager

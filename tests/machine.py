@@ -8,19 +8,19 @@ from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
-POSTGRES_LEAST = 15
+MIN_POSTGRES_VERSION = 15
 PROXIES = ("nginx", "haproxy", "caddy")
 SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
-"""Debian installs nginx and haproxy where the PATH of most users does not look."""
+"""Debian installs nginx and haproxy in folders that are not on the PATH of most users."""
 
 
 def find_chromium() -> str | None:
-    """The browser that tests drive."""
+    """Return the path of the browser for tests."""
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
 def find_proxy(name: str) -> str | None:
-    """Path of one of ``PROXIES``."""
+    """Return the path of one of ``PROXIES``."""
     return shutil.which(name) or shutil.which(name, path=SYSTEM_FOLDERS)
 
 
@@ -29,26 +29,36 @@ def missing_proxies() -> list[str]:
 
 
 def find_postgres() -> Path | None:
-    """The folder with ``initdb`` and ``postgres``: on PATH, else the newest where packages put it off PATH."""
+    """Return the folder with ``initdb`` and ``postgres``: from PATH, else the newest one in the folders of packages."""
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
         return Path(on_path).parent
-    found = [
+    folders = [
         program.parent
         for folder in POSTGRES_FOLDERS
         for program in Path(folder).glob("**/bin/postgres")
-        if (program.parent / "initdb").exists() and _version(program) >= POSTGRES_LEAST
+        if (program.parent / "initdb").exists() and _version(program) >= MIN_POSTGRES_VERSION
     ]
-    return max(found, key=_version, default=None)
+    return max(folders, key=_version, default=None)
+
+
+def find_pg_dump() -> Path:
+    """Return the ``pg_dump`` beside the server program, which has the same version. Raises ``LookupError`` if it is
+    missing."""
+    folder = find_postgres()
+    for program in (folder and (folder / "postgres").resolve().with_name("pg_dump"), shutil.which("pg_dump")):
+        if program and Path(program).is_file():
+            return Path(program)
+    raise LookupError("pg_dump is not installed")
 
 
 def _version(program: Path) -> int:
     numbers = re.findall(r"\d+", str(program))
-    return int(numbers[0]) if numbers else POSTGRES_LEAST
+    return int(numbers[0]) if numbers else MIN_POSTGRES_VERSION
 
 
 def missing_programs() -> list[str]:
-    """Say what this machine lacks and which tests are left out because of it."""
+    """List the programs that are missing, and the tests that are skipped without them."""
     missing = []
     if find_postgres() is None:
         missing.append("tests on PostgreSQL: PostgreSQL 15 or later is not installed")

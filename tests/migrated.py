@@ -1,8 +1,9 @@
-"""A migrated database to begin tests with: made once for the migrations that stand, then copied.
+"""Provide a migrated database for tests: created once per state of the migrations, then copied.
 
-To apply all migrations takes a dozen seconds of processor, and every worker of every run, and each program that tests start, would
-do it again. SQLite's is the one that ``make`` made for new sandboxes, if no migration is younger; PostgreSQL's is kept as a dump.
-The key of what is kept under ``.cache/test-databases`` holds whatever it is made from, so that a changed migration makes a new one.
+Applying all migrations takes a dozen seconds of processor time, and every worker and every started program would repeat
+it. For SQLite, the file that ``make`` created for new sandboxes is used, unless a migration is newer. For PostgreSQL, a
+dump is kept. The files under ``.cache/test-databases`` are named by a hash of their sources, so a changed migration
+creates a new one.
 """
 
 from __future__ import annotations
@@ -25,51 +26,53 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache/test-databases"
 MAKING, TEMPLATE = "being_migrated", "migrated"
 MIGRATIONS = ROOT / "src/tradepost/market"
-HERE = "import django; django.setup(); from tests.migrated import migrate_here; migrate_here()"
+FIRST_ROWS = ("identity/first_agreements.py", "catalog/first_categories.py", "catalog/first_synonyms.py")
+MIGRATE_PROGRAM = "import django; django.setup(); from tests.migrated import migrate_here; migrate_here()"
 
 
 def migrate_here() -> None:
-    """Bring the empty database of this process's market to the present. Needs Django to be set up."""
+    """Migrate the empty database of this process's market. Needs Django to be set up."""
     from django.db import connection
 
     from tradepost.cli import template
-    from tradepost.market.base.migration_state import unapplied
+    from tradepost.market.base.migration_state import pending_migrations
 
     if connection.vendor == "postgresql" and not connection.introspection.table_names():
         with _lock(of="dump"):
             _restore_or_migrate(_url_of(connection.settings_dict))
         return
-    if _is_younger(template.EMPTY):  # looks itself whether the database is empty, and SQLite's
-        template.begin(template.EMPTY)
-    if unapplied():
+    if _is_up_to_date(template.EMPTY_DATABASE):  # checks whether the database is empty and is SQLite
+        template.begin(template.EMPTY_DATABASE)
+    if pending_migrations():
         _apply()
 
 
-def begin_sqlite(file: Path) -> None:
-    """Put a migrated database where a test's should be."""
-    kept = CACHE / f"{_key()}.sqlite3"
+def create_sqlite(file: Path) -> None:
+    """Copy a migrated database to the path of a test's database."""
+    cached = CACHE / f"{_key()}.sqlite3"
     with _lock(of="copy"):
-        if not kept.is_file():
+        if not cached.is_file():
             for old in CACHE.glob("*.sqlite3"):
                 old.unlink()
-            _make_sqlite(kept)
-    shutil.copyfile(kept, file)
-    file.chmod(0o600)  # as a market makes it
+            _make_sqlite(cached)
+    shutil.copyfile(cached, file)
+    file.chmod(0o600)  # as a market creates it
 
 
-def begin_postgres(name: str) -> str:
-    """The same on the server of this run, which keeps the first one as a template for the others; its URL."""
+def create_postgres(name: str) -> str:
+    """Create a migrated database on the server of this run and return its URL. The first one becomes the template of
+    the others."""
     with _lock(of="server"):
         if not postgres.exists(TEMPLATE):
             with tempfile.TemporaryDirectory() as folder:
-                _in_a_process(folder, postgres.new_database(MAKING))
+                _migrate_in_process(folder, postgres.new_database(MAKING))
             postgres.rename(MAKING, TEMPLATE)
         return postgres.new_database(name, template=TEMPLATE)
 
 
 @contextmanager
 def _lock(of: str) -> Iterator[None]:
-    """Of several workers the first makes it, and the others wait."""
+    """Let one worker create the database while the others wait."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / of).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -77,48 +80,52 @@ def _lock(of: str) -> Iterator[None]:
 
 
 def _key() -> str:
-    """Of all that migrations are made of: ours, and the packages that bring their own."""
+    """Return a hash of everything that migrations depend on: our own and the packages that have migrations."""
     digest = hashlib.sha256()
-    ours = sorted(MIGRATIONS.glob("**/migrations/*.py"))
-    written = [MIGRATIONS / "identity/first_agreements.py", MIGRATIONS / "catalog/first_categories.py"]
-    texts = [*written, ROOT / "src/tradepost/market/settings.py"]
-    for path in [*ours, *texts, ROOT / "requirements/dev.txt"]:
+    for path in [*_migrations(), MIGRATIONS / "settings.py", ROOT / "requirements/dev.txt"]:
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:32]
 
 
+def _migrations() -> list[Path]:
+    """Return the migrations, and the modules whose rows they insert."""
+    return sorted([*MIGRATIONS.glob("**/migrations/*.py"), *(MIGRATIONS / name for name in FIRST_ROWS)])
+
+
 def _make_sqlite(target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _in_a_process(folder, "")
-        made = target.with_suffix(".new")
-        shutil.copyfile(Path(folder) / "tradepost.sqlite3", made)
-        made.replace(target)
+        _migrate_in_process(folder, "")
+        partial = target.with_suffix(".new")
+        shutil.copyfile(Path(folder) / "tradepost.sqlite3", partial)
+        partial.replace(target)
 
 
-def _in_a_process(folder: str, database: str) -> None:
-    """``migrate_here`` for another database than this process's."""
+def _migrate_in_process(folder: str, database: str) -> None:
+    """Run ``migrate_here`` in a process with another database."""
     own = {"TRADEPOST_DATA": folder, "TRADEPOST_DATABASE_URL": database, "TRADEPOST_SANDBOX": "true"}
-    subprocess.run([sys.executable, "-c", HERE], env=os.environ | own, cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", MIGRATE_PROGRAM], env=os.environ | own, cwd=ROOT, check=True)
 
 
 def _restore_or_migrate(url: str) -> None:
-    """By the dump, which the first one leaves behind; without PostgreSQL's own two programs by the migrations."""
-    dump, psql, kept = shutil.which("pg_dump"), shutil.which("psql"), CACHE / f"{_key()}.sql"
-    if psql and kept.is_file():
-        once = ["-qX1o", os.devnull, "-v", "ON_ERROR_STOP=1", "-f", str(kept), url]
-        subprocess.run([psql, *once], check=True)
+    """Restore the dump if there is one. Otherwise apply the migrations and create the dump, if ``pg_dump`` and ``psql``
+    exist."""
+    dump, psql, cached = shutil.which("pg_dump"), shutil.which("psql"), CACHE / f"{_key()}.sql"
+    if psql and cached.is_file():
+        options = ["-qX1o", os.devnull, "-v", "ON_ERROR_STOP=1", "-f", str(cached), url]
+        subprocess.run([psql, *options], check=True)
         return
     _apply()
     if dump and psql:
         for old in CACHE.glob("*.sql"):
             old.unlink()
-        made = kept.with_suffix(".new")
-        subprocess.run([dump, "--no-owner", "-f", str(made), url], check=True)
-        made.replace(kept)
+        partial = cached.with_suffix(".new")
+        subprocess.run([dump, "--no-owner", "-f", str(partial), url], check=True)
+        partial.replace(cached)
 
 
 def _apply() -> None:
-    """As ``tradepost migrate`` does it: on a machine that kept nothing yet, CI's say, that proves the command from nothing."""
+    """Apply the migrations as ``tradepost migrate`` does. Without a cache, as in CI, this tests the command on an empty
+    database."""
     from rich.console import Console
 
     from tradepost.cli.migrate import apply
@@ -126,10 +133,9 @@ def _apply() -> None:
     apply(Console(quiet=True), each=False)
 
 
-def _is_younger(template: Path) -> bool:
-    """Than every migration, as make would have it."""
-    made = [path.stat().st_mtime for path in MIGRATIONS.glob("**/migrations/*.py")]
-    return template.is_file() and template.stat().st_mtime >= max(made)
+def _is_up_to_date(template: Path) -> bool:
+    """Return whether the template is newer than every migration, as make decides it."""
+    return template.is_file() and template.stat().st_mtime >= max(path.stat().st_mtime for path in _migrations())
 
 
 def _url_of(settings: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""Start nginx, haproxy or Caddy on loopback, in front of a market, with a configuration that keeps every header of a client.
+"""Start nginx, HAProxy or Caddy on loopback in front of a market, with a configuration that passes on every header.
 
-The configurations are those of the guide for operators. What they add is what makes it hard: names with an underscore,
-and a client's own ``X-Forwarded-For``, reach the market.
+The configurations are those of the operators' guide, made more permissive: header names with an underscore and the
+client's own ``X-Forwarded-For`` reach the market.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _command(name: str, file: Path) -> list[str]:
 
 @contextmanager
 def proxy(name: str, folder: Path, *, market: int) -> Iterator[int]:
-    """Yield the port of a proxy to the market's port ``market``. Its files are kept in ``folder``."""
+    """Yield the port of a proxy in front of the market's port ``market``. Its files are in ``folder``."""
     port = free_port()
     file = folder / f"{name}.conf"
     file.write_text(CONFIGURATIONS[name].format(folder=folder, port=port, market=market))

@@ -1,13 +1,15 @@
-"""Which tests a run selects, and how large the exhaustive ones are (docs/decisions/0079).
+"""Decide which tests a run selects and how large the exhaustive ones are (docs/decisions/0079).
 
 A run is one of four kinds, set by ``scripts/run_tests.py`` in ``TRADEPOST_TEST_SELECTION``:
 
 * ``short``: every test without the mark ``slow`` or ``soak`` (``make test``).
-* ``ci``: the same, and one tenth of the slow tests. The tenth follows the commit's number, so ten successive commits run them all.
+* ``ci``: the same, and one twentieth of the slow tests. The share depends on the number of the commit, so twenty successive
+  commits run them all.
 * ``soak``: everything at full size, on both databases (``make soak``).
-* empty: the tests that a person named. Only those with the mark ``soak`` are left out.
+* empty: the tests that a person named, except those with the mark ``soak``.
 
-Imported by ``conftest.py`` before it clears the environment. Workers of xdist inherit the values through ``TRADEPOST_TEST_*``.
+``conftest.py`` imports this module before it clears the environment. Workers of xdist inherit the values through
+``TRADEPOST_TEST_*``.
 """
 
 from __future__ import annotations
@@ -19,33 +21,46 @@ import subprocess
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
-TURNS = 10
-"""Commits after which every slow test has run in CI."""
+CHANGELOG = Path(__file__).resolve().parent.parent / "CHANGELOG.md"
+TURNS = 20
+"""Number of commits after which every slow test has run in CI."""
 SHARE = 1 / 10
-"""Part of an exhaustive number of rounds or examples that runs outside a soak."""
+"""Share of the rounds or examples of an exhaustive test that runs outside a soak."""
 
 SELECTION = os.environ.setdefault("TRADEPOST_TEST_SELECTION", "")
 SOAK = SELECTION == "soak"
 WHOLE_SUITE = SELECTION in {"short", "ci"}
-"""Whether this run has a limit of time, so that large tables of cases are sampled."""
+"""Whether this run has a time limit, so that large tables of cases are sampled."""
 IN_CI = SELECTION == "ci"
+
+
+def rank(name: str) -> int:
+    """Return a number that depends only on the name, so that a new test does not move the others."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
 def _git(*command: str) -> str:
     try:
-        done = subprocess.run(
-            ["git", *command], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=30, check=False
+        # In a container, the folder may belong to another user, and git would refuse to read it.
+        result = subprocess.run(
+            ["git", "-c", "safe.directory=*", *command],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         )
     except OSError:
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return result.stdout.strip() if result.returncode == 0 else ""
 
 
 def commit_number() -> int:
-    """Return the number of commits up to HEAD. In a shallow clone, which has no history to count, return a number from the hash."""
+    """Return the number of commits up to HEAD. A shallow clone has no history to count: return a number from the hash
+    of HEAD. Without a repository, return a number from the changelog, which changes with each release."""
     if _git("rev-parse", "--is-shallow-repository") == "true":
         return int(_git("rev-parse", "HEAD"), 16)
-    return int(_git("rev-list", "--count", "HEAD") or 0)
+    return int(_git("rev-list", "--count", "HEAD") or 0) or rank(CHANGELOG.read_text(encoding="utf-8"))
 
 
 def _inherited(name: str, new: int) -> int:
@@ -55,20 +70,15 @@ def _inherited(name: str, new: int) -> int:
 
 _NUMBER = _inherited("TRADEPOST_TEST_COMMIT", commit_number() if IN_CI else 0)
 TURN = _NUMBER % TURNS
-"""Which tenth of the slow tests CI runs for this commit."""
+"""Which twentieth of the slow tests CI runs for this commit."""
 SEED = _inherited(
     "TRADEPOST_TEST_SEED", int(os.environ.get("TRADEPOST_SEED") or _NUMBER or random.SystemRandom().randrange(1, 10**6))
 )
-"""Seed of everything that is drawn at random; in CI it follows the commit."""
-
-
-def rank(name: str) -> int:
-    """Return a number that depends on the name alone, so that a new test does not move the others."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+"""Seed of all random samples. In CI it is the number of the commit."""
 
 
 def has_turn(name: str, turn: int) -> bool:
-    """Return whether the test or file of this name belongs to this tenth."""
+    """Return whether the test or file of this name belongs to this turn."""
     return rank(name) % TURNS == turn % TURNS
 
 
@@ -80,7 +90,7 @@ def sample[T](
     seed: int = SEED,
     everything: bool = SOAK,
 ) -> list[T]:
-    """Return a random part of each family of items, in their order and at least one of each; all of them in a soak."""
+    """Return a random sample of each family of items, in their order and at least one of each. A soak returns all."""
     if everything:
         return list(items)
     families: dict[Hashable, list[int]] = {}
@@ -94,12 +104,13 @@ def sample[T](
 
 
 def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK) -> int:
-    """Return how many rounds, kills or examples to run: all in a soak, else a tenth (or ``share``) and at least ``least``."""
+    """Return the number of rounds, kills or examples to run: all in a soak, else a share of them and at least
+    ``least``."""
     return full if soak else min(full, max(least, round(full * share)))
 
 
 def summary() -> str:
-    """Return the line that lets a person repeat this run."""
+    """Return the line that tells a person how to repeat this run."""
     kinds = {
         "short": "all short tests",
         "ci": f"all short tests and part {TURN + 1} of {TURNS} of the slow ones",

@@ -10,9 +10,9 @@ import pytest
 from tests import sampling
 
 SECOND_RUN = "TRADEPOST_TEST_SECOND_RUN"
-"""Set where the main run on PostgreSQL has been and this run on SQLite only adds to it."""
+"""Set if the main run on PostgreSQL has finished and this run on SQLite only adds to it."""
 ON_BOTH = ("tests/journeys/", "tests/cli/", "tests/chaos/", "tests/interop/", "tests/market/base/")
-"""Programs, journeys and the database layer itself: CI runs them on both databases."""
+"""Programs, journeys and the database layer: CI runs them on both databases."""
 
 
 def select(items: Sequence[pytest.Item], database: str) -> list[pytest.Item]:
@@ -50,13 +50,13 @@ def uses_a_database(item: pytest.Item) -> bool:
 
 
 def is_about_the_database(item: pytest.Item) -> bool:
-    """Return whether the outcome may depend on the database: transactions of its own, programs, journeys."""
+    """Return whether the result may depend on the database: tests with their own transactions, programs, journeys."""
     own_transactions = any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db"))
     return own_transactions or item.nodeid.startswith(ON_BOTH)
 
 
 def unit(item: pytest.Item) -> str:
-    """Return what takes its turn together: all of a file that starts one market for its browser, else one test."""
+    """Return the unit that is selected as a whole: the file for browser tests, which share a market, else the test."""
     return item.nodeid.partition("::")[0] if _has(item, "browser") else item.nodeid
 
 

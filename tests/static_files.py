@@ -1,4 +1,4 @@
-"""Let WhiteNoise look through the static files once in a process: every test client makes middleware of its own."""
+"""Let WhiteNoise scan the static files once per process: every test client creates its own middleware."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 
-def look_once() -> None:
-    """Keep what WhiteNoise found, by the folder and the prefix under which it serves it."""
-    look = WhiteNoiseMiddleware.add_files
-    known: dict[tuple[str, str], dict[str, Any]] = {}
+def scan_once() -> None:
+    """Cache the files that WhiteNoise finds, by folder and URL prefix."""
+    scan = WhiteNoiseMiddleware.add_files
+    cache: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(self: WhiteNoiseMiddleware, root: str, prefix: str = "") -> None:
-        if (key := (str(root), prefix)) not in known:
+        if (key := (str(root), prefix)) not in cache:
             before = set(self.files)
-            look(self, root, prefix)
-            known[key] = {name: file for name, file in self.files.items() if name not in before}
-        self.files.update(known[key])
+            scan(self, root, prefix)
+            cache[key] = {name: file for name, file in self.files.items() if name not in before}
+        self.files.update(cache[key])
 
     WhiteNoiseMiddleware.add_files = add
 
 
-def serve_as_a_market_does() -> None:
-    """Let a live server of the tests take static files from WhiteNoise: Django's own handler knows no hashed names."""
+def serve_with_whitenoise() -> None:
+    """Let live servers of the tests serve static files with WhiteNoise: Django's handler does not know hashed names."""
 
     def should_handle(self: StaticFilesHandler, path: str) -> bool:
         del self, path

@@ -1,4 +1,4 @@
-"""The questions by name, in the order they are asked. A new question is one module and one line here."""
+"""The benchmarks by name, in their order. A new one is one module and one line here."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ QUESTIONS = {
     "bill": "bill",
     "bill-large": "bill_large",
     "growth": "growth",
+    "lists": "lists",
+    "export": "export",
     "first-page": "first_page",
     "web-vitals": "web_vitals",
     "dead-seller": "dead_seller",
@@ -32,6 +34,6 @@ QUESTIONS = {
 
 
 def ask(name: str, scale: Scale, say: Say) -> Answer:
-    """Measure one question in this process and the children it starts."""
+    """Run one benchmark in this process and its children."""
     module = import_module(f"bench.questions.{QUESTIONS[name]}")
     return cast("Answer", module.measure(scale, say))

@@ -1,7 +1,7 @@
-"""How long does it take to charge a collection of a million usage records, beside one SQL aggregate over them?
+"""How long does it take to charge a collection of a million usage records, compared with one SQL aggregate over them?
 
-A month of records, as sellers push them: of every service one after the other. A tenth of them, of a tenth of the services, is
-charged first: ten times as much must take ten times as long. ``bill-large`` asks the same of ten millions.
+The records are a month of pushes, of every service in turn. A tenth of them, of a tenth of the services, is charged
+first: ten times as much must take ten times as long. ``bill-large`` uses ten million.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tradepost.market.metering.models import Collection
 
 FULL, QUICK = 1_000_000, 20_000
-OF_A_SERVICE = 1000
+RECORDS_PER_SERVICE = 1000
 SERVICES_OF_A_SELLER, SERVICES_OF_A_BUYER = 20, 10
 CHARGED, AGGREGATE = "charged", "one SQL aggregate"
 
@@ -34,12 +34,12 @@ def measure_of(name: str, most: int, scale: Scale, say: Say) -> Answer:
     with postgresql() as database, folder() as data:
         open_market(data, database_url=database)
         now = datetime.now(UTC).replace(microsecond=0)
-        services = max(most // OF_A_SERVICE, 10)
+        services = max(most // RECORDS_PER_SERVICE, 10)
         say(f"a market with {services:,} services on demand")
         _market(services, now)
         for _ in range(scale.repeats):
             for part in (services // 10, services):
-                _measured(runs, part, most // services, now)
+                _measure(runs, part, most // services, now)
     large, small = runs.value(_name(CHARGED, most)), runs.value(_name(CHARGED, most // 10))
     aggregate = runs.ratio("one SQL aggregate over the same records", _name(CHARGED, most), _name(AGGREGATE, most))
     return Answer(
@@ -52,22 +52,22 @@ def measure_of(name: str, most: int, scale: Scale, say: Say) -> Answer:
             Need(text="times as long for ten times the records", reached=large / small, bound=12, at_most=True),
         ),
         notes=(
-            f"{OF_A_SERVICE:,} records of a service; a buyer has {SERVICES_OF_A_BUYER} services at one seller or two, and pays from a balance.",
+            f"{RECORDS_PER_SERVICE:,} records of a service; a buyer has {SERVICES_OF_A_BUYER} services at one seller or two, and pays from a balance.",
         ),
     )
 
 
-def _name(what: str, records: int) -> str:
-    return f"{what}, {records:,} records"
+def _name(quantity: str, records: int) -> str:
+    return f"{quantity}, {records:,} records"
 
 
-def _measured(runs: Runs, services: int, each: int, now: datetime) -> None:
+def _measure(runs: Runs, services: int, each: int, now: datetime) -> None:
     records = services * each
-    collection = _collected(services, each, now)
+    collection = _make_collection(services, each, now)
     _run("VACUUM ANALYZE")
-    _aggregated(collection)  # reads the table into memory
+    _aggregate(collection)  # reads the table into memory
     begun = time.perf_counter()
-    sums = _aggregated(collection)
+    sums = _aggregate(collection)
     spent = time.perf_counter() - begun
     runs.add(_name(AGGREGATE, records), spent, "s")
     begun = time.perf_counter()
@@ -76,16 +76,16 @@ def _measured(runs: Runs, services: int, each: int, now: datetime) -> None:
     begun = time.perf_counter()
     _tally(collection)
     runs.add(_name("added to the charts of usage", records), time.perf_counter() - begun, "s")
-    _must_be_right(sums)
+    _check_sums(sums)
     _run("TRUNCATE metering_record, metering_collection, billing_accumulation, billing_charge CASCADE")
 
 
-def _aggregated(collection: Collection) -> list[tuple[Any, ...]]:
+def _aggregate(collection: Collection) -> list[tuple[Any, ...]]:
     return _run(_SUMS, [collection.after_id, collection.upto_id])
 
 
 def _charge(collection: Collection, now: datetime) -> None:
-    """As the timers do, one after the other."""
+    """Charge like the timers, one after another."""
     from tradepost.market.billing.charge import charge
 
     after = charge(collection, now=now)
@@ -94,7 +94,7 @@ def _charge(collection: Collection, now: datetime) -> None:
 
 
 def _tally(collection: Collection) -> None:
-    """What the last of the timers does, when all is charged."""
+    """Run the last timer after all charges."""
     from zoneinfo import ZoneInfo
 
     from tradepost.market.billing.tally import tally
@@ -112,7 +112,7 @@ def _market(services: int, now: datetime) -> None:
 
     sellers = max(services // SERVICES_OF_A_SELLER, 1)
     metered.open_metered(sellers=sellers, services=services // sellers, now=now)
-    Push.objects.create(  # that all records name
+    Push.objects.create(  # referred to by all records
         seller=Seller.objects.all()[0], api=Push.Api.NEW, received_at=now, received=0, accepted=0, repeated=0, refused=0
     )
     buyers = User.objects.bulk_create(
@@ -141,8 +141,8 @@ FROM metering_push p, generate_series(1, %(each)s) AS n CROSS JOIN LATERAL (SELE
 """  # noqa: S608  # a constant of ours
 
 
-def _collected(services: int, each: int, now: datetime) -> Collection:
-    """``each`` records of so many services, written past the triggers and before their indexes, and the collection of them."""
+def _make_collection(services: int, each: int, now: datetime) -> Collection:
+    """Create ``each`` records for each service, bypassing triggers and before the indexes, and their collection."""
     from bench.metered import OPEN_FOR
     from tradepost.market.metering import collect
 
@@ -159,7 +159,7 @@ def _collected(services: int, each: int, now: datetime) -> Collection:
     return closed
 
 
-def _must_be_right(sums: list[tuple[Any, ...]]) -> None:
+def _check_sums(sums: list[tuple[Any, ...]]) -> None:
     from tradepost.market.base.money import Money
     from tradepost.market.billing.models import Accumulation
     from tradepost.market.payments import ledger

@@ -1,4 +1,5 @@
-"""``bill`` of ten million usage records: is what it costs still proportional to their number? (issue 13, "Must show" 3.)"""
+"""``bill`` with ten million usage records: is the cost still proportional to their number? (issue 13, "Must show"
+3.)"""
 
 from __future__ import annotations
 

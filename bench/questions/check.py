@@ -1,4 +1,4 @@
-"""How long does the tester take for a seller that passes everything? Limit: performance.md, *check*."""
+"""How long does the tester take for a seller that passes all checks? Limit: performance.md, *check*."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""How long does a sandbox take for years of many services: reminded, renewed or not, frozen, released, by a clock that moves?
+"""How long does a sandbox take for years of many services, with reminders, renewals, freezes and releases, while its
+clock moves?
 
-On SQLite, the database of a sandbox unless it is told otherwise; ``clock_postgresql`` asks the same on the other one.
+On SQLite, a sandbox's default database; ``clock_postgresql`` uses the other one.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ from bench.answer import Answer, Need, Runs, Say, Scale
 from bench.places import folder, open_market, postgresql
 from bench.programs import Program, ProgramFailed
 
-WHOLE = 10 * 10_000
-"""Services × years of which issue 11 says within how many minutes they are through."""
+SERVICE_YEARS = 10 * 10_000
+"""Services × years for which issue 11 sets a limit in minutes."""
 STEP = timedelta(days=30)
 PATIENCE = 600.0
 SPENT, YEARS, WORKER = "the whole", "services × years", "processor time of the worker for a service and year"
-EACH, LIMIT = "a service and year", 15 * 60_000 / WHOLE
-"""Milliseconds that a service may take for a year, so that all are through in fifteen minutes: nine."""
+EACH, LIMIT = "a service and year", 15 * 60_000 / SERVICE_YEARS
+"""Maximum milliseconds per service and year, nine, so that all finish in fifteen minutes."""
 
 
 def measure(scale: Scale, say: Say) -> Answer:
-    """Once, however many repeats are asked for: a market's clock goes forward only, and years are long."""
-    return measure_on(scale, say, name="clock", services=WHOLE // 10)
+    """Run once, ignoring the number of repeats: a market's clock only moves forward, and years take long."""
+    return measure_on(scale, say, name="clock", services=SERVICE_YEARS // 10)
 
 
 def measure_on(scale: Scale, say: Say, *, name: str, services: int, on_postgresql: bool = False) -> Answer:
-    """``services``: how many go through a year, or ten where they are ten thousand, unless the scale says it."""
+    """``services``: number of services for one year, or for ten years from ten thousand, unless the scale sets it."""
     services, sellers = scale.orders or scale.of(services, 12), scale.of(50, 2)
-    years = 10 if services >= WHOLE // 10 else 1
+    years = 10 if services >= SERVICE_YEARS // 10 else 1
     runs = Runs(say)
     base = postgresql() if on_postgresql else nullcontext("")
     with base as database, folder() as data, Program("bench.instant_seller", *scale.verify) as server:
@@ -59,7 +60,7 @@ def _run(runs: Runs, say: Say, *, span: timedelta, services: int) -> None:
         before, begun = worker.processor_time(), worker.go()
         ends = clock.now() + span
         while (now := clock.now()) < ends:
-            clock.aim(min(STEP, ends - now))
+            clock.set_target(min(STEP, ends - now))
             _wait(worker)
             say(f"{now:%Y-%m}: {time.monotonic() - begun:.1f} s")
         spent, busy = time.monotonic() - begun, worker.processor_time() - before
@@ -70,7 +71,7 @@ def _run(runs: Runs, say: Say, *, span: timedelta, services: int) -> None:
     runs.add(EACH, 1000 * spent / years, "ms")
     runs.add(WORKER, 1000 * busy / years, "ms")
     say(
-        f"{EACH} took {1000 * spent / years:.1f} ms, of at most {LIMIT:.0f}; ten years of 10,000: {WHOLE * spent / years / 60:.0f} min"
+        f"{EACH} took {1000 * spent / years:.1f} ms, of at most {LIMIT:.0f}; ten years of 10,000: {SERVICE_YEARS * spent / years / 60:.0f} min"
     )
 
 
@@ -85,7 +86,7 @@ def _wait(worker: Program) -> None:
 
 
 def _check() -> None:
-    """Everything that was due is done, and the money adds up."""
+    """Check that all due work is done and the ledger balances."""
     from tradepost.market.base import clock
     from tradepost.market.base.models import Event, Job
     from tradepost.market.fulfilment.models import Operation
@@ -111,7 +112,7 @@ def _answer(runs: Runs, *, name: str, title: str, years: int, services: int) -> 
 
     figures = runs.figures()
     spent = next(figure.value for figure in figures if figure.name == SPENT)
-    whole = spent * WHOLE / (services * years) / 60
+    complete = spent * SERVICE_YEARS / (services * years) / 60
     each = next(figure.value for figure in figures if figure.name == EACH)
     return Answer(
         name=name,
@@ -119,12 +120,12 @@ def _answer(runs: Runs, *, name: str, title: str, years: int, services: int) -> 
         ratios=(),
         figures=figures,
         needs=(
-            Need(text="minutes for 10 years × 10,000 services", reached=whole, bound=15, at_most=True),
+            Need(text="minutes for 10 years × 10,000 services", reached=complete, bound=15, at_most=True),
             Need(text="milliseconds for a service and year", reached=each, bound=LIMIT, at_most=True),
         ),
         notes=(
             f"Services of a year, bought at any moment; {in_bulk.RENEWED} of 10 are renewed automatically, year after year.",
             "The others end: three reminders, grace, freeze, retention, release.",
-            *(() if services * years == WHOLE else ("The minutes are extrapolated from this smaller run.",)),
+            *(() if services * years == SERVICE_YEARS else ("The minutes are extrapolated from this smaller run.",)),
         ),
     )

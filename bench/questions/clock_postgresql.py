@@ -1,4 +1,4 @@
-"""The same as ``clock`` on PostgreSQL, with a thousand services: what ten years of 10,000 take follows from it."""
+"""``clock`` on PostgreSQL with a thousand services, from which the time of 10,000 for ten years follows."""
 
 from __future__ import annotations
 

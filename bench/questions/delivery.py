@@ -1,4 +1,5 @@
-"""How many paid orders a second does one worker deliver: all reactions, both calls, the money, the notices and the timers?"""
+"""How many paid orders per second does one worker deliver, with all reactions, both calls, bookings, notices and
+timers?"""
 
 from __future__ import annotations
 
@@ -73,7 +74,7 @@ def _wait(worker: Program, tag: str) -> None:
 
 
 def _check(tag: str, count: int) -> None:
-    """Every order was delivered at the first try of both calls, with everything that belongs to it."""
+    """Check that every order was delivered in the first attempt of both calls, with all related rows."""
     from tradepost.market.base.models import Job
     from tradepost.market.fulfilment.timers import LIFE
     from tradepost.market.notifications.models import Notice, NoticeDelivery

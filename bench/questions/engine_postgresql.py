@@ -1,4 +1,5 @@
-"""How many signed, verified, durable seller calls a second does one worker make on PostgreSQL, with everything on?"""
+"""How many signed, verified, durable seller calls per second does one worker make on PostgreSQL, with all features
+enabled?"""
 
 from __future__ import annotations
 

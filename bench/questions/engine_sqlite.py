@@ -1,4 +1,4 @@
-"""The same on SQLite: how many signed, verified, durable seller calls a second does one worker make?"""
+"""How many signed, verified, durable seller calls per second does one worker make on SQLite?"""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def measure(scale: Scale, say: Say) -> Answer:
 
 
 def commit_rate(path: Path, *, seconds: float) -> float:
-    """How often this disk makes one changed row durable in a second."""
+    """Return how often per second this disk makes a changed row durable."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")

@@ -1,4 +1,4 @@
-"""How long from ``make run`` to the first page, installed and with an empty data folder?"""
+"""How long does it take from ``make run`` to the first page, installed and with an empty data folder?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradepost.cli.serve import free_port
 
 START = "ours"
 SOMETHING_FOR_SALE = b'href="/products/'
-"""The page counts once the demo's products are on it: an empty shelf comes sooner and tells a person nothing."""
+"""The page must contain the demo's products; an empty store would appear earlier but be useless."""
 PATIENCE = 60.0
 COMMAND = "from tradepost.cli import main; main()"
 
@@ -46,24 +46,24 @@ def _seconds() -> float:
 
 @contextmanager
 def demo() -> Iterator[str]:
-    """Run ``tradepost demo`` on an empty folder and yield its address once its products are on the page."""
+    """Run ``tradepost demo`` on an empty folder and yield its address once the page shows its products."""
     with demo_in() as (url, _data):
         yield url
 
 
 @contextmanager
 def demo_in() -> Iterator[tuple[str, Path]]:
-    """The same, with the data folder."""
+    """Run the demo and also yield the data folder."""
     port = free_port()
     with folder() as data:
-        kept = {
+        environment = {
             n: v for n, v in os.environ.items() if not n.startswith("TRADEPOST_") and n not in {"DATABASE_URL", "PORT"}
         }
-        kept |= {"TRADEPOST_DATA": str(data / "market"), "PORT": str(port)}
+        environment |= {"TRADEPOST_DATA": str(data / "market"), "PORT": str(port)}
         begun = time.monotonic()
         with (data / "said").open("w+") as said:
             process = subprocess.Popen(
-                [sys.executable, "-c", COMMAND, "demo"], env=kept, stdout=said, stderr=said, cwd=data
+                [sys.executable, "-c", COMMAND, "demo"], env=environment, stdout=said, stderr=said, cwd=data
             )
             try:
                 while not _answers(port):
@@ -77,7 +77,7 @@ def demo_in() -> Iterator[tuple[str, Path]]:
 
 
 def _answers(port: int) -> bool:
-    """True once the page is there with something on it; a refused connection and an answer that asks for patience are not yet."""
+    """Return True once the page has contents; not for a refused connection or an answer to retry later."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/")
@@ -94,5 +94,5 @@ def _stop(demo: subprocess.Popen[bytes]) -> None:
     try:
         demo.wait(20)
     except subprocess.TimeoutExpired:
-        demo.kill()  # its children are tied to it
+        demo.kill()  # its children end with it
         demo.wait()

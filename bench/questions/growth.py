@@ -1,4 +1,4 @@
-"""How much longer does anything take in a market of a million orders than in one of ten thousand?"""
+"""How much longer does each task take in a market of a million orders than in one of ten thousand?"""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from bench.programs import Program, ProgramFailed
 
 LIMIT = 1.3
 NOISE = 0.5
-"""Milliseconds by which two medians of the same thing differ on a machine that does nothing else."""
+"""Milliseconds by which two medians of the same task differ on an otherwise idle machine."""
 PATIENCE = 3600.0
-"""Seconds in which a market is filled; a million orders take some minutes."""
+"""Seconds for filling a market; a million orders take some minutes."""
 RUNS = 3
-"""Of each thing in a turn. So few say of most that they are level; of the others they say that it is worth looking again."""
+"""Runs of each task in a turn: enough to see that most are level, and which of the others to measure again."""
 SUSPECT = 1.15
-"""What took this many times as long is measured again: so much less than the limit that few of those that miss it slip through."""
-FEWEST, MOST, RUNS_AGAIN = 2, 8, 4
-"""Turns, small and large market in changing order, of what is measured again: until it is no suspect any more, or the most."""
+"""Ratio from which a task is measured again, far below the limit, so that few violations are missed."""
+MIN_TURNS, MAX_TURNS, RUNS_AGAIN = 2, 8, 4
+"""Turns for repeated measurements, with both markets in alternating order, until the task is no longer suspicious."""
 
 type Samples = tuple[list[list[float]], list[list[float]]]
 """Milliseconds of the runs of each turn, in the small market and in the large one."""
 type Ask = Callable[[int, int, int], list[float]]
-"""Milliseconds of a thing (its number, and how often) in the small market (0) or the large one (1)."""
+"""Returns milliseconds of a task (market 0 small or 1 large, task number, runs)."""
 
 
 def measure(scale: Scale, say: Say) -> Answer:
@@ -40,8 +40,8 @@ def measure(scale: Scale, say: Say) -> Answer:
         arguments = (scale.of(1000, 100), now, scale.only)
         markets: list[Program] = []
         try:
-            with _filling(server):
-                markets += [_market(server, data, orders, *arguments) for orders in (small, large)]
+            with fast_loading(server):
+                markets += [start_market(server, data, orders, *arguments) for orders in (small, large)]
                 names = [json.loads(Path(market.ready(within=PATIENCE)[0]).read_text()) for market in markets]
             say("both markets are filled")
             if names[0] != names[1]:
@@ -51,9 +51,11 @@ def measure(scale: Scale, say: Say) -> Answer:
                 markets[which].go(number, runs)
                 return [float(one) for one in markets[which].done()]
 
-            first = _in_turns(ask, len(names[0]), scale, say)
+            first = measure_in_turns(ask, len(names[0]), scale, say)
             again = (
-                {} if scale.quick else _again(ask, {n for n, found in first.items() if _ratio(found) > SUSPECT}, say)
+                {}
+                if scale.quick
+                else measure_again(ask, {n for n, found in first.items() if ratio_of(found) > SUSPECT}, say)
             )
         finally:
             for market in markets:
@@ -62,9 +64,9 @@ def measure(scale: Scale, say: Say) -> Answer:
 
 
 @contextmanager
-def _filling(server: str) -> Iterator[None]:
-    """Meanwhile there are few checkpoints, after each of which whole pages are written to the journal again; PostgreSQL's own settings
-    are back, and all is on the disk, before anything is measured."""
+def fast_loading(server: str) -> Iterator[None]:
+    """Reduce checkpoints meanwhile, since whole pages are logged again after each. Before the measurement, PostgreSQL's
+    default settings are restored and all data is on disk."""
     patient = {"max_wal_size": "8GB", "checkpoint_timeout": "1h"}
     with psycopg.connect(server, autocommit=True) as connection:
         for name, value in patient.items():
@@ -77,65 +79,67 @@ def _filling(server: str) -> Iterator[None]:
         connection.execute("CHECKPOINT")
 
 
-def _in_turns(ask: Ask, things: int, scale: Scale, say: Say) -> dict[int, Samples]:
+def measure_in_turns(ask: Ask, things: int, scale: Scale, say: Say) -> dict[int, Samples]:
     found: dict[int, Samples] = {number: ([], []) for number in range(things)}
     for repeat in range(scale.repeats):
         for number, samples in found.items():
             for which in (0, 1) if (repeat + number) % 2 else (1, 0):
                 samples[which].append(ask(which, number, scale.of(RUNS, 1)))
-        say(f"round {repeat + 1} of {scale.repeats}: {_worst(found)}")
+        say(f"round {repeat + 1} of {scale.repeats}: {_worst_ratio(found)}")
     return found
 
 
-def _again(ask: Ask, suspects: set[int], say: Say) -> dict[int, Samples]:
-    """Anew: what the first turns said of these is not counted, since they were chosen by it."""
-    found: dict[int, Samples] = {number: ([], []) for number in sorted(suspects)}
-    left = found
-    for turn in range(MOST):
-        if turn >= FEWEST:
-            left = {number: samples for number, samples in left.items() if _ratio(samples) > SUSPECT}
-        for number, samples in left.items():
+def measure_again(ask: Ask, suspects: set[int], say: Say) -> dict[int, Samples]:
+    """Measure again. The first turns of these tasks are ignored, since they selected them."""
+    samples_by_task: dict[int, Samples] = {number: ([], []) for number in sorted(suspects)}
+    remaining = samples_by_task
+    for turn in range(MAX_TURNS):
+        if turn >= MIN_TURNS:
+            remaining = {number: samples for number, samples in remaining.items() if ratio_of(samples) > SUSPECT}
+        for number, samples in remaining.items():
             for which in (0, 1) if (turn + number) % 2 else (1, 0):
                 samples[which].append(ask(which, number, RUNS_AGAIN))
-        say(f"measured again, turn {turn + 1} of at most {MOST}: {len(left)} things")
-    return found
+        say(f"measured again, turn {turn + 1} of at most {MAX_TURNS}: {len(remaining)} things")
+    return samples_by_task
 
 
-def _market(server: str, data: Path, orders: int, *arguments: object) -> Program:
-    """A process with a database of its own, which begins to fill it. ``arguments``: what ``growing_market`` takes besides."""
+def start_market(
+    server: str, data: Path, orders: int, *arguments: object, module: str = "bench.growing_market"
+) -> Program:
+    """Start a process with its own database, which it fills. ``arguments``: additional ones of ``module``."""
     name = f"growth_{orders}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     own = data / name
     own.mkdir()
     url = f"{server.rsplit('/', 1)[0]}/{name}"
-    return Program("bench.growing_market", url, own, orders, *arguments)
+    return Program(module, url, own, orders, *arguments)
 
 
 def _medians(samples: Samples) -> tuple[float, float]:
-    before, after = (median(one for runs in turns for one in runs) for turns in samples)
+    before, after = (median(run for runs in turns for run in runs) for turns in samples)
     return before, after
 
 
-def _ratio(samples: Samples) -> float:
+def ratio_of(samples: Samples) -> float:
     before, after = _medians(samples)
     return after / before if after - before > NOISE else min(after / before, 1.0)
 
 
-def _worst(found: Mapping[int, Samples]) -> str:
-    ratios = [_ratio(samples) for samples in found.values()]
-    return f"{sum(one > LIMIT for one in ratios)} of {len(ratios)} above {LIMIT}, {max(ratios):.2f} × at most"
+def _worst_ratio(found: Mapping[int, Samples]) -> str:
+    ratios = [ratio_of(samples) for samples in found.values()]
+    return f"{sum(ratio > LIMIT for ratio in ratios)} of {len(ratios)} above {LIMIT}, {max(ratios):.2f} × at most"
 
 
 def _answer(
     small: int, large: int, names: Sequence[str], first: Mapping[int, Samples], again: Mapping[int, Samples]
 ) -> Answer:
-    """Of what was measured again that alone counts, and is said to be."""
+    """For tasks measured again, use only those measurements and mark them."""
     figures, ratios = [], {}
     for number, name in enumerate(names):
         samples = again.get(number, first[number])
         before, after = _medians(samples)
-        ratios[name] = _ratio(samples)
+        ratios[name] = ratio_of(samples)
         more = f", again, {sum(map(len, samples[1]))} runs" if number in again else ""
         runs = tuple(median(b) / median(a) for a, b in zip(*samples, strict=True))
         figures.append(Figure(name=name, unit=f"× ({before:.1f} → {after:.1f} ms{more})", runs=runs))
@@ -158,7 +162,7 @@ def _answer(
             f"Missed by: {'; '.join(words)}." if words else "Missed by nothing.",
             f"Medians; a difference of less than {NOISE} ms counts as none.",
             (
-                f"{len(again)} things seemed to take more than {SUSPECT} × as long and were measured anew, in {FEWEST} to {MOST} turns of"
+                f"{len(again)} things seemed to take more than {SUSPECT} × as long and were measured anew, in {MIN_TURNS} to {MAX_TURNS} turns of"
                 f" {RUNS_AGAIN} runs: of those that alone counts."
             ),
         ),

@@ -1,4 +1,4 @@
-"""How many instances a second can a seller's server on the kit create, each remembered so that a repeat gets the same one?"""
+"""How many instances per second can a seller's server with the kit create, storing each for repeated requests?"""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _rate(kind: str, place: Path, requests: list[bytes], must_hold: bytes) -> fl
 
 
 def _new_instances(count: int) -> list[bytes]:
-    """Signed as a market signs them, each for an order of its own."""
+    """Return requests signed like a market's, each for a new order."""
     now = datetime.now(UTC)
     saas = protocol("saas_v2")
     signed = (

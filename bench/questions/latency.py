@@ -1,7 +1,7 @@
-"""How late is a call sent after it is due, and do dead sellers make others wait?
+"""How late is a call sent after its due time, and do dead sellers delay others?
 
-10,000 sellers with an address each, 200 calls a second. In the second phase of each repeat one seller in a hundred is a black
-hole; as many calls as a running market would have hanging at it (2 a second for the 20 s of the time-out) hang from the start.
+10,000 sellers with an address each, 200 calls per second. In the second phase of each repeat one seller in a hundred is
+a black hole. From the start, as many calls hang there as in a running market (2 per second for the timeout of 20 s).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from bench.programs import Program, ProgramFailed
 if TYPE_CHECKING:
     from bench.rows import Shop
 
-A_SECOND = 200
-DEAD_ONE_IN = 100
+CALLS_PER_SECOND = 200
+DEAD_INTERVAL = 100
 HANGING = 40
 STRIDE = 7919
-"""A prime: neighbours in time are not neighbours in the database."""
+"""A prime, so that calls adjacent in time are not adjacent in the database."""
 LEAD = timedelta(seconds=1)
 ALIVE, DEAD = "p95, all sellers answer", "p95, 1 % of sellers dead"
 
@@ -52,14 +52,14 @@ def measure(scale: Scale, say: Say) -> Answer:
 
 
 def _dead(seller: int) -> bool:
-    return seller % DEAD_ONE_IN == DEAD_ONE_IN - 1
+    return seller % DEAD_INTERVAL == DEAD_INTERVAL - 1
 
 
 def phase(
     shop: Shop, tag: str, port: str, *, seconds: int, with_dead: bool, meanwhile: Callable[[], None] = lambda: None
 ) -> list[float]:
-    """Milliseconds between due and received, of the calls to sellers that answer. All of them must have come. ``meanwhile``:
-    begun just before the first is due."""
+    """Return milliseconds between due and received, for calls to answering sellers, all of which must arrive.
+    ``meanwhile``: started just before the first call is due."""
     from bench import rows
 
     everybody = [i * STRIDE % len(shop.sellers) for i in range(len(shop.sellers))]
@@ -75,10 +75,10 @@ def phase(
             shop,
             rows.freeze,
             tag=tag,
-            count=seconds * A_SECOND,
+            count=seconds * CALLS_PER_SECOND,
             now=datetime.now(UTC) + LEAD,
             sellers=chosen,
-            apart=timedelta(seconds=1 / A_SECOND),
+            apart=timedelta(seconds=1 / CALLS_PER_SECOND),
         )
         meanwhile()
         due = {call.instance_id: call.due_at.timestamp() for call, i in _with_sellers(calls, chosen) if not _dead(i)}
@@ -99,7 +99,7 @@ def _with_sellers[C](calls: Sequence[C], chosen: Sequence[int]) -> list[tuple[C,
 
 
 def forget() -> None:
-    """End what still hangs, so that the next phase starts quiet."""
+    """End hanging calls, so that the next phase starts without them."""
     from tradepost.market.base.models import Event
     from tradepost.market.base.work import State
     from tradepost.market.production.models import Address, Call
@@ -113,7 +113,7 @@ def _answer(runs: Runs) -> Answer:
     moved = runs.ratio("the p95 without dead sellers", DEAD, ALIVE)
     return Answer(
         name="latency",
-        title=f"From due to received: {A_SECOND} calls a second over 10,000 sellers, one worker, PostgreSQL",
+        title=f"From due to received: {CALLS_PER_SECOND} calls a second over 10,000 sellers, one worker, PostgreSQL",
         ratios=(moved,),
         figures=runs.figures(),
         needs=(

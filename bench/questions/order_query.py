@@ -1,4 +1,4 @@
-"""How many signed order queries a second does one web worker answer?"""
+"""How many signed order queries per second does one web worker answer?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def measure(scale: Scale, say: Say) -> Answer:
     orders, count = scale.of(10_000, 100), scale.of(4000, 100)
     runs = Runs(say)
     with postgresql() as database, folder() as data:
-        # The limit of abuse would be what is measured.
+        # Otherwise the rate limit would be measured.
         open_market(data, database_url=database, open_api_rate="1000000/second")
         from bench import rows
 
@@ -86,7 +86,7 @@ def _answer(runs: Runs) -> Answer:
 
 @contextmanager
 def _web(module: str, numbers: list[str], kind: str = "", *arguments: Path) -> Iterator[tuple[int, Program]]:
-    """A server that has answered, warmed up."""
+    """Provide a server that has answered and is warmed up."""
     port = free_port()
     server = Program(module, *([kind] if kind else []), port, *arguments)
     try:
@@ -124,7 +124,7 @@ def _queries(port: int, numbers: list[str], count: int) -> list[bytes]:
 
 
 def _orders(shop: Shop, count: int) -> list[str]:
-    """Paid orders of one line each, of the shop's only seller, whose access key signs the queries."""
+    """Create paid orders of one line, of the shop's only seller, whose access key signs the queries."""
     from bench.rows import BATCH
     from tradepost.market.base.secrets import seal
     from tradepost.market.catalog.models import Version

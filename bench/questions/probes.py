@@ -1,7 +1,7 @@
-"""Do probes move buyers' calls? 10,000 saved cases are in one slot while orders' calls go on.
+"""Do probes delay buyers' calls? 10,000 saved cases are in one slot while calls of orders continue.
 
-10,000 sellers with an address and a saved case each, 200 calls a second for orders. In the second phase of each repeat a slot is
-opened for all of them, and its probes come as often, all the time, as in the busiest second of a slot of two hours.
+10,000 sellers with an address and a saved case each, 200 calls per second for orders. In the second phase of each
+repeat a slot is opened for all of them. Its probes then come at the rate of the busiest second of a two-hour slot.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bench.answer import Answer, Need, Runs, Say, Scale, percentile
 from bench.places import folder, open_market, postgresql
 from bench.programs import Program, ProgramFailed
 
-from .latency import A_SECOND, forget, phase
+from .latency import CALLS_PER_SECOND, forget, phase
 
 if TYPE_CHECKING:
     from bench.rows import Shop
@@ -50,27 +50,28 @@ def measure(scale: Scale, say: Say) -> Answer:
 
 
 def _save_cases(shop: Shop) -> None:
-    """One of each address, as debugging saves it."""
+    """Save a case for each address, as debugging does."""
     from bench.rows import BATCH
-    from tradepost.market.debugging.asked import form_of, shown_values
+    from tradepost.market.debugging.asked import form_of, initial_values
     from tradepost.market.debugging.models import DebugCase
 
     now = datetime.now(UTC)
-    values = shown_values(form_of(shop.addresses[0], ACTIVITY), now=now)
+    values = initial_values(form_of(shop.addresses[0], ACTIVITY), now=now)
     DebugCase.objects.bulk_create(
         [
             DebugCase(
-                seller_id=one.seller_id, address=one, activity=ACTIVITY, kind="SetStatus", command={}, values=values,
-                url=one.url, key_id=f"{one.seller_id:032x}", saved_at=now, saved_by="bench", tried_at=now,
+                seller_id=address.seller_id, address=address, activity=ACTIVITY, kind="SetStatus", command={}, values=values,
+                url=address.url, key_id=f"{address.seller_id:032x}", saved_at=now, saved_by="bench", tried_at=now,
             )
-            for one in shop.addresses
+            for address in shop.addresses
         ],
         BATCH,
     )  # fmt: skip
 
 
 def _with_probes(shop: Shop, tag: str, port: str, *, seconds: int) -> tuple[list[float], float]:
-    """The lateness of the orders' calls, and how many probes passed meanwhile: a tenth of the slot is still being written."""
+    """Return the lateness of the orders' calls, and the number of passed probes, while a tenth of the slot is being
+    written."""
     from tradepost.market.probes.models import ProbeRun, ProbeSlot
 
     opening = _Opening(len(shop.addresses))
@@ -81,7 +82,7 @@ def _with_probes(shop: Shop, tag: str, port: str, *, seconds: int) -> tuple[list
         late = phase(shop, tag, port, seconds=seconds, with_dead=False, meanwhile=opener.start)
         passed = ProbeRun.objects.filter(verdict="passed").count()
         if ProbeRun.objects.filter(verdict="failed").exists():
-            raise ProgramFailed("a probe failed")
+            raise ProgramFailed("probe failed")
     finally:
         opening.enough.set()
         if opener.ident is not None:
@@ -93,7 +94,7 @@ def _with_probes(shop: Shop, tag: str, port: str, *, seconds: int) -> tuple[list
 
 
 class _Opening:
-    """A slot that opens as the timer opens one, a batch a transaction."""
+    """Opens a slot like the timer, one batch per transaction."""
 
     def __init__(self, cases: int) -> None:
         from django.utils import timezone
@@ -118,11 +119,11 @@ class _Opening:
 
         while self.cursor is not None and not self.enough.is_set() and ProbeRun.objects.count() < until:
             with transaction.atomic():
-                self.cursor = opening.open_some(self.slot, self.times, self.cursor, watch=self.watch, now=self.now)
+                self.cursor = opening.open_batch(self.slot, self.times, self.cursor, watch=self.watch, now=self.now)
             time.sleep(pace)
 
     def begins_now(self) -> None:
-        """What was written waits for the moments that follow."""
+        """Move the written probes to the following moments."""
         from django.db.models import F
 
         from tradepost.market.production.models import Call
@@ -137,7 +138,7 @@ class _Opening:
 
         from tradepost.market.probes import opening
 
-        self.write(until=sys.maxsize, pace=opening.PACE.total_seconds())
+        self.write(until=sys.maxsize, pace=opening.BATCH_PAUSE.total_seconds())
         connection.close()
 
 
@@ -145,7 +146,7 @@ def _answer(runs: Runs, sellers: int) -> Answer:
     moved = runs.ratio("the p95 without probes", PROBED, ALONE)
     return Answer(
         name="probes",
-        title=f"From due to received: {A_SECOND} calls a second for orders, while {sellers:,} saved cases are in one slot",
+        title=f"From due to received: {CALLS_PER_SECOND} calls a second for orders, while {sellers:,} saved cases are in one slot",
         ratios=(moved,),
         figures=runs.figures(),
         needs=(Need(text="times the p95 without probes", reached=moved.value, bound=1.1, at_most=True),),

@@ -1,4 +1,5 @@
-"""How much slower do pages become while strangers, a mail server or writers misbehave? Each attack brings its own idle phase."""
+"""How much slower do pages become during attacks of strangers, a mail server or writers? Each attack has its own idle
+phase."""
 
 from __future__ import annotations
 
@@ -19,10 +20,10 @@ ATTACKS = {
     "hanging_mail": "the mail server hangs",
     "waiting_writers": "writers wait for SQLite's lock",
 }
-"""Programs of tests/chaos, each with what it does."""
+"""Programs of tests/chaos with a description."""
 ROUNDS = {"slow_bodies": 8, "parallel_logins": 4}
-TIMES = 2.0
-"""A page under attack may take this many times as long as one in the idle phase."""
+MAX_RATIO = 2.0
+"""Maximum ratio of a page's time under attack and in the idle phase."""
 
 
 def measure(scale: Scale, say: Say) -> Answer:
@@ -43,7 +44,7 @@ def measure(scale: Scale, say: Say) -> Answer:
         title="p95 of a visitor's pages in the idle phase and under attack, one web process on SQLite",
         ratios=ratios,
         figures=runs.figures(),
-        needs=tuple(Need(text=f"× {ratio.of}", reached=ratio.value, bound=TIMES, at_most=True) for ratio in ratios),
+        needs=tuple(Need(text=f"× {ratio.of}", reached=ratio.value, bound=MAX_RATIO, at_most=True) for ratio in ratios),
         notes=("Each attack is a program of tests/chaos and starts a market of its own.",),
     )
 

@@ -1,4 +1,4 @@
-"""How many usage records a second does a market take from its sellers, in signed pushes of 100, on PostgreSQL?"""
+"""How many usage records per second does a market accept from its sellers, in signed pushes of 100, on PostgreSQL?"""
 
 from __future__ import annotations
 

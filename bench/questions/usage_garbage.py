@@ -1,12 +1,12 @@
-"""Does garbage move the others? Ten thousand sellers push usage; in every other block of a thousand pushes every hundredth is garbage.
+"""Does garbage delay other pushes? Ten thousand sellers push usage; in every other block of a thousand pushes, every
+hundredth is garbage.
 
-They come as often as leaves the market a reserve: at its limit, which is looked for first, whatever takes time at all makes a queue
-that grows, and on a machine that others use too nothing could be told. For the same reason PostgreSQL has its files in memory, and
-writes and waits for them as on a disk: a disk that others use too pauses for longer than any garbage takes. A market that grows by a
-million records answers later at its end than at its beginning: so blocks with and without garbage take turns, and neither always
-comes first.
-Garbage comes from addresses of its own, as does each seller: bodies that are no JSON, that nobody signed, of a thousand records that
-are all wrong or of nobody, of nearly as many bytes as a push may have.
+The rate leaves the market a reserve: at its limit, which is measured first, any delay would cause a growing queue, and
+on a shared machine the result would be meaningless. For the same reason PostgreSQL keeps its files in memory, while it
+writes and waits as on a disk: pauses of a shared disk exceed the effect of garbage. A market that grows by a million
+records is slower at the end, so blocks with and without garbage alternate and neither is always first. Garbage comes
+from separate addresses, like each seller: bodies that are not JSON, unsigned, with a thousand invalid or unknown
+records, or of nearly the maximum size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.answer import Answer, Need, Runs, Say, Scale, percentile
-from bench.load import Told, send, send_paced
+from bench.load import TimedAnswer, send, send_on_schedule
 from bench.places import folder, open_market, postgresql
 from bench.programs import ProgramFailed
 from bench.usage_run import WEB_WORKERS, served
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from bench.metered import Metered
 
 SHARE = 0.4
-"""Of the pushes that the market takes in a second when they come as soon as it has a place for them."""
+"""Share of the market's maximum rate of pushes."""
 RECORDS = 20
 EVERY = 100
-"""Of so many pushes one is garbage."""
+"""One of this many pushes is garbage."""
 BLOCKS = 10
-"""Of each kind in a repeat."""
+"""Blocks of each kind in a repeat."""
 WARM = 1000
 PACE = "pushes"
 ALONE, BESIDE = "p95, no garbage", "p95, 1 % garbage"
@@ -42,20 +42,20 @@ ALONE, BESIDE = "p95, no garbage", "p95, 1 % garbage"
 def measure(scale: Scale, say: Say) -> Answer:
     sellers, count = scale.of(10_000, 60), scale.of(10_000, 60)
     runs = Runs(say)
-    # A server of PostgreSQL and its tables take longer than all that a quick run proves.
+    # A PostgreSQL server and its tables take longer than the whole quick run.
     with nullcontext("") if scale.quick else postgresql(in_memory=True) as database, folder() as data:
         open_market(data, database_url=database)
         from bench import metered
 
         say(f"a market with {sellers:,} sellers")
         market = metered.open_metered(sellers=sellers, services=1, now=datetime.now(UTC).replace(microsecond=0))
-        # To see that it works one process is enough: each takes seconds of processor to begin.
+        # One process is enough for a quick run: each takes seconds of CPU time to start.
         with served(scale.of(WEB_WORKERS, 1)) as (port, _web):
             begin = scale.of(2 * WARM, 20)
             a_second = _pace(market, begin, port)
             runs.add(PACE, a_second, "a second")
             for _ in range(scale.repeats):
-                told: dict[str, list[list[Told]]] = {ALONE: [], BESIDE: []}
+                told: dict[str, list[list[TimedAnswer]]] = {ALONE: [], BESIDE: []}
                 for number in range(scale.of(BLOCKS, 1)):
                     for name in (ALONE, BESIDE) if number % 2 else (BESIDE, ALONE):
                         numbers = range(begin, begin + count // scale.of(BLOCKS, 1))
@@ -63,11 +63,11 @@ def measure(scale: Scale, say: Say) -> Answer:
                         garbage = scale.of(EVERY, 12) if name == BESIDE else 0
                         told[name].append(_block(runs, _pushes(market, numbers, port, garbage), port, a_second))
                 _add(runs, told)
-        _nothing_of_garbage_is_there()
+        _check_no_garbage_stored()
     return _answer(runs, sellers)
 
 
-def _nothing_of_garbage_is_there() -> None:
+def _check_no_garbage_stored() -> None:
     from tradepost.market.metering.models import Push, Record
 
     taken = Push.objects.filter(accepted=RECORDS).count() * RECORDS
@@ -76,11 +76,11 @@ def _nothing_of_garbage_is_there() -> None:
 
 
 type Sent = tuple[tuple[str, bytes], bool]
-"""From which address, what, and whether it is garbage."""
+"""Source address, request, and whether it is garbage."""
 
 
 def _pace(market: Metered, count: int, port: int) -> float:
-    """Pushes a second: the share of what it takes, once it is warm."""
+    """Return pushes per second: the share of the warm market's rate."""
     numbers = range(count)
     taken = [
         send(port, [request for (_, request), _ in _pushes(market, half, port, 0)], must_hold=b'"MKT.0000"')[0]
@@ -89,31 +89,31 @@ def _pace(market: Metered, count: int, port: int) -> float:
     return SHARE * taken[-1]
 
 
-def _block(runs: Runs, sent: Sequence[Sent], port: int, a_second: float) -> list[Told]:
-    """What became of its pushes that are no garbage."""
-    told = send_paced(port, [request for request, _ in sent], a_second=a_second)
+def _block(runs: Runs, sent: Sequence[Sent], port: int, a_second: float) -> list[TimedAnswer]:
+    """Return the results of the pushes that are not garbage."""
+    told = send_on_schedule(port, [request for request, _ in sent], a_second=a_second)
     sound = [one for one, (_, garbage) in zip(told, sent, strict=True) if not garbage]
     wrong = [one for one, (_, garbage) in zip(told, sent, strict=True) if garbage]
-    _must_be_right(sound, wrong)
+    _check_answers(sound, wrong)
     if wrong:
         runs.add("the slowest answer to garbage", max(one.milliseconds for one in wrong), "ms")
     return sound
 
 
-def _add(runs: Runs, told: Mapping[str, Sequence[Sequence[Told]]]) -> None:
-    """The median of the blocks: one in which the machine was held up by something else is no answer."""
+def _add(runs: Runs, told: Mapping[str, Sequence[Sequence[TimedAnswer]]]) -> None:
+    """Add the median of the blocks, which ignores a block that other load delayed."""
     for name, blocks in told.items():
         for share in (0.5, 0.95):
             found = [percentile([one.milliseconds for one in block], share) for block in blocks]
             runs.add(name.replace("p95", f"p{100 * share:.0f}"), median(found), "ms")
 
 
-def _must_be_right(sound: Sequence[Told], wrong: Sequence[Told]) -> None:
+def _check_answers(sound: Sequence[TimedAnswer], wrong: Sequence[TimedAnswer]) -> None:
     for one in sound:
         if one.status != 200 or b'"MKT.0000"' not in one.body:
             raise ProgramFailed(f"a push was not taken: {one.status} {one.body[:300]!r}")
     for one in wrong:
-        # A call whose records are all wrong is a success that names each of them (openapi-jointkit §C.5 rule 1).
+        # A call with only invalid records is a success that names each of them (openapi-jointkit §C.5 rule 1).
         if one.status >= 500 or (b'"MKT.0000"' in one.body and b'"abnormal_usage_data"' not in one.body):
             raise ProgramFailed(f"garbage was answered with {one.status} {one.body[:300]!r}")
 
@@ -134,7 +134,7 @@ def _pushes(market: Metered, numbers: range, port: int, every: int) -> list[Sent
 
 
 def _address(net: int, number: int) -> str:
-    """Linux lets us come from all of 127.0.0.0/8."""
+    """Linux accepts all of 127.0.0.0/8 as source addresses."""
     return f"127.{net}.{number // 250 % 250 + 1}.{number % 250 + 1}"
 
 
@@ -150,10 +150,10 @@ def _records(market: Metered, number: int, count: int) -> list[dict[str, str]]:
 def _signed(body: bytes, number: int, port: int, **how: str) -> bytes:
     from bench import metered
 
-    return metered.signed(body, nonce=f"g-{number}", port=port, wall=datetime.now(UTC), **how)
+    return metered.signed_push(body, nonce=f"g-{number}", port=port, wall=datetime.now(UTC), **how)
 
 
-def _no_json(_market: Metered, number: int, port: int) -> bytes:
+def _invalid_json(_market: Metered, number: int, port: int) -> bytes:
     return _signed(b"[" * 60_000, number, port)
 
 
@@ -164,29 +164,35 @@ def _unsigned(market: Metered, number: int, port: int) -> bytes:
     return _signed(body, number, port, key="a key that nobody has")
 
 
-def _all_wrong(market: Metered, number: int, port: int) -> bytes:
+def _all_invalid(market: Metered, number: int, port: int) -> bytes:
     from bench import metered
 
     return _signed(
-        metered.body_of([one | {"usage_value": "-1"} for one in _records(market, number, 1000)]), number, port
+        metered.body_of([record | {"usage_value": "-1"} for record in _records(market, number, 1000)]), number, port
     )
 
 
-def _largest(market: Metered, number: int, port: int) -> bytes:
+def _maximum_size(market: Metered, number: int, port: int) -> bytes:
     from bench import metered
 
-    long = [one | {"more": "x" * 900} for one in _records(market, number, 900)]
+    long = [record | {"more": "x" * 900} for record in _records(market, number, 900)]
     return _signed(metered.body_of(long), number, port, key="a key that nobody has")
 
 
-def _of_nobody(_market: Metered, number: int, port: int) -> bytes:
+def _unknown_instances(_market: Metered, number: int, port: int) -> bytes:
     from bench import metered
 
     listed = [{"instance_id": f"of-nobody-{n}", "usage_value": 1} for n in range(1000)]
     return _signed(metered.body_of(listed), number, port)
 
 
-GARBAGE: Sequence[Callable[[Metered, int, int], bytes]] = (_no_json, _unsigned, _all_wrong, _largest, _of_nobody)
+GARBAGE: Sequence[Callable[[Metered, int, int], bytes]] = (
+    _invalid_json,
+    _unsigned,
+    _all_invalid,
+    _maximum_size,
+    _unknown_instances,
+)
 
 
 def _answer(runs: Runs, sellers: int) -> Answer:

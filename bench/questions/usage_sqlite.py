@@ -1,4 +1,4 @@
-"""The same on SQLite: how many usage records a second does a market take from its sellers, in signed pushes of 100?"""
+"""How many usage records per second does a market accept from its sellers, in signed pushes of 100, on SQLite?"""
 
 from __future__ import annotations
 

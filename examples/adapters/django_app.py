@@ -1,6 +1,7 @@
-"""A seller inside a Django project, small enough for one file: ``SELLER_KEY=… waitress-serve --listen=127.0.0.1:9000 django_app:app``.
+"""A seller inside a Django project in a single file: ``SELLER_KEY=… waitress-serve --listen=127.0.0.1:9000
+django_app:app``.
 
-In a project of your own only the line with ``view`` is new, in ``urls.py``.
+In your own project, only add the line with ``view`` to ``urls.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the examples of all frameworks sell: an account whose password is made here and remembered by the kit."""
+"""The product of all framework examples: an account whose password is generated here and stored by the kit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.kit import AppInfo, CheckChange, Create, Created, Instance, Refre
 
 
 def make_seller(key: str, data: Path) -> Seller:
-    """A seller whose register is a file in ``data``. What the functions leave empty is where your product goes."""
+    """Return a seller whose register is a file in ``data``. The empty functions are the places for your product."""
     seller = Seller(store=data / "seller.db", key=key)
 
     @seller.on(Create)

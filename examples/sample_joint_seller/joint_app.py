@@ -1,6 +1,6 @@
-"""A product with joint operation: people of the buyer's enterprise sign in through the market and see who they are.
+"""A product with joint operation: people of the buyer's enterprise sign in through the market and see their account.
 
-``tradepost seller serve joint_app:app --port 9000`` runs it from this folder; README.md says which settings it reads.
+``tradepost seller serve joint_app:app --port 9000`` runs it from this folder; README.md lists its settings.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ login = JointLogin(
 
 
 class Shop(Seller):
-    """What is sold: the kit remembers each instance, and people get in by joint operation alone."""
+    """The product: the kit stores each instance, and people sign in only by joint operation."""
 
     @override
     def on_create(self, command: Create) -> Created:
@@ -101,26 +101,27 @@ production = wsgi(seller)
 PAGE = Template((Path(__file__).parent / "home.html").read_text(encoding="utf-8"))
 
 
-def pages(asked: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """The market's calls, and one page for people who are signed in."""
-    path = asked.get("PATH_INFO", "")
+def pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer the market's calls, and one page for people who are signed in."""
+    path = environ.get("PATH_INFO", "")
     if path.startswith("/produce"):
-        return production(asked, start_response)
+        return production(environ, start_response)
     if path != "/":
         return send(Response(404, (("Content-Type", "text/plain"),), b"Not found"), start_response)
-    person = who(login, asked)
+    person = who(login, environ)
     if person is None:
-        return send_to_sign_in(login, asked, start_response)
-    language = "zh" if asked.get("HTTP_ACCEPT_LANGUAGE", "").lower().startswith("zh") else "en"
+        return send_to_sign_in(login, environ, start_response)
+    language = "zh" if environ.get("HTTP_ACCEPT_LANGUAGE", "").lower().startswith("zh") else "en"
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
     return send(Response(200, headers, home(person, language).encode()), start_response)
 
 
 def home(person: SignedIn, language: str) -> str:
-    """Who is signed in; administrators also see who else may use the application. Whatever comes from elsewhere is escaped."""
+    """Show the signed-in person; administrators also see the other users of the application. External data is
+    escaped."""
     word = WORDS[language]
     rows = directory.rows(User, person.tenant_id) if person.admin else []
-    # A person who may use several instances has a row for each.
+    # A person with access to several instances has a row for each.
     people = {row.user_name: row for row in rows if row.app_id == login.app_id and row.authorised}
     facts = {
         "language": language,
@@ -135,9 +136,9 @@ def home(person: SignedIn, language: str) -> str:
 
 
 def department_of(person: SignedIn) -> str:
-    """Its name; its code, where the market has not told of it yet."""
-    known = {row.code: row.name for row in directory.rows(TenantDepartment, person.tenant_id)}
-    return known.get(person.department, person.department)
+    """Return the department's name, or its code if the market has not sent the name yet."""
+    known_names = {row.code: row.name for row in directory.rows(TenantDepartment, person.tenant_id)}
+    return known_names.get(person.department, person.department)
 
 
 def people_list(people: Sequence[User], word: dict[str, str]) -> str:
@@ -154,7 +155,7 @@ app = with_sign_in(login, pages)
 
 
 def main() -> None:
-    """As a demo of the market starts it: ``python joint_app.py --port 9000``."""
+    """Run as the market's demo starts it: ``python joint_app.py --port 9000``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9000)
     signal.signal(signal.SIGTERM, end)
@@ -162,7 +163,7 @@ def main() -> None:
 
 
 def end(_number: int, _frame: object) -> None:
-    """As Ctrl-C does: the answers that are being made are finished first."""
+    """End as on Ctrl-C, after finishing answers in progress."""
     raise SystemExit(0)
 
 

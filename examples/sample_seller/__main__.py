@@ -1,4 +1,4 @@
-"""Lets the folder itself be run: ``python examples/sample_seller``."""
+"""Makes the folder runnable: ``python examples/sample_seller``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The sample seller's own database: the accounts it sells. Passwords are kept as scrypt hashes.
+"""The sample seller's own database of sold accounts. Passwords are stored as scrypt hashes.
 
-The first password is kept in clear beside the hash until the buyer signs in for the first time, because the market asks
-for it whenever the buyer opens the details of the purchase. After that nobody can read it any more.
+The first password is also stored in plain text until the buyer signs in for the first time, because the market queries
+it whenever the buyer opens the purchase. Afterwards it cannot be read any more.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS session (
   token_hash BLOB PRIMARY KEY, instance_id TEXT NOT NULL REFERENCES account ON DELETE CASCADE
 ) WITHOUT ROWID;
 """
-# No letters that look alike: buyers type it.
+# Without letters that look alike, since buyers type it.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -38,12 +38,12 @@ ON_DEMAND, PACKAGE = "ON_DEMAND", "ON_DEMAND_PKG"
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What the market asks for: sign-ins, which this sample charges for when it is sold by usage."""
+class MeteredUsage:
+    """Usage for the market: sign-ins, which this sample charges for in on-demand products."""
 
     value: int
     related: str
-    """Of a package: what is on demand, and deducted from it."""
+    """For a package: the on-demand instance that it is deducted from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Accounts(Database):
         super().__init__(path, SCHEMA)
 
     def make(self, instance_id: str, bought: Bought) -> None:
-        """Make the account, unless an earlier try that died has made it already."""
+        """Create the account, unless an earlier attempt that crashed has created it."""
         user_name = f"user-{secrets.token_hex(3)}"
         password = "".join(secrets.choice(ALPHABET) for _ in range(14))
         salt = secrets.token_bytes(16)
@@ -85,7 +85,7 @@ class Accounts(Database):
                 "INSERT OR IGNORE INTO meter (instance_id, customer) VALUES (?, ?)", (instance_id, bought.customer)
             )
         elif bought.mode == PACKAGE:
-            # No protocol says which service a package belongs to: it is the customer's latest that is on demand.
+            # No protocol names the service of a package: the sample uses the customer's latest on-demand service.
             self.write(
                 "INSERT OR IGNORE INTO meter (instance_id, customer, from_counted, related)"
                 " SELECT ?, customer, counted, instance_id FROM meter"
@@ -93,22 +93,22 @@ class Accounts(Database):
                 (instance_id, bought.customer),
             )
 
-    def used(self, instance_id: str) -> Used | None:
-        """None for what is not charged by usage."""
+    def used(self, instance_id: str) -> MeteredUsage | None:
+        """Return the usage; None for products that are not charged by usage."""
         rows = self.read(
             "SELECT coalesce(source.counted - own.from_counted, own.counted), own.related FROM meter AS own"
             " LEFT JOIN meter AS source ON source.instance_id = own.related WHERE own.instance_id = ?",
             (instance_id,),
         )
-        return Used(*rows[0]) if rows else None
+        return MeteredUsage(*rows[0]) if rows else None
 
     def on_demand(self) -> list[str]:
-        """What is charged by usage, but packages, and not released."""
+        """Return unreleased on-demand instances without packages."""
         rows = self.read("SELECT instance_id FROM meter JOIN account USING (instance_id) WHERE from_counted IS NULL")
         return [instance_id for (instance_id,) in rows]
 
     def count(self, instance_id: str, times: int) -> None:
-        """Sign-ins that nobody made, for a demo."""
+        """Add simulated sign-ins for a demo."""
         self.write("UPDATE meter SET counted = counted + ? WHERE instance_id = ?", (times, instance_id))
 
     def get(self, instance_id: str) -> Account | None:
@@ -120,7 +120,7 @@ class Accounts(Database):
         return _account(rows[0]) if rows else None
 
     def set_plan(self, instance_id: str, bought: Bought) -> None:
-        """A quantity that nobody told stays."""
+        """Set the plan; an unknown quantity does not change."""
         values = (bought.plan, bought.quantity, instance_id)
         self.write("UPDATE account SET plan = ?, quantity = coalesce(?, quantity) WHERE instance_id = ?", values)
 
@@ -134,12 +134,12 @@ class Accounts(Database):
         self.write("DELETE FROM account WHERE instance_id = ?", (instance_id,))
 
     def sign_in(self, instance_id: str, user_name: str, password: str) -> str | None:
-        """A session token when user name and password are right. The first time, the clear password is forgotten."""
+        """Return a session token if user name and password are right. The first time, the plain password is deleted."""
         rows = self.read("SELECT user_name, salt, password_hash FROM account WHERE instance_id = ?", (instance_id,))
         if not rows:
             return None
         right_name, salt, right_hash = rows[0]
-        # Both are compared, so that the time taken does not tell which one was wrong.
+        # Both are compared, so that the time does not reveal which one was wrong.
         hash_matches = hmac.compare_digest(_hash(password, salt), right_hash)
         if not hmac.compare_digest(user_name.encode(), right_name.encode()) or not hash_matches:
             return None

@@ -1,4 +1,5 @@
-"""Authorization codes: the market hands them to buyers and renews, freezes and releases them at the seller by their text."""
+"""Authorization codes: the market gives them to buyers, and renews, freezes and releases them at the seller by their
+text."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS code (code TEXT PRIMARY KEY, expires_at TEX
 
 
 class CodeSeller(Seller):
-    """Knows the codes that it was started with; the market is answered 000003 for any other."""
+    """Knows the codes passed at its start; the market receives 000003 for any other."""
 
     def __init__(self, *, data: Path, key: str, page: str, codes: Iterable[str]) -> None:
         super().__init__(store=data / "kit-license_code.db", key=key, protocols=("license_code",), test_page=page)
@@ -27,7 +28,7 @@ class CodeSeller(Seller):
             self.register(code)
 
     def register(self, code: str) -> None:
-        """Once: a code that was released stays so after a restart."""
+        """Register once: a released code stays released after a restart."""
         self._codes.write("INSERT OR IGNORE INTO code VALUES (?, NULL, 'active')", (code,))
         self.adopt(code, now=datetime.now(UTC))
 

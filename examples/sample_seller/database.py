@@ -1,4 +1,4 @@
-"""A small SQLite file, one for each thing that the sample sells; opened anew for every statement, safe from any thread."""
+"""A small SQLite file for each kind of product; a connection per statement makes it thread-safe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Database:
         self.write_all([(statement, values)])
 
     def write_all(self, statements: Sequence[tuple[str, Sequence[object]]]) -> None:
-        """All of them, or none."""
+        """Run all statements, or none."""
         with closing(self._open()) as database, database:
             for statement, values in statements:
                 database.execute(statement, values)

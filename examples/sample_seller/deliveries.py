@@ -1,6 +1,5 @@
-"""Licenses on their way to the market that applied for them: kept until it has them, so that neither a restart nor a market that is
-away loses one. The call that announces an application is answered before any of this begins.
-"""
+"""Licenses to upload to the market: stored until it has them, so that neither a restart nor an unreachable market loses
+one. The call that announces an application is answered before the upload begins."""
 
 from __future__ import annotations
 
@@ -22,14 +21,14 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivery (event_id TEXT PRIMARY KEY, text TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 """
 WAITING, TAKEN = "waiting", "taken"
-LONGEST_TEXT = 1024
-AGAIN_AFTER = 30.0
-"""Seconds until a market that was away is tried again."""
+MAX_TEXT_LENGTH = 1024
+RETRY_DELAY = 30.0
+"""Seconds until an unreachable market is tried again."""
 NO_SUCH_INTERFACE = 404
 
 
 class Deliveries:
-    """``as_files``: every license goes out as a file, not only those that are too long for a text."""
+    """``as_files``: upload every license as a file, not only those that are too long for a text."""
 
     def __init__(self, data: Path, market: MarketClient, *, as_files: bool) -> None:
         self._kept = Database(data / "deliveries.db", SCHEMA)
@@ -37,11 +36,12 @@ class Deliveries:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._market, self._as_files = market, as_files
         self._news = Event()
-        self._news.set()  # what an earlier process did not get done
+        self._news.set()  # unfinished uploads of an earlier process
         Thread(target=self._run, name="deliveries", daemon=True).start()
 
     def deliver(self, event_id: str, text: str) -> None:
-        """The same event again means that the market has not got it: the same license goes out again."""
+        """Upload a license. A repeated event means that the market has not received it, so the same license is uploaded
+        again."""
         self._kept.write(
             "INSERT INTO delivery VALUES (?, ?, ?) ON CONFLICT (event_id) DO UPDATE SET state = excluded.state",
             (event_id, text, WAITING),
@@ -50,7 +50,7 @@ class Deliveries:
 
     def _run(self) -> None:
         while True:
-            self._news.wait(AGAIN_AFTER)
+            self._news.wait(RETRY_DELAY)
             self._news.clear()
             waiting = self._kept.read("SELECT event_id, text FROM delivery WHERE state = ?", (WAITING,))
             for event_id, text in waiting:
@@ -62,13 +62,13 @@ class Deliveries:
         except MarketError as error:
             log.warning("the license for %s was not taken: %s", event_id, error)
             if error.code == "unreachable" or error.status >= 500 or error.retry_after is not None:
-                return  # it waits for the next round
+                return  # retried in the next round
             self._end(event_id, error.code)
         else:
             self._end(event_id, TAKEN)
 
     def _upload(self, event_id: str, text: str) -> None:
-        if len(text) <= LONGEST_TEXT and not self._as_files:
+        if len(text) <= MAX_TEXT_LENGTH and not self._as_files:
             self._market.upload_text(event_id, text)
             return
         path = self._folder / f"{event_id}.lic"
@@ -81,7 +81,7 @@ class Deliveries:
                 raise
             upload_path(
                 self._market, event_id, path, progress=self._told
-            )  # a market that takes files in one piece alone
+            )  # a market that only accepts files in one piece
         path.unlink(missing_ok=True)
 
     def _told(self, sent: int, whole: int) -> None:

@@ -1,4 +1,5 @@
-"""Licenses as text, made and kept for each order: License 1.0 answers the text, the online License makes it on request."""
+"""Licenses as text, created and stored for each order: License 1.0 returns the text, the online License creates it on
+request."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, override
 from database import Database
 from deliveries import Deliveries
 from office import Table
-from orders import Bought, what_was_bought
+from orders import Bought, purchase_of
 
 from tradepost.kit import (
     Create,
@@ -45,7 +46,7 @@ CREATE TABLE IF NOT EXISTS license (
 
 
 class LicenseSeller(Seller):
-    """Sells a text with a seal that the licensed software can prove; the key that seals never leaves the seller."""
+    """Sells a text with a seal that the licensed software can verify; the sealing key never leaves the seller."""
 
     def __init__(
         self, *, data: Path, key: str, protocol: str, page: str, market: MarketClient | None, as_files: bool = False
@@ -54,16 +55,16 @@ class LicenseSeller(Seller):
         self._sold = Database(data / f"{protocol}.db", SCHEMA)
         self._seal_key = hashlib.sha256(b"seal " + key.encode()).digest()
         self._market = market
-        # License 1.0 wants the text in the answer; it has no activity that asks for it later.
+        # License 1.0 expects the text in the answer and has no activity to query it later.
         self._at_once = protocol == "license_v1"
-        # Nobody waits for an upload, and a large file takes its time.
+        # No request waits for an upload, and a large file takes long.
         patient = None if market is None or self._at_once else replace(market, timeout=20, tries=3)
         self._deliveries = None if patient is None else Deliveries(data, patient, as_files=as_files)
         self.on_other(GetLicenseAsync)(self.on_license)
 
     @override
     def on_create(self, command: Create) -> Created:
-        bought = what_was_bought(command, self._market)
+        bought = purchase_of(command, self._market)
         until = None if bought.expires_at is None else f"{bought.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         instance_id = command.business_id
         self._sold.write(
@@ -75,8 +76,8 @@ class LicenseSeller(Seller):
         return Created(license=self._issue(instance_id, "", "", bought.expires_at, bought))
 
     def on_license(self, command: GetLicenseAsync) -> Pending | None:
-        """One event with one fingerprint gets one license, however often it is asked for. With a market to which it can be
-        brought, it is on its way once this is answered."""
+        """One event with one fingerprint has one license, also for repeated applications. With a market to upload to,
+        the upload starts after the answer."""
         instance = self.store.find(command.instance_id)
         if instance is None or instance.state is InstanceState.RELEASED:
             raise Reject("000003", "no such instance")
@@ -93,7 +94,7 @@ class LicenseSeller(Seller):
 
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:
-        # The seller sends nothing here: a license in use asks its vendor for the expiry that holds.
+        # The seller sends nothing here: the licensed software queries its vendor for the current expiry.
         until = f"{command.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         self._sold.write("UPDATE sold SET expires_at = ? WHERE instance_id = ?", (until, instance.instance_id))
 

@@ -1,4 +1,4 @@
-"""Order notices: the market says that there is an order, the seller asks what it holds, and notes it."""
+"""Order notices: the market notifies the seller of an order, and the seller queries and stores it."""
 
 from __future__ import annotations
 

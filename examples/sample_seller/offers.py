@@ -1,4 +1,4 @@
-"""Which seller answers for which protocol; each protocol has a register of its own and a path of its own."""
+"""The seller of each protocol; each protocol has its own register and path."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ type Other = LicenseSeller | CodeSeller | JointSeller | NoticeSeller
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What every offer is made from. ``page``: the address shown in answers to test calls."""
+    """Common arguments of the sellers. ``page``: the address shown in answers to test calls."""
 
     data: Path
     key: str

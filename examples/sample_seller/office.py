@@ -1,4 +1,4 @@
-"""What the seller's own people see: everything that was sold here, as plain tables."""
+"""Page for the seller's staff: everything sold, as plain tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``title`` and ``columns`` are names of texts, so that the page speaks the language of the browser."""
+    """``title`` and ``columns`` are keys of texts, so that the page uses the browser's language."""
 
     title: str
     columns: tuple[str, ...]
@@ -36,7 +36,7 @@ def _table(table: Table, word: Mapping[str, str]) -> str:
         "<tr>" + "".join(_cell(column, value, word) for column, value in zip(table.columns, row, strict=True)) + "</tr>"
         for row in table.rows
     )
-    # What may scroll sideways can be reached with the keyboard; on a phone each row is a card instead.
+    # A scrolling area is reachable with the keyboard; on a phone each row becomes a card.
     return (
         f'{title}<div class="wide" tabindex="0" role="region" aria-label="{word[table.title]}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
@@ -45,6 +45,6 @@ def _table(table: Table, word: Mapping[str, str]) -> str:
 
 def _cell(column: str, value: object, word: Mapping[str, str]) -> str:
     text = "" if value is None else str(value)
-    # Values of these two are translated as well.
+    # Values of these two columns are translated, too.
     shown = word[f"is_{text}"] if column in {"status", "role"} else escape(text)
     return f'<td class="{column}" data-label="{word[column]}">{shown}</td>'

@@ -1,4 +1,5 @@
-"""What was bought: newer interfaces send ids only, and the market is asked; the older ones send it along."""
+"""Purchased products: newer interfaces only send IDs, so the market is queried; the older ones send the purchase
+inline."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ log = logging.getLogger("sample_seller")
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What the order says; all unknown when the market could not be asked."""
+    """Data of the order; all unknown if the market could not be queried."""
 
     plan: str = ""
     quantity: int | None = None
@@ -28,7 +29,7 @@ class Bought:
     customer: str = ""
 
 
-def what_was_bought(command: Create | Upgrade | Refresh, market: MarketClient | None) -> Bought:
+def purchase_of(command: Create | Upgrade | Refresh, market: MarketClient | None) -> Bought:
     sent = command.purchase
     if sent is not None:
         customer = command.buyer.customer_id if isinstance(command, Create) and command.buyer else ""
@@ -39,7 +40,7 @@ def what_was_bought(command: Create | Upgrade | Refresh, market: MarketClient | 
 
 
 def ask(market: MarketClient | None, order_id: str, order_line_id: str) -> Bought:
-    """Unknown when the market cannot be asked: a buyer who paid still gets what was bought."""
+    """Query an order; unknown if the market is unreachable, so that a buyer who paid still gets the product."""
     if market is None:
         return Bought()
     try:

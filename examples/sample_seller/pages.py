@@ -1,4 +1,4 @@
-"""What a buyer sees: sign in to a purchased workspace, look at it, sign out. Plain WSGI, plain HTML, two languages."""
+"""Pages for buyers: sign in to a purchased workspace, view it, sign out. Plain WSGI, plain HTML, two languages."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ SECURITY = [
 
 
 def ignore(_instance_id: str) -> None:
-    """A sign-in of what is not charged by usage."""
+    """Ignore a sign-in to a product that is not charged by usage."""
 
 
 class Pages:
     """The WSGI application of the sample: ``/produce`` for the market, the rest for buyers.
 
-    It is made before the seller, since the address that the seller gives to buyers holds the port that the server got.
+    It is created before the seller, since the address for buyers contains the port that the server gets.
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,8 @@ class Pages:
     def open(
         self, seller: Seller | None, accounts: Accounts, *, secure: bool, signed_in: Callable[[str], None] = ignore
     ) -> None:
-        """``seller`` answers at ``/produce``; None when sellers are mounted one by one. ``signed_in`` is told of each sign-in."""
+        """``seller`` answers at ``/produce``; None if sellers are mounted separately. ``signed_in``: called for each
+        sign-in."""
         if seller is not None:
             self._productions[PRODUCE] = wsgi(seller)
         self._accounts = accounts
@@ -90,7 +91,7 @@ class Pages:
         self._cookie_ends = "; Secure" if secure else ""
 
     def mount(self, protocol: str, seller: Seller) -> None:
-        """At a path of its own; the first one at ``/produce`` as well."""
+        """Mount a seller at its own path; the first one also at ``/produce``."""
         application = wsgi(seller)
         self._productions.setdefault(PRODUCE, application)
         self._productions[f"{PRODUCE}/{protocol}"] = application
@@ -99,7 +100,7 @@ class Pages:
         self._office = path, sellers
 
     def _production(self, path: str) -> WSGIApplication | None:
-        """Joint-operation calls append a path of their own to the address of the product."""
+        """Joint-operation calls append their own path to the address of the product."""
         address = path.partition("/produceAPI/")[0]
         return self._productions.get(address)
 

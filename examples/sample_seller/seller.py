@@ -1,8 +1,8 @@
-"""The smallest honest seller: accounts with a password, sold through a market that speaks SaaS 2.0 or 1.0.
+"""A small but complete seller: accounts with a password, sold through a market with SaaS 2.0 or 1.0.
 
-With ``--protocol`` it speaks any other as well: ``offers.py`` names who answers.
+``--protocol`` selects other protocols, which ``offers.py`` maps to sellers.
 
-Run it by its path, from anywhere: ``python examples/sample_seller/seller.py --key KEY --data DIR``. README.md tells more.
+Run it from any folder: ``python examples/sample_seller/seller.py --key KEY --data DIR``. See README.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, override
 
 from accounts import Account, Accounts
 from offers import ACCOUNTS, OTHERS, Shop
-from orders import what_was_bought
+from orders import purchase_of
 from pages import Pages, ignore
 from silence import Silenced
 from usage import Usage
@@ -55,7 +55,7 @@ MEMO = "初始密码仅在首次登录前可见。 The first password is shown u
 
 
 class SampleSeller(Seller):
-    """What a seller writes. Signatures, repeats, test calls and result codes are the kit's business."""
+    """The functions of the seller. The kit handles signatures, repeats, test calls and result codes."""
 
     def __init__(
         self,
@@ -75,12 +75,12 @@ class SampleSeller(Seller):
         self._market = market
         self._delay = delay
         self._now = now
-        # SaaS 1.0 wants the access data in the answer to the create, and the same again at every repeat.
+        # SaaS 1.0 expects the access data in the answer to the create, and the same data for every repeat.
         self._at_once = protocol == "saas_v1"
 
     @override
     def on_create(self, command: Create) -> Created | Pending:
-        self.accounts.make(command.business_id, what_was_bought(command, self._market))
+        self.accounts.make(command.business_id, purchase_of(command, self._market))
         if self._delay:
             self._finish_later(command.business_id)
             return Pending()
@@ -97,11 +97,12 @@ class SampleSeller(Seller):
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:
         if command.scene in {Scene.TRIAL_TO_FORMAL, Scene.RENEWAL_CHANGE}:
-            bought = what_was_bought(command, self._market)
+            bought = purchase_of(command, self._market)
             if bought.plan:
                 self.accounts.set_plan(instance.instance_id, bought)
             elif self._market is not None and command.purchase is None:
-                # The market could not be asked just now: it tries again. Who has none to ask keeps the plan.
+                # The market is currently unreachable and will retry. Without a market to query, the plan does not
+                # change.
                 raise Reject("000005", "the order cannot be read")
         self.accounts.set_expiry(instance.instance_id, command.expires_at)
 
@@ -115,19 +116,19 @@ class SampleSeller(Seller):
 
     @override
     def on_upgrade(self, command: Upgrade, instance: Instance) -> None:
-        bought = what_was_bought(command, self._market)
+        bought = purchase_of(command, self._market)
         if not bought.plan:
-            # Without the order nobody knows to what: the market tries again, for three hours.
+            # Without the order the target is unknown; the market retries for three hours.
             raise Reject("000005", "the change order cannot be read")
         self.accounts.set_plan(instance.instance_id, bought)
 
     @override
     def on_check_change(self, command: CheckChange, instance: Instance) -> bool:
-        # A workspace holds nothing yet that a smaller plan could not hold.
+        # A workspace contains nothing that exceeds a smaller plan.
         return command.linear_value is None or command.linear_value > 0
 
     def resume(self) -> None:
-        """After a restart: finish what was being provisioned when the process ended."""
+        """Finish provisioning that was in progress when the process ended."""
         for instance in self.store.pending():
             self._finish_later(instance.instance_id)
 
@@ -212,7 +213,7 @@ def main(arguments: list[str] | None = None) -> None:
     parsed = parse(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     parsed.data.mkdir(parents=True, exist_ok=True)
-    # One short try: the market waits five seconds for the answer to a create.
+    # A single short attempt: the market waits five seconds for the answer to a create.
     market = (
         MarketClient(parsed.market, parsed.ak, parsed.sk, timeout=2, tries=1, base_key=parsed.key)
         if parsed.market
@@ -248,7 +249,7 @@ def main(arguments: list[str] | None = None) -> None:
             offices.append(other)
     print(f"Sample seller: {server.url}  (production interface: {server.url}/produce)", flush=True)
     if offices:
-        # Who has the key may look: tenants and licenses are nobody else's business.
+        # Only holders of the key may open it, since tenants and licenses are private.
         path = "/office/" + hmac.digest(parsed.key.encode(), b"office", "sha256").hex()[:32]
         pages.open_office(path, offices)
         print(f"What was sold, for your eyes only: {server.url}{path}", flush=True)
@@ -256,8 +257,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _report_usage(parsed: argparse.Namespace, accounts: Accounts, market: MarketClient) -> Usage:
-    """In a thread of its own, as long as the process lives; what it did not get done is in the outbox."""
-    market = replace(market, timeout=20, tries=3)  # nobody waits for this
+    """In a separate thread while the process lives; unfinished reports are in the outbox."""
+    market = replace(market, timeout=20, tries=3)  # no request waits for it
     outbox = UsageOutbox(parsed.data / "usage-outbox.db", market.push_usage)
     usage = Usage(parsed.data, accounts, market, outbox, parsed.pretend)
     every = timedelta(seconds=parsed.report_every)

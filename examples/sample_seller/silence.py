@@ -1,4 +1,4 @@
-"""Silence: the seller answers nobody while a file exists, so that a demo can show what a market does then."""
+"""Pauses the seller while a file exists, so that a demo can show how the market reacts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOK_EVERY = 0.1
 
 
 class Silenced:
-    """A WSGI application that holds every request while ``file`` exists and answers it afterwards."""
+    """A WSGI application that delays every request while ``file`` exists and answers it afterwards."""
 
     def __init__(self, app: WSGIApplication, file: Path) -> None:
         self._app, self._file = app, file

@@ -1,4 +1,4 @@
-"""Joint operation: the enterprises, applications, users and departments that the market keeps in step with the seller."""
+"""Joint operation: enterprises, applications, users and departments that the market synchronises with the seller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradepost.protocols.sync_commands import SyncAllOrgs, SyncApplication, Sync
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The keys are those by which the protocol tells a repeat (openapi-jointkit §A.5–A.9).
+# The keys identify repeats in the protocol (openapi-jointkit §A.5–A.9).
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tenant (
   instance_id TEXT, tenant_id TEXT, code TEXT, name TEXT, domain TEXT, PRIMARY KEY (instance_id, tenant_id)
@@ -35,7 +35,7 @@ GONE = {SyncFlag.DELETE, SyncFlag.CANCEL_AUTHORISATION}
 
 
 class JointSeller(Seller):
-    """Every call sets or deletes rows, so a repeat changes nothing; a delete of what is not there succeeds."""
+    """Each call sets or deletes rows, so a repeat changes nothing, and deleting a missing row succeeds."""
 
     def __init__(self, *, data: Path, key: str, protocol: str, page: str, private_key: str) -> None:
         super().__init__(store=data / f"kit-{protocol}.db", key=key, protocols=(protocol,), test_page=page)
@@ -47,49 +47,55 @@ class JointSeller(Seller):
         self.on_other(SyncOrg)(self.on_department)
         self.on_other(SyncAllOrgs)(self.on_departments)
 
-    def on_tenant(self, told: SyncTenant) -> None:
-        key = (told.instance_id, told.tenant_id)
-        if told.flag in GONE:
+    def on_tenant(self, command: SyncTenant) -> None:
+        key = (command.instance_id, command.tenant_id)
+        if command.flag in GONE:
             self._rows.write("DELETE FROM tenant WHERE instance_id = ? AND tenant_id = ?", key)
         else:
-            row = (*key, told.tenant_code, told.name, told.domain_name)
+            row = (*key, command.tenant_code, command.name, command.domain_name)
             self._rows.write("REPLACE INTO tenant VALUES (?, ?, ?, ?, ?)", row)
 
-    def on_application(self, told: SyncApplication) -> None:
-        key = (told.instance_id, told.tenant_id, told.app_id)
-        if told.flag in GONE:
+    def on_application(self, command: SyncApplication) -> None:
+        key = (command.instance_id, command.tenant_id, command.app_id)
+        if command.flag in GONE:
             self._rows.write("DELETE FROM application WHERE instance_id = ? AND tenant_id = ? AND app_id = ?", key)
         else:
-            row = (*key, told.client_id, self._secret(told.encrypted_secret))
+            row = (*key, command.client_id, self._secret(command.encrypted_secret))
             self._rows.write("REPLACE INTO application VALUES (?, ?, ?, ?, ?)", row)
 
-    def on_users(self, told: SyncAuth) -> None:
-        key = (told.instance_id, told.tenant_id, told.app_id)
-        if told.flag in GONE:
+    def on_users(self, command: SyncAuth) -> None:
+        key = (command.instance_id, command.tenant_id, command.app_id)
+        if command.flag in GONE:
             delete = "DELETE FROM user WHERE instance_id = ? AND tenant_id = ? AND app_id = ? AND user_name = ?"
-            self._rows.write_all([(delete, (*key, user.user_name)) for user in told.users])
+            self._rows.write_all([(delete, (*key, user.user_name)) for user in command.users])
             return
         put = "REPLACE INTO user VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         self._rows.write_all(
-            [(put, (*key, user.user_name, user.name, user.org_code, user.admin, user.enabled)) for user in told.users]
+            [
+                (put, (*key, user.user_name, user.name, user.org_code, user.admin, user.enabled))
+                for user in command.users
+            ]
         )
 
-    def on_department(self, told: SyncOrg) -> None:
-        key, department = (told.instance_id, told.tenant_id), told.department
-        if told.flag in GONE:
+    def on_department(self, command: SyncOrg) -> None:
+        key, department = (command.instance_id, command.tenant_id), command.department
+        if command.flag in GONE:
             delete = "DELETE FROM department WHERE instance_id = ? AND tenant_id = ? AND code = ?"
             self._rows.write(delete, (*key, department.code))
         else:
             row = (*key, department.code, department.name, department.parent_code)
             self._rows.write("REPLACE INTO department VALUES (?, ?, ?, ?, ?)", row)
 
-    def on_departments(self, told: SyncAllOrgs) -> None:
-        key = (told.instance_id, told.tenant_id)
+    def on_departments(self, command: SyncAllOrgs) -> None:
+        key = (command.instance_id, command.tenant_id)
         put = "REPLACE INTO department VALUES (?, ?, ?, ?, ?)"
         self._rows.write_all(
             [
                 ("DELETE FROM department WHERE instance_id = ? AND tenant_id = ?", key),
-                *((put, (*key, one.code, one.name, one.parent_code)) for one in told.departments),
+                *(
+                    (put, (*key, department.code, department.name, department.parent_code))
+                    for department in command.departments
+                ),
             ]
         )
 
@@ -117,7 +123,7 @@ class JointSeller(Seller):
         ]
 
     def _secret(self, encrypted: str) -> str:
-        """In clear, for the sign-in of the tenant's users; empty as long as this seller has no private key."""
+        """Decrypt the secret for the sign-in of the tenant's users; empty if this seller has no private key."""
         if not self._private_key:
             return ""
         try:

@@ -1,4 +1,4 @@
-"""The texts of the sample's pages, in English and Chinese, and which of the two a browser wants."""
+"""Texts of the sample's pages in English and Chinese, and the choice of the language for a browser."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ TRANSLATIONS: Mapping[str, Mapping[str, str]] = {
 
 
 def language_of(accept_language: str) -> str:
-    """``zh`` or ``en``, whichever the header prefers; English when it asks for neither."""
-    wanted: list[tuple[float, str]] = []
+    """Return ``zh`` or ``en``, whichever the header prefers; English if it has neither."""
+    languages: list[tuple[float, str]] = []
     for part in accept_language.split(","):
         tag, _, weight = part.strip().lower().partition(";q=")
         try:
@@ -127,5 +127,5 @@ def language_of(accept_language: str) -> str:
             continue
         language = tag.partition("-")[0]
         if language in TRANSLATIONS and quality > 0:
-            wanted.append((quality, language))
-    return max(wanted, key=lambda pair: pair[0])[1] if wanted else "en"
+            languages.append((quality, language))
+    return max(languages, key=lambda pair: pair[0])[1] if languages else "en"

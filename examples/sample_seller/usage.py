@@ -1,7 +1,7 @@
-"""Usage of what was sold on demand: sign-ins are counted, and reported to the market by the kit's outbox.
+"""Usage of on-demand products: sign-ins are counted, and the kit's outbox reports them to the market.
 
-Times are the market's, by which it judges usage: that of a sandbox may be moved, and the reporter asks for it at each turn. With
-``pretended`` sign-ins an hour each workspace looks used without anybody signing in: for a demo, never for a real market.
+Times are the market's, which it uses to judge usage: a sandbox's time may be moved, so the reporter queries it each
+time. With ``pretended`` sign-ins per hour, workspaces appear used: for a demo, never for a real market.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ OPENED_WITHIN = 300
 OLDEST = 20 * 24 * HOUR
 """Usage must not be more than 21 days old (openapi-jointkit §C.5 rule 5)."""
 BUSY = (1, 1, 1, 1, 1, 1, 2, 5, 9, 10, 10, 9, 6, 8, 10, 10, 9, 7, 5, 4, 3, 2, 2, 1)
-"""Tenths of the pretended sign-ins, by the hour of a day in Beijing."""
+"""Tenths of the simulated sign-ins, by hour of the day in Beijing."""
 NOTABLE = 2
-"""Seconds by which a clock must differ to be another one."""
+"""Minimum difference in seconds between two clocks."""
 QUICKER = 10
 BEIJING = timedelta(hours=8)
 
 
 class Usage:
-    """``pretended``: sign-ins an hour that nobody made."""
+    """``pretended``: simulated sign-ins per hour."""
 
     def __init__(
         self, folder: Path, accounts: Accounts, market: MarketClient, outbox: UsageOutbox, pretended: int = 0
@@ -60,22 +60,23 @@ class Usage:
         self._ahead = 0
 
     def now(self) -> datetime:
-        """The market's time, as far as it was last told."""
+        """Return the market's time, from its last known offset."""
         return datetime.now(UTC) + timedelta(seconds=self._ahead)
 
     def signed_in(self, instance_id: str) -> None:
-        """Remember a sign-in, where sign-ins are charged; in this machine's time until it is reported."""
+        """Store a sign-in to a charged product, with this machine's time until it is reported."""
         if instance_id in self._accounts.on_demand():
             self._rows.write("INSERT INTO use (instance_id, second) VALUES (?, ?)", (instance_id, int(time.time())))
 
     def run(self, stop: Event, *, every: timedelta) -> None:
-        """Report again and again: the body of a thread. What goes wrong is logged and tried at the next turn."""
+        """Report repeatedly, as the body of a thread. Errors are logged and retried in the next turn."""
         pause = usual = every.total_seconds()
         while not stop.wait(pause):
             pause, before = usual, self._ahead
             try:
                 self.report()
-                # While a sandbox's clock is moved, days pass in seconds: what is reported on the way is charged on the way.
+                # While a sandbox's clock is moved, days pass in seconds, so usage is reported more often to be charged
+                # in time.
                 pause = usual if self._ahead - before < NOTABLE else usual / QUICKER
             except MarketError as error:
                 log.warning("usage is not reported now: %s", error)
@@ -83,12 +84,12 @@ class Usage:
                 log.exception("usage is not reported now")
 
     def report(self) -> None:
-        """Ask the market's time, put what was used until then into the outbox, and push it. Raises ``MarketError``."""
+        """Query the market's time, add usage until then to the outbox, and push it. Raises ``MarketError``."""
         if not self._accounts.on_demand() and not self._outbox.waiting():
             return
         here, now = int(time.time()), self._market.market_time()
         ahead = int(now.timestamp()) - here
-        self._ahead = ahead if ahead > NOTABLE else 0  # less is how long the answer took
+        self._ahead = ahead if ahead > NOTABLE else 0  # a smaller difference is the duration of the answer
         self._pretend(here + self._ahead)
         self._collect(here)
         told = self._outbox.push(now=now)
@@ -98,8 +99,8 @@ class Usage:
             log.warning("usage of %s was refused: %s", record.instance_id, record.error)
 
     def _collect(self, here: int) -> None:
-        """Sign-ins of seconds that are over, one record an instance, in the market's time. Marked first: who dies in between adds
-        the very same again, which the outbox knows."""
+        """Add completed seconds of sign-ins, one record per instance, in the market's time. They are marked first: a
+        crashed process adds the same ones again, which the outbox recognises."""
         [(last,)] = self._rows.read("SELECT coalesce(max(batch), 0) FROM use")
         self._rows.write(
             "UPDATE use SET batch = ?, second = second + ? WHERE batch IS NULL AND second < ?",
@@ -114,13 +115,13 @@ class Usage:
             self._rows.write("DELETE FROM use WHERE batch = ? AND instance_id = ?", (batch, instance_id))
 
     def _pretend(self, now: int) -> None:
-        """Whole hours that are over. What is frozen is not used."""
+        """Simulate completed hours. Frozen services are not used."""
         if not self._pretended:
             return
         for instance_id in self._accounts.on_demand():
-            known = self._rows.read("SELECT until FROM pretended WHERE instance_id = ?", (instance_id,))
-            # The first whole hour after the service was seen; it is open by then.
-            begin = known[0][0] if known else -(-(now + OPENED_WITHIN) // HOUR) * HOUR
+            rows = self._rows.read("SELECT until FROM pretended WHERE instance_id = ?", (instance_id,))
+            # The first whole hour after the service appeared; it is open by then.
+            begin = rows[0][0] if rows else -(-(now + OPENED_WITHIN) // HOUR) * HOUR
             account = self._accounts.get(instance_id)
             if account is not None and not account.frozen:
                 for hour in range(max(begin, (now - OLDEST) // HOUR * HOUR), now // HOUR * HOUR, HOUR):
@@ -130,7 +131,7 @@ class Usage:
             self._rows.write("REPLACE INTO pretended VALUES (?, ?)", (instance_id, until))
 
     def _sign_ins(self, hour: int) -> int:
-        """The same for an hour whenever it is asked; weekends are quiet."""
+        """Return the same number for an hour each time; weekends are quiet."""
         local = datetime.fromtimestamp(hour, UTC) + BEIJING
         quiet = 3 if local.weekday() >= 5 else 1
         return max(1, self._pretended * BUSY[local.hour] * (9 + hour // HOUR % 3) // (100 * quiet))

@@ -1,17 +1,17 @@
-// Pushes usage records to a market, with Node alone: no package is needed (openapi-jointkit §C.5).
+// Push usage records to a market. Needs Node and no packages (openapi-jointkit §C.5).
 //
 //   MARKET=https://market.example BASE_KEY=… node push-usage.mjs < records.json
 //
-// records.json: a list of { instance_id, begin_time, end_time, usage_value, metering_sn }; times like 20260301T080000Z. Make each
-// metering_sn once, keep it with the record, and push it again under the same one until this says that the market has it.
-// Ends with 0 when the market took all, 1 when it named records as wrong (they are printed), 2 when the push must be repeated.
+// records.json: a list of { instance_id, begin_time, end_time, usage_value, metering_sn }; times like 20260301T080000Z. Create each
+// metering_sn once, store it with the record, and push the record with the same metering_sn until the market has accepted it.
+// Exit code: 0 if the market accepted all records, 1 if it refused some (they are printed), 2 if the push must be repeated.
 import { createHmac, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const PATH = "/api/mkp-openapi-public/global/v1/isv/usage-data";
-const MOST = 1000;
-const DUPLICATE = "94060010"; // the market has this usage already: nothing is left to do
+const MAX_RECORDS = 1000;
+const DUPLICATE = "94060010"; // the market has this usage already
 
 const sorted = (value) => {
   if (Array.isArray(value)) return value.map(sorted);
@@ -22,23 +22,23 @@ const sorted = (value) => {
 export const signature = (key, ts, nonce, body) =>
   createHmac("sha256", key).update(`ts=${ts}&nonce=${nonce}&body=${body}`).digest("base64");
 
-/** One push of 1 to 1,000 records. Gives those that the market called wrong; throws when it has to be pushed again. */
+/** Push 1 to 1,000 records. Return those that the market refused. Throw an error if the push must be repeated. */
 export async function push(market, key, records) {
-  // Sorted once, and these very bytes are signed and sent.
+  // Sign and send the same bytes.
   const body = JSON.stringify(sorted({ usage_records: records }));
   const [ts, nonce] = [String(Date.now()), randomUUID()];
-  const answer = await fetch(market.replace(/\/+$/, "") + PATH, {
+  const response = await fetch(market.replace(/\/+$/, "") + PATH, {
     method: "POST",
     headers: { "Content-Type": "application/json", ts, nonce, signature: signature(key, ts, nonce, body) },
     body,
-    redirect: "error", // the signature is for this address
+    redirect: "error", // the signature is valid only for this address
   });
-  const said = await answer.json().catch(() => ({}));
-  if (answer.status !== 200 || said.error_code !== "MKT.0000") {
-    const wait = answer.headers.get("Retry-After");
-    throw new Error(`${answer.status} ${said.error_code ?? ""}: ${said.error_msg ?? ""}${wait ? `; come again in ${wait} s` : ""}`);
+  const result = await response.json().catch(() => ({}));
+  if (response.status !== 200 || result.error_code !== "MKT.0000") {
+    const wait = response.headers.get("Retry-After");
+    throw new Error(`${response.status} ${result.error_code ?? ""}: ${result.error_msg ?? ""}${wait ? `; retry in ${wait} s` : ""}`);
   }
-  return (said.abnormal_usage_data ?? []).filter((one) => one.error_code !== DUPLICATE);
+  return (result.abnormal_usage_data ?? []).filter((record) => record.error_code !== DUPLICATE);
 }
 
 async function main() {
@@ -47,10 +47,10 @@ async function main() {
   const now = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   const records = JSON.parse(readFileSync(0, "utf8")).map((record) => ({ record_time: now, ...record }));
   let wrong = 0;
-  for (let n = 0; n < records.length; n += MOST) {
-    for (const one of await push(MARKET, BASE_KEY, records.slice(n, n + MOST))) {
+  for (let n = 0; n < records.length; n += MAX_RECORDS) {
+    for (const refused of await push(MARKET, BASE_KEY, records.slice(n, n + MAX_RECORDS))) {
       wrong += 1;
-      console.log(JSON.stringify(one));
+      console.log(JSON.stringify(refused));
     }
   }
   console.error(`${records.length - wrong} taken, ${wrong} wrong`);

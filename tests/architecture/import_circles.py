@@ -1,7 +1,7 @@
-"""Finds modules that import each other in a circle, counting every import: at the top, inside functions, for types alone.
+"""Find import cycles between modules, counting every import: at the top, inside functions, and for types only.
 
-``source.import_cycle`` asks what happens when the program starts; a circle of types does no harm then, and is still a
-pair of modules neither of which can be read, moved or tested without the other.
+``source.import_cycle`` checks what happens when the program starts. A cycle of types is harmless then, but neither
+module can be read, moved or tested without the other.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 type Imports = Mapping[str, frozenset[str]]
-"""The modules of a package that each of its modules names in an import."""
+"""The modules of a package that each of its modules imports."""
 
 
 def imports_of(folder: Path) -> Imports:
-    """Every import of every module below a package's folder; what is imported from elsewhere is left out."""
+    """Return every import of every module below a package's folder, except imports from elsewhere."""
     modules = {_module_name(path, folder): path for path in sorted(folder.rglob("*.py"))}
     return {name: _imported(name, path, modules) - {name} for name, path in modules.items()}
 
 
 def circles(imports: Imports) -> list[tuple[str, ...]]:
-    """The largest sets of modules that all reach each other, each in name order."""
+    """Return the largest sets of modules that all reach each other, each sorted by name."""
     reached = {module: _reached_from(module, imports) for module in imports}
     found = {
         tuple(sorted(other for other in reached[module] if module in reached[other]))
@@ -55,7 +55,7 @@ def _imported(name: str, path: Path, modules: Collection[str]) -> frozenset[str]
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = _base(node, package)
-            # A submodule where there is one, else a name that the package itself defines.
+            # A submodule if there is one, else a name that the package defines.
             found |= {each if (each := f"{base}.{alias.name}") in modules else base for alias in node.names}
     return frozenset(found & set(modules))
 

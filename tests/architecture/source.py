@@ -1,4 +1,4 @@
-"""How the tests of this folder see the project: its files, its layers, its import graph."""
+"""The project as the tests of this folder see it: its files, its layers, its import graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STANDARD_LIBRARY = sys.stdlib_module_names
 
 @cache
 def tracked_files() -> tuple[Path, ...]:
-    """Every file of the repository, also those about to be added; paths relative to its root."""
+    """Return every file of the repository, including those about to be added, relative to its root."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -32,7 +32,7 @@ def tracked_files() -> tuple[Path, ...]:
 
 
 def python_files(*folders: str) -> Iterator[Path]:
-    """Our own Python, without the migrations that Django writes."""
+    """Return the project's Python files, without Django's migrations."""
     return (
         path
         for path in tracked_files()
@@ -40,9 +40,9 @@ def python_files(*folders: str) -> Iterator[Path]:
     )
 
 
-def python_saying(*words: str, folders: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Those of our own Python in which one of these words stands, with their texts: to read a text as a program takes a hundred
-    times as long as to look for a word in it."""
+def python_containing(*words: str, folders: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Return the Python files that contain one of these words, with their texts: parsing a text takes a hundred times
+    as long as searching it."""
     for path in python_files(*folders):
         text = (ROOT / path).read_text(encoding="utf-8")
         if any(word in text for word in words):
@@ -51,14 +51,14 @@ def python_saying(*words: str, folders: Sequence[str]) -> Iterator[tuple[Path, s
 
 @cache
 def market_layers() -> tuple[frozenset[str], ...]:
-    """The contexts of the market from the top down, siblings together, as import-linter reads them."""
+    """Return the contexts of the market from the top down, siblings together, as import-linter reads them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contract = next(each for each in project["tool"]["importlinter"]["contracts"] if each["id"] == "market")
     return tuple(frozenset(name.strip(" ()") for name in layer.split("|")) for layer in contract["layers"])
 
 
 def layer_of(context: str) -> int:
-    """Place of a context counted from the top; a lower layer has the higher number."""
+    """Return the index of a context counted from the top: a lower layer has a higher number."""
     return next(place for place, names in enumerate(market_layers()) if context in names)
 
 
@@ -70,13 +70,13 @@ def import_graph(*, external: bool = False) -> grimp.ImportGraph:
 
 
 def folders_of(package: str) -> frozenset[str]:
-    """The packages directly inside a package."""
+    """Return the packages directly inside a package."""
     graph = import_graph()
     return frozenset(child for child in graph.find_children(package) if graph.find_children(child))
 
 
 def imports_between(packages: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each import, direct or by way of others, from one of these packages into another of them."""
+    """Return each import, direct or indirect, from one of these packages into another of them."""
     graph = import_graph()
     for importer in sorted(packages):
         for imported in sorted(packages):
@@ -85,7 +85,7 @@ def imports_between(packages: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def import_cycle() -> list[str]:
-    """Modules that reach each other by imports, in that order; empty when there is no such round."""
+    """Return modules that import each other in this order; empty if there is no cycle."""
     graph = import_graph()
     imports = {module: graph.find_modules_directly_imported_by(module) for module in sorted(graph.modules)}
     try:

@@ -1,4 +1,4 @@
-"""The tester knows no protocol version by name, and its checks leave nothing behind for one another."""
+"""The tester names no protocol version, and its checks share no state."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ SET_BY_CHECKS = {"linger"}
 """Attributes of its own caller that a check may set: how its requests are sent."""
 
 
-def test_no_module_of_the_tester_names_a_version() -> None:
-    """What differs between versions is declared in ``protocols/<version>/checks.py``: a new folder needs no edit here."""
+def test_tester_names_no_protocol_version() -> None:
+    """Differences between versions are declared in ``protocols/<version>/checks.py``: a new folder needs no change
+    here."""
     names = re.compile("|".join(rf"\b{name}\b" for name in registry.protocols()))
     named = [
         f"{path}:{number}: {line.strip()}"
@@ -29,8 +30,8 @@ def test_no_module_of_the_tester_names_a_version() -> None:
     assert named == []
 
 
-def test_no_module_of_the_tester_asks_which_specification_it_is() -> None:
-    """Sections are cited in texts; a value that is the name of a document alone is there to be compared."""
+def test_tester_does_not_compare_specifications() -> None:
+    """Sections are quoted in texts. A value that is only the name of a document is there to be compared."""
     documents = {_document(name) for name in registry.protocols()}
     compared = [
         f"{path}:{node.lineno} {node.value}"
@@ -42,15 +43,14 @@ def test_no_module_of_the_tester_asks_which_specification_it_is() -> None:
     assert compared == []
 
 
-def test_checks_leave_nothing_for_one_another() -> None:
-    """They get a caller of their own. What holds for the whole run is kept by the parts of ``Session``, behind the
-    caller's methods; what two checks share is an object that their factory made for the two.
-    """
+def test_checks_share_no_state() -> None:
+    """Each check gets its own caller. The parts of ``Session`` record the passed checks, behind the caller's methods.
+    What two checks share is an object that their factory created for both."""
     left = [place for path in _modules("checks") for place in _left_behind(ast.parse(_text(path)), path)]
     assert left == []
 
 
-def test_what_is_left_behind_would_be_found() -> None:
+def test_shared_state_would_be_found() -> None:
     made_up = """
 def body(caller):
     global seen

@@ -1,4 +1,6 @@
-"""What tests stand on: databases that behave as a market's do and are empty for each test, and no way to another machine."""
+"""The environment of tests: databases that behave as a market's and are empty for each test, and no connection to
+another machine.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from tests import postgres
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", [1, 2])
-def test_a_transactional_test_leaves_nothing_behind_even_in_an_append_only_table(turn: int) -> None:
+def test_transactional_test_leaves_no_rows_even_in_an_append_only_table(turn: int) -> None:
     from tradepost.market.payments.models import Transfer
 
     assert Transfer.objects.count() == 0
@@ -29,7 +31,7 @@ def test_a_transactional_test_leaves_nothing_behind_even_in_an_append_only_table
 
 
 @pytest.mark.django_db
-def test_data_and_database_belong_to_this_run_alone() -> None:
+def test_data_and_database_belong_to_this_run() -> None:
     from django.conf import settings
 
     assert "tradepost-test-" in os.environ["TRADEPOST_DATA"]
@@ -41,7 +43,7 @@ def test_data_and_database_belong_to_this_run_alone() -> None:
 
 
 @pytest.mark.postgres
-def test_a_whole_process_gets_a_database_of_its_own() -> None:
+def test_process_gets_its_own_database() -> None:
     for _ in range(2):
         with psycopg.connect(postgres.new_database("own")) as own:
             assert own.execute("SELECT to_regclass('mine')").fetchone() == (None,)
@@ -49,6 +51,6 @@ def test_a_whole_process_gets_a_database_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("host", "reason"), [("192.0.2.1", "this machine only"), ("example.com", "local names only")])
-def test_another_machine_cannot_be_reached(host: str, reason: str) -> None:
+def test_other_machines_cannot_be_reached(host: str, reason: str) -> None:
     with pytest.raises(OSError, match=reason):
         socket.create_connection((host, 80), timeout=1)

@@ -1,4 +1,6 @@
-"""Issue 26, "a test over the documents: every API, command and page that they name exists": also files, settings and targets of make."""
+"""Issue 26, "a test over the documents: every API, command and page that they name exists": also files, settings and
+targets of make.
+"""
 
 from __future__ import annotations
 
@@ -21,21 +23,30 @@ from django.urls import Resolver404, resolve
 from tests.architecture.source import ROOT
 from tradepost.cli import build
 from tradepost.market.base.config import Config
+from tradepost.market.base.settings.reading import fields_of
 
-FRONT = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
-FOLDERS = ("docs/guides", "docs/reference", "examples", "src")
+FRONT = (
+    "README.md",
+    "README.zh-CN.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+    "docs/index.md",
+    "docs/index.zh-CN.md",
+)
+FOLDERS = ("docs/tutorials", "docs/how-to", "docs/reference", "docs/explanation", "examples", "src")
 """Decisions are records of their day: only their links are checked."""
 API = "/api/mkp-openapi-public/global"
-PRODUCTION = "docs/guides/sellers/"
+PRODUCTION = ("docs/how-to/sellers/", "docs/tutorials/")
 """These guides also name addresses of a seller's own server."""
 PROBES = frozenset(
     re.findall(r'case "(/[a-z]+)":', (ROOT / "src/tradepost/market/web/health.py").read_text(encoding="utf-8"))
 )
-"""Addresses that are answered before Django looks for a page."""
+"""Addresses that are answered before Django resolves a page."""
 OTHER_SETTINGS = frozenset({"TRADEPOST_TEST_DB", "TRADEPOST_SEED", "TRADEPOST_SSLYZE"})
-"""Of tests and of the set-up of this checkout, not of a market."""
+"""Settings of tests and of this checkout's set-up, not of a market."""
 WRITTEN_BY_READER = frozenset({"requirements.txt", "urls.py", "app.py", "report.html"})
-"""Files of the reader's own project, or that a command makes there."""
+"""Files of the reader's own project, or created there by a command."""
 
 READERS_MODULES: frozenset[str] = frozenset()
 """Modules of the reader's own project."""
@@ -56,13 +67,13 @@ def decisions() -> dict[str, str]:
 
 
 def anchors(text: str) -> set[str]:
-    """As GitHub makes them of headings."""
+    """Return the anchors that GitHub gives the headings."""
     headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("name", [*documents(), *decisions()])
-def test_every_link_leads_to_a_file_and_to_a_heading_in_it(name: str) -> None:
+def test_every_link_leads_to_a_file_and_an_existing_heading(name: str) -> None:
     text = (documents() | decisions())[name]
     wrong = []
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -79,14 +90,14 @@ def test_every_link_leads_to_a_file_and_to_a_heading_in_it(name: str) -> None:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Words after ``tradepost`` in code, without a comment and what comes after it in the shell."""
+    """Return the words after ``tradepost`` in code, without a comment and what follows in the shell."""
     for code in re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL):
         for line in re.findall(r"(?<![\w./-])(?:\.venv/bin/)?tradepost +([a-z][^\n`]*)", code):
             yield re.split(r" #|[|;&<>]", line)[0].split()
 
 
 def problem_of(words: list[str]) -> str:
-    """What the command line would not know of these words; empty where it knows them all."""
+    """Return what the command line does not know of these words; empty if it knows them all."""
     app: App = build()
     while words and words[0] in {name for name in app if not name.startswith("-")}:
         app, words = app[words[0]], words[1:]
@@ -106,7 +117,7 @@ def test_every_command_and_option_exists(name: str) -> None:
     assert wrong == {}, wrong
 
 
-def test_a_command_that_does_not_exist_is_noticed() -> None:
+def test_unknown_command_is_found() -> None:
     assert [problem_of(words.split()) for words in ("nothing", "demo walk", "check URL --nothing", "clock advance 4h")] == [
         "no command nothing", "no command walk", "no option --nothing", "",
     ]  # fmt: skip
@@ -124,7 +135,7 @@ def test_every_target_of_make_exists(name: str) -> None:
 
 
 def is_page(path: str) -> bool:
-    """Whether the market answers at this address, with a value in place of each ``<name>``, ``{name}`` and ``…``."""
+    """Return whether the market answers at this address, with a value for each ``<name>``, ``{name}`` and ``…``."""
     if path in PROBES:
         return True
     path = re.sub(r"<[^>]+>|\{[^}]+\}|:[a-z]\w*|…", "1", path.partition("?")[0].partition("#")[0])
@@ -133,7 +144,7 @@ def is_page(path: str) -> bool:
             match = resolve(candidate)
         except Resolver404:
             continue
-        if "<path:rest>" not in match.route:  # the place that refuses all other addresses of an API
+        if "<path:rest>" not in match.route:  # the view that refuses all other addresses of an API
             return True
     return False
 
@@ -156,14 +167,14 @@ def test_every_address_of_a_page_or_an_api_exists(name: str) -> None:
         if address.startswith(("/var/", "/etc/", "/tmp/", "/usr/", "/opt/", "/srv/")) or is_page(address):
             continue
         words = [word for word in re.split(r"[/?=]", address) if re.fullmatch(r"[A-Za-z][\w-]*", word)]
-        if name.startswith(("docs/guides/operators", "docs/guides/buyers")) or any(
+        if name.startswith(("docs/how-to/operators", "docs/how-to/buyers")) or any(
             word not in source_text() for word in words
         ):
             wrong.append(address)
     assert wrong == [], wrong
 
 
-def test_an_address_that_does_not_exist_is_noticed() -> None:
+def test_unknown_address_is_found() -> None:
     known = ("/console/", "/t/<code>/", "/metrics", "/v2/license/activate")
     assert [is_page(path) for path in (*known, "/consoles/", "/v2/license/burn")] == [True] * 4 + [False] * 2
 
@@ -173,7 +184,7 @@ def test_an_address_that_does_not_exist_is_noticed() -> None:
 
 @functools.cache
 def visible(language: str) -> frozenset[str]:
-    """Every text that the market shows, in this language."""
+    """Return every text that the market shows in this language."""
     found: set[str] = set()
     for path in (ROOT / "src").rglob("zh_Hans/LC_MESSAGES/*.po"):
         with path.open("rb") as file:
@@ -185,47 +196,48 @@ def visible(language: str) -> frozenset[str]:
 
 @functools.cache
 def demo_text() -> str:
-    """Names of the demo's products, and answers of programs, which have no translation."""
+    """Return names of the demo's products, and answers of programs, which have no translation."""
     folders = (ROOT / "src/tradepost/market/seed", ROOT / "src/tradepost/protocols/open_api")
     paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}]
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def labels(text: str) -> Iterator[str]:
-    """What stands in italics, in Chinese in quotation marks: pages, menus, buttons, states; with ``→`` or ``›`` between the steps to a page."""
+    """Return the text in italics, in Chinese in quotation marks: pages, menus, buttons, states; with ``→`` or ``›``
+    between the steps to a page."""
     for found in re.findall(r"(?<![*\w])\*([^*\n]{2,60})\*(?!\*)|“([^”\n]{2,60})”", text):
         yield from (part.strip() for part in re.split("[→›]", "".join(found)))
 
 
-@pytest.mark.parametrize("name", [name for name in documents() if name.startswith("docs/guides/")])
-def test_every_page_and_button_is_named_as_the_market_shows_it(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in documents() if name.startswith(("docs/how-to/", "docs/tutorials/"))])
+def test_every_page_and_button_has_its_name_in_the_market(name: str) -> None:
     known = visible("zh" if "zh-CN" in name else "en")
     wrong = [label for label in labels(documents()[name]) if label not in known and label not in demo_text()]
     assert wrong == [], wrong
 
 
 LEAD = re.compile(r"^ *(?:[-*] |\d+\. |\| )?\*\*[^*\n]+\*\*", re.MULTILINE)
-"""What a paragraph, an item of a list or a row of a table begins with: its own heading."""
+"""Start of a paragraph, a list item or a table row: its own heading."""
 EMPHASIS = frozenset({"失去权限的用户在同一事务中退出登录"})
-"""Words in bold that are no label."""
+"""Words in bold that are not labels."""
 
 
 def bold_labels(text: str) -> Iterator[str]:
-    """What stands in bold inside a sentence: pages, menus and buttons. Sentences in bold end with a full stop."""
+    """Return the text in bold inside a sentence: pages, menus and buttons. Sentences in bold end with a full stop."""
     prose = LEAD.sub("", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for found in re.findall(r"\*\*([^*\n]{2,60})\*\*", prose):
         if not found.endswith((".", "。")) and found not in EMPHASIS:
             yield from (part.strip() for part in re.split("[→›]", found))
 
 
-@pytest.mark.parametrize("name", [name for name in documents() if name.startswith("docs/guides/")])
-def test_every_label_in_bold_is_one_that_the_market_shows(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in documents() if name.startswith(("docs/how-to/", "docs/tutorials/"))])
+def test_every_label_in_bold_exists_in_the_market(name: str) -> None:
     known = visible("zh" if "zh-CN" in name else "en")
     wrong = [label for label in bold_labels(documents()[name]) if label not in known]
     assert wrong == [], wrong
 
 
-def test_a_label_in_bold_that_does_not_exist_is_noticed() -> None:
+def test_unknown_label_in_bold_is_found() -> None:
     text = "1. **Find**: open **Access keyz**, then **Create access key**. **Never do it.**\n| **Use** | x |"
     assert list(bold_labels(text)) == ["Access keyz", "Create access key"]
     assert "Access keyz" not in visible("en")
@@ -238,7 +250,7 @@ TRANSLATED = (
     {"Head office/Research", "总部/研发部"}, {"--data FOLDER", "--data 文件夹"}, {"name@enterprise", "账号@企业代码"},
     {"/t/<code>/", "/t/<企业代码>/"}, {"/produce/NAME", "/produce/接口名"},
 )  # fmt: skip
-"""Code that a reader replaces, so that it is in the reader's language."""
+"""Code that a reader replaces, and that is therefore translated."""
 
 
 def inline_code(text: str) -> set[str]:
@@ -256,11 +268,11 @@ def test_both_languages_of_a_document_name_the_same_code(english: str, chinese: 
     assert inline_code(documents()[english]) == inline_code(documents()[chinese])
 
 
-def test_the_documents_have_two_languages() -> None:
+def test_documents_have_two_languages() -> None:
     assert len(pairs()) > 10
 
 
-def test_the_guides_name_pages() -> None:
+def test_guides_name_pages() -> None:
     assert sum(1 for text in documents().values() for _ in labels(text)) > 80
     assert "Directory" in visible("en")
     assert "Directories" not in visible("en")
@@ -271,14 +283,14 @@ def test_the_guides_name_pages() -> None:
 
 @pytest.mark.parametrize("name", documents())
 def test_every_setting_exists(name: str) -> None:
-    known = {f"TRADEPOST_{field.upper()}" for field in Config.model_fields} | OTHER_SETTINGS
+    known = {f"TRADEPOST_{name.upper()}" for _context, name, _field in fields_of(Config)} | OTHER_SETTINGS
     named = set(re.findall(r"TRADEPOST_[A-Z0-9_]*[A-Z0-9](?!_…)\b", documents()[name]))
     assert named - known - {setting for setting in named if setting in programs()} == set()
 
 
 @functools.cache
 def programs() -> frozenset[str]:
-    """Environment variables that programs outside of a market read, such as those of the kit and of examples."""
+    """Return environment variables that programs outside a market read, such as those of the kit and of examples."""
     return frozenset(re.findall(r"""["'](TRADEPOST_[A-Z0-9_]+)["']""", source_text()))
 
 
@@ -292,7 +304,7 @@ def files() -> frozenset[str]:
 
 
 def is_file(named: str, beside: str) -> bool:
-    """From the root, beside the document, or as the end of a path, as ARCHITECTURE.md names modules."""
+    """Look from the root, beside the document, or for the end of a path, as ARCHITECTURE.md names modules."""
     near = Path(beside).parent
     if "*" in named:
         return any((ROOT / place).glob(named) for place in (".", near))
@@ -310,7 +322,7 @@ def test_every_file_and_module_exists(name: str) -> None:
 
 
 def imports(block: str) -> Iterator[tuple[str, str]]:
-    """Each module that a block of Python imports, with a name of it, or none."""
+    """Return each module that a block of Python imports, with a name from it, or none."""
     for node in ast.walk(ast.parse(textwrap.dedent(block))):
         if isinstance(node, ast.ImportFrom) and not node.level:
             yield from ((str(node.module), one.name) for one in node.names)
@@ -335,7 +347,7 @@ def test_every_import_of_an_example_exists(name: str) -> None:
     assert [found for found in named if not is_importable(*found)] == []
 
 
-def test_an_import_that_does_not_exist_is_noticed() -> None:
+def test_unknown_import_is_found() -> None:
     block = "import json, tradepost.kits\nfrom tradepost.kit import Seller, Sellers\nimport nothing_of_this_name.x"
     assert [module for module, name in imports(block) if not is_importable(module, name)] == [
         "tradepost.kits", "tradepost.kit", "nothing_of_this_name.x",

@@ -1,4 +1,4 @@
-"""What holds for the files of the repository as such: their length, what they must not tell, and two READMEs that agree."""
+"""Rules for the files of the repository: their length, what they must not contain, and two READMEs that agree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 
 from tests.architecture import source
 
-MOST_LINES = 400
+MAX_LINES = 400
 LONG_FOR_A_REASON: dict[str, str] = {}
-"""Files above the limit, each with the one reason it still has to exist as a whole."""
+"""Files above the limit, each with the reason."""
 
-# Written in two parts, so that this file does not find itself.
+# Split in two, so that this file does not find itself.
 HOSTS = ("registry." + "npmjs", "files." + "pythonhosted", "pypi." + "org", "deb." + "debian", "index" + "-url")
 PLACES = ("/" + "root/", "/" + "work/", "/" + "home/", "/" + "Users/")
 NOT_TEXT = {".png", ".jpg", ".webp", ".ico", ".gz", ".xz", ".zip"}
@@ -24,7 +24,7 @@ NOT_TEXT = {".png", ".jpg", ".webp", ".ico", ".gz", ".xz", ".zip"}
 
 def test_files_are_small() -> None:
     lengths = {str(path): _lines(path) for path in source.python_files("src", "tests", "scripts", "bench", "examples")}
-    long = {path for path, lines in lengths.items() if lines > MOST_LINES}
+    long = {path for path, lines in lengths.items() if lines > MAX_LINES}
     assert long == set(LONG_FOR_A_REASON)
     assert all(reason.strip() for reason in LONG_FOR_A_REASON.values())
 
@@ -33,7 +33,7 @@ def _lines(path: Path) -> int:
     return len((source.ROOT / path).read_text(encoding="utf-8").splitlines())
 
 
-def test_every_module_opens_with_the_sentence_that_says_why_it_exists() -> None:
+def test_every_module_starts_with_a_docstring() -> None:
     silent = [
         str(path)
         for path in source.python_files("src", "bench", "scripts", "examples")
@@ -42,7 +42,7 @@ def test_every_module_opens_with_the_sentence_that_says_why_it_exists() -> None:
     assert silent == []
 
 
-def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
+def test_no_file_names_a_registry_or_a_local_path() -> None:
     words = re.compile("|".join(rf"(?<![\w.]){re.escape(word)}" for word in (*HOSTS, *PLACES)))
     texts = (
         (path, (source.ROOT / path).read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
     assert told == []
 
 
-def test_front_end_packages_are_pinned_exactly_and_without_addresses() -> None:
+def test_front_end_packages_are_pinned_without_addresses() -> None:
     package = json.loads((source.ROOT / "package.json").read_text(encoding="utf-8"))
     lock = json.loads((source.ROOT / "package-lock.json").read_text(encoding="utf-8"))
     wanted = package["dependencies"] | package["devDependencies"]
@@ -77,13 +77,13 @@ def test_both_languages_have_the_same_sections(pair: tuple[str, str]) -> None:
 
 
 def _outline(path: Path) -> list[int]:
-    """The depth of each heading, code blocks left out."""
+    """Return the level of each heading, without code blocks."""
     prose = re.sub(r"(?ms)^```.*?^```", "", (source.ROOT / path).read_text(encoding="utf-8"))
     return [len(marks) for marks in re.findall(r"(?m)^(#+) ", prose)]
 
 
-def test_no_link_is_tracked() -> None:
-    """It would lead to a place on somebody's machine."""
+def test_no_symbolic_link_is_tracked() -> None:
+    """It would point to a path of one machine."""
     listed = subprocess.run(
         ["git", "ls-files", "--stage"], cwd=source.ROOT, capture_output=True, check=True, text=True
     ).stdout

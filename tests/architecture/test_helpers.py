@@ -1,4 +1,4 @@
-"""What tests share: helpers that stand in modules of their own, and one family of factories."""
+"""Shared code of tests: helpers have their own modules, and there is one family of factories."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FOLDERS = ("tests", "bench", "scripts")
 
 
 def imported_test_modules(text: str) -> Iterator[str]:
-    """The modules ``test_*`` that this text imports, or imports something from."""
+    """Return the modules ``test_*`` that this text imports, or imports something from."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            # A name from one of our packages may be a module; one from elsewhere is what that library calls it.
+            # A name from the project's packages may be a module; elsewhere it is a name of that library.
             ours = node.level > 0 or module.split(".")[0] == "tests"
             names = [f"{module}.{alias.name}" for alias in node.names] if ours else []
         elif isinstance(node, ast.Import):
@@ -45,22 +45,22 @@ def test_imports_of_test_modules_are_seen(text: str, found: list[str]) -> None:
     assert list(imported_test_modules(text)) == found
 
 
-def test_nothing_is_imported_from_a_module_of_tests() -> None:
-    """It would run with the tests of the other module in mind, and change with them."""
+def test_no_test_module_is_imported() -> None:
+    """Its helpers would run with its tests, and change with them."""
     found = [
         f"{path} imports {name}"
-        for path, text in source.python_saying("test_", folders=FOLDERS)
+        for path, text in source.python_containing("test_", folders=FOLDERS)
         for name in imported_test_modules(text)
     ]
     assert found == []
 
 
 def test_each_factory_exists_once() -> None:
-    """A second family, as ``tests/factories/trade.py`` was, makes rows that no verb of the market would make."""
+    """A second family, as ``tests/factories/trade.py`` was, makes rows that no function of the market would write."""
     makers = {name for name in factories.__all__ if name.startswith("make_")}
     made = Counter(
         node.name
-        for _, text in source.python_saying(*(f"def {name}" for name in makers), folders=FOLDERS)
+        for _, text in source.python_containing(*(f"def {name}" for name in makers), folders=FOLDERS)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef) and node.name in makers
     )

@@ -1,4 +1,4 @@
-"""No module of ours reaches itself by imports, those for types and those inside functions included."""
+"""No module imports itself indirectly, including imports for types and inside functions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.architecture import source
 from tests.architecture.import_circles import circles, imports_of
 
 ALLOWED: frozenset[tuple[str, ...]] = frozenset()
-"""There is none, and none is added here."""
+"""There is none, and none may be added."""
 
 
-def test_there_is_no_import_circle() -> None:
+def test_there_is_no_import_cycle() -> None:
     found = circles(imports_of(source.ROOT / "src" / source.PACKAGE))
     new = [circle for circle in found if circle not in ALLOWED]
     assert new == [], "\n".join(" <-> ".join(circle) for circle in new)
@@ -31,12 +31,12 @@ def test_there_is_no_import_circle() -> None:
         "def late():\n    from .first import one\n    return one\n",
     ],
 )
-def test_a_made_up_circle_is_found(back: str, tmp_path: Path) -> None:
+def test_direct_cycle_is_found(back: str, tmp_path: Path) -> None:
     package = _package(tmp_path, first="from .second import two\none = 1\n", second=f"{back}two = 2\n", third="")
     assert circles(imports_of(package)) == [("made_up.first", "made_up.second")]
 
 
-def test_a_circle_by_way_of_a_third_module_and_of_the_package_is_found(tmp_path: Path) -> None:
+def test_cycle_through_a_third_module_and_the_package_is_found(tmp_path: Path) -> None:
     package = _package(
         tmp_path,
         __init__="from .first import one\n",
@@ -47,7 +47,7 @@ def test_a_circle_by_way_of_a_third_module_and_of_the_package_is_found(tmp_path:
     assert circles(imports_of(package)) == [("made_up", "made_up.first", "made_up.second", "made_up.third")]
 
 
-def test_modules_in_a_line_are_no_circle(tmp_path: Path) -> None:
+def test_modules_in_a_line_are_not_a_cycle(tmp_path: Path) -> None:
     package = _package(tmp_path, first="from .second import two\n", second="from .third import three\n", third="")
     assert circles(imports_of(package)) == []
 

@@ -1,4 +1,4 @@
-"""Which way imports and foreign keys go; ``lint-imports`` holds the layers themselves."""
+"""The direction of imports and foreign keys. ``lint-imports`` checks the layers themselves."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ KINDS = "tradepost.market.product_types.kinds"
 PROTOCOLS = "tradepost.protocols"
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_no_module_imports_itself_through_others() -> None:
     assert source.import_cycle() == []
 
 
-def test_protocol_folders_do_not_know_each_other() -> None:
+def test_protocol_folders_do_not_import_each_other() -> None:
     folders = source.folders_of(PROTOCOLS)
     assert f"{PROTOCOLS}.saas_v2" in folders
     assert list(source.imports_between(folders)) == []
 
 
-def test_kinds_of_product_do_not_know_each_other() -> None:
+def test_kinds_of_product_do_not_import_each_other() -> None:
     kinds = source.import_graph().find_children(KINDS)
     assert f"{KINDS}.saas" in kinds
     assert list(source.imports_between(kinds)) == []
 
 
-def test_protocols_need_no_more_than_the_standard_library_and_cryptography() -> None:
+def test_protocols_only_need_the_standard_library_and_cryptography() -> None:
     graph = source.import_graph(external=True)
     ours = {PROTOCOLS, *graph.find_descendants(PROTOCOLS)}
     outside = {
@@ -43,7 +43,7 @@ def test_protocols_need_no_more_than_the_standard_library_and_cryptography() -> 
 
 
 def test_foreign_keys_point_down() -> None:
-    """Import-linter cannot see ``ForeignKey("orders.Order")``; the database is bound by it all the same."""
+    """Import-linter cannot see ``ForeignKey("orders.Order")``, but it ties the tables together."""
     ours = {name for layer in source.market_layers() for name in layer}
     keys: list[tuple[type[models.Model], type[models.Model]]] = [
         (model, field.remote_field.model)
@@ -67,13 +67,13 @@ def _context(model: type[models.Model]) -> str:
     return model.__module__.removeprefix("tradepost.market.").partition(".")[0]
 
 
-def test_nothing_reacts_to_django_signals() -> None:
-    """Who reacts to what stands in ``wiring.py``, on one screen; a signal handler stands anywhere."""
+def test_no_reaction_uses_django_signals() -> None:
+    """Reactions are listed in ``wiring/``. A signal handler could be anywhere."""
     assert list(_signals()) == []
 
 
 def _signals() -> Iterator[str]:
-    for path, text in source.python_saying("signals", "dispatch", folders=("src",)):
+    for path, text in source.python_containing("signals", "dispatch", folders=("src",)):
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom):
                 names = [f"{node.module}.{alias.name}" for alias in node.names]

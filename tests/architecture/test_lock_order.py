@@ -1,4 +1,4 @@
-"""What watches the order of locks in every test on PostgreSQL (``tests/locks.py``) sees a wrong one."""
+"""The check of the lock order in every test on PostgreSQL (``tests/locks.py``) finds a wrong order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def wrong(*statements: str) -> list[str]:
     recorder = Recorder()
     for text in ("SAVEPOINT outer", *statements, "RELEASE SAVEPOINT outer"):
         recorder(lambda *_: None, text, (), False, {})
-    return recorder.wrong
+    return recorder.errors
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def wrong(*statements: str) -> list[str]:
         (ACCOUNT, "RELEASE SAVEPOINT outer", "SAVEPOINT next", SUBSCRIPTION),
     ],
 )
-def test_the_one_order_is_right(statements: tuple[str, ...]) -> None:
+def test_the_one_order_is_accepted(statements: tuple[str, ...]) -> None:
     assert wrong(*statements) == []
 
 

@@ -1,6 +1,6 @@
-"""Tests assert order, counts and outcomes, never how long something takes; they wait for conditions and do not sleep.
+"""Tests check order, counts and outcomes, never how long something takes. They wait for conditions and do not sleep.
 
-On a busy machine a test that measures time fails for no fault of the product. Speed belongs to ``bench/``.
+On a busy machine, a test that measures time fails although the product is correct. Speed is measured in ``bench/``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from tests.architecture.source import ROOT
 TESTS = ROOT / "tests"
 CLOCKS = {"monotonic", "perf_counter", "process_time", "monotonic_ns", "perf_counter_ns"}
 MEASURED = ("seconds", "_ms", "_s", "elapsed", "duration", "took")
-"""Ends of names and keys that hold a measured time."""
+"""Suffixes of names and keys that hold a measured time."""
 NOT_MEASURED = {
-    "total_seconds",  # of a planned distance
+    "total_seconds",  # of a planned duration
     "retry_after_s",
 }
 SLEEPS_FOR_A_REASON = {
@@ -45,8 +45,9 @@ def is_measured(name: str) -> bool:
     return name in CLOCKS or (name not in NOT_MEASURED and name.endswith(MEASURED))
 
 
-def bounded(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what an assertion demands to be small: ``x`` of ``x < 3`` and of ``3 >= x``. A lower bound holds on any machine."""
+def upper_bounded(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what an assertion requires to be small: ``x`` of ``x < 3`` and of ``3 >= x``. A lower bound holds on any
+    machine."""
     for part in ast.walk(node):
         if isinstance(part, ast.Compare):
             sides = [part.left, *part.comparators]
@@ -62,7 +63,7 @@ def timed_asserts(tree: ast.Module) -> list[int]:
         node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.Assert)
-        and any(is_measured(name) for side in bounded(node.test) for name in names(side))
+        and any(is_measured(name) for side in upper_bounded(node.test) for name in names(side))
     ]
 
 
@@ -71,11 +72,11 @@ def sleeps(tree: ast.Module) -> list[int]:
         node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sleep"
-        and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)  # yields to the loop
+        and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)  # yields to the event loop
     ]  # fmt: skip
 
 
-def test_no_test_asserts_how_long_something_takes() -> None:
+def test_no_test_asserts_a_duration() -> None:
     found = [f"{path}:{line}" for path, tree in trees() for line in timed_asserts(tree)]
     assert found == []
 
@@ -85,8 +86,8 @@ def test_no_test_sleeps() -> None:
     assert set(found) == set(SLEEPS_FOR_A_REASON), found
 
 
-def test_the_rule_finds_what_it_is_about() -> None:
-    """The two tests that failed on a busy machine, and the ways in which others were written."""
+def test_rule_finds_timing_assertions() -> None:
+    """The two tests that failed on a busy machine, and the forms of others."""
     examples = [
         "assert time.monotonic() - begun < 10",
         'assert found["slowest_answer_ms"] < LONGEST_PAGE',
@@ -104,6 +105,6 @@ def test_the_rule_finds_what_it_is_about() -> None:
 
 
 @pytest.mark.slow
-def test_every_file_of_tests_is_read() -> None:
+def test_every_test_file_is_read() -> None:
     assert len(list(trees())) > 500
     assert Path(__file__).relative_to(ROOT).as_posix() in dict(trees())

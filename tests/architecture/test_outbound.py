@@ -1,6 +1,7 @@
-"""Every module of the market that can open a connection is known: by the guard, or to a service that the operator chose.
+"""Every module of the market that can open a connection is listed: through the guard, or to a service that the operator
+chose.
 
-A new one would be a way around TRADEPOST_NETWORKS (opening §1).
+A new one would bypass TRADEPOST_NETWORKS (opening §1).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ KNOWN = {
     "base/outbound_policy.py": "resolves the name of the database host",
     "base/literal.py": "reads spellings of addresses; opens nothing",
     "production/gateway.py": "through the guard: calls to sellers",
-    "production/one_answer.py": "how the gateway's connections read",
+    "base/aiohttp_internals/one_answer.py": "how the gateway's connections read",
     "web_scan/site.py": "through the guard: raw connections of web checks",
     "web_scan/sslyze.py": "a program that is given the address that the guard let through",
     "identity/domain_proof.py": "TXT records, from the machine's own name servers",
@@ -30,7 +31,13 @@ KNOWN = {
     "notifications/deliver.py": "names of errors of the operator's mail server",
     "notifications/chat.py": "the fixed public hosts of chat services",
     "service_desk/mailbox.py": "the mailbox of demand mails, through the guard",
-    "compute/guarded_pools.py": "through the guard's policy: connections of cloud SDKs",
+    "web/provider_adapter.py": "allauth's requests to providers, through guarded_pools",
+    "base/urllib3_internals.py": "connections that guarded_pools opens",
+    "base/requests_internals.py": "sets the body of an answer; opens nothing",
+    "base/aiohttp_internals/send_once.py": "sets an option of a session; opens nothing",
+    "base/aiohttp_internals/unreachable.py": "makes an error; opens nothing",
+    "service_desk/imaplib_internals.py": "the IMAP client that mailbox.py opens",
+    "base/guarded_pools.py": "through the guard's policy: connections of cloud SDKs",
     "compute/adapters/ec2/api.py": "the operator's cloud, through guarded_pools",
     "compute/adapters/openstack/__init__.py": "names an error of the SDK",
     "compute/adapters/huaweicloud/__init__.py": "makes the SDK's requests, which api.py sends",
@@ -42,7 +49,7 @@ KNOWN = {
 
 
 def _imports(text: str) -> set[str]:
-    """The first names of what is imported; ``http`` only for its client and server, ``urllib`` only for its requests."""
+    """Return the first names of imports: ``http`` only for its client and server, ``urllib`` only for its requests."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -60,7 +67,7 @@ def _imports(text: str) -> set[str]:
     return found
 
 
-def test_each_module_that_can_open_a_connection_goes_through_the_guard_or_to_the_operators_own_services() -> None:
+def test_each_module_that_opens_connections_uses_the_guard_or_an_operator_s_service() -> None:
     clients = CLIENTS | {"urllib.request"}
     found = {
         str(path.relative_to(MARKET))

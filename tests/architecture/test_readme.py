@@ -1,4 +1,4 @@
-"""The first page of the project: its links lead somewhere, its pictures are there and small, in both languages alike."""
+"""The first page of the project: its links work, and its pictures exist and are small, in both languages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.architecture import source
 
 READMES = {"README.md": "en", "README.zh-CN.md": "zh"}
-GUIDES = ("docs/guides/tour.md", "docs/guides/tour.zh-CN.md")
+GUIDES = ("docs/tutorials/tour.md", "docs/tutorials/tour.zh-CN.md")
 MAX_BYTES = 600_000
 """Of all pictures together."""
 
@@ -27,7 +27,7 @@ def test_every_link_leads_to_a_file(name: str) -> None:
     assert links(name)
 
 
-def test_four_small_pictures_in_each_language() -> None:
+def test_each_language_has_four_small_pictures() -> None:
     sizes = []
     for name, language in READMES.items():
         pictures = [link for link in links(name) if link.endswith(".webp")]
@@ -38,7 +38,7 @@ def test_four_small_pictures_in_each_language() -> None:
     assert sum(sizes) <= MAX_BYTES
 
 
-def test_the_tour_ends_no_program_by_its_name() -> None:
+def test_tour_kills_no_program_by_name() -> None:
     for name in (*READMES, *GUIDES):
         assert not re.search(r"\b(pkill|killall)\b", (source.ROOT / name).read_text(encoding="utf-8")), name
     assert all("tradepost demo pause-seller" in (source.ROOT / name).read_text(encoding="utf-8") for name in GUIDES)

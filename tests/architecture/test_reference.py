@@ -1,15 +1,16 @@
-"""The reference is made from the code: what is committed says what the code does."""
+"""The reference is generated from the code, and the committed pages are up to date."""
 
 from __future__ import annotations
 
 import importlib.util
+import tomllib
 from types import ModuleType
 
 import pytest
 
 from tests.architecture.source import ROOT
 
-PAGES = ("settings.md", "events.md", "lifecycles.md", "protocols.md")
+PAGES = ("settings.md", "settings.zh-CN.md", "events.md", "lifecycles.md", "protocols.md")
 
 
 def generator() -> ModuleType:
@@ -22,7 +23,7 @@ def generator() -> ModuleType:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_of_the_reference_is_up_to_date(page: str) -> None:
+def test_reference_page_is_up_to_date(page: str) -> None:
     make = generator()
     assert set(make.PAGES) == set(PAGES)
     written = (ROOT / "docs/reference" / page).read_text(encoding="utf-8")
@@ -40,5 +41,16 @@ def test_every_event_is_published_and_has_a_reaction() -> None:
 
 def test_every_setting_has_a_sentence() -> None:
     from tradepost.market.base.config import Config
+    from tradepost.market.base.settings.reading import fields_of
 
-    assert [name for name, field in Config.model_fields.items() if not field.description] == []
+    assert [name for _context, name, field in fields_of(Config) if not field.description] == []
+
+
+def test_every_setting_has_a_chinese_sentence() -> None:
+    from tradepost.market.base.config import Config
+    from tradepost.market.base.settings.reading import fields_of
+
+    chinese = tomllib.loads((ROOT / "scripts/settings_zh.toml").read_text(encoding="utf-8"))
+    fields = list(fields_of(Config))
+    assert set(chinese["settings"]) == {name for _context, name, _field in fields}
+    assert set(chinese["headings"]) == {context or "all" for context, _name, _field in fields}

@@ -1,7 +1,8 @@
-"""Which tests a run selects (docs/decisions/0079): nothing is forgotten, and ten successive commits run every slow test."""
+"""Which tests a run selects (docs/decisions/0079): none is forgotten, and twenty successive commits run every slow test."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -22,7 +23,7 @@ OF_PYTEST = {"django_db", "filterwarnings", "parametrize", "skipif", "timeout", 
 
 
 class Item:
-    """What ``selection`` reads of a test."""
+    """The part of a test that ``selection`` reads."""
 
     def __init__(self, nodeid: str, *marks: str, transaction: bool = False) -> None:
         self.nodeid, self.fixturenames = nodeid, ()
@@ -63,29 +64,29 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     return select
 
 
-def test_a_run_by_hand_has_every_short_test_and_those_that_need_sqlite(run: Any) -> None:
+def test_run_by_hand_has_every_short_test_and_those_that_need_sqlite(run: Any) -> None:
     assert run("short", "postgres") == [*SHORT, POSTGRES]
     assert run("short", "sqlite", second=True) == [SQLITE]
     assert run("short", "sqlite") == [*SHORT, SQLITE], "without PostgreSQL, SQLite is the main database"
 
 
-def test_ci_runs_every_short_test_on_postgresql_and_a_tenth_of_the_slow_ones(run: Any) -> None:
+def test_ci_runs_every_short_test_on_postgresql_and_a_twentieth_of_the_slow_ones(run: Any) -> None:
     turns = [run("ci", "postgres", turn=turn) for turn in range(sampling.TURNS)]
     for chosen in turns:
         assert [item for item in chosen if item in SHORT] == SHORT
         assert SOAK not in chosen
     slow = [[item for item in chosen if item in SLOW] for chosen in turns]
-    assert sorted(map(id, chain.from_iterable(slow))) == sorted(map(id, SLOW)), "ten commits run each slow test once"
+    assert sorted(map(id, chain.from_iterable(slow))) == sorted(map(id, SLOW)), "twenty commits run each slow test once"
     assert all(0 < len(part) < len(SLOW) / 4 for part in slow)
 
 
-def test_the_tests_of_one_browser_file_take_their_turn_together(run: Any) -> None:
+def test_tests_of_one_browser_file_are_selected_together(run: Any) -> None:
     for turn in range(sampling.TURNS):
         names = [item.nodeid.partition("::")[0] for item in run("ci", "postgres", turn=turn) if item in BROWSER]
         assert {names.count(name) for name in names} <= {2}
 
 
-def test_ci_runs_on_sqlite_what_may_depend_on_the_database_and_a_tenth_of_the_rest(run: Any) -> None:
+def test_ci_runs_tests_that_depend_on_the_database_on_sqlite_too(run: Any) -> None:
     chosen = run("ci", "sqlite", second=True)
     assert {OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE} <= set(chosen)
     assert PURE not in chosen
@@ -93,17 +94,17 @@ def test_ci_runs_on_sqlite_what_may_depend_on_the_database_and_a_tenth_of_the_re
     assert 0 < len(set(chosen) & set(ROLLED_BACK)) < len(ROLLED_BACK) / 4
 
 
-def test_a_soak_runs_everything_and_what_uses_a_database_on_both(run: Any) -> None:
+def test_soak_runs_everything_and_database_tests_on_both(run: Any) -> None:
     assert run("soak", "postgres") == [item for item in ALL if item is not SQLITE]
     again = run("soak", "sqlite", second=True)
     assert {*ROLLED_BACK, OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE, SOAK} == set(again)
 
 
-def test_the_tests_that_a_person_names_all_run_but_for_soaks(run: Any) -> None:
+def test_named_tests_all_run_except_soaks(run: Any) -> None:
     assert run("", "postgres") == [item for item in ALL if item not in {SQLITE, SOAK}]
 
 
-def test_a_sample_has_its_share_of_each_family_and_at_least_one() -> None:
+def test_sample_has_its_share_of_each_family_and_at_least_one() -> None:
     chosen = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, everything=False)
     assert [sum(family == name for family, _ in chosen) for name in ("a", "b", "c", "rare")] == [4, 4, 4, 1]
     assert chosen == sorted(chosen, key=ITEMS.index)
@@ -119,13 +120,13 @@ def test_sizes_are_a_tenth_outside_a_soak() -> None:
     assert sampling.size(3, least=30, soak=False) == 3
 
 
-def test_ten_successive_commits_have_all_turns() -> None:
-    assert {number % sampling.TURNS for number in range(1447, 1457)} == set(range(sampling.TURNS))
+def test_twenty_successive_commits_have_all_turns() -> None:
+    assert {number % sampling.TURNS for number in range(1447, 1467)} == set(range(sampling.TURNS))
     assert sampling.commit_number() > 0
 
 
 def collected(**given: str) -> tuple[list[str], str]:
-    """Return the mutants that a run of its own would try, and its output. Its conftest clears a person's settings."""
+    """Return the mutants that a separate run would try, and its output. Its conftest clears a person's settings."""
     own = ("TRADEPOST_", "PYTEST_", "CI")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     done = subprocess.run(
@@ -133,22 +134,33 @@ def collected(**given: str) -> tuple[list[str], str]:
         cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode in {0, 5}, done.stdout[-2000:]
-    return [line for line in done.stdout.splitlines() if "test_the_mistake_is_named[" in line], done.stdout
+    return [line for line in done.stdout.splitlines() if "test_mistake_is_named[" in line], done.stdout
 
 
 @pytest.mark.slow
-def test_the_environment_decides_and_the_run_says_how_to_repeat_it() -> None:
+def test_environment_decides_and_the_run_prints_how_to_repeat_it() -> None:
     everything, output = collected(TRADEPOST_SEED="4711")
     assert "Ran the tests that were named; same random values again: TRADEPOST_SEED=4711" in output
     part, output = collected(TRADEPOST_TEST_SELECTION="ci", TRADEPOST_TEST_COMMIT="1447")
-    assert "part 8 of 10 of the slow ones; same random values again: TRADEPOST_SEED=1447" in output
+    assert "part 8 of 20 of the slow ones; same random values again: TRADEPOST_SEED=1447" in output
     assert set(part) < set(everything)
-    assert len(everything) / 15 < len(part) < len(everything) / 7
+    assert len(everything) / 40 < len(part) < len(everything) / 10
     none, _ = collected(TRADEPOST_TEST_SELECTION="short")
     assert none == []
 
 
-def test_there_are_five_marks_of_our_own() -> None:
+def test_run_is_sampled_by_the_commit_and_not_by_its_starting_program() -> None:
+    """The program that starts a run imports ``tests.sampling`` too: each run in CI used to inherit commit 0 from it,
+    and always selected part 1."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
+    says = "import json; from scripts import run_tests; print(json.dumps(run_tests.GIVEN))"
+    done = subprocess.run(
+        [sys.executable, "-c", says], cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert not [name for name in json.loads(done.stdout) if name.startswith("TRADEPOST_TEST")]
+
+
+def test_project_has_five_marks() -> None:
     used = {
         name
         for path in (ROOT / "tests").rglob("*.py")

@@ -1,4 +1,4 @@
-"""Who writes what: rows of production's calls are written by production alone, since workers hold them under leases."""
+"""Only production writes the rows of its calls, because workers hold them under leases."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ WRITES = frozenset({
     "acreate", "aupdate", "adelete", "asave",
 })  # fmt: skip
 RELATED = frozenset({"calls", "tries"})
-"""Related managers by which calls and their attempts are reached from other rows."""
+"""Related managers that reach calls and their attempts from other rows."""
 SQL = re.compile(r"(?i)\b(insert\s+into|update|delete\s+from)\s+\"?production_(call|attempt)\b")
 
 
 def written_calls(text: str) -> Iterator[int]:
-    """Lines that write rows of ``Call`` or ``Attempt``: made, changed, deleted, saved, or by a statement."""
+    """Return the lines that write rows of ``Call`` or ``Attempt``: created, changed, deleted, saved, or by a statement."""
     tree = ast.parse(text)
     classes = _classes(tree)
     rows = set(_rows(tree, classes))
@@ -40,7 +40,7 @@ def written_calls(text: str) -> Iterator[int]:
 
 
 def _classes(tree: ast.Module) -> set[str]:
-    """What the models are called in this module, ``models.Call`` too."""
+    """Return the names of the models in this module, ``models.Call`` too."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -62,7 +62,7 @@ def _classes(tree: ast.Module) -> set[str]:
 
 
 def _rows(tree: ast.Module, classes: set[str]) -> Iterator[str]:
-    """Names that are said to be such a row: parameters and variables with its class as annotation."""
+    """Return the parameters and variables that are annotated with such a row."""
     for node in ast.walk(tree):
         if isinstance(node, ast.arg) and node.annotation is not None and _mentions(node.annotation, classes):
             yield node.arg
@@ -92,7 +92,7 @@ def _dotted(node: ast.expr) -> str:
 
 
 def _chain(node: ast.expr) -> Iterator[str]:
-    """``Call.objects.filter(…)[0]`` → each dotted beginning and each name on the way."""
+    """``Call.objects.filter(…)[0]`` → each dotted prefix and each name on the way."""
     match node:
         case ast.Name(id=name):
             yield name
@@ -107,7 +107,7 @@ def _chain(node: ast.expr) -> Iterator[str]:
 
 
 def test_only_production_writes_calls() -> None:
-    """operations.md §2; its verbs are ``calls``, ``restart`` and the engine's."""
+    """operations.md §2; the functions are those of ``calls``, ``restart`` and the engine."""
     outside = [
         path
         for path in source.python_files("src")
@@ -143,7 +143,7 @@ IMPORT = "from tradepost.market.production.models import Call, Binding\n"
         "rows.run(f'DELETE FROM production_attempt WHERE id = {pk}', [])",
     ],
 )
-def test_whatever_way_it_is_written_it_is_found(text: str) -> None:
+def test_every_form_of_writing_is_found(text: str) -> None:
     assert len(list(written_calls(text))) == 1
 
 
@@ -158,5 +158,5 @@ def test_whatever_way_it_is_written_it_is_found(text: str) -> None:
         "rows.run('SELECT * FROM production_call', [])",
     ],
 )
-def test_what_only_reads_or_writes_something_else_is_not(text: str) -> None:
+def test_reads_and_writes_of_other_rows_are_ignored(text: str) -> None:
     assert list(written_calls(text)) == []

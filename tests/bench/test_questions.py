@@ -1,4 +1,4 @@
-"""Every benchmark in a tiny size, as a person would start it: they must not rot between the rare full runs."""
+"""Every benchmark in a tiny size, started from the command line, so that none breaks between the rare full runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.questions import QUESTIONS
 pytestmark = [pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-OURS = {
+OWN_FIGURES = {
     "engine-postgresql": {"ours", "ours, newInstance", "bare loop"},
     "engine-sqlite": {"ours", "SQLite commits"},
     "delivery": {"ours"},
@@ -23,6 +23,8 @@ OURS = {
     "kit-create": {"kit", "raw WSGI"},
     "order-query": {"ours", "bare WSGI view"},
     "growth": {"GET /orders/", "GET /seller/", "GET /console/", "API order query", "claim", "record"},
+    "lists": {"GET /console/orders/", "GET /console/orders/?status=completed", "GET /console/orders/?after=…"},
+    "export": {"memory, csv", "memory, xlsx", "progress, csv"},
     "first-page": {"ours"},
     "web-vitals": {"first visit on the wire", "largest contentful paint"},
     "dead-seller": {"complete, seller answers", "complete, seller is silent"},
@@ -38,16 +40,21 @@ OURS = {
     "probes": {"p95, no probes", "p95, a slot of probes"},
 }
 """What each measures on a machine without the rivals."""
-SOME = {"growth": ["--only", "GET /orders/,GET /seller/,GET /console/,API order query,claim,record"]}
-"""Of the seven hundred things that grow: all of them take minutes, and are each done by tests of their own."""
+SOME = {
+    "growth": ["--only", "GET /orders/,GET /seller/,GET /console/,API order query,claim,record"],
+    "lists": ["--only", "console/orders/,seller/products/"],
+}
+"""A part of the seven hundred things that grow: all of them take minutes, and each has its own tests."""
 
 
-ASKED = [pytest.param(name, marks=pytest.mark.soak if name == "growth" else ()) for name in QUESTIONS]
-"""``growth`` fills two markets first, which takes minutes."""
+LARGE = {"growth", "lists", "export"}
+"""They fill markets first, which takes minutes."""
+ASKED = [pytest.param(name, marks=pytest.mark.soak if name in LARGE else ()) for name in QUESTIONS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ASKED)
-def test_a_question_is_answered(name, tmp_path):
+def test_question_is_answered(name, tmp_path):
     out = tmp_path / "answer.json"
     command = [
         sys.executable,
@@ -65,6 +72,6 @@ def test_a_question_is_answered(name, tmp_path):
     assert asked.returncode == 0, asked.stderr[-3000:]
     answer = msgspec.json.decode(out.read_bytes(), type=Answer)
     assert answer.name == name
-    assert {figure.name for figure in answer.figures} >= OURS[name]
+    assert {figure.name for figure in answer.figures} >= OWN_FIGURES[name]
     assert all(len(figure.runs) == 1 for figure in answer.figures)
     assert all(figure.value > 0 for figure in answer.figures if figure.name != "cumulative layout shift")

@@ -1,4 +1,4 @@
-"""The lean signing of limits and rivals is the protocol's: else they would be compared at another task."""
+"""The fast signing code of limits and rivals equals the protocol's, so that they are compared on the same task."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A chapter of history.py: the demo's seller has members, a group of its own, an open invitation, domains, and a key that is
-staged and was tried."""
+"""A chapter of history.py: the demo's seller has members, a custom group, an open invitation, domains, and a staged key
+that was tested.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ def acting(_seller_url: str) -> dict[str, str]:
     from tradepost.market import seed
     from tradepost.market.assets.asset_models import AssetVersion
     from tradepost.market.assets.contested import blocking_of
-    from tradepost.market.assets.scan_contract import print_of
+    from tradepost.market.assets.scan_contract import fingerprint_of
     from tradepost.market.base import clock
     from tradepost.market.base.config import config
     from tradepost.market.identity import domains, groups, keys, members
@@ -62,7 +63,7 @@ def acting(_seller_url: str) -> dict[str, str]:
     for one in refused:
         until(lambda: AssetVersion.objects.get(pk=one.pk).status == AssetVersion.Status.FAILED, within=60)  # noqa: B023  # awaited at once
         one.refresh_from_db()
-    whys = {print_of(one): "该路径由安装程序解析，不会写到目录之外。" for one in blocking_of(refused[1])}
+    whys = {fingerprint_of(one): "该路径由安装程序解析，不会写到目录之外。" for one in blocking_of(refused[1])}
     proof = make_proof(seller).sha256
     appealed = appeals.appeal_file(refused[1], whys, [proof], by=owner.user, settings=config(), now=now)
     return {

@@ -1,5 +1,6 @@
-"""Pages of an auth centre in every state worth looking at: a part of ``pages``. The buyer founded the enterprise and is signed in
-to the market: one click signs in here, too."""
+"""Pages of an auth centre in every relevant state: a part of ``pages``. The buyer founded the enterprise and is signed
+in to the market, so one click signs in here too.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ ONE_CLICK = 'form[action$="/sign-in/account/"] button'
 WRONG = (("[name=name]", "nobody"), ("[name=password]", "wrong"))
 
 IN_TWO_STEPS = (("[name=name]", "zhao.two"), ("[name=password]", "a telephone beside it"))
-"""A member whose second step ``signing_in`` turned on."""
+"""A member for whom ``signing_in`` turned on two-step sign-in."""
 
 
 def inside(page: str, **more: str) -> View:

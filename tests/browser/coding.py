@@ -1,5 +1,6 @@
-"""The chapter of history.py that tells of authorisation codes: one that waits to be taken, one taken, one activated and in use; and
-test codes of the demo's own seller."""
+"""The chapter of history.py about authorisation codes: one to take, one taken, one activated and in use, and test codes
+of the demo's seller.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.activating import Activation, activate, take_code
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.licenses.codes import issue_test, stamp
+from tradepost.market.licenses.codes import issue_test, record_query
 from tradepost.market.licenses.models import LicenseCode
 from tradepost.market.licenses.software_usage import report
 from tradepost.market.subscriptions.models import Subscription
@@ -33,7 +34,7 @@ def code(_seller_url: str) -> dict[str, str]:
     activate(Activation(seller=used.seller_id, asked=Activate(licenses=(text.code,)), as_list=False), now=now)
     reported = SoftwareUsage(license=text.code, clients=("seat-1", "seat-2", "seat-3"))
     report(used.seller_id, [reported], zone=timezone.get_default_timezone(), now=now)
-    stamp([text], now=now)
+    record_query([text], now=now)
     issue_test(product, now=now)
     return {
         "code waits": str(waiting.pk), "code taken": str(taken.pk), "code used": str(used.pk), "code": str(text.pk),
@@ -42,7 +43,7 @@ def code(_seller_url: str) -> dict[str, str]:
 
 
 def _sold_by_code(seller: Seller) -> Product:
-    """Of the demo's seller, delivered by codes: no production address."""
+    """Return a product of the demo's seller that is delivered by codes, without a production address."""
     beside, now = Product.objects.get(slug="yunjian-docs"), clock.now()
     return make_product(
         seller, prices=(MONTHLY,), bound=False, now=now, slug="qingxie-cad", name="轻协制图", name_en="Qingxie CAD",

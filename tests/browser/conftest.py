@@ -1,6 +1,6 @@
 """One running market and one browser for the tests of a module.
 
-Imports stand inside: pytest may read this file before the data folder of the tests is settled.
+Imports are inside the functions: pytest may read this file before the data folder of the tests is set.
 """
 
 from __future__ import annotations

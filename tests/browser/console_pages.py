@@ -1,4 +1,4 @@
-"""The pages of the console."""
+"""Pages of the console."""
 
 from __future__ import annotations
 
@@ -47,10 +47,24 @@ OF_OPERATORS: dict[str, View] = {
     "console-product": View("/console/products/1/"),
     "console-product-freeze": View("/console/products/1/", press='[data-dialog="c-freeze"]'),
     "console-product-stop": View("/console/products/1/", press='[data-dialog="c-stop"]'),
+    "console-branding": View("/console/branding/"),
+    "console-branding-wrong": View("/console/branding/", (("input[name=colour]", "#777777"),), SUBMIT),
+    "console-branding-reset": View("/console/branding/", press='[data-dialog="c-reset"]'),
     "console-categories": View("/console/categories/"),
     "console-category-delete": View("/console/categories/", press='[data-dialog^="delete-"]'),
     "console-category": View("/console/categories/1/"),
     "console-category-wrong": View("/console/categories/new/", (("input[name=name]", "—"),), SUBMIT),
+    "console-find": View("/console/find/?q=a"),
+    "console-find-nothing": View("/console/find/?q=zzz"),
+    "console-find-empty": View("/console/find/"),
+    "console-first-sale": View("/console/first-sale/"),
+    "console-registration": View("/console/registration/"),
+    "console-registration-invite": View("/console/registration/invite/"),
+    "console-synonyms": View("/console/synonyms/"),
+    "console-synonyms-nothing-fits": View("/console/synonyms/?q=zzz"),
+    "console-synonym-delete": View("/console/synonyms/", press='[data-dialog^="delete-"]'),
+    "console-synonym": View("/console/synonyms/1/"),
+    "console-synonym-wrong": View("/console/synonyms/new/", (("textarea[name=words]", "—"),), SUBMIT),
     "console-sellers": View("/console/sellers/"),
     "console-seller": View("/console/sellers/1/"),
     "console-seller-suspend": View("/console/sellers/1/", press='[data-dialog="standing"]'),
@@ -74,7 +88,11 @@ OF_OPERATORS: dict[str, View] = {
         "/console/agreements/seller/", (("input[name=change]", "x"), ("textarea[name=text]", "short")), SUBMIT
     ),
     "console-accounts": View("/console/accounts/"),
-    "console-operators-sign-in": View("/console/accounts/operators/"),
+    "console-operators": View("/console/operators/"),
+    "console-operator-invite": View("/console/operators/invite/"),
+    "console-account-access": View("/console/accounts/1/access/"),
+    "console-providers": View("/console/sign-in/"),
+    "console-provider-new": View("/console/sign-in/new/"),
     "console-account": View("/console/accounts/1/"),
     "console-top-up": View("/console/accounts/1/", (("input[name=amount]", "1200.5"), *OTHER_MONEY), TOP_UP),
     "console-top-up-wrong": View("/console/accounts/1/", (("input[name=amount]", "1e9"), *OTHER_MONEY), TOP_UP),

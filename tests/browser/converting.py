@@ -1,4 +1,4 @@
-"""The chapter of history.py that tells of trials that become formal, and of renewals with a change."""
+"""The chapter of history.py about trials that become paid services, and renewals with a change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.history import opened
 from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment.renew_changing import Rules, Word, ask_seller, latest_check
+from tradepost.market.fulfilment.renew_changing import AgreementState, ChangeRules, latest_check, request_agreement
 from tradepost.market.orders.buy import buy
 from tradepost.market.orders.convert import WithinSpec
 from tradepost.market.orders.models import Order
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 def formal(_seller_url: str) -> dict[str, str]:
-    """A trial that runs, and a service whose seller has agreed to renew it as the larger edition."""
+    """Create a running trial, and a service whose seller agreed to renew it as the larger edition."""
     product = Product.objects.select_related("binding__address").get(slug="kelai-crm")
     debug_case(product.binding.address, "changeInstanceCheck")
     held = opened(product.slug)
@@ -39,12 +39,12 @@ def _agreed(held: Subscription, product: Product) -> None:
     month = {"charging_mode": "PERIOD", "period_type": "month", "trial": False}
     larger = Offer.objects.filter(sku__spec__product=product, **month).order_by("-price_minor")[0]
     command = WithinSpec(subscription=held.pk, product_id=larger.product_id, quantity=held.quantity, periods=1)
-    # A month may have 31 days: then the page says that it is too early.
-    rules = Rules(days_before=31, lasts_minutes=1440, unpaid_timeout=DAY)
-    ask_seller(held, command, actor=held.buyer.email, rules=rules, now=clock.now())
+    # A month may have 31 days; the page then says that it is too early.
+    rules = ChangeRules(days_before=31, lasts_minutes=1440, unpaid_timeout=DAY)
+    request_agreement(held, command, actor=held.buyer.email, rules=rules, now=clock.now())
 
     def agreed() -> bool:
         latest = latest_check(held)
-        return latest is not None and latest.word is Word.AGREED
+        return latest is not None and latest.word is AgreementState.AGREED
 
     until(agreed, "the seller agrees")

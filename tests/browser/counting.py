@@ -1,4 +1,4 @@
-"""Services on demand at the browser: their seller reports usage through the API, while the market's clock moves on."""
+"""Services on demand in the browser: their seller reports usage through the API while the market's clock is advanced."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def usage_of(market: Market, folder: Path) -> Usage:
 
 
 class Usage:
-    """What the seller's own server reports."""
+    """Usage that the seller's own server reports."""
 
     def __init__(self, market: Market, client: MarketClient, outbox: UsageOutbox) -> None:
         self.market, self.client, self.outbox = market, client, outbox
@@ -35,7 +35,7 @@ class Usage:
         return self.client.market_time()
 
     def report(self, instance: str, value: str, *, package: str = "") -> None:
-        """Of an hour that passes; then the next collection comes."""
+        """Report usage of the next hour, and wait for the next collection."""
         begins = self.now().replace(microsecond=0) + timedelta(seconds=2)
         self.market.clock_advance("1h")
         self.outbox.add(
@@ -45,8 +45,8 @@ class Usage:
         self.market.clock_advance("1h")
 
 
-def bought(buyer: Person, plan: str) -> str:
-    """Chosen, ordered, paid where it costs something; the path of the service."""
+def buy(buyer: Person, plan: str) -> str:
+    """Choose, order, and pay if it costs something. Return the path of the service."""
     buyer.go(f"/checkout/{buyer.market.made['counted product']}/?plan={plan}")
     buyer.page.locator("#agreed").check()
     buyer.press("Open it" if plan == "ON_DEMAND-" else "Place the order")
@@ -63,7 +63,7 @@ def instance_of(buyer: Person, path: str) -> str:
     return buyer.page.locator('main dt:text-is("Instance") + dd code').inner_text()
 
 
-def becomes(buyer: Person, path: str, word: str) -> None:
+def wait_until_shown(buyer: Person, path: str, word: str) -> None:
     def shown() -> bool:
         buyer.go(path)
         return word in buyer.page.locator("main").inner_text()

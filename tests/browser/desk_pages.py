@@ -1,4 +1,4 @@
-"""Demands and complaints: their part of ``pages``."""
+"""Pages of demands and complaints: a part of ``pages``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Companies on their way in, made with the verbs of the pages, for pictures and tests in a browser."""
+"""Companies that are applying, created by the functions of the pages, for screenshots and browser tests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PASSWORD = "applicant-sandbox"
 def companies() -> dict[str, str]:
     writing, waiting, rejected, failed = (_applicant(name) for name in ("writing", "waiting", "rejected", "failed"))
     now, settings = clock.now(), config()
-    operator = User.objects.get(is_operator=True)
+    operator = User.objects.get(operator_role="owner")
     drafts.save(
         writing, {"capital": "450000", "registration_number": "91440300MA5"}, revision=writing.revision, now=now
     )
     for one in (waiting, rejected, failed):
         _send(one)
-    submit.passed(waiting.pk, settings=settings, now=now)
-    submit.passed(rejected.pk, settings=settings, now=now)
+    submit.record_passed_checks(waiting.pk, settings=settings, now=now)
+    submit.record_passed_checks(rejected.pk, settings=settings, now=now)
     decide.reject(
         rejected, by=operator, settings=settings, now=now,
         reasons={"presence": "Logo 模糊，请提供清晰的图片。", "company": "注册资本与登记信息不一致。"},
@@ -41,17 +41,17 @@ def companies() -> dict[str, str]:
         section="presence", field="website", code="company.website.dns", rule="business-rules §1.4",
         words="The website's name does not exist, or its name servers do not answer.",
     )  # fmt: skip
-    submit.failed(failed.pk, stored_findings(lambda: [found]), settings=settings, now=now)
+    submit.record_failed_checks(failed.pk, stored_findings(lambda: [found]), settings=settings, now=now)
     return {
         "applicant": "writing@company.example", "applicant password": PASSWORD,
         "rejected applicant": "rejected@company.example", "rejected applicant password": PASSWORD,
         "waiting submission": str(waiting.pk), "rejected submission": str(rejected.pk), "corrected submission": str(again.pk),
-        "failed submission": str(failed.pk), "change submission": str(_changed().pk),
+        "failed submission": str(failed.pk), "change submission": str(_request_change().pk),
     }  # fmt: skip
 
 
 def _applicant(name: str) -> Submission:
-    """With a draft that nothing is wrong with."""
+    """Return an applicant with a valid draft."""
     email, now = f"{name}@company.example", clock.now()
     user = User.objects.create_user(email, PASSWORD, name=name.capitalize(), joined_at=now)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
@@ -66,8 +66,8 @@ def _applicant(name: str) -> Submission:
     )
 
 
-def _changed() -> Submission:
-    """The demo seller asks for a change, to be compared with what stands."""
+def _request_change() -> Submission:
+    """Request a change as the demo's seller, to compare with the current data."""
     seller, now = Seller.objects.get(slug="qingxie"), clock.now()
     begun = drafts.begin("company", seller, by=seller.members.order_by("pk")[0].user, now=now)
     logo = make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=336, height=140).sha256
@@ -79,6 +79,6 @@ def _changed() -> Submission:
 
 
 def _send(draft: Submission) -> None:
-    wanted = submit.wanted_agreements(review_kind(draft.kind), draft.seller, now=clock.now())
+    wanted = submit.required_agreements(review_kind(draft.kind), draft.seller, now=clock.now())
     assert draft.created_by is not None
     submit.submit(draft, by=draft.created_by, agreed={each.pk for each in wanted}, settings=config(), now=clock.now())

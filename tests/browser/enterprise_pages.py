@@ -1,4 +1,4 @@
-"""Pages of an enterprise in every state worth looking at: a part of ``pages``."""
+"""Pages of an enterprise in every relevant state: a part of ``pages``."""
 
 from __future__ import annotations
 
@@ -31,10 +31,14 @@ OF_ENTERPRISES: dict[str, dict[str, View]] = {
         "enterprise-department": View(f"{E}/departments/{{research}}/", press='[data-dialog="sf-remove"]'),
         "enterprise-department-new": View(f"{E}/departments/new/"),
         "enterprise-groups": View(f"{E}/groups/"),
-        "enterprise-group": View(f"{E}/groups/{{enterprise group}}/", (("[name=names]", "nobody"),), 'form[action$="/add/"] button'),
+        "enterprise-group": View(f"{E}/groups/{{enterprise group}}/", press='form[action$="/add/"] .btn-primary'),
         "enterprise-imports": View(f"{E}/import/"),
         "enterprise-imported": View(f"{E}/import/{{imported}}/"),
         "enterprise-import-wrong": View(f"{E}/import/{{import wrong}}/"),
         "enterprise-history": View(f"{E}/history/"),
+        "enterprise-move": View(f"{E}/members/move/?people={{enterprise member}}", press=SAVE),
+        "enterprise-move-everyone": View(f"{E}/departments/{{research}}/move/"),
+        "enterprise-sign-ins": View(f"{E}/sign-ins/"),
+        "enterprise-sign-ins-nobody": View(f"{E}/sign-ins/?q=nobody"),
     },
 }  # fmt: skip

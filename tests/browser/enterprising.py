@@ -1,4 +1,6 @@
-"""A chapter of history.py: an enterprise with departments, people in every state, a group, an invitation and two tables."""
+"""A chapter of history.py: an enterprise with departments, members in every state, a group, an invitation and two
+tables.
+"""
 
 from __future__ import annotations
 
@@ -27,16 +29,16 @@ def enterprise(_seller_url: str) -> dict[str, str]:
     members.disable(off, by=admin, now=now)
     members.remove(gone, by=admin, now=now)
     group = groups.add(admin.enterprise, "试点用户", by=admin, most=9, now=now)
-    groups.put_in(group, [one.pk], by=admin, now=now)
+    groups.add_members(group, [one.pk], by=admin, now=now)
     token = _invited(admin, head_office(admin.enterprise).pk)
     runs: list[ImportRun] = []
     for table in (
         "账号,姓名,部门\nli.si,李四,RD\nbad name,周七,RD\n",
         "账号,姓名,部门\nsun.ba,孙八,NOWHERE\n,吴九,RD\n",
     ):
-        run = import_members.hand_in(
+        run = import_members.upload(
             admin.enterprise, "成员.csv", table.encode(), by=admin, files=import_members.folder(config().files),
-            bounds=import_members.bounds_of(config()), now=now,
+            bounds=import_members.limits_of(config().organisations), now=now,
         )  # fmt: skip
         until(lambda: ImportRun.objects.get(pk=run.pk).status == "checked", "the table is looked through")  # noqa: B023  # awaited at once
         if not runs:
@@ -54,10 +56,10 @@ def _invited(admin: object, department: int) -> str:
     from datetime import timedelta
 
     from tradepost.market.base import clock
-    from tradepost.market.organisations.invite import Terms, invite
+    from tradepost.market.organisations.invite import InvitationTerms, invite
     from tradepost.market.organisations.members import Person
 
-    terms = Terms(most=99, valid=timedelta(days=7))
+    terms = InvitationTerms(most=99, valid=timedelta(days=7))
     person = Person(name="钱十", department=department)
     made = invite(admin.enterprise, "qian@lantian.example", "qian.shi", person, by=admin, terms=terms, now=clock.now())  # type: ignore[attr-defined, arg-type]  # a member
     return made.token

@@ -1,4 +1,6 @@
-"""Whether every link of some pages leads somewhere, and every button does something. ``test_pages`` asks, in its own market."""
+"""Check that every link of some pages leads to a page and every button has an effect. ``test_pages`` uses it in its
+market.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from playwright.sync_api import Error, Page
 from tests.browser.pages import View
 from tests.browser.people import Person
 
-WITHIN = 30.0
-"""Seconds in which a press must show."""
+EFFECT_TIMEOUT = 30.0
+"""Seconds in which a click must have an effect."""
 
 FIND_LINKS = """() => [...document.querySelectorAll('a[href]')].map(a => [a.getAttribute('href'), a.href])"""
 FIND_BUTTONS = """() => [...document.querySelectorAll('button, summary')].map(b => {
@@ -35,14 +37,14 @@ UNFOLD = "b => { for (let d = b.closest('details'); d; d = d.parentElement.close
 @dataclass(frozen=True, slots=True)
 class Button:
     place: int
-    """Among all buttons of its page."""
+    """Index among all buttons of its page."""
     what: str
     dialog: str
     asks: bool
 
 
-def lost_links(somebody: Person, pages: Mapping[str, View]) -> list[str]:
-    """Those that lead nowhere; each kind of address is followed once."""
+def broken_links(somebody: Person, pages: Mapping[str, View]) -> list[str]:
+    """Return the links that lead nowhere. One of each kind of address is followed."""
     lost: list[str] = []
     seen: set[str] = set()
     for name, view in pages.items():
@@ -61,13 +63,13 @@ def lost_links(somebody: Person, pages: Mapping[str, View]) -> list[str]:
 
 
 def dead_buttons(somebody: Person, pages: Mapping[str, View], role: str) -> list[str]:
-    """Those that change nothing when they are pressed; each kind is pressed once."""
+    """Return the buttons that change nothing when clicked. One of each kind is clicked."""
     dead: list[str] = []
     pressed: set[str] = set()
     for name, view in pages.items():
-        if not _come_back(somebody, view, role):
+        if not _reopen(somebody, view, role):
             continue
-        # What leaves the session comes in last, and the next button finds its person logged in again.
+        # Buttons that sign out are clicked last; the next one signs the person in again.
         found = sorted(_buttons(somebody.page), key=lambda button: "/account/logout/" in button.what)
         for button in found:
             if _kind_of(button.what) in pressed:
@@ -80,7 +82,7 @@ def dead_buttons(somebody: Person, pages: Mapping[str, View], role: str) -> list
 
 
 def _kind_of(text: str) -> str:
-    """Addresses that differ in numbers and names alone are of one kind; so are the buttons that lead there."""
+    """Return the kind of an address, without its numbers and names. Buttons that lead there have the same kind."""
     kind = re.sub(r"CS\d{10}\w+(-\d+)?|[0-9a-f]{32}|TP[0-9A-Z]{10,}|\d+", "*", text)
     return re.sub(r"/products/[\w-]+/", "/products/*/", kind)
 
@@ -93,30 +95,30 @@ def _buttons(page: Page) -> list[Button]:
 
 
 def _works(somebody: Person, view: View, button: Button, role: str) -> bool:
-    """Press it on the page as it is now; what is no longer there was used up by an earlier press."""
+    """Click the button on the current page. A button that is gone was used up by an earlier click."""
     page = somebody.page
-    if not _come_back(somebody, view, role):
+    if not _reopen(somebody, view, role):
         return True
     again = next((one for one in _buttons(page) if _kind_of(one.what) == _kind_of(button.what)), None)
     if again is None:
         return True
     own = f'dialog[id="{again.dialog}"]'
     if page.locator(f"dialog[open]:not({own})").count():
-        page.keyboard.press("Escape")  # the dialog that this view shows covers the rest of its page
+        page.keyboard.press("Escape")  # the dialog of this view covers the rest of its page
     if again.dialog and not page.locator(f"{own}[open]").count():
         page.locator(f'[data-dialog="{again.dialog}"]').first.click()
     target = page.locator("button, summary").nth(again.place)
     if not again.what.startswith("SUMMARY"):
         target.evaluate(UNFOLD)
     if not target.is_visible():
-        return True  # the "Hide" of a secret before it was shown, say
+        return True  # such as the "Hide" of a secret before it is shown
     before = page.evaluate(STATE)
     target.click()
     return again.asks or _changes(page, before)
 
 
-def _come_back(somebody: Person, view: View, role: str) -> bool:
-    """Open the view; False when an earlier press used up what it begins with: the order was paid, say."""
+def _reopen(somebody: Person, view: View, role: str) -> bool:
+    """Open the view. Return False if an earlier click used up its object, such as an order that is now paid."""
     somebody.page.goto(f"{somebody.market.url}{view.path.format_map(somebody.market.made)}")
     if role and not somebody.page.locator("summary.tp-tool").count():
         somebody.page.context.clear_cookies()
@@ -129,12 +131,12 @@ def _come_back(somebody: Person, view: View, role: str) -> bool:
 
 
 def _changes(page: Page, before: str) -> bool:
-    end = time.monotonic() + WITHIN
+    end = time.monotonic() + EFFECT_TIMEOUT
     while time.monotonic() < end:
         try:
             if page.evaluate(STATE) != before:
                 return True
-        except Error:  # the page is being left, which is a change
+        except Error:  # the page is navigating, which is a change
             page.wait_for_load_state()
             return True
         page.wait_for_timeout(25)

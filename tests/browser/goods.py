@@ -1,4 +1,6 @@
-"""A part of the chapter of deliveries: goods that were sent, and some on their way back; and an authorisation code that people deliver."""
+"""A part of the chapter about deliveries: goods that were sent, some that are being returned, and an authorisation code
+that people deliver.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def goods(act: Callable[[Supervision, object, object], None]) -> dict[str, str]:
-    """``act``: what one of them does at a delivery."""
+    """``act`` performs an act of one party in a delivery."""
     from tests.factories.products import MONTHLY, ONCE
     from tests.market.supervision.supervising import person
     from tradepost.market.base import clock
@@ -36,7 +38,7 @@ def goods(act: Callable[[Supervision, object, object], None]) -> dict[str, str]:
     for one in (sent, back, returned):
         act(one, Party.SELLER, Act.SHIP)
     for one in (back, returned):
-        cancel.ask(one.pk, "外壳有划痕，想退货。", ends=True, now=clock.now())
+        cancel.request_refund(one.pk, "外壳有划痕，想退货。", ends=True, now=clock.now())
         cancel.agree(one.pk, "请寄回深圳仓。", by=person(one, Party.SELLER), clocks=clocks_now(), now=clock.now())
     act(returned, Party.BUYER, Act.SHIP_BACK)
 

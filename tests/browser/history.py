@@ -1,6 +1,9 @@
-"""Run as a program with a market's settings: seeds it, or makes a history with the verbs of the pages. Prints JSON.
+"""Run as a program with a market's settings: seed the market, or create a history with the functions of the pages.
+Prints JSON.
 
-``python -m tests.browser.history SELLER_URL seed|deliver|meter|licensed|code|freeze|renew|give_up|fail|newcomer|companies|debug|acting|web_check|probe …``: each word is a chapter, done in this order.
+``python -m tests.browser.history SELLER_URL
+seed|deliver|meter|licensed|code|freeze|renew|give_up|fail|newcomer|companies|debug|acting|web_check|probe …``: each
+word is a chapter; they run in this order.
 """
 
 from __future__ import annotations
@@ -35,12 +38,19 @@ def main() -> None:
     from tests.browser.imaging import image
     from tests.browser.invoicing import invoice
     from tests.browser.licenses import licensed
+    from tests.browser.more_cases import more_cases
+    from tests.browser.more_ends import more_ends
+    from tests.browser.more_money import more_money
+    from tests.browser.more_states import more_states
+    from tests.browser.overseeing import oversee
     from tests.browser.packing import pack
     from tests.browser.probing import probe
-    from tests.browser.publishing import publish
+    from tests.browser.publishing import draft, publish
     from tests.browser.running_out import runs_out
     from tests.browser.settling import settle
     from tests.browser.signing_in import sign_in
+    from tests.browser.spares import spares
+    from tests.browser.states import count_states
     from tests.browser.supervised import supervise
     from tests.browser.together import together
     from tests.browser.transferring import transfers
@@ -49,9 +59,9 @@ def main() -> None:
     from tests.browser.web_checking import web_check
 
     seller_url, *chapters = sys.argv[1:]
-    known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
+    known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, draft, broken, acting,
              web_check, probe, changing.change, converting.formal, ask, transfers, pack, image, invoice, settle, use, supervise,
-             enterprise, walk, sign_in, joining.join, runs_out, together)  # fmt: skip
+             enterprise, walk, sign_in, joining.join, runs_out, together, spares, more_money, more_states, more_cases, more_ends, oversee, count_states)  # fmt: skip
     told, made = {one.__name__: one for one in known}, dict[str, str]()
     for chapter in chapters:
         made |= told[chapter](seller_url)
@@ -74,7 +84,7 @@ def seed(seller_url: str) -> dict[str, str]:
 
 
 def deliver(_seller_url: str) -> dict[str, str]:
-    """A few orders of several days that the running worker delivers, and one that waits to be paid."""
+    """Create orders of several days that the running worker delivers, and one that is unpaid."""
     first = last = ""
     for slug, choice in {
         "yunjian-docs": {"quantity": 20, "periods": 3}, "qingxie-mail": {"quantity": 5, "params": (("emailDomainName", "lantian.example"),)},
@@ -83,16 +93,12 @@ def deliver(_seller_url: str) -> dict[str, str]:
         last = _buy(slug, **choice)  # type: ignore[arg-type]  # a table of choices
         until(lambda: _status(last) == "completed", f"{slug} is delivered")  # noqa: B023  # awaited at once
         first = first or last
-    return {
-        "completed": last,
-        "own": first,
-        "call": _call_of(first),
-        "unpaid": _buy("kelai-crm", pay=False, quantity=10),
-    }
+    unpaid = _buy("kelai-crm", pay=False, quantity=10)
+    return {"completed": last, "own": first, "call": _call_of(first), "unpaid": unpaid}
 
 
 def meter(_seller_url: str) -> dict[str, str]:
-    """What is paid by usage, at the seller that lives: opened on demand, and a package that is deducted from it."""
+    """Open a service on demand at the seller that is up, and a package that is deducted from it."""
     from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
@@ -115,7 +121,7 @@ def meter(_seller_url: str) -> dict[str, str]:
 
 
 def _metered(beside: Product, slug: str, name: str, name_en: str) -> Product:
-    """A product on demand with a package, served where another one of its seller is."""
+    """Return a product on demand with a package, served by the address of another product of its seller."""
     from tests.factories.products import ON_DEMAND, PACKAGE, make_product
     from tradepost.market.base import clock
 
@@ -128,7 +134,7 @@ def _metered(beside: Product, slug: str, name: str, name_en: str) -> Product:
 
 
 def freeze(_seller_url: str) -> dict[str, str]:
-    """A service that its seller froze to try it out."""
+    """Create a service that its seller froze as a test."""
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
     from tradepost.market.subscriptions.models import Subscription
@@ -140,7 +146,7 @@ def freeze(_seller_url: str) -> dict[str, str]:
 
 
 def renew(_seller_url: str) -> dict[str, str]:
-    """A service that was renewed, frozen and lifted again, one that was released, and one that was unsubscribed."""
+    """Create a service that was renewed, frozen and unfrozen, one that was released, and one that was unsubscribed."""
     from tests.browser.refunding import unsubscribed
     from tradepost.market.fulfilment.models import Operation
     from tradepost.market.fulfilment.sandbox_acts import Act
@@ -157,7 +163,8 @@ def renew(_seller_url: str) -> dict[str, str]:
 
 
 def give_up(_seller_url: str) -> dict[str, str]:
-    """Orders at a dead seller, tried until the plan's end by a clock that moves: one is paid back, of a license that stops."""
+    """Create orders at a seller that is down, retried until the end of the plan by moving the clock: one is refunded,
+    one for a license stops."""
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.fulfilment.models import Operation
@@ -170,7 +177,7 @@ def give_up(_seller_url: str) -> dict[str, str]:
         _metered(Product.objects.get(slug=_a_product_of("lishi")), "lishi-api", "砺石数据接口", "Lishi Data API").slug
     )
     until(lambda: _verdict(number) == _verdict(stopped) == "connect", "the first tries fail")
-    clock.aim(timedelta(hours=3, minutes=5))
+    clock.set_target(timedelta(hours=3, minutes=5))
     until(lambda: clock.target() is None, "the clock arrives")
     until(lambda: _status(number) == "refunded", "the money is back")
     until(lambda: _status(closed) == "refunded", "what cost nothing is closed")
@@ -184,7 +191,7 @@ def give_up(_seller_url: str) -> dict[str, str]:
 
 
 def fail(_seller_url: str) -> dict[str, str]:
-    """An order and a renewal that are still being tried, and a freeze that waits behind the renewal."""
+    """Create an order and a renewal that are being retried, and a freeze that waits for the renewal."""
     from tradepost.market.fulfilment.models import Operation
 
     held = opened(_renewable_of("heting"))
@@ -200,7 +207,7 @@ def fail(_seller_url: str) -> dict[str, str]:
 
 
 def newcomer(_seller_url: str) -> dict[str, str]:
-    """Somebody with an account and a company, who has done nothing yet: every list of theirs is empty."""
+    """Create a person with an account and a company and no data: each of their lists is empty."""
     from allauth.account.models import EmailAddress
 
     from tradepost.market.base import clock
@@ -221,14 +228,14 @@ def newcomer(_seller_url: str) -> dict[str, str]:
 
 
 def companies(_seller_url: str) -> dict[str, str]:
-    """Companies on their way in: one writes its application, one waits, one was rejected and one failed its checks."""
+    """Create applying companies: one writes its application, one waits, one was rejected and one failed its checks."""
     from tests.browser import entering
 
     return entering.companies()
 
 
 def broken(_seller_url: str) -> dict[str, str]:
-    """The pages for when something is broken, which no address leads to: their HTML in both languages."""
+    """Return the HTML of the error pages, which no address leads to, in both languages."""
     from django.contrib.auth.models import AnonymousUser
     from django.template.loader import render_to_string
     from django.test import RequestFactory
@@ -238,7 +245,11 @@ def broken(_seller_url: str) -> dict[str, str]:
 
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
-    context = {"again": "/", "back": "/", "refused": Refused("call.in_flight", "This call is being made right now.")}
+    context = {
+        "again": "/",
+        "back": "/",
+        "refused": Refused("call.in_flight", "This call is in progress. Wait for the response"),
+    }
     names = ("403.html", "500.html", "503.html", "web/refused.html")
     made: dict[str, str] = {}
     for language in ("zh-hans", "en"):
@@ -279,7 +290,7 @@ def _buy(
 
 
 def opened(slug: str) -> Subscription:
-    """Bought, delivered by the running worker, and in use."""
+    """Return a service that was bought, delivered by the running worker, and is in use."""
     from tradepost.market.subscriptions.models import Subscription
 
     number = _buy(slug, mode="PERIOD")
@@ -288,7 +299,7 @@ def opened(slug: str) -> Subscription:
 
 
 def _renew(held: Subscription) -> str:
-    """Renewed by its buyer for one period; paid."""
+    """Renew for one period as its buyer, and pay."""
     from tradepost.market.base import clock
     from tradepost.market.orders.pay import pay_order
     from tradepost.market.orders.renew import RenewService, place_renewal
@@ -300,12 +311,12 @@ def _renew(held: Subscription) -> str:
 
 
 def _try(held: Subscription, act: Act) -> Operation:
-    """As the seller's page does."""
+    """Run an act as the seller's page does."""
     from tradepost.market.base import clock
-    from tradepost.market.fulfilment.sandbox import Trial, try_out
+    from tradepost.market.fulfilment.sandbox import SandboxAct, start_act
 
-    trial = Trial(subscription=held, act=act, actor="seller@yunjian.example", now=clock.now())
-    operation = try_out(trial, sandbox=True)
+    trial = SandboxAct(subscription=held, act=act, actor="seller@yunjian.example", now=clock.now())
+    operation = start_act(trial, sandbox=True)
     assert operation is not None
     return operation
 
@@ -339,7 +350,7 @@ def _renewable_of(seller: str) -> str:
 
 
 def _a_license_of(seller: str) -> str:
-    """A product of the seller's that is sold as a license from now on, over a protocol that keeps its orders."""
+    """Turn a product of the seller into a license, over a protocol that keeps its orders."""
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.identity import keys

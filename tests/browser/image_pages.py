@@ -1,4 +1,4 @@
-"""Servers and images on the three sites: their part of ``pages``."""
+"""Pages of servers and images on the three sites: a part of ``pages``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chapter of history.py: a buyer's servers, one covered by a period image, one that was released, and an image that is idle."""
+"""A chapter of history.py: a buyer's servers, one covered by a period image, one that was released, and an idle image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def image(_seller_url: str) -> dict[str, str]:
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.compute import orphans
-    from tradepost.market.compute.contract import Owned
+    from tradepost.market.compute.contract import OwnedServer
     from tradepost.market.compute.models import Server
     from tradepost.market.images import servers
 
@@ -33,8 +33,8 @@ def image(_seller_url: str) -> dict[str, str]:
     idle = _covered(product, gone)
     servers.release(gone.buyer, gone.pk, agreed=True, now=clock.now())
     until(lambda: Server.objects.get(pk=gone.pk).status == "released", "the server is released")
-    lost = Owned(server_id="server-4711", token="server-4711", order="CS2611290900Q7M2K4", name="db-4")
-    orphans.note("memory", [lost], now=clock.now())
+    lost = OwnedServer(server_id="server-4711", token="server-4711", order="CS2611290900Q7M2K4", name="db-4")
+    orphans.record_unowned("memory", [lost], now=clock.now())
     return {
         "image product": str(product.pk), "image hourly": make_offer(product, mode="ON_DEMAND").product_id,
         "image monthly": make_offer(product, mode="PERIOD").product_id, "server": str(covered.pk), "bare server": str(bare.pk),
@@ -65,17 +65,17 @@ def _running(product: Product, name: str) -> Server:
 
 
 def _covered(product: Product, server: Server) -> int:
-    """The service of the period image that covers it."""
+    """Return the service of the period image that covers the server."""
     from tests.factories.products import make_offer
     from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.images import servers
     from tradepost.market.images.models import ImageBinding
-    from tradepost.market.images.servers import ForServer
+    from tradepost.market.images.servers import OrderForServer
     from tradepost.market.orders.models import OrderLine
     from tradepost.market.orders.pay import pay_order
 
-    command = ForServer(product_id=make_offer(product, mode="PERIOD").product_id, server=server.pk, agreed=True)
+    command = OrderForServer(product_id=make_offer(product, mode="PERIOD").product_id, server=server.pk, agreed=True)
     order = servers.buy_image(server.buyer, command, rules=_rules(), now=clock.now())
     pay_order(order, now=clock.now())
     until(lambda: ImageBinding.objects.filter(server=server, to_at=None).exists(), "a period image covers it")

@@ -1,4 +1,4 @@
-"""Pages of applications that enterprises use, in every state worth looking at: a part of ``pages``."""
+"""Pages of applications that enterprises use, in every relevant state: a part of ``pages``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ OF_JOINT: dict[str, dict[str, View]] = {
         "enterprise-applications": View(f"{E}/"),
         "enterprise-bind": View(f"{E}/bind/{{bindable}}/"),
         "enterprise-application": View(f"{E}/{{bound}}/", press='[data-dialog="sf-unbind"]'),
-        "enterprise-application-nobody": View(
-            f"{E}/{{bound}}/", (("[name=names]", "nobody"),), 'form[action$="/authorise/"] button'
-        ),
+        "enterprise-authorise-nobody": View(f"{E}/{{bound}}/authorise/", press=".tp-actions button[type=submit]"),
+        "enterprise-authorise-department": View(f"{E}/{{bound}}/departments/"),
+        "enterprise-authorise-group": View(f"{E}/{{bound}}/groups/"),
+        "enterprise-released": View(f"{E}/{{bound}}/fields/"),
         "enterprise-application-stopped": View(f"{E}/{{not bound}}/"),
         "service-bound": View("/services/{joint service}/"),
         "service-bindable": View("/services/{bindable}/"),

@@ -1,4 +1,4 @@
-"""The chapter of history.py that tells of licenses: one that came with its order, and applications for those of machines."""
+"""The chapter of history.py about licenses: one that came with its order, and applications for licenses of machines."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LICENSE = "-----BEGIN LICENSE-----\nproduct=Yunjian Offline\nseats=25\n-----END 
 
 
 def licensed(_seller_url: str) -> dict[str, str]:
-    """An online License with a license that was delivered, one that is promised and one that was not granted; and a License
-    whose text came with the order."""
+    """Create an online License with one license delivered, two in progress and one refused, and a License whose text
+    came with the order."""
     with tempfile.TemporaryDirectory() as folder:
         with running(_licensor(Path(folder), "license_v1")) as url:
             told = opened(_sold_as_license("yunjian-licence", url, "license_v1").slug)
         with running(_licensor(Path(folder), "license_online")) as url:
             held = opened(_sold_as_license("yunjian-offline", url, "license_online").slug)
-            for machine in ("9C-B6-D0-11-22-33", "9C-B6-D0-11-22-44", "REFUSED"):
+            for machine in ("9C-B6-D0-11-22-33", "9C-B6-D0-11-22-44", "9C-B6-D0-11-22-55", "REFUSED"):
                 asked = apply_for_license(held, machine, actor=held.buyer.email, now=clock.now())
                 settled = LicenseRequest.objects.filter(pk=asked.pk).exclude(status=LicenseRequest.Status.ASKING)
                 until(settled.exists, f"the seller says what becomes of {machine}")
@@ -44,7 +44,7 @@ def licensed(_seller_url: str) -> dict[str, str]:
 
 
 def _licensor(folder: Path, protocol: str) -> Seller:
-    """Makes the license of an order at once, that of a machine later, and none for one machine."""
+    """Run a seller that answers the license of an order at once, that of a machine later, and refuses one machine."""
     seller = Seller(store=SQLiteStore(folder / protocol), key=LICENSE_KEY, protocols=(protocol,))
 
     @seller.on(Create)
@@ -61,7 +61,7 @@ def _licensor(folder: Path, protocol: str) -> Seller:
 
 
 def _sold_as_license(slug: str, url: str, protocol: str) -> Product:
-    """A product of another company with a key of its own, beside one that is in the demo."""
+    """Return a product of another company with its own key, copied from one in the demo."""
     beside, now = Product.objects.get(slug="yunjian-docs"), clock.now()
     seller = make_seller(slug=slug, name="云笺授权", name_en="Yunjian Licensing", now=now)
     keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=LICENSE_KEY)

@@ -1,4 +1,4 @@
-"""Packages of usage on the three sites: their part of ``pages``."""
+"""Pages of usage packages on the three sites: a part of ``pages``."""
 
 from __future__ import annotations
 

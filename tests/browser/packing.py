@@ -1,4 +1,4 @@
-"""A chapter of history.py: a buyer's packages of usage, one that is nearly used up and one that stopped its service."""
+"""A chapter of history.py: a buyer's usage packages, one nearly used up and one that stopped its service."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def pack(_seller_url: str) -> dict[str, str]:
 
 
 def _bought(product: Product) -> Subscription:
-    """A package of uses, which is its own service."""
+    """Return a package of uses, which is a service by itself."""
     from tests.browser import history
     from tradepost.market.metering.models import Package
     from tradepost.market.subscriptions.models import Subscription
 
-    number = history._buy(product.slug)  # a chapter of it
+    number = history._buy(product.slug)  # a chapter of history.py
     until(lambda: history._status(number) == "completed", "the package is opened")
     held = Subscription.objects.get(order_lines__order__number=number)
     until(lambda: Package.objects.filter(pk=held.pk).exists(), "usage is deducted from it")
@@ -74,14 +74,14 @@ def _bought(product: Product) -> Subscription:
 
 
 def _opened(product: Product) -> tuple[Subscription, Subscription]:
-    """The service on demand and its package, in use."""
+    """Return the service on demand and its package, in use."""
     from tests.browser import history
     from tradepost.market.metering.models import Package
     from tradepost.market.subscriptions.models import Subscription
 
     held = []
     for mode in ("ON_DEMAND", "ON_DEMAND_PKG"):
-        number = history._buy(product.slug, mode=mode)  # a chapter of it
+        number = history._buy(product.slug, mode=mode)  # a chapter of history.py
         until(lambda: history._status(number) == "completed", f"{mode} is opened")  # noqa: B023  # awaited at once
         held.append(Subscription.objects.get(order_lines__order__number=number))
     until(lambda: Package.objects.filter(pk=held[1].pk).exists(), "usage is deducted from it")
@@ -89,7 +89,7 @@ def _opened(product: Product) -> tuple[Subscription, Subscription]:
 
 
 def _use(service: Subscription, *values: str) -> None:
-    """From the moment on in which the package was opened."""
+    """Report usage from the time at which the package was opened."""
     from tests.factories.metering import item, push
     from tradepost.market.base import clock
     from tradepost.market.metering.models import Package

@@ -1,7 +1,7 @@
-"""Every page of the three sites in every state worth looking at: what the tests open and what scripts/shots.py takes.
+"""Every page of the three sites in every relevant state: opened by the tests and by scripts/shots.py.
 
-A path may name what history.py made (``{completed}``). An act is what a person does there first: what is filled in, and
-what is pressed.
+A path may contain names that history.py created (``{completed}``). An act is what a person does first: fields to fill
+in and buttons to click.
 """
 
 from __future__ import annotations
@@ -51,13 +51,14 @@ HISTORY = (
     "sign_in",
     "join",
 )
-"""The chapters of history.py that these pages tell of."""
+"""The chapters of history.py that these pages need."""
 
 
 PAGES: dict[str, dict[str, View]] = {
     "": {
         "store": View("/"),
         "store-nothing-found": View("/?q=nothing-like-it"),
+        "store-similar": View("/?q=云笺写作文档"),
         "store-filtered": View("/?q=数据&way=year&high=90000&sort=price"),
         "store-comes-close": View("/?q=财务+视频会议"),
         "compare": View("/compare/?p=yunjian-docs&p=kelai-crm&p=lishi-mes&p=tangli-governance"),
@@ -205,6 +206,7 @@ PAGES: dict[str, dict[str, View]] = {
         ),
         "seller-road-apis": View("/seller/road/apis/"),
         "seller-overview": View("/seller/"),
+        "seller-find": View("/seller/find/?q=a"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
         "seller-invoices": View("/seller/invoices/"),
@@ -214,9 +216,7 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-invoice-types": View("/seller/invoices/types/"),
         "seller-settlements": View("/seller/settlements/"),
         "seller-settlement": View("/seller/settlements/{statement}/"),
-        "seller-settlement-wrong": View(
-            "/seller/settlements/{statement}/", (("textarea[name=reason]", " "),), 'form[action$="/reject/"] button'
-        ),
+        "seller-settlement-reject": View("/seller/settlements/{statement}/", press='[data-dialog="sc-reject"]'),
         "seller-settlement-paid": View("/seller/settlements/{paid statement}/"),
         "seller-settlement-open": View("/seller/settlements/open/"),
         "seller-fee-invoices": View("/seller/settlements/invoices/"),
@@ -281,6 +281,8 @@ PAGES: dict[str, dict[str, View]] = {
             'main button[value="debug"]',
         ),
         "seller-debug-wrong": View("/seller/debug/{wrong address}/queryInstance/"),
+        "seller-debug-all": View("/seller/debug/{wrong address}/all/"),
+        "seller-debug-modes": View("/seller/debug/modes/"),
         "seller-find-out": View("/seller/debug/{wrong address}/why/"),
         "seller-cases": View("/seller/cases/"),
         "seller-case-delete": View("/seller/cases/", press='[data-dialog^="sc-d"]'),
@@ -384,4 +386,4 @@ MORE: dict[str, dict[str, View]] = {
         "console-order-package": View("/console/orders/{package}/"),
     },
 }
-"""More of the same templates in other states: for the eye alone, since the tests see each template above."""
+"""More states of the same templates, for screenshots only: the tests check each template above."""

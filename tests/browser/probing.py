@@ -1,5 +1,6 @@
-"""A chapter of history.py: a product of the demo's seller is probed by hand, with an answer to each of its saved cases; then an
-operator freezes it."""
+"""A chapter of history.py: a product of the demo's seller is probed manually, with an answer to each of its saved
+cases; then an operator freezes it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ def probe(_seller_url: str) -> dict[str, str]:
     from tradepost.market.probes import manual
     from tradepost.market.probes.watch import watch_of
 
-    # The youngest, which no other chapter names.
+    # The newest, which no other chapter uses.
     product = Product.objects.filter(binding__address=1, status=Product.Status.ON_SALE).order_by("-pk")[0]
     watch = watch_of(config(), timezone.get_default_timezone())
     slot = manual.probe_now(product, by="owner", watch=watch, now=clock.now())

@@ -1,4 +1,4 @@
-"""Refunds that the history of a market holds: what was unsubscribed, and what a seller is asked for."""
+"""Refunds in the history of a market: of unsubscribed services, and requested from a seller."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from django.utils import timezone
 
 from tradepost.market.base import clock
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
-from tradepost.market.orders.refund_requests import AskForRefund, Patience, ask_for_refund
-from tradepost.market.orders.refunds import what_may
+from tradepost.market.orders.refund_requests import RefundRequest, ResponseTimes, request_refund
+from tradepost.market.orders.refunds import possible_refunds
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.refund_rules import rules_now
 
 
 def unsubscribed(held: Subscription) -> str:
-    """Key of the refund of a service that its buyer gave back within five days."""
-    terms = what_may(held, rules_now(), now=clock.now()).way("no_reason")
+    """Return the key of the refund of a service that its buyer unsubscribed within five days."""
+    terms = possible_refunds(held, rules_now(), now=clock.now()).way("no_reason")
     if terms is None:
         raise LookupError("a service of today can be unsubscribed")
     wanted = Unsubscribe(subscription=held.pk, way="no_reason", back_minor=terms.back.minor, agreed=True)
@@ -22,10 +22,10 @@ def unsubscribed(held: Subscription) -> str:
 
 
 def asked_for(held: Subscription) -> str:
-    """Key of a refund that its buyer asks the seller of a license for."""
-    wanted = AskForRefund(
+    """Return the key of a refund that a buyer requests from the seller of a license."""
+    wanted = RefundRequest(
         subscription=held.pk, amount_minor=1_00, reason="许可证与描述不符，无法用于我们的版本。", shows_phone=True
     )
-    patience = Patience(contact_workdays=7, appeal_days=10, zone=timezone.get_default_timezone())
-    asked = ask_for_refund(held.buyer, wanted, rules=rules_now(), patience=patience, a_day=20, now=clock.now())
+    patience = ResponseTimes(contact_workdays=7, appeal_days=10, zone=timezone.get_default_timezone())
+    asked = request_refund(held.buyer, wanted, rules=rules_now(), patience=patience, a_day=20, now=clock.now())
     return str(asked.pk)

@@ -1,6 +1,6 @@
-"""A whole market in processes of its own: web and worker by ``tradepost up``, the sample seller beside it, a mail server.
+"""A whole market in processes: web and worker by ``tradepost up``, the sample seller, and a mail server.
 
-Used by the tests in a browser and by scripts/shots.py. The seller is a process that can be killed and started again.
+Used by the browser tests and by scripts/shots.py. The seller is a process that can be killed and started again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STOP_WITHIN = 60
 
 @dataclass
 class Market:
-    """A running market. ``made`` is what history.py printed: keys of the seller, logins, numbers of what it made."""
+    """A running market. ``made`` is the output of history.py: keys of the seller, logins, numbers of orders and so on."""
 
     folder: Path
     database: str
@@ -58,7 +58,8 @@ class Market:
         }  # fmt: skip
 
     def history(self, *parts: str, seller_url: str = "") -> None:
-        """Run history.py in the market's settings and keep what it made. ``seller_url``: of another seller than the sample."""
+        """Run history.py with the market's settings and keep its output. ``seller_url``: of another seller than the
+        sample."""
         url = seller_url or self.seller_url
         self.made |= json.loads(self._run(sys.executable, "-m", "tests.browser.history", url, *parts))
 
@@ -74,7 +75,8 @@ class Market:
         self._wait_for("seller", self.seller_port)
 
     def start_office(self, *protocols: str) -> str:
-        """Another sample seller, of what is no account, after the tester bought from it; the page for its own people."""
+        """Start another sample seller, after the tester bought from it. Its data do not matter. Return the page for its
+        staff."""
         port = free_port()
         self._start(
             "office", sys.executable, str(folder()), "--port", str(port), "--data", str(self.folder / "office"),
@@ -89,7 +91,7 @@ class Market:
         return found[1]
 
     def kill_seller(self) -> None:
-        """As when its machine dies: from now on connections are refused."""
+        """Kill the seller's process: connections are refused from now on."""
         process = self.processes.pop("seller")
         process.kill()
         process.wait()
@@ -112,7 +114,7 @@ class Market:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def faults(self) -> list[str]:
-        """What web and worker logged as errors."""
+        """Return the errors in the logs of web and worker."""
         return [
             line for line in self.log("up").splitlines() if re.search(r'"level": ?"(error|critical)"|Traceback', line)
         ]
@@ -148,7 +150,7 @@ def _answers(port: int) -> bool:
 
 @contextmanager
 def market(folder: Path, database: str = "") -> Iterator[Market]:
-    """Seeded and running, with its seller and its mail."""
+    """Run a seeded market with its seller and its mail server."""
     folder.mkdir(parents=True, exist_ok=True)
     with mail_server.running() as mail:
         running = Market(folder, database, mail)

@@ -1,4 +1,4 @@
-"""A chapter of history.py: what is bought by test_running_out.py, and who has too little money for it."""
+"""A chapter of history.py: products for test_running_out.py, and a buyer with too little money for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 
 def runs_out(_seller_url: str) -> dict[str, str]:
-    """Products that are counted by the test itself: the sample seller opens them and reports nothing of theirs."""
+    """Create products whose usage the test reports: the sample seller opens them and reports nothing."""
     from tests.browser.using import poor
     from tests.factories.images import make_image
     from tests.factories.metering import on_demand, package

@@ -1,4 +1,4 @@
-"""Services as operators handle them, explanations of amounts, and comparisons: their part of ``pages``."""
+"""Pages of services for operators, explanations of amounts, and comparisons: a part of ``pages``."""
 
 from __future__ import annotations
 

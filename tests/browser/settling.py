@@ -1,8 +1,15 @@
-"""A chapter of history.py: a statement that is paid, with an invoice over its fee, one that waits for its seller, one to be paid."""
+"""A chapter of history.py: a paid statement with an invoice over its fee, one that waits for its seller, and one to be
+paid.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tradepost.market.identity.models import Seller
+    from tradepost.market.invoices.for_fees import FeeApplication
 
 
 def settle(_seller_url: str) -> dict[str, str]:
@@ -14,24 +21,21 @@ def settle(_seller_url: str) -> dict[str, str]:
     from tradepost.market.identity.certify import CertificationDocument, certify, sealed_account
     from tradepost.market.identity.models import Member, Seller, User
     from tradepost.market.identity.self_operated import set_self_operated
-    from tradepost.market.invoices.for_fees import FeeApplication
-    from tradepost.market.invoices.patience import patience_of
-    from tradepost.market.invoices.receiver import InvoiceReceiver
-    from tradepost.market.invoices.titles import TitleDocument
+    from tradepost.market.invoices.deadlines import deadline_of
     from tradepost.market.settlement import fee_invoices
     from tradepost.market.settlement.agree import sign
     from tradepost.market.settlement.calendar import month_after, month_of
+    from tradepost.market.settlement.collect import collect_items
     from tradepost.market.settlement.models import SettlementItem, Statement
     from tradepost.market.settlement.payout import pay
     from tradepost.market.settlement.rules import rules_of
-    from tradepost.market.settlement.run import make
-    from tradepost.market.settlement.take_up import take_up
+    from tradepost.market.settlement.run import create_statement
 
     now, settings, zone = clock.now(), config(), timezone.get_default_timezone()
-    rules = replace(rules_of(settings, zone=zone, closes=settings.review_day_ends), minimum_minor=1)
+    rules = replace(rules_of(settings.settlement, zone=zone, closes=settings.review_day_ends), minimum_minor=1)
     month = month_of(now, zone)
     seller, operator = Seller.objects.get(slug="qingxie"), User.objects.get(email="operator@market.example")
-    while take_up(zone, before=now):
+    while collect_items(zone, before=now):
         pass
 
     def has_account(whose: Seller) -> None:
@@ -45,11 +49,11 @@ def settle(_seller_url: str) -> dict[str, str]:
 
     def made(whose: Seller) -> Statement:
         has_account(whose)
-        statement = make(whose, "CNY", month, rules=rules, now=now)
+        statement = create_statement(whose, "CNY", month, rules=rules, now=now)
         assert statement is not None, whose.slug
         return statement
 
-    # One entry of the seller waits for its next statement.
+    # One entry of the seller waits for the next statement.
     last = SettlementItem.objects.filter(seller=seller, minor__gt=0).latest("pk")
     SettlementItem.objects.filter(pk=last.pk).update(settles_at=now + timedelta(days=40))
     first = made(seller)
@@ -57,7 +61,7 @@ def settle(_seller_url: str) -> dict[str, str]:
     first.refresh_from_db()
     pay(first, "ICBC-20261203-0001", by=operator, now=now)
     SettlementItem.objects.filter(pk=last.pk).update(settles_at=now)
-    waits = make(seller, "CNY", month_after(month), rules=rules, now=now)
+    waits = create_statement(seller, "CNY", month_after(month), rules=rules, now=now)
     assert waits is not None
     others = SettlementItem.objects.filter(statement=None, minor__gt=0).exclude(seller=seller).order_by("pk")
     paying = made(others[0].seller)
@@ -67,14 +71,28 @@ def settle(_seller_url: str) -> dict[str, str]:
     set_self_operated(market, on=True, by=operator.email, now=now)
     owner = Member.objects.filter(seller=seller).order_by("pk")[0].user
     first.refresh_from_db()
-    wanted = FeeApplication(
-        invoice_type="general_digital", receiver=InvoiceReceiver(email="caiwu@qingxie.example"),
-        title=TitleDocument(kind="company", name=seller.name, tax_number="91440300708461136T"),
-    )  # fmt: skip
     invoice = fee_invoices.apply(
-        owner, seller, [first.number], wanted, patience=patience_of(settings), a_day=50, now=now
+        owner,
+        seller,
+        [first.number],
+        fee_application(seller),
+        patience=deadline_of(settings.invoices),
+        a_day=50,
+        now=now,
     )
     return {
         "paid statement": str(first.pk), "statement": str(waits.pk), "paying statement": str(paying.pk),
         "fee invoice": str(invoice.pk),
     }  # fmt: skip
+
+
+def fee_application(seller: Seller) -> FeeApplication:
+    """Return the company's input for the invoice over the fee of a statement."""
+    from tradepost.market.invoices.for_fees import FeeApplication
+    from tradepost.market.invoices.receiver import InvoiceReceiver
+    from tradepost.market.invoices.titles import TitleDocument
+
+    return FeeApplication(
+        invoice_type="general_digital", receiver=InvoiceReceiver(email="caiwu@qingxie.example"),
+        title=TitleDocument(kind="company", name=seller.name, tax_number="91440300708461136T"),
+    )  # fmt: skip

@@ -1,4 +1,6 @@
-"""A chapter of history.py: two applications of the enterprise, one of which its administrator may use and did, from elsewhere."""
+"""A chapter of history.py: two applications of the enterprise. Its administrator may use one, and signed in to it from
+elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chapter of history.py: services that people deliver: one to begin, one to accept, one in dispute, one accepted."""
+"""A chapter of history.py: services delivered by people: one to start, one to accept, one in dispute, one accepted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def supervise(_seller_url: str) -> dict[str, str]:
             _acts(one, Party.SELLER, Act.DELIVER)
             if one is done:
                 _acts(one, Party.BUYER, Act.ACCEPT)
-    cancel.ask(delivered.pk, "上线时间推迟了，想退一部分。", amount_minor=10_000, ends=False, now=now)
+    cancel.request_refund(delivered.pk, "上线时间推迟了，想退一部分。", amount_minor=10_000, ends=False, now=now)
     appeal(disputed.pk, Party.BUYER, "交付内容与需求不符。", (), by=disputed.buyer, clocks=clocks_now(), now=now)
     return {
         "begun delivery": str(begun.pk), "delivered": str(delivered.pk), "disputed": str(disputed.pk), "accepted": str(done.pk),
@@ -49,10 +49,10 @@ def supervise(_seller_url: str) -> dict[str, str]:
 
 
 def _acts(one: object, party: object, what: object) -> None:
-    from tests.market.supervision.supervising import person, said
+    from tests.market.supervision.supervising import form_of, person
     from tradepost.market.base import clock
     from tradepost.market.supervision.act import act
     from tradepost.market.web.supervision_view import clocks_now
 
-    words = said(one, party, what, now=clock.now())  # type: ignore[arg-type]  # as above
+    words = form_of(one, party, what, now=clock.now())  # type: ignore[arg-type]  # as above
     act(one.pk, party, what, words, by=person(one, party), clocks=clocks_now(), now=clock.now())  # type: ignore[attr-defined, arg-type]

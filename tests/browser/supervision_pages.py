@@ -1,4 +1,4 @@
-"""Pages of supervised deliveries in every state worth looking at: a part of ``pages``."""
+"""Pages of supervised deliveries in every relevant state: a part of ``pages``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The main journey as people live it: search, choose, order, pay, watch, log in at the seller's; seller and operator look on."""
+"""The main journey in the browser: search, choose, order, pay, wait, log in at the seller's site; seller and operator
+watch.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ PRODUCT = {"zh-hans": "云笺协作文档", "en": "Cloudleaf Docs"}
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_buyer_gets_an_account_and_signs_in_with_it(browser: Browser, market: Market, language: str) -> None:
+def test_buyer_gets_an_account_and_signs_in_with_it(browser: Browser, market: Market, language: str) -> None:
     with person(browser, market, "buyer", language=language) as buyer:
         expect(buyer.page.locator("html")).to_have_attribute("lang", language)
         order(buyer)
@@ -29,14 +31,14 @@ def test_a_buyer_gets_an_account_and_signs_in_with_it(browser: Browser, market: 
     with person(browser, market, "seller", language=language) as seller:
         see_the_calls(seller, number)
     with person(browser, market, "operator", language=language) as operator:
-        look_over_the_console(operator, number)
+        check_the_console(operator, number)
     assert market.faults() == []
 
 
 def order(buyer: Person) -> None:
     page = buyer.page
     buyer.go("/")
-    page.get_by_role("searchbox", name=buyer.say("Search products")).fill(PRODUCT[buyer.language])
+    page.get_by_role("combobox", name=buyer.say("Search products")).fill(PRODUCT[buyer.language])
     page.get_by_role("button", name=buyer.say("Search"), exact=True).click()
     page.locator("main").get_by_role("link", name=PRODUCT[buyer.language], exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(PRODUCT[buyer.language])
@@ -60,7 +62,7 @@ def pay_and_wait(buyer: Person) -> None:
     access = buyer.page.locator(".sf-access")
     buyer.press("Pay")
     expect(access).to_be_visible()
-    expect(access.get_by_role("heading", name=buyer.say("How to log in"))).to_be_visible()
+    expect(access.get_by_role("heading", name=buyer.say("Login details"))).to_be_visible()
     expect(access.get_by_role("link").first).to_have_attribute(
         "href", re.compile(re.escape(f"{buyer.market.seller_url}/login/"))
     )
@@ -83,7 +85,7 @@ def log_in_at_the_seller(buyer: Person) -> None:
     sellers.get_by_role("button").click()
     expect(sellers).to_have_url(re.compile("/workspace/"))
     expect(sellers.get_by_text(account, exact=True)).to_be_visible()
-    expect(sellers.get_by_text("15", exact=True)).to_be_visible()  # the seller asked the market what was bought
+    expect(sellers.get_by_text("15", exact=True)).to_be_visible()  # the seller queried the order at the market
 
 
 def see_the_calls(seller: Person, number: str) -> None:
@@ -100,11 +102,11 @@ def see_the_calls(seller: Person, number: str) -> None:
     expect(seller.page.locator("#sc-message")).to_contain_text("Body-Sign")
 
 
-def look_over_the_console(operator: Person, number: str) -> None:
+def check_the_console(operator: Person, number: str) -> None:
     operator.go("/console/")
     expect(operator.page.locator(".tp-stats")).to_be_visible()
     operator.go("/console/engine/")
-    expect(operator.page.locator("main tbody tr .tp-ok")).to_have_count(1)  # the one worker, alive
+    expect(operator.page.locator("main tbody tr .tp-ok")).to_have_count(1)  # the only worker, running
     operator.go("/console/orders/")
     operator.page.get_by_role("link", name=number).click()
     expect(operator.page.locator("main")).to_contain_text("¥\xa0810.00")

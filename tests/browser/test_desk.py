@@ -1,5 +1,6 @@
-"""Invoices and demands as people live them, each from its first click to what it is for: the file on the buyer's disk, the parcel on
-its way, the product that is bought (business-rules §6.2, §9; issue 12, must show 1 and 2)."""
+"""Invoices and demands in the browser, each from the first click to its purpose: the file on the buyer's disk, the
+parcel in the mail, the product that is bought (business-rules §6.2, §9; issue 12, must show 1 and 2).
+"""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ LANGUAGES = ("zh-hans", "en")
 FINANCE, PHONE = "caiwu@lantian.example", "138 0013 8000"
 
 
-def bought(buyer: Person, slug: str) -> str:
-    """A month of it, delivered; the number of the order, whose page stands open."""
+def buy(buyer: Person, slug: str) -> str:
+    """Buy a month of it and wait for the delivery. Return the number of the order, whose page is open."""
     buyer.go(f"/products/{slug}/")
     buyer.page.get_by_role("button", name=buyer.say("Buy"), exact=True).click()
     buyer.page.locator("#agreed").check()
@@ -37,23 +38,23 @@ def bought(buyer: Person, slug: str) -> str:
     return found[1]
 
 
-def mailed(market: Market, to: str, words: str) -> EmailMessage:
+def wait_for_mail(market: Market, to: str, words: str) -> EmailMessage:
     """Once it has come."""
 
     def come() -> list[EmailMessage]:
-        return [one for one in market.mail.received if one["To"] == to and words in said(one)]
+        return [one for one in market.mail.received if one["To"] == to and words in text_of(one)]
 
     until(lambda: bool(come()), what=f"{to}: {words}")
     return come()[-1]
 
 
-def said(mail: EmailMessage) -> str:
+def text_of(mail: EmailMessage) -> str:
     body = mail.get_body(("plain",))
     return f"{mail['Subject']}\n{body.get_content() if body else ''}".replace("\xa0", " ")
 
 
-def texted(market: Market, words: str) -> str:
-    """What the file adapter wrote, once it did."""
+def wait_for_sms(market: Market, words: str) -> str:
+    """Return the SMS that the file adapter writes."""
 
     def written() -> list[str]:
         files = (market.folder / "sms").glob("*.txt")
@@ -64,7 +65,8 @@ def texted(market: Market, words: str) -> str:
 
 
 def apply(buyer: Person, *, kind: str, words: str, where: dict[str, str]) -> str:
-    """From the order's page over the steps, with a tax number that is mistyped first; the address of the application."""
+    """Apply on the order's page over the steps, first with a mistyped tax number. Return the address of the
+    application."""
     page = buyer.page
     page.locator('main a[href*="/invoices/apply/?order="]').click()
     page.locator(f"#type-{kind}").check()
@@ -84,7 +86,9 @@ def apply(buyer: Person, *, kind: str, words: str, where: dict[str, str]) -> str
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_an_electronic_invoice(browser: Browser, market: Market, tmp_path: Path, language: str) -> None:
+def test_electronic_invoice_is_saved_by_the_buyer(
+    browser: Browser, market: Market, tmp_path: Path, language: str
+) -> None:
     words, said_number = ELECTRONIC[language], f"2651200000001234{LANGUAGES.index(language):04}"
     evil, right = tmp_path / "脚本.pdf", tmp_path / "数电票.pdf"
     evil.write_bytes(INVOICE_PDF.replace(b"/Catalog", b"/Catalog /OpenAction << /S /JavaScript >>"))
@@ -95,13 +99,13 @@ def test_an_electronic_invoice(browser: Browser, market: Market, tmp_path: Path,
     ):
         buyer.speak(language)
         seller.speak(language)
-        number = bought(buyer, "huiqi-meetings")
+        number = buy(buyer, "huiqi-meetings")
         at = apply(buyer, kind="general_digital", words=words["tax"], where={"email": FINANCE, "phone": PHONE})
         main = buyer.page.locator("main")
         expect(main).to_contain_text(words["missing"])
         expect(main).to_contain_text(FINANCE)
         expect(main).to_contain_text("+8613800138000")
-        expect(main.locator('.tp-contact a[href^="mailto:"]')).to_be_visible()  # the seller, one click away
+        expect(main.locator('.tp-contact a[href^="mailto:"]')).to_be_visible()  # the seller's page is one click away
 
         seller.go("/seller/")
         seller.page.locator('main a[href="/seller/invoices/"]').click()
@@ -116,21 +120,21 @@ def test_an_electronic_invoice(browser: Browser, market: Market, tmp_path: Path,
         seller.page.locator("#invoice-issue ~ form button.btn-primary").click()
         expect(seller.page.locator("h1")).to_contain_text(words["issued"])
 
-        [file] = mailed(market, FINANCE, said_number).iter_attachments()
+        [file] = wait_for_mail(market, FINANCE, said_number).iter_attachments()
         assert (file.get_filename(), file.get_content()) == ("数电票.pdf", INVOICE_PDF)
-        assert "+8613800138000" in texted(market, words["told"])
+        assert "+8613800138000" in wait_for_sms(market, words["told"])
         buyer.go(at)
         with buyer.page.expect_download() as download:
             buyer.page.locator("main .tp-ok a").click()
         assert download.value.path().read_bytes() == INVOICE_PDF
-        _has_a_letter(buyer, words["genuine"])
+        _check_invoice_letter(buyer, words["genuine"])
         buyer.go("/notices/")
         expect(main).to_contain_text(words["told"])
     assert market.faults() == []
 
 
-def _has_a_letter(buyer: Person, genuine: str) -> None:
-    """Made with a click, downloaded, and checked at the address that it holds (§6.2)."""
+def _check_invoice_letter(buyer: Person, genuine: str) -> None:
+    """Create a letter with a click, download it, and check it at the address that it contains (§6.2)."""
     buyer.page.locator("#invoice-letter ~ form button").click()
     with buyer.page.expect_download() as download:
         buyer.page.locator('main a[href$="/letter/"]').click()
@@ -140,8 +144,8 @@ def _has_a_letter(buyer: Person, genuine: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_paper_invoice_that_the_seller_lets_lie(browser: Browser, market: Market, language: str) -> None:
-    """What is due is seen by all three; it leaves the operator's queue by itself."""
+def test_overdue_paper_invoice_is_shown_to_all_three_sides(browser: Browser, market: Market, language: str) -> None:
+    """Buyer, seller and operator see what is due. It disappears from the operator's queue when it is done."""
     words = PAPER[language]
     with (
         person(browser, market, "buyer", language=language) as buyer,
@@ -153,7 +157,7 @@ def test_a_paper_invoice_that_the_seller_lets_lie(browser: Browser, market: Mark
         seller.go("/seller/invoices/types/")
         seller.page.locator("[value=general_paper]").check()
         seller.page.locator(GO_ON).click()
-        bought(buyer, "huiqi-meetings")
+        buy(buyer, "huiqi-meetings")
         where = {"name": "Ms Wang", "phone": PHONE, "address": "1 Century Avenue, Pudong, Shanghai"}
         at = apply(buyer, kind="general_paper", words=words["tax"], where=where)
         expect(buyer.page.locator("main")).to_contain_text(words["due"])
@@ -161,7 +165,7 @@ def test_a_paper_invoice_that_the_seller_lets_lie(browser: Browser, market: Mark
         market.clock_advance("8d")
         buyer.go(at)
         expect(buyer.page.locator("main")).to_contain_text(words["late"])
-        mailed(market, market.made["seller"], words["overdue"])
+        wait_for_mail(market, market.made["seller"], words["overdue"])
         seller.go("/seller/invoices/")
         expect(seller.page.locator("main tbody").first).to_contain_text(words["overdue"])
         operator.go("/console/queue/")
@@ -176,14 +180,14 @@ def test_a_paper_invoice_that_the_seller_lets_lie(browser: Browser, market: Mark
         expect(seller.page.locator("h1")).to_contain_text(words["issued"])
         buyer.go(at)
         expect(buyer.page.locator("main")).to_contain_text(words["sent"])
-        texted(market, words["told"])
+        wait_for_sms(market, words["told"])
         operator.go("/console/queue/")
         expect(operator.page.locator("main")).not_to_contain_text(words["queue"])
     assert market.faults() == []
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_visitor_asks_and_buys_what_is_named(browser: Browser, market: Market, language: str) -> None:
+def test_visitor_publishes_a_demand_and_buys_the_answer(browser: Browser, market: Market, language: str) -> None:
     words = WORDS[language]
     mail = f"anna.{language}@nordlicht.example"
     with person(browser, market, language=language) as visitor, person(browser, market, "operator") as operator:
@@ -194,10 +198,10 @@ def test_a_visitor_asks_and_buys_what_is_named(browser: Browser, market: Market,
         visitor.page.locator("[name=contact]").fill("Anna Berg")
         visitor.page.locator("main form [name=email]").fill(mail)
         send = visitor.page.locator(GO_ON)
-        send.dblclick()  # a second click makes no second demand
+        send.dblclick()  # a second click does not create a second demand
         visitor.page.wait_for_url("**/demands/follow/*/")
         follow = visitor.page.url.removeprefix(market.url)
-        assert follow in said(mailed(market, mail, words["received"]))
+        assert follow in text_of(wait_for_mail(market, mail, words["received"]))
 
         operator.go("/console/demands/")
         rows = operator.page.locator("main tbody tr").filter(has_text=words["needs"])
@@ -208,7 +212,7 @@ def test_a_visitor_asks_and_buys_what_is_named(browser: Browser, market: Market,
         operator.page.locator("#demand-products [name=product]").check()
         operator.page.locator("#answer ~ form button.btn-primary").click()
         expect(operator.page.locator("h1")).to_contain_text("Answered")
-        link = re.search(r"/demands/follow/\S+/", said(mailed(market, mail, words["answered"])))
+        link = re.search(r"/demands/follow/\S+/", text_of(wait_for_mail(market, mail, words["answered"])))
         assert link is not None
 
     with person(browser, market, "buyer", language=language) as buyer:
@@ -216,7 +220,7 @@ def test_a_visitor_asks_and_buys_what_is_named(browser: Browser, market: Market,
         expect(buyer.page.locator("main")).to_contain_text(words["answer"])
         buyer.page.locator("main a.btn-accent").click()
         expect(buyer.page.get_by_role("heading", level=1)).to_have_text(words["product"])
-        bought(buyer, "yunjian-docs")
+        buy(buyer, "yunjian-docs")
     assert market.faults() == []
 
 
@@ -227,7 +231,7 @@ WORDS = {
     },
     "en": {
         "sought": "collaborative bids", "needs": "Six of us write bids together and must see who changed what.",
-        "received": "We have received what you need", "answer": "Cloudleaf Docs does this.",
+        "received": "We have received your demand", "answer": "Cloudleaf Docs does this.",
         "answered": "Your demand is answered: Cloudleaf Docs", "product": "Cloudleaf Docs",
     },
 }  # fmt: skip
@@ -237,8 +241,8 @@ ELECTRONIC = {
         "genuine": "说明函属实，对应的发票有效。",
     },
     "en": {
-        "tax": "unified social credit code", "missing": "Is it missing?", "script": "This PDF holds a script", "issued": "Issued",
-        "told": "Your invoice from", "genuine": "This letter is genuine, and its invoice counts.",
+        "tax": "unified social credit code", "missing": "Invoice not received?", "script": "This PDF contains a script or other content that runs when it is opened. Upload an invoice without such content", "issued": "Issued",
+        "told": "Your invoice from", "genuine": "This letter is genuine, and its invoice is valid.",
     },
 }  # fmt: skip
 PAPER = {
@@ -248,7 +252,7 @@ PAPER = {
     },
     "en": {
         "tax": "unified social credit code", "due": "The seller has until", "late": "The seller is late", "overdue": "overdue",
-        "queue": "Invoice that the seller does not issue", "issued": "Issued", "sent": "SF Express, parcel SF1234567890",
+        "queue": "Invoice not issued by the seller", "issued": "Issued", "sent": "SF Express, parcel SF1234567890",
         "told": "is on its way",
     },
 }  # fmt: skip

@@ -1,4 +1,6 @@
-"""A company enters in a browser: from the store's footer to the seller center, rejected once with a reason (must show 1)."""
+"""A company registers in a browser: from the store's footer to the seller center, rejected once with a reason (must
+show 1).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.people import person
 from tests.browser.running import Market
-from tests.browser.typing_company import fill, send
+from tests.browser.typing_company import fill, send, tick_quickly
 from tests.factories.pictures import picture_file
 
 pytestmark = [
@@ -18,30 +20,33 @@ pytestmark = [
 ]
 
 
-def test_a_company_enters(browser: Browser, market: Market, tmp_path: Path) -> None:
+def test_company_is_rejected_corrects_and_is_admitted(browser: Browser, market: Market, tmp_path: Path) -> None:
     logo = tmp_path / "logo.png"
     logo.write_bytes(picture_file(width=336, height=140))
     with person(browser, market, "buyer") as buyer, person(browser, market, "operator") as operator:
         buyer.go("/")
-        buyer.page.locator("footer").get_by_role("link", name="Sell on this market").click()
-        buyer.press("Begin the application")
+        buyer.page.locator("footer").get_by_role("link", name="Sell on this store").click()
+        buyer.press("Start the application")
+        tick_quickly(buyer)
         fill(buyer, market, logo)
         send(buyer)
         number = buyer.page.url.rstrip("/").rpartition("/")[2]
-        expect(buyer.page.locator("#submission-state")).to_contain_text("An operator decides it by")  # by itself
+        expect(buyer.page.locator("#submission-state")).to_contain_text(
+            "An operator decides it by"
+        )  # without a reload by the person
 
         operator.go("/console/reviews/")
-        operator.page.keyboard.press("j")
+        operator.page.locator("[data-keys] tbody a").first.focus()
         operator.page.keyboard.press("Enter")
-        operator.page.get_by_text("Write the reasons").click()
+        operator.press("Reject")
         operator.page.locator("[name=reason_presence]").fill("The logo is blurred.")
-        operator.press("Reject it")
+        operator.press("Reject", operator.page.locator("#c-reject"))
         expect(operator.page.locator("h1")).to_contain_text("Rejected")
 
         buyer.go(f"/seller/submissions/{number}/")
         expect(buyer.page.locator("main")).to_contain_text("The logo is blurred.")
         buyer.press("Correct and submit again")
-        expect(buyer.page.locator("main")).to_contain_text("The operator says:")
+        expect(buyer.page.locator("main")).to_contain_text("Operator's comment:")
         send(buyer)
         expect(buyer.page.locator("#submission-state")).to_contain_text("An operator decides it by")
 
@@ -49,7 +54,7 @@ def test_a_company_enters(browser: Browser, market: Market, tmp_path: Path) -> N
         expect(operator.page.locator("aside")).to_contain_text("The logo is blurred.")
         for box in operator.page.locator("[name=checklist]").all():
             box.check()
-        operator.press("Approve it")
+        operator.press("Approve")
         expect(operator.page.locator("h1")).to_contain_text("Approved")
 
         buyer.go("/seller/company/")

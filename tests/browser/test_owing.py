@@ -1,4 +1,6 @@
-"""Who owes for usage, at the browser: the service is frozen, money comes, it is usable again and more can be opened (§4.4)."""
+"""Arrears of usage in the browser: the service is frozen, the buyer pays, it is usable again and more can be opened
+(§4.4).
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ def _history(market: Market) -> None:
     market.history("use")
 
 
-def _becomes(somebody: Person, path: str, word: str) -> None:
-    """The page is asked again until it says so: the worker lifts the freeze."""
+def _wait_for_status(somebody: Person, path: str, word: str) -> None:
+    """Reload the page until it shows the word: the worker unfreezes the service."""
     until(lambda: word in _status(somebody, path), what=word, pause=0.2)
 
 
@@ -32,12 +34,12 @@ def _status(somebody: Person, path: str) -> str:
     return somebody.page.locator("#sf-status").inner_text()
 
 
-def test_from_arrears_to_a_service_that_is_usable_again(browser: Browser, market: Market) -> None:
+def test_paid_arrears_make_the_service_usable_again(browser: Browser, market: Market) -> None:
     """business-rules §4.4: frozen at the end of the grace (V0: at once); paid in the retention, it is normal."""
     service, product = market.made["owed service"], market.made["used product"]
     with person(browser, market, "debtor") as debtor, person(browser, market, "operator") as operator:
         debtor.go("/charges/")
-        expect(debtor.page.get_by_role("alert").filter(has_text="¥\xa05.00 is owed for usage.")).to_be_visible()
+        expect(debtor.page.get_by_role("alert").filter(has_text="You owe ¥\xa05.00 for usage.")).to_be_visible()
         debtor.go(f"/checkout/{product}/")
         expect(debtor.page.get_by_role("button", name="Open it")).to_have_count(0)
         expect(debtor.page.get_by_role("link", name="Top up your balance")).to_be_visible()
@@ -50,9 +52,9 @@ def test_from_arrears_to_a_service_that_is_usable_again(browser: Browser, market
         operator.page.locator("main form button[name=confirmed]").click()
         expect(operator.page.locator("main")).to_contain_text("was added to the balance")
 
-        _becomes(debtor, f"/services/{service}/", "Active")
+        _wait_for_status(debtor, f"/services/{service}/", "Active")
         debtor.go("/charges/")
-        expect(debtor.page.get_by_text("is owed for usage")).to_have_count(0)
+        expect(debtor.page.get_by_text("for usage.")).to_have_count(0)
         debtor.go(f"/checkout/{product}/")
         debtor.page.locator("input[name=agreed]").check()
         debtor.press("Open it")

@@ -1,5 +1,6 @@
-"""The industrial road in chromium, in both languages: a seller goes by the links of its page alone, from the checklist to the product
-that its licenses are sold as (joint.md §5; issue 14, must show 4). The rest of the road is walked by tests/journeys/test_industrial_road.py.
+"""The industrial road in chromium, in both languages: a seller follows the links of its page alone, from the checklist
+to the product that its licenses are sold as (joint.md §5; issue 14, must show 4).
+tests/journeys/test_industrial_road.py walks the rest of the road.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ pytestmark = [
 ]
 WORDS = {
     "zh-hans": {"why": "请说明不适用的原因", "kept": "已保存", "done": "已完成", "price": "尚未定价", "name": "云图设计"},
-    "en": {"why": "Say why it does not apply", "kept": "The answers are kept", "done": "done", "price": "has no price yet",
+    "en": {"why": "Explain why it does not apply", "kept": "Saved", "done": "done", "price": "has no price yet",
            "name": "Cloud Draw"},
 }  # fmt: skip
 
 
-def test_a_seller_goes_by_the_links_of_the_road(browser: Browser, market: Market) -> None:
+def test_seller_follows_the_links_of_the_road(browser: Browser, market: Market) -> None:
     """In Chinese; then it reads the same in English."""
     words = WORDS["zh-hans"]
     with person(browser, market, "seller", language="zh-hans") as seller:
         seller.speak("zh-hans")
         seller.go("/seller/")
         seller.page.locator('nav a[href="/seller/road/"]').click()
-        _answers(seller, words)
+        _answer_checklist(seller, words)
         page = seller.page
         _step(seller, "server").locator("a").first.click()
         page.locator("[name=url]").fill("http://127.0.0.1:9/produce")
@@ -56,8 +57,8 @@ def _step(seller: Person, code: str):
     return seller.page.locator(f".sc-road > li:has(#step-{code})")
 
 
-def _answers(seller: Person, words: dict[str, str]) -> None:
-    """All of it; what does not apply wants a reason first, beside its item, and nothing that was typed is lost."""
+def _answer_checklist(seller: Person, words: dict[str, str]) -> None:
+    """Answer all items. One that does not apply needs a reason, shown beside its item, and no input is lost."""
     page = seller.page
     _step(seller, "retrofit").locator("a").first.click()
     for code, item in ITEMS.items():

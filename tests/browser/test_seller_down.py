@@ -1,4 +1,6 @@
-"""A seller that is down, as people live it: words and the next try, Restart in the page, and after the plan the money back."""
+"""A seller that is down, in the browser: the reason and the next attempt, Restart on the page, and a refund after the
+retry plan.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +20,30 @@ pytestmark = [
 ]
 
 PRODUCT = "huiqi-meetings"
-NEXT_TRY = {"zh-hans": r"将于 .*\d\d:\d\d.* 再次调用", "en": r"We call again at .*\d\d:\d\d"}
+NEXT_TRY = {"zh-hans": r"将于 .*\d\d:\d\d.* 再次调用", "en": r"Next call at .*\d\d:\d\d"}
 REASON = "No connection to the server"
-REFUNDED = {"zh-hans": "¥\xa099.00 已退回您的余额", "en": "¥\xa099.00 is back on your balance"}
+REFUNDED = {"zh-hans": "¥\xa099.00 已退回您的余额", "en": "¥\xa099.00 was returned to your balance"}
 MAILED = {
     # language: words of the buyer's mail, words of the seller's
     "zh-hans": ("¥ 99.00 已退回您的余额", "已退款"),
-    "en": ("¥ 99.00 is back on your balance", "was refunded"),
+    "en": ("¥ 99.00 was returned to your balance", "was refunded"),
 }
 
 
 @pytest.fixture(autouse=True)
-def _seller_is_up_again(market: Market):
+def _wait_until_seller_is_up(market: Market):
     yield
     if "seller" not in market.processes:
         market.start_seller()
 
 
-def test_restart_in_the_page_completes_the_order(browser: Browser, market: Market) -> None:
+def test_restart_on_the_page_completes_the_order(browser: Browser, market: Market) -> None:
     """saas-v2 §7: the seller reads the reason, mends its server, presses Restart."""
     with person(browser, market, "buyer", language="zh-hans") as buyer, person(browser, market, "seller") as seller:
         market.kill_seller()
         number = buy(buyer)
         progress = buyer.page.locator(".sf-steps")
-        expect(progress).to_contain_text(buyer.say("The seller's system gave no valid answer."))
+        expect(progress).to_contain_text(buyer.say("The seller's system gave no valid response."))
         expect(progress).to_contain_text(re.compile(NEXT_TRY["zh-hans"]))
 
         seller.go("/seller/messages/")
@@ -54,14 +56,14 @@ def test_restart_in_the_page_completes_the_order(browser: Browser, market: Marke
 
         market.start_seller()
         seller.press("Restart")
-        expect(buyer.page.locator(".sf-access")).to_be_visible()  # the open page followed by itself
+        expect(buyer.page.locator(".sf-access")).to_be_visible()  # the open page updated itself
         expect(progress).to_contain_text(buyer.say("Delivered"))
         expect(seller.page.locator("#sc-message > section").first.locator(".tp-badge.tp-ok")).to_be_visible()
     assert market.faults() == []
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_after_the_plan_the_money_is_back_and_both_are_told_by_mail(
+def test_order_is_refunded_after_the_plan_and_both_sides_get_mails(
     browser: Browser, market: Market, language: str
 ) -> None:
     """saas-v2 §3.10: three hours of tries, then refund; mails in the language that each person chose in the page."""
@@ -75,7 +77,9 @@ def test_after_the_plan_the_money_is_back_and_both_are_told_by_mail(
         before = balance(buyer)
         market.kill_seller()
         number = buy(buyer)
-        expect(buyer.page.locator(".sf-steps")).to_contain_text(buyer.say("The seller's system gave no valid answer."))
+        expect(buyer.page.locator(".sf-steps")).to_contain_text(
+            buyer.say("The seller's system gave no valid response.")
+        )
         assert balance(buyer) == before - 9900
         buyer.go(f"/orders/{number}/")
 
@@ -93,7 +97,7 @@ def test_after_the_plan_the_money_is_back_and_both_are_told_by_mail(
 
 
 def buy(buyer: Person) -> str:
-    """Order one month of the product and pay; the page then shows the delivery."""
+    """Order one month of the product and pay. The page then shows the delivery."""
     buyer.go(f"/products/{PRODUCT}/")
     buyer.page.get_by_role("button", name=buyer.say("Buy"), exact=True).click()
     buyer.page.locator("#agreed").check()
@@ -106,7 +110,7 @@ def buy(buyer: Person) -> str:
 
 
 def balance(buyer: Person) -> int:
-    """Minor units, as the balance page shows them."""
+    """Return the balance in minor units, from the balance page."""
     buyer.go("/balance/")
     found = re.search(r"¥\s*([\d,]+)\.(\d\d)", buyer.page.locator("main .tp-sum-lg, main .tp-stats").first.inner_text())
     assert found is not None

@@ -1,4 +1,4 @@
-"""A file goes to the asset center in pieces, and goes on where it stopped when its tab was closed (issue 10)."""
+"""A file is uploaded to the asset center in parts, and continues where it stopped when its tab was closed (issue 10)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [
 PIECE = 8 * 1024 * 1024
 
 
-def test_an_upload_goes_on_after_its_tab_was_closed(browser: Browser, market: Market, tmp_path: Path) -> None:
+def test_upload_continues_after_its_tab_was_closed(browser: Browser, market: Market, tmp_path: Path) -> None:
     file = tmp_path / "agent.zip"
     file.write_bytes(zipped({"agent": os.urandom(2 * PIECE)}))
     sent: list[str] = []
@@ -28,7 +28,7 @@ def test_an_upload_goes_on_after_its_tab_was_closed(browser: Browser, market: Ma
         if route.request.method == "PATCH":
             sent.append(route.request.headers["upload-offset"])
             if len(sent) == 2:
-                return  # it is never answered: the line is dead
+                return  # no response: the connection is dead
         route.continue_()
 
     with person(browser, market, "seller") as seller:

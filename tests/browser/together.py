@@ -1,4 +1,6 @@
-"""A chapter of history.py: a product with joint operation on the shelf, served by the sample of joint operation, whose address is given."""
+"""A chapter of history.py: a product with joint operation on sale, served by the sample of joint operation at the given
+address.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ SLUG = "qingxie-together"
 
 
 def together(seller_url: str) -> dict[str, str]:
-    """As after its seller debugged the calls, applied for the credential and published the product."""
+    """Create it as after its seller debugged the calls, applied for the credential and published the product."""
     from django.db import transaction
 
     from tests.factories.demo import put_on_sale
@@ -36,5 +38,5 @@ def together(seller_url: str) -> dict[str, str]:
         product = draft_product(seller, document, by=owner, slug=SLUG, now=now)
         addresses.bind(product, make_address(seller, protocol="saas_v2", url=f"{seller_url}/produce", now=now))
         put_on_sale(SLUG, now)
-        publication.attach(product, document)
+        publication.attach_application(product, document)
     return {"joint product": SLUG}

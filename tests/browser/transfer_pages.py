@@ -1,4 +1,4 @@
-"""Pages of balances, transfers, unmatched money and the books, in every state worth looking at: a part of ``pages``."""
+"""Pages of balances, transfers, unmatched money and the books, in every relevant state: a part of ``pages``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ OF_TRANSFERS: dict[str, dict[str, View]] = {
         "top-up": View("/balance/top-up/"),
         "top-up-wrong": View("/balance/top-up/", (("input[name=amount]", "0"),), TOP_UP),
         "transfers": View("/balance/transfers/"),
+        "withdrawals": View("/balance/withdrawals/"),
+        "withdrawal-new": View("/balance/withdraw/"),
         "transfers-nothing-fits": View("/balance/transfers/?status=withdrawn"),
         "transfer-waits": View("/balance/transfers/{waiting transfer}/"),
         "transfer-no-file": View("/balance/transfers/{waiting transfer}/", (), PROOF),
@@ -25,11 +27,26 @@ OF_TRANSFERS: dict[str, dict[str, View]] = {
         "transfer-booked": View("/balance/transfers/{booked transfer}/"),
         "transfer-refused": View("/balance/transfers/{refused transfer}/"),
     },
+    "seller": {
+        "seller-repay": View("/seller/settlements/repay/"),
+        "seller-repayments": View("/seller/settlements/repayments/"),
+        "seller-repayment": View("/seller/settlements/repayments/{repayment}/"),
+        "seller-repayment-withdraw": View(
+            "/seller/settlements/repayments/{repayment}/", press='[data-dialog="withdraw-payment"]'
+        ),
+        "seller-repayment-shown": View("/seller/settlements/repayments/{shown repayment}/"),
+    },
     "newcomer": {"empty-transfers": View("/balance/transfers/")},
     "operator": {
+        "console-approvals": View("/console/approvals/"),
+        "console-approval-limit": View("/console/approvals/limit/"),
+        "console-corrections": View("/console/ledger/corrections/"),
+        "console-debts": View("/console/ledger/debts/"),
+        "console-withdrawals": View("/console/withdrawals/"),
         "console-transfers": View("/console/transfers/"),
         "console-transfers-mistyped": View("/console/transfers/?q=TAAAAAAAAA"),
         "console-transfer": View("/console/transfers/{shown intent}/"),
+        "console-transfer-of-a-seller": View("/console/transfers/{repayment intent}/"),
         "console-transfer-booked": View("/console/transfers/{booked intent}/"),
         "console-transfer-wrong": View(
             "/console/transfers/{shown intent}/", (("input[name=amount]", "1e9"), *ARRIVAL), CHECK

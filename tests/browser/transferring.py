@@ -1,17 +1,18 @@
-"""The chapter of history.py that tells of money on its way: transfers in each state, and an arrival that is nobody's."""
+"""The chapter of history.py about money in transfer: transfers in each state, and a payment without an owner."""
 
 from __future__ import annotations
 
 from tests.factories.pictures import picture_file
 from tests.factories.transfers import announce, came, show
 from tradepost.market.base import clock
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.payments import unmatched
 from tradepost.market.payments.confirm import confirm, reject
 
 
 def transfers(_seller_url: str) -> dict[str, str]:
-    """Waiting for the money, for an operator, booked, not accepted; and 880 of whom nobody knows."""
+    """Create transfers that wait for the money, wait for an operator, are booked, or rejected; and 880 from an unknown
+    payer."""
     now = clock.now()
     buyer = User.objects.get(email="buyer@lantian.example")
     operator = User.objects.get(email="operator@market.example")
@@ -22,7 +23,12 @@ def transfers(_seller_url: str) -> dict[str, str]:
     refused = show(announce(buyer, 88_000, now=now), now=now)
     reject(refused, "回单上看不清流水号，请上传清晰的回单。", by=operator, now=now)
     nobodys = unmatched.record(came("ICBC-20261126-0042", 88_000), by=operator, now=now)
+    seller = Seller.objects.get(slug="qingxie")
+    owner = Member.objects.filter(seller=seller).order_by("pk")[0].user
+    repayment = announce(owner, 9_500, seller=seller, now=now)
+    repaid = show(announce(owner, 19_000, seller=seller, now=now), now=now)
     return {
+        "repayment": repayment.number, "shown repayment": repaid.number, "repayment intent": str(repaid.pk),
         "waiting transfer": waits.number, "shown transfer": shown.number, "booked transfer": booked.number,
         "refused transfer": refused.number, "shown intent": str(shown.pk), "booked intent": str(booked.pk),
         "unmatched": str(nobodys.pk),

@@ -1,4 +1,4 @@
-"""Usage, charges and what is owed, on the three sites: their part of ``pages``."""
+"""Pages of usage, charges and arrears on the three sites: a part of ``pages``."""
 
 from __future__ import annotations
 

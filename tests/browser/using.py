@@ -1,4 +1,6 @@
-"""A chapter of history.py: two buyers use something on demand; what its seller reported is charged, and one of them owes."""
+"""A chapter of history.py: two buyers use a service on demand. The reported usage is charged, and one of them is in
+arrears.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,7 @@ def _second_after(begin: datetime, n: int) -> str:
 
 
 def poor() -> tuple[User, str]:
-    """A buyer with one yuan, and its password."""
+    """Return a buyer with one yuan, and the password."""
     from allauth.account.models import EmailAddress
 
     from tradepost.market.base import clock

@@ -1,4 +1,4 @@
-"""A page in one state, what a person does there first, and which pages are lists."""
+"""A page in one state, the acts of a person on it, and which pages are lists."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class View:
     press: str = ""
     status: int = 200
     stale: bool = False
-    """Whether the form was open for too long: its token is not the session's any more."""
+    """Whether the form was open for too long: its token no longer belongs to the session."""
 
     @property
     def lists(self) -> bool:
-        """Whether the page shows a list and nothing was done on it."""
+        """Return whether the page shows a list and has no acts."""
         return self.path.partition("?")[0] in LISTS and not self.press
 
     def act(self, page: Page) -> None:
-        """Do there what a person would do."""
+        """Do on the page what a person would do."""
         for selector, value in self.fill:
             field = page.locator(selector)
             if field.evaluate("field => field.tagName") == "SELECT":
@@ -53,6 +53,6 @@ LISTS = frozenset({
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
     "/seller/usage/packages/", "/servers/", "/seller/servers/", "/console/servers/", "/console/images/",
 })  # fmt: skip
-"""Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
+"""Pages that are a list: on a phone, its first row, or the text of the empty list, is on the first screen."""
 ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"
-"""What a list consists of: a row, a card, or the words that say why there is none."""
+"""Selector of what a list consists of: a row, a card, or the text of the empty list."""

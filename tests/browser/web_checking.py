@@ -1,4 +1,4 @@
-"""The chapter of history.py that tells of web checks: three sites of the demo's seller, looked at by the running worker."""
+"""The chapter of history.py about web checks: three sites of the demo's seller, checked by the running worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradepost.market.base.outbound_policy import SANDBOX
 
 
 def web_check(_seller_url: str) -> dict[str, str]:
-    """A site with a redirect to anywhere, checked; the same elsewhere, appealed against; and one that nobody looked at yet."""
+    """Create a checked site with an open redirect, another that was appealed, and one that was not checked."""
     from tradepost.market.base import clock
     from tradepost.market.base.config import config
     from tradepost.market.identity import domains
@@ -21,11 +21,11 @@ def web_check(_seller_url: str) -> dict[str, str]:
     from tradepost.market.review import appeals
     from tradepost.market.web_scan import scan, tasks
     from tradepost.market.web_scan.models import WebScan
-    from tradepost.market.web_scan.standing import blocking_of
+    from tradepost.market.web_scan.standing import blocking_findings_of
 
     seller, now = Address.objects.select_related("seller").get(pk=1).seller, clock.now()
     owner = owner_of(seller)
-    domains.vouch(seller, "localhost", now=now)
+    domains.verify_without_proof(seller, "localhost", now=now)
 
     def looked_at(site: Running) -> WebScan:
         task = tasks.create_task(seller, site.url, CONTACT, by=owner, outbound=SANDBOX, most=50, now=now)
@@ -35,7 +35,9 @@ def web_check(_seller_url: str) -> dict[str, str]:
 
     with serving(_pages) as first, serving(_pages) as second:
         checked, appealed = looked_at(first), looked_at(second)
-    whys = {finding.fingerprint: "跳转前会显示确认页面，由用户决定是否继续。" for finding in blocking_of(appealed)}
+    whys = {
+        finding.fingerprint: "跳转前会显示确认页面，由用户决定是否继续。" for finding in blocking_findings_of(appealed)
+    }
     sent = appeals.appeal(
         appealed, whys, [make_proof(seller).sha256], by=owner, settings=config(), now=clock.now()
     )  # fmt: skip

@@ -1,7 +1,8 @@
-"""Servers with period images on moto's EC2 while the worker is killed at each step, and a count of servers and orders after each.
+"""Run servers with period images on moto's EC2 while the worker is killed at each step, and count servers and orders
+after each.
 
-The worker dies before a call to the cloud, after the cloud acted but before the worker has the answer, and after the answer, while
-the market writes it. ``python -m tests.chaos.cloud_kills [--postgres]`` prints what it counted as JSON.
+The worker dies before a call to the cloud, after the cloud acted but before the worker has the response, and after the
+response, while the market stores it. ``python -m tests.chaos.cloud_kills [--postgres]`` prints the counts as JSON.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from tests.chaos.storm import Nursery
 from tests.waiting import until
 
 LEASE = "3"
-PATIENCE = 120.0
+TIMEOUT = 120.0
 MINUTE = timedelta(minutes=1)
 DAY = 86_400
-"""Seconds between two looks at the cloud: the clock runs through a month."""
+"""Seconds between two checks of the cloud: the clock runs through a month."""
 MOMENTS = ("before", "after", "answered")
 CREATION = [
     ("DescribeInstances", "before"),
@@ -35,7 +36,7 @@ CREATION = [
 
 
 class Killer:
-    """Kills the worker at one call to the cloud; ``watch`` of a gate."""
+    """Kill the worker at one call to the cloud; ``watch`` is called by a gate."""
 
     def __init__(self, nursery: Nursery) -> None:
         self.nursery = nursery
@@ -57,7 +58,7 @@ class Killer:
             return False
 
     def wait(self) -> None:
-        until(lambda: self._armed is None, within=PATIENCE, what=f"the worker is killed at {self._armed}")
+        until(lambda: self._armed is None, within=TIMEOUT, what=f"the worker is killed at {self._armed}")
 
     def now(self, what: str) -> None:
         self.nursery.kill()
@@ -65,7 +66,7 @@ class Killer:
 
 
 class Market:
-    """The market of this process, whose worker is another process, and its cloud."""
+    """The market of this process and its cloud. Its worker is another process."""
 
     def __init__(self, killer: Killer, url: str) -> None:
         from tests.clouds.ec2 import client
@@ -96,7 +97,7 @@ class Market:
         from tradepost.market.images import servers
         from tradepost.market.orders.pay import pay_order
 
-        command = servers.ForServer(product_id=self.monthly.product_id, server=server, agreed=True)
+        command = servers.OrderForServer(product_id=self.monthly.product_id, server=server, agreed=True)
         pay_order(servers.buy_image(self.buyer, command, rules=RULES, now=clock.now()), now=clock.now())
 
     def is_(self, server: int, status: str) -> None:
@@ -104,12 +105,12 @@ class Market:
 
         def settled() -> bool:
             waiting = Task.objects.filter(server=server, status="waiting").exists()
-            return Server.objects.get(pk=server).status == status and not waiting and self.rests()
+            return Server.objects.get(pk=server).status == status and not waiting and self.is_idle()
 
-        until(settled, within=PATIENCE, what=f"server {server} is {status}")
+        until(settled, within=TIMEOUT, what=f"server {server} is {status}")
 
-    def rests(self) -> bool:
-        """No order is under way and no event waits."""
+    def is_idle(self) -> bool:
+        """Return whether no order is under way and no event waits."""
         from tradepost.market.base.models import Event
         from tradepost.market.fulfilment.models import OPEN, Operation
         from tradepost.market.orders.models import Order
@@ -125,9 +126,9 @@ class Market:
         return len(self.ec2.describe_volumes()["Volumes"])
 
     def count(self) -> dict[str, Any]:
-        """Servers without an order, and orders without a server."""
+        """Count servers without an order, and orders without a server."""
         from tradepost.market.base.market_identity import identity
-        from tradepost.market.compute.lifecycle import LIVING
+        from tradepost.market.compute.lifecycle import ACTIVE_STATUSES
         from tradepost.market.compute.models import OrphanServer, Server, Task
         from tradepost.market.compute.orphans import _unowned
         from tradepost.market.orders.models import Order, OrderLine
@@ -136,7 +137,7 @@ class Market:
         known = identity()
         assert known is not None
         there = {one["InstanceId"] for one in self.instances()}
-        held = Server.objects.filter(status__in=LIVING)
+        held = Server.objects.filter(status__in=ACTIVE_STATUSES)
         living = Subscription.objects.filter(
             status__in=["active", "opening", "frozen"], offer__charging_mode=self.hourly.charging_mode
         )
@@ -156,10 +157,10 @@ class Market:
         }  # fmt: skip
 
 
-def each(
+def change_each(
     market: Market, servers: Sequence[int], action: str, verb: Callable[[int], None], status: str
 ) -> None:  # fmt: skip
-    """Do it to every server; the worker dies at another moment of each of the first three."""
+    """Change every server. The worker dies at another moment of each of the first three."""
     for number, server in enumerate(servers):
         if number < len(MOMENTS):
             market.killer.arm(action, MOMENTS[number])
@@ -178,13 +179,13 @@ def replace_disk(market: Market, server: int) -> None:
 
 
 def run_past(market: Market, end: datetime) -> None:
-    """Move the clock past the end of the period images; the worker dies before, at and after that moment."""
+    """Move the clock past the end of the period images. The worker dies before, at and after that time."""
     from tradepost.market.base import clock
 
     for stop in (end - 30 * MINUTE, end, end + 90 * MINUTE):
-        clock.aim(stop - clock.now())
+        clock.set_target(stop - clock.now())
         market.killer.now(f"on the way to {(stop - end) // MINUTE} minutes after the end of the period images")
-        until(lambda: clock.target() is None, within=PATIENCE, what=f"the clock reaches {stop}")
+        until(lambda: clock.target() is None, within=TIMEOUT, what=f"the clock reaches {stop}")
 
 
 def run(market: Market) -> dict[str, Any]:
@@ -207,28 +208,28 @@ def run(market: Market) -> dict[str, Any]:
     for server in made:
         market.buy_image(server)
         market.killer.now("a period image was paid")
-    until(lambda: PeriodImage.objects.filter(status="bound").count() == len(made), within=PATIENCE, what="bound")
-    until(market.rests, within=PATIENCE)
-    each(market, made, "StopInstances", lambda pk: servers.stop(buyer, pk, now=clock.now()), "stopped")
+    until(lambda: PeriodImage.objects.filter(status="bound").count() == len(made), within=TIMEOUT, what="bound")
+    until(market.is_idle, within=TIMEOUT)
+    change_each(market, made, "StopInstances", lambda pk: servers.stop(buyer, pk, now=clock.now()), "stopped")
     counts["stopped"] = market.count()
     end = max(one.expires_at for one in Subscription.objects.filter(period_image__isnull=False) if one.expires_at)
-    advance(end - clock.now() - 90 * MINUTE, within=PATIENCE)
-    each(market, made, "StartInstances", lambda pk: servers.start(buyer, pk, now=clock.now()), "running")
+    advance(end - clock.now() - 90 * MINUTE, within=TIMEOUT)
+    change_each(market, made, "StartInstances", lambda pk: servers.start(buyer, pk, now=clock.now()), "running")
     counts["running"] = market.count()
     run_past(market, end)
-    until(lambda: PeriodImage.objects.filter(status="expired").count() == len(made), within=PATIENCE, what="expired")
-    until(market.rests, within=PATIENCE)
+    until(lambda: PeriodImage.objects.filter(status="expired").count() == len(made), within=TIMEOUT, what="expired")
+    until(market.is_idle, within=TIMEOUT)
     counts["expired"] = market.count()
     replaced = made[: len(MOMENTS)]
-    each(market, replaced, "AttachVolume", lambda pk: replace_disk(market, pk), "running")
+    change_each(market, replaced, "AttachVolume", lambda pk: replace_disk(market, pk), "running")
     disks = market.disks()
-    each(
+    change_each(
         market, made, "TerminateInstances", lambda pk: servers.release(buyer, pk, agreed=True, now=clock.now()), "released"
     )  # fmt: skip
     counts["released"] = market.count()
     return {
         "counts": counts, "disks": {"replaced": disks, "released": market.disks()}, "kills": market.killer.kills, "ordered": len(made),
-        "problems": [*meter.problems(), *queries.problems(), *ledger.verify().problems],
+        "problems": [*meter.inconsistencies(), *queries.problems(), *ledger.verify().problems],
     }  # fmt: skip
 
 
@@ -242,7 +243,7 @@ def play(stack: ExitStack, folder: Path) -> dict[str, Any]:
     from tradepost.market.base import clock, market_identity
 
     migrate_here()
-    market_identity.remember(sandbox=True, now=clock.now())
+    market_identity.ensure_identity(sandbox=True, now=clock.now())
     url = stack.enter_context(moto())
     door = stack.enter_context(gate(url))
     cloud_file(door.url, url, folder / "cloud.toml", imported="product:1", observe_seconds=DAY)

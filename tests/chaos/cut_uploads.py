@@ -1,6 +1,7 @@
-"""tus clients, as their makers publish them, upload a file over a line that is cut three times; the market holds a piece of it.
+"""tus clients, as published by their authors, upload a file over a connection that is cut three times. The market
+buffers only a part of it.
 
-``python -m tests.chaos.cut_uploads [MEBIBYTES]`` prints what it found as JSON.
+``python -m tests.chaos.cut_uploads [MEBIBYTES]`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ CUTS = 3
 PIECE = 64 * 1024
 
 
-class CutLine:
-    """A line to the server that breaks when it carried so many bytes, as many times as there are numbers."""
+class CutConnection:
+    """A connection to the server that breaks after each of these numbers of bytes."""
 
     def __init__(self, port: int, cut_at: list[int]) -> None:
         self._to = port
@@ -63,7 +64,7 @@ class CutLine:
                     break
         for end in (one, other):
             with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads it, which would keep it open
+                end.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it, which would keep it open
             with suppress(OSError):
                 end.close()
 
@@ -82,7 +83,7 @@ class CutLine:
 
 @contextmanager
 def memory_of(server: Server) -> Iterator[dict[str, float]]:
-    """The most megabytes that the server held meanwhile."""
+    """Return the maximum memory of the server in megabytes while the block runs."""
     found, over = {"before": server.megabytes(), "most": 0.0}, threading.Event()
 
     def watch() -> None:
@@ -99,7 +100,7 @@ def memory_of(server: Server) -> Iterator[dict[str, float]]:
 
 
 def make_file(path: Path, mebibytes: int) -> str:
-    """Text that does not compress to nothing; its hash."""
+    """Write text that does not compress to nothing. Return its hash."""
     digest, line = hashlib.sha256(), b""
     with path.open("wb") as file:
         for number in range(mebibytes):
@@ -110,7 +111,7 @@ def make_file(path: Path, mebibytes: int) -> str:
     return digest.hexdigest()
 
 
-def with_tuspy(line: CutLine, file: Path, made: dict[str, Any], chunk: int) -> str:
+def with_tuspy(line: CutConnection, file: Path, made: dict[str, Any], chunk: int) -> str:
     client = TusClient(
         f"http://127.0.0.1:{line.port}/uploads/",
         headers={"Cookie": f"sessionid={made['session']}; csrftoken={TOKEN}", "X-CSRFToken": TOKEN},
@@ -122,7 +123,7 @@ def with_tuspy(line: CutLine, file: Path, made: dict[str, Any], chunk: int) -> s
     return str(uploader.url)
 
 
-def with_tus_js(line: CutLine, file: Path, made: dict[str, Any], chunk: int) -> str:
+def with_tus_js(line: CutConnection, file: Path, made: dict[str, Any], chunk: int) -> str:
     cookie = f"sessionid={made['session']}; csrftoken={TOKEN}"
     done = subprocess.run(
         [
@@ -139,7 +140,7 @@ CLIENTS = {"tuspy": with_tuspy, "tus-js-client": with_tus_js}
 
 
 def run(mebibytes: int, *, chunks: tuple[int, ...] = (0, 8 * MIB)) -> dict[str, Any]:
-    """``chunks``: bytes of a request; 0: the client's own choice, which is the whole file in one."""
+    """``chunks``: bytes per request. 0: the client's default, which is the whole file in one."""
     found: dict[str, Any] = {"mebibytes": mebibytes}
     with (
         tempfile.TemporaryDirectory(prefix="tradepost-uploads-", ignore_cleanup_errors=True) as name,
@@ -158,7 +159,9 @@ def run(mebibytes: int, *, chunks: tuple[int, ...] = (0, 8 * MIB)) -> dict[str, 
                 continue
             for chunk in chunks:
                 size = file.stat().st_size
-                line = CutLine(server.port, [size * part // (CUTS + 1) + size // 50 for part in range(1, CUTS + 1)])
+                line = CutConnection(
+                    server.port, [size * part // (CUTS + 1) + size // 50 for part in range(1, CUTS + 1)]
+                )
                 begun = time.monotonic()
                 with memory_of(server) as memory:
                     url = upload(line, file, made, chunk)

@@ -1,7 +1,8 @@
-"""An attacker behind a real proxy claims another address with each request: to guess passwords, and to lock out a seller's usage.
+"""An attacker behind a real proxy claims another address with each request, to guess passwords and to lock out a
+seller's usage.
 
-``python -m tests.chaos.forged_addresses [nginx|haproxy|caddy]`` prints the guesses that passed, what became of the usage of
-a seller whose address was claimed, and medians of another visitor, idle and under attack, as JSON.
+``python -m tests.chaos.forged_addresses [nginx|haproxy|caddy]`` prints as JSON the guesses that passed, the result of
+the usage pushes of a seller whose address was claimed, and medians of another visitor, idle and under attack.
 """
 
 from __future__ import annotations
@@ -64,14 +65,14 @@ type Pairs = Sequence[tuple[str, str]]
 
 
 def spoofed(number: int, address: str = "") -> Pairs:
-    """Headers that claim another address each time, or ``address``."""
+    """Return headers that claim another address each time, or ``address``."""
     claimed = address or f"198.51.{number // 200}.{number % 200 + 1}"
     value = FORMS[0 if address else number % len(FORMS)].format(claimed, f"{number:x}")
     return [(name, value) for name in SPOOFED[number % len(SPOOFED)]]
 
 
 def send(port: int, source: str, path: str, body: bytes | str = b"", headers: Pairs = ()) -> tuple[int, str, str]:
-    """Status, cookie and text of the answer to a form or call, or to a GET where there is no body."""
+    """Return status, cookie and text of the response to a form or call, or to a GET if there is no body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN, source_address=(source, 0))
     connection.putrequest("POST" if body else "GET", path, skip_accept_encoding=True)
     content = body.encode() if isinstance(body, str) else body
@@ -86,14 +87,14 @@ def send(port: int, source: str, path: str, body: bytes | str = b"", headers: Pa
 
 @contextmanager
 def market(folder: Path) -> Iterator[Server]:
-    """With a seller that pushes usage of the instance i-1. Trusts proxies at 127.0.0.1 and nowhere else."""
+    """Run a market with a seller that pushes usage of the instance i-1. It trusts only proxies at 127.0.0.1."""
     with served(folder, trusted_proxies="127.0.0.1", sandbox="true") as server:
         subprocess.run([sys.executable, "-c", MAKE_SERVICE], env=server.environment, cwd=ROOT, check=True, timeout=600)
         yield server
 
 
 class Guesser:
-    """Sends wrong passwords to the port of a proxy, with a form that it asked for as ``source``."""
+    """Send wrong passwords to the port of a proxy, with a form requested from ``source``."""
 
     def __init__(self, port: int, source: str) -> None:
         self._port = port
@@ -103,7 +104,7 @@ class Guesser:
         self._token = found[1]
 
     def guess(self, number: int, source: str) -> int:
-        """Status of a guess at an account of its own, which claims another address than ``source``."""
+        """Guess at another account each time, claiming another address than ``source``. Return the status."""
         fields = {"csrfmiddlewaretoken": self._token, "login": f"nobody{number}@{source}.example", "password": "wrong"}
         form = [("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", self._cookie)]
         return send(self._port, source, LOGIN, urlencode(fields), [*form, *spoofed(number)])[0]
@@ -113,7 +114,7 @@ _pushes = count()
 
 
 def push(port: int, key: str, source: str, claimed: str = "") -> int:
-    """Status of a usage push, which may claim to come from another address."""
+    """Push usage, optionally with a claimed address. Return the status."""
     number, now = next(_pushes), datetime.now(UTC)
     begin = now.replace(microsecond=0) - timedelta(hours=1, minutes=2 * number)
     record = UsageRecord(
@@ -142,7 +143,7 @@ def run(name: str) -> dict[str, Any]:
         return {
             "proxy": name,
             "guesses": GUESSES,
-            "guesses_passed": statuses.count(200),
+            "guesses_passed": statuses.count(422),
             "wrong_pushes": refused.count(401),
             "push_of_the_seller": push(port, KEY, seller),
             "push_of_the_attacker": push(port, KEY, attacker),

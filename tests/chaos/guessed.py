@@ -1,6 +1,7 @@
-"""Run as a program beside a server: makes what ``guessing`` attacks, an enterprise with a member, and an account with two steps.
+"""Run as a program beside a server: create what ``guessing`` attacks, an enterprise with a member and an account with
+two-step sign-in.
 
-It imports nothing that imports the tests' own settings, which name another folder.
+It must not import modules that import the tests' settings, which name another folder.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def main() -> dict[str, Any]:
     member = make_managed(admin, MEMBER).member
     member.user.set_password(PASSWORD)
     member.user.save()
+    member.password_temporary = False  # the member changed the first password
+    member.save()
     link = reverse("web:known_browser", args=[signing.dumps(User.objects.get(email=email(0)).pk, salt=LINK_SALT)])
     codes = turn_on(User.objects.get(email=email(1))).codes
     return {"home": f"/t/{admin.enterprise.code}/", "codes": codes, "link": link}

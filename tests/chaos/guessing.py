@@ -1,7 +1,7 @@
-"""Guess passwords, names and codes from hundreds of networks, and see who gets in meanwhile.
+"""Guess passwords, names and codes from hundreds of networks, and check that others can still sign in.
 
-``python -m tests.chaos.guessing [SECONDS]`` prints figures of an idle and of an attacked market as JSON. The server trusts a proxy
-on loopback, so each request states a client address of its own in ``X-Forwarded-For``.
+``python -m tests.chaos.guessing [SECONDS]`` prints figures of an idle and of an attacked market as JSON. The server
+trusts a proxy on loopback, so each request has its own client address in ``X-Forwarded-For``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str, str]:
-        """Status, page and where it leads."""
+        """Return status, page and redirect."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=WITHIN)
         headers = {
             "X-Forwarded-For": self.address, "Accept-Language": "en",
@@ -57,7 +57,7 @@ class Browser:
         return answer.status, page, urlsplit(answer.headers.get("Location") or "").path
 
     def send(self, path: str, **fields: str) -> tuple[int, str, str]:
-        """The form at ``path``, filled in."""
+        """Fill in and send the form at ``path``."""
         status, page, leads = self.ask("GET", path)
         found = FORM.search(page)
         if found is None:
@@ -72,7 +72,7 @@ def main(seconds: float) -> dict[str, Any]:
     ):
         made = _prepared(server)
         known = Browser(server, HOME), Browser(server, OFFICE), Browser(server, HOME)
-        idle = _who_gets_in(server, made, known)
+        idle = _count_sign_ins(server, made, known)
         over = threading.Event()
         attacks: dict[str, Callable[[int], bool]] = {
             "passwords_of_one_account": lambda n: _password(server, n),
@@ -85,7 +85,7 @@ def main(seconds: float) -> dict[str, Any]:
                 for at, (name, attack) in enumerate(attacks.items())
             }
             time.sleep(seconds / 2)
-            attacked = _who_gets_in(server, made, known, codes=1)
+            attacked = _count_sign_ins(server, made, known, codes=1)
             time.sleep(seconds / 2)
             over.set()
             tried = {name: one.result() for name, one in running.items()}
@@ -97,7 +97,7 @@ def main(seconds: float) -> dict[str, Any]:
         }
 
 
-def _who_gets_in(
+def _count_sign_ins(
     server: Server, made: dict[str, Any], known: tuple[Browser, Browser, Browser], *, codes: int = 0
 ) -> dict[str, bool]:
     owner, member, careful = known
@@ -145,7 +145,7 @@ def _name(server: Server, home: str, number: int) -> bool:
 
 
 def _code(server: Server, number: int) -> bool:
-    """By somebody who knows the password."""
+    """Guess a code with the right password."""
     browser = Browser(server, _network(number))
     browser.send(LOGIN, login=email(1), password=PASSWORD)
     return browser.send("/account/login/code/", code="000000")[0] == 422

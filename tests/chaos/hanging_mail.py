@@ -1,7 +1,7 @@
-"""A mail server that accepts and never answers, and twenty people who forgot their password: pages come as before, the forms
-are answered, and the mails wait for the worker.
+"""A mail server accepts connections and never answers while twenty people reset their password: pages are not slower,
+the forms are answered, and the mails wait for the worker.
 
-``python -m tests.chaos.hanging_mail`` prints what it found as JSON.
+``python -m tests.chaos.hanging_mail`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.people import HOW_MANY, email
+from tests.chaos.people import PERSON_COUNT, email
 from tests.chaos.served import Answer, Server, Watch, served
 from tests.cli.command_line import MAIN
 from tests.cli.running import wait_for
 
 RESET = "/account/password/reset/"
-APART = 0.2
-"""Seconds between two forms: it is not their number that is tried, but what they wait for. Sent in the request, each would
-hold its thread for the mailer's 20 s, and the sixteenth the last one."""
+PAUSE = 0.2
+"""Seconds between two forms: their wait is tested, not their number. If mail were sent in the request, each would hold
+its thread for the mailer's 20 s, and the sixteenth would take the last thread.
+"""
 
 
 class Silent:
-    """Takes connections and never says a word, as a mail server behind a broken balancer does."""
+    """Accept connections and never answer, as a mail server behind a broken load balancer does."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -59,19 +60,19 @@ def counted(folder: Path, statement: str) -> dict[str, int]:
 
 @contextmanager
 def worker(server: Server) -> Iterator[None]:
-    """Alive: what it takes to start is not to be felt later."""
+    """Run a worker that has already started: its start must not affect the figures."""
     process = subprocess.Popen([*MAIN, "worker"], env=server.environment, stdin=subprocess.DEVNULL)
     folder = Path(server.environment["TRADEPOST_DATA"])
     try:
         wait_for(lambda: counted(folder, "SELECT 'alive', count(*) FROM base_workerprocess")["alive"])
         yield
     finally:
-        process.kill()  # a mail is on its way, for 20 s
+        process.kill()  # a mail is being sent, for 20 s
         process.wait()
 
 
-def forgot(server: Server, number: int, answers: list[Answer]) -> None:
-    """From an address each, so that no limit of one visitor answers instead."""
+def send_reset_form(server: Server, number: int, answers: list[Answer]) -> None:
+    """Send the form from another address each time, so that no limit per visitor applies."""
     form = server.form(f"127.0.1.{number + 1}", RESET)
     answers.append(server.send(form, RESET, {"email": email(number)}))
 
@@ -87,11 +88,11 @@ def run() -> dict[str, Any]:
         with Watch(server) as alone:
             time.sleep(2)
         answers: list[Answer] = []
-        people = [threading.Thread(target=forgot, args=(server, n, answers)) for n in range(HOW_MANY)]
+        people = [threading.Thread(target=send_reset_form, args=(server, n, answers)) for n in range(PERSON_COUNT)]
         with Watch(server) as loaded:
             for person in people:
                 person.start()
-                time.sleep(APART)
+                time.sleep(PAUSE)
             for person in people:
                 person.join()
             wait_for(lambda: silent.connections)

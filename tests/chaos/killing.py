@@ -1,4 +1,4 @@
-"""A market that ``tradepost up`` keeps alive, and the end of its processes at moments of a test's choosing."""
+"""A market that ``tradepost up`` keeps running, and kills of its processes at chosen moments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ UP = "from tradepost.cli import main; main()"
 
 
 class Killer:
-    """Ends one of the processes that ``tradepost up`` keeps: the server, one that answers for it, or the worker."""
+    """Kill one of the processes that ``tradepost up`` runs: the server, one of its workers, or the worker of the
+    market."""
 
     def __init__(self, up: subprocess.Popen[bytes], chance: random.Random) -> None:
         self._up, self._chance = up, chance
@@ -25,7 +26,7 @@ class Killer:
         self.killed: defaultdict[str, int] = defaultdict(int)
 
     def kill(self) -> None:
-        """Each kind in its turn, so that few kills reach all."""
+        """Kill the kinds of processes in turn, so that few kills reach all."""
         if not self._turn:
             self._turn = self._chance.sample(["web", "answering", "worker"], 3)
         kind = self._turn.pop()
@@ -34,7 +35,7 @@ class Killer:
         self.killed[kind] += 1
 
     def _wait_for(self, kind: str) -> int:
-        """One that lives; the market starts again what was killed before."""
+        """Return a running process of this kind. The market restarts what was killed before."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self._up.poll() is None, "the market gave up"
@@ -52,7 +53,7 @@ class Killer:
 
 
 def _children(pid: int) -> list[int]:
-    """Those that live: what was killed stays a zombie until its parent looks."""
+    """Return the running children. A killed process remains a zombie until its parent reaps it."""
     try:
         found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         return [

@@ -1,6 +1,6 @@
-"""Bodies of 200 MB, sent to the forms that take files by somebody who is logged in: with their length stated, and in chunks.
+"""A signed-in person sends bodies of 200 MB to the forms that accept files, with their length stated and in chunks.
 
-``python -m tests.chaos.large_bodies [MEGABYTES]`` prints what it found as JSON.
+``python -m tests.chaos.large_bodies [MEGABYTES]`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tests.chaos.served import LOGIN, Server, Watch, served
 MIB = 1024 * 1024
 PIECE = b"x" * 65_536
 FORMS = ("/seller/invoices/1/issue/", "/seller/invoices/batch/", "/complaints/new/", "/balance/transfers/T/proof/")
-"""The file of an invoice, a ZIP of many, what a complaint and a transfer show."""
+"""The file of an invoice, a ZIP of many, the documents of a complaint and of a transfer."""
 
 
-def logged_in(server: Server) -> str:
-    """The cookie of a session."""
+def session_cookie(server: Server) -> str:
+    """Return the cookie of a session."""
     form, connection = server.form(), server.connect()
     fields = f"csrfmiddlewaretoken={form.key}&login={email(0)}&password={PASSWORD.replace(' ', '+')}"
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": form.cookie}
@@ -34,7 +34,7 @@ def logged_in(server: Server) -> str:
 
 
 def send(server: Server, path: str, cookie: str, *, megabytes: int, chunked: bool) -> dict[str, Any]:
-    """As long as the server takes bytes; what it said then, and whether it let go of the connection."""
+    """Send as long as the server accepts bytes. Return its response and whether it closed the connection."""
     begun, sent, answer, closed = time.monotonic(), 0, b"", False
     size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {megabytes * MIB}"
     head = (
@@ -49,7 +49,7 @@ def send(server: Server, path: str, cookie: str, *, megabytes: int, chunked: boo
                 connection.sendall(piece)
                 sent += len(PIECE)
         except OSError:
-            pass  # it takes no more
+            pass  # it accepts no more
         try:
             while received := connection.recv(65_536):
                 answer += received
@@ -70,7 +70,7 @@ def run(megabytes: int) -> dict[str, Any]:
         tempfile.TemporaryDirectory(prefix="tradepost-large-", ignore_cleanup_errors=True) as name,
         served(Path(name)) as server,
     ):
-        cookie = logged_in(server)
+        cookie = session_cookie(server)
         before = server.megabytes()
         with Watch(server) as loaded:
             found = [

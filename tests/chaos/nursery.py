@@ -1,7 +1,7 @@
-"""Keeps one worker of a name alive: forks it from a warm process, so that a hundred restarts take seconds.
+"""Keep one worker with a name running: fork it from a warm process, so that a hundred restarts take seconds.
 
-Run as ``python -m tests.chaos.nursery NAME [SECONDS]``; prints the process id of each worker that it starts. ``SECONDS``: a shorter
-lease of jobs, so that what a dead worker held is taken up soon.
+Run as ``python -m tests.chaos.nursery NAME [SECONDS]``; prints the process id of each worker that it starts.
+``SECONDS`` is a shorter lease of jobs, so that those of a dead worker are taken over soon.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tradepost.market import urls, worker  # noqa: E402  # needs Django; urls: w
 from tradepost.market.web import logs  # noqa: E402
 
 assert urls.urlpatterns
-logs.configure(form="json", level="CRITICAL")  # to stderr; a storm is full of warnings
+logs.configure(form="json", level="CRITICAL")  # to stderr; a storm logs many warnings
 
 
 def main(name: str, lease: str = "") -> None:
@@ -28,8 +28,8 @@ def main(name: str, lease: str = "") -> None:
         from tradepost.market.compute import tasks
 
         leased_jobs.LEASE = timedelta(seconds=float(lease))
-        leased_jobs.BEAT = leased_jobs.LEASE / 4
-        tasks.LOOK_EVERY = 0.2
+        leased_jobs.HEARTBEAT = leased_jobs.LEASE / 4
+        tasks.OBSERVE_INTERVAL = 0.2
     while True:
         pid = os.fork()
         if pid == 0:

@@ -1,6 +1,6 @@
-"""Twenty people log in at the same moment, again and again: pages come as before, and memory stays bounded.
+"""Twenty people log in at the same time, repeatedly: pages are not slower, and memory stays bounded.
 
-``python -m tests.chaos.parallel_logins [ROUNDS]`` prints what it found as JSON.
+``python -m tests.chaos.parallel_logins [ROUNDS]`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.people import HOW_MANY, PASSWORD, email
+from tests.chaos.people import PASSWORD, PERSON_COUNT, email
 from tests.chaos.served import Answer, Watch, served
 
 
@@ -22,16 +22,16 @@ def run(rounds: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory(prefix="tradepost-logins-", ignore_cleanup_errors=True) as name,
         served(Path(name)) as server,
-        ThreadPoolExecutor(HOW_MANY) as visitors,
+        ThreadPoolExecutor(PERSON_COUNT) as visitors,
     ):
         with Watch(server) as alone:
             time.sleep(2)
         before = server.megabytes()
-        forms = [server.form(f"127.0.1.{number + 1}") for number in range(HOW_MANY)]  # each from an address of its own
+        forms = [server.form(f"127.0.1.{number + 1}") for number in range(PERSON_COUNT)]  # each from another address
         answers: list[Answer] = []
         with Watch(server) as loaded:
             for _ in range(rounds):
-                together = visitors.map(lambda n: server.log_in(forms[n], email(n), PASSWORD), range(HOW_MANY))
+                together = visitors.map(lambda n: server.log_in(forms[n], email(n), PASSWORD), range(PERSON_COUNT))
                 answers += together
                 time.sleep(0.5)
         with Watch(server) as after:

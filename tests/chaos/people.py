@@ -1,11 +1,11 @@
-"""Run as a program: makes a market with accounts in the data folder of the environment.
+"""Run as a program: create a market with accounts in the data folder of the environment.
 
-It imports nothing that imports the tests' own settings, which name another folder.
+It must not import modules that import the tests' settings, which name another folder.
 """
 
 from __future__ import annotations
 
-HOW_MANY = 20
+PERSON_COUNT = 20
 PASSWORD = "a long enough passphrase"
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     from tradepost.market.identity.models import User
 
     migrate_here()
-    for number in range(HOW_MANY):
+    for number in range(PERSON_COUNT):
         User.objects.create_user(email(number), PASSWORD)
 
 

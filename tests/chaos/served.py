@@ -1,4 +1,4 @@
-"""A web server in a process of its own, and what its visitors feel: how long pages take, how much memory it holds."""
+"""A web server in a process, and what its visitors notice: how long pages take and how much memory it uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOGIN = "/account/login/"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """``source``: who asked for it, and sends it."""
+    """``source``: the address from which it was requested and is sent."""
 
     source: str
     cookie: str
@@ -38,7 +38,7 @@ class Form:
 class Answer:
     status: int
     again: str
-    """When to come again, where the answer says so."""
+    """Seconds after which to retry, if the response says so."""
     milliseconds: float
 
 
@@ -47,7 +47,7 @@ class Server:
         self.process, self.port, self.environment = process, port, environment
 
     def connect(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
-        """From an address of this machine: Linux lets us come from all of 127.0.0.0/8."""
+        """Connect from an address of this machine: Linux allows all of 127.0.0.0/8."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN, source_address=(source, 0))
 
     def get(self, path: str = LOGIN, connection: http.client.HTTPConnection | None = None) -> tuple[int, str]:
@@ -57,7 +57,7 @@ class Server:
         return answer.status, answer.read().decode()
 
     def form(self, source: str = "127.0.0.1", path: str = LOGIN) -> Form:
-        """The form at ``path``, from an address of this machine."""
+        """Return the form at ``path``, requested from an address of this machine."""
         connection = self.connect(source)
         connection.request("GET", path)
         page = connection.getresponse()
@@ -83,7 +83,7 @@ class Server:
         return Answer(answer.status, again, 1000 * (time.perf_counter() - begun))
 
     def megabytes(self) -> float:
-        """Resident memory of the server and its workers."""
+        """Return the resident memory of the server and its workers."""
         pages = 0
         for pid in family(self.process.pid):
             try:
@@ -95,7 +95,7 @@ class Server:
 
 @contextmanager
 def served(folder: Path, **settings: str) -> Iterator[Server]:
-    """A market in ``folder`` with its people, and its web server; ``settings`` without their prefix."""
+    """Run the web server of a market in ``folder`` with its people. ``settings`` are named without their prefix."""
     port = free_port()
     more = {f"TRADEPOST_{name.upper()}": value for name, value in settings.items()}
     environment = {
@@ -130,7 +130,7 @@ def served(folder: Path, **settings: str) -> Iterator[Server]:
 
 
 class Watch:
-    """Asks for a page again and again, and how much memory the server holds."""
+    """Request a page repeatedly, and measure the memory of the server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -158,12 +158,12 @@ class Watch:
                 self.most_megabytes = max(self.most_megabytes, self._server.megabytes())
 
     def p95(self) -> float:
-        """Milliseconds within which 95 of 100 pages came."""
+        """Return the 95th percentile of response times in milliseconds."""
         assert self._statuses == {200}, self._statuses
         return 1000 * sorted(self._times)[int(len(self._times) * 0.95)]
 
     def median(self) -> float:
-        """Milliseconds."""
+        """Return the median in milliseconds."""
         assert self._statuses == {200}, self._statuses
         return 1000 * statistics.median(self._times)
 
@@ -171,5 +171,5 @@ class Watch:
         return len(self._times)
 
     def slowest(self) -> float:
-        """Milliseconds of the page that took longest: one that hangs is a single one, and no percentile shows it."""
+        """Return the milliseconds of the slowest page: a single hanging page shows in no percentile."""
         return 1000 * max(self._times)

@@ -1,6 +1,7 @@
-"""Two hundred bodies that never end, and large ones that nobody asked for: pages come as before, forms are answered.
+"""Two hundred request bodies that never end, and large ones without a purpose: pages are not slower, and forms are
+answered.
 
-``python -m tests.chaos.slow_bodies [SECONDS]`` prints what it found as JSON.
+``python -m tests.chaos.slow_bodies [SECONDS]`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from tests.chaos.people import PASSWORD, email
 from tests.chaos.served import Answer, Server, Watch, served
 
-MOST_LOGINS = 25
+MAX_LOGINS = 25
 """A network may log in thirty times a minute (``web/limits.py``)."""
 HALF_SENT = 200
 LARGE = 40
@@ -36,24 +37,24 @@ BODIES = (
     b"GET /api/mkp-openapi-public/global/v1/order/query HTTP/1.1\r\nHOST\r\nContent-Length: 1000\r\n\r\n{",
     b"POST /account/login/ HTTP/1.1\r\nHOST\r\n" + FORM + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
 )
-UNASKED = b"POST /api/none/of/ours HTTP/1.1\r\nHOST\r\nContent-Length: %d\r\n\r\n" % (12 * MIB)
+UNWANTED = b"POST /api/none/of/ours HTTP/1.1\r\nHOST\r\nContent-Length: %d\r\n\r\n" % (12 * MIB)
 
 
 def send_large(server: Server) -> socket.socket:
-    """As much of 12 MiB as the server takes."""
-    connection = begin(server, UNASKED)
+    """Send as much of 12 MiB as the server accepts."""
+    connection = begin(server, UNWANTED)
     connection.setblocking(False)  # socket's signature
     piece = b"x" * MIB
     try:
         for _ in range(12):
             connection.send(piece)
     except OSError:
-        pass  # it takes no more, or has closed
+        pass  # it accepts no more, or has closed
     return connection
 
 
-def ended(connections: list[socket.socket]) -> int:
-    """How many of them the server has answered or closed."""
+def count_ended(connections: list[socket.socket]) -> int:
+    """Return how many of them the server has answered or closed."""
     selector = selectors.DefaultSelector()
     for connection in connections:
         selector.register(connection, selectors.EVENT_READ)
@@ -75,9 +76,9 @@ def run(seconds: float) -> dict[str, Any]:
         with Watch(server) as loaded:
             while time.monotonic() - begun < seconds:
                 logins.append(server.log_in(form, email(0), PASSWORD))
-                time.sleep(max(0.3, seconds / MOST_LOGINS))
+                time.sleep(max(0.3, seconds / MAX_LOGINS))
         until = begun + 25
-        while ended(half) < HALF_SENT and time.monotonic() < until:
+        while count_ended(half) < HALF_SENT and time.monotonic() < until:
             time.sleep(0.05)
         with Watch(server) as after:
             time.sleep(1)
@@ -89,9 +90,9 @@ def run(seconds: float) -> dict[str, Any]:
             "slowest_login_ms": round(max(login.milliseconds for login in logins)),
             "megabytes_before": round(before),
             "megabytes_most": round(max(loaded.most_megabytes, server.megabytes())),
-            "half_sent_ended": ended(half),
+            "half_sent_ended": count_ended(half),
             "all_ended_after_s": round(time.monotonic() - begun, 1),
-            "large_ended": ended(large),
+            "large_ended": count_ended(large),
         }
         for connection in half + large:
             connection.close()

@@ -1,6 +1,6 @@
-"""Somebody who is signed in asks for a document of their own on many connections, and reads none of the answers.
+"""A signed-in person requests a document of their own on many connections, and reads none of the responses.
 
-``python -m tests.chaos.slow_readers [CONNECTIONS]`` prints what it found as JSON.
+``python -m tests.chaos.slow_readers [CONNECTIONS]`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.large_bodies import MIB, logged_in
+from tests.chaos.large_bodies import MIB, session_cookie
 from tests.chaos.people import email
 from tests.chaos.served import Server, Watch, served
 from tradepost.market.base.files import Files
 
 MEGABYTES = 19
-"""Of the document: a receipt may have 20."""
+"""Size of the document: a receipt may have 20."""
 CONNECTIONS = 200
 SMALL = 4096
-"""Bytes that our end takes in before its window is full."""
+"""Bytes that this end receives before its window is full."""
 
 
-def hand_in(folder: Path) -> str:
-    """A document of the first person, as if uploaded; its hash."""
+def store_document(folder: Path) -> str:
+    """Store a document of the first person, as if uploaded, and return its hash."""
     sha256 = Files(folder / "files").put(b"%PDF-1.7\n" + b"x" * (MEGABYTES * MIB))
     with closing(sqlite3.connect(folder / "tradepost.sqlite3")) as database, database:
         [user] = database.execute("SELECT id FROM identity_user WHERE email = ?", [email(0)]).fetchone()
@@ -41,7 +41,7 @@ def hand_in(folder: Path) -> str:
 
 
 def ask(server: Server, path: str, cookie: str) -> socket.socket:
-    """Send a request, wait for the first bytes of its answer, and read no more."""
+    """Send a request, wait for the first bytes of the response, and read no more."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     connection.settimeout(60)
@@ -57,7 +57,7 @@ def run(connections: int = CONNECTIONS) -> dict[str, Any]:
         served(Path(name)) as server,
         ExitStack() as opened,
     ):
-        path, cookie = f"/proofs/{hand_in(Path(name))}/", logged_in(server)
+        path, cookie = f"/proofs/{store_document(Path(name))}/", session_cookie(server)
         with Watch(server) as alone:
             time.sleep(2)
         before = server.megabytes()

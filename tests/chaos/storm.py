@@ -1,7 +1,7 @@
-"""A storm over a whole market: workers killed with SIGKILL at random moments while orders are paid, the database
-crashed and started again, and afterwards a count of everything that must be there exactly once.
+"""A storm over a whole market: workers are killed with SIGKILL at random moments while orders are paid, the database
+crashes and restarts, and afterwards everything that must exist exactly once is counted.
 
-``python -m tests.chaos.storm --kills 100 --workers 2 --orders 200 [--postgres]`` prints what it counted as JSON.
+``python -m tests.chaos.storm --kills 100 --workers 2 --orders 200 [--postgres]`` prints the counts as JSON.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "a key of the storm, long enough"
-LONGEST = 600.0
-BEGINS_WITHIN = 5.0
-"""Seconds in which a worker that was just started begins a call, also on a machine with other things to do."""
+MAX_DURATION = 600.0
+CALL_TIMEOUT = 5.0
+"""Seconds in which a new worker starts a call, also on a busy machine."""
 
 
 class Nursery:
-    """A nursery process and the id of its living worker."""
+    """A nursery process and the id of its running worker."""
 
     def __init__(self, name: str, *options: str) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Nursery:
         return int(line)
 
     def kill(self) -> None:
-        with suppress(ProcessLookupError):  # it died by itself meanwhile: the nursery has the next one
+        with suppress(ProcessLookupError):  # it died before the kill: the nursery has the next one
             os.kill(self.pid, signal.SIGKILL)
         self.pid = self._next()
 
@@ -73,7 +73,7 @@ def sample_seller(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 
 class Buyers(threading.Thread):
-    """Places and pays orders all through the storm; remembers only those whose payment was acknowledged."""
+    """Place and pay orders during the storm. Only orders whose payment was acknowledged are remembered."""
 
     def __init__(self, orders: int, pace: float) -> None:
         super().__init__(name="buyers")
@@ -82,7 +82,7 @@ class Buyers(threading.Thread):
 
         self.orders, self.pace = orders, pace
         self.acknowledged: list[str] = []
-        # Made before anything crashes.
+        # Created before the first crash.
         self.buyer = make_buyer(balance="10000000")
         self.offer = Offer.objects.select_related("sku__spec__product").get()
 
@@ -90,7 +90,7 @@ class Buyers(threading.Thread):
         from django.db import connection
 
         from tradepost.market.base import clock
-        from tradepost.market.base.work import DatabaseAway
+        from tradepost.market.base.work import DatabaseUnavailable
         from tradepost.market.orders.pay import pay_order
         from tradepost.market.orders.place import PlaceOrder, place_order
 
@@ -100,7 +100,7 @@ class Buyers(threading.Thread):
                 order = place_order(self.buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
                 pay_order(order, now=clock.now())
                 self.acknowledged.append(order.number)
-            except DatabaseAway:
+            except DatabaseUnavailable:
                 connection.close()
             time.sleep(self.pace)  # the pace of buyers, not a wait for a condition
         connection.close()
@@ -130,7 +130,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
     try:
         for kill in range(kills):
             time.sleep(chance.uniform(0.02, 0.45))  # the random moment
-            # Every other one dies while a call of its own is open, which is short beside a seller on the same machine.
+            # Every other worker dies during a call of its own, which is short with a seller on the same machine.
             busy = _owner_of_a_new_call(leased, buyers) if kill % 2 else ""
             next((each for each in nurseries if each.name == busy), chance.choice(nurseries)).kill()
             leased = _leased()
@@ -141,7 +141,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
                 cluster = cluster.start_again()
         sys.stderr.write(f"storm over after {time.monotonic() - began:.0f} s\n")
         buyers.join()
-        connection.close()  # a crash cut it
+        connection.close()  # a crash cut the connection
         _wait_for_quiet()
         return {"kills": kills, "crashes": len(crashes), **_count(buyers.acknowledged, folder / "seller")}
     finally:
@@ -154,7 +154,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
 
 
 def _leased() -> dict[tuple[int, int], str]:
-    """The worker of each attempt that is open."""
+    """Return the worker of each open attempt."""
     from tradepost.market.base.work import State
     from tradepost.market.production.models import Call
 
@@ -163,19 +163,20 @@ def _leased() -> dict[tuple[int, int], str]:
 
 
 def _owner_of_a_new_call(old: dict[tuple[int, int], str], buyers: Buyers) -> str:
-    """A worker that has begun a call since: those of the dead stay open for a while. Empty when there is nothing to do."""
+    """Return a worker that has started a call since: attempts of dead workers stay open for a while. Empty if there is
+    no work."""
     from tradepost.market.base.models import Event
     from tradepost.market.base.work import State
     from tradepost.market.production.models import Call
 
-    until = time.monotonic() + BEGINS_WITHIN
+    until = time.monotonic() + CALL_TIMEOUT
     while time.monotonic() < until:
         if new := [owner for attempt, owner in _leased().items() if attempt not in old]:
             return new[0]
         done = not buyers.is_alive() and not Event.objects.exists()
         if done and not Call.objects.exclude(state=State.ENDED).exists():
             return ""
-        time.sleep(0.002)  # between two looks
+        time.sleep(0.002)  # pause between two checks
     return ""
 
 
@@ -186,7 +187,7 @@ def _wait_for_quiet() -> None:
     from tradepost.market.production.models import Call
 
     start = said = time.monotonic()
-    while (passed := time.monotonic() - start) < LONGEST:
+    while (passed := time.monotonic() - start) < MAX_DURATION:
         if time.monotonic() - said > 5:
             said = time.monotonic()
             left = Counter(Call.objects.exclude(state=State.ENDED).values_list("state", "lease_owner"))

@@ -1,4 +1,4 @@
-"""A body of 200 MB is refused with words, and neither its bytes nor its connection are kept (issue 12)."""
+"""A body of 200 MB is refused with a message, and neither its bytes nor its connection are kept (issue 12)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.architecture.source import ROOT
 from tests.chaos.large_bodies import FORMS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-GROWS = 60
-"""Megabytes by which the server may grow: what one client may have under way, and room for the other pages."""
+MAX_GROWTH = 60
+"""Megabytes by which the server may grow: the buffer of one client, and room for other pages."""
 
 
-def test_a_body_of_200_megabytes_is_refused_with_words() -> None:
+def test_body_of_200_megabytes_is_refused_with_a_message() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos.large_bodies", str(sampling.size(200, least=60))],
         cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
@@ -28,4 +28,4 @@ def test_a_body_of_200_megabytes_is_refused_with_words() -> None:
     for one in found["answers"]:
         assert (one["status"], one["words"], one["closed"]) == (413, True, True), one
         assert one["sent_megabytes"] < 40, one
-    assert found["megabytes_most"] <= found["megabytes_before"] + GROWS, found
+    assert found["megabytes_most"] <= found["megabytes_before"] + MAX_GROWTH, found

@@ -1,6 +1,6 @@
 """Every page and form is answered while a mail server hangs or writers wait, and memory stays within 400 MB.
 
-Figures of time are the matter of ``make bench ARGS=under-attack``.
+``make bench ARGS=under-attack`` measures times.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from tests.architecture.source import ROOT
-from tests.chaos.people import HOW_MANY
+from tests.chaos.people import PERSON_COUNT
 
 
 def figures(program: str) -> dict[str, Any]:
-    """Run a chaos program as a person would and return what it printed. It fails where a page is not answered."""
+    """Run a chaos program from the command line and return its output. It fails if a page is not answered."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TRADEPOST_", "PYTEST_"))}
     done = subprocess.run(
         [sys.executable, "-m", f"tests.chaos.{program}"], cwd=ROOT, env=environment, capture_output=True, text=True,
@@ -32,17 +32,17 @@ def figures(program: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_while_a_mail_server_hangs() -> None:
+def test_pages_are_answered_while_a_mail_server_hangs() -> None:
     found = figures("hanging_mail")
-    assert (found["answers"], found["answered"]) == ([302], HOW_MANY), found
+    assert (found["answers"], found["answered"]) == ([302], PERSON_COUNT), found
     assert found["connections_to_mail"] > 0, "the worker has met the server that hangs"
-    assert found["mails"] == {"waiting": HOW_MANY}, found
+    assert found["mails"] == {"waiting": PERSON_COUNT}, found
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_while_writers_wait_for_the_lock_of_sqlite() -> None:
+def test_pages_are_answered_while_writers_wait_for_sqlite_s_lock() -> None:
     found = figures("waiting_writers")
-    assert sum(found["answers"].values()) == HOW_MANY, found
+    assert sum(found["answers"].values()) == PERSON_COUNT, found
     assert set(found["answers"]) <= {"503 5", "302"}, found
     assert found["after"] == 302, found

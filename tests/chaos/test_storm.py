@@ -1,4 +1,6 @@
-"""No order is lost, each makes exactly one instance, every call ends and the ledger balances, whatever dies."""
+"""No order is lost, each creates exactly one instance, every call ends and the ledger balances, whatever process is
+killed.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ from tests.architecture.source import ROOT
 
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 KILLS, ORDERS = sampling.size(100, least=10), sampling.size(150, least=15)
-"""Of fewer kills none may hit an open call."""
-LONGEST = 890
-"""Seconds; on an idle machine a whole storm takes one minute, beside other work up to five."""
+"""With fewer kills, none may hit an open call."""
+TIMEOUT = 890
+"""Seconds. On an idle machine a whole storm takes one minute, beside other work up to five."""
 
 
 def storm(workers: int) -> dict[str, Any]:
-    """Run the storm as a person would, on the database of this pass; its environment is its own."""
+    """Run the storm from the command line, on the database of this run, with its own environment."""
     command = [
         sys.executable,
         "-m",
@@ -34,7 +36,7 @@ def storm(workers: int) -> dict[str, Any]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
     done = subprocess.run(
         [*command, *(["--postgres"] if POSTGRES else [])], cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=LONGEST, check=False,
+        timeout=TIMEOUT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -42,9 +44,9 @@ def storm(workers: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(LONGEST + 10)
+@pytest.mark.timeout(TIMEOUT + 10)
 @pytest.mark.parametrize("workers", [1, 2])
-def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:
+def test_everything_exists_exactly_once_after_a_storm(workers: int) -> None:
     found = storm(workers)
     assert (found["kills"], found["crashes"]) == (KILLS, 2 if POSTGRES else 0), found
     assert found["lost"] == 0, found

@@ -1,6 +1,6 @@
-"""Nobody outside can stop the market: bodies that never end are closed, and every sign-in is answered.
+"""Requests from outside cannot stop the market: endless bodies are closed, and every sign-in is answered.
 
-Figures of time are the matter of ``make bench ARGS=under-attack``.
+``make bench ARGS=under-attack`` measures times.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEMORY = 400
 
 
 def figures(program: str, argument: int) -> dict[str, Any]:
-    """Run an attack program as a person would and return what it printed."""
+    """Run an attack program from the command line and return its output."""
     done = subprocess.run(
         [sys.executable, "-m", f"tests.chaos.{program}", str(argument)],
         cwd=ROOT, capture_output=True, text=True, timeout=800, check=False,
@@ -32,8 +32,8 @@ def figures(program: str, argument: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_bodies_that_never_end_stop_nobody() -> None:
-    """200 half-sent bodies made every other form wait, for as long as they were held; forty of 12 MiB took 550 MB."""
+def test_endless_bodies_do_not_block_other_forms() -> None:
+    """200 half-sent bodies blocked every other form for as long as they were open; forty of 12 MiB used 550 MB."""
     found = figures("slow_bodies", sampling.size(60, least=4))
     assert found["login_statuses"] == [302], found
     assert found["megabytes_most"] <= MEMORY, found
@@ -42,8 +42,8 @@ def test_bodies_that_never_end_stop_nobody() -> None:
 
 
 @pytest.mark.soak
-def test_twenty_sign_ins_at_once_stop_nobody() -> None:
-    """They took 1.6 GB."""
+def test_twenty_parallel_sign_ins_do_not_block_others() -> None:
+    """They used 1.6 GB."""
     found = figures("parallel_logins", sampling.size(60, least=4))
     assert set(found["answers"]) <= {"302", "503 5"}, found
     assert found["answers"]["302"] >= 40, found

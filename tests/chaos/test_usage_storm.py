@@ -1,6 +1,8 @@
-"""Issue 13, "Must show" 2: whatever is killed while usage comes, is voided and is billed, what is billed is what was sent, exactly.
+"""Issue 13, "Must show" 2: the billed usage is exactly the usage that was sent, whatever is killed during pushes, voids
+and billing.
 
-A million records, 5 % late and 5 % voided, through fifty kills of web and worker: ``make soak``. Else as many as half a minute allows.
+A million records, 5 % late and 5 % voided, through fifty kills of web and worker: ``make soak``. Otherwise as many as
+half a minute allows.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ from tests.chaos.usage_storm import LATE, VOIDED
 
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 RECORDS, KILLS = (1_000_000, 50) if sampling.SOAK else (20_000, 3)
-WITHIN = 3600 if sampling.SOAK else 880
+TIMEOUT = 3600 if sampling.SOAK else 880
 
 
 def storm() -> dict[str, Any]:
-    """Run it as a person would, on the database of this pass; its environment is its own."""
+    """Run the storm from the command line, on the database of this run, with its own environment."""
     command = [
         sys.executable,
         "-m",
@@ -35,7 +37,7 @@ def storm() -> dict[str, Any]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TRADEPOST_", "PYTEST_"))}
     done = subprocess.run(
         [*command, *(["--postgres"] if POSTGRES else [])], cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=WITHIN, check=False,
+        timeout=TIMEOUT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -43,8 +45,8 @@ def storm() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(WITHIN + 10)
-def test_what_is_billed_is_what_was_sent_whatever_dies() -> None:
+@pytest.mark.timeout(TIMEOUT + 10)
+def test_billed_usage_is_the_sent_usage_after_kills() -> None:
     found = storm()
     assert LATE == VOIDED == 20
     assert (found["kills"], found["sent"]) == (KILLS, RECORDS), found

@@ -1,7 +1,7 @@
 """100 parallel requests from one address while another visitor reads pages and sends forms.
 
-``python -m tests.chaos.unfair_share [SECONDS]`` prints medians idle and under attack, what the attacker got, and the memory
-of the web process, as JSON.
+``python -m tests.chaos.unfair_share [SECONDS]`` prints as JSON medians idle and under attack, the responses to the
+attacker, and the memory of the web process.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PATHS = ("/", LOGIN, "/?q=crm")
 
 @contextmanager
 def attacked(server: Server, answers: Counter[str]) -> Iterator[None]:
-    """While it is open, ``PARALLEL`` connections of one address ask for pages as fast as they are answered."""
+    """While the block runs, ``PARALLEL`` connections of one address request pages as fast as they are answered."""
     over = threading.Event()
 
     def ask(number: int) -> None:

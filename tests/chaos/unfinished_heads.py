@@ -1,4 +1,5 @@
-"""1,500 connections that each begin a request head of 400 kB, or send it one byte at a time, while another visitor reads pages.
+"""1,500 connections each start a request head of 400 kB, or send it one byte at a time, while another visitor reads
+pages.
 
 ``python -m tests.chaos.unfinished_heads [CONNECTIONS]`` prints memory and medians, idle and under attack, as JSON.
 """
@@ -22,7 +23,7 @@ HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: "
 PADDING = b"a" * 400_000
 ATTACKER, NEIGHBOUR = "127.0.0.66", "127.0.0.67"
 """Addresses that the market does not trust as proxies."""
-PATIENCE = 10.0
+HEAD_TIMEOUT = 10.0
 """Seconds in which a head must arrive."""
 
 
@@ -33,7 +34,7 @@ def connect(server: Server, source: str) -> socket.socket:
 
 
 def push(connection: socket.socket, content: bytes) -> int:
-    """How much of it the kernel takes now; 0 where the server closed the connection, or reads no more."""
+    """Return how many bytes the kernel accepts now; 0 if the server closed the connection or reads no more."""
     with suppress(OSError):
         return connection.send(content)
     return 0
@@ -49,7 +50,7 @@ def is_open(connection: socket.socket) -> bool:
 
 
 def attack(server: Server, number: int) -> list[socket.socket]:
-    """Half of the connections send all of a large head but its end; the others begin one."""
+    """Half of the connections send a large head without its end; the others start one."""
     opened = []
     for n in range(number):
         try:
@@ -77,13 +78,13 @@ def run(number: int) -> dict[str, Any]:
         open_at_once = 0
         with Watch(server) as attacked:
             connections = attack(server, number)
-            while time.monotonic() < began + PATIENCE + 3:
+            while time.monotonic() < began + HEAD_TIMEOUT + 3:
                 live = [one for one in connections if is_open(one)]
                 open_at_once = max(open_at_once, len(live)) if time.monotonic() > began + 2 else open_at_once
                 for connection in live:
                     push(connection, PADDING[:64_000] if connection.fileno() % 2 else b"a")
                 time.sleep(1)
-        until = time.monotonic() + 2 * PATIENCE
+        until = time.monotonic() + 2 * HEAD_TIMEOUT
         while (left := sum(is_open(one) for one in connections)) and time.monotonic() < until:
             time.sleep(0.2)
         neighbour = server.get(connection=server.connect(NEIGHBOUR))[0]

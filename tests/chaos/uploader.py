@@ -1,4 +1,4 @@
-"""Run as a program: gives the first person of ``people`` a seller with an asset, and prints how it is logged in, as JSON."""
+"""Run as a program: give the first person of ``people`` a seller with an asset, and print the session as JSON."""
 
 from __future__ import annotations
 

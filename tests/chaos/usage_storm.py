@@ -1,11 +1,11 @@
-"""A storm over metering: web and worker killed with SIGKILL at random moments while sellers push, void and are billed, and
-afterwards a count of what is billed against what was sent.
+"""A storm over metering: web and worker are killed with SIGKILL at random moments while sellers push, void and are
+billed; afterwards the billed usage is compared with the sent usage.
 
-Sellers send with the kit's outbox to a market that ``tradepost up`` keeps alive. One record in twenty is late: it comes when the
-collections of its time are long closed. One in twenty is voided. The clock is moved on all the while, so that collections close and
-are charged between and under the kills.
+Sellers send with the kit's outbox to a market that ``tradepost up`` keeps running. One record in twenty is late: it
+arrives when the collections of its time are long closed. One in twenty is voided. The clock advances all the while, so
+that collections close and are charged between and during the kills.
 
-``python -m tests.chaos.usage_storm --records 20000 --kills 3 [--postgres]`` prints what it counted as JSON.
+``python -m tests.chaos.usage_storm --records 20000 --kills 3 [--postgres]`` prints the counts as JSON.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
 KEY = "a base key of the storm, long enough"
 ZONE = ZoneInfo("Asia/Shanghai")
-LONGEST = 1200.0
+MAX_DURATION = 1200.0
 WINDOW = timedelta(seconds=10)
 OPEN_FOR = timedelta(days=19)
-"""The rest of the 21 days after which nothing is taken is for the clock, which is moved on by a day at most until the last is sent."""
+"""The rest of the 21 days after which records are refused is reserved for the clock, which advances by a day at most
+until the last record is sent.
+"""
 LATE = VOIDED = 20
-"""One record in so many."""
+"""One record in this many."""
 SELLERS, SERVICES = 2, 5
 
 
@@ -57,7 +59,7 @@ class Sent:
 def sent_by(seller: int, records: int, began: datetime, chance: random.Random) -> list[Sent]:
     apart = (
         OPEN_FOR // (records // SERVICES + 1) // WINDOW * WINDOW
-    )  # over all of the time, and so mostly over two months
+    )  # over the whole time, and so mostly over two months
     return [
         Sent(
             f"{seller}-{n}", f"i-{seller}-{n % SERVICES}", began + n // SERVICES * apart,
@@ -71,7 +73,7 @@ def sent_by(seller: int, records: int, began: datetime, chance: random.Random) -
 
 
 def market(began: datetime) -> None:
-    """Services at all kinds of prices; their buyers can pay whatever comes."""
+    """Create services with all kinds of prices, whose buyers can pay any amount."""
     from tests.factories import make_buyer, make_seller
     from tests.factories.metering import make_metered
 
@@ -87,7 +89,7 @@ BANDS = ((100, "0.10"), (1000, "0.08"), (None, "0.05"))
 
 
 def prices() -> Sequence[Any]:
-    """Of one unit; by the month's tier; each record by its tier."""
+    """Prices per unit, by the month's tier, and by each record's tier."""
     from tests.factories.metering import on_demand
     from tradepost.market.catalog.document import UsageBand
     from tradepost.market.catalog.price_models import PriceModel
@@ -101,7 +103,7 @@ def prices() -> Sequence[Any]:
 
 
 def price_of(instance: str, quantities: Sequence[Decimal]) -> Decimal:
-    """What a month costs, computed once more and from nothing but the bands."""
+    """Compute the price of a month again, from the bands only."""
     kind = int(instance.rsplit("-", 1)[1]) % 3
     if kind == 0:
         return sum(quantities, Decimal(0)) * Decimal("0.0025")
@@ -115,7 +117,7 @@ def price_of(instance: str, quantities: Sequence[Decimal]) -> Decimal:
 
 
 class Voiding(threading.Thread):
-    """Takes back what was taken in, as sellers do who counted wrongly, until it was enough."""
+    """Void accepted records, as sellers do who counted wrongly, until enough are voided."""
 
     def __init__(self, number: int, chance: random.Random) -> None:
         super().__init__(name="voiding")
@@ -141,7 +143,7 @@ class Voiding(threading.Thread):
         last = Record.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         drawn = [self._chance.randint(1, last) for _ in range(20)] if last else []
         for record in Record.objects.filter(pk__in=drawn, sign=1, voided=False)[: self.number - len(self.done)]:
-            with suppress(OperationalError, Refused):  # SQLite is busy, or it is voided already: it stays as it is
+            with suppress(OperationalError, Refused):  # SQLite is busy, or the record is voided already: leave it
                 void(
                     record, reason="counted twice", actor="storm", within=timedelta(days=21), zone=ZONE, now=clock.now()
                 )
@@ -167,13 +169,13 @@ def storm(*, records: int, kills: int, folder: Path, seed: int) -> dict[str, Any
     sent = [sent_by(seller, records // SELLERS, began, chance) for seller in range(SELLERS)]
     boxes = [UsageOutbox(folder / f"outbox-{n}.sqlite3", client.push_usage, batch=500) for n in range(SELLERS)]
     voiding = Voiding(records // VOIDED, random.Random(seed + 1))
-    with up(port, folder / "up.log") as process, pushing(boxes):
+    with up(port, folder / "up.log") as process, push_continuously(boxes):
         killer = Killer(process, chance)
         voiding.start()
         try:
             _in_parts(boxes, sent, kills, killer, chance)
             _until(lambda: not any(box.waiting() for box in boxes), "everything is pushed")
-            voiding.join(LONGEST)
+            voiding.join(MAX_DURATION)
         finally:
             voiding.over.set()
         _until_charged(all_of_it=True)
@@ -182,8 +184,8 @@ def storm(*, records: int, kills: int, folder: Path, seed: int) -> dict[str, Any
 
 
 @contextmanager
-def pushing(boxes: Sequence[UsageOutbox]) -> Iterator[None]:
-    """Each seller's server pushes all the while."""
+def push_continuously(boxes: Sequence[UsageOutbox]) -> Iterator[None]:
+    """Push from each seller's server until the end of the block."""
     stop = threading.Event()
     threads = [
         threading.Thread(
@@ -204,8 +206,8 @@ def pushing(boxes: Sequence[UsageOutbox]) -> Iterator[None]:
 def _in_parts(
     boxes: Sequence[UsageOutbox], sent: Sequence[Sequence[Sent]], kills: int, killer: Killer, chance: random.Random
 ) -> None:  # fmt: skip
-    """Usage comes bit by bit, and something dies while each bit is on its way: once some of it was taken, or else a market that
-    begins slowly would be killed before it ever answered. What is late comes with the last one."""
+    """Send usage in parts, and kill a process during each part, after some of it was accepted: otherwise a slow market
+    would be killed before its first response. Late records come with the last part."""
     prompt = [[one for n, one in enumerate(each) if n % LATE] for each in sent]
     late = [[one for n, one in enumerate(each) if not n % LATE] for each in sent]
     for part in range(kills):
@@ -221,7 +223,7 @@ def _in_parts(
         time.sleep(chance.uniform(0, 0.5))  # the random moment
         killer.kill()
         if part % max(kills // 6, 1) == 0:
-            _an_hour()
+            _advance_an_hour()
 
 
 def _waiting(boxes: Sequence[UsageOutbox]) -> int:
@@ -229,7 +231,7 @@ def _waiting(boxes: Sequence[UsageOutbox]) -> int:
 
 
 def _put(box: UsageOutbox, mine: Sequence[Sent]) -> None:
-    """As ``add`` does for each, in one transaction: a million commits of the seller's are not what is looked at."""
+    """Add each record as ``add`` does, but in one transaction: a million commits of the seller are not under test."""
     from tradepost.kit.usage import UsageRecord, _insert
 
     now = datetime.now(UTC).replace(microsecond=0)
@@ -245,29 +247,30 @@ def _put(box: UsageOutbox, mine: Sequence[Sent]) -> None:
 
 
 def _until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_DURATION
     while not condition():
         assert time.monotonic() < deadline, f"not in time: {what}"
         time.sleep(0.05)
 
 
-def _an_hour() -> None:
-    """Of the market's: collections close a quarter past."""
+def _advance_an_hour() -> None:
+    """Advance the market by an hour: collections close a quarter past."""
     from tradepost.market.base import clock
 
-    clock.aim(timedelta(hours=1))
+    clock.set_target(timedelta(hours=1))
 
 
 def _until_charged(*, all_of_it: bool) -> None:
-    """What was taken in is collected and charged: what there is now, or with ``all_of_it`` until nothing waits any more.
+    """Wait until the accepted usage is collected and charged: the current one, or with ``all_of_it`` until nothing
+    waits.
 
-    The clock is moved on while something waits to be collected, and no further: who goes on voiding gives it something to wait
-    for all the time, and what was late already would soon be older than 21 days.
+    The clock advances only while something waits to be collected. Voids make something wait all the time, and late
+    records would soon be older than 21 days.
     """
     from tradepost.market.base import clock
     from tradepost.market.base.models import Event, Job
 
-    _an_hour()
+    _advance_an_hour()
     now_there = _last_record()
 
     def done() -> bool:
@@ -277,11 +280,11 @@ def _until_charged(*, all_of_it: bool) -> None:
             return _collected() >= now_there
         return not Event.objects.exists() and _collected() == _last_record()
 
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_DURATION
     while not done():
         assert time.monotonic() < deadline, "not charged in time"
         if clock.target() is None and _collected() < (_last_record() if all_of_it else now_there):
-            _an_hour()
+            _advance_an_hour()
         time.sleep(0.1)
 
 

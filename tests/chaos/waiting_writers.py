@@ -1,6 +1,7 @@
-"""Somebody holds SQLite's lock, and twenty forms wait for it: pages come as before, and who waits too long is told to come again.
+"""A process holds SQLite's lock while twenty forms wait for it: pages are not slower, and a form that waits too long is
+told to retry.
 
-``python -m tests.chaos.waiting_writers`` prints what it found as JSON.
+``python -m tests.chaos.waiting_writers`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.people import HOW_MANY, email
+from tests.chaos.people import PERSON_COUNT, email
 from tests.chaos.served import Answer, Server, Watch, served
 
-HELD = 6.0
-"""Seconds that the lock is held: longer than a writer waits for it, so that all that can be said is said."""
+LOCK_DURATION = 6.0
+"""Seconds for which the lock is held: longer than a writer waits for it, so that every error occurs."""
 FORM = "/account/password/reset/"
 
 
 def send(server: Server, number: int) -> Answer:
-    """A form that writes a row."""
+    """Send a form that writes a row."""
     return server.send(server.form(f"127.0.1.{number + 1}", FORM), FORM, {"email": email(number)})
 
 
@@ -34,14 +35,14 @@ def run() -> dict[str, Any]:
         tempfile.TemporaryDirectory(prefix="tradepost-writers-", ignore_cleanup_errors=True) as name,
         served(Path(name)) as server,
         closing(sqlite3.connect(Path(name) / "tradepost.sqlite3", isolation_level=None)) as holder,
-        ThreadPoolExecutor(HOW_MANY) as visitors,
+        ThreadPoolExecutor(PERSON_COUNT) as visitors,
     ):
         with Watch(server) as alone:
             time.sleep(2)
         holder.execute("BEGIN IMMEDIATE")
         with Watch(server) as loaded:
-            writing = [visitors.submit(send, server, number) for number in range(HOW_MANY)]
-            time.sleep(HELD)
+            writing = [visitors.submit(send, server, number) for number in range(PERSON_COUNT)]
+            time.sleep(LOCK_DURATION)
         holder.execute("ROLLBACK")
         answers = [done.result() for done in writing]
         return {

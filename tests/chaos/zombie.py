@@ -1,6 +1,7 @@
-"""A worker that is stopped in the middle of a call, thought dead, and wakes up with its answer when another has finished.
+"""A worker is stopped in the middle of a call, its lease expires, and it wakes up with its response when another worker
+has finished.
 
-``python -m tests.chaos.zombie [--postgres]`` prints what it found as JSON.
+``python -m tests.chaos.zombie [--postgres]`` prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def zombie() -> dict[str, Any]:
 
     migrate_here()
     from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
-    from tests.market.production.broken_sellers import answered, serving
+    from tests.market.production.broken_sellers import honest_response, serving
     from tests.market.working import working
     from tests.waiting import until
     from tradepost.market.base import clock
@@ -38,14 +39,14 @@ def zombie() -> dict[str, Any]:
     asked, woken, told = threading.Event(), threading.Event(), threading.Event()
 
     def seller(connection: socket.socket, request: dict[str, str]) -> None:
-        """The first call waits until its worker wakes up; all others are answered at once."""
+        """The first call waits until its worker wakes up. All others are answered at once."""
         if not asked.is_set():
             asked.set()
             woken.wait(60)
-            connection.sendall(answered({**request, "businessId": "of-the-first-call"}))
+            connection.sendall(honest_response({**request, "businessId": "of-the-first-call"}))
             told.set()
             return
-        connection.sendall(answered(request))
+        connection.sendall(honest_response(request))
 
     now = clock.now()
     with serving({"/": seller}) as server:

@@ -1,4 +1,4 @@
-"""A right seller on bare asyncio streams: it keeps connections, reads every body, and refuses what cannot be a request.
+"""A correct seller on plain asyncio streams: it keeps connections, reads every body, and refuses invalid requests.
 
 Shares the rules of ``PlainSeller`` and nothing of its server.
 """
@@ -17,11 +17,11 @@ from threading import Thread
 from tests.check.plain_seller import KEY, PlainSeller
 
 IDLE = 5.0
-"""Seconds for which a connection is kept, as uvicorn and Node keep it."""
+"""Seconds for which an idle connection is kept, as in uvicorn and Node."""
 
 
 class AsyncioSeller:
-    """``last_of``: after so many requests a connection is closed, and its last answer says so; 0 for never."""
+    """``last_of``: number of requests after which a connection is closed, announced in the last response; 0 for never."""
 
     def __init__(self, *, last_of: int = 0) -> None:
         self.rules = PlainSeller()

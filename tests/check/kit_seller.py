@@ -19,7 +19,7 @@ __all__ = ["KEY", "any_seller", "sample_seller"]
 
 @contextmanager
 def sample_seller(place: Path, *, delay: float = 0) -> Iterator[str]:
-    """The production address of the sample seller, which makes its accounts for real."""
+    """Return the production address of the sample seller, which creates real accounts."""
     sys.path.insert(0, str(folder()))
     try:
         from pages import Pages

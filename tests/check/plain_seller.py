@@ -1,6 +1,7 @@
-"""An honest seller that shares nothing with the kit: another JSON spelling, chunked answers, its own code for every rule.
+"""An honest seller that shares nothing with the kit: other JSON formatting, chunked answers, its own code for every
+rule.
 
-What is allowed and unusual is here on purpose, so that a check that takes the kit's habits for the protocol is found out.
+It does what is allowed and unusual, so that a check that mistakes the kit's habits for the protocol fails.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ SCENES = {"TRIAL_TO_FORMAL", "RENEWAL", "UNSUBSCRIBE_RENEWAL_PERIOD"}
 
 
 class PlainSeller:
-    """``strict``: takes one spelling of the content type only besides the market's, and letters and digits as nonces."""
+    """``strict``: accept only one spelling of the content type besides the market's, and only letters and digits as
+    nonces."""
 
     def __init__(self, *, strict: bool = False, raw_message: bool = False) -> None:
         self.strict = strict
@@ -98,7 +100,7 @@ class PlainSeller:
         return ok
 
     def rehearse(self, members: dict[str, str], ok: dict[str, object]) -> dict[str, object]:
-        """One preset instance for every debugging call."""
+        """Return one preset instance for every debug call."""
         if members["activity"] == "newInstance":
             return {**ok, "instanceId": "preset-0001"}
         if members["activity"] == "queryInstance":
@@ -113,7 +115,7 @@ class PlainSeller:
         return {"instanceId": instance_id, **ok}
 
     def query(self, ids: list[str], ok: dict[str, object]) -> dict[str, object]:
-        """Success with nothing in it for what is unknown: the code is undocumented (saas-v2 §3.2)."""
+        """Success without entries for unknown ids: the code is undocumented (saas-v2 §3.2)."""
         known = [i for i in ids if self.states.get(i) not in {None, "released"}]
         if not known:
             return ok
@@ -124,7 +126,7 @@ class PlainSeller:
 
 @contextmanager
 def serving(seller: PlainSeller, *, stops_after: int = 0) -> Iterator[str]:
-    """``stops_after``: requests, then the server is gone."""
+    """``stops_after``: number of requests after which the server stops."""
     left = stops_after
 
     class Handler(BaseHTTPRequestHandler):
@@ -138,7 +140,7 @@ def serving(seller: PlainSeller, *, stops_after: int = 0) -> Iterator[str]:
             if left == 0:
                 server.socket.close()
                 Thread(target=server.shutdown, daemon=True).start()
-            # Blanks and line ends are allowed: what is signed is what is sent.
+            # Blanks and line ends are allowed: the signed bytes are the sent bytes.
             out = json.dumps(said, indent=1).encode() + b"\n"
             if seller.raw_message:
                 out = out.replace(b"\\u6210\\u529f", "成功".encode())
@@ -154,7 +156,7 @@ def serving(seller: PlainSeller, *, stops_after: int = 0) -> Iterator[str]:
             self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, *arguments: object) -> None:
-            """Silence."""
+            """Suppress the log."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 256

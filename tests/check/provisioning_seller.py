@@ -1,4 +1,4 @@
-"""A right SaaS 2.0 seller on asyncio streams that provisions in tasks, each instance with an account of its own."""
+"""A correct SaaS 2.0 seller on asyncio streams that provisions in tasks, each instance with its own account."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _mac(text: bytes) -> bytes:
 
 
 class Seller:
-    """One loop, so nothing here needs a lock. Each instance has an account; what was released keeps its order."""
+    """Everything runs in one loop, so no lock is needed. Each instance has an account. A released one keeps its order."""
 
     def __init__(self) -> None:
         self.nonces: dict[str, float] = {}
@@ -98,7 +98,7 @@ class Seller:
         if activity == "releaseInstance":
             instance["state"] = "released"
         elif instance["state"] == "released" and activity in {"refreshInstance", "updateInstanceStatus"}:
-            # Of the other two no page says what follows a release: they are taken, and nothing comes of them.
+            # No page says what follows a release for the other two: they are accepted without an effect.
             raise Refused("000003")
         return {}
 
@@ -142,7 +142,7 @@ class Seller:
 
 
 async def _serve_connection(seller: Seller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until the other side wants it closed."""
+    """Serve until the other side asks to close the connection."""
     try:
         while request := await reader.readline():
             headers = {}
@@ -171,7 +171,7 @@ async def _serve_connection(seller: Seller, reader: asyncio.StreamReader, writer
 
 @contextmanager
 def serving(seller: Seller) -> Iterator[str]:
-    """The address of a loop that runs in a thread of its own."""
+    """Run the loop in a separate thread and yield the address."""
     started, ports = Event(), []
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 

@@ -1,4 +1,4 @@
-"""A server for one connection that says given bytes, whatever HTTP thinks of them."""
+"""A server for one connection that sends the given bytes, valid HTTP or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from threading import Thread
 
 @contextmanager
 def speaking(answer: bytes, *, hold: bool = False, size: int | None = None) -> Iterator[tuple[str, list[bytes]]]:
-    """A server for one connection: it reads until the body is there (``size`` bytes, or a brace at its end), says ``answer``, and may keep the connection."""
+    """Serve one connection: read until the body is complete (``size`` bytes, or a brace at its end), send ``answer``,
+    and optionally keep the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     heard: list[bytes] = []
 

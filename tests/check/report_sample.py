@@ -1,4 +1,4 @@
-"""A report with a result of each kind, as tests of reports write it."""
+"""A report with a result of each kind, for tests of reports."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Bodies as JSON libraries write them again: each way once, and nothing where they all agree (saas-v2 §2.3)."""
+"""Bodies as JSON libraries serialise them again: each variant once, and none where they agree (saas-v2 §2.3)."""
 
 from __future__ import annotations
 
 import pytest
 
-from tradepost.check.body_variants import REWRITES, escaped_otherwise, rewritten
+from tradepost.check.body_variants import REWRITES, other_escapes, rewritten_bodies
 from tradepost.check.diagnoses import NAMES
 
 
-def test_every_way_is_a_mistake_that_has_a_name():
+def test_every_variant_is_a_mistake_with_a_name():
     assert {name for name, _ in REWRITES} <= NAMES
 
 
@@ -27,21 +27,21 @@ def test_every_way_is_a_mistake_that_has_a_name():
         ('{"a":"云"}'.encode(), "wrong_charset", '{"a":"云"}'.encode().decode("latin-1").encode()),
     ],
 )
-def test_what_a_library_makes_of_a_body_is_known(body, name, written):
-    assert (name, written) in list(rewritten(body))
+def test_output_of_each_library_is_known(body, name, written):
+    assert (name, written) in list(rewritten_bodies(body))
 
 
-def test_a_plain_body_is_written_by_all_alike():
-    assert list(rewritten(b'{"activity":"queryInstance","instanceId":"a-1"}')) == []
+def test_plain_body_is_the_same_in_all_libraries():
+    assert list(rewritten_bodies(b'{"activity":"queryInstance","instanceId":"a-1"}')) == []
 
 
-def test_each_body_comes_once():
-    found = [body for _, body in rewritten('{"a":"<云>/&=+%20 00"}'.encode())]
+def test_each_body_occurs_once():
+    found = [body for _, body in rewritten_bodies('{"a":"<云>/&=+%20 00"}'.encode())]
     assert len(found) == len(set(found))
 
 
-def test_escapes_of_an_answer_are_added_and_taken_out():
+def test_escapes_of_an_answer_are_added_and_removed():
     plain, escaped = b'{"u":"https://x/?a=1&b"}', b'{"u":"https://x/?a=1\\u0026b"}'
-    assert escaped in list(escaped_otherwise(plain))
-    assert plain in list(escaped_otherwise(escaped))
-    assert b'{"u":"https:\\/\\/x\\/?a=1&b"}' in list(escaped_otherwise(plain))
+    assert escaped in list(other_escapes(plain))
+    assert plain in list(other_escapes(escaped))
+    assert b'{"u":"https:\\/\\/x\\/?a=1&b"}' in list(other_escapes(plain))

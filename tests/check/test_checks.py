@@ -1,4 +1,4 @@
-"""The catalogue of checks: enough of them, each with a name of its own and words in both languages."""
+"""The catalogue of checks: enough of them, each with a unique name and texts in both languages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_there_are_more_than_150_checks_over_all_versions():
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_check_has_a_name_of_its_own_a_group_a_section_and_words(name):
+def test_every_check_has_a_unique_name_a_group_a_section_and_texts(name):
     found = checks(name)
     assert len({check.check_id for check in found}) == len(found)
     for check in found:
@@ -49,8 +49,8 @@ def names_in(fields):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_check_names_only_what_its_version_has(name):
-    """A seller of SaaS 1.0 must not be told of an orderLineId, that of a code not of an activity that it never heard of."""
+def test_check_names_only_fields_of_its_version(name):
+    """Texts for a seller of SaaS 1.0 must not mention an orderLineId, nor those for codes an unknown activity."""
     target = target_of(name)
     tables = (*target.specification.requests.values(), *target.specification.answers.values())
     known = {field for table in tables for field in names_in(table)} | set(target.protocol.activities.values())
@@ -61,25 +61,25 @@ def test_a_check_names_only_what_its_version_has(name):
             assert set(CAMEL.findall(text)) <= known, (check.check_id, text)
 
 
-def test_groups_run_in_their_order_and_leaks_are_looked_for_last():
+def test_groups_run_in_order_and_leaks_are_checked_last():
     groups = [check.group for check in checks("saas_v2")]
     ordered = [group for group in GROUPS if group != "secrets"]
     assert list(dict.fromkeys(groups)) == [*ordered, "secrets"]
 
 
-def test_a_request_is_sent_again_after_more_than_ten_seconds():
-    """The shortest life that caches are given by default; a timestamp is fresh for sixty (saas-v2 §2.4)."""
+def test_request_is_repeated_after_more_than_ten_seconds():
+    """The shortest default time to live of caches; a timestamp is fresh for sixty seconds (saas-v2 §2.4)."""
     assert Options(url="http://x/", key="k").replay_after > 10
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_only_the_groups_that_were_asked_for_run(group):
+def test_only_requested_groups_run(group):
     options = Options(url="http://127.0.0.1/", key="k", only=frozenset({group}))
     found = checks_for(target_of("saas_v2"), options)
     assert {check.group for check in found} == {group}
 
 
-def test_long_and_disturbing_checks_run_when_asked_for():
+def test_long_and_disruptive_checks_run_on_request():
     plain = {check.check_id for check in checks_for(target_of("saas_v2"), Options(url="http://x/", key="k"))}
     assert "idempotency.restart" not in plain
     assert not any(name.startswith(("load.sustained", "load.creations")) for name in plain)
@@ -91,7 +91,7 @@ def test_long_and_disturbing_checks_run_when_asked_for():
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_every_mistake_has_words_in_both_languages(name):
+def test_every_mistake_has_texts_in_both_languages(name):
     found = diagnosis(name)
     assert found.name == name
     assert len(found.words.en) > 15
@@ -99,6 +99,6 @@ def test_every_mistake_has_words_in_both_languages(name):
     assert CHINESE.search(found.words.zh)
 
 
-def test_a_check_cannot_invent_a_mistake():
+def test_unknown_mistake_is_rejected():
     with pytest.raises(KeyError):
         diagnosis("no_such_mistake")

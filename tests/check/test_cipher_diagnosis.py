@@ -26,7 +26,7 @@ def written(aes_key: bytes, *, iv: bytes = IV.encode()) -> str:
 
 
 @pytest.mark.parametrize("strength", list(Encryption))
-def test_a_right_field_needs_no_explanation(strength):
+def test_right_field_needs_no_explanation(strength):
     assert explain_secret(encrypt(PLAIN, key=KEY, iv=IV, encryption=strength), KEY, strength) == ""
 
 
@@ -52,5 +52,5 @@ def test_a_right_field_needs_no_explanation(strength):
         ("ciphertext_undecryptable", IV + written(b"\x01" * 32)),
     ],
 )
-def test_the_mistake_is_named(name, field):
+def test_mistake_is_named(name, field):
     assert explain_secret(field, KEY, Encryption.AES256) == name

@@ -1,4 +1,4 @@
-"""``tradepost check`` as a pipeline calls it."""
+"""``tradepost check`` as a CI pipeline calls it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def code(*words: str) -> object:
     return left.value.code
 
 
-def test_0_and_three_reports_when_all_pass(url, tmp_path, capsys):
+def test_exit_0_and_three_reports_if_all_pass(url, tmp_path, capsys):
     page, suites, data = tmp_path / "r.html", tmp_path / "r.xml", tmp_path / "r.json"
     reports = ("--html", str(page), "--junit", str(suites), "--json", str(data))
     assert code(url, "--key", plain_seller.KEY, "--only", "signature", "--replay-after", "0", *reports) == 0
@@ -42,7 +42,7 @@ def test_0_and_three_reports_when_all_pass(url, tmp_path, capsys):
     assert " passed, " in capsys.readouterr().out
 
 
-def test_1_when_one_fails(url, capsys):
+def test_exit_1_if_one_fails(url, capsys):
     assert code(url, "--key", "another key", "--only", "signature") == 1
     out, err = capsys.readouterr()
     assert "wrong_key" in out
@@ -64,20 +64,20 @@ def test_1_when_one_fails(url, capsys):
         (("http://127.0.0.1/", "--key", "k", "--public-key", "/no/such.pem"), "/no/such.pem"),
     ],
 )
-def test_2_when_it_could_not_run(words, said, capsys):
+def test_exit_2_if_it_could_not_run(words, said, capsys):
     assert code(*words) == 2
     assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", ["no/r.html", "."])
-def test_2_before_anything_is_asked_when_a_report_cannot_be_written(place, tmp_path, capsys):
-    # Nobody answers there: what is told is the path.
+def test_exit_2_before_any_request_if_a_report_cannot_be_written(place, tmp_path, capsys):
+    # No server listens there: the reported problem is the path.
     assert code("http://127.0.0.1:1/", "--key", "k", "--html", str(tmp_path / place)) == 2
     assert f"the report cannot be written to {tmp_path / place}" in capsys.readouterr().err
 
 
 class Holding(plain_seller.PlainSeller):
-    """Creates ten instances, and no more before it is told to go on."""
+    """Create ten instances and wait for a signal before creating more."""
 
     def __init__(self):
         super().__init__()
@@ -89,11 +89,11 @@ class Holding(plain_seller.PlainSeller):
         return super().create(members, ok)
 
 
-def test_2_when_it_is_stopped_by_hand(tmp_path):
-    """As with Ctrl-C; what was created is released first, and what is being created as well."""
+def test_exit_2_if_it_is_interrupted(tmp_path):
+    """As with Ctrl-C: created instances are released first, and those in creation too."""
     seller = Holding()
     with plain_seller.serving(seller) as address:
-        # As in a terminal: what runs in the background of a shell has Ctrl-C ignored, and so have its children.
+        # As in a terminal: background processes of a shell ignore Ctrl-C, and so do their children.
         main = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
         command = [sys.executable, "-c", main, "check", address, "--key", plain_seller.KEY]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
@@ -107,7 +107,7 @@ def test_2_when_it_is_stopped_by_hand(tmp_path):
     assert set(seller.states.values()) == {"released"}
 
 
-def test_the_key_may_come_from_the_environment(url, monkeypatch):
+def test_key_may_come_from_the_environment(url, monkeypatch):
     monkeypatch.setenv("TRADEPOST_KEY", plain_seller.KEY)
     assert code(url, "--only", "load") == 0
 
@@ -118,7 +118,7 @@ def test_several_groups_run_together(url, tmp_path):
     assert {entry["group"] for entry in json.loads(data.read_text(encoding="utf-8"))["results"]} == {"load", "time"}
 
 
-def test_it_needs_neither_django_nor_aiohttp():
+def test_command_needs_neither_django_nor_aiohttp():
     """The base install has neither."""
     program = (
         "import sys; import tradepost.check, tradepost.check.reports.html, tradepost.check.reports.junit,"

@@ -1,4 +1,4 @@
-"""Dates that a seller shows are compared with what it was told (saas-v2 §3.3: expireTime is UTC and absolute)."""
+"""Dates that a seller shows are compared with those that it received (saas-v2 §3.3: expireTime is UTC and absolute)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TOLD = datetime(2027, 1, 8, 15, 37, 53)  # noqa: DTZ001  as it is written
         "到期：2027年01月08日 15时37分53秒",
     ],
 )
-def test_a_date_is_found_however_it_is_written(text):
+def test_date_is_found_in_every_format(text):
     assert list(dates_in({"info": [{"appInfo": {"memo": text}}]})) == [TOLD]
 
 
 @pytest.mark.parametrize("text", ["13800138000", "2027-13-45 99:99:99", "2027-01-08", "id 1234567890123456789012"])
-def test_other_digits_are_no_dates(text):
+def test_other_digits_are_not_dates(text):
     assert list(dates_in(text)) == []
 
 
@@ -43,5 +43,5 @@ def test_other_digits_are_no_dates(text):
         (timedelta(days=30), ""),
     ],
 )
-def test_only_the_told_minute_and_second_count(away, name):
+def test_only_the_sent_minute_and_second_count(away, name):
     assert date_mistake(TOLD + away, TOLD) == name

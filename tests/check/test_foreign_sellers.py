@@ -1,4 +1,4 @@
-"""No false alarm on sellers that share nothing with the kit, in every version and in another language."""
+"""No false alarm for sellers that share nothing with the kit, in every version and in another language."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ LACKS = {
 }
 WARNED = {
     "careless_codes": {"time.no_time", "time.month_13"},
-    # A licence that is uploaded cannot be seen here (saas-v1-license B3).
+    # An uploaded license is not visible here (saas-v1-license B3).
     "online": {"lifecycle.getLicenseAsync.issued"},
 }
 REFUSING = "no_fingerprint"
-"""It issues no licence to a tester's device, so that what stands on one cannot be asked."""
+"""It issues no license to a tester's device, so checks that need one cannot run."""
 
 
 def complaints(report: Report) -> list[tuple[str, str]]:
@@ -44,8 +44,9 @@ def ids(report: Report, verdict: Verdict) -> set[str]:
     return {result.check_id for result in report.results if result.verdict is verdict}
 
 
-def test_a_seller_that_refuses_every_application_is_told_so():
-    """Whatever its reason: 000903 asks for a fingerprint, and one was sent (saas-v1-license B3)."""
+@pytest.mark.slow
+def test_seller_that_refuses_every_application_is_reported():
+    """For every reason: 000903 requires a fingerprint, and one was sent (saas-v1-license B3)."""
     seller = foreign_sellers.ALL[REFUSING]()
     with foreign_sellers.serving(seller) as url:
         report = run(Options(url=url, protocol=seller.protocol, key=foreign_sellers.KEY, replay_after=0))
@@ -61,7 +62,7 @@ def test_a_seller_that_refuses_every_application_is_told_so():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(foreign_sellers.ALL.keys() - {REFUSING}))
-def test_a_right_seller_passes(name):
+def test_correct_seller_passes(name):
     seller = foreign_sellers.ALL[name]()
     with foreign_sellers.serving(seller) as url:
         report = run(Options(url=url, protocol=seller.protocol, key=foreign_sellers.KEY, replay_after=0))
@@ -71,7 +72,7 @@ def test_a_right_seller_passes(name):
     assert ids(report, Verdict.SKIPPED) - {"signature.not_hex"} == LACKS.get(name, set())
 
 
-def test_every_smaller_version_has_one():
+def test_every_smaller_version_has_a_seller():
     assert {make().protocol for make in foreign_sellers.ALL.values()} == set(registry.protocols()) - {
         "saas_v1",
         "saas_v2",
@@ -95,7 +96,7 @@ def node(protocol: str) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(NODE is None, reason="node is missing")
 @pytest.mark.parametrize("protocol", ["saas_v1", "saas_v2"])
-def test_a_right_seller_in_javascript_passes(protocol):
+def test_correct_seller_in_javascript_passes(protocol):
     """Kept connections, chunks, addresses with a fresh ticket, no optional activity (saas-v2 §1.4)."""
     with node(protocol) as url:
         report = run(Options(url=url, protocol=protocol, key=KEY, replay_after=0))
@@ -105,8 +106,8 @@ def test_a_right_seller_in_javascript_passes(protocol):
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("javac") is None, reason="a JDK is missing")
-def test_a_right_seller_with_a_pool_of_threads_in_java_passes():
-    """Header names by hand, a pool of threads, JSON written by hand, no optional activity (saas-v2 §1.4)."""
+def test_correct_seller_with_a_thread_pool_in_java_passes():
+    """Hand-written header names, a pool of threads, hand-written JSON, no optional activity (saas-v2 §1.4)."""
     program = Path(__file__).with_name("PooledSeller.java")
     environment = os.environ | {"SELLER_KEY": KEY}
     with subprocess.Popen(["java", str(program)], env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -121,8 +122,9 @@ def test_a_right_seller_with_a_pool_of_threads_in_java_passes():
     assert ids(report, Verdict.WARNED) == set()
 
 
-def test_a_right_seller_that_provisions_in_tasks_passes():
-    """One loop, kept connections, creations answered before they are done; what no page asks of it is a warning."""
+@pytest.mark.slow
+def test_correct_seller_that_provisions_in_tasks_passes():
+    """One loop, kept connections, creations answered before they are done; undocumented expectations are warnings."""
     with provisioning_seller.serving(provisioning_seller.Seller()) as url:
         report = run(Options(url=url, key=provisioning_seller.KEY, replay_after=0))
     assert complaints(report) == []
@@ -133,7 +135,7 @@ def test_a_right_seller_that_provisions_in_tasks_passes():
     assert ids(report, Verdict.SKIPPED) == {"time.usage_time"}
 
 
-def test_raw_chinese_outside_of_memo_is_a_warning():
+def test_raw_chinese_outside_memo_is_a_warning():
     """The table asks for escapes in memo alone (saas-v2 §3.2)."""
 
     with plain_seller.serving(plain_seller.PlainSeller(raw_message=True)) as url:

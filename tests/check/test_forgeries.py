@@ -1,4 +1,4 @@
-"""Signatures that are wrong at one place only: whatever part of them is left out of a comparison, one of these shows it."""
+"""Signatures with one wrong position: each part that a comparison omits is revealed by one of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.check.mutants.compared_in_part import PARTIAL
 from tradepost.check.dialects import HEADERS, QUERY, TOKEN_HEADER, URL
-from tradepost.check.forgeries import misshapen
+from tradepost.check.forgeries import nearly_right_signatures
 from tradepost.check.samples import Samples
 from tradepost.check.target import target_of
 from tradepost.protocols import registry
@@ -24,11 +24,11 @@ def written(raw: bytes) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("raw", SIGNATURES)
-def test_each_differs_from_the_right_one_even_when_it_is_decoded(raw):
+def test_each_differs_from_the_right_one_even_when_decoded(raw):
     hexadecimal, coded = written(raw)
-    for _, wrong in misshapen(hexadecimal):
+    for _, wrong in nearly_right_signatures(hexadecimal):
         assert wrong.lower() != hexadecimal.lower()
-    for _, wrong in misshapen(coded):
+    for _, wrong in nearly_right_signatures(coded):
         assert wrong.swapcase() != coded
         try:
             assert base64.b64decode(wrong) != raw
@@ -37,15 +37,15 @@ def test_each_differs_from_the_right_one_even_when_it_is_decoded(raw):
 
 
 @pytest.mark.parametrize("name", PARTIAL)
-def test_every_partial_comparison_takes_one_of_them(name):
+def test_every_partial_comparison_accepts_one_of_them(name):
     for raw in SIGNATURES:
         for right in written(raw):
-            assert any(PARTIAL[name](wrong, right) for _, wrong in misshapen(right)), right
+            assert any(PARTIAL[name](wrong, right) for _, wrong in nearly_right_signatures(right)), right
 
 
 @pytest.mark.parametrize("name", registry.protocols())
-def test_a_dialect_knows_the_right_signature_of_a_request(name):
-    """What a seller must not tell is what the market sends."""
+def test_dialect_computes_the_right_signature_of_a_request(name):
+    """The signature that a seller must not reveal is the one that the market sends."""
     target = target_of(name)
     samples = Samples(lambda: NOW, lambda: "a1" * 16)
     for kind in target.protocol.activities:
@@ -57,5 +57,5 @@ def test_a_dialect_knows_the_right_signature_of_a_request(name):
         assert sent in {right.hex().upper(), base64.b64encode(right).decode()}
 
 
-def test_every_dialect_is_asked():
+def test_every_dialect_is_covered():
     assert {target_of(name).dialect for name in registry.protocols()} == {URL, QUERY, HEADERS, TOKEN_HEADER}

@@ -1,4 +1,4 @@
-"""No false alarm: sellers that keep to the specification pass everything, however differently they are built."""
+"""No false alarm: sellers that follow the specification pass everything, however differently they are built."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def skipped(report: Report) -> set[str]:
 
 
 @pytest.mark.slow
-def test_the_sample_seller_passes(tmp_path):
+def test_sample_seller_passes(tmp_path):
     with sample_seller(tmp_path) as url:
         report = run(Options(url=url, key=KEY, replay_after=0))
     assert complaints(report) == []
-    # It asks the market what a change order says, and there is no market; it sells nothing by usage.
+    # It queries the market about change orders, and there is no market; it has no sales by usage.
     assert skipped(report) == {"idempotency.upgradeInstance.repeat", "time.usage_time"}
     assert report.exit_code == 0
     assert report.count(Verdict.PASSED) >= 80
 
 
 @pytest.mark.slow
-def test_a_seller_that_provisions_later_passes(tmp_path):
+def test_seller_that_provisions_later_passes(tmp_path):
     wire = registry.protocol("saas_v2")
     with raw_serving(SlowShop(tmp_path, wire).respond) as url:
         report = run(Options(replay_after=0, url=url, key=KEY))
@@ -46,7 +46,7 @@ def test_a_seller_that_provisions_later_passes(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("strict", [False, True])
-def test_a_seller_without_the_kit_passes(strict):
+def test_seller_without_the_kit_passes(strict):
     """Chunked, indented, other header spelling, preset instance for debugging, no upgrades (saas-v2 §1.4, §5.1)."""
     with plain_seller.serving(plain_seller.PlainSeller(strict=strict)) as url:
         report = run(Options(replay_after=0, url=url, key=plain_seller.KEY))
@@ -58,14 +58,14 @@ def test_a_seller_without_the_kit_passes(strict):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
-def test_a_seller_on_the_kit_passes_in_every_version(name, tmp_path):
+def test_seller_on_the_kit_passes_in_every_version(name, tmp_path):
     with running(any_seller(tmp_path, name)) as url:
         report = run(Options(replay_after=0, url=f"{url}/produce", protocol=name, key=KEY))
     assert complaints(report) == []
     assert report.exit_code == 0
 
 
-def test_a_run_leaves_no_instance_behind():
+def test_run_leaves_no_instance_behind():
     seller = plain_seller.PlainSeller()
     with plain_seller.serving(seller) as url:
         run(Options(replay_after=0, url=url, key=plain_seller.KEY))

@@ -1,4 +1,4 @@
-"""No false alarm about connections: right sellers keep them as they like, and say so when they do not (RFC 9112 §9.3)."""
+"""No false alarm about connections: correct sellers may close them if they announce it (RFC 9112 §9.3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.check.mutants import serving as mutant_serving
 from tests.check.mutants.kept_server import well
 from tests.check.raw_server import speaking
 from tradepost.check import Options, Report, Verdict, run
-from tradepost.check.http_client import HttpClient, Received
+from tradepost.check.http_client import HttpClient, RawResponse
 from tradepost.check.kept_connection import CLOSED, SILENT, KeptConnection
 from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.production.gateway import Gateway, Limits
@@ -40,8 +40,8 @@ def complaints(report: Report) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("last_of", [0, 1, 2])
-def test_a_right_seller_on_asyncio_passes(last_of):
-    """Kept for long, closed with each answer, or with the second: as long as the answer says it."""
+def test_correct_seller_on_asyncio_passes(last_of):
+    """Kept for long, closed with each answer, or with the second, as the answer announces."""
     seller = asyncio_seller.AsyncioSeller(last_of=last_of)
     with asyncio_seller.serving(seller) as url:
         report = run(Options(url=url, key=plain_seller.KEY, replay_after=0))
@@ -65,9 +65,10 @@ def java() -> Iterator[str]:
             process.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(JAVA is None, reason="no JDK")
-def test_a_right_seller_in_java_passes():
-    """A thread for each connection, which is kept for 5 s."""
+def test_correct_seller_in_java_passes():
+    """One thread per connection, which is kept for 5 s."""
     with java() as url:
         report = run(Options(url=url, key=KEY, replay_after=0))
     assert complaints(report) == []
@@ -75,7 +76,7 @@ def test_a_right_seller_in_java_passes():
 
 
 async def two_calls(url: str) -> Sequence[object]:
-    """Through the market's own gateway: one that the seller refuses for its age, then a right one."""
+    """Make two calls through the market's own gateway: one that the seller refuses for its age, then a right one."""
     found: list[object] = []
     async with Gateway(Limits(timeout=5, answer_bytes=100_000, outbound=SANDBOX)) as gateway:
         for now in (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)):
@@ -88,8 +89,8 @@ async def two_calls(url: str) -> Sequence[object]:
 
 
 @pytest.mark.parametrize(("name", "right"), [("refuses_without_reading", False), (None, True)])
-def test_what_is_out_of_step_costs_the_market_a_call(name, right, tmp_path):
-    """Why it is a mistake: the pool of the gateway sends the next call on the same connection."""
+def test_misplaced_bytes_cost_the_market_a_call(name, right, tmp_path):
+    """Why it is a mistake: the gateway's pool sends the next call on the same connection."""
     mutant = MUTANTS[f"saas_v2-{name or 'refuses_without_reading'}"]
     loop = mutant.loop if name else well
     with mutant_serving(mutant.build(tmp_path), loop=loop) as url:
@@ -98,7 +99,7 @@ def test_what_is_out_of_step_costs_the_market_a_call(name, right, tmp_path):
     assert isinstance(after, Done) == right, after
 
 
-def asked(answer: bytes, *, hold: bool) -> tuple[KeptConnection, Received]:
+def asked(answer: bytes, *, hold: bool) -> tuple[KeptConnection, RawResponse]:
     request = Request("POST", "", (), b"{}")
     with speaking(answer, hold=hold) as (url, heard), HttpClient(5).connect(url, 5) as connection:
         kept = KeptConnection(connection)
@@ -118,7 +119,7 @@ def asked(answer: bytes, *, hold: bool) -> tuple[KeptConnection, Received]:
         (OK + b"\r\n{}more", True, False, False),
     ],
 )
-def test_a_connection_stays_open_as_the_answer_says(answer, hold, is_open, hung_up):
+def test_connection_stays_open_as_the_answer_announces(answer, hold, is_open, hung_up):
     kept, _ = asked(answer, hold=hold)
     assert (kept.open, kept.hung_up) == (is_open, hung_up)
 
@@ -127,14 +128,14 @@ def test_a_connection_stays_open_as_the_answer_says(answer, hold, is_open, hung_
     ("answer", "hold", "fault"),
     [(b"", True, SILENT), (b"", False, CLOSED), (b"HTTP/1.1 200 OK\r\n\r\n{}", True, "endless")],
 )
-def test_what_ends_a_kept_connection_is_named(answer, hold, fault):
+def test_reason_for_the_end_of_a_kept_connection_is_named(answer, hold, fault):
     kept, found = asked(answer, hold=hold)
     assert found.fault == fault
     assert not kept.open
 
 
 class LosesOne(asyncio_seller.AsyncioSeller):
-    """Now and then a connection is reset by something between the two."""
+    """Now and then, a connection is reset on the way."""
 
     lost = 0
 
@@ -149,7 +150,7 @@ class LosesOne(asyncio_seller.AsyncioSeller):
         await super().serve(reader, writer)
 
 
-def test_one_lost_connection_is_no_habit():
+def test_single_lost_connection_is_not_a_mistake():
     seller = LosesOne()
     with asyncio_seller.serving(seller) as url:
         options = Options(url=url, key=plain_seller.KEY, only=frozenset({"wire"}), at_once=1, replay_after=0)

@@ -1,4 +1,4 @@
-"""The tester names the mistake of each mutant seller, and finds nothing in an honest one."""
+"""The tester names the mistake of each mutant seller, and finds none in an honest one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradepost.protocols.contract import SellerProtocol
 REFUSED = {"refuses_correct_request", "other_result_code"}
 MISSING = {"refuses_correct_request", "other_result_code", "frozen_is_lost", "depends_on_order"}
 ALSO: dict[str, set[str]] = {
-    # The mistake reaches further than its name.
+    # Mistakes with further consequences.
     "saas_v2-UnknownInstanceHasData": {"released_still_answers"},
     "saas_v1-UnknownInstanceHasData": {"released_still_answers"},
     "saas_v2-UnknownActivityIsFine": {"accepts_missing_field", "activity_case"},
@@ -28,7 +28,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-WindowOfAnHour": {"accepts_future_timestamp"},
     "saas_v2-CreatesOnce": {"fails_in_parallel"},
     "saas_v1-CreatesOnce": {"fails_in_parallel", "product_ignored"},
-    # On a slow machine its tenth of a second is over between any two calls.
+    # On a slow machine, its tenth of a second passes between any two calls.
     "KeepsOrdersInACache": {"two_answers_in_parallel", "new_instance_after_release"},
     "four_processes_without_a_database": {"refuses_correct_request"},
     "saas_v1-one_process_was_not_restarted": {"fails_under_load"},
@@ -67,7 +67,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v2-WindowOf90Seconds": {"accepts_future_timestamp"},
     "key_file_with_newline": {"answer_key_changed"},
     "announced_and_then_refused": {"never_ready"},
-    # Of every version alike.
+    # In every version.
     "signs_known_names_only": {"address_with_query"},
     "refuses_unknown_names": {"address_with_query"},
     "reads_latin_1": {"emoji_fails"},
@@ -87,7 +87,7 @@ ALSO: dict[str, set[str]] = {
     "paths_of_the_other_generation": {"http_error_for_bad_request"},
     "ecb": {"iv_missing"},
     "raw_key_in_ecb": {"iv_missing"},
-    # Hardly anything that is asked succeeds.
+    # Hardly any call succeeds.
     "saas_v2-ReadsSeconds": REFUSED,
     "saas_v2-ClockFiveMinutesLate": REFUSED,
     "saas_v2-ReadsHoursTo12": REFUSED,
@@ -102,7 +102,7 @@ ALSO: dict[str, set[str]] = {
     "saas_v1-NoFreeze": MISSING,
     "saas_v2-NoRelease": {*MISSING, "test_flag_refused"},
 }
-"""What else is true of a mutant, or follows from its mistake; every other diagnosis would mislead its seller."""
+"""Other diagnoses that are true of a mutant, or follow from its mistake. Any further one would mislead its seller."""
 
 WHOLE = (
     "saas_v2-NoTokenCheck",
@@ -116,19 +116,19 @@ WHOLE = (
     "saas_v1-raw_key",
     "saas_v1-SignsKnownParametersOnly",
 )
-"""Examined with every check there is, as a seller does it."""
+"""Mutants that are tested with every check, as a seller does."""
 
 
 @pytest.fixture(autouse=True)
 def _quiet():
-    """Sellers log what they refuse, thousands of lines."""
+    """Silence the sellers' log of refusals, thousands of lines."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
 def examine(mutant: Mutant, folder: Path, only: frozenset[str], *, at_once: int = 1) -> Report:
-    """One by one unless told otherwise: what is asked in parallel is asked again when it fails, see test_parallel."""
+    """Run the checks one at a time by default: those that fail in parallel are repeated, see test_parallel."""
     restart = f"touch {shlex.quote(str(folder / mutant.restart))}" if mutant.restart else None
     with serving(
         mutant.build(folder), reads_once=mutant.reads_once, one_thread=mutant.one_thread, loop=mutant.loop
@@ -160,13 +160,13 @@ def faulty(report: Report):
 
 
 def groups_of(name: str) -> tuple[str, ...]:
-    """Mutants that the same groups of checks find are one family: of each, some run every time."""
+    """Mutants found by the same groups of checks are a family: some of each run every time."""
     return tuple(sorted(MUTANTS[name].groups))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_the_mistake_is_named(name, tmp_path):
+def test_mistake_is_named(name, tmp_path):
     mutant = MUTANTS[name]
     report = examine(mutant, tmp_path, mutant.groups)
     assert report.exit_code == (0 if mutant.warned else 1), told(report)
@@ -178,7 +178,7 @@ def test_the_mistake_is_named(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
-def test_the_mistake_is_named_among_all_checks(name, tmp_path):
+def test_mistake_is_named_among_all_checks(name, tmp_path):
     report = examine(MUTANTS[name], tmp_path, frozenset(), at_once=16)
     assert report.exit_code == 1
     assert report.count(Verdict.BROKEN) == 0, told(report)
@@ -193,7 +193,7 @@ def honest(answering: Answering, protocol: str) -> Report:
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
 @pytest.mark.parametrize("kind", [Shop, SlowShop, OwnAccounts])
-def test_an_honest_seller_passes(kind, protocol, tmp_path):
+def test_honest_seller_passes(kind, protocol, tmp_path):
     report = honest(kind(tmp_path, registry.protocol(protocol)).respond, protocol)
     assert told(report) == []
     assert report.exit_code == 0
@@ -206,7 +206,7 @@ def test_checks_spelled_out_are_honest_too(wire: SellerProtocol, tmp_path):
     assert told(honest(Shop(tmp_path, wire).respond, wire.name)) == []
 
 
-def test_every_mistake_that_the_tester_knows_has_a_mutant():
+def test_every_known_mistake_has_a_mutant():
     assert {mutant.diagnosis for mutant in MUTANTS.values()} == NAMES - uploads.DIAGNOSES.keys()  # see test_uploads
 
 

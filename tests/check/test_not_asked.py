@@ -1,4 +1,6 @@
-"""A run never passes what it could not ask: creations that do not end, time that is over, and what the reports say first."""
+"""A run never passes a check that it could not run: creations that do not end, time limits, and the first line of the
+reports.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from tests.check.unusual_sellers import serving as unusual_serving
 from tradepost.check import CannotRun, Options, Report, Verdict, run
 from tradepost.check.budget import RunBudget
 from tradepost.check.checks import checks_for
-from tradepost.check.choice import chosen
+from tradepost.check.choice import chosen_checks
 from tradepost.check.reports.as_json import as_json
 from tradepost.check.reports.headline import counts, headline
 from tradepost.check.reports.html import html
@@ -31,7 +33,7 @@ from tradepost.cli import main
 
 @pytest.fixture(scope="module")
 def never_ends(tmp_path_factory) -> Report:
-    """newInstance says 000004 for ever in real calls, and answers test calls well (saas-v2 §3.1)."""
+    """newInstance answers 000004 forever to real calls, and answers test calls correctly (saas-v2 §3.1)."""
     mutant = MUTANTS["saas_v2-creation_never_ends"]
     with mutant_serving(mutant.build(tmp_path_factory.mktemp("mutant"))) as url:
         return run(Options(url=url, key=KEY, patience=0.3, replay_after=0))
@@ -43,7 +45,7 @@ def url():
         yield address
 
 
-def test_a_creation_that_never_ends_fails_the_run(never_ends):
+def test_creation_that_never_ends_fails_the_run(never_ends):
     assert never_ends.exit_code == 1
     assert never_ends.diagnoses == {"never_ready"}
     assert len(never_ends.blocked) > 60
@@ -56,7 +58,7 @@ def text_of(report: Report, *, chinese: bool = False) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def test_what_was_not_asked_is_the_first_sentence_of_every_report(never_ends):
+def test_skipped_checks_are_the_first_sentence_of_every_report(never_ends):
     words, number = headline(never_ends), len(never_ends.blocked)
     assert words.en.startswith(f"Failed: {number} checks that this protocol needs could not be asked (")
     assert "newInstance goes on answering 000004" in words.en
@@ -72,7 +74,7 @@ def test_what_was_not_asked_is_the_first_sentence_of_every_report(never_ends):
     assert {one["check"] for one in read["results"] if one["needed"]} == {r.check_id for r in never_ends.blocked}
 
 
-def test_a_pipeline_that_reads_junit_alone_fails(never_ends):
+def test_pipeline_that_only_reads_junit_fails(never_ends):
     """Skipped cases are green there."""
     root = ET.fromstring(junit(never_ends))
     assert root.get("failures") == "1"
@@ -87,7 +89,7 @@ def test_a_pipeline_that_reads_junit_alone_fails(never_ends):
     assert told["headline.zh"] == headline(never_ends).zh
 
 
-def test_the_headline_counts_what_passed_failed_warned_and_was_skipped(never_ends):
+def test_headline_counts_passed_failed_warned_and_skipped(never_ends):
     passed, skipped = never_ends.count(Verdict.PASSED), never_ends.count(Verdict.SKIPPED)
     words = counts(never_ends)
     assert words.en == f"{passed} passed, 0 failed, 0 warned, {skipped} skipped"
@@ -98,18 +100,18 @@ def test_the_headline_counts_what_passed_failed_warned_and_was_skipped(never_end
     assert (read["summary"], read["summaryZh"]) == (words.en, words.zh)
 
 
-def test_a_seller_for_whom_the_time_does_not_suffice_is_not_green(tmp_path):
+def test_run_that_is_out_of_time_does_not_pass(tmp_path):
     with mutant_serving(slow_on(tmp_path, "saas_v2", seconds=0.05)) as url:
         report = run(Options(url=url, key=KEY, within=1, answer_within=600, replay_after=0))
     assert report.exit_code == 1
-    # On a busy machine most answers may not come within the second: then the seller is slow.
+    # On a busy machine most answers may take longer than a second: then the seller is slow.
     assert report.diagnoses in ({"out_of_time"}, {"slow_answer"})
     assert "the 1 s of this run are over" in headline(report).en
     if report.diagnoses == {"out_of_time"}:
         assert "(at most 600 s, saas-v2 §3.0); --within gives it more time" in headline(report).en
 
 
-def test_a_slow_seller_is_named_with_its_times_and_its_limit(tmp_path):
+def test_slow_seller_is_named_with_its_times_and_its_limit(tmp_path):
     """saas-v2 §3.0: an answer within 5 s; here within less, so that the test is not slow."""
     with mutant_serving(slow_on(tmp_path, "saas_v2", seconds=0.4)) as url:
         report = run(Options(url=url, key=KEY, answer_within=0.25, replay_after=0))
@@ -119,15 +121,16 @@ def test_a_slow_seller_is_named_with_its_times_and_its_limit(tmp_path):
         assert re.search(r"newInstance \d+\.\d s \(at most 0\.25 s, saas-v2 §3\.0\)", told), told
 
 
-def test_without_a_limit_a_seller_that_answers_one_at_a_time_is_waited_for():
+def test_seller_that_answers_one_at_a_time_is_waited_for_without_a_limit():
     server = OneByOne(plain_seller.PlainSeller(), delay=0.001)
     with unusual_serving(server) as address:
         report = run(Options(url=address, key=plain_seller.KEY, only=frozenset({"shape"}), within=0, at_once=1))
     assert (report.exit_code, report.blocked) == (0, ())
 
 
-def test_a_run_tells_what_it_leaves_at_the_seller(tmp_path):
-    """Releases that are never answered take ten seconds in all, not twenty for each."""
+@pytest.mark.slow
+def test_run_names_the_instances_it_leaves_behind(tmp_path):
+    """Unanswered releases take ten seconds in all, not twenty each."""
     with mutant_serving(slow_on(tmp_path, "license_v1", "releaseLicense", test=False, seconds=30)) as address:
         options = Options(
             url=address, protocol="license_v1", key=KEY, only=frozenset({"shape"}), timeout=0.2, at_once=1
@@ -138,7 +141,7 @@ def test_a_run_tells_what_it_leaves_at_the_seller(tmp_path):
     assert json.loads(as_json(report))["leftBehind"] == list(report.left_behind)
 
 
-def test_a_budget_is_over_when_its_time_is():
+def test_budget_ends_with_its_time():
     assert not RunBudget().over
     assert RunBudget(within=1e-9).over
     lasting = RunBudget(within=100)
@@ -151,7 +154,7 @@ def test_a_budget_is_over_when_its_time_is():
 # --- one check again -------------------------------------------------------------------------------------------------
 
 
-def test_one_check_is_asked_again_with_what_it_needs(url):
+def test_single_check_runs_with_what_it_needs(url):
     report = run(Options(url=url, key=plain_seller.KEY, again=frozenset({"lifecycle.renew"})))
     assert [result.check_id for result in report.results] == ["signature.correct", "lifecycle.renew"]
     assert report.exit_code == 0
@@ -165,14 +168,14 @@ def test_one_check_is_asked_again_with_what_it_needs(url):
         ("signature.correct", {"signature.correct"}),
     ],
 )
-def test_what_a_check_needs_comes_before_it(wanted, asked):
+def test_prerequisites_of_a_check_run_before_it(wanted, asked):
     checks = checks_for(target_of("saas_v2"), Options(url="http://x/", key="k"))
-    assert {check.check_id for check in chosen(checks, frozenset({wanted}))} == asked
+    assert {check.check_id for check in chosen_checks(checks, frozenset({wanted}))} == asked
 
 
-def test_a_check_about_the_whole_run_needs_the_whole_run():
+def test_check_of_the_whole_run_needs_the_whole_run():
     checks = checks_for(target_of("saas_v2"), Options(url="http://x/", key="k"))
-    assert chosen(checks, frozenset({"secrets.key_hidden"})) == checks
+    assert chosen_checks(checks, frozenset({"secrets.key_hidden"})) == checks
 
 
 @pytest.mark.parametrize(
@@ -185,13 +188,13 @@ def test_a_check_about_the_whole_run_needs_the_whole_run():
         ("load.sustained_10", "it needs --load"),
     ],
 )
-def test_a_check_that_there_is_not_is_told(wanted, said):
+def test_unknown_check_is_reported(wanted, said):
     checks = checks_for(target_of("saas_v2"), Options(url="http://x/", key="k"))
     with pytest.raises(CannotRun, match=said):
-        chosen(checks, frozenset({wanted}))
+        chosen_checks(checks, frozenset({wanted}))
 
 
-def test_what_was_exchanged_is_shown_of_a_check_that_passes(url, capsys, monkeypatch):
+def test_exchange_of_a_passed_check_is_shown(url, capsys, monkeypatch):
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     with pytest.raises(SystemExit) as left:
         main(["check", url, "--key", plain_seller.KEY, "--again", "lifecycle.renew"])
@@ -203,7 +206,8 @@ def test_what_was_exchanged_is_shown_of_a_check_that_passes(url, capsys, monkeyp
     assert f"tradepost check '{url}' --protocol saas_v2 --again lifecycle.renew" in out
 
 
-def test_the_terminal_speaks_chinese_where_its_person_does(url, capsys, monkeypatch):
+@pytest.mark.slow
+def test_terminal_output_is_chinese_for_a_chinese_locale(url, capsys, monkeypatch):
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     with pytest.raises(SystemExit):
         main(["check", url, "--key", "another key", "--only", "signature"])

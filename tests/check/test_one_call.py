@@ -1,4 +1,6 @@
-"""One exchange is judged as a run judges it: an honest answer of every version holds, each mistake has its name and section."""
+"""One exchange is judged as in a run: an honest answer of every version passes, and each mistake has its name and
+section.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tradepost.check import Verdict
-from tradepost.check.one_call import JUDGEMENTS, holds, judge, received_of
+from tradepost.check.one_call import JUDGEMENTS, is_accepted, judge, raw_response_of
 from tradepost.check.results import Result
 from tradepost.check.samples import Samples
 from tradepost.check.target import target_of
@@ -63,7 +65,7 @@ def judged(
     request = protocol.encode(command, address="https://a.example/p", key=KEY, now=NOW, nonce=NONCE)
     answered = change(protocol.answer(command, says or outcome(kind), key=KEY, nonce=NONCE))
     result = protocol.decode(command, answered, key=KEY, require_body_sign=body_sign)
-    received = received_of(answered, result, seconds)
+    received = raw_response_of(answered, result, seconds)
     found = judge(target_of(name), command, request, received, KEY, body_sign=body_sign)
     return {one.check_id.removeprefix("call."): one for one in found}
 
@@ -73,20 +75,20 @@ def mistakes(found: dict[str, Result]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("name", "kind"), EVERY, ids=lambda value: getattr(value, "__name__", value))
-def test_an_honest_answer_of_every_activity_of_every_version_holds(name: str, kind: type[Command]) -> None:
+def test_honest_answer_of_every_activity_of_every_version_passes(name: str, kind: type[Command]) -> None:
     found = judged(name, kind)
     assert mistakes(found) == {}
-    assert holds(tuple(found.values()))
+    assert is_accepted(tuple(found.values()))
     assert not {one for one in found.values() if one.verdict is Verdict.BROKEN}
     assert all(one.spec.startswith(("saas-v", "openapi-jointkit")) and one.title.zh for one in found.values())
 
 
-def test_each_judgement_of_an_answer_has_a_result_in_the_order_of_a_market() -> None:
+def test_each_judgement_of_an_answer_has_a_result_in_the_market_s_order() -> None:
     assert list(judged("saas_v2", Query)) == [one.name for one in JUDGEMENTS]
 
 
 def headers(*changes: tuple[str, str | None]) -> Callable[[Response], Response]:
-    """Headers replaced, or left out."""
+    """Replace or omit headers."""
 
     def change(response: Response) -> Response:
         gone = {name.lower() for name, _ in changes}
@@ -97,7 +99,7 @@ def headers(*changes: tuple[str, str | None]) -> Callable[[Response], Response]:
 
 
 def body(change: Callable[[dict[str, object]], object], *, sign: bool = True) -> Callable[[Response], Response]:
-    """The members changed, and signed again."""
+    """Change members, and sign again."""
 
     def changed(response: Response) -> Response:
         members = json.loads(response.body)
@@ -144,7 +146,7 @@ def test_each_mistake_of_an_answer_has_its_name(
     """saas-v2 §5.2: HTTP 200, content type, resultCode and resultMsg, Body-Sign, the fields of the activity."""
     found = judged("saas_v2", Create, change)
     assert mistakes(found).get(judgement) == diagnosis
-    assert not holds(tuple(found.values()))
+    assert not is_accepted(tuple(found.values()))
     assert KEY not in "".join(one.seen.en + one.seen.zh for one in found.values())
 
 
@@ -155,13 +157,13 @@ def test_each_mistake_of_an_answer_has_its_name(
         ("000005", "server_failed"), ("000100", "refused_with_code"),
     ],
 )  # fmt: skip
-def test_a_refused_test_call_says_what_its_code_means(code: str, diagnosis: str) -> None:
+def test_refused_test_call_explains_its_code(code: str, diagnosis: str) -> None:
     found = judged("saas_v2", Query, says=Rejected(code=code, message="no"))
     assert mistakes(found) == {"success": diagnosis}
     assert found["fields"].verdict is Verdict.SKIPPED
 
 
-def test_not_authentic_with_a_signature_of_another_key_is_the_key() -> None:
+def test_refusal_signed_with_another_key_is_a_wrong_key() -> None:
     def other_key(response: Response) -> Response:
         return json_answer(json.loads(response.body), key="another key of the server")
 
@@ -169,21 +171,21 @@ def test_not_authentic_with_a_signature_of_another_key_is_the_key() -> None:
     assert mistakes(found) == {"signed": "wrong_key", "success": "wrong_key"}
 
 
-def test_in_progress_is_a_warning_where_the_version_has_it_and_a_failure_elsewhere() -> None:
+def test_in_progress_is_a_warning_where_defined_and_a_failure_elsewhere() -> None:
     """saas-v2 §4: success is 000000, or 000004 on newInstance; SaaS 1.0 defines no asynchronous creation."""
     waits = Pending(message="soon", instance_id="i-1")
     new = judged("saas_v2", Create, says=waits)
-    assert (new["success"].verdict, holds(tuple(new.values()))) == (Verdict.WARNED, True)
+    assert (new["success"].verdict, is_accepted(tuple(new.values()))) == (Verdict.WARNED, True)
     assert mistakes(judged("saas_v2", Query, says=waits)) == {"success": "test_call_unfinished"}
     assert mistakes(judged("saas_v1", Create, says=waits)) == {"success": "test_call_unfinished"}
 
 
-def test_new_instance_of_saas_1_needs_an_address_where_it_is_debugged() -> None:
+def test_new_instance_of_saas_1_needs_an_address_in_debugging() -> None:
     """saas-v1-license A9: newInstance needs instanceId and frontEndUrl."""
     assert mistakes(judged("saas_v1", Create, body(lambda m: m.pop("appInfo")))) == {"fields": "missing_field"}
 
 
-def test_what_is_encrypted_must_decrypt_and_is_never_quoted() -> None:
+def test_encrypted_fields_must_decrypt_and_are_never_quoted() -> None:
     """saas-v1-license A1.4."""
 
     def clear(members: dict[str, object]) -> None:
@@ -198,7 +200,7 @@ def test_what_is_encrypted_must_decrypt_and_is_never_quoted() -> None:
     assert judged("saas_v2", Query)["secrets"].verdict is Verdict.SKIPPED
 
 
-def test_a_password_in_a_body_that_cannot_be_read_is_not_quoted() -> None:
+def test_password_in_an_unreadable_body_is_not_quoted() -> None:
     broken = b'{"resultCode":"000000","info":[{"password":"s3cret-word","userName":"s3cret-word" '
     found = judged("saas_v2", Query, raw(broken))
     assert mistakes(found)["json"] == "not_json"
@@ -220,16 +222,16 @@ def test_slow_answers_fail_where_the_version_says_five_seconds() -> None:
         (Fault.ADDRESS_BLOCKED, "address_blocked"), (Fault.NO_KEY, "nothing_sent"),
     ],
 )  # fmt: skip
-def test_where_no_answer_came_that_is_all_that_is_said(fault: Fault, diagnosis: str) -> None:
+def test_missing_answer_is_the_only_result(fault: Fault, diagnosis: str) -> None:
     command = asked("saas_v2", Query)
     request = registry.protocol("saas_v2").encode(command, address="https://a.example/", key=KEY, now=NOW, nonce=NONCE)
-    received = received_of(None, Unreachable(fault=fault, detail="seen"), 0.5)
+    received = raw_response_of(None, Unreachable(fault=fault, detail="seen"), 0.5)
     first, *rest = judge(target_of("saas_v2"), command, request, received, KEY)
     assert (first.verdict, first.diagnosis and first.diagnosis.name) == (Verdict.FAILED, diagnosis)
     assert {one.verdict for one in rest} == {Verdict.SKIPPED}
 
 
-def test_an_address_need_not_sign_where_its_seller_chose_so_but_what_is_signed_must_hold() -> None:
+def test_unsigned_answer_is_accepted_by_choice_but_a_signature_must_be_valid() -> None:
     assert mistakes(judged("saas_v2", Query, headers((HEADER, None)), body_sign=False)) == {}
     wrong = judged("saas_v2", Query, headers((HEADER, body_sign(b"other", KEY))), body_sign=False)
     assert set(mistakes(wrong)) == {"signed"}
@@ -247,7 +249,7 @@ def test_an_address_need_not_sign_where_its_seller_chose_so_but_what_is_signed_m
     ],
     ids=["names", "deep", "traces", "sql", "gbk", "secrets"],
 )
-def test_a_hostile_answer_of_a_megabyte_is_judged(content: bytes) -> None:
-    """A market judges on its own time: each of these once took minutes, or hours."""
+def test_hostile_answer_of_a_megabyte_is_judged(content: bytes) -> None:
+    """A market judges in its own time: each of these once took minutes, or hours."""
     found = judged("saas_v2", Query, lambda response: replace(response, body=content))
-    assert not holds(tuple(found.values()))
+    assert not is_accepted(tuple(found.values()))

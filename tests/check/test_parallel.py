@@ -1,4 +1,4 @@
-"""Checks side by side: as many as the seller reads, the verdicts those of asking one by one."""
+"""Parallel checks: as many as the seller reads, with the same verdicts as one at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.check.unusual_sellers import OneByOne, Server, serving
 from tradepost.check import Options, Progress, Report, Verdict, run
 from tradepost.check.caller import Caller
 from tradepost.check.checks import checks_for
-from tradepost.check.concurrency import FIRST, ConcurrencyLimit
-from tradepost.check.http_client import Received
+from tradepost.check.concurrency import FIRST_LIMIT, ConcurrencyLimit
+from tradepost.check.http_client import RawResponse
 from tradepost.check.parallel import reads_concurrently
 from tradepost.check.session import begin
 from tradepost.check.target import target_of
@@ -33,18 +33,18 @@ def verdicts(report: Report) -> dict[str, Verdict]:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [(Server, True), (OneByOne, False)])
-def test_a_held_request_shows_whether_others_are_read_meanwhile(kind, expected):
+def test_held_request_shows_whether_others_are_read_meanwhile(kind, expected):
     with serving(kind(PlainSeller())) as url:
         assert reads_concurrently(caller(url)) is expected
 
 
-def test_checks_run_side_by_side_and_are_told_in_their_order():
+def test_checks_run_in_parallel_and_are_reported_in_order():
     told: list[Progress] = []
     server = Server(PlainSeller(), delay=0.03)
     with serving(server) as url:
         options = Options(url=url, key=KEY, only=GROUPS, replay_after=0)
         report = run(options, told.append)
-    assert server.most_inside >= FIRST
+    assert server.most_inside >= FIRST_LIMIT
     assert report.exit_code == 0
     assert [r.check_id for r in report.results] == [c.check_id for c in checks_for(target_of("saas_v2"), options)]
     assert [progress.done for progress in told] == sorted(progress.done for progress in told)
@@ -54,14 +54,14 @@ def test_checks_run_side_by_side_and_are_told_in_their_order():
 
 
 class Quarrelling(Server):
-    """Fails whenever two are inside: a mistake for the group load, and for no other."""
+    """Fail when two requests are in progress: a mistake for the group load only."""
 
     def refused(self) -> tuple[int, dict[str, str]] | None:
         return (500, {}) if self.inside > 1 else None
 
 
 class Breaking(Server):
-    """Closes the connection whenever two are inside."""
+    """Close the connection when two requests are in progress."""
 
     def answer(self, path: str, content_type: str, body: bytes) -> bytes:
         if self.inside > 1:
@@ -69,9 +69,10 @@ class Breaking(Server):
         return super().answer(path, content_type, body)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("kind", [Quarrelling, Breaking])
-def test_what_fails_only_in_parallel_is_no_mistake(kind, capfd):
+def test_failure_only_in_parallel_is_not_a_mistake(kind, capfd):
     groups = frozenset({"shape", "lifecycle", "debug"})
     server = kind(PlainSeller(), delay=0.005)
     with serving(server) as url:
@@ -82,24 +83,24 @@ def test_what_fails_only_in_parallel_is_no_mistake(kind, capfd):
     assert verdicts(beside) == verdicts(alone)
 
 
-def test_the_pace_grows_with_good_answers_and_falls_at_trouble():
+def test_concurrency_grows_with_good_answers_and_falls_at_errors():
     concurrency = ConcurrencyLimit(8)
-    good, now = Received(status=200), time.monotonic
+    good, now = RawResponse(status=200), time.monotonic
     concurrency.learn(good, now())
     assert concurrency.limit == 1, "it grows only after the seller was seen to read several"
     concurrency.widen()
-    assert concurrency.limit == FIRST
+    assert concurrency.limit == FIRST_LIMIT
     for _ in range(9):
         concurrency.learn(good, now())
     assert concurrency.limit == 8
     sent_before = now()
-    concurrency.learn(Received(status=503), now())
+    concurrency.learn(RawResponse(status=503), now())
     assert (concurrency.limit, concurrency.most) == (4, 4)
-    concurrency.learn(Received(status=503), sent_before)
+    concurrency.learn(RawResponse(status=503), sent_before)
     assert concurrency.limit == 4, "one crowd is one trouble"
-    concurrency.learn(Received(status=200, resent=1), now())
+    concurrency.learn(RawResponse(status=200, resent=1), now())
     assert (concurrency.limit, concurrency.most) == (2, 2)
-    concurrency.learn(Received(fault="no_answer"), now())
+    concurrency.learn(RawResponse(fault="no_answer"), now())
     concurrency.learn(good, now())
     assert (concurrency.limit, concurrency.most) == (1, 1)
 

@@ -30,7 +30,7 @@ def address(tmp_path_factory):
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(("locale", "title"), [("zh-CN", "6项检查中2项失败"), ("en-GB", "2 of 6 checks failed")])
-def test_it_speaks_the_readers_language_and_fits_the_screen(browser, address, width, locale, title):
+def test_report_uses_the_reader_s_language_and_fits_the_screen(browser, address, width, locale, title):
     page = browser.new_page(locale=locale, viewport={"width": width, "height": 800})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -52,7 +52,7 @@ def test_languages_are_switched_without_scripts(browser, address):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_its_page_follows_the_readers_colours(browser, address, scheme):
+def test_report_follows_the_reader_s_theme(browser, address, scheme):
     page = browser.new_page(color_scheme=scheme)
     page.goto(address)
     red = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0] | 0")

@@ -1,4 +1,4 @@
-"""Reports are written from the results alone, can be read back, and stand by themselves."""
+"""Reports are written from the results only, can be parsed again, and need no other files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tradepost.check import Options, Report, run
 from tradepost.check.reports.as_json import as_json
 from tradepost.check.reports.html import html
 from tradepost.check.reports.junit import junit
-from tradepost.check.reports.spelling import curl, raw
+from tradepost.check.reports.spelling import curl, format_answer
 from tradepost.check.reports.terminal import show
 from tradepost.protocols.http import Request
 
@@ -38,7 +38,7 @@ CURL = shutil.which("curl")
         Request("POST", "http://x/", (), b""),
     ],
 )
-def test_a_curl_line_says_the_request_exactly(request_):
+def test_curl_line_is_exactly_the_request(request_):
     words = shlex.split(curl(request_))
     assert words[0] == "curl"
     assert "--globoff" in words
@@ -53,8 +53,8 @@ def test_a_curl_line_says_the_request_exactly(request_):
 
 @pytest.mark.skipif(CURL is None, reason="no curl")
 @pytest.mark.parametrize("body", [b"\xff{not json", b"a\x00b", b"@/etc/passwd", b"%s\\n", b"\x1b[31m", b"it's\n"])
-def test_a_pasted_line_sends_any_bytes(body):
-    """Whatever the shell: what cannot be typed goes through printf."""
+def test_pasted_line_sends_any_bytes(body):
+    """In every shell: bytes that cannot be typed go through printf."""
     head = (("Content-Type", "application/json"),)
     with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=len(body)) as (url, heard):
         line = curl(Request("POST", f"{url}&a[]={{1}}", head, body))
@@ -66,18 +66,18 @@ def test_a_pasted_line_sends_any_bytes(body):
 
 
 @pytest.mark.skipif(CURL is None, reason="no curl")
-def test_a_line_adds_no_content_type_of_its_own():
+def test_curl_line_adds_no_content_type():
     with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=2) as (url, heard):
         subprocess.run(["/bin/sh", "-c", curl(Request("POST", url, (), b"{}"))], capture_output=True, check=True)
     assert b"content-type" not in b"".join(heard).lower()
 
 
-def test_raw_bytes_are_shown_with_everything_unprintable_escaped():
-    assert raw(ANSWER) == 'HTTP/1.1 500 Oops\\r\\n\nX: \\x1b[31m\\r\\n\n\\r\\n\n{"a":"\\xff<script>"}\\n\n'
-    assert raw(b"\xef\xbb\xbf{}") == "\\ufeff{}"
+def test_raw_bytes_are_shown_with_unprintable_ones_escaped():
+    assert format_answer(ANSWER) == 'HTTP/1.1 500 Oops\\r\\n\nX: \\x1b[31m\\r\\n\n\\r\\n\n{"a":"\\xff<script>"}\\n\n'
+    assert format_answer(b"\xef\xbb\xbf{}") == "\\ufeff{}"
 
 
-def test_the_json_report_holds_everything():
+def test_json_report_is_complete():
     read = json.loads(as_json(REPORT))
     assert read["counts"] == {"passed": 1, "failed": 2, "warned": 1, "skipped": 1, "broken": 1}
     assert read["exitCode"] == 1
@@ -94,7 +94,7 @@ def test_the_json_report_holds_everything():
     assert read["results"][0]["exchanges"] == []
 
 
-def test_the_junit_report_is_xml_with_a_suite_a_group():
+def test_junit_report_is_xml_with_a_suite_per_group():
     root = ET.fromstring(junit(REPORT))
     assert root.tag == "testsuites"
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -121,7 +121,7 @@ def test_the_junit_report_is_xml_with_a_suite_a_group():
 
 
 class Reader(HTMLParser):
-    """Open and close in pairs, and everything that a browser would load from elsewhere."""
+    """Record tags that are not closed, and everything that a browser would load from elsewhere."""
 
     VOID = frozenset({"meta", "input", "br", "!doctype"})
 
@@ -149,13 +149,13 @@ def read_html(report: Report) -> Reader:
     return reader
 
 
-def test_the_html_report_needs_nothing_else():
+def test_html_report_needs_no_other_files():
     assert read_html(REPORT).loaded == []
     assert "url(" not in html(REPORT)
     assert "@import" not in html(REPORT)
 
 
-def test_the_html_report_escapes_what_came():
+def test_html_report_escapes_the_answer():
     page = html(REPORT)
     assert page.count("<script>") == 1
     assert "&lt;script&gt;" in page
@@ -163,7 +163,7 @@ def test_the_html_report_escapes_what_came():
     assert "\x1b" not in page
 
 
-def test_the_html_report_says_everything_in_both_languages():
+def test_html_report_is_complete_in_both_languages():
     page = html(REPORT)
     for one in REPORT.results[1:]:
         for words in (one.title.en, one.title.zh, one.seen.zh):
@@ -181,7 +181,7 @@ def test_one_mistake_is_one_card_with_the_other_checks_below_it():
     assert sorted(read_html(REPORT).ids) == ["en", "shape.two", "wire.five", "wire.six", "wire.three", "zh"]
 
 
-def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
+def test_terminal_shows_the_request_the_bytes_and_the_diagnosis():
     console = Console(file=StringIO(), width=100)
     show(REPORT, console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
@@ -201,7 +201,7 @@ def test_the_terminal_shows_the_request_the_bytes_and_the_diagnosis():
 
 
 def test_no_report_shows_the_key(tmp_path):
-    """Not even of a seller that shows it (saas-v2 §2.1: store it safely)."""
+    """Not even if the seller shows it (saas-v2 §2.1: store it safely)."""
     leaking = plain_seller.PlainSeller()
     honest = leaking.answer
 
@@ -221,7 +221,8 @@ def test_no_report_shows_the_key(tmp_path):
         assert plain_seller.KEY not in text
 
 
-def test_a_real_run_can_be_written_in_every_form(tmp_path):
+@pytest.mark.slow
+def test_real_run_can_be_written_in_every_form(tmp_path):
     mutant = MUTANTS["saas_v2-NoTokenCheck"]
     with mutant_serving(mutant.build(tmp_path)) as url:
         report = run(Options(url=url, key=KEY, only=frozenset({"signature", "wire"}), replay_after=0))

@@ -1,4 +1,6 @@
-"""A run as a program sees it: exit codes, progress, what cannot run, and that a mistake of ours is not the seller's."""
+"""A run of the tester: exit codes, progress, checks that cannot run, and errors of the tester that are not the
+seller's.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,11 @@ def some(url: str, *groups: str, **more):
     return Options(url=url, key=KEY, only=frozenset(groups), replay_after=0, **more)
 
 
-def test_all_passed_is_0(url):
+def test_exit_code_is_0_if_all_pass(url):
     assert run(some(url, "signature")).exit_code == 0
 
 
-def test_one_failure_is_1(tmp_path):
+def test_exit_code_is_1_for_one_failure(tmp_path):
     mutant = MUTANTS["saas_v2-AcceptsReplays"]
     with mutant_serving(mutant.build(tmp_path)) as url:
         report = run(
@@ -43,7 +45,7 @@ def test_one_failure_is_1(tmp_path):
     }
 
 
-def test_a_wrong_key_is_called_so(url):
+def test_wrong_key_is_named(url):
     report = run(Options(url=url, key="another key", only=frozenset({"signature"})))
     first = report.results[0]
     assert (first.check_id, first.verdict) == ("signature.correct", Verdict.FAILED)
@@ -64,12 +66,12 @@ def test_a_wrong_key_is_called_so(url):
         (Options(url="http://127.0.0.1/", key="k", protocol="saas_v9"), "no protocol 'saas_v9'; there are: "),
     ],
 )
-def test_what_cannot_run_says_why(options, words):
+def test_run_that_cannot_start_says_why(options, words):
     with pytest.raises(CannotRun, match=words.replace("(", r"\(")):
         run(options)
 
 
-def test_progress_tells_each_check_before_and_after(url):
+def test_progress_reports_each_check_before_and_after(url):
     told: list[Progress] = []
     report = run(some(url, "time", at_once=1), told.append)
     assert [progress.result for progress in told[1::2]] == list(report.results)
@@ -78,7 +80,7 @@ def test_progress_tells_each_check_before_and_after(url):
     assert {progress.total for progress in told} == {len(report.results)}
 
 
-def test_a_mistake_of_the_tester_is_not_the_sellers(url, monkeypatch):
+def test_error_of_the_tester_is_not_the_seller_s(url, monkeypatch):
     def breaks(caller):
         raise ZeroDivisionError("ours")
 
@@ -90,7 +92,7 @@ def test_a_mistake_of_the_tester_is_not_the_sellers(url, monkeypatch):
     assert report.exit_code == 2
 
 
-def test_the_seller_is_asked_again_after_its_restart(url, tmp_path):
+def test_seller_is_called_again_after_its_restart(url, tmp_path):
     mark = tmp_path / "restarted"
     report = run(some(url, "idempotency", restart=f"touch {mark}"))
     assert mark.exists()
@@ -98,20 +100,21 @@ def test_the_seller_is_asked_again_after_its_restart(url, tmp_path):
     assert restart.verdict is Verdict.PASSED
 
 
-def test_a_restart_that_fails_is_not_held_against_the_seller(url):
+def test_failed_restart_command_does_not_count_against_the_seller(url):
     report = run(some(url, "idempotency", restart="false"))
     restart = next(result for result in report.results if result.check_id == "idempotency.restart")
     assert (restart.verdict, restart.seen.en) == (Verdict.SKIPPED, "the restart command ended with 1")
 
 
-def test_the_long_load_checks_pass(url):
+@pytest.mark.slow
+def test_long_load_checks_pass(url):
     report = run(some(url, "load", load=True))
     assert {result.verdict for result in report.results} == {Verdict.PASSED}
     assert len(report.results) == 11
 
 
-def test_a_server_that_dies_is_told_once_and_asked_nothing_more(url):
-    """Whether it crashed or was stopped, the rest is not known: 2, not 1."""
+def test_dead_server_is_reported_once_and_not_called_again(url):
+    """Crashed or stopped: the remaining results are unknown, so the exit code is 2, not 1."""
     seller = plain_seller.PlainSeller()
     with plain_seller.serving(seller, stops_after=120) as address:
         report = run(Options(url=address, key=KEY))
@@ -120,14 +123,14 @@ def test_a_server_that_dies_is_told_once_and_asked_nothing_more(url):
     assert len(broken) == 1
     assert "nobody answers any more: no connection: connection refused" in broken[0].seen.en
     assert report.count(Verdict.FAILED) == 0
-    # What was asked beside others before may have passed; nothing was asked after.
+    # Checks that ran in parallel before may have passed; none ran afterwards.
     rest = report.results[report.results.index(broken[0]) + 1 :]
     assert {result.verdict for result in rest} <= {Verdict.SKIPPED, Verdict.PASSED}
     assert report.results[-1].verdict is Verdict.SKIPPED
     assert report.results[-1].seen == broken[0].seen
 
 
-def test_a_seller_that_needs_seconds_for_everything_is_given_up(tmp_path):
+def test_seller_that_needs_seconds_for_everything_is_given_up(tmp_path):
     mutant = MUTANTS["order_notice-never_answers"]
     with mutant_serving(mutant.build(tmp_path)) as address:
         report = run(Options(url=address, protocol="order_notice", key="0123456789abcdef0123456789ABCDEF", timeout=0.3))
@@ -140,12 +143,12 @@ def test_a_seller_that_needs_seconds_for_everything_is_given_up(tmp_path):
     ("said", "words"),
     [(b"\x15\x03\x01\x00\x02\x02\x50", "speaks https"), (b"220 smtp.example.com ready\r\n", "does not speak HTTP")],
 )
-def test_what_is_no_http_server_is_not_judged(said, words):
+def test_server_that_is_not_http_is_not_judged(said, words):
     with speaking(said) as (address, _), pytest.raises(CannotRun, match=words):
         run(Options(url=address, key=KEY))
 
 
-def test_activities_that_a_seller_does_without_are_not_asked(url):
+def test_activities_that_a_seller_lacks_are_not_called(url):
     """Products sold once have no renewals (saas-v2 §1.4)."""
     report = run(some(url, "debug", "lifecycle", "time", leave_out=frozenset({"refreshInstance"})))
     assert report.exit_code == 0

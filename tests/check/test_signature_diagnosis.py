@@ -10,7 +10,7 @@ import json
 import pytest
 
 from tradepost.check.answers import Answer
-from tradepost.check.http_client import Received
+from tradepost.check.http_client import RawResponse
 from tradepost.check.signature_diagnosis import explain_body_sign, read_body_sign
 from tradepost.protocols.body_sign import body_sign
 from tradepost.protocols.http import Request
@@ -31,18 +31,18 @@ def b64(raw: bytes) -> str:
 
 def explained(value: str | None, *, name: str = "Body-Sign", body: bytes = BODY) -> str | None:
     headers = () if value is None else ((name, value),)
-    return explain_body_sign(Answer(REQUEST, Received(status=200, headers=headers, body=body)), KEY)
+    return explain_body_sign(Answer(REQUEST, RawResponse(status=200, headers=headers, body=body)), KEY)
 
 
 def header(signature: str) -> str:
     return f'sign_type="HMAC-SHA256", signature="{signature}"'
 
 
-def test_a_right_signature_needs_no_explanation():
+def test_right_signature_needs_no_explanation():
     assert explained(body_sign(BODY, KEY)) is None
 
 
-def test_the_published_vector_is_right():
+def test_published_vector_is_right():
     """saas-v2 §2.7."""
     body = b'{"resultCode":"000000","resultMsg":"success"}'
     assert explained(header("4Ag/ghbW4qNZp7VBOjdIIqSeezkhVW9Jt774KiTQdAg="), body=body) is None
@@ -79,21 +79,21 @@ def test_the_published_vector_is_right():
         ("signature_mismatch", header(b64(mac(BODY, b"quite another key")))),
     ],
 )
-def test_the_mistake_is_named(name, value):
+def test_mistake_is_named(name, value):
     assert explained(value) == name
 
 
-def test_an_answer_in_gbk_that_is_signed_in_utf8_is_named():
+def test_answer_in_gbk_signed_in_utf8_is_named():
     text = json.dumps({"resultCode": "000000", "resultMsg": "成功"}, ensure_ascii=False)
     assert explained(header(b64(mac(text.encode()))), body=text.encode("gbk")) == "answer_in_gbk"
     assert explained(header(b64(mac(text.encode("gbk")))), body=text.encode()) == "answer_other_charset"
 
 
-def test_another_spelling_of_the_header_is_named_when_its_value_holds():
+def test_other_spelling_of_the_header_is_named_if_its_value_is_valid():
     assert explained(body_sign(BODY, KEY), name="Body-sign") == "header_case"
 
 
-def test_a_value_is_more_wrong_than_its_headers_name():
+def test_wrong_value_precedes_a_wrong_header_name():
     assert explained(header(b64(mac(BODY + b"\n"))), name="body-sign") == "trailing_newline"
 
 

@@ -1,4 +1,4 @@
-"""No false alarm on unusual servers: what HTTP allows, what no page forbids, and sellers that take their time."""
+"""No false alarm for unusual servers: what HTTP allows, what no page forbids, and slow sellers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def examined(server: Server, *groups: str, at_once: int = 16) -> Report:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [OldServer, EagerServer])
-def test_what_http_allows_is_right(kind):
-    """saas-v2 §3.0 asks for HTTP 200, application/json and a JSON object, and for nothing else of a server."""
+def test_everything_that_http_allows_is_right(kind):
+    """saas-v2 §3.0 requires HTTP 200, application/json and a JSON object, and nothing else of a server."""
     report = examined(kind(PlainSeller()))
     assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
     skipped = told(report, Verdict.SKIPPED)
@@ -36,15 +36,15 @@ def test_what_http_allows_is_right(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pending", ["000004", "000003", "000000", "000005"])
-def test_whatever_is_said_of_an_instance_in_creation_is_waited_for(pending):
-    """saas-v2 §3.2: what a query says meanwhile is documented nowhere; a market asks until it is there."""
+def test_any_answer_about_an_instance_in_creation_is_waited_for(pending):
+    """saas-v2 §3.2: the answer of a query meanwhile is undocumented; a market repeats it until the instance exists."""
     report = examined(Server(ProvisionsLater(pending=pending)), "shape", "lifecycle", "debug")
     assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
 
 
 @pytest.mark.slow
-def test_a_limit_on_requests_is_a_warning():
-    """saas-v2 §3.0: HTTP 200 always; but no market asks as fast as a tester."""
+def test_rate_limit_is_a_warning():
+    """saas-v2 §3.0: HTTP 200 always; but no market calls as fast as a tester."""
     report = examined(Limited(PlainSeller()), "signature", "shape", "wire", "idempotency", "load")
     assert told(report, Verdict.FAILED, Verdict.BROKEN) == []
     assert [name for name, _ in told(report, Verdict.WARNED)] == ["wire.unlimited"]
@@ -52,9 +52,9 @@ def test_a_limit_on_requests_is_a_warning():
 
 
 @pytest.mark.slow
-def test_a_seller_that_answers_one_at_a_time_is_asked_one_at_a_time():
+def test_seller_that_answers_one_at_a_time_is_called_one_at_a_time():
     server = OneByOne(PlainSeller(), delay=0.001)
-    # Those without crowds of their own, which its short queue would keep waiting.
+    # Those without parallel calls of their own, which its short queue would delay.
     report = examined(server, "shape", "wire", "lifecycle", "debug")
     assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
     assert server.most_inside == 1

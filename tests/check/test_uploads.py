@@ -1,4 +1,6 @@
-"""The tester is the market that a seller's program brings licenses to: what is wrong with them is named (openapi-jointkit §C.7)."""
+"""The tester is the market to which a seller's program uploads licenses: its mistakes are named (openapi-jointkit
+§C.7).
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,7 @@ def file(client: MarketClient, command: GetLicenseAsync) -> None:
 
 
 def nothing(_client: MarketClient, _command: GetLicenseAsync) -> None:
-    """The buyer waits for ever."""
+    """The buyer waits forever."""
 
 
 def with_another_secret(client: MarketClient, command: GetLicenseAsync) -> None:
@@ -102,7 +104,7 @@ def _form(client: MarketClient, command: GetLicenseAsync, *, change: Callable[[b
     )
     body = change(form.before + content + form.after)
     request = sign(Request("POST", form.url, (("Content-Type", form.content_type),), body), ak=AK, sk=SK, now=utc_now())
-    client.told(exchange(request, timeout=60, tls=None))
+    client.parse_answer(exchange(request, timeout=60, tls=None))
 
 
 def hash_of_something_else(client: MarketClient, command: GetLicenseAsync) -> None:
@@ -127,13 +129,13 @@ def test_every_mistake_has_a_mutant() -> None:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_the_mistake_is_named(name: str, tmp_path: Path) -> None:
+def test_mistake_is_named(name: str, tmp_path: Path) -> None:
     report = examine(MISTAKES[name], tmp_path)
     assert (report.exit_code, set(report.diagnoses)) == (1, {name}), verdicts(report)
 
 
 @pytest.mark.parametrize(("bring", "other"), [(text, "as_file"), (file, "as_text")])
-def test_an_honest_seller_passes_and_is_told_which_way_stays_untried(bring: Bring, other: str, tmp_path: Path) -> None:
+def test_honest_seller_passes_and_the_untested_form_is_named(bring: Bring, other: str, tmp_path: Path) -> None:
     report = examine(bring, tmp_path)
     assert report.exit_code == 0
     assert verdicts(report) == {
@@ -141,8 +143,9 @@ def test_an_honest_seller_passes_and_is_told_which_way_stays_untried(bring: Brin
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [(), ("--license-files",)])
-def test_the_sample_seller_passes(how: tuple[str, ...], tmp_path: Path) -> None:
+def test_sample_seller_passes(how: tuple[str, ...], tmp_path: Path) -> None:
     port = free_port()
     market = ("--market", f"http://127.0.0.1:{port}", "--ak", AK, "--sk", SK)
     with started(tmp_path, "--protocol", "license_online", *market, *how) as url:
@@ -156,13 +159,13 @@ def test_the_sample_seller_passes(how: tuple[str, ...], tmp_path: Path) -> None:
     assert verdicts(report)["uploaded.as_file" if how else "uploaded.as_text"] == "PASSED"
 
 
-def test_without_a_market_nothing_is_said_of_uploads(tmp_path: Path) -> None:
+def test_uploads_are_not_mentioned_without_a_market(tmp_path: Path) -> None:
     report = examine(nothing, tmp_path, market="", again=frozenset(), only=frozenset({"signature"}))
     assert verdicts(report) == {}
     assert Verdict.PASSED in {one.verdict for one in report.results}
 
 
 @pytest.mark.parametrize("changed", [{"market": "9100"}, {"ak": ""}, {"market": "192.0.2.1:9"}])
-def test_a_market_that_cannot_be_played(changed: dict[str, str], tmp_path: Path) -> None:
+def test_market_that_cannot_be_simulated_is_reported(changed: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(CannotRun):
         examine(text, tmp_path, **changed)

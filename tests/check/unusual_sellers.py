@@ -1,4 +1,4 @@
-"""Right sellers on unusual servers: what HTTP allows and the specification leaves open, all of it at once."""
+"""Correct sellers on unusual servers: everything that HTTP allows and the specification leaves open."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.check.plain_seller import KEY, PlainSeller
 
 
 class Server:
-    """How an honest seller's answers go out. ``delay``: seconds for each answer."""
+    """Send an honest seller's answers. ``delay``: seconds for each answer."""
 
     http = "HTTP/1.1"
     content_type = "application/json;charset=UTF-8"
@@ -52,7 +52,7 @@ class Server:
 
 
 class OldServer(Server):
-    """HTTP/1.0, no length, a status line without words, on an IPv6 address; its first answer takes a while."""
+    """HTTP/1.0, no length, a status line without a reason, on an IPv6 address; its first answer is slow."""
 
     http = "HTTP/1.0"
     content_type = "application/json; charset=utf-8"
@@ -66,27 +66,27 @@ class OldServer(Server):
 
 
 class EagerServer(Server):
-    """Chunks with trailers; compresses for whoever asks for it; connections are kept whatever is said."""
+    """Chunks with trailers. Compresses if the client accepts it, and keeps all connections open."""
 
     chunked = True
     trailers = b"Server-Timing: db;dur=3\r\n"
 
 
 class OneByOne(Server):
-    """http.server as its documentation shows it: one thread, and room for five connections to wait."""
+    """http.server as documented: one thread, and room for five connections to wait."""
 
     side_by_side = False
 
 
 class Limited(Server):
-    """A gateway before it lets ten requests through, then wants a rest."""
+    """A gateway that lets ten requests through, then requires a pause."""
 
     def refused(self) -> tuple[int, dict[str, str]] | None:
         return (429, {"Retry-After": "0"}) if self.requests % 10 == 0 else None
 
 
 class ProvisionsLater(PlainSeller):
-    """Creations are done in the background; until then a query says what it says of every unknown instance."""
+    """Creations are done in the background. Until then a query answers as for an unknown instance."""
 
     seconds = 0.15
 
@@ -129,7 +129,7 @@ def serving(server: Server) -> Iterator[str]:
                 refused = server.refused()
                 out = b"" if refused else server.answer(self.path, self.headers["Content-Type"], body)
             finally:
-                # Before the answer goes out: whoever has it may ask again at once.
+                # Before the answer is sent: the client may send its next request at once.
                 with server.lock:
                     server.inside -= 1
             if refused:
@@ -162,7 +162,7 @@ def serving(server: Server) -> Iterator[str]:
             self.wfile.write(out)
 
         def log_message(self, *arguments: object) -> None:
-            """Silence."""
+            """Suppress the log."""
 
     kind = ThreadingHTTPServer if server.side_by_side else HTTPServer
 

@@ -1,4 +1,4 @@
-"""Runs the real command line in processes of their own, each with a market of its own."""
+"""Run the command line in separate processes, each with its own market."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WITHIN = 600
 
 @dataclass(frozen=True)
 class Market:
-    """A data folder, and on the pass of PostgreSQL a database, for processes of one test."""
+    """The data folder, and on PostgreSQL the database, for processes of one test."""
 
     folder: Path
     database: str = ""
@@ -57,17 +57,17 @@ class Market:
 
 
 def make_market(folder: Path, name: str) -> Market:
-    """``name``: of its database, which is this test worker's own."""
+    """``name`` of its database, which belongs to this test worker."""
     folder.mkdir(parents=True, exist_ok=True)
     return Market(folder, new_database(_own(name)) if DATABASE == "postgres" else "")
 
 
 def migrated_market(folder: Path, name: str) -> Market:
-    """The same, with its tables there already."""
+    """Return a market whose tables exist already."""
     folder.mkdir(parents=True, exist_ok=True)
     if DATABASE == "postgres":
-        return Market(folder, migrated.begin_postgres(_own(name)))
-    migrated.begin_sqlite(folder / "tradepost.sqlite3")
+        return Market(folder, migrated.create_postgres(_own(name)))
+    migrated.create_sqlite(folder / "tradepost.sqlite3")
     return Market(folder)
 
 
@@ -76,7 +76,7 @@ def _own(name: str) -> str:
 
 
 def acts(market: Market, like: str) -> list[tuple[str, ...]]:
-    """The audit log of what was done on the command line, oldest first; none of it holds the password."""
+    """Return the audit log of the acts on the command line, oldest first. None of them contains the password."""
     columns = "act, outcome, object_text, actor_text, details"
     if market.database:
         with psycopg.connect(market.database) as connection:

@@ -1,4 +1,4 @@
-"""Processes that a test started, as the operating system knows them: whether they live, what they started, what they say."""
+"""Processes that a test started: whether they run, their children, and their output."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.cli import command_line
 from tests.waiting import until
 
 WITHIN = 60.0
-"""Seconds in which a process ends or does what is awaited of it."""
+"""Seconds in which a process must end or do what a test waits for."""
 
 
 def alive(pid: int) -> bool:
-    # A zombie counts as dead: its parent may be one that collects nobody.
+    # A zombie counts as dead: its parent may never reap it.
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -36,7 +36,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def family(root: int) -> list[int]:
-    """A process and all that it and its children started."""
+    """Return a process and all its descendants."""
     parents = {}
     for entry in (path.name for path in Path("/proc").iterdir()):
         if entry.isdigit():
@@ -52,7 +52,7 @@ def family(root: int) -> list[int]:
 
 
 def command_of(pid: int) -> str:
-    """Its command line, empty when it has ended."""
+    """Return its command line; empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
     except OSError:

@@ -1,4 +1,4 @@
-"""A market's database from outside: what is in it, and changes that no command makes."""
+"""Read a market's database from outside, and make changes that no command makes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def query(market: Market, statement: str) -> list[tuple]:
 
 
 def content(market: Market) -> dict[str, str]:
-    """A hash of the rows of each table."""
+    """Return a hash of the rows of each table."""
     tables = [name for (name,) in query(market, TABLES[0] if market.database else TABLES[1])]
     return {
         name: hashlib.sha256(repr(sorted(map(repr, query(market, f'SELECT * FROM "{name}"')))).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A demo as a person runs it: one command, everything there, everything gone afterwards."""
+"""The demo on the command line: one command starts everything, and nothing is left afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CASES = ("newInstance", "queryInstance", "refreshInstance", "releaseInstance", "
 pytestmark = [pytest.mark.slow]
 
 
-def test_a_demo_from_start_to_end_and_again(tmp_path):
+def test_demo_starts_ends_and_starts_again(tmp_path):
     market = make_market(tmp_path / "data", "cli_demo")
     port = str(free_port())
     base = f"http://127.0.0.1:{port}"
@@ -39,9 +39,9 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
             ("operator", "operator@market.example", "operator-sandbox", "/console/"),
         ]
         assert get(base)[0] == 200
-        _its_products_stand_tested(base, json.loads((market.folder / "demo.json").read_text())["seller_port"])
+        _check_products(base, json.loads((market.folder / "demo.json").read_text())["seller_port"])
         wait_for(lambda: json.loads(get(f"{base}/readyz")[1])["workers"] == 1)
-        _an_enterprise_uses_an_application(base, json.loads((market.folder / "demo.json").read_text())["joint_port"])
+        _check_application(base, json.loads((market.folder / "demo.json").read_text())["joint_port"])
         seller_port = json.loads((market.folder / "demo.json").read_text())["seller_port"]
 
         found = {one["area"]: one for one in json.loads(market.run("doctor", "--json").stdout)}
@@ -68,8 +68,8 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
     _second_start_ends_with_its_killed_parent(market, port, seller_port)
 
 
-def _its_products_stand_tested(base: str, seller_port: int) -> None:
-    """Everything is on the shelf, and each case counts at the port and with the key of this start (decision 0039)."""
+def _check_products(base: str, seller_port: int) -> None:
+    """Every product is listed, and each case is valid for the port and the key of this start (decision 0039)."""
     if DATABASE != "postgres":
         assert 'href="/products/yunjian-docs/"' in get(base)[1], "the first page has products: it was walked at set-up"
     wait_for(lambda: 'href="/products/yunjian-docs/"' in get(base)[1], within=60)
@@ -79,12 +79,13 @@ def _its_products_stand_tested(base: str, seller_port: int) -> None:
     assert not any(case in read("/seller/cases/?standing=stale").partition("<tbody")[2] for case in CASES)
 
 
-def _an_enterprise_uses_an_application(base: str, joint_port: int) -> None:
-    """Its buyer's administrators see it bound, and its seller's server knows who it is (openapi-jointkit §B.1)."""
+def _check_application(base: str, joint_port: int) -> None:
+    """The buyer's administrators see the bound application, and the seller's server knows the enterprise
+    (openapi-jointkit §B.1)."""
     read = _signed_in(base, BUYER)
     applications = f"/enterprise/{ENTERPRISE}/applications/"
     wait_for(lambda: _found(read, applications, "Bound"), within=90)
-    with pytest.raises(HTTPError, match="405"):  # it sends people who are not signed in on, but answers no such call
+    with pytest.raises(HTTPError, match="405"):  # it redirects people who are not signed in, but answers no such call
         urlopen(f"http://127.0.0.1:{joint_port}/signin", data=b"", timeout=WITHIN)
 
 
@@ -96,7 +97,7 @@ def _found(read: Callable[[str], str], path: str, words: str) -> bool:
 
 
 def _signed_in(base: str, login: Login) -> Callable[[str], str]:
-    """Reads pages as this person."""
+    """Return a function that reads pages as this person."""
     jar = CookieJar()
     opener = build_opener(HTTPCookieProcessor(jar))
     opener.addheaders = [("Accept-Language", "en")]
@@ -125,17 +126,20 @@ def _second_start_ends_with_its_killed_parent(market: Market, port: str, seller_
         demo.kill()
 
 
-def test_a_demo_stays_out_of_a_real_market(tmp_path):
+def test_demo_refuses_a_real_market(tmp_path):
     market = migrated_market(tmp_path / "data", "cli_not_a_demo")
     made = market.run("operator", "create", "chief@market.example", "--password-stdin", stdin="a long enough phrase\n")
-    assert (made.returncode, made.stdout) == (0, "chief@market.example may now sign in and enter the console.\n")
+    assert (made.returncode, made.stdout) == (
+        0,
+        "chief@market.example may now sign in and enter the console as owner.\n",
+    )
     refused = market.run("demo", PORT=str(free_port()))
     assert refused.returncode == 1
     assert refused.stderr.startswith("tradepost: This database holds a market that is not a demo of this data folder.")
     assert not (market.folder / "demo.json").exists()
 
 
-def test_a_taken_port_is_refused_in_words(tmp_path):
+def test_port_in_use_is_refused_with_a_message(tmp_path):
     market = Market(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -145,8 +149,8 @@ def test_a_taken_port_is_refused_in_words(tmp_path):
             assert refused.stderr == (f"tradepost: Port {port} on 127.0.0.1 is taken. Set PORT to another one.\n")
 
 
-def test_the_sample_seller_is_paused_and_resumed_from_another_shell(tmp_path):
-    """And a demo that stops while its seller is paused ends as every other does."""
+def test_sample_seller_is_paused_and_resumed_from_another_shell(tmp_path):
+    """A demo that stops while its seller is paused ends like every other."""
     market = make_market(tmp_path / "data", "cli_demo_paused")
     nothing = market.run("demo", "pause-seller")
     assert (nothing.returncode, nothing.stdout) == (1, "")

@@ -1,4 +1,4 @@
-"""A market around a seller's own server, as its engineer runs it: one command, a purchase, nothing left behind."""
+"""A market around a seller's own server on the command line: one command, a purchase, nothing left behind."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tradepost.cli.serve import free_port
 KEY = "the key that my server holds"
 
 
-def test_without_a_key_it_says_where_to_give_one(tmp_path):
+def test_missing_key_is_reported_with_where_to_set_it(tmp_path):
     refused = Market(tmp_path).run("dev", "--address", "http://127.0.0.1:9/produce", TRADEPOST_KEY="")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "tradepost: Give the signing key that your server holds: --key, or TRADEPOST_KEY.\n"
 
 
 @pytest.mark.slow
-def test_a_protocol_over_which_nothing_is_sold_and_a_bad_address_are_refused(tmp_path):
+def test_protocol_without_sales_and_invalid_address_are_refused(tmp_path):
     market = Market(tmp_path)
     port = str(free_port())
     no_kind = market.run(
@@ -34,18 +34,18 @@ def test_a_protocol_over_which_nothing_is_sold_and_a_bad_address_are_refused(tmp
     assert "saas_v2" in no_kind.stderr
     bad = market.run("dev", "--address", "ftp://127.0.0.1/x", "--key", KEY, PORT=port)
     assert bad.returncode == 1
-    assert bad.stderr.startswith("tradepost: Give a web address that starts with http:// or https://")
+    assert bad.stderr.startswith("tradepost: Enter a web address that starts with http:// or https://")
 
 
 @pytest.mark.slow
-def test_a_market_from_start_to_end(tmp_path):
+def test_market_from_start_to_end(tmp_path):
     port = str(free_port())
     base = f"http://127.0.0.1:{port}"
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/produce"
-        # A market of its own even where the settings name another database; nothing of it stays.
+        # A separate market even if the settings name another database; nothing of it remains.
         settings = {"PORT": port, "TMPDIR": str(temporary), "TRADEPOST_KEY": KEY, "TRADEPOST_DATA": ""}
         dev = Market(tmp_path, "postgresql://nobody@127.0.0.1:9/real").start("dev", "--address", address, **settings)
         try:
@@ -77,7 +77,7 @@ def test_a_market_from_start_to_end(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_market_that_is_stopped_while_it_starts_leaves_nothing_behind(tmp_path):
+def test_market_stopped_during_its_start_leaves_nothing_behind(tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     settings = {"PORT": str(free_port()), "TMPDIR": str(temporary), "TRADEPOST_DATA": ""}
@@ -92,7 +92,7 @@ def test_a_market_that_is_stopped_while_it_starts_leaves_nothing_behind(tmp_path
 
 
 @pytest.mark.slow
-def test_a_kept_folder_goes_on_with_another_address(tmp_path):
+def test_kept_folder_continues_with_another_address(tmp_path):
     data, port = tmp_path / "kept", str(free_port())
     for path in ("first", "second"):
         dev = Market(tmp_path).start(

@@ -1,4 +1,4 @@
-"""What the doctor finds, and what it says to do."""
+"""Findings of the doctor, with their remedies."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from tests import migrated
 from tests.cli.command_line import Market
+from tests.configured import configured
 from tests.factories.images import make_image
 from tradepost.cli import bank_diagnosis, cloud_diagnosis, diagnosis, market_diagnosis, sms_diagnosis
 from tradepost.cli.findings import Level
@@ -35,14 +36,14 @@ GOOD_KEY = "kZ3x9QwLr7TnV2bYc5MfHs8JdPa4GuEe"
 
 
 def config(**settings) -> Config:
-    return Config(**{"sandbox": False, "secret_key": SecretStr(GOOD_KEY), **settings})
+    return configured(**{"sandbox": False, "secret_key": SecretStr(GOOD_KEY), **settings})
 
 
 def levels(findings) -> list[tuple[str, Level]]:
     return [(finding.area, finding.level) for finding in findings]
 
 
-def test_where_there_is_no_market_it_says_so_and_makes_none(tmp_path):
+def test_missing_market_is_reported_and_not_created(tmp_path):
     folder = tmp_path / "mistyped"
     folder.mkdir()
     done = Market(folder).run("doctor", "--json", TRADEPOST_DATA=str(folder / "data"))
@@ -54,7 +55,7 @@ def test_where_there_is_no_market_it_says_so_and_makes_none(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
+def test_fresh_database_fails_until_it_is_migrated(tmp_path):
     market = Market(tmp_path)
     (tmp_path / "tradepost.sqlite3").touch()
     before = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
@@ -65,7 +66,7 @@ def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
     assert "workers" not in found, "what stands on the migrations is not asked"
     assert found["secret key"]["said"].startswith("There is none yet")
     assert not (tmp_path / "secret.key").exists(), "it changes nothing"
-    migrated.begin_sqlite(tmp_path / "tradepost.sqlite3")  # as the command leaves it: test_market_commands.py
+    migrated.create_sqlite(tmp_path / "tradepost.sqlite3")  # as the command leaves it: test_market_commands.py
     after = market.run("doctor", "--json", TRADEPOST_SANDBOX="1")
     assert after.returncode == 0, after.stdout
     found = {finding["area"]: finding for finding in json.loads(after.stdout)}
@@ -85,7 +86,7 @@ def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
 
 
 @pytest.mark.slow
-def test_wrong_settings_are_a_finding_of_their_own(tmp_path):
+def test_wrong_settings_are_a_separate_finding(tmp_path):
     done = Market(tmp_path).run("doctor", "--json", TRADEPOST_PORT="0")
     assert done.returncode == 1
     assert json.loads(done.stdout) == [
@@ -99,7 +100,7 @@ def test_wrong_settings_are_a_finding_of_their_own(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_database_that_is_away_fails_alone(tmp_path):
+def test_unreachable_database_is_the_only_failure(tmp_path):
     done = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").run("doctor", "--json")
     assert done.returncode == 1
     areas = [finding["area"] for finding in json.loads(done.stdout)]
@@ -122,17 +123,17 @@ def test_a_database_that_is_away_fails_alone(tmp_path):
         ({"public_url": "", "sandbox": True}, Level.OK),
     ],
 )
-def test_the_public_url_must_be_one_that_people_reach_safely(settings, level):
+def test_public_url_must_be_safe_for_visitors(settings, level):
     assert levels(diagnosis.check_public_url(config(**settings))) == [("public URL", level)]
 
 
 @pytest.mark.parametrize(("key", "level"), [(GOOD_KEY, Level.OK), ("short", Level.FAIL), ("ab" * 32, Level.FAIL)])
-def test_a_secret_key_that_can_be_guessed_fails(key, level):
+def test_guessable_secret_key_fails(key, level):
     assert levels(diagnosis.check_secret_key(config(secret_key=SecretStr(key)))) == [("secret key", level)]
 
 
 @pytest.mark.parametrize(("mode", "level"), [(0o600, Level.OK), (0o644, Level.FAIL), (0o640, Level.FAIL)])
-def test_a_key_file_that_others_can_read_fails(tmp_path, mode, level):
+def test_key_file_readable_by_others_fails(tmp_path, mode, level):
     settings = config(data=tmp_path, secret_key=SecretStr(""))
     settings.secrets()
     (tmp_path / "secret.key").chmod(mode)
@@ -166,7 +167,7 @@ def test_secrets_that_no_key_opens_fail():
 
 
 @pytest.mark.django_db
-def test_the_database_is_written_to_and_left_as_it_was():
+def test_database_is_unchanged_by_the_write_check():
     findings = list(diagnosis.check_database(config(sandbox=True)))
     assert {finding.level for finding in findings} == {Level.OK}
     assert [finding.area for finding in findings] == ["database", "schema", "migrations", "writing"]
@@ -174,7 +175,7 @@ def test_the_database_is_written_to_and_left_as_it_was():
 
 
 @pytest.mark.django_db
-def test_a_sandbox_database_in_a_real_market_fails():
+def test_sandbox_database_in_a_real_market_fails():
     SandboxClock.objects.create(pk=1, offset=timedelta(days=30))
     real = [finding.level for finding in diagnosis.check_clock(config())]
     assert real[-1] is Level.FAIL
@@ -182,21 +183,24 @@ def test_a_sandbox_database_in_a_real_market_fails():
 
 
 @pytest.mark.django_db
-def test_workers_count_while_they_were_seen_lately():
+def test_only_recently_seen_workers_are_counted():
     WorkerProcess.objects.create(name="old", started_at=clock.wall(), seen_at=clock.wall() - timedelta(seconds=16))
     assert levels(diagnosis.check_workers()) == [("workers", Level.WARN)]
     WorkerProcess.objects.create(name="new", started_at=clock.wall(), seen_at=clock.wall())
     assert [(f.level, f.said) for f in diagnosis.check_workers()] == [(Level.OK, "1 alive.")]
 
 
-def test_mail_is_tried_without_sending():
+def test_mail_server_is_checked_without_sending():
     controller = Controller(Sink(), hostname="127.0.0.1", port=free_port())
     controller.start()
     try:
         url = f"smtp://127.0.0.1:{controller.port}"
         with override_settings(MAILERS={"default": mail_settings(url)}):
-            assert levels(diagnosis.check_mail(config(mail_url=url))) == [("mail", Level.OK)]
-        # This server knows no accounts, so it takes none.
+            own = config(mail_url=url, mail_from="Market <noreply@market.example>")
+            assert levels(diagnosis.check_mail(own)) == [("mail", Level.OK)]
+            [_ok, sender] = diagnosis.check_mail(config(mail_url=url))
+            assert (sender.level, "TRADEPOST_MAIL_FROM" in sender.todo) == (Level.WARN, True)
+        # This server has no accounts, so it accepts none.
         wrong = url.replace("//", "//user:password@")
         with override_settings(MAILERS={"default": mail_settings(wrong)}):
             assert levels(diagnosis.check_mail(config(mail_url=wrong))) == [("mail", Level.FAIL)]
@@ -207,12 +211,12 @@ def test_mail_is_tried_without_sending():
     assert (finding.level, finding.todo) == (Level.FAIL, "Correct TRADEPOST_MAIL_URL.")
 
 
-def test_mail_into_files_is_enough_for_a_sandbox_only():
+def test_mail_into_files_is_only_enough_for_a_sandbox():
     assert levels(diagnosis.check_mail(config(mail_url="", sandbox=True))) == [("mail", Level.OK)]
     assert levels(diagnosis.check_mail(config(mail_url=""))) == [("mail", Level.WARN)]
 
 
-def test_a_check_that_breaks_is_a_finding():
+def test_check_that_raises_is_a_finding():
     def broken():
         raise ZeroDivisionError("no reason")
 
@@ -221,13 +225,13 @@ def test_a_check_that_breaks_is_a_finding():
 
 
 @pytest.mark.django_db
-def test_how_much_is_kept_and_whether_the_nightly_run_is_late():
+def test_retained_rows_and_late_nightly_run_are_reported():
     """operations.md, issue 7: doctor says how much of each is kept and since when."""
     now = clock.now()
     Move.objects.create(lifecycle="call", subject="1", event="e", before="a", after="b", at=now, actor="x")
     found = list(diagnosis.check_retention(config(keep_notices_days=0)))
     assert levels(found)[0] == ("retention", Level.WARN)
-    assert "never planned" in found[0].said
+    assert "never scheduled" in found[0].said
     assert [finding.said.partition(":")[0] for finding in found[1:]] == [rule.name for rule in RETENTION]
     assert any(finding.said.startswith("moves: 1 rows, the oldest of 20") for finding in found)
     assert any(finding.said == "notices: 0 rows; kept for ever." for finding in found)
@@ -249,7 +253,7 @@ def test_how_much_is_kept_and_whether_the_nightly_run_is_late():
         ("pigeon://k:s@/", False, Level.FAIL, "no SMS adapter 'pigeon'"),
     ],
 )
-def test_who_sends_sms_is_said_and_no_secret(settings, url: str, sandbox: bool, level: Level, said: str) -> None:
+def test_sms_provider_is_named_without_its_secret(settings, url: str, sandbox: bool, level: Level, said: str) -> None:
     settings.SMS = made_of(url, sandbox=sandbox)
     [finding] = sms_diagnosis.check_sms(config(sandbox=sandbox))
     assert finding.level == level
@@ -289,7 +293,7 @@ secret_key = "never shown"
         ("ec2", CLOUD_FILE, [(Level.FAIL, "127.0.0.1:9"), (Level.FAIL, "can be read by others")]),
     ],
 )
-def test_the_cloud_is_checked_and_no_secret_is_shown(
+def test_cloud_is_checked_without_its_secret(
     settings, tmp_path: Path, adapter: str, file: str | None, found: list[tuple[Level, str]]
 ) -> None:
     path = tmp_path / "cloud.toml"
@@ -297,7 +301,12 @@ def test_the_cloud_is_checked_and_no_secret_is_shown(
         path.write_text(file)
         path.chmod(0o644)
     asked = config(sandbox=False, compute_adapter=adapter, compute_file=path if file is not None else None)
-    settings.COMPUTE = {"file": asked.compute_file, "outbound": asked.outbound, "access_key": "", "secret_key": ""}
+    settings.COMPUTE = {
+        "file": asked.compute.compute_file,
+        "outbound": asked.outbound,
+        "access_key": "",
+        "secret_key": "",
+    }
     findings = list(cloud_diagnosis.check_cloud(asked))
     assert [one.level for one in findings] == [level for level, _said in found]
     for finding, (_level, said) in zip(findings, found, strict=True):
@@ -306,7 +315,7 @@ def test_the_cloud_is_checked_and_no_secret_is_shown(
 
 
 @pytest.mark.django_db
-def test_an_image_on_sale_that_is_not_imported_is_named(tmp_path: Path) -> None:
+def test_image_on_sale_that_is_not_imported_is_named(tmp_path: Path) -> None:
     product = make_image()
     path = tmp_path / "cloud.toml"
     path.write_text(CLOUD_FILE)
@@ -330,7 +339,7 @@ ACCOUNT = {"currency": "CNY", "holder": "商埠", "bank": "招商银行", "numbe
         ((ACCOUNT, ACCOUNT), False, [(Level.FAIL, "several accounts in CNY"), (Level.OK, "ending in 1234")]),
     ],
 )
-def test_a_market_without_a_bank_account_is_told(accounts, sandbox: bool, found: list[tuple[Level, str]]) -> None:
+def test_missing_bank_account_is_reported(accounts, sandbox: bool, found: list[tuple[Level, str]]) -> None:
     said = list(bank_diagnosis.check_bank_account(config(sandbox=sandbox, bank_accounts=accounts)))
     assert [finding.level for finding in said] == [level for level, _ in found]
     assert all(words in finding.said for finding, (_, words) in zip(said, found, strict=True))

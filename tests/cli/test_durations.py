@@ -1,4 +1,4 @@
-"""Spans of time as typed and as said."""
+"""Durations as typed and as printed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.cli.durations import parse, words
+from tradepost.cli.durations import as_text, parse
 from tradepost.market.base.errors import Refused
 
 
@@ -25,26 +25,26 @@ from tradepost.market.base.errors import Refused
         ("100y", timedelta(days=36_500)),
     ],
 )
-def test_a_span_is_read(typed, span):
+def test_duration_is_parsed(typed, span):
     assert parse(typed) == span
 
 
 @pytest.mark.parametrize("typed", ["", "30", "d", "-1d", "1.5h", "1 d", "5x", "1d!", "１x"])
-def test_what_is_no_span_is_refused_with_examples(typed):
+def test_invalid_duration_is_refused_with_examples(typed):
     with pytest.raises(Refused, match="no span of time: write 90s") as refused:
         parse(typed)
     assert refused.value.code == "duration.unreadable"
 
 
 @pytest.mark.parametrize("typed", ["0d", "0s0h", "101y", "9" * 30 + "y"])
-def test_nothing_and_more_than_a_hundred_years_are_refused(typed):
+def test_zero_and_more_than_a_hundred_years_are_refused(typed):
     with pytest.raises(Refused, match="at most 100 years") as refused:
         parse(typed)
     assert refused.value.code == "duration.range"
 
 
 @given(st.integers(1, 2_000), st.sampled_from("smhdw"), st.integers(1, 2_000), st.sampled_from("smhdw"))
-def test_parts_add_up(first, unit, second, other):
+def test_parts_are_added(first, unit, second, other):
     assert parse(f"{first}{unit}{second}{other}") == parse(f"{first}{unit}") + parse(f"{second}{other}")
 
 
@@ -58,5 +58,5 @@ def test_parts_add_up(first, unit, second, other):
         (timedelta(days=-2, hours=4), "1 day 20 hours"),
     ],
 )
-def test_a_span_is_said(span, said):
-    assert words(span) == said
+def test_duration_is_printed(span, said):
+    assert as_text(span) == said

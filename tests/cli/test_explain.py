@@ -1,4 +1,4 @@
-"""``tradepost explain``: each amount with its parts, computed again; exit 1 when a sum does not agree."""
+"""``tradepost explain``: each amount with its parts, computed again; exit code 1 if a sum differs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.django_db]
 
 @pytest.fixture(autouse=True)
 def opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The market of this test is open already."""
+    """Use the database of this test as the market."""
     monkeypatch.setattr(command, "open_market", lambda **_: config())
 
 
-def test_an_order_is_explained_and_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+def test_order_is_explained_and_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     number = service().order_line_number
     capsys.readouterr()
     assert explain(number) == 0
@@ -32,7 +32,7 @@ def test_an_order_is_explained_and_agrees(capsys: pytest.CaptureFixture[str]) ->
     assert "DIFFERS" not in shown
 
 
-def test_a_difference_ends_with_1_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_difference_exits_with_1_for_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
     held = service()
     OrderLine.objects.update(amount_minor=9_900)
     capsys.readouterr()
@@ -45,6 +45,6 @@ def test_a_difference_ends_with_1_for_people_and_for_programs(capsys: pytest.Cap
     assert {"kind", "title", "says", "recomputed", "currency", "verdict", "parts", "note"} == set(rows[0])
 
 
-def test_what_is_not_there_is_said() -> None:
+def test_missing_object_is_reported() -> None:
     with pytest.raises(Refused, match=r"explain\.unknown"):
         explain("CS-nothing")

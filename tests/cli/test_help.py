@@ -1,4 +1,4 @@
-"""The command line of the base install, which has no Django."""
+"""The command line of the base install, without Django."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_help_needs_no_django_and_names_every_command():
         assert group.name in done.stdout
 
 
-def test_help_loads_nothing_heavy():
+def test_help_imports_no_large_packages():
     done = run(
         "import sys\n"
         "from tradepost.cli import build\n"
@@ -42,14 +42,15 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(("path", "text"), [(path, text) for _, path, text, _ in COMMANDS])
-def test_the_help_in_the_table_is_the_first_sentence_of_the_command(path, text):
+def test_help_in_the_table_is_the_first_sentence_of_the_command(path, text):
     module, _, attribute = path.partition(":")
     command = getattr(import_module(module), attribute)
     own = command.help if isinstance(command, App) else command.__doc__
     assert own.strip().splitlines()[0].split(". ")[0].rstrip(".") + "." == text
 
 
-def test_a_market_command_without_django_says_what_to_install():
+@pytest.mark.slow
+def test_market_command_without_django_says_what_to_install():
     for arguments in (
         ("clock",),
         ("clock", "advance", "1d"),
@@ -65,6 +66,6 @@ def test_a_market_command_without_django_says_what_to_install():
         assert done.stderr == ('tradepost: This command needs the marketplace. Run: pip install "tradepost[market]"\n')
 
 
-def test_the_version():
+def test_version_is_printed():
     done = run(WITHOUT_DJANGO, "--version")
     assert (done.returncode, done.stdout.strip()) == (0, __version__)

@@ -1,4 +1,4 @@
-"""Commands around a market's database: migrate, clock, accounts, up."""
+"""Commands for a market's database: migrate, clock, accounts, up."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ from tests.conftest import DATABASE
 from tradepost.cli.migrate import LOCK
 from tradepost.cli.serve import free_port
 
-TAKEN_BACK = "account.0009_emailaddress_unique_primary_email"
+REVERTED_MIGRATION = "account.0009_emailaddress_unique_primary_email"
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory) -> Market:
-    """It lacked one migration: from nothing the command has made what all tests begin with (``tests/migrated.py``)."""
+    """Return a market that lacks one migration, so that the command creates what all tests start with
+    (``tests/migrated.py``)."""
     made = migrated_market(tmp_path_factory.mktemp("market"), "cli_market")
-    _take_back_a_migration(made)
+    _revert_migration(made)
     done = made.run("migrate")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"Applying {TAKEN_BACK}\nApplied 1 migrations.\n"
+    assert done.stdout == f"Applying {REVERTED_MIGRATION}\nApplied 1 migrations.\n"
     return made
 
 
 @pytest.mark.slow
-def test_migrating_twice_is_once(market):
+def test_second_migrate_does_nothing(market):
     assert market.run("migrate").stdout == "The database is at this version already.\n"
 
 
 @pytest.mark.slow
-def test_a_second_migration_waits_for_the_first(market):
+def test_parallel_migrate_waits_for_the_first(market):
     if DATABASE == "postgres":
         with psycopg.connect(market.database) as holder:
             holder.execute("SELECT pg_advisory_lock(%s)", [LOCK])
@@ -59,7 +60,7 @@ def test_a_second_migration_waits_for_the_first(market):
 
 
 @pytest.mark.slow
-def test_the_clock_of_a_real_market_stays(market):
+def test_clock_of_a_real_market_cannot_be_moved(market):
     refused = market.run("clock", "advance", "30d")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == ("tradepost: This is a real market: its clock cannot be moved. Start a sandbox to try.\n")
@@ -67,7 +68,7 @@ def test_the_clock_of_a_real_market_stays(market):
 
 
 @pytest.mark.slow
-def test_a_sandbox_without_a_worker_is_set_at_once(tmp_path):
+def test_clock_of_a_sandbox_without_a_worker_is_set_at_once(tmp_path):
     market = migrated_market(tmp_path, "cli_sandbox")
     moved = market.run("clock", "advance", "1d12h", TRADEPOST_SANDBOX="1")
     assert moved.returncode == 0
@@ -77,12 +78,12 @@ def test_a_sandbox_without_a_worker_is_set_at_once(tmp_path):
     assert {
         "area": "clock",
         "level": "fail",
-        "said": "This database was a sandbox, its clock 1 day 12 hours ahead; rows lie in the future.",
-        "todo": "Begin a real market with a fresh database.",
+        "said": "This database was a sandbox, with its clock 1 day 12 hours ahead, so rows lie in the future.",
+        "todo": "Start a production market with an empty database.",
     } in found
 
 
-def test_an_unreadable_span_is_refused(tmp_path):
+def test_invalid_duration_is_refused(tmp_path):
     market = migrated_market(tmp_path, "cli_span")
     refused = market.run("clock", "advance", "soon", TRADEPOST_SANDBOX="1")
     assert (refused.returncode, refused.stderr) == (
@@ -92,7 +93,7 @@ def test_an_unreadable_span_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_operators_come_and_go(market):
+def test_operators_are_created_and_removed(market):
     weak = market.run("operator", "create", "anna@market.example", "--password-stdin", stdin="short\n")
     assert weak.returncode == 1
     assert "too short" in weak.stderr
@@ -101,8 +102,17 @@ def test_operators_come_and_go(market):
     again = market.run("operator", "create", "Anna@Market.example", "--password-stdin", stdin="correct horse battery\n")
     assert again.returncode == 1
     assert "has an account already" in again.stderr
-    assert market.run("operator", "revoke", "anna@market.example").returncode == 0
-    assert market.run("operator", "grant", "anna@market.example").returncode == 0
+    last = market.run("operator", "revoke", "anna@market.example")
+    assert (last.returncode, "last owner" in last.stderr) == (1, True)
+    fin = ("fin@market.example", "--password-stdin", "--role", "finance")
+    assert market.run("operator", "create", *fin, stdin="correct horse battery\n").returncode == 0
+    assert market.run("operator", "grant", "fin@market.example", "--role", "king").returncode == 1
+    assert market.run("operator", "grant", "fin@market.example", "--role", "auditor").returncode == 0
+    assert "auditor active" in market.run("operator", "list").stdout
+    assert market.run("operator", "lock", "fin@market.example", "--reason", "left").returncode == 0
+    assert "auditor locked" in market.run("operator", "list").stdout
+    assert market.run("operator", "unlock", "fin@market.example", "--reason", "back").returncode == 0
+    assert market.run("operator", "revoke", "fin@market.example").returncode == 0
     unknown = market.run("operator", "grant", "nobody@market.example")
     assert (unknown.returncode, unknown.stderr) == (1, "tradepost: There is no account nobody@market.example.\n")
     assert "nothing was changed" in market.run("operator", "reset-second-step", "anna@market.example").stderr
@@ -114,8 +124,9 @@ def test_operators_come_and_go(market):
     assert market.run("operator", "reset-second-step", "anna@market.example").returncode == 0
     assert acts(market, "cli operator %") == [
         ("cli operator create", "refused", ""), ("cli operator create", "done", "anna@market.example"),
-        ("cli operator create", "refused", ""), ("cli operator revoke", "done", "anna@market.example"),
-        ("cli operator grant", "done", "anna@market.example"), ("cli operator grant", "refused", ""),
+        ("cli operator create", "refused", ""), ("cli operator revoke", "refused", ""),
+        *((f"cli operator {act}", "done", "fin@market.example") for act in ("create", "grant", "lock", "unlock", "revoke")),
+        ("cli operator grant", "refused", ""),
         ("cli operator reset-second-step", "refused", ""),
         ("cli operator reset-second-step", "done", "anna@market.example"),
     ]  # fmt: skip
@@ -131,7 +142,7 @@ def change(market: Market, statement: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_seller_gets_an_owner(market):
+def test_owner_of_a_seller_is_created(market):
     arguments = ("seller", "create", "yunfan", "--name", "云帆软件", "--owner", "owner@yunfan.example")
     made = market.run(*arguments, "--password-stdin", stdin="correct horse battery\n")
     assert (made.returncode, made.stdout) == (
@@ -145,14 +156,16 @@ def test_a_seller_gets_an_owner(market):
     ]  # fmt: skip
 
 
-def test_a_database_that_is_not_there_is_one_line(tmp_path):
+@pytest.mark.slow
+def test_missing_database_is_reported_in_one_line(tmp_path):
     refused = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").run("migrate")
     assert refused.returncode == 1
     assert refused.stderr.startswith("tradepost: The database does not work: ")
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_wrong_setting_is_named(tmp_path):
+@pytest.mark.slow
+def test_wrong_setting_is_named(tmp_path):
     refused = Market(tmp_path).run("serve", PORT="70000")
     assert (refused.returncode, refused.stderr) == (
         1,
@@ -161,16 +174,16 @@ def test_a_wrong_setting_is_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
+def test_up_runs_a_market_and_leaves_nothing_behind(tmp_path):
     market, port = migrated_market(tmp_path, "cli_up"), str(free_port())
-    _take_back_a_migration(market)
+    _revert_migration(market)
     up = market.start("up", PORT=port, TRADEPOST_LOG_LEVEL="WARNING")
     try:
-        read_until(up, f"Applying {TAKEN_BACK}")
+        read_until(up, f"Applying {REVERTED_MIGRATION}")
         read_until(up, f"Tradepost is running at http://127.0.0.1:{port}")
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=WITHIN) as response:
             assert response.status == 200
-        _what_is_killed_comes_back(up, port)
+        _check_killed_processes_restart(up, port)
         everyone = family(up.pid)
         assert len(everyone) >= 4
         up.send_signal(signal.SIGTERM)
@@ -184,11 +197,11 @@ def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
         up.kill()
 
 
-def _take_back_a_migration(market: Market) -> None:
-    """What brings the database to this version finds that it lacks an index: all others need not be applied anew."""
+def _revert_migration(market: Market) -> None:
+    """Revert the migration of a missing index. The others need not be applied again."""
     lacks = (
         "DROP INDEX unique_primary_email",
-        f"DELETE FROM django_migrations WHERE name = '{TAKEN_BACK.partition('.')[2]}'",
+        f"DELETE FROM django_migrations WHERE name = '{REVERTED_MIGRATION.partition('.')[2]}'",
     )
     if DATABASE == "postgres":
         with psycopg.connect(market.database) as database:
@@ -200,8 +213,8 @@ def _take_back_a_migration(market: Market) -> None:
             file.execute(statement)
 
 
-def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
-    """A market is never half alive. The process that answers is a child of the one that is killed here."""
+def _check_killed_processes_restart(up: subprocess.Popen[str], port: str) -> None:
+    """No part of a market stays down. The process that answers is a child of the one that is killed here."""
 
     def running(command: str) -> int:
         return next((pid for pid in family(up.pid) if pid != up.pid and command in command_of(pid)), 0)
@@ -222,9 +235,9 @@ def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
 
 
 @pytest.mark.slow
-def test_with_another_secret_key_no_worker_begins(market):
-    """It could call no seller: every order would be paid back after hours. This market did not run yet; of one that did,
-    see test_start_refusals.py."""
+def test_worker_with_another_secret_key_does_not_start(market):
+    """It could call no seller, so every order would be refunded after hours. This market has not run yet;
+    test_start_refusals.py has one that has."""
     add = (
         "from tradepost.cli.opening import open_market; open_market()\n"
         "from tests.factories import make_seller; make_seller(slug='tangli')\n"
@@ -237,7 +250,8 @@ def test_with_another_secret_key_no_worker_begins(market):
     assert "TRADEPOST_OLD_SECRET_KEYS" in refused.stderr
 
 
-def test_a_worker_of_a_database_without_tables_says_what_to_run(tmp_path):
+@pytest.mark.slow
+def test_worker_without_tables_says_what_to_run(tmp_path):
     bare = make_market(tmp_path, "cli_bare")
     if DATABASE == "sqlite":
         (tmp_path / "tradepost.sqlite3").touch()

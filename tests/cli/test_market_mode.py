@@ -31,6 +31,7 @@ ACTING = (
     ("reconcile",),
     ("probe", "--forecast"),
     ("files", "adopt"),
+    ("secrets", "reseal"),
 )
 WAITING_MAIL = (
     (
@@ -44,11 +45,11 @@ WAITING_MAIL = (
         " VALUES (0, '2026-01-01 00:00:00', '', 0, 'notifications.deliver', '1', '{}', '')"
     ),
 )
-"""Sent within a second where a worker runs."""
+"""Sent within a second if a worker runs."""
 
 
-def begun(folder: Path, name: str, **mode: str) -> Market:
-    """A market that stored its mode, with a mail that waits."""
+def started_market(folder: Path, name: str, **mode: str) -> Market:
+    """Return a market that stored its mode, with a mail that waits."""
     market = migrated_market(folder, name)
     assert market.run("migrate", **mode).returncode == 0
     for statement in WAITING_MAIL:
@@ -58,12 +59,12 @@ def begun(folder: Path, name: str, **mode: str) -> Market:
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory) -> Market:
-    return begun(tmp_path_factory.mktemp("production"), "mode_production")
+    return started_market(tmp_path_factory.mktemp("production"), "mode_production")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ACTING, ids=" ".join)
-def test_no_command_acts_on_a_production_market_as_a_sandbox(production: Market, command: tuple[str, ...]) -> None:
+def test_no_command_opens_a_production_market_as_a_sandbox(production: Market, command: tuple[str, ...]) -> None:
     """A copy of production that was started as a sandbox called live sellers 81 times."""
     [(market_id, mode)] = identity(production)
     assert mode == "production"
@@ -80,8 +81,8 @@ def test_no_command_acts_on_a_production_market_as_a_sandbox(production: Market,
 @pytest.mark.parametrize(
     "command", [("demo",), ("dev", "--address", "http://127.0.0.1:9/produce", "--key", "k" * 16)], ids=lambda c: c[0]
 )
-@pytest.mark.sqlite  # where the database is the folder's own; dev never uses another one
-def test_neither_demo_nor_dev_begins_in_a_production_market(production: Market, command: tuple[str, ...]) -> None:
+@pytest.mark.sqlite  # where the database is in the folder; dev never uses another one
+def test_demo_and_dev_do_not_start_in_a_production_market(production: Market, command: tuple[str, ...]) -> None:
     before = content(production)
     refused = production.run(*command, PORT=str(free_port()))
     assert refused.returncode == 1
@@ -90,8 +91,8 @@ def test_neither_demo_nor_dev_begins_in_a_production_market(production: Market, 
     assert not (production.folder / "demo.json").exists()
 
 
-def test_a_sandbox_does_not_become_a_production_market(tmp_path: Path) -> None:
-    sandbox = begun(tmp_path, "mode_sandbox", TRADEPOST_SANDBOX="1")
+def test_sandbox_cannot_become_a_production_market(tmp_path: Path) -> None:
+    sandbox = started_market(tmp_path, "mode_sandbox", TRADEPOST_SANDBOX="1")
     [(market_id, mode)] = identity(sandbox)
     assert mode == "sandbox"
     before = content(sandbox)
@@ -103,7 +104,8 @@ def test_a_sandbox_does_not_become_a_production_market(tmp_path: Path) -> None:
     assert content(sandbox) == before
 
 
-def test_the_doctor_goes_on_and_reports_both_modes(production: Market) -> None:
+@pytest.mark.slow
+def test_doctor_runs_and_reports_both_modes(production: Market) -> None:
     [(market_id, _mode)] = identity(production)
     right = {found["area"]: found for found in json.loads(production.run("doctor", "--json").stdout)}
     assert right["market"] == {
@@ -117,7 +119,7 @@ def test_the_doctor_goes_on_and_reports_both_modes(production: Market) -> None:
     assert {"disk", "workers", "ledger", "files", "mail"} <= found.keys(), "the other checks still run"
 
 
-def test_a_market_from_before_the_rule_stores_its_mode_once_however_many_processes_start(tmp_path: Path) -> None:
+def test_old_market_stores_its_mode_once_at_parallel_starts(tmp_path: Path) -> None:
     """opening.md §3: "A market from before this rule stores its mode at its first start with the new version." """
     market, port = migrated_market(tmp_path, "mode_old"), str(free_port())
     assert identity(market) == []
@@ -145,7 +147,8 @@ def _ready_workers(port: str) -> int:
         return -1
 
 
-def test_an_old_sandbox_whose_clock_moved_never_starts_as_production(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_old_sandbox_with_a_moved_clock_never_starts_as_production(tmp_path: Path) -> None:
     market = migrated_market(tmp_path, "mode_moved")
     ahead = "interval '1 day'" if market.database else "86400000000"
     query(market, f'INSERT INTO base_sandboxclock (id, "offset") VALUES (1, {ahead})')
@@ -157,16 +160,16 @@ def test_an_old_sandbox_whose_clock_moved_never_starts_as_production(tmp_path: P
 
 
 def test_every_command_that_opens_a_market_checks_its_mode() -> None:
-    """A new command checks it too: ``open_market`` does unless it is told not to."""
+    """New commands check it too: ``open_market`` does so by default."""
     unchecked = set()
     for path in CLI.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open_market":
                 unchecked |= {(path.stem, word.arg) for word in node.keywords if word.arg in {"only_look", "any_mode"}}
     assert unchecked == {
-        ("doctor", "only_look"),  # reports it
+        ("doctor", "only_look"),  # reports the mode
         ("explain", "only_look"),  # changes nothing
-        ("serve", "any_mode"),  # starting.begin checks it, also when the database comes later
+        ("serve", "any_mode"),  # starting.begin checks it, also when the database becomes reachable later
         ("worker", "any_mode"),  # the same
-        ("simulate", "any_mode"),  # has throw-away databases
+        ("simulate", "any_mode"),  # uses temporary databases
     }

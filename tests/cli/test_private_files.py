@@ -12,11 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from tests.cli.command_line import Market
+from tests.configured import configured
 from tradepost.cli import diagnosis
 from tradepost.cli.findings import Level
 from tradepost.cli.opening import make_folder
 from tradepost.cli.private_files import close_to_others, open_to_others
-from tradepost.cli.template import EMPTY
+from tradepost.cli.template import EMPTY_DATABASE
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 
@@ -30,12 +31,12 @@ def mode(path: Path) -> int:
 
 
 def config(data: Path, **settings: object) -> Config:
-    return Config(data=data, secret_key=SecretStr("x" * 40), **settings)  # type: ignore[arg-type]
+    return configured(data=data, secret_key=SecretStr("x" * 40), **settings)
 
 
 @pytest.fixture
 def wide(tmp_path: Path) -> Path:
-    """A data folder as an earlier version, or a person's ``mkdir``, left it."""
+    """Return a data folder as an earlier version, or a person's ``mkdir``, left it."""
     data = tmp_path / "data"
     data.mkdir(mode=0o755)
     data.chmod(0o755)
@@ -48,14 +49,14 @@ def wide(tmp_path: Path) -> Path:
     return data
 
 
-def test_what_is_ours_is_closed_when_a_command_begins(wide: Path) -> None:
+def test_own_files_are_made_private_when_a_command_starts(wide: Path) -> None:
     make_folder(config(wide))
     assert mode(wide) == 0o700
     assert {mode(wide / name) for name in FILES} == {0o600}
     assert {mode(wide / name) for name in FOLDERS} == {0o700}
 
 
-def test_what_is_not_ours_is_left_and_so_is_the_folder_that_holds_it(wide: Path) -> None:
+def test_other_files_and_the_parent_folder_are_left_alone(wide: Path) -> None:
     (wide / "report.pdf").touch()
     (wide / "report.pdf").chmod(0o644)
     elsewhere = wide.parent / "key"
@@ -69,7 +70,9 @@ def test_what_is_not_ours_is_left_and_so_is_the_folder_that_holds_it(wide: Path)
     assert list(open_to_others(wide)) == []
 
 
-def test_what_cannot_be_closed_is_refused_in_words(wide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_cannot_be_made_private_are_refused_with_a_message(
+    wide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def foreign(_path: Path, _mode: int) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -78,8 +81,8 @@ def test_what_cannot_be_closed_is_refused_in_words(wide: Path, monkeypatch: pyte
         make_folder(config(wide))
 
 
-def test_a_folder_into_which_everybody_may_write_is_refused(tmp_path: Path) -> None:
-    """They could put a key, or a database, of their own there. A folder like /tmp lets each touch their own only."""
+def test_world_writable_folder_is_refused(tmp_path: Path) -> None:
+    """Others could put their own key or database there. In a folder like /tmp, users can only change their own files."""
     (tmp_path / "notes").touch()
     tmp_path.chmod(0o777)
     with pytest.raises(Refused, match="Everybody on this machine may put files into"):
@@ -89,11 +92,12 @@ def test_a_folder_into_which_everybody_may_write_is_refused(tmp_path: Path) -> N
     assert mode(tmp_path) == 0o1777
 
 
-def test_what_a_command_makes_is_private_whatever_the_umask_was(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_command_creates_private_files_whatever_the_umask(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     data.chmod(0o755)
-    shutil.copy(EMPTY, data / "tradepost.sqlite3")  # so that little is left to migrate
+    shutil.copy(EMPTY_DATABASE, data / "tradepost.sqlite3")  # so that few migrations remain
     before = os.umask(0o022)
     try:
         done = Market(tmp_path).run("migrate", TRADEPOST_DATA=str(data), DATABASE_URL="")
@@ -104,7 +108,7 @@ def test_what_a_command_makes_is_private_whatever_the_umask_was(tmp_path: Path) 
     assert {path.name: oct(mode(path)) for path in data.iterdir() if mode(path) & 0o077} == {}
 
 
-def test_the_doctor_tells_what_others_can_read(wide: Path) -> None:
+def test_doctor_reports_files_readable_by_others(wide: Path) -> None:
     found = list(diagnosis.check_data_folder(config(wide)))
     assert {finding.level for finding in found} == {Level.FAIL}
     assert f"{wide} can be read by other users of this machine (mode 0755)" in found[0].said
@@ -127,7 +131,7 @@ def test_the_doctor_tells_what_others_can_read(wide: Path) -> None:
         ({"host": "0.0.0.0", "public_url": "http://10.0.0.7:8000", "sandbox": True}, []),
     ],
 )
-def test_the_doctor_warns_of_ways_in_beside_the_proxy(
+def test_doctor_warns_of_ports_open_beside_the_proxy(
     tmp_path: Path, settings: dict[str, object], warned: list[str]
 ) -> None:
     real = {"public_url": "https://market.example.com", "sandbox": False, **settings}

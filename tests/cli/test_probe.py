@@ -1,4 +1,4 @@
-"""``tradepost probe``: a case at a time with its judgements, exit 1 when one fails; and who is frozen next."""
+"""``tradepost probe``: each case with its judgements, exit code 1 if one fails; and the products to be frozen next."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(autouse=True)
 def opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The market of this test is open already."""
+    """Use the database of this test as the market."""
     monkeypatch.setattr(command, "open_market", lambda **_: config())
 
 
@@ -52,9 +52,7 @@ def test_each_case_is_shown_with_its_judgements(tmp_path: Path, capsys: pytest.C
     assert not ProbeDay.objects.exists(), "it is counted nowhere"
 
 
-def test_one_that_fails_says_why_and_the_command_ends_with_1(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failing_case_shows_the_reason_and_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with served(tmp_path, key="another key than the server has") as product:
         assert probe(product=product.slug) == 1
     shown = capsys.readouterr().out
@@ -64,25 +62,25 @@ def test_one_that_fails_says_why_and_the_command_ends_with_1(
 
 
 @pytest.mark.parametrize("given", [{}, {"product": "1", "forecast": True}])
-def test_one_thing_is_asked(given: dict[str, object]) -> None:
+def test_one_case_can_be_probed(given: dict[str, object]) -> None:
     with pytest.raises(Refused, match=r"probe\.what"):
         probe(**given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["no-such-product", "4711", "9" * 40])
-def test_what_is_not_there_is_said(name: str) -> None:
+def test_missing_object_is_reported(name: str) -> None:
     with pytest.raises(Refused, match=r"probe\.no_product"):
         probe(product=name)
 
 
-def test_a_product_without_a_case_is_not_probed() -> None:
+def test_product_without_a_case_is_not_probed() -> None:
     product = make_product()
     with pytest.raises(Refused, match=r"probe\.no_cases"):
         probe(product=str(product.pk))
     assert not ProbeRun.objects.exists()
 
 
-def test_the_forecast_names_products_by_their_day(capsys: pytest.CaptureFixture[str]) -> None:
+def test_forecast_lists_products_by_day(capsys: pytest.CaptureFixture[str]) -> None:
     assert probe(forecast=True) == 0
     assert "No product is frozen by its probes or about to be." in capsys.readouterr().out
     product = make_product()
@@ -94,7 +92,7 @@ def test_the_forecast_names_products_by_their_day(capsys: pytest.CaptureFixture[
     assert product.name_en in shown
 
 
-def test_calls_of_joint_operation_are_asked_as_well_and_shown_with_their_application(
+def test_calls_of_joint_operation_are_probed_and_shown_with_their_application(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """openapi-jointkit §A.10: the stored cases of both interfaces of the product."""

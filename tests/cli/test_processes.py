@@ -1,4 +1,4 @@
-"""Programs run as one: restarted, given up, stopped without a trace."""
+"""Programs run as one: restarted, given up, and stopped without leftovers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cli.running import WITHIN, alive, family, wait_for
 from tradepost.cli import processes
 from tradepost.cli.processes import Processes, Program, pause_before_restart
 from tradepost.cli.replacing import Replacing
-from tradepost.cli.serve import FINISH_WITHIN, free_port
+from tradepost.cli.serve import FINISH_TIMEOUT, free_port
 from tradepost.market.base.errors import Refused
 
 
@@ -31,7 +31,7 @@ from tradepost.market.base.errors import Refused
         ([9.0] + [1.0] * 5, None),
     ],
 )
-def test_the_pause_doubles_until_five_quick_deaths_end_it(lives, pause):
+def test_restart_pause_doubles_until_five_quick_deaths(lives, pause):
     assert pause_before_restart(lives) == pause
 
 
@@ -43,7 +43,7 @@ def pids(path) -> list[int]:
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
-# Writes its own id and its child's, then waits; the child would outlive it.
+# Writes the ids of itself and its child, then waits; the child would outlive it.
 PARENT = """
 import os, subprocess, sys, time, signal
 if {deaf}: signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -54,7 +54,7 @@ time.sleep(300)
 
 
 @pytest.mark.parametrize("deaf", [False, True])
-def test_stopping_leaves_no_process_behind_not_even_grandchildren_nor_the_deaf(tmp_path, deaf):
+def test_stop_ends_grandchildren_and_processes_that_ignore_signals(tmp_path, deaf):
     said: list[str] = []
     running = Processes(said.append)
     path = tmp_path / "pids"
@@ -65,16 +65,16 @@ def test_stopping_leaves_no_process_behind_not_even_grandchildren_nor_the_deaf(t
     assert said == (["The parent process did not end in time and was killed."] if deaf else [])
 
 
-def test_a_hurry_ends_the_wait(tmp_path):
+def test_wake_up_ends_the_wait(tmp_path):
     running, hurry, path = Processes(lambda _line: None), threading.Event(), tmp_path / "pids"
     running.start(Program("parent", python(PARENT.format(deaf=True, path=str(path)))))
     wait_for(lambda: len(pids(path)) == 2)
     hurry.set()
-    running.stop(within=3600, hurry=hurry)  # without the hurry the test would run into its timeout
+    running.stop(within=3600, hurry=hurry)  # without it the test would time out
     wait_for(lambda: not any(map(alive, pids(path))))
 
 
-def test_what_dies_is_started_again(tmp_path, monkeypatch):
+def test_dead_program_is_restarted(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "FIRST_PAUSE", 0.01)
     said: list[str] = []
     running, path = Processes(said.append), tmp_path / "pids"
@@ -93,7 +93,7 @@ def test_what_dies_is_started_again(tmp_path, monkeypatch):
     wait_for(lambda: not any(map(alive, pids(path))))
 
 
-def test_what_dies_at_once_every_time_is_given_up_with_its_last_words(tmp_path, monkeypatch):
+def test_program_that_dies_at_once_is_given_up_with_its_last_output(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "FIRST_PAUSE", 0.01)
     running, log = Processes(lambda _line: None), tmp_path / "logs" / "bad.log"
     running.start(Program("bad", python("print('no such setting', flush=True); raise SystemExit(3)"), log=log))
@@ -112,7 +112,7 @@ def test_what_dies_at_once_every_time_is_given_up_with_its_last_words(tmp_path, 
     assert rest == ["  no such setting"] * 5
 
 
-def test_waves_end_in_their_order(tmp_path):
+def test_groups_end_in_their_order(tmp_path):
     path = tmp_path / "ends"
     code = (
         "import signal, sys, time\n"
@@ -129,10 +129,10 @@ def test_waves_end_in_their_order(tmp_path):
     assert path.read_text().split() == ["worker", "seller"]
 
 
-def test_the_log_of_a_program_that_runs_on_is_rotated(tmp_path, monkeypatch):
-    """Issue 8, 9: the logs of a demo grew for ever, since they were looked at when it began alone."""
+def test_log_of_a_running_program_is_rotated(tmp_path, monkeypatch):
+    """Issue 8, 9: the logs of a demo grew forever, because they were only rotated at its start."""
     monkeypatch.setattr(processes, "LOG_LIMIT", 1000)
-    monkeypatch.setattr(processes, "ROTATE_EVERY", 0.0)
+    monkeypatch.setattr(processes, "ROTATION_INTERVAL", 0.0)
     log, go_on = tmp_path / "web.log", tmp_path / "go-on"
     code = (
         f"import os, sys, time\nprint('a' * 2000, flush=True)\n"
@@ -153,7 +153,7 @@ def test_the_log_of_a_program_that_runs_on_is_rotated(tmp_path, monkeypatch):
         running.stop(within=WITHIN)
 
 
-# One look of a command's loop, with the signal at each line that the waiting itself has. ``raise_signal`` runs the handler there.
+# One iteration of a command's loop, with the signal at each line of the wait. ``raise_signal`` runs the handler there.
 SIGNAL_ANYWHERE = """
 import faulthandler, signal, sys, threading
 from tradepost.cli.processes import signals
@@ -188,8 +188,9 @@ print(at)
 """
 
 
-def test_a_signal_is_heard_at_whatever_line_of_its_wait_the_command_is():
-    """A handler runs in the middle of the main thread's work: one that takes a lock which that thread holds waits for ever."""
+def test_signal_is_handled_at_every_line_of_the_wait():
+    """A handler runs in the middle of the main thread's work: one that takes a lock which that thread holds would wait
+    forever."""
     ended = subprocess.run(
         python(SIGNAL_ANYWHERE.format(within=WITHIN)), capture_output=True, text=True, timeout=600, check=False
     )
@@ -198,18 +199,18 @@ def test_a_signal_is_heard_at_whatever_line_of_its_wait_the_command_is():
 
 
 @pytest.mark.slow
-def test_a_web_server_that_is_told_to_stop_while_its_worker_loads_stops_at_once(tmp_path):
-    """A forked worker has its parent's handler, which only notes the signal, until it has loaded and listens by itself."""
+def test_web_server_stopped_while_its_worker_loads_stops_at_once(tmp_path):
+    """A forked worker has its parent's handler, which only records the signal, until it has loaded."""
     web = migrated_market(tmp_path, "cli_stopping").start("serve", PORT=str(free_port()))
     try:
         wait_for(lambda: len(family(web.pid)) > 1)
         web.terminate()
-        assert web.wait(FINISH_WITHIN / 2) == 0
+        assert web.wait(FINISH_TIMEOUT / 2) == 0
     finally:
         web.kill()
 
 
-def test_a_program_is_replaced_by_one_of_its_name_and_no_other_is_touched(tmp_path):
+def test_program_is_replaced_by_name_and_others_stay(tmp_path):
     said: list[str] = []
     running, path = Processes(said.append), tmp_path / "pids"
     write = f"import os, time; open({str(path)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(300)"
@@ -240,5 +241,5 @@ def test_a_program_is_replaced_by_one_of_its_name_and_no_other_is_touched(tmp_pa
         running.stop(5.0)
 
 
-def test_nobody_waits_for_a_program_once_all_is_to_end():
+def test_programs_are_not_waited_for_once_all_are_to_end():
     assert not Replacing().ask(Program("seller", python("")), stopped=lambda: True)

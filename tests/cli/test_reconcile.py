@@ -1,4 +1,6 @@
-"""``tradepost reconcile``: what each seller has, what differs, and what ``--fix`` asks for; exit 1 while something differs."""
+"""``tradepost reconcile``: what each seller has, the differences, and what ``--fix`` requests; exit code 1 while
+something differs.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(autouse=True)
 def opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The market of this test is open already."""
+    """Use the database of this test as the market."""
     monkeypatch.setattr(command, "open_market", lambda **_: config())
 
 
-def test_it_compares_lists_and_fixes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_services_are_compared_listed_and_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with shop(tmp_path, services=2) as found:
-        lost, changed = found.held
+        lost, changed = found.subscriptions
         assert reconcile() == 0
         assert "Market and sellers say the same." in capsys.readouterr().out
         found.change("DELETE FROM instance WHERE instance_id = ?", lost.instance_id)
@@ -40,6 +42,6 @@ def test_it_compares_lists_and_fixes(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert list(Drift.objects.filter(settled_at=None).values_list("what", flat=True)) == ["gone"]
 
 
-def test_a_seller_that_is_not_there_is_said() -> None:
+def test_missing_seller_is_reported() -> None:
     with pytest.raises(Refused, match=r"reconcile\.no_seller"):
         reconcile(seller="nobody")

@@ -1,4 +1,4 @@
-"""Settings that would not work are named before anything is started, and their secrets are not."""
+"""Settings that would not work are named before anything is started, without their secrets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.cli.command_line import Market
+from tests.configured import configured
 from tradepost.cli.opening import make_folder
 from tradepost.cli.serve import claim_port
 from tradepost.cli.settings_check import settings_problems
@@ -17,7 +18,7 @@ from tradepost.market.base.errors import Refused
 
 
 def config(**settings: object) -> Config:
-    return Config(**({"sandbox": False, "secret_key": SecretStr("x" * 40), "database_url": ""} | settings))  # type: ignore[arg-type]
+    return configured(**({"sandbox": False, "secret_key": SecretStr("x" * 40), "database_url": ""} | settings))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def config(**settings: object) -> Config:
         ({"open_api_rate": "often"}, "TRADEPOST_OPEN_API_RATE: write it as 100/second"),
     ],
 )
-def test_each_is_named_and_no_password_is_shown(settings: dict[str, object], words: str) -> None:
+def test_each_is_named_without_passwords(settings: dict[str, object], words: str) -> None:
     [said] = settings_problems(config(**settings))
     assert said.startswith(words)
     assert "hush" not in said
@@ -50,12 +51,12 @@ def test_each_is_named_and_no_password_is_shown(settings: dict[str, object], wor
         "postgresql://?service=x",
     ],
 )
-def test_what_works_is_not_complained_about(url: str) -> None:
+def test_working_settings_are_not_reported(url: str) -> None:
     settings = {"database_url": url, "mail_url": "smtp+starttls://a:b@mail:587", "public_url": "https://market.example"}
     assert list(settings_problems(config(**settings))) == []
 
 
-def test_a_port_that_is_taken_and_a_host_that_is_not_ours_are_told_apart() -> None:
+def test_port_in_use_and_foreign_host_are_distinguished() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Refused, match=rf"Port {port} on 127\.0\.0\.1 is taken\. Set PORT to another one\."):
@@ -64,8 +65,8 @@ def test_a_port_that_is_taken_and_a_host_that_is_not_ours_are_told_apart() -> No
         claim_port(config(host="203.0.113.9", port=port))
 
 
-def test_a_port_below_1024_may_need_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the system's doing: where the tests run as root it never says so by itself."""
+def test_port_below_1024_may_need_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system decides: it never happens if the tests run as root."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EACCES, "Permission denied")
@@ -75,7 +76,7 @@ def test_a_port_below_1024_may_need_another_user(monkeypatch: pytest.MonkeyPatch
         claim_port(config(host="127.0.0.1", port=80))
 
 
-def test_a_data_folder_that_cannot_be_one_says_what_to_do(tmp_path) -> None:
+def test_unusable_data_folder_says_what_to_do(tmp_path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused, match=r"cannot be used: .*another folder with TRADEPOST_DATA"):
         make_folder(config(data=tmp_path / "file" / "data"))
@@ -84,8 +85,9 @@ def test_a_data_folder_that_cannot_be_one_says_what_to_do(tmp_path) -> None:
     assert list((tmp_path / "new" / "data").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("clock",), ("worker",)])
-def test_commands_about_a_market_make_none_where_there_is_none(tmp_path, command: tuple[str, ...]) -> None:
+def test_market_commands_create_no_market(tmp_path, command: tuple[str, ...]) -> None:
     refused = Market(tmp_path).run(*command, TRADEPOST_DATA=str(tmp_path / "mistyped"))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith(f"tradepost: There is no market in {tmp_path / 'mistyped'}. ")

@@ -1,4 +1,4 @@
-"""``tradepost sign``: what it prints is accepted when pasted, in every version, and it never shows the key."""
+"""``tradepost sign``: its output is accepted when pasted, in every version, and never shows the key."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def code(*words: str) -> object:
 
 
 def accepted(protocol: str, request: Request) -> bool:
-    """By the version's own seller side."""
+    """Return the verdict of the version's own seller side."""
     registry.protocol(protocol).open(request, key=KEY, now=datetime.now(UTC), nonce_seen=lambda *_: False)
     return True
 
@@ -52,14 +52,14 @@ def activities() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("protocol", "activity"), activities())
-def test_a_sample_of_every_activity_is_accepted(protocol, activity):
+def test_sample_of_every_activity_is_accepted(protocol, activity):
     request = signer(protocol).sample("http://127.0.0.1:1/p?a=1", activity, test=True, changes={})
     assert accepted(protocol, request)
 
 
 @pytest.mark.parametrize(("protocol", "activity"), activities())
-def test_a_request_that_is_too_old_is_signed_anew(protocol, activity):
-    """saas-v2 §2.4: it is refused after 60 s; the same with a new signature is not, whatever its body."""
+def test_expired_request_is_signed_again(protocol, activity):
+    """saas-v2 §2.4: it is refused after 60 s; the same with a new signature is accepted, with any body."""
     old = signer(protocol, now=LONG_AGO).sample("http://127.0.0.1:1/p?a=1", activity, test=True, changes={})
     new = signer(protocol).again(old.url, old.body)
     assert accepted(protocol, new)
@@ -70,7 +70,7 @@ def test_a_request_that_is_too_old_is_signed_anew(protocol, activity):
     assert (new.method, new.path) == (old.method, old.path)
 
 
-def test_the_command_of_the_interface_messages_does_the_same(capsys, monkeypatch):
+def test_command_of_the_interface_messages_has_the_same_result(capsys, monkeypatch):
     """The seller center prints it below a call (production/curl.py)."""
     monkeypatch.setenv("TRADEPOST_KEY", KEY)
     old = signer("saas_v1", now=LONG_AGO).sample("http://127.0.0.1:1/p", "newInstance", test=True, changes={})
@@ -94,7 +94,7 @@ def test_members_are_changed_and_added():
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 @pytest.mark.parametrize("protocol", ALL)
-def test_the_line_works_when_it_is_pasted(protocol, tmp_path, capsys, monkeypatch):
+def test_pasted_line_works(protocol, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("TRADEPOST_KEY", KEY)
     activity = next(iter(registry.protocol(protocol).activities.values()))
     with running(any_seller(tmp_path, protocol)) as url:
@@ -103,13 +103,13 @@ def test_the_line_works_when_it_is_pasted(protocol, tmp_path, capsys, monkeypatc
         told = subprocess.run(["/bin/sh", "-c", printed.out], capture_output=True, text=True, check=True).stdout
         assert '"resultCode":"000000"' in told
         assert KEY not in printed.out + printed.err
-        # The same once more is a replay (saas-v2 §2.4), where the version has nonces.
+        # The same again is a replay (saas-v2 §2.4), in versions with nonces.
         again = subprocess.run(["/bin/sh", "-c", printed.out], capture_output=True, text=True, check=True).stdout
         stamped = target_of(protocol).dialect.stamped
         assert ('"resultCode":"000001"' in again) == stamped
 
 
-def test_it_can_be_sent_at_once(tmp_path, capsys, monkeypatch):
+def test_request_can_be_sent_at_once(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("TRADEPOST_KEY", raising=False)
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n", encoding="utf-8")
@@ -124,7 +124,7 @@ def test_it_can_be_sent_at_once(tmp_path, capsys, monkeypatch):
     assert KEY not in out + err
 
 
-def test_the_key_is_asked_for_in_a_terminal_and_not_shown():
+def test_key_is_read_from_the_terminal_without_echo():
     program = "from tradepost.cli import main; main()"
     leader, follower = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "TRADEPOST_KEY"}
@@ -133,7 +133,7 @@ def test_the_key_is_asked_for_in_a_terminal_and_not_shown():
         command, stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
     ) as process:  # fmt: skip
         assert process.stderr is not None
-        # What is typed before the question is thrown away.
+        # Input before the prompt is discarded.
         asked = process.stderr.read(len(b"Signing key: "))
         os.write(leader, f"{KEY}\n".encode())
         out, err = process.communicate(timeout=600)
@@ -162,20 +162,20 @@ def test_the_key_is_asked_for_in_a_terminal_and_not_shown():
         (("http://x/", "--data", "no json", "--protocol", "joint_kit_v2"), "is no JSON object"),
     ],
 )
-def test_2_when_it_cannot_be_signed(words, said, capsys, monkeypatch):
+def test_exit_code_2_if_it_cannot_be_signed(words, said, capsys, monkeypatch):
     monkeypatch.setenv("TRADEPOST_KEY", KEY)
     assert code(*words) == 2
     assert said in capsys.readouterr().err
 
 
-def test_without_a_key_it_says_how_to_give_one(capsys, monkeypatch):
+def test_missing_key_is_reported_with_how_to_pass_one(capsys, monkeypatch):
     monkeypatch.delenv("TRADEPOST_KEY", raising=False)
     assert code("http://127.0.0.1:1/p", "newInstance") == 2
     assert "give it with --key-file or TRADEPOST_KEY" in capsys.readouterr().err
 
 
-def test_a_body_that_is_no_json_is_signed_as_it_is():
-    """In versions that sign the bytes of a body, so that broken ones can be tried (saas-v2 §2.3)."""
+def test_body_that_is_not_json_is_signed_unchanged():
+    """In versions that sign the bytes of a body, so that broken bodies can be tested (saas-v2 §2.3)."""
     request = signer("saas_v2").again("http://127.0.0.1:1/p?signature=A&timestamp=1&nonce=n&t=7", b"{not json")
     assert request.body == b"{not json"
     assert request.query["t"] == "7"

@@ -1,4 +1,6 @@
-"""``tradepost simulate`` as a person runs it: it says what it did, comes out the same again, and touches no market."""
+"""``tradepost simulate`` on the command line: it prints a summary, has the same result every time, and touches no
+market.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ def run(folder: Path, *arguments: str, program: list[str] = MAIN, **more: str) -
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_it_comes_out_the_same_in_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_result_is_the_same_in_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TRADEPOST_PERIOD_GRACE_DAYS=[9,9,9,9,9,9]\nTRADEPOST_PORT=nonsense\n")
     first = run(tmp_path, *SMALL, "--json", PYTHONHASHSEED="1", TRADEPOST_CURRENCY="EUR")
     again = run(tmp_path, *SMALL, "--json", PYTHONHASHSEED="2")
@@ -51,8 +53,8 @@ def test_it_comes_out_the_same_in_every_process_and_leaves_nothing_behind(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_rule_that_does_not_hold_ends_with_the_shortest_run(tmp_path: Path) -> None:
-    """The rule is one that no market keeps, so that nothing is wrong with ours."""
+def test_broken_rule_ends_with_the_shortest_run(tmp_path: Path) -> None:
+    """No market keeps this rule, so ours need not be broken."""
     failed = run(tmp_path, *SMALL, program=[sys.executable, "-c", NEVER_HOLDS])
     assert failed.returncode == 1, failed.stderr
     assert "Seed 3 fails at 2027-" in failed.stdout

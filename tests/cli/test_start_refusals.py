@@ -31,8 +31,8 @@ HASH = "4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce"
 
 
 @contextmanager
-def running(market: Market, **more: str) -> Iterator[str]:
-    """A web process that serves; its address."""
+def serve(market: Market, **more: str) -> Iterator[str]:
+    """Run the web process and yield its address."""
     port = str(free_port())
     web = market.start("serve", PORT=port, **more)
     try:
@@ -54,15 +54,15 @@ def _answers(base: str) -> bool:
 
 @pytest.fixture
 def market(tmp_path: Path, request: pytest.FixtureRequest) -> Market:
-    """One that ran before: it has a mode, a key check and a marked files folder."""
+    """Return a market that ran before: it has a mode, a key check and a marked files folder."""
     made = migrated_market(tmp_path / "data", f"refusals_{abs(hash(request.node.name)) % 10**8}")
-    with running(made):
+    with serve(made):
         pass
     return made
 
 
-def refused(market: Market, command: str, **more: str) -> str:
-    """Its reason; nothing was changed and nothing sent."""
+def refusal(market: Market, command: str, **more: str) -> str:
+    """Return the reason. Nothing was changed or sent."""
     before, files = content(market), _files(market.folder)
     done = market.run(command, PORT=str(free_port()), **more)
     assert (done.returncode, done.stdout) == (1, "")
@@ -72,76 +72,76 @@ def refused(market: Market, command: str, **more: str) -> str:
 
 
 def _files(folder: Path) -> set[str]:
-    """Without what a database or a lock leaves beside itself."""
+    """Return the files, without temporary ones of a database or a lock."""
     there = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return {name for name in there if not name.startswith(("tradepost.sqlite3", "migrate.lock"))}
 
 
 @pytest.mark.parametrize("command", STARTS)
-def test_a_wrong_or_missing_secret_key_is_refused_and_rotation_works(market: Market, command: str) -> None:
+def test_wrong_or_missing_secret_key_is_refused_and_rotation_works(market: Market, command: str) -> None:
     key = (market.folder / "secret.key").read_text()
-    said = refused(market, command, TRADEPOST_SECRET_KEY=OTHER_KEY)
+    said = refusal(market, command, TRADEPOST_SECRET_KEY=OTHER_KEY)
     assert "The secret key is not the one that this market ran with last." in said
     assert "TRADEPOST_OLD_SECRET_KEYS" in said
     (market.folder / "secret.key").unlink()
-    said = refused(market, command)
+    said = refusal(market, command)
     assert "The secret key of this market is missing." in said
     assert not (market.folder / "secret.key").exists(), "no new key takes its place"
     (market.folder / "secret.key").write_text(key)
     if command == "serve":
-        with running(market, TRADEPOST_SECRET_KEY=OTHER_KEY, TRADEPOST_OLD_SECRET_KEYS=key) as base:
+        with serve(market, TRADEPOST_SECRET_KEY=OTHER_KEY, TRADEPOST_OLD_SECRET_KEYS=key) as base:
             assert get(f"{base}/account/login/")[0] == 200
-        assert "ran with last" in refused(market, command), "after the change the former key alone is not enough"
-        with running(market, TRADEPOST_SECRET_KEY=OTHER_KEY):
+        assert "ran with last" in refusal(market, command), "after the change the former key alone is not enough"
+        with serve(market, TRADEPOST_SECRET_KEY=OTHER_KEY):
             pass  # nothing is sealed with the former key any more
 
 
 @pytest.mark.parametrize("command", STARTS)
-def test_a_folder_of_another_machine_is_refused(market: Market, command: str) -> None:
-    """Each machine had a folder of its own, as the guide said."""
+def test_folder_of_another_machine_is_refused(market: Market, command: str) -> None:
+    """Each machine has its own folder, as in the guide."""
     aside = market.folder / "elsewhere"
     shutil.move(market.folder / "files", aside)
-    said = refused(market, command)
+    said = refusal(market, command)
     assert "is not the one of this market: it has no marker" in said
     (market.folder / "files").mkdir()
     (market.folder / "files/market-id").write_text("00000000000000000000000000000000 0000000000000000\n")
-    assert "belongs to another market" in refused(market, command)
+    assert "belongs to another market" in refusal(market, command)
     shutil.rmtree(market.folder / "files")
     shutil.move(aside, market.folder / "files")
     if command == "serve":
-        with running(market):
+        with serve(market):
             pass
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", STARTS)
-def test_a_database_of_a_later_version_is_refused(market: Market, command: str) -> None:
+def test_database_of_a_later_version_is_refused(market: Market, command: str) -> None:
     query(
         market,
         "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '9999_later', '2026-01-01 00:00:00')",
     )
-    said = refused(market, command)
+    said = refusal(market, command)
     assert "orders.9999_later is unknown to this version. Upgrade Tradepost" in said
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_database_of_an_earlier_version_is_refused(market: Market, command: str) -> None:
+def test_database_of_an_earlier_version_is_refused(market: Market, command: str) -> None:
     query(
         market,
         "DELETE FROM django_migrations WHERE app = 'account' AND name = '0009_emailaddress_unique_primary_email'",
     )
-    assert "1 migrations are not applied to the database. Run: tradepost migrate" in refused(market, command)
+    assert "1 migrations are not applied to the database. Run: tradepost migrate" in refusal(market, command)
 
 
-def test_an_old_market_marks_its_folder_only_when_its_files_are_there(tmp_path: Path) -> None:
+def test_old_market_marks_its_folder_only_if_its_files_exist(tmp_path: Path) -> None:
     market = migrated_market(tmp_path / "data", "refusals_old")
     query(market, PROOF.format(HASH))
     (market.folder / "files").mkdir(exist_ok=True)
     (market.folder / "files/notes.txt").write_text("the folder is not empty")
-    market.run("clock")  # makes the key file
+    market.run("clock")  # creates the key file
     for command in ("serve", "worker"):
-        said = refused(market, command)
+        said = refusal(market, command)
         assert (
             f"1 of 1 files that the database refers to are missing from the files folder {market.folder / 'files'}"
             in said
@@ -151,13 +151,13 @@ def test_an_old_market_marks_its_folder_only_when_its_files_are_there(tmp_path: 
     assert (stays.returncode, "--accept-missing" in stays.stderr) == (1, True)
     (market.folder / "files/4e").mkdir()
     (market.folder / "files/4e" / HASH).write_bytes(b"3")
-    with running(market):
+    with serve(market):
         pass
     assert (market.folder / "files/market-id").exists()
 
 
-def test_a_restored_folder_is_adopted(market: Market) -> None:
-    """The way back after a restore without the marker; the doctor is green again when the last file is back."""
+def test_restored_folder_is_adopted(market: Market) -> None:
+    """Recovery after a restore without the marker. The doctor passes again when the last file is back."""
     query(market, PROOF.format(HASH))
     (market.folder / "files/market-id").unlink()
     done = market.run("files", "adopt", "--accept-missing")
@@ -166,7 +166,7 @@ def test_a_restored_folder_is_adopted(market: Market) -> None:
     found = _doctor(market)
     assert (found["files folder"]["level"], found["files"]["level"]) == ("ok", "fail")
     assert HASH in found["files"]["said"]
-    with running(market):
+    with serve(market):
         pass
     (market.folder / "files/4e").mkdir()
     (market.folder / "files/4e" / HASH).write_bytes(b"3")
@@ -178,7 +178,7 @@ def _doctor(market: Market) -> dict[str, dict[str, str]]:
     return {found["area"]: found for found in json.loads(market.run("doctor", "--json").stdout)}
 
 
-def test_a_worker_whose_database_is_away_sends_nothing_and_stops_when_told(tmp_path: Path) -> None:
+def test_worker_without_database_sends_nothing_and_stops_when_told(tmp_path: Path) -> None:
     """It has not checked the market yet."""
     worker = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").start("worker", TRADEPOST_LOG_FORMAT="json")
     try:
@@ -191,7 +191,7 @@ def test_a_worker_whose_database_is_away_sends_nothing_and_stops_when_told(tmp_p
         raise
 
 
-def test_a_web_process_whose_database_is_away_serves_nobody_before_it_checked_the_market(tmp_path: Path) -> None:
+def test_web_process_without_database_serves_nothing_before_its_check(tmp_path: Path) -> None:
     port = str(free_port())
     web = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").start("serve", PORT=port)
     try:
@@ -213,7 +213,7 @@ def _status(url: str) -> int:
         return 0
 
 
-def test_a_database_that_lacks_a_table_is_no_database_that_is_away(market: Market) -> None:
+def test_missing_table_is_not_reported_as_an_unreachable_database(market: Market) -> None:
     query(market, "DROP TABLE base_marketidentity")
     done = market.run("worker")
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The databases that a sandbox begins with: the empty one is that which migrations make, and only ever a shortcut."""
+"""The databases that a sandbox starts with: the empty one equals the result of the migrations, and is only a shortcut."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.migrated import begin_sqlite
-from tradepost.cli.template import DEMO, EMPTY
+from tests.migrated import create_sqlite
+from tradepost.cli.template import DEMO_DATABASE, EMPTY_DATABASE
 from tradepost.market.seed.products import products
 
 BEGIN = """
@@ -26,14 +26,14 @@ open_market()
 from tradepost.market.base import clock, market_identity, migration_state
 if sys.argv[2] == "write":
     assert migrate.apply(Console(quiet=True), each=False) == 0
-    market_identity.remember(sandbox=True, now=clock.wall())
+    market_identity.ensure_identity(sandbox=True, now=clock.wall())
     template.write(Path(sys.argv[1]))
-print(json.dumps([template.begin(Path(sys.argv[1])), len(migration_state.unapplied())]))
+print(json.dumps([template.begin(Path(sys.argv[1])), len(migration_state.pending_migrations())]))
 """
 
 
-def begin(data: Path, empty: Path, what: str = "begin") -> list[int]:
-    """Whether the market in ``data`` began with ``empty``, and how many migrations wait after that."""
+def start_market(data: Path, empty: Path, what: str = "begin") -> list[int]:
+    """Return whether the market in ``data`` started from ``empty``, and the number of pending migrations."""
     data.mkdir(exist_ok=True)
     foreign = ("TRADEPOST_", "DJANGO_", "DATABASE_URL")
     settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -52,18 +52,18 @@ def schema(path: Path) -> list[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A template, and the market whose migrated database it was made from."""
+    """Return a template, and the market whose migrated database it was made from."""
     folder = tmp_path_factory.mktemp("template")
     (folder / "migrated").mkdir()
-    begin_sqlite(folder / "migrated" / "tradepost.sqlite3")
-    assert begin(folder / "migrated", folder / "empty.sqlite3", "write") == [False, 0], "it has tables already"
+    create_sqlite(folder / "migrated" / "tradepost.sqlite3")
+    assert start_market(folder / "migrated", folder / "empty.sqlite3", "write") == [False, 0], "it has tables already"
     return folder / "empty.sqlite3", folder / "migrated"
 
 
 @pytest.mark.slow
-def test_a_copy_is_what_migrations_make_and_nothing_waits(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_copy_equals_the_result_of_the_migrations(made: tuple[Path, Path], tmp_path: Path) -> None:
     empty, migrated = made
-    assert begin(tmp_path / "new", empty) == [True, 0]
+    assert start_market(tmp_path / "new", empty) == [True, 0]
     assert schema(tmp_path / "new" / "tradepost.sqlite3") == schema(migrated / "tradepost.sqlite3")
     with closing(sqlite3.connect(tmp_path / "new" / "tradepost.sqlite3")) as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",), "as every embedded market"
@@ -73,7 +73,7 @@ LATEST_OF_ORDERS = "SELECT max(name) FROM django_migrations WHERE app = 'orders'
 
 
 @pytest.mark.slow
-def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useless(
+def test_missing_migrations_are_applied_and_an_unknown_one_invalidates_the_template(
     made: tuple[Path, Path], tmp_path: Path
 ) -> None:
     for name, change, told in (
@@ -85,16 +85,16 @@ def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useles
         other.write_bytes(made[0].read_bytes())
         with closing(sqlite3.connect(other)) as database, database:
             database.execute(change)
-        began, waiting = begin(tmp_path / name, other)
+        began, waiting = start_market(tmp_path / name, other)
         assert began == told[0], name
         assert waiting == told[1] if began else waiting > 30, name
-    began, waiting = begin(tmp_path / "without", tmp_path / "nothing.sqlite3")
+    began, waiting = start_market(tmp_path / "without", tmp_path / "nothing.sqlite3")
     assert (began, waiting > 30) == (False, True)
 
 
-def test_a_template_is_no_market(made: tuple[Path, Path]) -> None:
-    """Issue 25, 4: each sandbox that begins with a copy gets a market id of its own."""
-    for path in (made[0], EMPTY, DEMO):
+def test_template_is_not_a_market(made: tuple[Path, Path]) -> None:
+    """Issue 25, 4: each sandbox that starts from a copy gets its own market ID."""
+    for path in (made[0], EMPTY_DATABASE, DEMO_DATABASE):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             assert "base_marketidentity" in tables or path != made[0]
@@ -102,13 +102,13 @@ def test_a_template_is_no_market(made: tuple[Path, Path]) -> None:
                 assert database.execute("SELECT count(*) FROM base_marketidentity").fetchone() == (0,), path
 
 
-def test_the_demo_that_is_shipped_has_its_products_listed_and_holds_no_secret() -> None:
-    """Decision 0039. What is sealed begins so, whatever table it is in; keys are not there at all."""
-    assert b"gAAAAA" not in DEMO.read_bytes()
-    with closing(sqlite3.connect(f"file:{DEMO}?mode=ro", uri=True)) as database:
+def test_shipped_demo_has_listed_products_and_no_secrets() -> None:
+    """Decision 0039. Sealed values have this prefix in every table. Keys are missing completely."""
+    assert b"gAAAAA" not in DEMO_DATABASE.read_bytes()
+    with closing(sqlite3.connect(f"file:{DEMO_DATABASE}?mode=ro", uri=True)) as database:
 
         def count(rows: str) -> int:
-            return int(database.execute(f"SELECT count(*) FROM {rows}").fetchone()[0])  # our own words
+            return int(database.execute(f"SELECT count(*) FROM {rows}").fetchone()[0])  # texts of the project
 
         assert count("catalog_product WHERE status = 'on_sale'") == len(products())
         assert count("review_submission WHERE kind = 'publish' AND status = 'approved'") == len(products())

@@ -1,4 +1,4 @@
-"""moto's EC2 behind a gate, and the cloud file that points at it."""
+"""moto's EC2 behind a gate, and the cloud file for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REGION = "us-east-1"
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Its address. Empty at the start; ``empty`` empties it again."""
+    """Return the address of moto. It is empty at the start; ``empty`` empties it again."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -31,7 +31,7 @@ def moto() -> Iterator[str]:
 
 
 def empty(url: str) -> None:
-    """Delete all servers and disks; quicker than a new moto."""
+    """Delete all servers and disks, which is faster than a new moto."""
     ec2 = client(url)
     servers = [one["InstanceId"] for found in ec2.describe_instances()["Reservations"] for one in found["Instances"]]
     if servers:
@@ -42,7 +42,7 @@ def empty(url: str) -> None:
 
 @cache
 def client(url: str) -> Any:
-    """Made once: boto3 reads megabytes of models for each."""
+    """Return a client. It is cached, because boto3 reads megabytes of models for each."""
     import boto3
 
     return boto3.client(
@@ -52,7 +52,7 @@ def client(url: str) -> Any:
 
 @cache
 def _facts(url: str) -> tuple[list[str], str, str]:
-    """Three images, a subnet and a security group; moto lists hundreds of images, so it is asked once."""
+    """Return three images, a subnet and a security group. They are cached, because moto lists hundreds of images."""
     ec2 = client(url)
     images = [one["ImageId"] for one in ec2.describe_images()["Images"][:3]]
     group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
@@ -60,7 +60,8 @@ def _facts(url: str) -> tuple[list[str], str, str]:
 
 
 def cloud_file(endpoint: str, url: str, path: Path, *, imported: str = "", observe_seconds: int = 60) -> Path:
-    """With images, a subnet and a security group that exist in moto. ``imported``: reference of a seller's image."""
+    """Write a cloud file with images, a subnet and a security group that exist in moto. ``imported``: reference of a
+    seller's image."""
     (first, second, third), subnet, group = _facts(url)
     path.write_text(
         f"""
@@ -100,7 +101,7 @@ def cloud_file(endpoint: str, url: str, path: Path, *, imported: str = "", obser
 
 
 class Moto:
-    """A cloud under test: the adapter, and what the test may know of the cloud behind it."""
+    """A cloud under test: the adapter, and the state of the cloud behind it for the test."""
 
     def __init__(self, adapter: Ec2, door: Gate, url: str) -> None:
         self.adapter, self.gate, self._client = adapter, door, client(url)
@@ -118,7 +119,7 @@ class Moto:
         return {tag["Key"]: tag["Value"] for tag in found["Tags"]}
 
     def image_of(self, server_id: str) -> str:
-        """The snapshot of its root disk."""
+        """Return the snapshot of its root disk."""
         [found] = [one for one in self.existing() if one["InstanceId"] == server_id]
         [root] = [one["Ebs"]["VolumeId"] for one in found["BlockDeviceMappings"]]
         return str(self._client.describe_volumes(VolumeIds=[root])["Volumes"][0].get("SnapshotId", ""))
@@ -130,7 +131,7 @@ class Moto:
         return [disk["Size"] for disk in self._client.describe_volumes()["Volumes"]]
 
     def disk_changes(self) -> int:
-        """How many disks were made for servers that exist."""
+        """Return how many disks were created for servers that exist."""
         return self.gate.asked.count("CreateVolume")
 
     def refuse(self, what: str) -> None:

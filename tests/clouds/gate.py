@@ -1,4 +1,4 @@
-"""A proxy in front of moto: it refuses chosen actions as EC2 would, and tells a test before and after each action."""
+"""A proxy in front of moto: it refuses chosen actions as EC2 would, and notifies a test before and after each action."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ type Moment = Literal["before", "after", "answered"]
 
 
 class Gate:
-    """``refusals``: code of the error by action. ``watch``: called with the action before it is forwarded, after its answer
-    is there, and after that was sent; when it returns False the caller gets no answer."""
+    """``refusals``: error code by action. ``watch``: called with the action before it is forwarded, when its response
+    has arrived, and after the response was sent. If it returns False, the caller gets no response."""
 
     def __init__(self, target: str) -> None:
         self.target = target
@@ -33,7 +33,7 @@ class Gate:
 
             @override
             def log_message(self, format: str, *args: object) -> None:
-                """Quiet."""
+                """Suppress the log."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

@@ -1,4 +1,6 @@
-"""ECS of Huawei Cloud as far as the adapter uses it. Each request is checked by the models of the SDK, each answer is made by them."""
+"""The part of Huawei Cloud's ECS that the adapter uses. The models of the SDK check each request and create each
+response.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ SCALARS = {"str": str, "int": int, "bool": bool}
 
 
 def parsed(body: Any, model: type[Any]) -> Any:
-    """The body as an object of the model. Raises ``AssertionError`` for a name or a type that it does not have."""
+    """Return the body as an object of the model. Raises ``AssertionError`` for an unknown name or type."""
     attributes = {wire: name for name, wire in model.attribute_map.items()}
     unknown = body.keys() - attributes
     assert not unknown, f"{model.__name__} has no {unknown}"
@@ -43,8 +45,8 @@ def _value(value: Any, kind: str) -> Any:
 
 
 class Ecs(JsonServer):
-    """Servers and jobs settle one request after they were changed. ``disk_changes_fail``: how many jobs that replace a disk fail.
-    ``listed``: called after each page of a list."""
+    """Servers and jobs reach their final state one request after a change. ``disk_changes_fail``: the number of jobs
+    replacing a disk that fail. ``listed``: called after each page of a list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,7 +143,7 @@ class Ecs(JsonServer):
             self.disks[server] = image
 
     def _list(self, query: dict[str, list[str]]) -> Answer:
-        """An unknown id gets a row with the id and a fault alone, as the docstring of ``server_id`` in the SDK says."""
+        """An unknown id gets a row with only the id and a fault, as the docstring of ``server_id`` in the SDK says."""
         assert query.keys() <= set(ecs.ListServersDetailsRequest.attribute_map.values())
         rows = list(self.rows.values())
         if "tags" in query:

@@ -1,4 +1,4 @@
-"""An HTTP server that answers JSON. A request that a test does not allow answers 500 with the reason, and fails the test."""
+"""An HTTP server that answers JSON. An unexpected request gets 500 with the reason, and fails the test."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Refusal(Exception):
 
 
 class JsonServer:
-    """Answers one request at a time."""
+    """Answer one request at a time."""
 
     url = ""
 
@@ -38,7 +38,7 @@ class JsonServer:
         raise NotImplementedError
 
     def headers(self, headers: Mapping[str, str]) -> None:
-        """Look at the headers of the request that follows."""
+        """Check the headers of the request that follows."""
 
     def read(self, content: bytes) -> Any:
         return json.loads(content) if content else None
@@ -75,7 +75,7 @@ def serving(server: JsonServer) -> Iterator[None]:
 
         @override
         def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
+            """Suppress the log."""
 
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.daemon_threads = True

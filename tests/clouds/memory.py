@@ -1,4 +1,4 @@
-"""The sandbox's own cloud. It knows no tags, quotas or credentials, so those tests do not ask it."""
+"""The sandbox's own cloud. It has no tags, quotas or credentials, so tests of these skip it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UnderTest:
         return len(self.servers())
 
     def disk_changes(self) -> int:
-        """Another image is written over the first: as many changes as servers that do not have it any more."""
+        """Another image is written over the first, so there are as many changes as servers with another image."""
         return SandboxServer.objects.exclude(image="asset:1").count()
 
 

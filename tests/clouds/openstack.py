@@ -1,5 +1,6 @@
-"""Keystone and Nova as far as the adapter uses them. Each request is checked by the resource models of openstacksdk, each answer is
-made by them."""
+"""The part of Keystone and Nova that the adapter uses. The resource models of openstacksdk check each request and
+create each response.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +25,14 @@ REFUSALS = {
     "credentials": (403, "Policy doesn't allow os_compute_api:servers:create to be performed."),
 }
 CREATED = frozenset(ServerModel._body_mapping()) | {"user_data"}
-"""Names of a new server on the wire, by the model."""
+"""Names of a new server on the wire, from the model."""
 REBUILT = frozenset({"imageRef", "adminPass", "metadata", "user_data", "name"})
 
 
 class Nova(JsonServer):
-    """Servers settle one request after they were changed. ``rebuilds_fail``: how many rebuilds end in ERROR. ``unlisted``: ids that
-    a list leaves out. ``act_refusal``: status that actions get. ``version``: the latest microversion."""
+    """Servers reach their final state one request after a change. ``rebuilds_fail``: the number of rebuilds that end in
+    ERROR. ``unlisted``: ids that a list leaves out. ``act_refusal``: status of the response to actions. ``version``:
+    the latest microversion."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +149,7 @@ class Nova(JsonServer):
         return self.rows[server_id]
 
     def _shown(self, row: dict[str, Any]) -> dict[str, Any]:
-        """As it is now; whatever goes on has ended when it is asked for again."""
+        """Return its current state. An action under way has ended at the next request."""
         now = {key: value for key, value in row.items() if key not in {"after", "image", "from_volume"}}
         match row["OS-EXT-STS:task_state"]:
             case "deleting":
@@ -197,7 +199,7 @@ class Nova(JsonServer):
         return Answer(202)
 
     def _check_rebuild(self, row: dict[str, Any], image: str) -> None:
-        """Nova's rule and words before the microversion 2.93."""
+        """Nova's rule and text before the microversion 2.93."""
         old = int(self.version.partition(".")[2]) < 93
         if old and row["from_volume"] and image != self.disks[row["id"]]:
             message = "Unable to rebuild with a different image for a volume-backed server."

@@ -1,4 +1,6 @@
-"""Typed makers of what tests begin with. Each uses the market's own verbs and takes what a test cares about by keyword."""
+"""Typed factories of test data. Each calls the market's own functions and takes the fields that matter to a test as
+keywords.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The asset center: an asset, a file that came in by the same verbs as the pages', checked as a worker does."""
+"""Assets and uploaded files, created by the functions that the pages call and checked as a worker does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _numbers = count(1)
 
 
 def package(**files: bytes) -> bytes:
-    """A software package that is right; the same bytes whenever it is made."""
+    """Return a valid software package. Its bytes are always the same."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in (files or {"bin/agent": b"\x7fELF agent"}).items():
@@ -57,7 +57,7 @@ def upload_version(
     asset: Asset, content: bytes | None = None, *, label: str = "", file_name: str = "agent.zip",
     updates: AssetVersion | None = None, now: datetime = NOW,
 ) -> AssetVersion:  # fmt: skip
-    """All of a file came in; nothing has looked at it yet."""
+    """Return an uploaded file that has not been checked."""
     content = package() if content is None else content
     begun = begin_upload(asset, len(content), label=label, file_name=file_name, updates=updates, now=now)
     whole = upload.append(
@@ -69,7 +69,7 @@ def upload_version(
 
 
 def check_uploads(settings: Config | None = None, *, now: datetime = NOW) -> None:
-    """What a worker does with files that came in, up to the operators' queue."""
+    """Check uploaded files as a worker does, up to the operators' queue."""
     told = settings or config()
     task = check_version.task(lambda: told)
     checking = list(AssetVersion.objects.filter(status=AssetVersion.Status.CHECKING).values_list("pk", flat=True))
@@ -77,11 +77,11 @@ def check_uploads(settings: Config | None = None, *, now: datetime = NOW) -> Non
     for pk in checking:
         version = AssetVersion.objects.get(pk=pk)
         passed = version.status == AssetVersion.Status.REVIEW
-        asset_files.hand_in_checked(AssetChecked(version=pk, passed=passed), settings=told, now=now)
+        asset_files.submit_checked_file(AssetChecked(version=pk, passed=passed), settings=told, now=now)
 
 
 def make_version(asset: Asset, content: bytes | None = None, **upload_: object) -> AssetVersion:
-    """A version that was checked: without a scanner an operator is asked."""
+    """Return a version that was checked. Without a scanner, an operator has to decide."""
     version = upload_version(asset, content, **upload_)  # type: ignore[arg-type]
     check_uploads()
     version.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Orders placed and paid, their subscriptions and operations, and calls to sellers."""
+"""Orders that are placed and paid, with their subscriptions, operations and calls to sellers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tradepost.market.base.models import Event
 from tradepost.market.base.stored import dump
 from tradepost.market.catalog.models import Offer, Product
-from tradepost.market.fulfilment.contract import Nothing
+from tradepost.market.fulfilment.contract import NoParameters
 from tradepost.market.fulfilment.kinds.open import Opening
 from tradepost.market.fulfilment.models import Operation, lane_of
 from tradepost.market.fulfilment.order_paid import buyer_of
@@ -37,7 +37,7 @@ def make_order(
     extend_params: tuple[tuple[str, str], ...] = (), now: datetime = NOW,
     unpaid_timeout: timedelta = timedelta(days=1),
 ) -> Order:  # fmt: skip
-    """An order of one line, unpaid unless ``paid``; as read from the database after the last step."""
+    """Return an order with one line, unpaid unless ``paid``, as the database has it after the last step."""
     buyer = buyer or make_buyer(now=now)
     offer = offer or make_offer()
     command = PlaceOrder(
@@ -53,8 +53,9 @@ def make_subscription(
     order: Order | None = None, *, active: bool = True, instance_id: str = "", access: AppInfo | None = ACCESS,
     license_text: str = "", now: datetime = NOW,
 ) -> Subscription:  # fmt: skip
-    """What the buyer of a (paid) order holds: opened with access data, or still opening. That the order was paid has
-    had its effect: nobody reacts to it any more. Where a worker runs, pay in the same transaction, else it was faster."""
+    """Return the buyer's subscription of a paid order: active with access data, or still opening. The event of the
+    payment is marked as handled. Where a worker runs, pay in the same transaction, or the worker may handle it first.
+    """
     order = order or make_order(paid=True, now=now)
     line = OrderLine.objects.select_related("offer").get(order=order)
     subscription = Subscription.objects.create(
@@ -74,12 +75,12 @@ def make_operation(
     order: Order | None = None, *, kind: str = "open", subscription: Subscription | None = None,
     call: Call | None = None, wanted: object = None, now: datetime = NOW, **fields: object,
 ) -> Operation:  # fmt: skip
-    """What is being done for a paid order's line; its subscription is still opening unless one is given."""
+    """Return an operation for the line of a paid order. Without ``subscription``, one that is still opening is created."""
     order = order or make_order(paid=True, now=now)
     line = OrderLine.objects.select_related("order__buyer", "product").get(order=order)
     subscription = subscription or line.subscription or make_subscription(order, active=False, now=now)
     if wanted is None:
-        wanted = Opening(buyer=buyer_of(line)) if kind == "open" else Nothing()
+        wanted = Opening(buyer=buyer_of(line)) if kind == "open" else NoParameters()
     columns = {"status": "running", "origin": "buyer", "created_at": now, "started_at": now} | fields
     return Operation.objects.create(
         lane=lane_of(subscription), subscription=subscription, line=line, seller_id=line.seller_id, kind=kind,
@@ -91,12 +92,12 @@ def make_call(
     order: Order | None = None, *, command: Command | None = None, product: Product | None = None,
     subscription: Subscription | None = None, until_access: bool = False, now: datetime = NOW, **fields: object,
 ) -> Call:  # fmt: skip
-    """Something asked of a seller: newInstance of a paid order unless ``command`` says otherwise. Other keywords are
-    columns of the row, for what only an engine would have written."""
+    """Return a call to a seller: newInstance of a paid order, or ``command``. Other keywords are columns of the row,
+    for values that only the engine writes."""
     order = order or make_order(paid=True, now=now)
     line = OrderLine.objects.select_related("product").get(order=order)
     command = command or Create(order_id=order.number, order_line_id=line.number, business_id="")
-    call = calls.ask(
+    call = calls.create_call(
         command, product=product or line.product, subscription=subscription, order_number=order.number,
         order_line_number=line.number, until_access=until_access, now=now,
     )  # fmt: skip
@@ -113,7 +114,7 @@ def make_refund(
     now: datetime = NOW,
     **fields: object,
 ) -> Refund:
-    """What the buyer of a service asks its seller to pay back."""
+    """Return a refund that the buyer of a service requested from its seller."""
     columns = {"reason": "It does not start.", "appeal_at": now + timedelta(days=10)} | fields
     return Refund.objects.create(
         kind=Refund.Kind.NEGOTIATED, status=status, buyer=subscription.buyer, seller=subscription.seller,

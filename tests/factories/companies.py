@@ -1,4 +1,4 @@
-"""A company that nothing is wrong with, and how it enters in a test: with the verbs that the pages use."""
+"""Valid companies, and their applications, made by the functions that the pages call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _numbers = count(1)
 
 
 def code(number: int = 0) -> str:
-    """A unified social credit code that is right, another each time."""
+    """Return a valid unified social credit code; each number gives another."""
     body = f"91440300MA5{number or next(_numbers):06d}"
     return body + uscc.calc_check_digit(body)
 
@@ -59,7 +59,7 @@ def owner_of(seller: Seller) -> User:
 def draft(
     seller: Seller, document: CompanyDocument | None = None, *, kind: str = "enter", now: datetime = NOW
 ) -> Submission:
-    """With a logo and a licence, unless the document says otherwise (``"-"``: none)."""
+    """Return a draft with a logo and a licence. The value ``"-"`` in the document leaves one out."""
     begun = drafts.begin(kind, seller, by=owner_of(seller), now=now)
     said = document or company()
     logo = "" if said.logo == "-" else said.logo or logo_of(seller)
@@ -76,8 +76,8 @@ def logo_of(seller: Seller) -> str:
 
 
 def send(submission: Submission, *, now: datetime = NOW, settings: Config | None = None) -> Submission:
-    """With every agreement ticked."""
-    wanted = submit.wanted_agreements(review_kind(submission.kind), submission.seller, now=now)
+    """Send a submission with every agreement accepted."""
+    wanted = submit.required_agreements(review_kind(submission.kind), submission.seller, now=now)
     return submit.submit(
         submission,
         by=owner_of(submission.seller),
@@ -88,15 +88,15 @@ def send(submission: Submission, *, now: datetime = NOW, settings: Config | None
 
 
 def pending(submission: Submission, *, now: datetime = NOW) -> Submission:
-    """Sent, and its checks passed."""
+    """Return a submission that was sent and whose checks passed."""
     sent = send(submission, now=now)
-    submit.passed(sent.pk, settings=config(), now=now)
+    submit.record_passed_checks(sent.pk, settings=config(), now=now)
     sent.refresh_from_db()
     return sent
 
 
 def approve(submission: Submission, *, by: User | None = None, now: datetime = NOW) -> Submission:
-    """With every point of the list ticked."""
+    """Approve with every point of the checklist ticked."""
     kind = review_kind(submission.kind)
     items = [item.code for item in kind.checklist(case_of(submission, settings=config(), now=now))]
     why = "Seen, and it is so." if kind.explained else ""
@@ -106,7 +106,7 @@ def approve(submission: Submission, *, by: User | None = None, now: datetime = N
 
 
 def admitted(document: CompanyDocument | None = None, *, now: datetime = NOW) -> Seller:
-    """A seller that came the whole way."""
+    """Return a seller that was admitted."""
     seller = applicant(now=now)
     approve(pending(draft(seller, document, now=now), now=now), now=now)
     seller.refresh_from_db()
@@ -114,7 +114,7 @@ def admitted(document: CompanyDocument | None = None, *, now: datetime = NOW) ->
 
 
 def certification(seller: Seller, **other: str) -> dict[str, str]:
-    """What is typed into the form of the business certification."""
+    """Return the form data of the business certification."""
     return {
         "account_holder": seller.name, "bank": "招商银行", "branch": "深圳南山支行", "sealed_account": "6222020200112233445",
         "taxpayer": "general", "tax_rate": "6", "finance_name": "沈清", "finance_phone": "0755-12345678",
@@ -123,7 +123,7 @@ def certification(seller: Seller, **other: str) -> dict[str, str]:
 
 
 def certified(seller: Seller, *, now: datetime = NOW) -> Seller:
-    """Its business certification came the whole way."""
+    """Approve the business certification of a seller."""
     begun = drafts.begin("certify", seller, by=owner_of(seller), now=now)
     saved = drafts.save(begun, certification(seller), revision=begun.revision, now=now)
     approve(send(saved, now=now), now=now)
@@ -131,7 +131,7 @@ def certified(seller: Seller, *, now: datetime = NOW) -> Seller:
 
 
 def handed_in(seller: Seller, *, sealed_account: str = "", now: datetime = NOW) -> tuple[Submission, Submission]:
-    """A certification that waits, one that was rejected before, and a draft; the company is known."""
+    """Create a certification that waits, one that was rejected, and a draft. The company is known."""
     by = seller.members.order_by("pk")[0].user
     operator = make_operator()
     enter.change_company(seller, company(name=seller.name, name_en=seller.name_en), now=now)

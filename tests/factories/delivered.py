@@ -1,4 +1,4 @@
-"""Products that the marketplace itself delivers, and containers: right answers, a clean model file, and services of them."""
+"""Products that the marketplace delivers, and containers: valid answers, a clean model file, and services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradepost.market.subscriptions.models import Subscription
 ENDPOINT = "https://api.qingxie.example/v1"
 APP = f"registry.qingxie.example/shop/app:1.2@sha256:{'a' * 64}"
 DATABASE = f"registry.qingxie.example:5000/shop/database@sha256:{'b' * 64}"
-ANSWERS = {
+VALID_ANSWERS = {
     "API_GATEWAY": {
         "api_group": "group-7", "endpoint": ENDPOINT, "how_to_call": "在请求头中携带密钥。", "how_to_call_en": "Send the key in a header.",
     },
@@ -48,7 +48,7 @@ def model_version(
     updates: AssetVersion | None = None,
     label: str = "",
 ) -> AssetVersion:
-    """An approved file. ``clean``: as if a scanner had looked at it."""
+    """Return an approved file. With ``clean``, as if a scanner had checked it."""
     found = make_version(
         asset, content or package(**{"weights.csv": f"{asset.pk} {label}".encode()}), file_name="model.zip", label=label,
         updates=updates,
@@ -63,19 +63,19 @@ def model_version(
 def delivered_product(
     kind: str, seller: Seller | None = None, *, price: Price | None = None, now: datetime = NOW, **answers: str
 ) -> Product:
-    """One on sale with right answers; ``answers`` over them."""
+    """Return a product on sale with valid answers. ``answers`` replaces some."""
     seller = seller or seller_with_owner()
     if kind in {"AI_ASSET", "CONTAINER"} and "asset" not in answers:
         asset = make_asset(seller, kind="file" if kind == "AI_ASSET" else "package")
         answers = {"asset": str(model_version(asset).pk), **answers}
     return make_product(
         seller, product_type=kind, prices=(price or PRICES.get(kind, MONTHLY),), bound=False,
-        answers=ANSWERS[kind] | answers, now=now,
+        answers=VALID_ANSWERS[kind] | answers, now=now,
     )  # fmt: skip
 
 
 def service_of(product: Product, buyer: User | None = None, *, now: datetime = NOW) -> Subscription:
-    """Bought, paid and followed by the market's reactions."""
+    """Return a service that was bought and paid, after the market's reactions."""
     order = make_order(buyer or make_buyer(now=now), offer=make_offer(product), paid=True, now=now)
     react(now=now)
     return Subscription.objects.select_related("buyer", "product", "offer", "seller").get(order_lines__order=order)

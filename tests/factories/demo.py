@@ -1,4 +1,4 @@
-"""The demo's market for tests of something else: its products are listed at once, without the road that they go in a demo."""
+"""The demo's market for tests: its products are listed at once, without the review that they pass in a demo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tradepost.market.seed.products import products
 
 
 def demo_on_sale(now: datetime, *, seller_address: str) -> seed.SeedResult:
-    """Loaded, and everything on the shelf in the order of the demo."""
+    """Load the demo and list all its products in its order."""
     loaded = seed.load(now, seller_address=seller_address)
     for product in products():
         put_on_sale(product.slug, now)
@@ -20,7 +20,7 @@ def demo_on_sale(now: datetime, *, seller_address: str) -> seed.SeedResult:
 
 
 def put_on_sale(slug: str, now: datetime) -> None:
-    """List this product of the demo, where it is not listed yet."""
+    """List this product of the demo if it is not listed yet."""
     draft = Product.objects.filter(slug=slug, status=Product.Status.DRAFT).first()
     if draft is not None:
         list_draft(draft, currency=config().currency, now=now)

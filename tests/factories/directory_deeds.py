@@ -1,4 +1,4 @@
-"""What a directory asks of the largest enterprise of a large market, and changes there: a part of ``everything``."""
+"""Requests of a directory to the largest enterprise of a large market: a part of ``everything``."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def directory_deeds(facts: Mapping[str, str]) -> Iterator[Deed]:
         ("DELETE", f"Users/{member}", None),
         ("GET", "Groups", None),
         ("GET", f"Groups/{group}?excludedAttributes=members", None),
-        ("GET", "Groups/2", None),  # a group tells all who are in it: a fifth of the market is in the first one
+        ("GET", "Groups/2", None),  # a group returns all its members: a fifth of the market is in the first one
         ("PATCH", f"Groups/{group}", out),
     ):  # fmt: skip
-        yield Deed(f"SCIM {method} {path.replace(member, '…')}", partial(_ask, method, path, body))
+        yield Deed(f"SCIM {method} {path.replace(member, '…')}", partial(_send, method, path, body))
 
 
-def _ask(method: str, path: str, body: object, _prepared: object) -> None:
+def _send(method: str, path: str, body: object, _prepared: object) -> None:
     content = b"" if body is None else json.dumps(body).encode()
     answer = Client(headers={"host": HOST}).generic(
         method, f"/t/many/scim/v2/{path}", content, content_type="application/scim+json",

@@ -1,4 +1,4 @@
-"""What the events of a large market are about, so that each reaction can be made to a batch of them."""
+"""Data of events in a large market, so that each reaction can run on a batch of them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tradepost.market.assets.file_scans import INVOICES
 from tradepost.market.debugging.events import FailedCase
 
 from .many import STORIES, Size
-from .many.enterprises import GONE
+from .many.enterprises import REMOVED_GROUP
 from .many.metered import PACKAGE
 from .many.service_desk import OF_THE_BUYER
 
 DAY = timedelta(days=1)
 
 
-def one(text: str) -> tuple[Any, ...]:
+def fetch_row(text: str) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(text)
         found: tuple[Any, ...] | None = cursor.fetchone()
@@ -28,17 +28,21 @@ def one(text: str) -> tuple[Any, ...]:
 
 
 def of_seller(table: str, column: str, where: str = "true") -> str:
-    """The newest row of seller 1."""
-    return str(one(f"SELECT {column} FROM {table} WHERE seller_id = 1 AND {where} ORDER BY id DESC LIMIT 1")[0])
+    """Return the newest row of seller 1."""
+    return str(fetch_row(f"SELECT {column} FROM {table} WHERE seller_id = 1 AND {where} ORDER BY id DESC LIMIT 1")[0])
 
 
-def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
-    """Fields of events of this class about things that are as they would be then."""
+def newest_of(table: str) -> int:
+    return int(fetch_row(f"SELECT max(id) FROM {table}")[0])
+
+
+def event_fields(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
+    """Return the fields of events of this class, about rows in the state that such an event leaves behind."""
     newest, at = size.orders, now
     delivered = range(newest - 1000, newest - 2000, -1)
 
     def numbers(keys: range) -> list[str]:
-        rows = all_of(f"SELECT number FROM orders_order WHERE id IN ({', '.join(map(str, keys))}) ORDER BY id")
+        rows = fetch_column(f"SELECT number FROM orders_order WHERE id IN ({', '.join(map(str, keys))}) ORDER BY id")
         return [number for (number,) in rows]
 
     match event.__name__:
@@ -50,10 +54,14 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "OrderCancelled":
             return [{"order": number, "by": "timeout"} for number in numbers(delivered) if number][:1]
         case "OrderRefunded":
-            refunded = all_of("SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 10")
+            refunded = fetch_column(
+                "SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 10"
+            )
             return [{"order": number, "reason": "timeout"} for (number,) in refunded]
         case "OrderReturned":
-            returned = all_of("SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 1")
+            returned = fetch_column(
+                "SELECT number FROM orders_order WHERE status = 'refunded' ORDER BY id DESC LIMIT 1"
+            )
             return [{"order": number} for (number,) in returned]
         case "CallFailed":
             failing = (n for n in _story(size, "creating") if (newest - n) % 4 == 1)
@@ -78,44 +86,58 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "ToppedUp":
             return [{"transfer": 1}]
         case "TransferProofGiven" | "TransferRejected" | "TransferExpired":
-            return [{"intent": int(one("SELECT max(id) FROM payments_intent")[0])}]
+            return [{"intent": int(fetch_row("SELECT max(id) FROM payments_intent WHERE seller_id IS NULL")[0])}]
+        case "RepaymentBooked":
+            return [{"intent": int(of_seller("payments_providerfact", "intent_id"))}]
+        case "WithdrawalMoved":
+            return [
+                {"withdrawal": newest_of("payments_withdrawal"), "status": status} for status in ("requested", "paid")
+            ]
+        case "BookingCorrected":
+            return [{"correction": newest_of("payments_correction")}]
+        case "ApprovalRequested" | "ApprovalEnded":
+            return [{"request": newest_of("approvals_request")}]
         case "RecordsRefused":
             return [{"seller": 1, "push": 1, "refused": 3}]
         case "CollectionClosed":
             return [{"collection": 1}]
         case "CreditWaits":
-            [charge] = one("UPDATE billing_charge SET minor = -10, waiting_minor = 10 WHERE id = 20 RETURNING id")
+            [charge] = fetch_row("UPDATE billing_charge SET minor = -10, waiting_minor = 10 WHERE id = 20 RETURNING id")
             return [{"charge": int(charge)}]
         case "DebtChanged":
             return [{"buyer": 1, "currency": "CNY"}]
         case "PackageChanged" | "QuotaDeducted" | "QuotaLow" | "QuotaUsedUp" | "RepurchaseFailed":
-            [pk] = one(f"SELECT {PACKAGE}")
+            [pk] = fetch_row(f"SELECT {PACKAGE}")
             return [_of_package(event.__name__, int(pk))]
         case "ArrearsBegan" | "ArrearsCleared":
-            [pk] = one("INSERT INTO billing_arrears (buyer_id, currency, status, level, began_at, freezes_at, releases_at, ended_at)"
+            [pk] = fetch_row("INSERT INTO billing_arrears (buyer_id, currency, status, level, began_at, freezes_at, releases_at, ended_at)"
                        " VALUES (1, 'CNY', 'paid', 'V0', now(), now(), now(), now()) RETURNING id")  # fmt: skip
             return [{"arrears": int(pk)}]
         case "SigningKeyRotated":
             return [{"key": 1}]
         case "SubscriptionEndsSoon":
-            rows = all_of("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
+            rows = fetch_column("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
                         " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
             return [{"subscription": pk, "ends": ends, "days": 7} for pk, ends in rows]
         case "AutoRenewalFailed":
-            rows = all_of("SELECT subscription_id, ends_at FROM orders_autorenewal ORDER BY id DESC LIMIT 10")
+            rows = fetch_column("SELECT subscription_id, ends_at FROM orders_autorenewal ORDER BY id DESC LIMIT 10")
             return [{"subscription": pk, "reason": "balance.too_low", "ends": ends, "next_at": at} for pk, ends in rows]
         case "SubscriptionExpired":
-            rows = all_of("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
+            rows = fetch_column("SELECT id, expires_at FROM subscriptions_subscription WHERE status = 'active' AND expires_at"
                         " IS NOT NULL ORDER BY id DESC LIMIT 10")  # fmt: skip
             return [
                 {"subscription": pk, "ended": ends, "freezes_at": ends + DAY, "releases_at": ends + 2 * DAY}
                 for pk, ends in rows
             ]
         case "SubscriptionFrozen" | "SubscriptionUnfrozen" | "SubscriptionReleased":
-            rows = all_of("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
+            rows = fetch_column(
+                "SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10"
+            )
             return [{"subscription": pk, "at": at} for (pk,) in rows]
         case "OperatorActed":
-            rows = all_of("SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10")
+            rows = fetch_column(
+                "SELECT id FROM subscriptions_subscription WHERE status = 'frozen' ORDER BY id DESC LIMIT 10"
+            )
             return [{"subscription": pk, "act": "freeze", "reason": "x", "at": at} for (pk,) in rows]
         case "MemberJoined":
             return [{"seller": 1, "user": 1, "invitation": 1}]
@@ -125,14 +147,20 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"seller": 1, "user": 1, "at": at}]
         case "OwnershipTransferred":
             return [{"seller": 1, "former": 1, "owner": size.member(1), "at": at}]
+        case "AccountLocked" | "AccountUnlocked":
+            [pk] = fetch_row("INSERT INTO identity_accountlock (user_id, reason, by, at, lifted_at, lifted_by, lifted_reason)"
+                       " VALUES (1, 'x', 'x', now(), now(), 'x', 'x') RETURNING id")  # fmt: skip
+            return [{"user": 1, "lock": int(pk), "at": at}]
+        case "OperatorRoleChanged":
+            return [{"user": 1, "before": "", "role": "support", "by": "x", "at": at}]
         case "WebScanEnded":
             return [{"scan": 1, "task": 1, "outcome": "done"}]
         case "DomainLapsed":
             return [{"domain": 1, "at": at}]
         case "CategoryRenamed":
-            return [{"category": one("SELECT id FROM catalog_category WHERE slug = 'many'")[0]}]
+            return [{"category": fetch_row("SELECT id FROM catalog_category WHERE slug = 'many'")[0]}]
         case "DocumentInfected":
-            [invoice] = one("SELECT max(sha256) FROM invoices_issuedinvoice")
+            [invoice] = fetch_row("SELECT max(sha256) FROM invoices_issuedinvoice")
             return [{"sha256": invoice, "store": INVOICES}]
         case "AssetChecked":
             checked = of_seller(
@@ -147,7 +175,7 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "SellerAdmitted" | "SellerSuspended" | "SellerResumed" | "SellerExited" | "CertificationLocked":
             return [{"seller": 1}]
         case "AgreementPublished":
-            return [{"agreement": one("SELECT id FROM identity_agreement WHERE kind = 'seller'")[0]}]
+            return [{"agreement": fetch_row("SELECT id FROM identity_agreement WHERE kind = 'seller'")[0]}]
         case "ProductFrozen":
             return [{"product": 1, "cause": "x", "at": at}]
         case "ProbeSlotEnded":
@@ -167,7 +195,9 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             more: dict[str, Any] = {"RefundDecided": {"outcome": "rejected"}, "RefundUnanswered": {"may_appeal": True}}
             return [{"refund": int(of_seller("orders_refund", "id")), **more.get(event.__name__, {})}]
         case "HandOverBegan":
-            [row] = all_of("SELECT line_id, subscription_id FROM supervision_supervision ORDER BY id DESC LIMIT 1")
+            [row] = fetch_column(
+                "SELECT line_id, subscription_id FROM supervision_supervision ORDER BY id DESC LIMIT 1"
+            )
             return [{"line": row[0], "subscription": row[1], "at": at}]
         case "LineReduced":
             number = of_seller(
@@ -177,7 +207,7 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             )
             return [{"order": number.rpartition("-")[0], "line": number, "minor": 1}]
         case "NodeEntered" | "NodeWaits" | "SupervisionStale" | "SupervisionEnded":
-            [(pk, visit)] = all_of(
+            [(pk, visit)] = fetch_column(
                 "SELECT id, visit FROM supervision_supervision WHERE seller_id = 1 AND status = 'running' ORDER BY id DESC LIMIT 1"
             )
             of: dict[str, dict[str, Any]] = {
@@ -186,10 +216,10 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             }  # fmt: skip
             return [{"supervision": pk, **of[event.__name__]}]
         case "CancelAsked" | "CancelDeclined":
-            return [{"request": one("SELECT max(id) FROM supervision_cancelrequest")[0]}]
+            return [{"request": fetch_row("SELECT max(id) FROM supervision_cancelrequest")[0]}]
         case "AppealOpened" | "AppealDecided":
             where = " WHERE decision <> ''" if event.__name__ == "AppealDecided" else ""
-            return [{"appeal": one(f"SELECT max(id) FROM supervision_appeal{where}")[0]}]
+            return [{"appeal": fetch_row(f"SELECT max(id) FROM supervision_appeal{where}")[0]}]
         case "InvoiceIssued":
             return [dict(zip(("invoice", "issued"), row, strict=True)) for row in _invoices("done")]
         case "InvoiceRequested" | "InvoiceWithdrawn" | "InvoiceRejected" | "InvoiceReturned":
@@ -214,16 +244,20 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"server": pk, "at": at} for pk in _servers()]
         case "PeriodImageExpired" | "PeriodImageIdle" | "PeriodImageBound":
             operator = {"by_operator": True} if event.__name__ == "PeriodImageBound" else {}
-            [image] = one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")
+            [image] = fetch_row("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")
             return [{"image": int(image), "server": _servers()[0], "at": at, **operator}]
+        case "EnterpriseDissolving":
+            return [{"enterprise": 1, "step": step, "at": at} for step in ("asked", "agreed", "kept")]
         case "EnterpriseChanged" | "EnterpriseDissolved":
             return [{"enterprise": 1}]
         case "DepartmentChanged":
-            return [{"enterprise": 1, "department": 2, "version": 1}]
+            return [
+                {"enterprise": 1, "department": 20, "version": 1}
+            ]  # includes the departments below it: all of their members are read
         case "MembersChanged":
             return [{"enterprise": 1, "members": tuple(range(1, 101))}]
         case "GroupRemoved":
-            return [{"enterprise": 1, "group": GONE}]
+            return [{"enterprise": 1, "group": REMOVED_GROUP}]
         case "AuthorisationWithdrawn":
             return [{"binding": 1, "enterprise": 1, "application": 1, "members": (7,), "at": at}]
         case "EnterpriseBound":
@@ -247,15 +281,15 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "EnterpriseMemberJoined":
             return [{"enterprise": 1, "member": 7, "invitation": 1}]
         case "CodeActivated":
-            [code] = all_of(
+            [code] = fetch_column(
                 "SELECT subscription_id FROM licenses_licensecode WHERE subscription_id IS NOT NULL ORDER BY id DESC LIMIT 1"
             )
             return [{"subscription": code[0]}]
         case "LicenseTold":
-            [asked] = all_of("SELECT subscription_id, id FROM licenses_licenserequest ORDER BY id DESC LIMIT 1")
+            [asked] = fetch_column("SELECT subscription_id, id FROM licenses_licenserequest ORDER BY id DESC LIMIT 1")
             return [{"subscription": asked[0], "request": asked[1]}]
         case "OperationStopped":
-            rows = all_of(
+            rows = fetch_column(
                 "SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10"
             )
             return [{"operation": pk, "call": call, "at": at} for pk, call in rows]
@@ -263,44 +297,44 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
 
 
 def _calls_ended(size: Size) -> list[dict[str, Any]]:
-    """Deliveries that go on, a renewal that was done, one that was given up, and freezes."""
+    """Deliveries that continue, a renewal that succeeded, one that was given up, and freezes."""
     made = [{"call": 3 * n, "kind": "Create", "outcome": "done", "subscription": n} for n in _story(size, "created")]
     renewed = [
         {"call": 3 * n, "kind": "Refresh", "outcome": "gave_up" if n % 10 == 0 else "done", "subscription": 5 * (size.orders - n) + 1}
         for n in _story(size, "refreshed")
     ]  # fmt: skip
-    rows = all_of("SELECT id, subscription_id FROM production_call WHERE kind = 'SetStatus' AND subscription_id IS NOT NULL"
+    rows = fetch_column("SELECT id, subscription_id FROM production_call WHERE kind = 'SetStatus' AND subscription_id IS NOT NULL"
                 " ORDER BY id DESC LIMIT 50")  # fmt: skip
     frozen = [{"call": call, "kind": "SetStatus", "outcome": "done", "subscription": pk} for call, pk in rows]
     return [*renewed[:1], *made, *renewed[1:], *frozen]
 
 
 def _story(size: Size, story: str) -> range:
-    """Keys of the orders of one story under way, see ``many``."""
+    """Return the keys of the orders in one of the stories of ``many`` that are under way."""
     newest = size.orders - 300 - 100 * STORIES.index(story)
     return range(newest, newest - 100, -1)
 
 
 def _servers() -> list[int]:
-    rows = all_of("SELECT id FROM compute_server WHERE status = 'running' ORDER BY id DESC LIMIT 10")
+    rows = fetch_column("SELECT id FROM compute_server WHERE status = 'running' ORDER BY id DESC LIMIT 10")
     return [int(pk) for (pk,) in rows]
 
 
 def _invoices(status: str) -> list[tuple[Any, ...]]:
-    return all_of(
+    return fetch_column(
         "SELECT i.id, s.id FROM invoices_invoice i LEFT JOIN invoices_issuedinvoice s ON s.invoice_id = i.id"
-        f" WHERE i.status = '{status}' ORDER BY i.id DESC LIMIT 10"  # ours
+        f" WHERE i.status = '{status}' ORDER BY i.id DESC LIMIT 10"  # invoices of the market
     )
 
 
-def all_of(text: str) -> list[tuple[Any, ...]]:
+def fetch_column(text: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(text)
         return cursor.fetchall()
 
 
 def _of_package(name: str, package: int) -> dict[str, Any]:
-    """In a large market a package and its only quota have one key."""
+    """In a large market, a package and its only quota have the same key."""
     more: dict[str, dict[str, Any]] = {
         "PackageChanged": {}, "QuotaDeducted": {"quota": package, "before": 100_000, "after": 0},
         "QuotaLow": {"quota": package, "left": 1}, "QuotaUsedUp": {"quota": package},

@@ -1,5 +1,6 @@
-"""Images on servers of the cloud that a sandbox plays; and a worker without threads, which takes the market from one due moment
-to the next."""
+"""Images on servers of the sandbox's cloud, and a worker without threads that advances the market from one due time to
+the next.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +17,13 @@ from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.compute import tasks
 from tradepost.market.compute.adapters.memory import Memory
-from tradepost.market.compute.contract import CloudError, Fault, NewServer, Seen
+from tradepost.market.compute.contract import CloudError, Fault, NewServer, ObservedServer
 from tradepost.market.compute.models import OrphanServer, SandboxServer, Server, Task
 from tradepost.market.compute.registry import cloud
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.images import servers
 from tradepost.market.images.models import PeriodImage
-from tradepost.market.images.servers import CreateServer, ForServer, Rules
+from tradepost.market.images.servers import CreateServer, OrderForServer, Rules
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import PlaceOrder, place_order
@@ -39,27 +40,27 @@ RULES = Rules(unpaid_timeout=timedelta(days=1), servers_most=20)
 MEMORY = cloud("memory")
 
 
-class Full(Memory):
-    """A cloud of an operator's own, named by its setting, that has no room for another server."""
+class FullCloud(Memory):
+    """An operator's own cloud, named by its setting, that has no capacity for another server."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.name = "tests.factories.images:FULL"
+        self.name = "tests.factories.images:FULL_CLOUD"
 
     @override
-    def create(self, wanted: NewServer, *, token: str) -> Seen:
+    def create(self, server: NewServer, *, token: str) -> ObservedServer:
         raise CloudError("no room for a server", fault=Fault.CAPACITY)
 
 
-FULL = Full()
+FULL_CLOUD = FullCloud()
 
 
-def by_the_hour(amount: str = "0.50") -> Price:
+def hourly_price(amount: str = "0.50") -> Price:
     price = on_demand(amount=Decimal(amount), unit=HOUR, code="hours")
     return replace(price, factors=(replace(price.factors[0], cycle="hour"),))
 
 
-def by_the_month(amount: str = "300") -> Price:
+def monthly_price(amount: str = "300") -> Price:
     return Price(
         charging_mode=ChargingMode.PERIOD, amount=Decimal(amount), period_type="month", period_numbers=(1, 3)
     )  # fmt: skip
@@ -68,15 +69,15 @@ def by_the_month(amount: str = "300") -> Price:
 def make_image(
     seller: Seller | None = None, *, hour: str = "0.50", month: str = "300", now: datetime = NOW, **fields: Any
 ) -> Product:  # fmt: skip
-    """An image that is sold by the hour and by the month. Other keywords are those of ``make_product``."""
+    """Return an image product sold by the hour and by the month. Other keywords are those of ``make_product``."""
     seller = seller or make_seller(now=now)
     return make_product(
-        seller, prices=(by_the_hour(hour), by_the_month(month)), product_type="IMAGE", bound=False, now=now, **fields
+        seller, prices=(hourly_price(hour), monthly_price(month)), product_type="IMAGE", bound=False, now=now, **fields
     )  # fmt: skip
 
 
 def make_server(buyer: User, product: Product, *, name: str = "web-1", now: datetime = NOW) -> Server:
-    """Ordered with the image on demand, and running by then."""
+    """Return a running server that was ordered with the image on demand."""
     offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
     command = CreateServer(product_id=offer.product_id, name=name, size="s1", agreed=True)
     order = servers.create_server(buyer, command, MEMORY, rules=RULES, now=now)
@@ -85,19 +86,19 @@ def make_server(buyer: User, product: Product, *, name: str = "web-1", now: date
 
 
 def make_period_image(buyer: User, server: Server, *, now: datetime = NOW, **changed: object) -> PeriodImage:
-    """Paid, for a server that runs its image."""
+    """Return a paid period image for a server that runs its image."""
     if server.service is None:
         raise LookupError("the server runs no image")
     offer = Offer.objects.get(sku__spec=server.service.offer.sku.spec_id, charging_mode=ChargingMode.PERIOD)
-    command = replace(ForServer(product_id=offer.product_id, server=server.pk, agreed=True), **changed)
+    command = replace(OrderForServer(product_id=offer.product_id, server=server.pk, agreed=True), **changed)
     order = servers.buy_image(buyer, command, rules=RULES, now=now)
     pay_order(order, now=now)
     rest(now)
     return PeriodImage.objects.select_related("service").get(service=_line(order).subscription)
 
 
-def stand_server(buyer: User, product: Product, *, name: str = "web-1", now: datetime = NOW) -> Server:
-    """A server that runs the image, written as the worker would have: nothing else is worked off."""
+def make_server_row(buyer: User, product: Product, *, name: str = "web-1", now: datetime = NOW) -> Server:
+    """Return a server that runs the image, written as the worker would write it. No due work is run."""
     server = tasks.new_server(buyer.pk, name=name, size="s1", cloud="memory", now=now)
     offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
     command = PlaceOrder(product_id=offer.product_id, agreed=True, for_server=server.pk)
@@ -112,22 +113,23 @@ def stand_server(buyer: User, product: Product, *, name: str = "web-1", now: dat
     return server
 
 
-def idle_image(buyer: User, server: Server, *, now: datetime = NOW) -> PeriodImage:
-    """A period image of the image on the server, that covers no server."""
+def make_idle_image(buyer: User, server: Server, *, now: datetime = NOW) -> PeriodImage:
+    """Return a period image of the server's image that covers no server."""
     if server.service is None:
         raise LookupError("the server runs no image")
     offer = Offer.objects.get(sku__spec=server.service.offer.sku.spec_id, charging_mode=ChargingMode.PERIOD)
     command = PlaceOrder(product_id=offer.product_id, agreed=True, for_server=server.pk)
     order = place_order(buyer, command, now=now, unpaid_timeout=timedelta(days=1))
     pay_order(order, now=now)
-    return PeriodImage.objects.create(service=make_subscription(order, now=now), idle_since=now)
+    service = make_subscription(order, now=now)
+    return PeriodImage.objects.create(service=service, buyer=buyer, idle_since=now)
 
 
 def servers_of(seller: Seller, buyer: User) -> dict[str, str]:
-    """What addresses name: a server of the buyer that runs an image of the seller, a period image of it that is idle, and what
-    the cloud did not do for another server."""
+    """Return values for addresses: a server of the buyer that runs an image of the seller, an idle period image of it,
+    and a failed cloud task of another server."""
     product = make_image(seller)
-    server = stand_server(buyer, product)
+    server = make_server_row(buyer, product)
     other = tasks.new_server(buyer.pk, name="gone", size="s1", cloud="memory", now=NOW)
     task = Task.objects.create(server=other, action="release", status="gave_up", created_at=NOW, ended_at=NOW)
     orphan = OrphanServer.objects.create(
@@ -136,7 +138,7 @@ def servers_of(seller: Seller, buyer: User) -> dict[str, str]:
     return {
         "hourly": make_offer(product, mode=ChargingMode.ON_DEMAND).product_id,
         "monthly": make_offer(product, mode=ChargingMode.PERIOD).product_id, "server": str(server.pk),
-        "period_image": str(idle_image(buyer, server).pk), "server_task": str(task.pk),
+        "period_image": str(make_idle_image(buyer, server).pk), "server_task": str(task.pk),
         "orphan_server": str(orphan.pk),
     }  # fmt: skip
 
@@ -146,12 +148,12 @@ def _line(order: Order) -> OrderLine:
 
 
 def broken(server: Server, fault: str) -> None:
-    """The sandbox's cloud fails with this server: ``broken``, ``refuses`` or an empty text."""
+    """Make the sandbox's cloud fail with this server: ``broken``, ``refuses``, or empty for no fault."""
     SandboxServer.objects.filter(token=server.provider_id or f"server-{server.pk}").update(fault=fault)
 
 
 def rest(now: datetime) -> None:
-    """Work off all that is due now: events, timers, jobs that wait for others' servers."""
+    """Run everything that is due: events, timers, and jobs that wait for other servers."""
     for _turn in range(200):
         done = outbox.dispatch(wiring.REACTIONS, now=now)
         done += jobs.run_due(wiring.TASKS, now=now)
@@ -164,13 +166,13 @@ def rest(now: datetime) -> None:
 
 
 def go_to(end: datetime, now: datetime) -> datetime:
-    """From one due moment to the next, up to ``end``."""
+    """Advance from one due time to the next, up to ``end``."""
     rest(now)
     while True:
         moments = [
-            found
+            due_at
             for model in (Event, Job, LeasedJob)
-            if (found := model.objects.filter(state=State.WAITING, due_at__gt=now).order_by("due_at").values_list("due_at", flat=True).first())
+            if (due_at := model.objects.filter(state=State.WAITING, due_at__gt=now).order_by("due_at").values_list("due_at", flat=True).first())
         ]  # fmt: skip
         following = min(moments, default=None)
         if following is None or following > end:

@@ -1,4 +1,4 @@
-"""Invoices in any state, without the verbs that lead there: for pages and tables that only show them."""
+"""Invoices in any state, written directly, for pages and tables that only show them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .people import NOW
 
 INVOICE_PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 TAX_NUMBER = "91440300708461136T"
-"""Valid; money.md §7 computed it."""
+"""A valid number; money.md §7 computed it."""
 
 
 def make_invoice_title(buyer: User, *, name: str = "蓝天科技有限公司", now: datetime = NOW) -> InvoiceTitle:
@@ -30,7 +30,7 @@ def make_invoice_title(buyer: User, *, name: str = "蓝天科技有限公司", n
 
 
 def make_invoice(order: Order, *, status: str = "review", now: datetime = NOW, **fields: object) -> Invoice:
-    """Over the whole of an order; one that is issued has a file."""
+    """Return an invoice over a whole order. An issued one has a file."""
     line = OrderLine.objects.select_related("seller").get(order=order)
     title = InvoiceTitle.objects.filter(buyer=order.buyer).first() or make_invoice_title(order.buyer)
     waits = status in {"review", "to_issue"}
@@ -56,7 +56,7 @@ def make_invoice(order: Order, *, status: str = "review", now: datetime = NOW, *
 
 
 def make_letter(invoice: Invoice, *, now: datetime = NOW) -> ExplanationLetter:
-    """About an invoice that is issued; kept for so long that no page's time is beyond it."""
+    """Return a letter about an issued invoice, kept beyond the time of every page."""
     issued = IssuedInvoice.objects.get(invoice=invoice)
     return ExplanationLetter.objects.create(
         issued=issued, number=f"SM{now:%y%m%d}{issued.pk:08d}", code=f"L{issued.pk:023d}", made_at=now,

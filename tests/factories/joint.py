@@ -1,4 +1,4 @@
-"""Enterprises with people, applications of sellers, and services that are bound to them."""
+"""Enterprises with members, applications of sellers, and services that are bound to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _numbers = count(1)
 
 
 def private_pem() -> str:
-    """Of the sellers of tests: kept, since making a key of 3072 bits takes a while."""
+    """Return the private key of the sellers in tests. It is cached, because creating a key of 3072 bits is slow."""
     return (Path(__file__).parents[1] / "data/joint-seller.pem").read_text(encoding="ascii")
 
 
@@ -47,7 +47,7 @@ def sync_rules() -> SyncRules:
 def make_enterprise(
     buyer: User | None = None, *, seller: Seller | None = None, now: datetime = NOW, **fields: object
 ) -> Enterprise:
-    """With a department HQ at the top. ``seller``: it is that one's test enterprise."""
+    """Return an enterprise with the department HQ at the top. With ``seller``, it is that seller's test enterprise."""
     number = next(_numbers)
     owner = {"test_seller": seller} if seller else {"buyer": buyer or make_buyer(balance="0", now=now)}
     columns = {"code": f"lantian{number}", "name": f"蓝田制造{number}", "created_at": now} | owner | fields
@@ -65,7 +65,7 @@ def make_department(
 def make_people(
     enterprise: Enterprise, most: int, *, department: Department | None = None, now: datetime = NOW
 ) -> list[Member]:
-    """So many members of the department, of the first one where none is given."""
+    """Create ``most`` members of the department, or of the first one."""
     department = department or Department.objects.get(enterprise=enterprise, code="HQ")
     numbers = [next(_numbers) for _ in range(most)]
     users = User.objects.bulk_create(
@@ -82,14 +82,14 @@ def make_people(
     )  # fmt: skip
 
 
-def make_people_group(enterprise: Enterprise, members: list[Member], *, name: str = "", now: datetime = NOW) -> Group:
+def make_member_group(enterprise: Enterprise, members: list[Member], *, name: str = "", now: datetime = NOW) -> Group:
     group = Group.objects.create(enterprise=enterprise, name=name or f"小组{next(_numbers)}", created_at=now)
     GroupMember.objects.bulk_create([GroupMember(group=group, member=one) for one in members])
     return group
 
 
 def make_kit_address(seller: Seller, *, spoken: str = "joint_kit_v2", url: str = "", now: datetime = NOW) -> Address:
-    """At which all five calls were debugged; its seller has a key of that class."""
+    """Return an address for which all five calls were debugged. Its seller has a key of that class."""
     if not SigningKey.objects.filter(seller=seller, interface_class="kit").exists():
         keys.rotate_signing_key(seller, SigningKey.InterfaceClass.KIT, now=now, secret=KIT_KEY)
     address = make_address(seller, protocol=spoken, url=url, now=now)
@@ -113,7 +113,7 @@ def make_application(
 def make_joint_service(
     *, buyer: User | None = None, application: Application | None = None, now: datetime = NOW, **fields: object
 ) -> Subscription:
-    """A service in use whose product was published with an application; at once, for a worker may be running."""
+    """Return a service in use whose product has an application. It is active at once, because a worker may be running."""
     application = application or make_application(now=now, **fields)  # type: ignore[arg-type]  # columns of a test's own
     if application.product is None:
         application.product = make_product(application.seller, now=now)
@@ -127,7 +127,7 @@ def make_joint_service(
 def make_binding(
     service: Subscription | None = None, enterprise: Enterprise | None = None, *, now: datetime = NOW
 ) -> TenantBinding:
-    """Asked for: its first call, tenantSync, waits to be made."""
+    """Return a binding that was requested: its first call, tenantSync, is waiting."""
     service = service or make_joint_service(now=now)
     enterprise = enterprise or make_enterprise(service.buyer, now=now)
     return verbs.bind(service, enterprise, released=["mobile"], actor="admin", rules=sync_rules(), now=now)

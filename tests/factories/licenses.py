@@ -25,7 +25,7 @@ _machines = count(1)
 
 
 def make_application(seller: Seller | None = None, *, now: datetime = NOW) -> LicenseRequest:
-    """A buyer applies for the license of a machine of his own service, and the seller was not asked yet."""
+    """Return a buyer's application for the license of a machine. The seller has not been called yet."""
     seller = seller or make_seller(now=now)
     address = make_address(seller, protocol="license_online")
     product = make_product(seller, address=address, product_type="LICENSE", now=now)
@@ -33,8 +33,8 @@ def make_application(seller: Seller | None = None, *, now: datetime = NOW) -> Li
     return request_license(held, f"machine-{next(_machines)}", actor="b", now=now)
 
 
-def came_as_file(event_id: str, name: str, content: bytes) -> FileUpload:
-    """A file that lies where uploads lie."""
+def uploaded_file(event_id: str, name: str, content: bytes) -> FileUpload:
+    """Return a file in the folder of uploads."""
     config().uploads.mkdir(parents=True, exist_ok=True)
     path = config().uploads / secrets.token_hex(8)
     path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Services on demand and what their sellers push."""
+"""Services on demand, and the usage that their sellers push."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.metering.intake import Pushed, Taken, rule_of, take
+from tradepost.market.metering.intake import Accepted, VerifiedPush, rule_of, store_push
 from tradepost.market.metering.models import Package, Push
 from tradepost.market.metering.packages import on_order_completed
 from tradepost.market.orders.events import OrderCompleted
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import ChargingMode
-from tradepost.protocols.open_api.usage_items import NEW, OF_2018, OLD, load_each
+from tradepost.protocols.open_api.usage_items import EDITION_2018, NEW_EDITION, OLD_EDITION, load_items
 from tradepost.protocols.open_api.usage_push import dump_time
 
 from .buying import make_order, make_subscription
@@ -28,24 +28,26 @@ from .products import ON_DEMAND, PACKAGE, USES, make_offer, make_product
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RULE = rule_of(usage_max_age_days=21, usage_future_skew_seconds=60)
-EDITIONS = {Push.Api.NEW: NEW, Push.Api.OLD: OLD, Push.Api.OF_2018: OF_2018}
+EDITIONS = {Push.Api.NEW: NEW_EDITION, Push.Api.OLD: OLD_EDITION, Push.Api.OF_2018: EDITION_2018}
 _numbers = count(1)
 
 
 def on_demand(**factor: object) -> Price:
-    """A price by usage: ``amount``, ``model``, ``bands``, ``cycle``, ``accumulation`` of its factor."""
+    """Return a price by usage. Keywords set ``amount``, ``model``, ``bands``, ``cycle``, ``accumulation`` of its
+    factor."""
     return replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], **factor),))
 
 
 def package(quota: int | str = 100, **changed: object) -> Price:
-    """A package of the unit of ``on_demand``, for months: ``reset``, ``stops_when_used_up``, ``amount``, ``period_type``."""
+    """Return a package of the unit of ``on_demand``, for months. Keywords: ``reset``, ``stops_when_used_up``,
+    ``amount``, ``period_type``."""
     return replace(PACKAGE, quota=Decimal(quota), **changed)
 
 
 def make_package(
     service: Subscription, *, quota: int | str = 100, periods: int = 1, now: datetime = NOW
 ) -> Package:  # fmt: skip
-    """One of the packages that the product of this service sells, bought by its buyer and opened at ``now``."""
+    """Return a package of the product of this service, bought by its buyer and opened at ``now``."""
     offers = Offer.objects.filter(sku__spec__product=service.product, charging_mode=ChargingMode.ON_DEMAND_PKG)
     order = make_order(service.buyer, offer=offers.get(quota=Decimal(quota)), periods=periods, paid=True, now=now)
     held = make_subscription(order, now=now)
@@ -57,7 +59,7 @@ def make_metered(
     *, price: Price = ON_DEMAND, packages: Sequence[Price] = (), seller: Seller | None = None, buyer: User | None = None, instance_id: str = "",
     started_at: datetime = NOW,
 ) -> Subscription:  # fmt: skip
-    """A service on demand that is in use, ordered at this price."""
+    """Return a service on demand in use, ordered at this price."""
     seller = seller or make_seller(now=started_at)
     product = make_product(seller, prices=(price, *packages), address=make_address(seller), now=started_at)
     offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
@@ -68,7 +70,7 @@ def make_metered(
 def make_uses(
     price: Price = USES, *, seller: Seller | None = None, buyer: User | None = None, quantity: int = 1, now: datetime = NOW
 ) -> Subscription:  # fmt: skip
-    """A package of uses that was bought and opened at ``now``."""
+    """Return a package of uses that was bought and opened at ``now``."""
     seller = seller or make_seller(now=now)
     product = make_product(seller, prices=(price,), address=make_address(seller), now=now)
     order = make_order(buyer, offer=make_offer(product), quantity=quantity, paid=True, now=now)
@@ -81,7 +83,7 @@ def item(
     subscription: Subscription, begin: datetime, value: Decimal | str | int = 1, *, hours: int = 1, sn: str = "",
     **changed: object,
 ) -> dict[str, object]:  # fmt: skip
-    """As it stands in a push of the new edition."""
+    """Return a usage record as a push of the new edition has it."""
     end = begin + timedelta(hours=hours)
     return {
         "instance_id": subscription.instance_id, "record_time": dump_time(end), "begin_time": dump_time(begin),
@@ -89,8 +91,8 @@ def item(
     } | changed  # fmt: skip
 
 
-def push(seller: Seller, items: Sequence[object], *, now: datetime, api: Push.Api = Push.Api.NEW) -> Taken:
-    """What the API does with a push whose signature was right."""
+def push(seller: Seller, items: Sequence[object], *, now: datetime, api: Push.Api = Push.Api.NEW) -> Accepted:
+    """Record a push as the API does after it verified the signature."""
     edition = EDITIONS[api]
-    loaded = load_each(json.dumps({edition.listed: list(items)}).encode(), edition)
-    return take(Pushed(seller=seller.pk, api=api, loaded=loaded), rule=RULE, zone=ZONE, now=now)
+    loaded = load_items(json.dumps({edition.listed: list(items)}).encode(), edition)
+    return store_push(VerifiedPush(seller=seller.pk, api=api, loaded=loaded), rule=RULE, zone=ZONE, now=now)

@@ -1,4 +1,4 @@
-"""Enterprises with an administrator, departments and members, made by the market's own verbs."""
+"""Enterprises with an administrator, departments and members, created by the market's own functions."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from itertools import count
 
 from tradepost.market.identity.models import User
 from tradepost.market.organisations import departments, enterprise, members
-from tradepost.market.organisations.departments import Bounds
-from tradepost.market.organisations.enterprise import Found
+from tradepost.market.organisations.departments import DepartmentLimits
+from tradepost.market.organisations.enterprise import FoundEnterprise
 from tradepost.market.organisations.initial_password import NewPassword
-from tradepost.market.organisations.locking import counted
+from tradepost.market.organisations.locking import add_to_count
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Department, Enterprise, Member
 
 from .people import NOW, make_buyer
 
-BOUNDS = Bounds(most=5_000, deepest=10)
+BOUNDS = DepartmentLimits(most=5_000, deepest=10)
 _numbers = count(1)
 
 
 def make_admin(user: User | None = None, *, code: str = "", name: str = "", now: datetime = NOW) -> Member:
-    """The founder of a new enterprise, its only administrator so far."""
+    """Return the founder of a new enterprise, its only administrator."""
     number = next(_numbers)
-    wanted = Found(
+    wanted = FoundEnterprise(
         name=name or f"蓝天制造{number}", code=code or f"lantian-{number}", user_name="li.lei", person="李雷"
     )
-    return enterprise.found(user or make_buyer(balance="0"), wanted, most=100, now=now)
+    return enterprise.found_enterprise(user or make_buyer(balance="0"), wanted, most=100, now=now)
 
 
 def head_office(of: Enterprise) -> Department:
-    """The department that an enterprise begins with."""
+    """Return the department that an enterprise starts with."""
     return Department.objects.filter(enterprise=of).earliest("pk")
 
 
@@ -43,7 +43,7 @@ def make_department(by: Member, *, code: str = "", name: str = "", parent: Depar
 
 
 def make_managed(by: Member, user_name: str = "", *, now: datetime = NOW, **fields: object) -> NewPassword:
-    """A member with an account of the enterprise's making."""
+    """Return a member whose account the enterprise manages."""
     given: dict[str, object] = {"name": "韩梅梅", "department": head_office(by.enterprise).pk}
     person = Person(**(given | fields))  # type: ignore[arg-type]  # what a test says
     user_name = user_name or f"han{next(_numbers)}"
@@ -51,8 +51,8 @@ def make_managed(by: Member, user_name: str = "", *, now: datetime = NOW, **fiel
 
 
 def make_enterprise_member(by: Member, user: User, *, role: str = Member.Role.USER, user_name: str = "") -> Member:
-    """Somebody with an account of their own who has joined."""
-    counted(by.enterprise, 1)
+    """Return a member who joined with an existing account."""
+    add_to_count(by.enterprise, 1)
     return Member.objects.create(
         enterprise=by.enterprise, user=user, user_name=user_name or f"own{next(_numbers)}", name=user.name,
         department=head_office(by.enterprise), role=role, joined_at=NOW,

@@ -1,4 +1,4 @@
-"""Buyers with money, sellers with a member, a signing key and a production address, operators."""
+"""Buyers with money, sellers with a member, a signing key and a production address, and operators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-"""When a test begins, unless it says otherwise."""
+"""The start time of a test by default."""
 PASSWORD = "correct horse battery"
 _numbers = count(1)
 
@@ -24,7 +24,7 @@ _numbers = count(1)
 def make_buyer(
     *, email: str = "", balance: str = "10000", currency: str = "CNY", now: datetime = NOW, **fields: object
 ) -> User:
-    """A person with a confirmed e-mail and money; ``balance="0"`` for none."""
+    """Return a person with a confirmed email address and money. ``balance="0"`` means none."""
     number = next(_numbers)
     email = email or f"buyer{number}@lantian.example"
     user = User.objects.create_user(email, PASSWORD, **({"name": f"买家{number}", "joined_at": now} | fields))
@@ -34,16 +34,17 @@ def make_buyer(
     return user
 
 
-def make_operator(*, email: str = "", now: datetime = NOW) -> User:
-    return make_buyer(email=email or f"operator{next(_numbers)}@market.example", balance="0", now=now, is_operator=True)
+def make_operator(role: str = "owner", *, email: str = "", now: datetime = NOW) -> User:
+    email = email or f"operator{next(_numbers)}@market.example"
+    return make_buyer(email=email, balance="0", now=now, operator_role=role)
 
 
 def make_seller(
     *, member: User | None = None, role: str = Member.Role.OWNER, signing_key: str = "a signing key of tests",
     now: datetime = NOW, **fields: object,
 ) -> Seller:  # fmt: skip
-    """A company; ``member`` may enter its seller center, as the owner or in a built-in group. It has a signing key of the
-    base interfaces."""
+    """Return a company with a signing key of the base interfaces. ``member`` may enter its seller center, as the owner
+    or in a built-in group."""
     number = next(_numbers)
     defaults: dict[str, object] = {
         "name": f"青榭软件{number}", "name_en": f"Qingxie Software {number}", "slug": f"qingxie-{number}",
@@ -57,7 +58,7 @@ def make_seller(
 
 
 def make_member(seller: Seller, user: User, group: str | Group = Member.Role.OWNER, *, now: datetime = NOW) -> Member:
-    """``group``: "owner", the code of a built-in group, or an own one."""
+    """``group``: "owner", the code of a built-in group, or a custom group."""
     role = Member.Role.OWNER if group == Member.Role.OWNER else Member.Role.MEMBER
     member = Member.objects.create(seller=seller, user=user, role=role, joined_at=now)
     if role == Member.Role.MEMBER:
@@ -66,7 +67,7 @@ def make_member(seller: Seller, user: User, group: str | Group = Member.Role.OWN
 
 
 def make_group(seller: Seller, **menus: str) -> Group:
-    """An own group that opens these menus: ``trade="read"``."""
+    """Return a custom group with access to these menus: ``trade="read"``."""
     return Group.objects.create(seller=seller, name=f"Group {next(_numbers)}", menus=menus)
 
 
@@ -74,7 +75,7 @@ def make_address(
     seller: Seller, *, url: str = "", protocol: str = "saas_v2", require_body_sign: bool = True, now: datetime = NOW
 ) -> Address:
     url = url or f"http://127.0.0.1:9/produce/{next(_numbers)}"
-    domains.vouch(seller, addresses.host_in(url), now=now)
+    domains.verify_without_proof(seller, addresses.host_of(url), now=now)
     return addresses.register(
         seller, url=url, protocol=protocol,
         require_body_sign=require_body_sign, outbound=SANDBOX, now=now,

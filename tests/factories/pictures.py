@@ -1,4 +1,4 @@
-"""Picture files of every kind, right and wrong, made as they are needed; and pictures that a seller handed in."""
+"""Picture files of every kind, valid and invalid, and pictures that a seller uploaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def picture_file(
     kind: str = "PNG", *, width: int = 800, height: int = 600, mode: str = "RGB", colour: Any = (13, 92, 143),
     **options: Any,
 ) -> bytes:  # fmt: skip
-    """The bytes of a plain picture. ``options`` are those of Pillow's ``save``."""
+    """Return the bytes of a plain picture. ``options`` are passed to Pillow's ``save``."""
     out = BytesIO()
     Image.new(mode, (width, height), colour).save(out, kind, **options)
     return out.getvalue()
@@ -32,7 +32,7 @@ def make_picture(
     seller: Seller, *, purpose: Picture.Purpose = Picture.Purpose.PRODUCT_MAIN, width: int = 800, height: int = 600,
     colour: Any = (13, 92, 143),
 ) -> Picture:  # fmt: skip
-    """A picture of a seller that nothing refers to yet."""
+    """Return a picture of a seller that nothing refers to yet."""
     return store_picture(
         picture_file(width=width, height=height, colour=colour), name="picture.png", seller=seller, purpose=purpose,
         by=None, files=Files(config().files), limits=Limits(), a_day=1000, now=NOW,
@@ -43,7 +43,7 @@ PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
 
 
 def make_proof(seller: Seller, *, content: bytes = PDF, name: str = "certificate.pdf") -> Proof:
-    """A document of a seller that nothing refers to yet."""
+    """Return a document of a seller that nothing refers to yet."""
     return store_proof(
         content,
         name=name,

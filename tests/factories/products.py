@@ -1,4 +1,4 @@
-"""Products on sale, with a spec, a SKU and an offer each unless a test says more."""
+"""Products on sale, each with one spec, SKU and offer by default."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def make_sku(
     *prices: Price, values: Mapping[str, str] | None = None, quantity_name: str = "", quantity_name_en: str = "",
     quantity_min: int = 1, quantity_max: int = 1, quantity_step: int = 1,
 ) -> Sku:  # fmt: skip
-    """``values``: attribute code → value code. It is sold by quantity where that has a name."""
+    """``values``: attribute code → value code. With ``quantity_name``, it is sold by quantity."""
     named = Text(zh=quantity_name, en=quantity_name_en)
     quantity = Quantity(name=named, least=quantity_min, most=quantity_max, step=quantity_step)
     return Sku(prices=prices, quantity=quantity if quantity_name else None, values=values or {})
@@ -51,7 +51,7 @@ def make_sku(
 def make_spec(
     *skus: Sku, name: str = "标准版", name_en: str = "Standard", attributes: Sequence[Mapping[str, Any]] = ()
 ) -> Spec:
-    """``attributes`` as rows have them: ``{"code": …, "name": …, "name_en": …, "values": [the same]}``."""
+    """``attributes`` as the rows have them: ``{"code": …, "name": …, "name_en": …, "values": [the same]}``."""
     return Spec(
         name=Text(zh=name, en=name_en),
         skus=skus,
@@ -108,7 +108,7 @@ def make_product(
     seller: Seller | None = None, *, category: str = "office", on_sale: bool = True,
     address: Address | None = None, bound: bool = True, slug: str = "", now: datetime = NOW, **fields: object,
 ) -> Product:  # fmt: skip
-    """A SaaS product, served at a production address of its seller. ``prices`` are those of its only SKU; give
+    """Return a SaaS product served by a production address of its seller. ``prices`` are those of its only SKU; pass
     ``specs`` for more. Other keywords are those of ``make_document``."""
     seller = seller or make_seller(now=now)
     make_category(category)
@@ -124,7 +124,8 @@ def make_product(
 
 
 def make_offer(product: Product | None = None, *, mode: str = "", **fields: object) -> Offer:
-    """The first offer of a product (made with ``fields`` when none is given), or its first in a charging ``mode``."""
+    """Return the first offer of a product, or its first in a charging ``mode``. Without a product, one is made with
+    ``fields``."""
     product = product or make_product(**fields)  # type: ignore[arg-type]  # passed on as they are
     own = Offer.objects.select_related("sku__spec__product__seller").filter(sku__spec__product=product).order_by("pk")
     return (own.filter(charging_mode=mode) if mode else own)[0]

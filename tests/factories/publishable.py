@@ -1,4 +1,4 @@
-"""Products that nothing is wrong with, in different shapes, and sellers that may publish them, with every case saved."""
+"""Valid products in different shapes, and sellers that can publish them, with every case saved."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.product_types.contract import NO
 from tradepost.market.product_types.registry import product_types
-from tradepost.market.product_types.web_site import HAS_ONE
+from tradepost.market.product_types.web_site import HAS_WEB_SITE
 from tradepost.market.production import addresses
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
 _numbers = count(1)
 KEY = "0123456789abcdef0123456789ABCDEF"
-"""As the honest sellers of the tester have it (tests/check)."""
+"""The key of the tester's correct sellers (tests/check)."""
 BODY_ZH = (
     "<h3>主要能力</h3><p>"
     + "支持凭证录入、期末结转、多账套管理与权限分级，财务人员可以按月查看科目余额并导出报表。" * 12
@@ -57,28 +57,28 @@ def period(kind: str = "month", amount: str = "99.5") -> Price:
 
 
 def may_publish(*, now: datetime = NOW) -> Seller:
-    """A seller that came the whole way: admitted, certified, with a signing key."""
+    """Return a seller that can publish: admitted, certified, with a signing key."""
     seller = certified(admitted(now=now), now=now)
     keys.rotate_signing_key(seller, SigningKey.InterfaceClass.BASE, now=now, secret=KEY)
     return seller
 
 
 def pictures_of(seller: Seller) -> dict[str, str]:
-    """Made once for a seller, since each takes a moment."""
+    """Return the pictures of a seller, made once because each takes a moment."""
     kinds = {"logo": Picture.Purpose.PRODUCT_LOGO, "main": Picture.Purpose.PRODUCT_MAIN}
     found = {name: Picture.objects.filter(seller=seller, purpose=purpose).first() for name, purpose in kinds.items()}
     return {name: (found[name] or make_picture(seller, purpose=purpose)).sha256 for name, purpose in kinds.items()}
 
 
-def no_web_site(product_type: str) -> dict[str, str]:
-    """What a kind asks of a product that may have a web site (business-rules §2.7): this one has none."""
-    return {HAS_ONE: NO} if product_types()[product_type].web_scan else {}
+def without_web_site(product_type: str) -> dict[str, str]:
+    """Answer the questions of a kind whose products may have a web site (business-rules §2.7): this one has none."""
+    return {HAS_WEB_SITE: NO} if product_types()[product_type].web_scan else {}
 
 
 def right_document(
     seller: Seller, *specs: Spec, product_type: str = "SAAS", name: str = "", name_en: str = "", **sections: object
 ) -> Document:
-    """Complete in every section. ``sections`` replaces whole ones."""
+    """Return a document that is complete in every section. ``sections`` replaces whole sections."""
     make_category()
     shown, number = pictures_of(seller), next(_numbers)
     whole = Document(
@@ -97,14 +97,14 @@ def right_document(
             email="help@qingxie.example", phone="400-800-1234",
         ),
         pricing=sold.Pricing(specs=specs or (Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),)),)),
-        details=sold.Details(fields=no_web_site(product_type), proofs={"software_copyright": make_proof(seller).sha256}),
+        details=sold.Details(fields=without_web_site(product_type), proofs={"software_copyright": make_proof(seller).sha256}),
         discovery=sold.Discovery(keywords=Text(zh="财务, 记账", en="ledger, accounts")),
     )  # fmt: skip
     return replace(whole, **sections)
 
 
 def shapes(random: Random) -> Sequence[Spec]:
-    """Specs of a right product: one to three, each with its own attributes, quantity, ways to pay and bands."""
+    """Return specs of a valid product: one to three, each with its own attributes, quantity, prices and bands."""
     numbers = random.sample(range(4), k=random.randint(1, 3))
     names = (("标准版", "Standard"), ("专业版", "Professional"), ("企业版", "Enterprise"), ("教育版", "Education"))
     return tuple(_spec(random, Text(zh=names[n][0], en=names[n][1])) for n in numbers)
@@ -178,7 +178,7 @@ def _banded(random: Random, price: Price) -> Price:
 
 
 def save_all(product: Product, document: Document, *, by: User | None, now: datetime) -> None:
-    """Every section in which it is another than the draft, as its page saves it."""
+    """Save every section that differs from the draft, as its page does."""
     draft = drafts.open_draft(product, by=by, now=now)
     before = sold.load(draft.document)
     for section in sold.SECTIONS:
@@ -187,7 +187,7 @@ def save_all(product: Product, document: Document, *, by: User | None, now: date
 
 
 def drafted(seller: Seller, document: Document, *, url: str = "", protocol: str = "saas_v2") -> Product:
-    """A product with this document as its draft, bound to a production address."""
-    made = drafts.begin_whole(seller, document, by=owner_of(seller), now=NOW)
+    """Return a product with this document as its draft, bound to a production address."""
+    made = drafts.begin_complete(seller, document, by=owner_of(seller), now=NOW)
     addresses.bind(made, make_address(seller, url=url, protocol=protocol))
     return made

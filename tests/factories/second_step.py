@@ -1,4 +1,4 @@
-"""Accounts with two-step sign-in on, and the app that makes their codes."""
+"""Accounts with two-step sign-in, and the app that generates their codes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tradepost.market.identity.models import SecondFactor, User
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A telephone with the secret of one account; ``codes``: those of recovery."""
+    """An authenticator app with the secret of one account. ``codes`` are the recovery codes."""
 
     secret: str
     codes: list[str]
 
     def code(self, at: datetime | None = None) -> str:
-        """Of now, or of ``at``: real time."""
+        """Return the code of now, or of ``at`` in real time."""
         return totp.code_at(self.secret, totp.step_of(at or clock.wall()))
 
 
 def turn_on(user: User, *, wall: datetime | None = None) -> App:
-    """As five minutes ago, so that the code of now is fresh."""
+    """Turn on two-step sign-in as of five minutes ago, so that the current code is unused."""
     at = (wall or clock.wall()) - timedelta(minutes=5)
     begun = second_factor.draft(user, wall=at)
     codes = second_factor.turn_on(user, begun, totp.code_at(begun.secret, totp.step_of(at)), now=NOW, wall=at)

@@ -1,4 +1,4 @@
-"""What the addresses and timers of servers are about in a large market: parts of ``everything``."""
+"""Data for the addresses and timers of servers in a large market: a part of ``everything``."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from tradepost.market.compute import observe, orphans
 from tradepost.market.images import meter
 
-from .event_facts import one
+from .event_facts import fetch_row
 
-MORE_OF_SERVERS = {"servers/": ("state=all",), "console/servers/": ("status=running", "status=released")}
-ELSEWHERE_OF_SERVERS = {
+MORE_SERVER_QUERIES = {"servers/": ("state=all",), "console/servers/": ("status=running", "status=released")}
+OTHER_SERVER_STATUSES = {
     "servers/new/<str:product_id>/": [HTTPStatus.NOT_FOUND],  # nobody sells images in this market
     "servers/images/new/<str:product_id>/": [HTTPStatus.NOT_FOUND],
 }
 
 
-def of_servers() -> dict[str, str]:
+def server_facts() -> dict[str, str]:
     return {
-        "server": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
-        "server_task": str(one("SELECT max(id) FROM compute_task WHERE status = 'gave_up'")[0]),
-        "orphan_server": str(one("SELECT max(id) FROM compute_orphanserver WHERE ended_at IS NULL")[0]),
-        "period_image": str(one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")[0]),
-        "hourly": one("SELECT product_id FROM catalog_offer WHERE id = 2")[0],
-        "monthly": one("SELECT product_id FROM catalog_offer WHERE id = 1")[0],
+        "server": str(fetch_row("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
+        "server_task": str(fetch_row("SELECT max(id) FROM compute_task WHERE status = 'gave_up'")[0]),
+        "orphan_server": str(fetch_row("SELECT max(id) FROM compute_orphanserver WHERE ended_at IS NULL")[0]),
+        "period_image": str(fetch_row("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")[0]),
+        "hourly": fetch_row("SELECT product_id FROM catalog_offer WHERE id = 2")[0],
+        "monthly": fetch_row("SELECT product_id FROM catalog_offer WHERE id = 1")[0],
     }
 
 

@@ -1,4 +1,4 @@
-"""Statements in any state, without the verbs that lead there: for pages and tables that only show them."""
+"""Statements in any state, written directly, for pages and tables that only show them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.invoices.models import FEE, TITLE_FIELDS, Invoice, InvoiceItem
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.settlement.fee import Inputs, fee_of
+from tradepost.market.settlement.fee import FeeInputs, fee_of
 from tradepost.market.settlement.models import Category, Statement, StatementLine
 
 from .invoices import make_invoice_title
@@ -20,9 +20,11 @@ MONTH = date(2026, 2, 1)
 def make_statement(
     order: Order, *, month: date = MONTH, status: str = "countersign", now: datetime = NOW, **fields: object
 ) -> Statement:
-    """Of one order, at 5 %."""
+    """Return a statement of one order, with a fee of 5 %."""
     line = OrderLine.objects.select_related("seller").get(order=order)
-    inputs = Inputs(base_minor=line.amount_minor, share=Decimal("0.95"), paid_month=month, paid_minor=line.amount_minor)
+    inputs = FeeInputs(
+        base_minor=line.amount_minor, share=Decimal("0.95"), paid_month=month, paid_minor=line.amount_minor
+    )
     fee = fee_of(inputs)
     columns = {
         "number": f"JS{month:%y%m}{line.pk:08d}", "gross_minor": line.amount_minor, "fee_minor": fee,
@@ -41,7 +43,7 @@ def make_statement(
 def make_fee_invoice(
     statement: Statement, market: Seller, by: User, *, status: str = "review", now: datetime = NOW, **fields: object
 ) -> Invoice:
-    """Over its fee, as the market issues it under one of its sellers."""
+    """Return an invoice over the fee of a statement, as the market issues it under one of its sellers."""
     title = make_invoice_title(by, name=statement.seller.name)
     waits = status in {"review", "to_issue"}
     columns = {

@@ -1,4 +1,4 @@
-"""An enterprise with people, and an application that they may sign in to, as the auth centre meets them."""
+"""An enterprise with members, and an application that they can sign in to through the auth centre."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOBILE, EMAIL = "13800000000", "zhang@acme.example"
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """``admin`` founded the enterprise with a market account; ``member`` is managed by it."""
+    """``admin`` founded the enterprise with a market account. The enterprise manages the account of ``member``."""
 
     enterprise: Enterprise
     admin: Member
@@ -43,7 +43,7 @@ class Joint:
 def make_member_with_password(
     admin: Member, user_name: str = "zhang01", *, password: str = PASSWORD, now: datetime = NOW
 ) -> Member:
-    """Managed by the enterprise; the password is the member's own and known here."""
+    """Return a managed member whose password is known to the test."""
     profile = Profile(mobile=MOBILE, email=EMAIL)
     made = make_managed(admin, user_name, name="张三", profile=profile, now=now).member
     made.user.set_password(password)
@@ -56,7 +56,7 @@ def make_bound(
     admin: Member, application: Application, *, subscription: Subscription | None = None,
     released: tuple[str, ...] = (), now: datetime = NOW,
 ) -> TenantBinding:  # fmt: skip
-    """As after the seller acknowledged it."""
+    """Return a binding that the seller acknowledged."""
     ensure_client(admin.enterprise, application, now=now)
     return TenantBinding.objects.create(
         enterprise=admin.enterprise, application=application, subscription=subscription, single=False,
@@ -75,7 +75,7 @@ def make_joint(
     *, code: str = "", callback: str = "http://127.0.0.1:9/callback", released: tuple[str, ...] = (),
     founder: User | None = None, now: datetime = NOW,
 ) -> Joint:  # fmt: skip
-    """All of it: the managed member may use the application, the administrator may not."""
+    """Return an enterprise whose managed member may use the application and whose administrator may not."""
     number = next(_numbers)
     admin = make_admin(founder, code=code or f"lantian{number}", name=f"蓝田制造{number}", now=now)
     member = make_member_with_password(admin, now=now)

@@ -1,4 +1,6 @@
-"""Spreadsheets as programs save them, and as nobody should: parts of a ZIP, written here since no library of ours writes any."""
+"""Spreadsheets as programs save them, and invalid ones. They are ZIP parts written here: no library of the project
+writes XLSX.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ def sheet_xml(cells: str) -> str:
 
 
 def rows_xml(rows: Iterable[Sequence[object]]) -> str:
-    """Texts in place, numbers as numbers, nothing for None."""
+    """Return rows with inline strings and numbers. None leaves a cell out."""
     made = []
     for at, row in enumerate(rows, start=1):
         cells = "".join(_cell(f"{chr(65 + n)}{at}", value) for n, value in enumerate(row) if value is not None)
@@ -33,7 +35,8 @@ def _cell(where: str, value: object) -> str:
 
 
 def spreadsheet(rows: Iterable[Sequence[object]] = (), *, sheet: str | bytes = "", **parts: bytes) -> bytes:
-    """An XLSX of one sheet. ``sheet``: its XML instead of ``rows``; ``parts``: more members, whose names end in .bin."""
+    """Return an XLSX with one sheet. ``sheet``: its XML instead of ``rows``. ``parts``: more members, whose names end
+    in .bin."""
     made = io.BytesIO()
     members: Mapping[str, str | bytes] = {
         "[Content_Types].xml": f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',

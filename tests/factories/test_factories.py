@@ -1,4 +1,4 @@
-"""The makers themselves: what they make agrees with itself."""
+"""The factories: their rows are consistent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.protocols.commands import ChargingMode
 pytestmark = pytest.mark.django_db
 
 
-def test_an_order_is_placed_paid_and_held_in_the_ledger() -> None:
+def test_order_is_placed_paid_and_in_the_ledger() -> None:
     buyer = factories.make_buyer(balance="150")
     order = factories.make_order(buyer, paid=True)
     assert (order.status, order.total_minor) == (Order.Status.PROCESSING, 10_000)
@@ -23,7 +23,7 @@ def test_an_order_is_placed_paid_and_held_in_the_ledger() -> None:
     assert ledger.verify().problems == ()
 
 
-def test_a_subscription_belongs_to_the_line_of_its_order() -> None:
+def test_subscription_belongs_to_the_line_of_its_order() -> None:
     subscription = factories.make_subscription()
     line = OrderLine.objects.get(subscription=subscription)
     assert (subscription.order_line_number, subscription.status) == (line.number, "active")
@@ -33,7 +33,7 @@ def test_a_subscription_belongs_to_the_line_of_its_order() -> None:
 
 
 @pytest.mark.parametrize("active", [True, False])
-def test_an_order_whose_subscription_was_made_is_not_opened_again(active: bool) -> None:
+def test_order_with_a_subscription_is_not_opened_again(active: bool) -> None:
     order = factories.make_order(paid=True)
     other = factories.make_order(paid=True)
     factories.make_subscription(order, active=active)
@@ -41,7 +41,7 @@ def test_an_order_whose_subscription_was_made_is_not_opened_again(active: bool) 
     assert [call.order_number for call in Call.objects.all()] == [other.number]
 
 
-def test_a_call_and_an_operation_are_about_the_same_order() -> None:
+def test_call_and_operation_belong_to_the_same_order() -> None:
     order = factories.make_order(paid=True)
     operation = factories.make_operation(order)
     call = factories.make_call(order, subscription=operation.subscription)
@@ -50,7 +50,7 @@ def test_a_call_and_an_operation_are_about_the_same_order() -> None:
     assert (operation.line.order_id, operation.lane) == (order.pk, f"instance:{operation.subscription_id}")
 
 
-def test_offers_take_the_prices_that_a_test_asks_for() -> None:
+def test_offers_have_the_given_prices() -> None:
     from tests.factories.products import ONCE
 
     offer = factories.make_offer(prices=(ONCE,))

@@ -1,4 +1,4 @@
-"""Web sites on this machine, over https with certificates of a test's own authority, right or wrong in one thing each."""
+"""HTTPS web sites on this machine, with certificates of a test authority, valid or with one fault each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from tradepost.market.base.authorities import trusted
 
 REAL_NOW = datetime.now(UTC)
-"""Certificates are looked at by real time."""
+"""Certificates are checked against real time."""
 SAFE = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
@@ -31,7 +31,7 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
-"""Headers of a site with which nothing is wrong."""
+"""Headers of a safe site."""
 _SIGNS_CERTIFICATES = x509.KeyUsage(
     key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False, key_encipherment=False,
     data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
@@ -41,7 +41,7 @@ HOME = "<!doctype html><title>云账</title><h1>Welcome</h1>"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``headers`` may say one name several times. ``slow``: seconds between two bytes; ``endless``: never stops."""
+    """``headers`` may repeat a name. ``slow``: seconds between two bytes. ``endless``: never stops."""
 
     status: int = 200
     headers: Sequence[tuple[str, str]] = ()
@@ -51,11 +51,11 @@ class Answer:
 
 
 type Pages = Callable[[str], Answer]
-"""Path with query → what is answered."""
+"""Path with query → answer."""
 
 
 def safe(body: str = HOME, *, without: Sequence[str] = (), **more: str) -> Answer:
-    """A safe page; ``more``: headers by their name with _ for -."""
+    """Return a safe page. ``more``: headers, with _ for - in their names."""
     headers = {**{name: said for name, said in SAFE.items() if name not in without}}
     headers |= {name.replace("_", "-"): said for name, said in more.items()}
     return Answer(headers=tuple(headers.items()), body=body)
@@ -67,7 +67,7 @@ def redirect(location: str, status: int = 302) -> Answer:
 
 @dataclass
 class Authority:
-    """Signs certificates; ``trust`` believes it and nobody else."""
+    """A certificate authority. ``trust`` makes only it trusted."""
 
     key: rsa.RSAPrivateKey
     certificate: x509.Certificate
@@ -86,8 +86,8 @@ class Authority:
         self, *names: str, since: timedelta = timedelta(days=1), until: timedelta = timedelta(days=365),
         self_signed: bool = False, issuer_at: str = "",
     ) -> Path:  # fmt: skip
-        """A file with key and certificate for these names, valid from so long ago until then. ``issuer_at``: where it says
-        that its issuer's certificate is."""
+        """Write key and certificate for these names, valid since and until these times from now. ``issuer_at``: the URL
+        of the issuer's certificate."""
         key = _key(1)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         by = (subject, key) if self_signed else (self.certificate.subject, self.key)
@@ -100,7 +100,7 @@ class Authority:
 
 @cache
 def _key(_number: int) -> rsa.RSAPrivateKey:
-    """Made once: it takes a moment."""
+    """Return a key. Keys are cached, because creating one takes a moment."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -139,7 +139,7 @@ def _built(  # noqa: PLR0917  # a certificate has so many parts
 
 @cache
 def authority() -> Authority:
-    """One for all tests of a process."""
+    """Return the authority of all tests of this process."""
     key, name = _key(0), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of tests")])
     year = timedelta(days=365)
     made = _built(name, key, (name, key), (), year, 10 * year, authority=True)
@@ -149,7 +149,7 @@ def authority() -> Authority:
 def context_for(
     pem: Path, *, oldest: ssl.TLSVersion | None = None, newest: ssl.TLSVersion | None = None
 ) -> ssl.SSLContext:
-    """How a server speaks TLS; with ``oldest`` it takes versions and ciphers that nobody should."""
+    """Return how a server speaks TLS. ``oldest`` accepts insecure versions and ciphers."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     if oldest is not None:
@@ -162,7 +162,7 @@ def context_for(
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """``asked``: what arrived, path by path."""
+    """``asked``: the requested paths, in order."""
 
     url: str
     port: int
@@ -173,7 +173,7 @@ class Running:
 def serving(
     pages: Pages | Mapping[str, Answer] | Answer, *, tls: ssl.SSLContext | None = None, host: str = "localhost"
 ) -> Iterator[Running]:
-    """A web site; over https with ``tls``. One answer stands for every path."""
+    """Run a web site, over HTTPS with ``tls``. A single answer applies to every path."""
     asked: list[str] = []
 
     def find(path: str) -> Answer:
@@ -212,13 +212,13 @@ def serving(
             self.do_GET()
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Suppress the log."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            """A client that hangs up is part of the test."""
+            """Ignore clients that disconnect: tests do so on purpose."""
 
     server = Server(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -235,7 +235,7 @@ def serving(
 
 @contextmanager
 def https(pages: Pages | Mapping[str, Answer] | Answer, *names: str, **issued: Any) -> Iterator[Running]:
-    """The same over https, with a right certificate unless ``issued`` says otherwise."""
+    """Run a site over HTTPS with a valid certificate, unless ``issued`` differs."""
     pem = authority().issue(*(names or ("localhost",)), **issued)
     with serving(pages, tls=context_for(pem)) as site:
         yield site

@@ -1,4 +1,4 @@
-"""Who opens every page of a market, one after the other."""
+"""A person who opens every page of a market in turn."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ HOST = "localhost"
 
 
 class Visitor(Client):
-    """Somebody who is logged in at each visit, whatever the one before ended: its writes are taken back, its cookies are not."""
+    """A client that is signed in at each visit, even if the previous visit signed it out. The test rolls back its
+    writes, but not its cookies."""
 
     def __init__(self, user: int) -> None:
         super().__init__(headers={"accept-language": "zh-hans", "host": HOST})
         self.force_login(User.objects.get(pk=user))
         self._as_logged_in = self.cookies.output(header="", sep=";")
 
-    def come_back(self) -> None:
+    def restore_session(self) -> None:
         self.cookies.load(self._as_logged_in)
         self.cookies[COOKIE] = COOKIE_OF_THE_FIRST

@@ -1,4 +1,4 @@
-"""Websites on this machine that answer, turn away, redirect, or are broken."""
+"""Websites on this machine that answer, refuse, redirect, or fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def site(status: int = 200, location: str = "", *, circle: bool = False) -> Iter
             self.wfile.write(b"<html>")
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Suppress the log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever)

@@ -1,4 +1,6 @@
-"""What a signed request says, told without the code under test: two requests that say the same are one to a seller."""
+"""The meaning of a signed request, computed without the code under test: two requests with the same meaning are one to
+a seller.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,20 @@ SIGNED_IN = {
     "joint_kit_v2": "headers",
     "joint_kit_v1": "token",
 }
-"""Where each version puts its signature (saas-v2 §2.2, §2.5; saas-v1-license §A1.2; openapi-jointkit §A)."""
+"""The headers in which each version puts its signature (saas-v2 §2.2, §2.5; saas-v1-license §A1.2; openapi-jointkit
+§A).
+"""
 
 
-def said(protocol: str, request: Request) -> object:
-    """Comparable; equal for requests of which one is as authentic as the other."""
+def meaning(protocol: str, request: Request) -> object:
+    """Return a comparable value. It is equal for requests of which one is as authentic as the other."""
     query = dict(reversed(parse_qsl(urlsplit(request.url).query, keep_blank_values=True)))
     match SIGNED_IN[protocol]:
         case "url":
             stamp = [query.get(name) for name in ("timestamp", "nonce")]
             return *stamp, query.get("signature", "").lower(), members(request.body)
         case "query":
-            # As it is signed: nothing tells `a=1&b=2` in a value from two parameters (saas-v1-license §A1.2).
+            # As it is signed: `a=1&b=2` in a value cannot be distinguished from two parameters (saas-v1-license §A1.2).
             token = query.pop("authToken", "").replace(" ", "+")
             return token, "&".join(f"{name}={query[name]}" for name in sorted(query, key=utf16))
         case "headers":
@@ -40,7 +44,7 @@ def said(protocol: str, request: Request) -> object:
 
 
 def members(body: bytes) -> object:
-    """The body's value, without nulls and without the difference between a number and its text (saas-v2 §2.3)."""
+    """Return the value of the body, without nulls, and with numbers equal to their text (saas-v2 §2.3)."""
     try:
         return _plain(json.loads(body))
     except ValueError:

@@ -1,4 +1,6 @@
-"""Generated requests against the kit: nothing may escape it, and nothing that its key did not sign may reach a function."""
+"""Generated requests against the kit: no exception may escape it, and nothing that its key did not sign may reach a
+function.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.fuzz.commands import KINDS
-from tests.fuzz.meaning import SIGNED_IN, said
+from tests.fuzz.meaning import SIGNED_IN, meaning
 from tradepost.check.dialects import (
     HEADERS,
     QUERY,
@@ -57,14 +59,14 @@ VALUES = ANY_JSON | st.sampled_from(["", " ", "0", "1", "x" * 65, "2027010100000
 ALPHABET = "0123456789abcdef"
 
 type Recipe = tuple[Command, tuple[str, Any]]
-"""What is asked, and how the request is changed."""
+"""The command, and how the request is changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FuzzedRequest:
-    """``original``: a request that the key's owner signed, from which this one was made; None when nobody did.
+    """``original``: the request signed by the key's owner that this one was made from, or None.
 
-    ``off_ms``: how far its timestamp is from the seller's clock.
+    ``off_ms``: difference of its timestamp to the seller's clock.
     """
 
     request: Request
@@ -75,7 +77,7 @@ class FuzzedRequest:
 
 
 class Watched(Seller):
-    """An honest seller that tells whether a request got past the gate."""
+    """An honest seller that records whether a request was accepted."""
 
     def __init__(self, folder: Path, protocol: SellerProtocol) -> None:
         path = folder / f"{protocol.name}.db"
@@ -93,7 +95,7 @@ class Watched(Seller):
 
     def _outcome(self, version: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
         outcome = super()._outcome(version, command, request, **rest)
-        # The kit finds out that a create is a replay only when it claims the order.
+        # The kit only detects the replay of a create when it claims the order.
         if not (isinstance(outcome, Rejected) and outcome.code == "000001"):
             self.let_in = command
         return outcome
@@ -103,7 +105,7 @@ APP = AppInfo(front_end_url="https://app.example.com/", user_name="admin", passw
 
 
 def recipes(name: str) -> st.SearchStrategy[Recipe]:
-    """Of one version: honest requests, changed, forged and stale ones, and nonsense that is correctly signed."""
+    """Recipes of one version: honest requests, changed, forged and stale ones, and nonsense with a valid signature."""
     kinds = [KINDS[kind] for kind in registry.protocol(name).activities]
     return st.tuples(st.one_of(kinds), _changes(name))
 
@@ -138,14 +140,14 @@ def _changes(name: str) -> st.SearchStrategy[tuple[str, Any]]:
     return st.one_of(ways)
 
 
-def made(version: SellerProtocol, recipe: Recipe, nonce: str) -> FuzzedRequest | None:
-    """None for a value that this wire cannot carry: the market does not send it."""
+def build(version: SellerProtocol, recipe: Recipe, nonce: str) -> FuzzedRequest | None:
+    """Return None for a value that this wire cannot carry: the market does not send it."""
     command, (way, detail) = recipe
     try:
         honest = version.encode(command, address=ADDRESS, key=KEY, now=NOW, nonce=nonce)
     except ValueError:
         return None
-    return _WAYS[way](version, command, honest, nonce, detail)
+    return _CHANGES[way](version, command, honest, nonce, detail)
 
 
 type _Way = Callable[[SellerProtocol, Command, Request, str, Any], FuzzedRequest]
@@ -156,7 +158,7 @@ def _honest(version: SellerProtocol, command: Command, honest: Request, nonce: s
 
 
 def _bytes(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
-    """Bytes replaced, put in or taken out, in the body, or in the URL of a GET."""
+    """Replace, insert or remove bytes in the body, or in the URL of a GET."""
     whole = honest.body or honest.url.encode()
     for where, put, taken in detail:
         at = int(where * len(whole))
@@ -166,7 +168,7 @@ def _bytes(version: SellerProtocol, command: Command, honest: Request, nonce: st
 
 
 def _members(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
-    """A member added without signing again."""
+    """Add a member without signing again."""
     name, value = detail
     if not honest.body:
         extra = f"&{name}={value}".encode("utf-8", "replace").decode("latin-1")
@@ -176,7 +178,7 @@ def _members(version: SellerProtocol, command: Command, honest: Request, nonce: 
 
 
 def _nonsense(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: Any) -> FuzzedRequest:
-    """One of the members replaced or dropped, and correctly signed: holders of the key may send nonsense as well."""
+    """Replace or drop a member, with a valid signature: holders of the key may send nonsense as well."""
     position, value = detail
     dialect = DIALECTS[SIGNED_IN[version.name]]
     members = dialect.members(honest)
@@ -192,7 +194,7 @@ def _nonsense(version: SellerProtocol, command: Command, honest: Request, nonce:
 
 
 def _body(version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: bytes) -> FuzzedRequest:
-    """Any bytes as a body, correctly signed where the signature is over bytes."""
+    """Any bytes as a body, with a valid signature if the signature is over bytes."""
     dialect = DIALECTS[SIGNED_IN[version.name]]
     if isinstance(dialect, UrlDialect):
         signed = dialect.signed_bytes(honest, detail, SigningInputs(KEY, NOW, nonce))
@@ -214,7 +216,7 @@ def _token(version: SellerProtocol, command: Command, honest: Request, nonce: st
 def _token_edit(
     version: SellerProtocol, command: Command, honest: Request, nonce: str, detail: tuple[float, str]
 ) -> FuzzedRequest:
-    """The right signature but for one character, its case, or its end."""
+    """The right signature except for one character, its case, or its end."""
     dialect = DIALECTS[SIGNED_IN[version.name]]
     token = dialect.get(honest, dialect.token)
     where, put = detail
@@ -259,7 +261,7 @@ def _replay(version: SellerProtocol, command: Command, honest: Request, nonce: s
     return FuzzedRequest(honest, honest, repeated=True, way="replay")
 
 
-_WAYS: dict[str, _Way] = {
+_CHANGES: dict[str, _Way] = {
     "honest": _honest,
     "bytes": _bytes,
     "members": _members,
@@ -278,9 +280,9 @@ _WAYS: dict[str, _Way] = {
 
 
 def judge(seller: Watched, version: SellerProtocol, recipe: Recipe, counts: Counter[str]) -> bool:
-    """Ask, and hold the answer to saas-v2 §2.4 and §3.0. False when there was nothing to ask."""
+    """Send the request, and check the response by saas-v2 §2.4 and §3.0. Return False if nothing was sent."""
     seller.serial += 1
-    given = made(version, recipe, f"{seller.serial:032}")
+    given = build(version, recipe, f"{seller.serial:032}")
     if given is None:
         return False
     if given.repeated:
@@ -300,7 +302,7 @@ def judge(seller: Watched, version: SellerProtocol, recipe: Recipe, counts: Coun
         assert given.way != "honest", (answer, given)
         return True
     assert given.original is not None, given
-    assert said(version.name, given.request) == said(version.name, given.original), given
+    assert meaning(version.name, given.request) == meaning(version.name, given.original), given
     assert abs(given.off_ms) <= WINDOW_MS, given
     assert not given.repeated, given
     if SIGNED_IN[version.name] == "url":

@@ -1,4 +1,6 @@
-"""Generated responses against the gateway's decoder: nothing may escape it, and only a signed, sound answer is believed."""
+"""Generated responses against the gateway's decoder: no exception may escape it, and only a signed, valid response is
+accepted.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.commands import IDS, KINDS, SHORT
 from tests.fuzz.requests import ANY_JSON, ANY_TEXT, KEY, OTHER_KEY, VALUES
-from tradepost.market.production.gateway import _decode, settle
+from tradepost.market.production.gateway import _decode, adjust_result
 from tradepost.protocols import registry
 from tradepost.protocols.body_sign import body_sign
 from tradepost.protocols.commands import (
@@ -42,7 +44,7 @@ from tradepost.protocols.http import Response
 from tradepost.protocols.wire_fields import violations
 
 UNSIGNED = frozenset({"license_code", "license_online", "order_notice"})
-"""Versions whose documents know no Body-Sign; one that is there must still hold (saas-v1-license §B, §D)."""
+"""Versions whose documents have no Body-Sign; one that is present must still be valid (saas-v1-license §B, §D)."""
 NONCE = "0123456789abcdef0123456789abcdef"
 OLD_KEY = "a key from before the rotation, still in its overlap"
 
@@ -108,12 +110,12 @@ def _made(
     except ValueError:
         # An outcome that this wire cannot carry: an honest seller does not send it.
         return None
-    changed = honest if way in {"honest", "key"} else _WAYS[way](honest, detail)
+    changed = honest if way in {"honest", "key"} else _CHANGES[way](honest, detail)
     return Answered(command, changed, *flags, way)
 
 
 def _fitting(command: Command, outcome: Outcome) -> Outcome:
-    """Half of the answers should be about what was asked, or little would be believed."""
+    """Half of the responses should match the command, or few would be accepted."""
     if isinstance(command, Query) and isinstance(outcome, Done):
         pairs = zip(command.instance_ids, outcome.instances * 4, strict=False)
         return replace(outcome, instances=tuple(replace(info, instance_id=asked) for asked, info in pairs))
@@ -134,15 +136,15 @@ def _bytes(honest: Response, detail: Any) -> Response:
 
 
 def _members(honest: Response, detail: tuple[int, Any]) -> Response:
-    return replace(honest, body=_replaced(honest.body, *detail))
+    return replace(honest, body=_replace_member(honest.body, *detail))
 
 
 def _signed_members(honest: Response, detail: tuple[int, Any]) -> Response:
-    return signed(honest, _replaced(honest.body, *detail))
+    return signed(honest, _replace_member(honest.body, *detail))
 
 
-def _replaced(body: bytes, position: int, value: Any) -> bytes:
-    """One member, at any level, replaced."""
+def _replace_member(body: bytes, position: int, value: Any) -> bytes:
+    """Replace one member at any level."""
     members = json.loads(body)
     places: list[tuple[Any, Any]] = []
     stack: list[Any] = [members]
@@ -191,7 +193,7 @@ def _anything(honest: Response, detail: Any) -> Response:
     return Response(200, tuple(headers), body)
 
 
-_WAYS: Mapping[str, Callable[[Response, Any], Response]] = {
+_CHANGES: Mapping[str, Callable[[Response, Any], Response]] = {
     "bytes": _bytes,
     "members": _members,
     "signed members": _signed_members,
@@ -205,15 +207,15 @@ _WAYS: Mapping[str, Callable[[Response, Any], Response]] = {
 
 
 def judge(version: SellerProtocol, given: Answered | None, counts: Counter[str]) -> bool:
-    """Decode, and let nothing be believed that is not signed over its bytes and sound (saas-v2 §2.6, §3, §4).
+    """Decode, and accept only what is valid and signed over its bytes (saas-v2 §2.6, §3, §4).
 
-    False when there was nothing to decode.
+    Return False if nothing was decoded.
     """
     if given is None:
         return False
     keys = (KEY, OLD_KEY)
     decoded = _decode(version, given.command, given.response, keys, require_body_sign=given.require_body_sign)
-    result = settle(given.command, decoded, until_access=given.until_access)
+    result = adjust_result(given.command, decoded, until_access=given.until_access)
     counts[f"{given.way}: {type(result).__name__}"] += 1
     if isinstance(result, Unreachable):
         assert result.detail
@@ -235,7 +237,7 @@ def judge(version: SellerProtocol, given: Answered | None, counts: Counter[str])
 
 
 def check_done(given: Answered, result: Done, members: dict[str, Any]) -> None:
-    """What a market takes for done, from the body's own members."""
+    """Check what a market accepts as done against the members of the body."""
     code = members["resultCode"]
     if code == "000003":
         assert isinstance(given.command, Release)
@@ -253,7 +255,7 @@ def check_done(given: Answered, result: Done, members: dict[str, Any]) -> None:
 def check_fields(version: SellerProtocol, command: Command, members: dict[str, Any]) -> None:
     fields = importlib.import_module(f"tradepost.protocols.{version.name}.fields")
     table = getattr(fields, "SUCCESSES", {}).get(type(command), ())
-    # A message that is too long is cut by the reader.
+    # The reader cuts a message that is too long.
     assert not list(violations(table, {**members, "resultMsg": "success"}))
 
 
@@ -285,7 +287,7 @@ def names_body_sign(response: Response) -> bool:
 
 
 def is_signed(response: Response, key: str) -> bool:
-    """saas-v2 §2.6, written down again: the exact name, both double quotes, the Base64 over exactly these bytes."""
+    """saas-v2 §2.6, written again: the exact name, both double quotes, the Base64 over exactly these bytes."""
     value = next((value for name, value in response.headers if name == "Body-Sign"), "")
     mac = base64.b64encode(hmac.new(key.encode(), response.body, hashlib.sha256).digest()).decode()
     return re.sub(r"\s", "", value) == f'sign_type="HMAC-SHA256",signature="{mac}"'

@@ -1,4 +1,4 @@
-"""Fuzzes both ends of every protocol and prints what happened: ``python -m tests.fuzz.run --examples 100000``."""
+"""Fuzz both ends of every protocol and print the result: ``python -m tests.fuzz.run --examples 100000``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROUND = 2_000
 
 
 def fuzz(strategy: st.SearchStrategy[Any], judge: Callable[[Any], bool], examples: int, first_seed: int) -> int:
-    """Judge at least that many generated values; those of which a judge says False are not counted."""
+    """Judge at least that many generated values. Values for which a judge returns False are not counted."""
     judged = 0
     number = first_seed
     while judged < examples:
@@ -39,11 +39,11 @@ def fuzz(strategy: st.SearchStrategy[Any], judge: Callable[[Any], bool], example
             suppress_health_check=list(HealthCheck),
         )
         @given(strategy)
-        def one(value: Any) -> None:
+        def judge_one(value: Any) -> None:
             nonlocal judged
             judged += judge(value)
 
-        one()
+        judge_one()
         number += 1
     return judged
 

@@ -1,4 +1,4 @@
-"""A program: a Django site of its own with django-cas-ng, into which somebody signs in; prints who it is as JSON."""
+"""A program: a separate Django site with django-cas-ng. A person signs in, and the program prints the account as JSON."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def main(server_url: str, callback: str) -> None:
     from django.core.management import call_command
     from django.test import Client
 
-    from tests.interop.signing_in import come_back
+    from tests.interop.signing_in import follow_to_callback
 
     call_command("migrate", verbosity=0)
     browser = Client(headers={"host": parts.netloc})
     first = browser.get(parts.path)
-    back = urlsplit(come_back(first["Location"], callback))
+    back = urlsplit(follow_to_callback(first["Location"], callback))
     answer = browser.get(f"{back.path}?{back.query}")
     user = browser.get("/in/").wsgi_request.user
     json.dump({"status": answer.status_code, "user": user.get_username()}, sys.stdout)

@@ -1,4 +1,4 @@
-"""A market on its real web server, for clients in processes of their own."""
+"""A market on its real web server, for clients in separate processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Market:
     foreign: str
     base_key: str
     product_id: str
-    """Of ``metered-1``, a service on demand since two days."""
+    """Instance ID of ``metered-1``, a service on demand for two days."""
     tenant: str
     """Code of an enterprise with an application (``sign_in``)."""
     tenant_id: str
@@ -37,13 +37,13 @@ class Market:
     client_secret: str
     callback: str
     programs: list[dict[str, str]]
-    """Of buyers: access key, and a service in use of the buyer with its product."""
+    """Of buyers: access key, and a service of the buyer in use with its product."""
     events: list[str]
-    """Applications for licenses that no test has delivered yet: take one away with ``pop``."""
+    """Applications for licenses that no test has delivered yet: take one with ``pop``."""
     data: str
     """Its data folder."""
     process: int
-    """Of ``tradepost serve``, whose children answer."""
+    """Process of ``tradepost serve``, whose children answer."""
 
     @property
     def auth_centre(self) -> str:
@@ -67,7 +67,7 @@ def _await_listening(port: int, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A market of its own, served as ``tradepost serve`` serves every market."""
+    """A separate market, served like every market with ``tradepost serve``."""
     port = free_port()
     data = str(tmp_path_factory.mktemp("market"))
     environment = os.environ | {
@@ -87,7 +87,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     with subprocess.Popen([*MAIN, "serve"], env=environment, cwd=ROOT) as server:
         try:
             _await_listening(port, server)
-            # The program's last line: Django may say things above it.
+            # The program's last line: Django may print lines before it.
             yield Market(
                 f"http://127.0.0.1:{port}",
                 data=data,

@@ -1,5 +1,7 @@
-"""Run as a program in an empty data folder: makes a market with one order of the demo seller and one of another, and a
-service on demand, and an enterprise whose people sign in to an application; prints what a seller's client needs as JSON."""
+"""Run as a program in an empty data folder: create a market with one order of the demo seller and one of another, a
+service on demand, and an enterprise whose members sign in to an application. Prints what a seller's client needs as
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import sys
 from datetime import timedelta
 
 EVENTS = 6
-"""Applications for licenses, for tests that deliver one each."""
+"""Applications for licenses, one for each test that delivers one."""
 
 
 def main() -> None:
@@ -20,7 +22,7 @@ def main() -> None:
     from tests.factories.metering import make_metered
     from tests.factories.signing_in import make_joint
     from tests.market.open_api.asking import ADDRESS, Shop
-    from tests.market.open_api.buyer_program import two_services, young
+    from tests.market.open_api.buyer_program import two_services, young_service
     from tests.migrated import migrate_here
     from tradepost.market.base import clock
     from tradepost.market.identity import keys
@@ -33,7 +35,7 @@ def main() -> None:
     metered = make_metered(seller=seller, instance_id="metered-1", started_at=clock.now() - timedelta(days=2))
     joint = make_joint(code="acme", released=("email",), now=clock.now())
     own = shop.buy("qingxie-mail", quantity=15, periods=2, mode="year", extend_params=params)
-    programs = [young(), young(), two_services()]
+    programs = [young_service(), young_service(), two_services()]
     json.dump(
         {
             "programs": [

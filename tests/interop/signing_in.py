@@ -1,4 +1,4 @@
-"""A person's browser at an auth centre, over HTTP: it signs in where it is asked to, and stops at the application's callback."""
+"""A person's browser at an auth centre, over HTTP: it signs in where asked to, and stops at the application's callback."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from urllib.parse import urljoin
 import requests
 
 PASSWORD = "correct horse battery"
-"""As of all people of tests; this module is read where there is no market."""
+"""The password of all people in tests. Repeated here, because this module is read where no market is installed."""
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 NEXT = re.compile(r'name="next" value="([^"]+)"')
-MOST_STEPS = 8
+MAX_STEPS = 8
 
 
-def come_back(start: str, callback: str) -> str:
-    """From where an application sends the browser to the address at which it comes back to it."""
+def follow_to_callback(start: str, callback: str) -> str:
+    """Follow the redirects from the application's start address, and return the address of its callback."""
     with requests.Session() as browser:
         url = start
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             answer = browser.get(url, allow_redirects=False, timeout=60)
             if answer.status_code == 200:
                 answer = _sign_in(browser, answer)
@@ -31,7 +31,7 @@ def come_back(start: str, callback: str) -> str:
 
 def _sign_in(browser: requests.Session, page: requests.Response) -> requests.Response:
     *_, token = TOKEN.findall(page.text)
-    *_, following = NEXT.findall(page.text)  # the first is of the form that switches the language
+    *_, following = NEXT.findall(page.text)  # the first belongs to the form that switches the language
     form = {
         "csrfmiddlewaretoken": token,
         "next": following.replace("&amp;", "&"),

@@ -1,4 +1,6 @@
-"""Programs of buyers on a live market: ``huaweicloudsdkcore`` buys, pays, renews and unsubscribes; the guide's examples run."""
+"""Programs of buyers on a live market: ``huaweicloudsdkcore`` buys, pays, renews and unsubscribes; the guide's examples
+run.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,15 @@ from huaweicloudsdkcore.sdk_response import SdkResponse
 
 from tests.interop.conftest import Market
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 V1 = "/api/mkp-openapi-public/global/v1"
-GUIDES = ["docs/guides/buyers/api.md", "docs/guides/buyers/api.zh-CN.md"]
+GUIDES = ["docs/how-to/buyers/api.md", "docs/how-to/buyers/api.zh-CN.md"]
 
 
 class Answer(SdkResponse):  # type: ignore[misc]  # the SDK is published without types
-    """As the SDK's generator would write it; the tests read the raw answer."""
+    """A response class as the SDK's generator would write it. The tests read the raw response."""
 
     openapi_types = {"error_code": "str", "error_msg": "str", "result": "object"}
     attribute_map = {"error_code": "error_code", "error_msg": "error_msg", "result": "result"}
@@ -67,7 +71,7 @@ def agreed(market: Market, program: dict[str, str], product: str) -> list[dict[s
     return [{name: one[name] for name in ("agreement_id", "version")} for one in shown]
 
 
-def test_the_sdk_buys_and_pays(market: Market) -> None:
+def test_sdk_buys_and_pays(market: Market) -> None:
     """business-rules §11.3; the same call twice buys once."""
     program = market.programs[0]
     order: dict[str, Any] = {"idempotency_key": key(), "product_id": program["product"]}
@@ -81,7 +85,7 @@ def test_the_sdk_buys_and_pays(market: Market) -> None:
     assert (caught.value.status_code, caught.value.error_code) == (409, "CBC.0161")
 
 
-def test_the_sdk_renews(market: Market) -> None:
+def test_sdk_renews(market: Market) -> None:
     program = market.programs[0]
     service = {"service_id": program["service"]}
     option = call(market, program, "/service-detail/query", service)["renewal_options"][0]
@@ -97,7 +101,7 @@ def test_the_sdk_renews(market: Market) -> None:
     assert (placed["order_type"], paid["status"]) == (2, 3)
 
 
-def test_the_sdk_unsubscribes(market: Market) -> None:
+def test_sdk_unsubscribes(market: Market) -> None:
     program = market.programs[1]
     service = {"service_id": program["service"]}
     [option] = call(market, program, "/service-detail/query", service)["unsubscribe_options"]
@@ -113,9 +117,10 @@ def example(guide: str, language: str) -> str:
     return str(found)
 
 
-def test_the_guides_examples_run_as_they_stand(market: Market) -> None:
-    """The program buys a product, and renews a service of this product: neither an older one of another product nor the new one,
-    which is still opening. Where no service can be renewed, it says nothing more."""
+@pytest.mark.slow
+def test_examples_of_the_guide_run_unchanged(market: Market) -> None:
+    """The program buys a product and renews a service of it, neither an older one of another product nor the new one,
+    which is still opening. If no service can be renewed, its output ends there."""
     program = market.programs[2]
     given = {"MARKET": market.url, "AK": program["ak"], "SK": program["sk"], "PRODUCT": program["product"]}
     [python], [bash] = ({example(guide, language) for guide in GUIDES} for language in ("python", "bash"))

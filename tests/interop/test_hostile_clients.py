@@ -1,4 +1,4 @@
-"""What strangers send to the web server itself, byte by byte: each gets an answer, and nobody else waits for it."""
+"""Hostile bytes for the web server: each client gets a response, and others are not delayed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from django.templatetags.static import static
 
 from tests.interop.conftest import Market
 from tradepost.protocols.open_api.order_query import PATH
+
+pytestmark = pytest.mark.slow
 
 WITHIN = 30
 API = PATH.encode()
@@ -32,7 +34,7 @@ def host(market: Market) -> bytes:
 def ask(
     market: Market, line: bytes, *headers: bytes, body: bytes = b"", named: bool = True
 ) -> tuple[int, bytes, bytes]:
-    """Status, head and body of the answer, which must be one."""
+    """Return status, head and body of the response. There must be exactly one."""
     with connect(market) as connection:
         connection.sendall(b"".join([line, b"\r\n", host(market) if named else b"", *headers, CLOSE, b"\r\n", body]))
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -62,7 +64,7 @@ REQUESTS: Mapping[str, tuple[bytes, tuple[bytes, ...], bytes, int]] = {
     "another host by an absolute target": (b"GET http://evil.example/ HTTP/1.1", (b"Host: evil.example\r\n",), b"", 400),
     "two hosts": (b"GET / HTTP/1.1", (b"Host: evil.example\r\n",), b"", 400),
     "TRACE": (b"TRACE / HTTP/1.1", (), b"", 405),
-    "TRACE of a file": (f"TRACE {static('web/tradepost.js')} HTTP/1.1".encode(), (), b"", 405),
+    "TRACE of a file": (f"TRACE {static('web/market.js')} HTTP/1.1".encode(), (), b"", 405),
     "OPTIONS of everything": (b"OPTIONS * HTTP/1.1", (), b"", 404),
     "CONNECT": (b"CONNECT evil.example:443 HTTP/1.1", (), b"", 403),
     "an unknown method": (b"FOO / HTTP/1.1", (), b"", 403),
@@ -87,7 +89,7 @@ REQUESTS: Mapping[str, tuple[bytes, tuple[bytes, ...], bytes, int]] = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_every_request_has_an_answer(name: str, market: Market) -> None:
+def test_every_request_has_a_response(name: str, market: Market) -> None:
     line, headers, body, status = REQUESTS[name]
     found, _head, content = ask(market, line, *headers, body=body)
     assert found == status
@@ -96,13 +98,13 @@ def test_every_request_has_an_answer(name: str, market: Market) -> None:
         assert json.loads(content)["error_code"].startswith("APIGW."), "openapi-jointkit §C.2"
 
 
-def test_a_host_is_needed_by_pages_and_not_by_probes(market: Market) -> None:
+def test_pages_require_a_host_and_probes_do_not(market: Market) -> None:
     for version in (b"HTTP/1.0", b"HTTP/1.1"):
         assert ask(market, b"GET / " + version, named=False)[0] == 400
         assert ask(market, b"GET /healthz " + version, named=False)[0] == 200
 
 
-def test_requests_in_a_row_are_answered_in_their_order(market: Market) -> None:
+def test_pipelined_requests_are_answered_in_order(market: Market) -> None:
     one, other = b"GET /healthz HTTP/1.1\r\n" + host(market), b"GET /nowhere/ HTTP/1.1\r\n" + host(market)
     with connect(market) as connection:
         connection.sendall(one + b"\r\n" + other + b"\r\n" + one + CLOSE + b"\r\n")
@@ -110,7 +112,7 @@ def test_requests_in_a_row_are_answered_in_their_order(market: Market) -> None:
     assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"200", b"404", b"200"]
 
 
-def test_who_guesses_is_told_when_to_come_again(market: Market) -> None:
+def test_client_that_guesses_keys_is_told_when_to_retry(market: Market) -> None:
     """openapi-jointkit §C.1: more than five failures in a row lock the caller for five minutes."""
     date = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}".encode()
     signed = b"SDK-HMAC-SHA256 Access=TPGUESSES0000000000, SignedHeaders=x-sdk-date, Signature=" + b"0" * 64
@@ -133,8 +135,8 @@ SLOW = {
 
 
 @pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW.keys())
-def test_who_begins_and_never_ends_keeps_nobody_waiting(begun: bytes, market: Market) -> None:
-    """More of them than the server has threads that work (``tradepost serve --threads``)."""
+def test_unfinished_requests_do_not_delay_others(begun: bytes, market: Market) -> None:
+    """There are more of them than working threads of the server (``tradepost serve --threads``)."""
     with ExitStack() as open_until_the_end:
         for _ in range(60):
             connection = open_until_the_end.enter_context(connect(market))
@@ -143,7 +145,7 @@ def test_who_begins_and_never_ends_keeps_nobody_waiting(begun: bytes, market: Ma
         assert ask(market, b"GET /account/login/ HTTP/1.1")[0] == 200
 
 
-def test_who_asks_and_never_reads_keeps_nobody_waiting(market: Market) -> None:
+def test_clients_that_read_nothing_do_not_delay_others(market: Market) -> None:
     styles = static("vendor/tabler.min.css")
     with ExitStack() as open_until_the_end:
         for _ in range(60):

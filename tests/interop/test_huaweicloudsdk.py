@@ -1,4 +1,4 @@
-"""Huawei Cloud's own Python SDK, unmodified, asks a live market for orders over HTTP (openapi-jointkit §C.1, §C.4)."""
+"""Huawei Cloud's own Python SDK, unmodified, queries orders of a live market over HTTP (openapi-jointkit §C.1, §C.4)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from tests.interop.conftest import Market
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.open_api.order_query import PATH
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
 class OrderQueryResponse(SdkResponse):  # type: ignore[misc]  # the SDK is published without types
-    """As the SDK's generator would write it; the tests read the raw answer."""
+    """A response class as the SDK's generator would write it. The tests read the raw response."""
 
     openapi_types = {"result_code": "str", "result_msg": "str", "order_info": "object"}
     attribute_map = {"result_code": "resultCode", "result_msg": "resultMsg", "order_info": "orderInfo"}
@@ -57,7 +59,7 @@ def ask(market: Market, query: dict[str, str], *, secret: str = "", headers: dic
     return json.loads(answer.raw_content)
 
 
-def test_a_real_order(market: Market) -> None:
+def test_real_order_is_returned(market: Market) -> None:
     answer = ask(market, {"orderId": market.own, "orderLineId": f"{market.own}-000001"})
     order = answer["orderInfo"]
     [line] = order["orderLine"]
@@ -68,11 +70,11 @@ def test_a_real_order(market: Market) -> None:
     assert (line["currency"], order["buyerInfo"]["email"]) == ("3600", "buyer@lantian.example")
 
 
-def test_a_mock_order(market: Market) -> None:
+def test_mock_order_is_returned(market: Market) -> None:
     assert ask(market, {"orderId": "MOCKMONTYRENEW"})["orderInfo"]["orderType"] == "RENEW"
 
 
-def test_a_foreign_order_is_an_illegal_operation(market: Market) -> None:
+def test_order_of_another_seller_is_an_illegal_operation(market: Market) -> None:
     """§C.4: 401 MKT.0150."""
     with pytest.raises(ClientRequestException) as caught:
         ask(market, {"orderId": market.foreign})
@@ -81,7 +83,7 @@ def test_a_foreign_order_is_an_illegal_operation(market: Market) -> None:
     assert caught.value.request_id
 
 
-def test_a_wrong_secret(market: Market) -> None:
+def test_wrong_secret_is_refused(market: Market) -> None:
     """§C.2: 401 APIGW.0301."""
     with pytest.raises(ClientRequestException) as caught:
         ask(market, {"orderId": market.own}, secret="not the secret")
@@ -89,7 +91,7 @@ def test_a_wrong_secret(market: Market) -> None:
     assert caught.value.request_id
 
 
-def test_a_stale_date(market: Market) -> None:
+def test_stale_date_is_refused_with_the_reason(market: Market) -> None:
     """§C.2: 401 APIGW.0301, the text says what is wrong."""
     stale = f"{datetime.now(UTC) - timedelta(minutes=20):%Y%m%dT%H%M%SZ}"
     with pytest.raises(ClientRequestException) as caught:
@@ -99,14 +101,14 @@ def test_a_stale_date(market: Market) -> None:
 
 
 @pytest.mark.parametrize("order_id", ["订单 1+1/2%~*", "a b", "(brackets)&amp;"])
-def test_encodings_of_the_sdk_verify_and_the_value_is_refused(market: Market, order_id: str) -> None:
+def test_signature_of_unusual_characters_is_valid_and_the_value_is_refused(market: Market, order_id: str) -> None:
     """§C.1, §C.4: a signature over unusual characters holds; 500 MKT.0100 or an unknown order then says what is wrong."""
     with pytest.raises((ClientRequestException, ServerResponseException)) as caught:
         ask(market, {"orderId": order_id})
     assert caught.value.error_code in {"MKT.0100", "MKT.0150"}
 
 
-def test_the_kits_own_client_reads_the_same(market: Market) -> None:
+def test_client_of_the_kit_reads_the_same(market: Market) -> None:
     client = MarketClient(market.url, market.access_key, market.secret_key)
     order = client.order(market.own)
     assert (order.order_id, order.lines[0].period_number, order.lines[0].products[0].linear_value) == (
@@ -119,8 +121,9 @@ def test_the_kits_own_client_reads_the_same(market: Market) -> None:
     assert (caught.value.code, caught.value.status) == ("MKT.0150", 401)
 
 
-def test_the_guides_example_runs_as_it_stands(market: Market) -> None:
-    guide = (ROOT / "docs" / "guides" / "sellers" / "order-query.md").read_text(encoding="utf-8")
+@pytest.mark.slow
+def test_example_of_the_guide_runs_unchanged(market: Market) -> None:
+    guide = (ROOT / "docs" / "how-to" / "sellers" / "order-query.md").read_text(encoding="utf-8")
     [example] = re.findall(r"(?s)```python\n(.*?)```", guide)
     given = {"MARKET": market.url, "AK": market.access_key, "SK": market.secret_key}
 

@@ -10,13 +10,15 @@ import pytest
 import requests
 
 from tests.interop.conftest import Market
-from tests.interop.signing_in import come_back
-from tests.kit.joint.directories import application, pair, person, secrets, tenant, users
+from tests.interop.signing_in import follow_to_callback
+from tests.kit.joint.directories import application, key_pair, person, secrets, tenant, users
 from tests.kit.wire import real_now
 from tradepost.kit.joint import JointLogin, JointSync, MemoryDirectory
 from tradepost.kit.joint.replies import Reply
 from tradepost.market.base.values import replace
 from tradepost.protocols.client_secret import encrypt
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Seller:
         return reply
 
     def back_from(self, location: str) -> dict[str, str]:
-        back = come_back(location, self.market.callback)
+        back = follow_to_callback(location, self.market.callback)
         return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
     def finish(self, query: dict[str, str]) -> Reply:
@@ -43,11 +45,11 @@ class Seller:
 @pytest.fixture
 def seller(market: Market) -> Seller:
     asked = f"{market.auth_centre}/api/v1/oauth2/authorize?response_type=code&client_id={market.client_id}"
-    [tenant_id] = parse_qs(urlsplit(come_back(asked, market.callback)).query)["tenant"]
+    [tenant_id] = parse_qs(urlsplit(follow_to_callback(asked, market.callback)).query)["tenant"]
     sync = JointSync(MemoryDirectory(), secrets())
     told = application(tenant_id=tenant_id, client_id=market.client_id)
     sync.apply(tenant(tenant_id=tenant_id, domain=market.auth_centre))
-    sync.apply(replace(told, encrypted_secret=encrypt(market.client_secret, pair().public)))
+    sync.apply(replace(told, encrypted_secret=encrypt(market.client_secret, key_pair().public)))
     sync.apply(users(person(), tenant_id=tenant_id))
     now = [real_now()]
     login = JointLogin(
@@ -56,7 +58,7 @@ def seller(market: Market) -> Seller:
     return Seller(market, login, tenant_id, now)
 
 
-def test_a_person_signs_in_is_confirmed_and_leaves(seller: Seller) -> None:
+def test_person_signs_in_is_confirmed_and_signs_out(seller: Seller) -> None:
     """B.4, B.5 with PKCE, B.7; B.6 once the access token is over; B.8."""
     query = seller.back_from(seller.take(seller.login.begin(seller.tenant_id, "/reports")).location)
     assert set(query) == {"code", "state", "tenant", "iss"}
@@ -74,7 +76,7 @@ def test_a_person_signs_in_is_confirmed_and_leaves(seller: Seller) -> None:
     assert seller.login.who(seller.cookies) is None
 
 
-def test_a_code_without_state_is_not_used(seller: Seller) -> None:
+def test_code_without_state_is_not_used(seller: Seller) -> None:
     """B.3: the unified login page sends code and tenant."""
     asked = (
         f"{seller.market.auth_centre}/api/v1/oauth2/authorize?response_type=code&client_id={seller.market.client_id}"
@@ -85,7 +87,7 @@ def test_a_code_without_state_is_not_used(seller: Seller) -> None:
     assert seller.finish(seller.back_from(location)).location == "/"
 
 
-def test_a_person_signs_in_by_cas(seller: Seller) -> None:
+def test_person_signs_in_by_cas(seller: Seller) -> None:
     """B.9."""
     seller.login = replace(seller.login, cas=True)
     query = seller.back_from(seller.take(seller.login.begin(seller.tenant_id)).location)

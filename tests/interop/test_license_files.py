@@ -1,6 +1,6 @@
-"""Large licenses come in by clients that nobody of us wrote: Huawei Cloud's own SDK, unmodified, and tuspy (issue 14).
+"""Uploads of large licenses with third-party clients: Huawei Cloud's SDK, unmodified, and tuspy (issue 14).
 
-``BYTES`` of a normal run are few; ``test_the_largest`` sends what the market takes at most and runs in a soak.
+``BYTES`` is small in a normal run; ``test_largest_file_is_delivered`` sends the market's maximum in a soak.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class UploadResponse(SdkResponse):  # type: ignore[misc]  # the SDK is published
 
 
 def a_file(folder: Path, size: int = BYTES) -> tuple[Path, str]:
-    """Of bytes that nobody compresses, and its hash."""
+    """Return a file of incompressible bytes, and its hash."""
     path, chance, digest = folder / "license.bin", random.Random(SEED), hashlib.sha256()
     with path.open("wb") as file:
         for at in range(0, size, 1_000_000):
@@ -61,7 +61,7 @@ def a_file(folder: Path, size: int = BYTES) -> tuple[Path, str]:
 
 
 def by_sdk(market: Market, event: str, path: Path, sha256: str) -> tuple[int, str]:
-    """What the SDK's answer is: its signer states UNSIGNED-PAYLOAD for a form (openapi-jointkit §C.1)."""
+    """Return the SDK's answer: its signer states UNSIGNED-PAYLOAD for a form (openapi-jointkit §C.1)."""
     client = (
         Client()
         .with_config(HttpConfig(timeout=(10, 600)))
@@ -80,8 +80,8 @@ def by_sdk(market: Market, event: str, path: Path, sha256: str) -> tuple[int, st
     return answer.status_code, answer.error_code
 
 
-def begin(market: Market, event: str, path: Path, sha256: str) -> Uploader:
-    """tuspy, whose first request is signed like every call."""
+def start_upload(market: Market, event: str, path: Path, sha256: str) -> Uploader:
+    """Return tuspy, whose first request is signed like every call."""
     client = TusClient(f"{market.url}{path_of_event(event)}/resumable")
     signed = sign(Request("POST", client.url), ak=market.access_key, sk=market.secret_key, now=utc_now())
     client.set_headers({name: value for name, value in signed.headers if name != "Host"})
@@ -90,8 +90,8 @@ def begin(market: Market, event: str, path: Path, sha256: str) -> Uploader:
     )
 
 
-def cut(url: str, location: str, content: bytes, offset: int, length: int) -> None:
-    """A piece that is announced whole and of which only the beginning comes."""
+def send_incomplete_chunk(url: str, location: str, content: bytes, offset: int, length: int) -> None:
+    """Announce a whole chunk and send only its start."""
     host, _, port = url.removeprefix("http://").partition(":")
     head = (
         f"PATCH {location} HTTP/1.1\r\nHost: {host}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n"
@@ -115,11 +115,12 @@ def left_over(market: Market) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_the_sdk_delivers_a_file_and_again_and_no_other(market: Market, tmp_path: Path) -> None:
-    """§C.7, and joint.md §5: the same again CBC.0000, another 91381034, one byte changed CBC.0101; nothing is kept of those."""
+def test_sdk_delivers_a_file_and_repeats_but_not_another(market: Market, tmp_path: Path) -> None:
+    """§C.7, and joint.md §5: the same again CBC.0000, another 91381034, one byte changed CBC.0101; nothing is kept of
+    those."""
     event = market.events.pop()
     path, sha256 = a_file(tmp_path)
-    with path.open("r+b") as file:  # what comes is not what the form says
+    with path.open("r+b") as file:  # the bytes differ from what the form says
         first = file.read(1)
         file.seek(0)
         file.write(bytes([first[0] ^ 1]))
@@ -141,15 +142,15 @@ def test_the_sdk_delivers_a_file_and_again_and_no_other(market: Market, tmp_path
 
 @pytest.mark.slow
 def test_tuspy_delivers_a_file_through_three_cuts(market: Market, tmp_path: Path) -> None:
-    """tus 1.0.0, core and creation: who asks for the offset goes on from there."""
+    """tus 1.0.0, core and creation: a client that queries the offset continues from there."""
     path, sha256 = a_file(tmp_path, BYTES + 1)
     content = path.read_bytes()
-    uploader = begin(market, market.events.pop(), path, sha256)
+    uploader = start_upload(market, market.events.pop(), path, sha256)
     uploader.set_url(uploader.create_url())
     location = str(uploader.url).removeprefix(market.url)
     for part in (5_000_000, 1, 700_000):
         offset = uploader.get_offset()
-        cut(market.url, location, content[offset : offset + part], offset, len(content) - offset)
+        send_incomplete_chunk(market.url, location, content[offset : offset + part], offset, len(content) - offset)
         until(lambda: uploader.get_offset() == offset + part)  # noqa: B023  # awaited at once
         uploader.offset = offset + part
         uploader.upload_chunk()
@@ -159,9 +160,9 @@ def test_tuspy_delivers_a_file_through_three_cuts(market: Market, tmp_path: Path
     assert left_over(market) == []
 
 
-def test_what_is_not_the_file_that_was_announced_is_thrown_away(market: Market, tmp_path: Path) -> None:
+def test_file_that_differs_from_the_announced_one_is_discarded(market: Market, tmp_path: Path) -> None:
     path, sha256 = a_file(tmp_path, 3_000_000)
-    uploader = begin(market, market.events.pop(), path, "0" * 64)
+    uploader = start_upload(market, market.events.pop(), path, "0" * 64)
     with pytest.raises(TusUploadFailed) as refused:
         uploader.upload()
     assert refused.value.status_code == 400
@@ -173,7 +174,7 @@ LARGEST = 2 * 1024**3
 
 
 def memory(process: int) -> int:
-    """Anonymous bytes that this process and those that it started hold."""
+    """Return the anonymous memory of this process and its descendants, in bytes."""
     parents, held = {}, {}
     for status in Path("/proc").glob("[0-9]*/status"):
         with suppress(OSError):
@@ -187,8 +188,8 @@ def memory(process: int) -> int:
     return sum(size for pid, size in held.items() if is_ours(pid))
 
 
-class Watched:
-    """The most memory that the market held while something was done, over what it held at rest."""
+class PeakMemory:
+    """The maximum memory of the market during a block, above its memory when idle."""
 
     def __init__(self, process: int) -> None:
         self._process, self._over = process, threading.Event()
@@ -220,22 +221,22 @@ class Watched:
 
 @pytest.mark.soak  # 6 GB of disk and some minutes
 @pytest.mark.timeout(1800)
-def test_the_largest(market: Market, tmp_path: Path) -> None:
+def test_largest_file_is_delivered(market: Market, tmp_path: Path) -> None:
     """Issue 14: 2 GB by the SDK's signer and by tuspy with three cuts, at most 64 MB over what the market holds at rest."""
     path, sha256 = a_file(tmp_path, LARGEST)
-    with Watched(market.process) as by_the_sdk:
+    with PeakMemory(market.process) as by_the_sdk:
         assert by_sdk(market, market.events.pop(), path, sha256) == (200, "CBC.0000")
     sys.stderr.write(f"by the SDK: {by_the_sdk}\n")
     assert hash_of(kept(market, sha256)) == sha256
-    uploader = begin(market, market.events.pop(), path, sha256)
+    uploader = start_upload(market, market.events.pop(), path, sha256)
     uploader.chunk_size = LARGEST
     uploader.set_url(uploader.create_url())
     location, offset = str(uploader.url).removeprefix(market.url), 0
-    with Watched(market.process) as by_tuspy:
+    with PeakMemory(market.process) as by_tuspy:
         with path.open("rb") as file:
             for part in (500_000_000, 700_000_000, 1):
                 file.seek(offset)
-                cut(market.url, location, file.read(part), offset, LARGEST - offset)
+                send_incomplete_chunk(market.url, location, file.read(part), offset, LARGEST - offset)
                 until(lambda: uploader.get_offset() == offset + part)  # noqa: B023  # awaited at once
                 offset += part
         uploader.offset = offset
@@ -246,8 +247,8 @@ def test_the_largest(market: Market, tmp_path: Path) -> None:
     assert max(by_the_sdk.more, by_tuspy.more) <= 64
 
 
-def test_what_the_head_refuses_is_heard_by_who_still_sends(market: Market, tmp_path: Path) -> None:
-    """Nothing of 30 MB is wanted, and the client learns why."""
+def test_refusal_by_the_head_reaches_a_client_that_is_still_sending(market: Market, tmp_path: Path) -> None:
+    """None of the 30 MB is needed, and the client receives the reason."""
     path, sha256 = a_file(tmp_path)
     assert by_sdk(market, "no-such-event", path, sha256) == (200, "91381034")
     client = MarketClient(market.url, market.access_key, market.secret_key, timeout=60)
@@ -256,8 +257,8 @@ def test_what_the_head_refuses_is_heard_by_who_still_sends(market: Market, tmp_p
     assert refused.value.code == "91381034"
 
 
-def test_the_kits_own_client_delivers_a_file(market: Market, tmp_path: Path) -> None:
-    """In one call, and with the protocol that goes on; both ends in one place."""
+def test_client_of_the_kit_delivers_a_file(market: Market, tmp_path: Path) -> None:
+    """In one call, and resumable."""
     path, sha256 = a_file(tmp_path, 5_000_000)
     client = MarketClient(market.url, market.access_key, market.secret_key, timeout=60)
     event = market.events.pop()

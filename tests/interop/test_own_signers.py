@@ -1,7 +1,7 @@
-"""Signers in three languages, written from the public description alone, ask a live market (openapi-jointkit §C.1).
+"""Signers in three languages, written from the public description alone, call a live market (openapi-jointkit §C.1).
 
-They share no code with the market. What they sign is legal and odd; whether the query is one that the API answers is
-another matter, so the proof of a signature is any answer but the gateway's 401.
+They share no code with the market. Their requests are valid but unusual. The API may refuse such a query for other
+reasons, so every response except the gateway's 401 proves the signature.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def line(method: str, query: Pairs, headers: Pairs, body: str) -> str:
 
 
 def signer(language: str) -> list[str]:
-    """The command of a signer. Raises ``Missing`` when this machine has not what it needs."""
+    """Return the command of a signer. Raises ``Missing`` if this machine lacks what it needs."""
     match language:
         case "node":
             return [starting.node().seller[0], str(HERE / "sign.mjs")]
@@ -61,8 +61,9 @@ def signer(language: str) -> list[str]:
     raise starting.Missing(f"this machine cannot run the signer in {language}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["node", "java", "shell"])
-def test_what_another_language_signs_is_accepted(language: str, market: Market) -> None:
+def test_signature_of_another_language_is_accepted(language: str, market: Market) -> None:
     try:
         command = signer(language)
     except starting.Missing as missing:

@@ -1,4 +1,4 @@
-"""Applications that sign people in by libraries of others, unmodified, at a live market (openapi-jointkit B)."""
+"""Applications that sign people in with unmodified third-party libraries at a live market (openapi-jointkit B)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from joserfc.jwk import KeySet
 
 from tests.interop.conftest import Market
 from tests.interop.sellers.starting import Missing, node
-from tests.interop.signing_in import come_back
+from tests.interop.signing_in import follow_to_callback
 from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, MemoryDirectory
 from tradepost.kit.joint.replies import Reply
 from tradepost.kit.keypair import make_pair
@@ -39,7 +39,8 @@ from tradepost.protocols.sync_commands import SyncApplication, SyncAuth, SyncedU
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 
 
-def test_authlib_signs_somebody_in_by_openid_connect_and_refreshes(market: Market) -> None:
+@pytest.mark.slow
+def test_authlib_signs_in_by_openid_connect_and_refreshes(market: Market) -> None:
     """Discovery, PKCE, token, id token, userinfo, refresh."""
     told = requests.get(f"{market.auth_centre}/.well-known/openid-configuration", timeout=60).json()
     client = OAuth2Session(
@@ -48,7 +49,7 @@ def test_authlib_signs_somebody_in_by_openid_connect_and_refreshes(market: Marke
     )  # fmt: skip
     verifier = generate_token(48)
     url, state = client.create_authorization_url(told["authorization_endpoint"], code_verifier=verifier, nonce="n-1")
-    back = come_back(url, market.callback)
+    back = follow_to_callback(url, market.callback)
     assert parse_qs(urlsplit(back).query)["iss"] == [told["issuer"]]
     tokens = client.fetch_token(
         told["token_endpoint"], authorization_response=back, code_verifier=verifier, state=state
@@ -71,15 +72,16 @@ def test_authlib_signs_somebody_in_by_openid_connect_and_refreshes(market: Marke
 def test_python_cas_validates_a_ticket(market: Market, version: int, told: str | None) -> None:
     """joint.md §9: its ``server_url`` needs its slash, and it reads XML."""
     client = cas.CASClient(version=version, service_url=market.callback, server_url=f"{market.auth_centre}/cas/")
-    back = come_back(client.get_login_url(), market.callback)
+    back = follow_to_callback(client.get_login_url(), market.callback)
     [ticket] = parse_qs(urlsplit(back).query)["ticket"]
     user, attributes, _pgt = client.verify_ticket(ticket)
     assert (user, (attributes or {}).get("name")) == ("zhang01", told)
     assert client.verify_ticket(ticket)[0] is None
 
 
-def test_django_cas_ng_logs_somebody_in(market: Market) -> None:
-    """In a Django of its own, as a seller's application would be."""
+@pytest.mark.slow
+def test_django_cas_ng_signs_in(market: Market) -> None:
+    """In a separate Django site, like a seller's application."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "DJANGO_"))}
     done = subprocess.run(
         [sys.executable, "-m", "tests.interop.cas_ng_site", f"{market.auth_centre}/cas/", market.callback],
@@ -89,18 +91,19 @@ def test_django_cas_ng_logs_somebody_in(market: Market) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == {"status": 302, "user": "zhang01"}
 
 
-def test_python_cas_asks_for_a_password(market: Market) -> None:
+def test_python_cas_requires_the_password(market: Market) -> None:
     """CAS 3.0 §2.1.1, §2.5.1: ``renew`` at the login and at the validation."""
     client = cas.CASClient(version=3, service_url=market.callback, server_url=f"{market.auth_centre}/cas/", renew=True)
     assert "renew=true" in client.get_login_url()
-    back = come_back(client.get_login_url(), market.callback)
+    back = follow_to_callback(client.get_login_url(), market.callback)
     [ticket] = parse_qs(urlsplit(back).query)["ticket"]
     user, attributes, _pgt = client.verify_ticket(ticket)
     assert (user, (attributes or {}).get("isFromNewLogin")) == ("zhang01", "true")
 
 
-def test_mozilla_django_oidc_signs_somebody_in(market: Market) -> None:
-    """In a Django of its own; with ``max_age=0``, PKCE and a nonce."""
+@pytest.mark.slow
+def test_mozilla_django_oidc_signs_in(market: Market) -> None:
+    """In a separate Django site, with ``max_age=0``, PKCE and a nonce."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "DJANGO_"))}
     given = [market.auth_centre, market.client_id, market.client_secret, market.callback]
     done = subprocess.run(
@@ -113,16 +116,16 @@ def test_mozilla_django_oidc_signs_somebody_in(market: Market) -> None:
 
 
 def orgid(market: Market) -> Any:
-    """It signs its calls with AK/SK, which the auth centre does not ask for."""
+    """Return a client that signs its calls with AK/SK, which the auth centre does not require."""
     credentials = GlobalCredentials(market.access_key, market.secret_key, "a-domain-id")
     return OrgIDClient.new_builder().with_credentials(credentials).with_endpoints([market.url]).build()
 
 
-def test_the_sdk_of_orgid_signs_somebody_in(market: Market) -> None:
+def test_orgid_sdk_signs_in(market: Market) -> None:
     """B.10: a multipart form, ``X-OrgID-Authorization``, and CAS."""
     client = orgid(market)
     asked = f"{market.auth_centre}/api/v1/oauth2/authorize?response_type=code&client_id={market.client_id}"
-    [code] = parse_qs(urlsplit(come_back(asked, market.callback)).query)["code"]
+    [code] = parse_qs(urlsplit(follow_to_callback(asked, market.callback)).query)["code"]
     body = ShowOauth2TokenRequestBody(
         grant_type="authorization_code", code=code, client_id=market.client_id, client_secret=market.client_secret,
         redirect_uri=market.callback, access_type="offline",
@@ -131,14 +134,15 @@ def test_the_sdk_of_orgid_signs_somebody_in(market: Market) -> None:
     assert (tokens.token_type, tokens.expires_in) == ("Bearer", 7200)
     person = client.show_oauth2_user_info(ShowOauth2UserInfoRequest(f"Bearer {tokens.access_token}"))
     assert (person.user_name, person.name, person.role) == ("zhang01", "张三", "user")
-    back = come_back(f"{market.auth_centre}/cas/login?service={market.callback}", market.callback)
+    back = follow_to_callback(f"{market.auth_centre}/cas/login?service={market.callback}", market.callback)
     [ticket] = parse_qs(urlsplit(back).query)["ticket"]
     answer = client.validate_service(ValidateServiceRequest(service=market.callback, ticket=ticket))
     assert answer.service_response.authentication_success.user == "zhang01"
 
 
-def test_openid_client_of_node_signs_somebody_in(market: Market) -> None:
-    """Certified for OpenID Connect: it checks issuer, ``iss`` of the answer, nonce, hashes and signature by itself."""
+@pytest.mark.slow
+def test_openid_client_of_node_signs_in(market: Market) -> None:
+    """Certified for OpenID Connect: it checks issuer, ``iss`` of the response, nonce, hashes and signature."""
     try:
         [program, *_] = node().seller
     except Missing as missing:
@@ -150,12 +154,12 @@ def test_openid_client_of_node_signs_somebody_in(market: Market) -> None:
     ) as client:
         assert client.stdout is not None
         url = client.stdout.readline().strip()
-        told, _ = client.communicate(come_back(url, market.callback) + "\n", timeout=600)
+        told, _ = client.communicate(follow_to_callback(url, market.callback) + "\n", timeout=600)
     assert json.loads(told) == {"userName": "zhang01", "refreshed": True, "replay": "invalid_grant"}
 
 
-def test_the_kit_signs_somebody_in_as_its_sellers_do(market: Market) -> None:
-    """B.2 to B.7, both ends of ours: domain, client and secret come from what was synchronised."""
+def test_kit_signs_in_as_sellers_use_it(market: Market) -> None:
+    """B.2 to B.7 with the project's code at both ends: domain, client and secret come from the synchronisation."""
     directory, pair = MemoryDirectory(), make_pair()
     secrets = ClientSecrets(pair.private)
     sync = JointSync(directory, secrets)
@@ -198,7 +202,7 @@ def test_the_kit_signs_somebody_in_as_its_sellers_do(market: Market) -> None:
         cookies.update({cookie.name: cookie.value for cookie in reply.cookies})
         return reply
 
-    back = come_back(take(login.begin(market.tenant_id)).location, market.callback)
+    back = follow_to_callback(take(login.begin(market.tenant_id)).location, market.callback)
     take(login.finish({name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}, cookies))
     known = login.who(cookies)
     assert known is not None

@@ -81,7 +81,7 @@ def product_at(url: str, *, member: User | None = None, **fields: object) -> Pro
     return make_product(seller, address=address, now=now, **fields)  # type: ignore[arg-type]  # fields of ListProduct
 
 
-def bought(product: Product) -> Order:
+def buy(product: Product) -> Order:
     now = clock.now()
     buyer = make_buyer(balance="1000", phone=PHONE, now=now)
     return make_order(buyer, offer=make_offer(product), periods=3, paid=True, now=now)
@@ -104,12 +104,12 @@ def held_by_buyer(order: Order) -> Subscription:
         (KEY, "fa99dc2d055187d2bd1e0b33100448cca4a528b19c93588930b6b64e82d99935"),
     ],
 )
-def test_keys_come_out_as_published(language: Language, key: str, derived: str) -> None:
+def test_keys_are_those_published(language: Language, key: str, derived: str) -> None:
     """saas-v1-license E3: AES-256, and its first half for AES-128."""
     assert made(language, key, FIXED_QUERY)[:2] == [derived[:32], derived]
 
 
-def test_signatures_and_fields_come_out_as_published(language: Language) -> None:
+def test_signatures_and_fields_are_those_published(language: Language) -> None:
     """saas-v1-license E1 (6 and 7), E2, E4."""
     _, _, aes128, aes256, token, sign = made(language, "test-access-key-0001", FIXED_QUERY)
     assert aes128 == "AbCdEfGh12345678uAt0s/hIoaMSo3ZoAQShIJFc3S+SEDC/YimK2+l91Ec="
@@ -128,12 +128,10 @@ def made(language: Language, key: str, query: str) -> list[str]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("encrypt_type", ["1", "2"])
-def test_the_buyer_reads_in_clear_what_the_seller_encrypted(
-    language: Language, tmp_path: Path, encrypt_type: str
-) -> None:
-    """saas-v1-license A1.4, A2.1, A2.2: encryptType 1 is AES-256, 2 is AES-128; Chinese and umlauts come through."""
+def test_buyer_reads_decrypted_access_data(language: Language, tmp_path: Path, encrypt_type: str) -> None:
+    """saas-v1-license A1.4, A2.1, A2.2: encryptType 1 is AES-256, 2 is AES-128; Chinese and umlauts are preserved."""
     with selling(language, tmp_path / "log", key=KEY, encrypt_type=encrypt_type) as seller, working():
-        order = bought(product_at(seller.url))
+        order = buy(product_at(seller.url))
         held = held_by_buyer(order)
     [created] = seller.told("created")
     user_name, password = created["userName"], created["password"]
@@ -152,24 +150,24 @@ def test_the_buyer_reads_in_clear_what_the_seller_encrypted(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_seller_reads_in_clear_what_the_market_encrypted(language: Language, tmp_path: Path) -> None:
+def test_seller_decrypts_contact_data(language: Language, tmp_path: Path) -> None:
     """saas-v1-license A1.4: mobile number and e-mail address are sent encrypted, when the product asks for them."""
     with selling(language, tmp_path / "log", key=KEY) as seller, working():
-        order = bought(product_at(seller.url, asks_mobile=True, asks_email=True))
+        order = buy(product_at(seller.url, asks_mobile=True, asks_email=True))
         held_by_buyer(order)
     [created] = seller.told("created")
     assert (created["mobilePhone"], created["email"]) == (PHONE, order.buyer.email)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_restart_after_a_lost_answer_gives_the_same_instance(language: Language, tmp_path: Path) -> None:
+def test_restart_after_a_lost_response_gives_the_same_instance(language: Language, tmp_path: Path) -> None:
     """saas-v1-license A2.2: the order is the key, though businessId is another one on each call (A2.1)."""
     with (
         selling(language, tmp_path / "log", key=KEY) as seller,
         relaying(Relay(seller.url, loses="activity=newInstance")) as relay,
         working(),
     ):
-        order = bought(product_at(relay.url))
+        order = buy(product_at(relay.url))
         until(lambda: Call.objects.filter(last_verdict="closed").exists(), what="the first answer is lost")
         relay.loses = ""
         restart(Call.objects.get(), actor="seller@example.com", now=clock.now())
@@ -184,14 +182,14 @@ def test_restart_after_a_lost_answer_gives_the_same_instance(language: Language,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_made_unseen_is_released_when_the_buyer_has_the_money_back(language: Language, tmp_path: Path) -> None:
+def test_instance_created_unseen_is_released_after_the_refund(language: Language, tmp_path: Path) -> None:
     """saas-v1-license A6: newInstance for 3 hours, then a refund; A2.2 recommends the first businessId as instanceId."""
     with (
         selling(language, tmp_path / "log", key=KEY) as seller,
         relaying(Relay(seller.url, loses="activity=newInstance")) as relay,
         working(),
     ):
-        order = bought(product_at(relay.url))
+        order = buy(product_at(relay.url))
         until(lambda: Call.objects.filter(last_verdict="closed").exists(), what="the first answer is lost")
         advance(timedelta(hours=3, minutes=1))
         await_status(order, Order.Status.REFUNDED)
@@ -203,11 +201,12 @@ def test_what_was_made_unseen_is_released_when_the_buyer_has_the_money_back(lang
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_an_instance_lives_and_ends_as_it_is_told(language: Language, tmp_path: Path) -> None:
+def test_instance_is_renewed_frozen_unfrozen_and_released(language: Language, tmp_path: Path) -> None:
     """saas-v1-license A2.3 to A2.8, A7: unfreezing is spelled NORMAL here, and what was released is unknown (000003)."""
     with selling(language, tmp_path / "log", key=KEY) as seller, working():
-        order = bought(product_at(seller.url))
+        order = buy(product_at(seller.url))
         held = held_by_buyer(order)
         instance = held.instance_id
         until_then = clock.now().replace(microsecond=0) + timedelta(days=60)
@@ -248,8 +247,8 @@ def test_an_instance_lives_and_ends_as_it_is_told(language: Language, tmp_path: 
 
 
 def verdict(command: Command, held: Subscription, order: Order) -> str:
-    """How the market's first attempt at this ends."""
-    call = calls.ask(
+    """Return the result of the market's first attempt."""
+    call = calls.create_call(
         command, product=held.product, subscription=held, order_number=order.number,
         order_line_number=f"{order.number}-000001", now=clock.now(),
     )  # fmt: skip
@@ -258,11 +257,11 @@ def verdict(command: Command, held: Subscription, order: Order) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wrong_key_is_told_in_words(language: Language, tmp_path: Path) -> None:
+def test_wrong_key_is_explained(language: Language, tmp_path: Path) -> None:
     """saas-v1-license A1.2, A1.3: the seller refuses with 000001, and signs that with the same wrong key."""
     member = make_buyer(balance="0", now=clock.now())
     with selling(language, tmp_path / "log", key="a key from another environment") as seller, working():
-        order = bought(product_at(seller.url, member=member))
+        order = buy(product_at(seller.url, member=member))
         until(lambda: Call.objects.filter(last_verdict="body_sign_wrong").exists(), what="the refusal comes back")
         call = Call.objects.get()
         page = Client(headers={"accept-language": "en"})
@@ -279,7 +278,7 @@ def test_a_wrong_key_is_told_in_words(language: Language, tmp_path: Path) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_request_that_a_gateway_changed_is_told_in_words(language: Language, tmp_path: Path) -> None:
+def test_request_changed_by_a_gateway_is_explained(language: Language, tmp_path: Path) -> None:
     """saas-v1-license A1.2: all parameters are signed, so one that is added on the way breaks the authToken."""
     member = make_buyer(balance="0", now=clock.now())
     with (
@@ -287,7 +286,7 @@ def test_a_request_that_a_gateway_changed_is_told_in_words(language: Language, t
         relaying(Relay(seller.url, append="&gateway=1")) as relay,
         working(),
     ):
-        bought(product_at(relay.url, member=member))
+        buy(product_at(relay.url, member=member))
         until(lambda: Call.objects.filter(last_verdict="000001").exists(), what="the refusal comes back")
         call = Call.objects.get()
         page = Client(headers={"accept-language": "en"})
@@ -301,12 +300,13 @@ def test_a_request_that_a_gateway_changed_is_told_in_words(language: Language, t
     assert len(seller.told("created")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encrypt_type", ["1", "2"])
-def test_the_tester_has_nothing_to_complain_about(language: Language, tmp_path: Path, encrypt_type: str) -> None:
+def test_tester_has_no_complaints(language: Language, tmp_path: Path, encrypt_type: str) -> None:
     with selling(language, tmp_path / "log", key=KEY, encrypt_type=encrypt_type) as seller:
         report = run(Options(url=seller.url, protocol="saas_v1", key=KEY, load=True))
     wrong = [(one.check_id, one.seen.en) for one in report.results if one.verdict in {Verdict.FAILED, Verdict.BROKEN}]
     assert wrong == []
-    # It sells nothing by usage.
+    # It has no sales by usage.
     assert {one.check_id for one in report.results if one.verdict is Verdict.SKIPPED} == {"time.usage_time"}
     assert report.count(Verdict.PASSED) >= 150

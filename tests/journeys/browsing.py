@@ -1,4 +1,4 @@
-"""A person with a browser without scripts: reads a page, fills one of its forms and sends what stands in it, with its CSRF token."""
+"""A browser without scripts: reads a page, fills in one of its forms and submits it with its CSRF token."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOT_SENT = {"submit", "button", "file", "image", "reset"}
 
 @dataclass
 class Form:
-    """``values``: what would be sent if nobody touched it; ``boxes``: what could be ticked, by name."""
+    """``values``: what is submitted without any input. ``boxes``: the checkboxes, by name."""
 
     action: str
     identity: str
@@ -23,7 +23,7 @@ class Form:
 
 
 class Forms(HTMLParser):
-    """The forms of a page that are sent by POST or, where they have no method, GET."""
+    """The forms of a page that are submitted by POST or, without a method, by GET."""
 
     def __init__(self, page: str, *, at: str) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Forms(HTMLParser):
 
 
 class Person(Client):
-    """Reads English unless told otherwise. CSRF tokens are checked."""
+    """A person who reads English by default. CSRF tokens are checked."""
 
     def __init__(self, language: str = "en") -> None:
         super().__init__(enforce_csrf_checks=True, headers={"accept-language": language})
@@ -79,13 +79,13 @@ class Person(Client):
 
     @override
     def post(self, *given: Any, **more: Any) -> Any:
-        """With the token of the form's page as a header, as scripts send it."""
+        """Post with the CSRF token of the form's page as a header, as scripts do."""
         token = self.cookies.get("csrftoken")
         headers = {"x-csrftoken": token.value} if token else {}
         return super().post(*given, **(more | {"headers": headers | (more.get("headers") or {})}))
 
     def read(self, path: str) -> str:
-        """Open a page, and whatever it leads to."""
+        """Open a page and follow its redirects."""
         answer: Any = self.get(path, follow=True)
         assert answer.status_code == 200, (path, answer.status_code)
         self.text = answer.content.decode()
@@ -93,7 +93,7 @@ class Person(Client):
         return self.text
 
     def action(self, begins: str) -> str:
-        """Of the form of the open page that leads somewhere below ``begins``."""
+        """Return the action of the form on the open page that starts with ``begins``."""
         return next(
             form.action for form in Forms(self.text, at=self.at).found.values() if form.action.startswith(begins)
         )
@@ -101,8 +101,8 @@ class Person(Client):
     def send(
         self, action: str, form: Mapping[str, Any] | None = None, *, tick: str = "", status: int = 302, **more: Any
     ) -> str:  # fmt: skip
-        """Type ``form`` and ``more`` into the form of the open page that leads to ``action`` and send it; ``tick``: boxes whose
-        names begin so. Gives where it leads, and reads that page."""
+        """Fill ``form`` and ``more`` into the form of the open page with this action and submit it. ``tick``: prefixes
+        of the names of boxes to tick. Read the page it redirects to, and return its address."""
         there = Forms(self.text, at=self.at).found.values()
         forms = [one for one in there if one.action.partition("?")[0] == action]
         assert forms, f"no form of {self.at} leads to {action}: {self.text.partition('<main')[2]}"

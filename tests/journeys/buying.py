@@ -1,4 +1,4 @@
-"""A buyer at the real pages: orders through the form, pays, and waits for the delivery."""
+"""A buyer on the pages: orders through the form, pays, and waits for the delivery."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tradepost.market.subscriptions.models import Subscription
 
 
 def order(page: Client, product: Product, **form: str) -> Order:
-    """Through the order form and the pay button."""
+    """Order through the form and pay."""
     answer = page.post(f"/checkout/{product.pk}/", {"quantity": "1", "periods": "1", "agreed": "on", **form})
     assert answer.status_code == 302, answer.content.decode()
     number = answer["Location"].split("/")[2]
@@ -19,6 +19,6 @@ def order(page: Client, product: Product, **form: str) -> Order:
     return Order.objects.get(number=number)
 
 
-def delivered(placed: Order) -> Subscription:
+def wait_until_delivered(placed: Order) -> Subscription:
     until(lambda: Order.objects.get(pk=placed.pk).status == Order.Status.COMPLETED, what="the order completes")
     return Subscription.objects.get(order_lines__order=placed)

@@ -1,4 +1,4 @@
-"""A buyer who changes what is held, at the real pages, and a seller's server that keeps what it was told, in order."""
+"""A buyer who changes a service on the pages, and a seller's server that records the calls in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import MONTHLY, make_sku, make_spec
-from tests.journeys.buying import delivered
+from tests.journeys.buying import wait_until_delivered
 from tests.journeys.speaking import APP, KIND, LICENSE
 from tests.market.working import working
 from tests.waiting import until
@@ -43,8 +43,8 @@ MONTH = {"plan": "PERIOD-month", "periods": "1", "quantity": "1"}
 NO = "5 users are too many for the small edition"
 
 
-class Told(Seller):
-    """Keeps what it was told, in the words of the kit. Who is Large never becomes Small again."""
+class Recorder(Seller):
+    """Record the calls as commands of the kit. A service that is Large never becomes Small again."""
 
     def __init__(self, store: Path, protocol: str) -> None:
         super().__init__(store=store, key=KEY, protocols=(protocol,))
@@ -81,23 +81,25 @@ class Told(Seller):
 
 
 @contextmanager
-def tried(
+def open_trial(
     tmp_path: Path, protocol: str, *, balance: str = "3000"
-) -> Iterator[tuple[Client, Told, Subscription, Product]]:
-    """A trial of fifteen days, opened through the pages."""
-    with sold(tmp_path, protocol, SPEC, balance=balance) as (page, kit, product):
+) -> Iterator[tuple[Client, Recorder, Subscription, Product]]:
+    """Open a trial of fifteen days through the pages."""
+    with put_on_sale(tmp_path, protocol, SPEC, balance=balance) as (page, kit, product):
         kit.small = Offer.objects.get(sku__spec__product=product, trial=False, price_minor=10_000).product_id
-        yield page, kit, bought(page, product, plan="PERIOD-day-trial", periods="15", total="0"), product
+        yield page, kit, buy(page, product, plan="PERIOD-day-trial", periods="15", total="0"), product
     assert ledger.verify().problems == ()
 
 
 @contextmanager
-def sold(tmp_path: Path, protocol: str, spec: Spec, *, balance: str = "3000") -> Iterator[tuple[Client, Told, Product]]:
-    """A product on a kit server that proved all it knows, and a buyer at the pages."""
+def put_on_sale(
+    tmp_path: Path, protocol: str, spec: Spec, *, balance: str = "3000"
+) -> Iterator[tuple[Client, Recorder, Product]]:
+    """Return a product on a kit server that debugged all its calls, and a buyer on the pages."""
     now, version = clock.now(), spoken(protocol)
     seller = make_seller(now=now)
     keys.rotate_signing_key(seller, version.key_class, now=now, secret=KEY)
-    kit = Told(tmp_path / "kit.db", protocol)
+    kit = Recorder(tmp_path / "kit.db", protocol)
     page = Client(headers={"accept-language": "en"})
     page.force_login(make_buyer(balance=balance, level="V5", now=now))
     with running(kit) as url, working():
@@ -108,18 +110,18 @@ def sold(tmp_path: Path, protocol: str, spec: Spec, *, balance: str = "3000") ->
         yield page, kit, make_product(seller, address=address, specs=(spec,), product_type=kind, now=now)
 
 
-def bought(page: Client, product: Product, **form: str) -> Subscription:
-    """Through the order form, paid where there is something to pay, and delivered."""
+def buy(page: Client, product: Product, **form: str) -> Subscription:
+    """Order through the form, pay unless it is free, and wait for the delivery."""
     answer = page.post(f"/checkout/{product.pk}/", {"quantity": "1", "periods": "1", "agreed": "on", **form})
     assert answer.status_code == 302, answer.content.decode()
     number = answer["Location"].split("/")[2]
     if Order.objects.get(number=number).total_minor:
         page.post(f"/orders/{number}/pay/")
-    return delivered(Order.objects.get(number=number))
+    return wait_until_delivered(Order.objects.get(number=number))
 
 
-def ordered(page: Client, address: str, **choice: str) -> Order:
-    """Through the form as it shows this choice, paid and done."""
+def order_change(page: Client, address: str, **choice: str) -> Order:
+    """Submit the form as it shows this choice, pay, and wait for the end."""
     shown = page.get(address, MONTH | choice).content.decode()
     quote = re.search(r'name="quote" value="([^"]+)"', shown)
     assert quote is not None, shown
@@ -131,14 +133,14 @@ def ordered(page: Client, address: str, **choice: str) -> Order:
     return Order.objects.get(number=number)
 
 
-def at(held: Subscription, months: int) -> str:
-    """So many months after the trial, as on the wire."""
+def months_later(held: Subscription, months: int) -> str:
+    """Return the time so many months after the trial, as on the wire."""
     trial = Period.objects.get(subscription=held, kind="trial")
     return f"{period_end(trial.ends_at, 'month', months):%Y%m%d%H%M%S}"
 
 
 def product_ids(product: Product) -> tuple[str, str]:
-    """Small and Large by the month."""
+    """Return the product IDs of Small and Large by the month."""
     own = Offer.objects.filter(sku__spec__product=product, trial=False).order_by("price_minor")
     small, large = own.values_list("product_id", flat=True)
     return small, large

@@ -1,4 +1,4 @@
-"""A seller's server in a network namespace that the test makes: https by a private authority at an address of 10.0.0.0/8."""
+"""A company's servers in a network namespace: HTTPS with a private authority at an address in 10.0.0.0/8."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +17,18 @@ from tests.architecture.source import ROOT
 from tests.factories.tls_sites import authority
 
 NETWORK = "10.213.77.0/24"
-MARKET_SIDE, SELLER_SIDE = "10.213.77.1", "10.213.77.2"
-SELLER_HOST = "erp.corp.internal"
+MARKET_SIDE, COMPANY_SIDE = "10.213.77.1", "10.213.77.2"
+SELLER_HOST, PROVIDER_HOST = "erp.corp.internal", "sso.corp.internal"
 MARKET_HOST = "market.corp.internal"
 INSIDE_HOST = "inside.corp.internal"
-"""Leads to the machine of the market."""
-WITHIN = 60.0
+"""Resolves to the market's machine."""
+TIMEOUT = 60.0
 
 
-def lacks() -> str:
-    """What this machine cannot do of it; empty when nothing is missing."""
-    if missing := [name for name in ("ip", "nginx", "unshare") if shutil.which(name) is None]:
+def missing_for_network(*more: str) -> str:
+    """Return what this machine lacks to create the network, or an empty text. ``more``: further programs that are
+    needed."""
+    if missing := [name for name in ("ip", "nginx", "unshare", *more) if shutil.which(name) is None]:
         return f"not installed: {', '.join(missing)}"
     name = f"tp-try-{os.getpid()}"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
@@ -40,7 +41,7 @@ def lacks() -> str:
 
 @dataclass(frozen=True, slots=True)
 class SellerServer:
-    """``folder``: what it serves as files, the proof of its domain among them; ``log``: of its https server."""
+    """``folder``: the files that it serves, such as the proof of its domain. ``log``: the log of its HTTPS server."""
 
     folder: Path
     log: Path
@@ -56,28 +57,29 @@ class SellerServer:
 
 
 @contextmanager
-def seller_server(folder: Path, *, key: str) -> Iterator[SellerServer]:
-    """nginx with TLS in front of the sample seller, both in the namespace."""
+def seller_server(folder: Path, inside: Sequence[str], *, key: str) -> Iterator[SellerServer]:
+    """Run nginx with TLS in front of the sample seller, both in the namespace. ``inside`` is the command that runs a
+    program in it."""
     site = folder / "site"
     site.mkdir(parents=True)
     (site / "index.html").write_text("<!doctype html><title>青榭</title><h1>Qingxie Software</h1>")
     server = SellerServer(site, folder / "asked.log")
-    with _namespace() as inside:
-        seller = subprocess.Popen(
-            [*inside, sys.executable, str(ROOT / "examples/sample_seller/seller.py"), "--port", "9000", "--data", str(folder),
-             "--public-url", f"https://{SELLER_HOST}"],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": key}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            with nginx(folder, _site_of(server, authority().issue(SELLER_HOST)), inside=inside):
-                yield server
-        finally:
-            _end(seller)
+    seller = subprocess.Popen(
+        [*inside, sys.executable, str(ROOT / "examples/sample_seller/seller.py"), "--port", "9000", "--data", str(folder),
+         "--public-url", f"https://{SELLER_HOST}"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": key}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        with nginx(folder, _site_of(server, authority().issue(SELLER_HOST)), inside=inside):
+            yield server
+    finally:
+        end(seller)
 
 
 @contextmanager
-def _namespace() -> Iterator[list[str]]:
-    """A namespace with one address, joined to this machine by a pair of virtual cables; the command that runs in it."""
+def company_network() -> Iterator[list[str]]:
+    """Create a namespace with one address, connected to this machine by a veth pair. Yield the command that runs a
+    program in it."""
     name, ours, theirs = f"tp-seller-{os.getpid()}", f"tpm{os.getpid()}", f"tps{os.getpid()}"
     inside = ["ip", "netns", "exec", name]
     subprocess.run(["ip", "netns", "add", name], check=True)
@@ -87,7 +89,7 @@ def _namespace() -> Iterator[list[str]]:
             f"ip link set {theirs} netns {name}",
             f"ip addr add {MARKET_SIDE}/24 dev {ours}",
             f"ip link set {ours} up",
-            f"ip -n {name} addr add {SELLER_SIDE}/24 dev {theirs}",
+            f"ip -n {name} addr add {COMPANY_SIDE}/24 dev {theirs}",
             f"ip -n {name} link set {theirs} up",
             f"ip -n {name} link set lo up",
         ):
@@ -106,7 +108,7 @@ def _site_of(server: SellerServer, certificate: Path) -> str:
     return f"""
         log_format asked '$request_method $uri $status';
         server {{
-            listen {SELLER_SIDE}:443 ssl;
+            listen {COMPANY_SIDE}:443 ssl;
             server_name {SELLER_HOST};
             ssl_certificate {certificate}; ssl_certificate_key {certificate};
             access_log {server.log} asked;
@@ -119,7 +121,7 @@ def _site_of(server: SellerServer, certificate: Path) -> str:
 
 
 def market_front(port: int, market: int) -> str:
-    """The operator's proxy, as the guide describes it."""
+    """Run the operator's proxy as the guide describes it."""
     certificate = authority().issue(MARKET_HOST)
     return f"""
         access_log off;
@@ -145,8 +147,8 @@ def market_front(port: int, market: int) -> str:
 
 
 @contextmanager
-def nginx(folder: Path, servers: str, *, inside: list[str] | None = None) -> Iterator[None]:
-    """A proxy with these servers, in the foreground, until the end of the block."""
+def nginx(folder: Path, servers: str, *, inside: Sequence[str] = ()) -> Iterator[None]:
+    """Run a proxy with these servers in the foreground until the end of the block."""
     where = folder / "nginx"
     where.mkdir()
     written = where / "nginx.conf"
@@ -160,24 +162,24 @@ def nginx(folder: Path, servers: str, *, inside: list[str] | None = None) -> Ite
         http {{ types {{ text/html html; text/plain txt; }} {paths} {servers} }}
         """)
     )
-    process = subprocess.Popen([*(inside or []), "nginx", "-e", str(where / "error.log"), "-c", str(written)])
+    process = subprocess.Popen([*inside, "nginx", "-e", str(where / "error.log"), "-c", str(written)])
     try:
         wait(lambda: (where / "pid").exists() or process.poll() is not None, "nginx starts")
         assert process.poll() is None, (where / "error.log").read_text()
         yield
     finally:
-        _end(process)
+        end(process)
 
 
-def in_its_own_hosts(folder: Path, command: list[str]) -> list[str]:
-    """The command with a file of hosts of its own, in which the seller's name leads into the namespace."""
+def with_own_hosts_file(folder: Path, command: list[str]) -> list[str]:
+    """Return the command with its own hosts file, in which the company's names resolve into the namespace."""
     hosts = folder / "hosts"
-    hosts.write_text(f"127.0.0.1 localhost {MARKET_HOST} {INSIDE_HOST}\n{SELLER_SIDE} {SELLER_HOST}\n")
+    hosts.write_text(f"127.0.0.1 localhost {MARKET_HOST} {INSIDE_HOST}\n{COMPANY_SIDE} {SELLER_HOST} {PROVIDER_HOST}\n")
     return ["unshare", "--mount", "sh", "-c", f'mount --bind "{hosts}" /etc/hosts && exec "$@"', "sh", *command]
 
 
-def wait[T](look: Callable[[], T], what: str, within: float = WITHIN) -> T:
-    """What ``look`` gives as soon as it is true."""
+def wait[T](look: Callable[[], T], what: str, within: float = TIMEOUT) -> T:
+    """Return what ``look`` returns as soon as it is true."""
     deadline = time.monotonic() + within
     while True:
         if found := look():
@@ -186,7 +188,7 @@ def wait[T](look: Callable[[], T], what: str, within: float = WITHIN) -> T:
         time.sleep(0.2)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(20)

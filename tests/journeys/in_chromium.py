@@ -1,5 +1,6 @@
-"""A market inside of the test, looked at with chromium by people who have signed in at its page: no processes to start, and the test sees
-the rows."""
+"""A market inside the test, used with chromium by people who sign in on its page. No process is started, and the test
+sees the rows.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 from urllib.parse import urlsplit
 
+from django.http import HttpResponse
 from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Person, browsing
@@ -19,28 +22,40 @@ from tests.factories.people import PASSWORD
 from tests.factories.pictures import PDF
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import User
+from tradepost.market.web import sending_files
 
 SHOTS = os.environ.get("TRADEPOST_TEST_SHOTS", "")
-"""A folder for pictures of what people see. The browser complains of what it puts on the page for a picture, so that a walk that is
-photographed fails at its end."""
+"""A folder for screenshots. The browser reports the script that takes them, so a journey with screenshots fails at its
+end.
+"""
+_AS_DOWNLOAD = sending_files._as_download
 EVIDENCE: Any = {"name": "done.pdf", "mimeType": "application/pdf", "buffer": PDF}
 
 
 @contextmanager
 def chromium_beside_django(chromium: str) -> Iterator[Browser]:
-    """Playwright keeps an event loop in this thread; the database is used between its calls, never within them."""
+    """Allow database use next to Playwright, whose event loop runs in this thread: the database is used between its
+    calls, never within them."""
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     try:
-        with browsing(chromium) as browser:
+        with browsing(chromium) as browser, mock.patch.object(sending_files, "_as_download", _with_content):
             yield browser
     finally:
         if before is None:
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-def here(live_server: Any, folder: Path, **people: User) -> Market:
-    """The market of the test, with people of the factories by their roles."""
+def _with_content(answer: HttpResponse, path: Path, name: str) -> HttpResponse:
+    """Return a download with its content: Django's own server does not send files from the disk as the market's does."""
+    answer = _AS_DOWNLOAD(answer, path, name)
+    answer.content = path.read_bytes()
+    del answer[sending_files.HEADER]
+    return answer
+
+
+def market_of_test(live_server: Any, folder: Path, **people: User) -> Market:
+    """Return the market of the test, with people of the factories by their roles."""
     made = {role: user.email for role, user in people.items()}
     made |= {f"{role} password": PASSWORD for role in people}
     port = urlsplit(live_server.url).port
@@ -48,15 +63,15 @@ def here(live_server: Any, folder: Path, **people: User) -> Market:
     return Market(folder, "", cast("Any", None), port=port, made=made)
 
 
-def look(person: Person, name: str) -> None:
-    """Take a picture where somebody asked for pictures."""
+def take_screenshot(person: Person, name: str) -> None:
+    """Take a screenshot if a folder for them is set."""
     if SHOTS:
         number = len(list(Path(SHOTS).glob("*.png"))) + 1
         person.page.screenshot(path=Path(SHOTS) / f"{number:02}-{name}.png", full_page=True)
 
 
-def buys(buyer: Person, product: Product, plan: str) -> str:
-    """By the form and the pay button; the number of the order."""
+def buy(buyer: Person, product: Product, plan: str) -> str:
+    """Buy through the form and the pay button. Return the number of the order."""
     buyer.go(f"/checkout/{product.pk}/?plan={plan}")
     buyer.page.locator("#agreed").check()
     buyer.press("Place the order")
@@ -67,14 +82,14 @@ def buys(buyer: Person, product: Product, plan: str) -> str:
     return found[1]
 
 
-def acts(person: Person, act: str, *, evidence: bool = False, **said: str) -> None:
-    """Fill in the form of this act on the open page of a delivery, and send it."""
+def submit_act(person: Person, act: str, *, evidence: bool = False, **said: str) -> None:
+    """Fill in and submit the form of this act on the open page of a delivery."""
     for code, words in said.items():
         person.page.locator(f"#{act}-{code}").fill(words)
-    look(person, act)
+    take_screenshot(person, act)
     button = person.page.locator(f'button[name="act"][value="{act}"]')
     if evidence:
         form = person.page.locator("form").filter(has=button)
         form.locator('[name="proof_0_file"]').set_input_files(EVIDENCE)
     button.click()
-    expect(person.page.locator("body")).to_contain_text("Done. Both sides see it here.")
+    expect(person.page.locator("body")).to_contain_text("Saved. Both parties can see it here.")

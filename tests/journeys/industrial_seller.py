@@ -8,7 +8,7 @@ from tradepost.kit.client import MarketClient
 
 
 class Industrial(AnySeller):
-    """Delivers each license as a text. The kit answers test calls by itself, so that nothing of a test reaches its functions."""
+    """Deliver each license as a text. The kit answers test calls itself, so no test call reaches these functions."""
 
     client: MarketClient
 

@@ -1,4 +1,4 @@
-"""A seller of the kit that opens whatever is asked of it, for journeys of what is used."""
+"""A kit seller that opens every instance, for journeys about usage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KEY = "the base key of a journey that is paid"
 
 
 class OnDemand(Seller):
-    """Opens what is asked for."""
+    """Open every instance."""
 
     @override
     def on_create(self, command: Create) -> Created:

@@ -1,7 +1,10 @@
-"""A browser opens a service: it loads the page, runs the part that asks the seller, and loads the page again when it is told to."""
+"""A browser opens a service: it loads the page, requests the part that calls the seller, and reloads the page when told
+to.
+"""
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from functools import partial
@@ -16,14 +19,17 @@ HTMX = {"hx-request": "true"}
 
 
 def open_service(page: Client, service: Subscription, path: str = "") -> str:
-    """The page as its buyer sees it in the end. ``path``: of another page that shows the service."""
+    """Return the page as its buyer sees it in the end. ``path``: another page that shows the service."""
     path = path or f"/services/{service.pk}/"
     part_id = f"sf-access-live-{service.pk}"
     shown = page.get(path).content.decode()
     asks = re.search(r'hx-post="([^"]+)"', shown)
     if not asks:
         return shown
-    part = page.post(asks[1], headers=HTMX).content.decode()
+    part = ""
+    while asks is not None:  # repeat, if an operation holds the service
+        part = page.post(html.unescape(asks[1]), headers=HTMX).content.decode()
+        asks = re.search(r'hx-post="([^"]+)"', part)
     while follows := re.search(r'hx-get="([^"]+)"', part):
         answer = until(partial(_changed, page, follows[1], path, part_id), what="the part ends")
         if location := answer.headers.get("HX-Location"):

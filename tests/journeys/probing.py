@@ -1,4 +1,4 @@
-"""What walks through probes share: pages of a seller and of an operator, days of the market, and the way back onto the shelf."""
+"""Shared by journeys about probes: pages of a seller and of an operator, days of the market, and the return to sale."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kinds(user: User) -> list[str]:
     return list(Notice.objects.filter(user=user).order_by("pk").values_list("kind", flat=True))
 
 
-def to_midnight() -> timedelta:
+def advance_to_midnight() -> timedelta:
     local = timezone.localtime(clock.now())
     return (local + DAY).replace(hour=0, minute=5, second=0, microsecond=0) - local
 
@@ -45,7 +45,7 @@ def product_now(product: Product) -> Product:
     return Product.objects.get(pk=product.pk)
 
 
-def restored(page: Client, console: Client, product: Product) -> None:
+def restore_product(page: Client, console: Client, product: Product) -> None:
     answer = page.post(f"/seller/products/{product.pk}/restore/", {"repaired": "The server is up again."})
     assert answer.status_code == 302, answer.content.decode()
     sent = Submission.objects.filter(product=product, kind="restore").latest("pk")

@@ -1,4 +1,4 @@
-"""A seller at the real pages: writes a product section by section, debugs its cases, hands it in."""
+"""A seller on the pages: writes a product section by section, debugs its cases, and submits it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.factories.pictures import PDF, picture_file
-from tests.factories.publishable import BODY_EN, BODY_ZH, no_web_site
+from tests.factories.publishable import BODY_EN, BODY_ZH, without_web_site
 from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.waiting import until
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.seller_queries import newest_version
-from tradepost.market.debugging.missing import missing
+from tradepost.market.debugging.missing import lacking_cases
 from tradepost.market.debugging.models import DebugRun
 from tradepost.market.production.models import Address
 from tradepost.market.review.models import Submission
-from tradepost.market.review.product_versions import sold
-from tradepost.market.sites.seller_center.pricing_document import laid_out
+from tradepost.market.review.product_versions import sold_properties
+from tradepost.market.sites.seller_center.pricing_document import form_of_document
 from tradepost.market.sites.seller_center.pricing_editor import PricingState
 
 SUPPORT = {
@@ -34,17 +34,18 @@ def document_of(product: Product) -> documents.Document:
     return documents.load(version.document)
 
 
-def seen(product: Product, section: str) -> str:
-    """As the page says it; a change of what is listed begins at 0."""
+def current_revision(product: Product, section: str) -> str:
+    """Return the revision that the page shows. A change of a listed product starts at 0."""
     version = newest_version(product)
     assert version is not None
     return str(version.revisions.get(section, 0) if version.status == "draft" else 0)
 
 
 def write(page: Client, product: Product, section: str, **typed: object) -> None:
-    """Type a section and press Save."""
+    """Fill in a section and save it."""
     answer = page.post(
-        f"/seller/products/{product.pk}/draft/{section}/", {"seen": seen(product, section), "act": "save", **typed}
+        f"/seller/products/{product.pk}/draft/{section}/",
+        {"seen": current_revision(product, section), "act": "save", **typed},
     )
     assert answer.status_code == 302, answer.content.decode()
 
@@ -57,13 +58,13 @@ def begin(page: Client, kind: str, *, zh: str, en: str) -> Product:
         "category": "office",
     })  # fmt: skip
     write(page, product, "description", **{"body.zh": BODY_ZH, "body.en": BODY_EN})
-    write(page, product, "guide", **{"body.zh": "<p>打开网址并登录。</p>", "body.en": "<p>Log in.</p>"})
+    write(page, product, "guide", **{"body.zh": "<p>打开网址并登录。</p>", "body.en": "<p>Sign in.</p>"})
     write(page, product, "support", **SUPPORT)
     return product
 
 
-def hand_in_files(page: Client, product: Product, *proofs: str) -> None:
-    """A logo and a picture; and documents, by their codes."""
+def upload_files(page: Client, product: Product, *proofs: str) -> None:
+    """Upload a logo and a picture, and documents by their codes."""
 
     def file(name: str, content: bytes, kind: str) -> SimpleUploadedFile:
         return SimpleUploadedFile(name, content, kind)
@@ -72,21 +73,21 @@ def hand_in_files(page: Client, product: Product, *proofs: str) -> None:
         "logo_file": file("logo.png", picture_file(width=240, height=240), "image/png"),
         "pictures.0_file": file("main.png", picture_file(), "image/png"),
     })  # fmt: skip
-    said = {f"fields.{name}": value for name, value in no_web_site(product.product_type).items()}
+    said = {f"fields.{name}": value for name, value in without_web_site(product.product_type).items()}
     write(page, product, "details", **said, **{
         f"proofs.{code}_file": file(f"{code}.pdf", PDF, "application/pdf") for code in proofs
     })  # fmt: skip
 
 
-def price(page: Client, product: Product, *buttons: str, typed: Mapping[str, str]) -> PricingState:
-    """Press these buttons of the form of prices one after the other, then type, and save."""
+def price(page: Client, product: Product, *buttons: str, fields: Mapping[str, str]) -> PricingState:
+    """Press these buttons of the price form in turn, then fill it in and save."""
     where = f"/seller/products/{product.pk}/draft/pricing/"
     for button in buttons:
-        state, _places = laid_out(document_of(product).pricing)
-        page.post(where, inputs(state) | {"seen": seen(product, "pricing"), "act": button})
-    state, _places = laid_out(document_of(product).pricing)
-    write(page, product, "pricing", **(inputs(state) | dict(typed)))
-    return laid_out(document_of(product).pricing)[0]
+        state, _places = form_of_document(document_of(product).pricing)
+        page.post(where, inputs(state) | {"seen": current_revision(product, "pricing"), "act": button})
+    state, _places = form_of_document(document_of(product).pricing)
+    write(page, product, "pricing", **(inputs(state) | dict(fields)))
+    return form_of_document(document_of(product).pricing)[0]
 
 
 def serve_at(page: Client, product: Product, url: str, protocol: str) -> Address:
@@ -99,9 +100,9 @@ def serve_at(page: Client, product: Product, url: str, protocol: str) -> Address
 def debug_all(
     page: Client, product: Product, address: Address, *, typed: Mapping[str, Mapping[str, str]] | None = None
 ) -> int:
-    """Debug and save every case that it needs, as the pages propose to; how many there were. ``typed``: over what the form of an
-    activity proposes."""
-    lacks = missing(address, sold(document_of(product)))
+    """Debug and save every case that the product needs, as the pages propose, and return their number. ``typed``
+    replaces what the form of an activity proposes."""
+    lacks = lacking_cases(address, sold_properties(document_of(product)))
     for lack in lacks:
         part = f"{lack.activity}/{lack.variant}/" if lack.variant else f"{lack.activity}/"
         where = f"/seller/debug/{lack.address}/{part}"
@@ -114,8 +115,8 @@ def debug_all(
     return len(lacks)
 
 
-def hand_in(page: Client, product: Product) -> Submission:
-    """Tick the agreements and press the button; wait until an operator can look."""
+def submit(page: Client, product: Product) -> Submission:
+    """Accept the agreements and submit. Wait until an operator can review it."""
     where = f"/seller/products/{product.pk}/submit/"
     boxes = {f"agreement_{agreement.pk}": "on" for agreement, _agreed in page.get(where).context["agreements"]}
     answer = page.post(where, boxes)

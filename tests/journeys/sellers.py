@@ -1,4 +1,4 @@
-"""Sellers for the journeys: one written on the kit and served on a thread, and the sample seller as the process it is."""
+"""Sellers for the journeys: one written with the kit and served on a thread, and the sample seller as a process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Shop(Seller):
-    """Opens at once, asks the market what was bought when it may, and keeps what it was asked."""
+    """Open instances at once, query the order if the shop has an access key, and record the calls."""
 
     def __init__(self, store: Path, *, by_message: bool = False) -> None:
         super().__init__(store=store, key=KEY)
@@ -35,7 +35,7 @@ class Shop(Seller):
         self.orders: list[OrderInfo] = []
         self.url = ""
         self.open = threading.Event()
-        """Creations wait until it is set."""
+        """Creations wait until this is set."""
         self.open.set()
         self._by_message = by_message
 
@@ -65,7 +65,8 @@ def serving(data: Path, *, by_message: bool = False, make: type[Shop] = Shop) ->
 
 
 def product_at(url: str, *, shop: Shop | None = None, market: str = "", **fields: object) -> Product:
-    """A product of a seller whose server is at ``url``; with ``market`` the shop gets an access key to ask it."""
+    """Return a product of a seller whose server is at ``url``. With ``market``, the shop gets an access key for the
+    order query."""
     now = clock.now()
     seller = make_seller(signing_key=KEY, now=now)
     product = make_product(seller, address=make_address(seller, url=url, now=now), now=now, **fields)  # type: ignore[arg-type]
@@ -77,7 +78,7 @@ def product_at(url: str, *, shop: Shop | None = None, market: str = "", **fields
 
 @contextmanager
 def sample_seller(data: Path) -> Iterator[str]:
-    """The production address of the sample seller, in a process of its own."""
+    """Run the sample seller in a process and yield its production address."""
     command = [sys.executable, str(folder() / "seller.py"), "--port", "0", "--data", str(data)]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": KEY}
     with subprocess.Popen(

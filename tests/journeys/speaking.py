@@ -1,4 +1,4 @@
-"""Sellers that speak a chosen protocol: on the kit at a port of their own, and an old one written without it."""
+"""Sellers that speak a chosen protocol: on the kit at their own port, and an old one written without it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KIND = {"saas_v1": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
 
 
 class Maker(Seller):
-    """Makes what its protocol can answer at once; ``slow`` says that it is working on it until ``finish``."""
+    """Create what its protocol can answer at once. With ``slow``, it answers "in progress" until ``finish``."""
 
     def __init__(self, store: Path, protocol: str, *, slow: bool = False) -> None:
         super().__init__(store=store, key=KEY, protocols=(protocol,))
@@ -59,7 +59,7 @@ class Maker(Seller):
 
 
 class Licensor(Maker):
-    """Makes a text at once, a file later, and nothing for a machine that it does not like."""
+    """Create a text at once, a file later, and nothing for a machine that it rejects."""
 
     def __init__(self, store: Path) -> None:
         super().__init__(store, "license_online")
@@ -84,8 +84,8 @@ class Licensor(Maker):
 
 
 @contextmanager
-def up(seller: Seller, port: int) -> Iterator[None]:
-    """The seller's server runs at this port of loopback while the block does."""
+def serving(seller: Seller, port: int) -> Iterator[None]:
+    """Serve the seller at this port of loopback while the block runs."""
     server = Server(seller, "127.0.0.1", port)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -97,7 +97,7 @@ def up(seller: Seller, port: int) -> Iterator[None]:
 
 
 def product_over(protocol: str, url: str, *, member: User | None = None, **fields: object) -> Product:
-    """A product served over ``protocol`` at ``url``, sold by the month and once."""
+    """Return a product served over ``protocol`` at ``url``, sold by the month and once."""
     now = clock.now()
     seller = make_seller(signing_key=KEY, member=member, now=now)
     keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=KEY)
@@ -107,8 +107,8 @@ def product_over(protocol: str, url: str, *, member: User | None = None, **field
 
 
 class OldSeller:
-    """SaaS 1.0 as the public samples write it: own signatures, AES-128, and access data once it is ``ready``.
-    Answers to queries hold the usage, as soon as there is any."""
+    """A SaaS 1.0 seller as the public samples write it: its own signatures, AES-128, and access data once it is
+    ``ready``. Answers to queries have the usage, if there is any."""
 
     def __init__(self) -> None:
         self.ready = True
@@ -140,7 +140,7 @@ class OldSeller:
         return made
 
     def _used(self, instance: str) -> dict[str, object]:
-        """Without user name and password: A2.8 makes them optional."""
+        """Return usage without user name and password: A2.8 makes them optional."""
         usage = {"usageValue": self.usage, "statisticalTime": "20261101000000000"}
         return {"instanceId": instance, "appInfo": {"frontEndUrl": APP.front_end_url}, "usageInfo": [usage]}
 

@@ -1,6 +1,7 @@
-"""A seller's server written from the specification alone: http.server, no code of ours (saas-v1-license C0, C2, D1, D2).
+"""A seller's server written from the specification alone: http.server, without code of the project (saas-v1-license C0,
+C2, D1, D2).
 
-It keeps a book with one entry per order line. The first two calls of an order fail as real servers fail.
+It keeps one entry per order line. The first two calls of an order fail as real servers fail.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ QUERY = "/api/mkp-openapi-public/global/v1/order/query"
 
 
 HANGS = (0, "", b"")
-"""No answer: the connection stays open until the market closes it."""
+"""No response: the connection stays open until the market closes it."""
 
 
 class Stranger:
-    """``market``: where its open APIs are; ``ak`` and ``sk``: an access key."""
+    """``market``: the address of its open APIs. ``ak`` and ``sk``: an access key."""
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.market = self.ak = self.sk = ""
         self.url = ""
         self.book: dict[str, dict[str, Any]] = {}
-        """What it delivers, by order line: the order as the market described it."""
+        """Deliveries by order line: the order as the market described it."""
         self.received: list[tuple[str, str]] = []
-        """Activity and order line of each call with a good signature."""
+        """Activity and order line of each call with a valid signature."""
         self.refused: list[str] = []
         self.failures = 2
         """Calls about real orders that still fail."""
         self._nonces: set[str] = set()
 
     def answers(self, query: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
-        """Status, content type and body."""
+        """Return status, content type and body."""
         if wrong := self._wrong_signature(query, body):
             self.refused.append(wrong)
             return _says("000001", wrong)
@@ -61,7 +62,7 @@ class Stranger:
         return _says("000000", "success")
 
     def _wrong_signature(self, query: dict[str, str], body: bytes) -> str:
-        """D2. Why a request is refused; empty for a good one."""
+        """D2. Return why a request is refused; empty for a valid one."""
         nonce, timestamp = query.get("nonce", ""), query.get("timestamp", "")
         if not timestamp.isdecimal() or abs(int(timestamp) / 1000 - time.time()) > 60:
             return "stale"
@@ -125,7 +126,7 @@ def serving(stranger: Stranger) -> Iterator[Stranger]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Silent."""
+            """Suppress the log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)

@@ -1,4 +1,6 @@
-"""A manual service with a rejection, an appeal and a decision by three people, over the pages of three sites (business-rules §2.10)."""
+"""A manual service that is rejected, appealed and decided by three people, over the pages of three sites
+(business-rules §2.10).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.factories import make_buyer, make_offer, make_operator, make_order, make_product, make_seller
 from tests.factories.pictures import PDF
 from tests.factories.products import ONCE
-from tests.journeys.entering import signed_in
+from tests.journeys.entering import sign_in
 from tests.market.engine import react
 from tradepost.market.base import clock
 from tradepost.market.orders.models import Order
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.slow
-def test_three_people_end_it() -> None:
+def test_delivery_is_rejected_appealed_and_decided() -> None:
     now = clock.now()
     owner, buyer, operator = make_buyer(now=now), make_buyer(now=now), make_operator(now=now)
     product = make_product(
@@ -27,7 +29,7 @@ def test_three_people_end_it() -> None:
     order = make_order(buyer, offer=make_offer(product), paid=True, now=now)
     react(now=now)
     one = Supervision.objects.get()
-    store, center, console = (signed_in(who) for who in (buyer, owner, operator))
+    store, center, console = (sign_in(who) for who in (buyer, owner, operator))
     mine, theirs, decides = (
         f"/supervision/{one.pk}/",
         f"/seller/supervision/{one.pk}/",
@@ -35,12 +37,12 @@ def test_three_people_end_it() -> None:
     )
 
     assert mine in store.read(f"/orders/{order.number}/")
-    assert "It is your turn." in store.read(mine)
+    assert "Your action is needed." in store.read(mine)
     store.send(f"{mine}act/", act="demand", words="Set it up for <b>30</b> people.")
     assert "Set it up for &lt;b&gt;30&lt;/b&gt; people." in center.read(theirs)
     center.send(f"{theirs}act/", act="confirm")
     refused = center.post(f"{theirs}act/", {"act": "deliver", "visit": "3", "words": "Done."})
-    assert (refused.status_code, "Needed: Evidence of the delivery." in refused.content.decode()) == (422, True)
+    assert (refused.status_code, "Required: Evidence of the delivery." in refused.content.decode()) == (422, True)
     center.read(theirs)
     center.send(
         f"{theirs}act/",
@@ -53,7 +55,7 @@ def test_three_people_end_it() -> None:
     store.send(f"{mine}act/", act="reject", words="It does not start.")
     center.read(theirs)
     center.send(f"{theirs}appeal/", appeal="It starts; see the log.")
-    assert "The operator decides." in store.read(mine)
+    assert "The operator is deciding." in store.read(mine)
     assert "It starts; see the log." in console.read(decides)
     console.send(f"{decides}decide/", decision="accept", opinion="The log shows it.")
     assert "The log shows it." in store.read(mine)

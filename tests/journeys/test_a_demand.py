@@ -1,4 +1,6 @@
-"""From a visitor who finds nothing to an answer with a product that is bought, over the real pages (issue 12, must show 2)."""
+"""A visitor finds nothing, publishes a demand, and buys the product that answers it, over the real pages (issue 12,
+must show 2).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from tradepost.market.service_desk.models import CustomerDemand, Demand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SITE = Site("https://market.example")
-ASKED = {"contact": "Jane Doe", "email": "jane@x.example", "requirement": "Time sheets that work without a network."}
+DEMAND = {"contact": "Jane Doe", "email": "jane@x.example", "requirement": "Time sheets that work without a network."}
 
 
 def person(user: object = None, language: str = "en") -> Person:
@@ -30,8 +32,8 @@ def person(user: object = None, language: str = "en") -> Person:
     return visitor
 
 
-def mailed(address: str) -> list[str]:
-    """What the worker sends them."""
+def mails_to(address: str) -> list[str]:
+    """Return the mails that the worker sends to this address."""
     react(now=clock.now())
     while deliver.deliver_due(now=clock.now(), wall=timezone.now(), site=SITE):
         pass
@@ -44,40 +46,40 @@ def link_in(body: str) -> str:
     return found[1]
 
 
-def visitor_asks() -> tuple[Person, str]:
-    """Searches, finds nothing, and asks; gives the page that is followed."""
+def publish_demand() -> tuple[Person, str]:
+    """Search, find nothing, and publish a demand. Return the page that follows it."""
     visitor = person()
-    assert "Nothing fits" in visitor.read("/?q=zeiterfassung")
+    assert "No products found" in visitor.read("/?q=zeiterfassung")
     assert 'href="/demands/new/?q=zeiterfassung"' in visitor.text
     visitor.read("/demands/new/?q=zeiterfassung")
     assert "zeiterfassung</textarea>" in visitor.text
-    follow = visitor.send("/demands/new/", ASKED)
-    assert "The operators answer until" in visitor.text
+    follow = visitor.send("/demands/new/", DEMAND)
+    assert "The operators answer before" in visitor.text
     return visitor, follow
 
 
-def test_a_visitor_asks_an_operator_names_a_product_and_it_is_bought() -> None:
+def test_demand_of_a_visitor_is_answered_by_an_operator_and_bought() -> None:
     product = factories.make_product(specs=(make_spec(SEATS),))
     operator = person(factories.make_operator())
-    _visitor, follow = visitor_asks()
-    [receipt] = mailed("jane@x.example")
+    _visitor, follow = publish_demand()
+    [receipt] = mails_to("jane@x.example")
     assert link_in(receipt) == follow
     assert "Time sheets" not in receipt
 
     demand = Demand.objects.get()
     assert demand.searched == "zeiterfassung"
     operator.read("/console/demands/")
-    assert ASKED["requirement"] in operator.text
+    assert DEMAND["requirement"] in operator.text
     operator.read(f"/console/demands/{demand.pk}/")
-    # Without scripts the button looks, and what was typed stays.
+    # Without scripts the button searches, and the input stays.
     action = f"/console/demands/{demand.pk}/answer/"
     operator.send(action, {"words": "Take this one.", "product_words": product.name_en, "search": "1"}, status=200)
     assert f'value="{product.pk}"' in operator.text
     assert "Take this one.</textarea>" in operator.text
     operator.send(action, {"product": str(product.pk)})
-    assert "Answered. Who asked is told." in operator.text
+    assert "Answered. The requester was notified." in operator.text
 
-    answered = mailed("jane@x.example")[-1]
+    answered = mails_to("jane@x.example")[-1]
     assert product.name_en in answered
     buyer = person(factories.make_buyer())
     buyer.read(link_in(answered))
@@ -92,16 +94,16 @@ def test_a_visitor_asks_an_operator_names_a_product_and_it_is_bought() -> None:
     assert action not in operator.text, "it is answered once"
 
 
-def test_a_seller_is_asked_and_no_other_sees_it() -> None:
+def test_demand_to_one_seller_is_hidden_from_others() -> None:
     member, other = factories.make_buyer(balance="0"), factories.make_buyer(balance="0")
     seller = factories.make_seller(member=member)
     factories.make_seller(member=other)
-    visitor, follow = visitor_asks()
+    visitor, follow = publish_demand()
     demand, operator = Demand.objects.get(), person(factories.make_operator())
     operator.read(f"/console/demands/{demand.pk}/")
     action = f"/console/demands/{demand.pk}/pass/"
-    operator.send(action, {"seller_words": "nobody here"}, status=400)
-    assert "Nothing has this name." in operator.text
+    operator.send(action, {"seller_words": "nobody here"}, status=422)
+    assert "No match found." in operator.text
     operator.send(action, {"seller_words": seller.name_en, "seller": str(seller.pk), "note": "offline?"})
     passed = CustomerDemand.objects.get()
 
@@ -120,23 +122,23 @@ def test_a_seller_is_asked_and_no_other_sees_it() -> None:
     assert Demand.objects.get().answer == "We build it."
 
 
-def test_what_is_too_long_or_too_often_is_refused_and_kept_as_typed() -> None:
+def test_too_long_or_too_frequent_demand_is_refused_and_keeps_its_input() -> None:
     visitor = person(language="zh-hans")
     visitor.read("/demands/new/")
-    visitor.send("/demands/new/", {**ASKED, "requirement": "x" * 2001}, status=400)
+    visitor.send("/demands/new/", {**DEMAND, "requirement": "x" * 2001}, status=422)
     assert "jane@x.example" in visitor.text
     assert Demand.objects.count() == 0
     for _ in range(5):
         visitor.read("/demands/new/")
-        visitor.send("/demands/new/", ASKED)
+        visitor.send("/demands/new/", DEMAND)
     visitor.read("/demands/new/")
-    visitor.send("/demands/new/", ASKED, status=429)
+    visitor.send("/demands/new/", DEMAND, status=429)
     assert "您今天提交的需求较多" in visitor.text
     assert "Jane Doe" in visitor.text
     assert Demand.objects.count() == 5
 
 
-def test_an_operator_enters_what_came_by_mail() -> None:
+def test_operator_enters_a_demand_that_came_by_mail() -> None:
     operator = person(factories.make_operator())
     operator.read("/console/demands/new/")
     typed = {
@@ -147,11 +149,11 @@ def test_an_operator_enters_what_came_by_mail() -> None:
     }
     shown = re.search(r'name="idempotency_key"\s+value="(\w{32})"', operator.text)
     assert shown is not None
-    for _ in range(2):  # a second click enters it once
+    for _ in range(2):  # a second click does not enter it twice
         operator.read("/console/demands/new/")
         operator.send("/console/demands/new/", typed | {"idempotency_key": shown[1]})
     demand = Demand.objects.get()
     assert (demand.contact, demand.origin, demand.language) == ("Li Si", "mail", "zh-hans")
-    [receipt] = mailed("li@x.example")
+    [receipt] = mails_to("li@x.example")
     assert "我们已收到您的需求" in mail.outbox[-1].subject
     assert link_in(receipt)

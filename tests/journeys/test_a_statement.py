@@ -1,4 +1,6 @@
-"""From what was sold to the invoice over the fee, over the real pages, in both languages (business-rules §8.1, §8.4, §6.5; issue 12)."""
+"""From sales to the invoice over the fee, over the real pages, in both languages (business-rules §8.1, §8.4, §6.5;
+issue 12).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from django.utils.html import strip_tags
 
 from tests.factories import make_operator, make_order, make_seller
 from tests.factories.invoices import INVOICE_PDF, TAX_NUMBER
-from tests.market.downloads import sent
+from tests.market.downloads import sent_file
 from tests.market.engine import react
 from tests.market.fulfilment.services import bought, service
-from tests.market.settlement.settling import ACCOUNT, RULES, has_account, owner_of, sound, taken_up
+from tests.market.settlement.settling import ACCOUNT, RULES, assert_sound, has_account, owner_of, sum_up
 from tradepost.market.audit.models import Entry
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Offer
@@ -23,7 +25,7 @@ from tradepost.market.identity.models import User
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.settlement.calendar import month_of
 from tradepost.market.settlement.models import Statement
-from tradepost.market.settlement.run import make
+from tradepost.market.settlement.run import create_statement
 
 pytestmark = [pytest.mark.django_db]
 
@@ -39,19 +41,19 @@ def text(answer: Any) -> str:
 
 
 def statement_now() -> Statement:
-    """Of what was sold just now, as pages see it."""
+    """Return a statement of recent sales, as pages see it."""
     old, now = service(members=1), clock.now()
     bought(make_order(old.buyer, offer=Offer.objects.get(pk=old.offer_id), paid=True, now=now), now=now)
     has_account(old.seller)
-    taken_up()
-    made = make(old.seller, "CNY", month_of(now, RULES.zone), rules=RULES, now=now)
+    sum_up()
+    made = create_statement(old.seller, "CNY", month_of(now, RULES.zone), rules=RULES, now=now)
     assert made is not None
     react(now=now)
     return made
 
 
 @pytest.mark.slow
-def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
+def test_sales_are_settled_and_the_fee_is_invoiced() -> None:
     statement = statement_now()
     seller, english = page(owner_of(statement.seller), "zh-hans"), page(owner_of(statement.seller), "en")
     operator = page(make_operator(email="operator@market.example"), "zh-hans")
@@ -81,7 +83,7 @@ def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
     react(now=clock.now())
     assert "ICBC-0001" in text(seller.get(here))
     assert "平台服务费" in text(operator.get("/console/ledger/?check=1"))
-    assert (sound(), seller.get(f"{here}export/xlsx/").content[:2], seller.get(f"{here}export/pdf/").status_code) == (
+    assert (assert_sound(), seller.get(f"{here}export/xlsx/").content[:2], seller.get(f"{here}export/pdf/").status_code) == (
         [], b"PK", 404,
     )  # fmt: skip
 
@@ -105,20 +107,20 @@ def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
     file = SimpleUploadedFile("dzfp.pdf", INVOICE_PDF, "application/pdf")
     done = operator.post(f"{desk}issue/", {"number": "24312000000012345678", "file_file": file})
     assert done.status_code == 302, text(done)
-    assert sent(seller.get(f"{at}file/")) == INVOICE_PDF
+    assert sent_file(seller.get(f"{at}file/")) == INVOICE_PDF
     assert "24312000000012345678" in text(english.get(at))
     assert seller.post(f"{at}ask/", {"wish": "return", "wish_reason": "抬头不符"}).status_code == 302
     back = {"red_letter": "RL-0001", "reason": "抬头不符，已红冲"}
     assert operator.post(f"{desk}take-back/", back).status_code == 302
     assert "已红冲" in text(seller.get(at))
-    assert (Invoice.objects.get().status, sound()) == ("returned", [])
+    assert (Invoice.objects.get().status, assert_sound()) == ("returned", [])
 
 
 @pytest.mark.slow
 def test_what_is_not_the_market_s_own_operators_only_read() -> None:
-    from tests.market.invoices.applying import applied
+    from tests.market.invoices.applying import apply_for_invoice
 
-    invoice = applied(service(members=1), now=clock.now())
+    invoice = apply_for_invoice(service(members=1), now=clock.now())
     operator = page(make_operator(email="operator@market.example"), "en")
     assert operator.get(f"/console/invoices/{invoice.pk}/").status_code == 200
     assert operator.post(f"/console/invoices/{invoice.pk}/review/", {"answer": "approve"}).status_code == 404

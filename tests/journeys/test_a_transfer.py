@@ -1,5 +1,6 @@
-"""A buyer without money transfers it: order, transfer, proof, the operator books it, the order is paid and delivered (money.md
-§2, issue 12)."""
+"""A buyer without money pays by bank transfer: order, transfer, proof, an operator books it, the order is paid and
+delivered (money.md §2, issue 12).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from django.test import Client
 
 from tests.factories import make_buyer, make_operator
 from tests.factories.pictures import picture_file
-from tests.journeys.buying import delivered
+from tests.journeys.buying import wait_until_delivered
 from tests.journeys.sellers import product_at, serving
 from tests.market.working import advance, working
 from tests.waiting import until
@@ -41,12 +42,13 @@ def read(client: Client, path: str) -> str:
     return re.sub(r"\s+", " ", answer.content.decode().replace("\xa0", " "))
 
 
-def told(user: User, kind: str) -> Notice:
+def notices(user: User, kind: str) -> Notice:
     until(lambda: Notice.objects.filter(user=user, kind=kind).exists(), what=f"{kind} reaches {user.email}")
     return Notice.objects.get(user=user, kind=kind)
 
 
-def test_from_an_empty_balance_to_a_delivered_order(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_buyer_with_an_empty_balance_pays_by_transfer_and_is_delivered(tmp_path: Path) -> None:
     buyer, operator = make_buyer(balance="0", now=clock.now()), make_operator(now=clock.now())
     page, console = logged_in(buyer), logged_in(operator)
     with serving(tmp_path) as shop, working():
@@ -57,20 +59,20 @@ def test_from_an_empty_balance_to_a_delivered_order(tmp_path: Path) -> None:
         intent = announce_for(page, number)
         picture = SimpleUploadedFile("receipt.png", picture_file(), "image/png")
         page.post(f"/balance/transfers/{intent.number}/proof/", {"proof_file": picture})
-        proof = told(operator, "operator_transfer_proof")
+        proof = notices(operator, "operator_transfer_proof")
         assert [one.pk for one in sources()["transfers"].rows()] == [intent.pk]
         until(
             lambda: Order.objects.get(number=number).pay_before > clock.now() + timedelta(days=2),
             what="the order waits for the money",
         )
-        advance(timedelta(hours=30))  # beyond the time to pay of an order whose money is not on its way
+        advance(timedelta(hours=30))  # beyond the time to pay of an order without a transfer
         assert Order.objects.get(number=number).status == Order.Status.UNPAID
         confirm(console, proof.link)
-        booked = told(buyer, "transfer_booked_for_order")
+        booked = notices(buyer, "transfer_booked_for_order")
         assert booked.link == f"/orders/{number}/"
         assert "Pay ¥ 100.00" in read(page, booked.link)
         page.post(f"{booked.link}pay/")
-        delivered(Order.objects.get(number=number))
+        wait_until_delivered(Order.objects.get(number=number))
     assert not sources()["transfers"].rows().exists()
     assert not Handling.objects.exists()
     assert ledger.verify().problems == ()
@@ -78,7 +80,7 @@ def test_from_an_empty_balance_to_a_delivered_order(tmp_path: Path) -> None:
 
 
 def announce_for(page: Client, number: str) -> Intent:
-    """From the order's page, with what is missing already filled in."""
+    """Announce a transfer from the order's page, which fills in the missing amount."""
     shown = read(page, f"/orders/{number}/")
     assert "Top up ¥ 100.00" in shown
     assert f'href="/balance/top-up/?order={number}"' in shown
@@ -94,7 +96,7 @@ def announce_for(page: Client, number: str) -> Intent:
 
 
 def confirm(console: Client, path: str) -> None:
-    """In two steps; the first books nothing."""
+    """Confirm in two steps. The first books nothing."""
     assert "receipt.png" in read(console, path)
     arrival = {"amount": "100.00", "bank_number": "icbc-2026-77", "payer": "蓝田", "words": "", "note": ""}
     step = console.post(f"{path}confirm/", arrival)

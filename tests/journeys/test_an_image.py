@@ -1,4 +1,6 @@
-"""An image on a server, from the product's page to the hour after its period image ran out: pages, engine, clock, sandbox cloud."""
+"""An image on a server, from the product's page to the hour after its period image expired: pages, engine, clock,
+sandbox cloud.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from django.test import Client
 
 from tests.factories import make_buyer, make_offer
 from tests.factories.images import make_image
-from tests.journeys.buying import delivered
+from tests.journeys.buying import wait_until_delivered
 from tests.market.working import advance, working
 from tests.waiting import until
 from tradepost.market.base import clock
@@ -29,8 +31,9 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.slow
-def test_a_period_image_runs_out_under_a_running_server() -> None:
-    """business-rules §5: "if not renewed and the server keeps running … otherwise billed on-demand", from that minute on."""
+def test_running_server_is_billed_on_demand_after_its_period_image_expires() -> None:
+    """business-rules §5: "if not renewed and the server keeps running … otherwise billed on-demand", from that minute
+    on."""
     now = clock.now()
     buyer, product = make_buyer(balance="500", now=now), make_image(now=now)
     hourly, monthly = (make_offer(product, mode=mode) for mode in ("ON_DEMAND", "PERIOD"))
@@ -42,7 +45,7 @@ def test_a_period_image_runs_out_under_a_running_server() -> None:
         form = {"where": "new", "name": "web-1", "size": "s1", "agreed": "on", "idempotency_key": "one"}
         answer = page.post(led["Location"], form)
         assert page.post(led["Location"], form)["Location"] == answer["Location"], "pressed twice, it is one server"
-        service = delivered(Order.objects.get(number=answer["Location"].split("/")[2]))
+        service = wait_until_delivered(Order.objects.get(number=answer["Location"].split("/")[2]))
         server = Server.objects.get()
         assert server.address in page.get(f"/services/{service.pk}/").content.decode()
         assert "now, while it runs healthily" in page.get(f"/servers/{server.pk}/").content.decode()
@@ -50,7 +53,7 @@ def test_a_period_image_runs_out_under_a_running_server() -> None:
         bought = page.post(f"/servers/images/new/{monthly.product_id}/", {"server": server.pk, "agreed": "on"})
         number = bought["Location"].split("/")[2]
         page.post(f"/orders/{number}/pay/")
-        paid = delivered(Order.objects.get(number=number))
+        paid = wait_until_delivered(Order.objects.get(number=number))
         until(lambda: PeriodImage.objects.filter(service=paid, status="bound").exists(), what="it covers the server")
         assert "by a period image" in page.get(f"/servers/{server.pk}/").content.decode()
 
@@ -78,6 +81,6 @@ def test_a_period_image_runs_out_under_a_running_server() -> None:
         until(
             lambda: Notice.objects.filter(user=buyer, kind="image_expired_billed").exists(), what="told that it costs"
         )
-    assert meter.problems() == []
+    assert meter.inconsistencies() == []
     assert queries.problems() == []
     assert ledger.verify().problems == ()

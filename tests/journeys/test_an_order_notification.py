@@ -1,5 +1,6 @@
-"""A hardware order reaches a seller written from the specification at the third attempt; repeats are harmless; the seller does not
-use the kit (issue 26, must show 2; saas-v1-license D1, business-rules §4.2)."""
+"""A hardware order reaches a seller written from the specification at the third attempt; repeats are harmless; the
+seller does not use the kit (issue 26, must show 2; saas-v1-license D1, business-rules §4.2).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ KEY = "0123456789abcdef0123456789ABCDEF"
 HOUR = timedelta(hours=1)
 
 
-def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any) -> None:
+def test_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any) -> None:
     now = clock.now()
     owner, buyer, operator = make_buyer(now=now), make_buyer(balance="10000", now=now), make_operator(now=now)
     seller = make_seller(member=owner, now=now)
@@ -41,7 +42,7 @@ def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any
         access = keys.create_access_key(seller, by=None, now=now)
         theirs.market, theirs.ak, theirs.sk = live_server.url, access.key_id, access.secret
 
-        # Key, address, debugging and binding, as the pages offer them.
+        # Create key and address, debug, and bind, as the pages offer it.
         made = center.post("/seller/keys/signing/notice/", {"replaces": "", "secret": KEY})
         assert made.status_code == 200, made.content.decode()
         new = f"/seller/addresses/new/?product={product.pk}"
@@ -50,7 +51,7 @@ def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any
         assert registered.status_code == 302, registered.content.decode()
         address = Address.objects.get(seller=seller)
         assert "Not debugged yet" in text(center, "/seller/addresses/")
-        debugged(center, address)
+        debug_address(center, address)
         page = text(center, "/seller/addresses/")
         assert (f'<option value="{address.pk}" selected>' in page, "Not debugged yet" in page) == (True, False)
 
@@ -78,11 +79,11 @@ def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any
         assert "orderNotify" in text(console, f"/console/calls/?order={placed.number}")
         assert "Attempt 3" in text(console, f"/console/calls/{call.pk}/")
 
-        # Repeats: of the event in the market, and of the call on the wire.
+        # Repeat the event in the market, and the call on the wire.
         outbox.publish(OrderPaid(order=placed.number), now=clock.now())
         until(lambda: not Event.objects.exists(), what="the event is dispatched")
         assert Call.objects.filter(purpose="notice").count() == 1
-        assert repeated(theirs, placed.number, line)["resultCode"] == "000000"
+        assert repeat_notification(theirs, placed.number, line)["resultCode"] == "000000"
         assert list(theirs.book) == [line]
 
 
@@ -91,8 +92,8 @@ def attempted(number: int) -> None:
     until(lambda: made.count() == number, what=f"attempt {number}")
 
 
-def debugged(center: Any, address: Address) -> None:
-    """As the form proposes it: the mock order, with testFlag 1."""
+def debug_address(center: Any, address: Address) -> None:
+    """Send the mock order that the form proposes, with testFlag 1."""
     where = f"/seller/debug/{address.pk}/orderNotify/"
     answer = center.post(where, {**center.get(where).context["form"].initial, "do": "debug"})
     assert answer.status_code == 302, answer.content.decode()
@@ -105,8 +106,8 @@ def verdicts(call: Call) -> list[str]:
     return list(Attempt.objects.filter(call=call).order_by("number").values_list("verdict", flat=True))
 
 
-def repeated(theirs: stranger.Stranger, number: str, line: str) -> Any:
-    """The same notification again, as a market whose record of the answer was lost sends it."""
+def repeat_notification(theirs: stranger.Stranger, number: str, line: str) -> Any:
+    """Send the same notification again, as a market does that lost the record of the response."""
     body = json.dumps(
         {"activity": "orderNotify", "orderId": number, "orderLineId": line, "testFlag": "0"}, separators=(",", ":")
     ).encode()

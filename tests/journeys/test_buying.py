@@ -1,4 +1,4 @@
-"""From the order form to the access data, over the real pages, engine, kit and open API; no browser."""
+"""From the order form to the access data, over the real pages, engine, kit and open API, without a browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tests.factories import make_buyer
 from tests.factories.products import MONTHLY, ONCE, SEATS, YEARLY, make_spec
-from tests.journeys.buying import delivered, order
+from tests.journeys.buying import order, wait_until_delivered
 from tests.journeys.sellers import product_at, sample_seller, serving
 from tests.market.working import working
 from tests.waiting import until
@@ -36,10 +36,10 @@ def page() -> Client:
     return client
 
 
-def test_the_sample_seller_opens_an_account_that_the_buyer_reads_on_the_page(page: Client, tmp_path: Path) -> None:
+def test_buyer_reads_access_data_of_the_sample_seller_on_the_page(page: Client, tmp_path: Path) -> None:
     """saas-v2 §3.1, §3.2: newInstance, then queryInstance for address, account and password."""
     with sample_seller(tmp_path) as url, working():
-        held = delivered(order(page, product_at(url), plan="PERIOD-month", periods="3", total="30000"))
+        held = wait_until_delivered(order(page, product_at(url), plan="PERIOD-month", periods="3", total="30000"))
     access = access_data(held)
     assert access is not None
     assert held.status == Subscription.Status.ACTIVE
@@ -58,12 +58,12 @@ def test_the_sample_seller_opens_an_account_that_the_buyer_reads_on_the_page(pag
     ("choice", "total", "months"),
     [(("PERIOD-month", "6"), "60000", 6), (("PERIOD-year", "2"), "200000", 24), (("ONE_TIME-", "1"), "500000", None)],
 )
-def test_a_period_ends_when_the_calendar_says_and_a_single_purchase_never(
+def test_period_ends_by_the_calendar_and_single_purchase_never(
     page: Client, tmp_path: Path, choice: tuple[str, str], total: str, months: int | None
 ) -> None:
     with serving(tmp_path) as shop, working():
         product = product_at(shop.url, prices=(MONTHLY, YEARLY, ONCE))
-        held = delivered(order(page, product, plan=choice[0], periods=choice[1], total=total))
+        held = wait_until_delivered(order(page, product, plan=choice[0], periods=choice[1], total=total))
     assert held.started_at is not None
     if months is None:
         assert held.expires_at is None
@@ -75,7 +75,7 @@ def test_a_period_ends_when_the_calendar_says_and_a_single_purchase_never(
     assert ends.day == min(begins.day, monthrange(ends.year, ends.month)[1])
 
 
-def test_quantity_and_extension_parameters_reach_the_seller_by_the_order_query(
+def test_seller_queries_the_order_for_quantity_and_extension_parameters(
     page: Client, tmp_path: Path, live_server: Any
 ) -> None:
     """openapi-jointkit §C.4: the seller asks with its access key for the order that newInstance named."""
@@ -94,7 +94,7 @@ def test_quantity_and_extension_parameters_reach_the_seller_by_the_order_query(
             total="210000",
             param_domain="lantian.example",
         )
-        delivered(placed)
+        wait_until_delivered(placed)
     [asked], [told] = shop.created, shop.orders
     assert (asked.order_id, told.order_id) == (placed.number, placed.number)
     [line] = told.lines
@@ -103,20 +103,21 @@ def test_quantity_and_extension_parameters_reach_the_seller_by_the_order_query(
     assert [p.linear_value for p in line.products] == [7]
 
 
-def test_access_that_the_seller_sends_by_message_is_not_waited_for(page: Client, tmp_path: Path) -> None:
+def test_market_does_not_wait_for_access_data_sent_by_message(page: Client, tmp_path: Path) -> None:
     """saas-v2 §3.2: silent only when the seller delivers address and account by SMS or mail."""
     with serving(tmp_path, by_message=True) as shop, working():
         placed = order(page, product_at(shop.url, access_by_message=True), plan="PERIOD-month", total="10000")
-        held = delivered(placed)
+        held = wait_until_delivered(placed)
     assert held.status == Subscription.Status.ACTIVE
     text = page.get(f"/orders/{placed.number}/").content.decode()
-    assert "The seller sends you the access data by e-mail or text message." in text
+    assert "If you have not received it by email or text message, contact the seller." in text
 
 
 @pytest.fixture
 def two_workers() -> Iterator[tuple[Engine, Engine]]:
-    """Neither can take a day's work alone: each has eight calls open at most. They wait for the seller for as long as it takes
-    this machine to place all orders: a call given up is asked again later, and the test counts one attempt each."""
+    """Yield two workers. Neither can do all the work alone, since each has at most eight open calls. They wait for the
+    seller for as long as this machine takes to place all orders: a call that timed out would be repeated, and the test
+    expects one attempt each."""
     wait = 60.0
     with (
         working(name="first of two", capacity=8, timeout=wait) as first,
@@ -125,7 +126,8 @@ def two_workers() -> Iterator[tuple[Engine, Engine]]:
         yield first, second
 
 
-def test_two_workers_share_the_work_and_open_everything_once(
+@pytest.mark.slow
+def test_two_workers_share_the_calls_and_make_each_once(
     tmp_path: Path, two_workers: tuple[Engine, Engine], page: Client
 ) -> None:
     with serving(tmp_path) as shop:

@@ -1,5 +1,6 @@
-"""An application from its binding to the withdrawal of a person: market, worker, auth centre, and the sample seller on the kit, as it is
-run (openapi-jointkit §A, §B)."""
+"""An application from its binding to the withdrawal of a person: market, worker, auth centre, and the sample seller on
+the kit as a process (openapi-jointkit §A, §B).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from tests.factories.joint import (
 )
 from tests.factories.organisations import make_admin
 from tests.factories.signing_in import make_member_with_password
-from tests.interop.signing_in import come_back
+from tests.interop.signing_in import follow_to_callback
 from tests.kit.joint.sample import sample
 from tests.kit.joint.visitor import Visitor
 from tests.market.working import working
@@ -37,7 +38,7 @@ APP = "app-of-a-journey"
 
 @pytest.fixture
 def market(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Reached where it is served: enterprises sign in below its public address."""
+    """Serve the market at its public address: enterprises sign in below it."""
     monkeypatch.setenv("TRADEPOST_PUBLIC_URL", live_server.url)
     config.cache_clear()
     yield str(live_server.url)
@@ -45,7 +46,7 @@ def market(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     config.cache_clear()
 
 
-def test_bound_authorised_signed_in_and_withdrawn(market: str, tmp_path: Path) -> None:
+def test_application_is_bound_authorised_signed_in_to_and_withdrawn(market: str, tmp_path: Path) -> None:
     now = clock.now()
     buyer = make_buyer(balance="1000", now=now)
     admin = make_admin(buyer, now=now)
@@ -70,7 +71,7 @@ def test_bound_authorised_signed_in_and_withdrawn(market: str, tmp_path: Path) -
         status, location, _ = browser.go(f"{url}/signin?tenant={admin.enterprise.public_id}&next=%2F")
         assert status == 303
         assert location.startswith(f"{market}/t/{admin.enterprise.code}/api/v1/oauth2/authorize?")
-        status, _, page = browser.follow(come_back(location, callback))
+        status, _, page = browser.follow(follow_to_callback(location, callback))
         assert status == 200
         assert "<h1>张三</h1>" in page
         assert f"<dd>zhang01@{admin.enterprise.code}</dd>" in page

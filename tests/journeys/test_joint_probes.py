@@ -1,6 +1,8 @@
-"""A joint product whose calls of joint operation break while its production interface answers: told each day by the name of the call and
-the application, frozen after the fifth, mended, replayed and sold again (openapi-jointkit §A.10 no. 4, saas-v2 §6). Over the pages, with
-the real worker and the sample seller on the kit, as it is run."""
+"""A joint product whose calls of joint operation break while its production interface answers: reported each day with
+the name of the call and the application, frozen after the fifth day, repaired, replayed and sold again
+(openapi-jointkit §A.10 no. 4, saas-v2 §6). Over the pages, with the real worker and the sample seller on the kit as a
+process.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
 from tests.factories.joint import KIT_KEY, make_application, make_kit_address, private_pem, public_pem
-from tests.journeys.probing import DAY, browser, kinds, product_now, restored, text, to_midnight
+from tests.journeys.probing import DAY, advance_to_midnight, browser, kinds, product_now, restore_product, text
 from tests.journeys.publishing import debug_all
 from tests.kit import wire
 from tests.kit.joint.sample import sample
@@ -43,7 +45,7 @@ LOST = "a kit key that nobody told the market"
 
 @dataclass
 class Server:
-    """The sample seller, which is stopped and started again at its port."""
+    """The sample seller, which is stopped and started again at the same port."""
 
     data: Path
     running: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -65,7 +67,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def published(company: Seller, server: Server) -> Product:
-    """On sale with its application: one URL answers the calls of both (§A.0)."""
+    """Return a product on sale with its application: one URL answers the calls of both (§A.0)."""
     now, url = clock.now(), f"{server.url}/produce"
     kit, base = make_kit_address(company, url=url, now=now), make_address(company, url=url, now=now)
     make_application(company, address=kit, app_id=APP, name=NAME, now=now)
@@ -73,12 +75,12 @@ def published(company: Seller, server: Server) -> Product:
     document = listed_document(product)
     assert document is not None
     with transaction.atomic():
-        publication.attach(product, document)
+        publication.attach_application(product, document)
     return product
 
 
 @pytest.mark.slow
-def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again(server: Server) -> None:
+def test_broken_kit_is_reported_frozen_repaired_and_sold_again(server: Server) -> None:
     now = clock.now()
     owner = make_buyer(balance="0", email="owner@company.example", language="en", now=now)
     page, console = browser(owner), browser(make_operator(now=now))
@@ -87,7 +89,7 @@ def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again
     application = Application.objects.get()
     with working():
         assert debug_all(page, product, product.binding.address, typed=SECRET) == 10
-        advance(to_midnight(), within=200)
+        advance(advance_to_midnight(), within=200)
         advance(DAY, within=200)
         assert "Passing" in text(page, "/seller/probes/")
         assert ProbeRun.objects.filter(address=application.address, verdict="passed").count() >= 10
@@ -99,7 +101,7 @@ def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again
         [notice] = Notice.objects.filter(user=owner)
         assert notice.kind == "seller_probe_forecast"
         assert (notice.facts["failed"], notice.facts["cases"]) == ("5", "10")
-        _failed_by_name(page, product, application)
+        _check_failure_is_named(page, product, application)
         for _ in range(4):
             advance(DAY, within=200)
         assert product_now(product).status == Product.Status.FROZEN
@@ -107,7 +109,7 @@ def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again
         assert set(Address.objects.values_list("breaker", flat=True)) == {"closed"}, (
             "probes hold up no order and no sync"
         )
-        _stays_frozen(page, console, product)
+        _check_it_stays_frozen(page, console, product)
 
         server.start()
         advance(DAY, within=200)
@@ -115,17 +117,17 @@ def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again
         assert debug_all(page, product, product.binding.address, typed=SECRET) == 5, (
             "those that the replay found failing"
         )
-        restored(page, console, product)
+        restore_product(page, console, product)
         advance(DAY, within=200)
     health = Health.objects.get(product=product)
     assert (health.streak, health.frozen_on, health.verdict) == (0, None, "passed")
     assert not WorkItem.objects.filter(closed_at=None).exists()
 
 
-def _failed_by_name(page: Client, product: Product, application: Application) -> None:
-    """The page says which call of which application failed; the production interface passes."""
+def _check_failure_is_named(page: Client, product: Product, application: Application) -> None:
+    """The page names the failed call and its application. The production interface passes."""
     shown = text(page, f"/seller/probes/{product.pk}/")
-    assert "If nothing changes, sales are suspended at the end of" in shown
+    assert "If the problem is not fixed, sales are suspended at the end of" in shown
     assert f"Joint-operation kit 2.0 · {NAME}" in shown
     failed = ProbeRun.objects.filter(verdict="failed")
     assert {run.address_id for run in failed} == {application.address_id}
@@ -135,8 +137,8 @@ def _failed_by_name(page: Client, product: Product, application: Application) ->
     assert f"of the application “{NAME}”" in text(page, "/notices/")
 
 
-def _stays_frozen(page: Client, console: Client, product: Product) -> None:
-    """Neither side brings it back while the calls of joint operation fail."""
+def _check_it_stays_frozen(page: Client, console: Client, product: Product) -> None:
+    """Neither seller nor operator can restore it while the calls of joint operation fail."""
     console.post(f"/console/products/{product.pk}/unfreeze/")
     assert product_now(product).status == Product.Status.FROZEN
     page.post(f"/seller/products/{product.pk}/restore/", {"repaired": "The server is up again."})
@@ -153,8 +155,8 @@ def _stays_frozen(page: Client, console: Client, product: Product) -> None:
 
 
 @pytest.mark.slow
-def test_a_joint_product_from_before_the_upgrade_fails_nothing_and_is_named(server: Server) -> None:
-    """Its cases of the kit were deleted once: unknown is not failed."""
+def test_joint_product_without_kit_cases_is_unknown_and_not_failed(server: Server) -> None:
+    """An upgrade deleted the cases of its kit: unknown is not failed."""
     now = clock.now()
     owner = make_buyer(balance="0", now=now)
     company = make_seller(member=owner, signing_key=wire.KEY, now=now)
@@ -163,11 +165,11 @@ def test_a_joint_product_from_before_the_upgrade_fails_nothing_and_is_named(serv
     with working():
         debug_all(page, product, product.binding.address, typed=SECRET)
         Application.objects.get().address.debug_cases.all().delete()
-        advance(to_midnight(), within=200)
+        advance(advance_to_midnight(), within=200)
         advance(timedelta(days=2), within=200)
     assert product_now(product).status == Product.Status.ON_SALE
     assert set(ProbeDay.objects.exclude(verdict="").values_list("verdict", flat=True)) == {"unknown"}
     assert not Notice.objects.exists()
     shown = text(page, f"/seller/probes/{product.pk}/")
-    assert "Cases that it needs are not saved" in shown
+    assert "Required cases are not saved" in shown
     assert "tenantSync" in shown

@@ -1,4 +1,6 @@
-"""An online License from the application to the license: pages, engine, kit, sockets, the upload API (saas-v1-license §B3)."""
+"""An online License from the application to the license: pages, engine, kit, sockets, the upload API (saas-v1-license
+§B3).
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_buyer
-from tests.journeys.buying import delivered, order
-from tests.journeys.speaking import Licensor, product_over, up
+from tests.journeys.buying import order, wait_until_delivered
+from tests.journeys.speaking import Licensor, product_over, serving
 from tests.kit.servers import free_port
 from tests.market.working import advance, working
 from tests.waiting import until
@@ -33,17 +35,18 @@ def status() -> str:
     return LicenseRequest.objects.latest("pk").status
 
 
-def test_a_buyer_applies_and_gets_a_text_a_file_or_a_reason(tmp_path: Path, live_server: Any) -> None:
+@pytest.mark.slow
+def test_buyer_applies_and_gets_a_text_a_file_or_a_reason(tmp_path: Path, live_server: Any) -> None:
     buyer = make_buyer(now=clock.now())
     page, chinese = (Client(headers={"accept-language": language}) for language in ("en", "zh-hans"))
     for client in (page, chinese):
         client.force_login(buyer)
     seller, port = Licensor(tmp_path / "kit.db"), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         product = product_over("license_online", f"http://127.0.0.1:{port}/produce")
         made = keys.create_access_key(product.seller, by=None, now=clock.now())
         seller.client = MarketClient(live_server.url, made.key_id, made.secret)
-        held = delivered(order(page, product, **MONTH))
+        held = wait_until_delivered(order(page, product, **MONTH))
         service = f"/services/{held.pk}/"
 
         def apply(fingerprint: str, expected: str) -> LicenseRequest:
@@ -91,14 +94,17 @@ def test_a_buyer_applies_and_gets_a_text_a_file_or_a_reason(tmp_path: Path, live
         assert stranger.get(f"{service}licenses/{text.pk}/file").status_code == 404
 
 
-def test_a_second_application_for_a_machine_is_refused_and_one_not_granted_is_asked_again(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_second_application_for_a_machine_is_refused_and_an_ungranted_one_is_repeated(tmp_path: Path) -> None:
     """saas-v1-license §B3: the same eventId and fingerprint get the same license, never a second one."""
     buyer = make_buyer(now=clock.now())
     page = Client(headers={"accept-language": "en"})
     page.force_login(buyer)
     seller, port = Licensor(tmp_path / "kit.db"), free_port()
-    with up(seller, port), working():
-        held = delivered(order(page, product_over("license_online", f"http://127.0.0.1:{port}/produce"), **MONTH))
+    with serving(seller, port), working():
+        held = wait_until_delivered(
+            order(page, product_over("license_online", f"http://127.0.0.1:{port}/produce"), **MONTH)
+        )
         address = f"/services/{held.pk}/licenses/"
 
         def refused_after(times: int) -> bool:
@@ -110,22 +116,26 @@ def test_a_second_application_for_a_machine_is_refused_and_one_not_granted_is_as
         assert LicenseRequest.objects.count() == 1
         assert len({command.event_id for command in seller.asked}) == 1
     LicenseRequest.objects.update(status="delivered")
-    for fingerprint, words in (("", "applied for the license of this machine already"), ("x" * 1025, "at most 1024")):
+    for fingerprint, words in (
+        ("", "You have already applied for a license for this machine. See below"),
+        ("x" * 1025, "at most 1024"),
+    ):
         assert words in page.post(address, {"fingerprint": fingerprint}).content.decode()
     Subscription.objects.update(status="frozen")
     page.post(address, {"fingerprint": "M2"})
     assert LicenseRequest.objects.count() == 1
 
 
-def test_what_a_seller_may_not_deliver_is_refused_in_the_apis_codes(tmp_path: Path, live_server: Any) -> None:
-    """openapi-jointkit §C.7: 91381034 for an event of nobody's or another's, or another license; 91381033 after the end."""
+def test_invalid_delivery_of_a_seller_is_refused_with_the_api_s_codes(tmp_path: Path, live_server: Any) -> None:
+    """openapi-jointkit §C.7: 91381034 for an event of nobody's or another's, or another license; 91381033 after the
+    end."""
     buyer = make_buyer(now=clock.now())
     page = Client(headers={"accept-language": "en"})
     page.force_login(buyer)
     seller, port = Licensor(tmp_path / "kit.db"), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         product = product_over("license_online", f"http://127.0.0.1:{port}/produce")
-        held = delivered(order(page, product, **MONTH))
+        held = wait_until_delivered(order(page, product, **MONTH))
         page.post(f"/services/{held.pk}/licenses/", {"fingerprint": "LATER"})
         until(lambda: status() == "promised")
     event = LicenseRequest.objects.get().event_id
@@ -144,7 +154,7 @@ def test_what_a_seller_may_not_deliver_is_refused_in_the_apis_codes(tmp_path: Pa
     assert refused(theirs, event, "a") == "91381034"
     assert refused(ours, event, "a\0b") == "91381037"
     ours.upload_text(event, "the license")
-    ours.upload_text(event, "the license")  # a repeat, whose answer may have been lost
+    ours.upload_text(event, "the license")  # a repeat, because the response may have been lost
     assert refused(ours, event, "another") == "91381034"
     Subscription.objects.filter(pk=held.pk).update(status="released")
     assert refused(ours, event, "the license") == "91381033"

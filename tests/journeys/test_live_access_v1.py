@@ -11,16 +11,16 @@ from django.test import Client
 
 from tests.factories import make_buyer
 from tests.factories.products import ON_DEMAND
-from tests.journeys.buying import delivered, order
+from tests.journeys.buying import order, wait_until_delivered
 from tests.journeys.opening import open_service, password_of
-from tests.journeys.speaking import APP, Maker, OldSeller, old_seller, product_over, up
+from tests.journeys.speaking import APP, Maker, OldSeller, old_seller, product_over, serving
 from tests.kit.servers import free_port
 from tests.market.working import advance, working
 from tradepost.kit import AppInfo, Instance, Query
 from tradepost.market.base import clock
 from tradepost.market.base.models import Move
 from tradepost.market.production.models import Call
-from tradepost.market.production.plan import ACCESS
+from tradepost.market.production.plan import ACCESS_LIMITS
 from tradepost.market.subscriptions.lifecycle import ACCESS_HISTORY
 from tradepost.market.subscriptions.models import Subscription
 
@@ -37,8 +37,8 @@ def page() -> Client:
     return client
 
 
-def asked() -> list[Call]:
-    """The calls that openings made."""
+def calls_of_openings() -> list[Call]:
+    """Return the calls that opening the page made."""
     return list(Call.objects.filter(purpose=Call.Purpose.ACCESS).order_by("pk"))
 
 
@@ -50,11 +50,13 @@ class ChangingV1(Maker):
         return AppInfo(front_end_url=APP.front_end_url, user_name=APP.user_name, password=self.password)
 
 
-def test_saas_v1_repeats_the_purchase_when_the_buyer_opens_it(page: Client, tmp_path: Path) -> None:
+def test_opening_repeats_the_purchase_call(page: Client, tmp_path: Path) -> None:
     """saas-v1-license A2: newInstance is re-called live each time the buyer opens "resource details"."""
     seller, port = ChangingV1(tmp_path / "kit.db", "saas_v1"), free_port()
-    with up(seller, port), working():
-        held = delivered(order(page, product_over("saas_v1", f"http://127.0.0.1:{port}/p"), **MONTH, periods="1"))
+    with serving(seller, port), working():
+        held = wait_until_delivered(
+            order(page, product_over("saas_v1", f"http://127.0.0.1:{port}/p"), **MONTH, periods="1")
+        )
         seller.password = NEW
         open_service(page, held)
         assert password_of(page, held) == NEW
@@ -70,10 +72,12 @@ def old() -> Iterator[OldSeller]:
         yield seller
 
 
-def test_a_saas_v1_seller_of_its_own_make(page: Client, old: OldSeller) -> None:
+def test_foreign_saas_v1_seller_returns_current_access_data(page: Client, old: OldSeller) -> None:
     """A2.1: businessId differs on every call; A2.2: the same order gives the same instance, with the current access data."""
     with working():
-        held = delivered(order(page, product_over("saas_v1", old.url), plan="ONE_TIME-", periods="1", total="500000"))
+        held = wait_until_delivered(
+            order(page, product_over("saas_v1", old.url), plan="ONE_TIME-", periods="1", total="500000")
+        )
         old.password = NEW
         open_service(page, held)
         assert password_of(page, held) == NEW
@@ -85,27 +89,31 @@ def test_a_saas_v1_seller_of_its_own_make(page: Client, old: OldSeller) -> None:
     }
 
 
-def test_a_query_for_usage_changes_no_access_data(page: Client, old: OldSeller) -> None:
+@pytest.mark.slow
+def test_usage_query_changes_no_access_data(page: Client, old: OldSeller) -> None:
     """A2.8: queryInstance answers appInfo as an option, userName and password within it too; A2: newInstance gives access."""
     old.usage = "12.5"
     with working():
         product = product_over("saas_v1", old.url, prices=(ON_DEMAND,))
-        held = delivered(order(page, product, plan="ON_DEMAND-", periods="1", total="0/0.00250000/0"))
+        held = wait_until_delivered(order(page, product, plan="ON_DEMAND-", periods="1", total="0/0.00250000/0"))
         for _ in range(2):
             assert "12.5" in open_service(page, held)
             assert password_of(page, held) == APP.password
-            advance(ACCESS.every)
-    assert [call.outcome for call in asked()] == [Call.Outcome.DONE] * 4
-    assert {call.activity for call in asked()} == {"newInstance", "queryInstance"}
+            advance(ACCESS_LIMITS.every)
+    assert [call.outcome for call in calls_of_openings()] == [Call.Outcome.DONE] * 4
+    assert {call.activity for call in calls_of_openings()} == {"newInstance", "queryInstance"}
     assert not Move.objects.filter(lifecycle=ACCESS_HISTORY).exists()
 
 
-def test_another_instance_for_the_same_purchase_is_refused(page: Client, old: OldSeller) -> None:
+@pytest.mark.slow
+def test_other_instance_for_the_same_purchase_is_refused(page: Client, old: OldSeller) -> None:
     """A2.2: a repeat must not change the stored instanceId, also when the buyer merely opens details."""
     with working():
-        held = delivered(order(page, product_over("saas_v1", old.url), plan="ONE_TIME-", periods="1", total="500000"))
+        held = wait_until_delivered(
+            order(page, product_over("saas_v1", old.url), plan="ONE_TIME-", periods="1", total="500000")
+        )
         old.password, old.instance = NEW, "another-instance"
         assert "not responding" in open_service(page, held)
         assert password_of(page, held) == APP.password
-    assert asked()[0].last_verdict == "other_instance"
+    assert calls_of_openings()[0].last_verdict == "other_instance"
     assert Subscription.objects.get().instance_id == held.instance_id

@@ -1,4 +1,4 @@
-"""On demand and its package, from opening to the end of the package: pages, engine, kit, sockets, clock."""
+"""Usage on demand and by package, from opening to the end of the package: pages, engine, kit, sockets, clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import ON_DEMAND, PACKAGE
-from tests.journeys.buying import delivered, order
+from tests.journeys.buying import order, wait_until_delivered
 from tests.market.working import advance, working
 from tests.waiting import until
 from tradepost.kit import (
@@ -30,7 +30,7 @@ from tradepost.kit import (
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
-from tradepost.market.debugging.asked import form_of, shown_values
+from tradepost.market.debugging.asked import form_of, initial_values
 from tradepost.market.debugging.debug import debug
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity import keys
@@ -55,7 +55,7 @@ FORMS = {
 
 
 class Metering(Seller):
-    """Counts usage as saas-v2 §3.2 wants it told, and keeps what it was asked."""
+    """Count usage as saas-v2 §3.2 requires, and record the calls."""
 
     def __init__(self, store: Path, protocol: str) -> None:
         super().__init__(store=store, key=KEY, protocols=(protocol,))
@@ -97,33 +97,33 @@ def browser(user: User) -> Client:
     return client
 
 
-def act(seller: Client, held: Subscription, what: str) -> Call:
-    """Press a button of the try-out page and wait for the end of what it begins."""
+def press_button(seller: Client, held: Subscription, what: str) -> Call:
+    """Press a button of the try-out page and wait for the end of the operation."""
     before = Call.objects.filter(subscription=held).count()
     assert seller.post(f"/seller/try/{held.pk}/", {"act": what}).status_code == 302
     assert Call.objects.filter(subscription=held).count() == before + 1
     call = Call.objects.filter(subscription=held).latest("pk")
     until(lambda: Call.objects.get(pk=call.pk).outcome == Call.Outcome.DONE, what=f"{what} is done")
-    # The next button must find an empty lane: its call is made when this operation has ended, which is told after its call.
+    # The next button needs a free lane: its call is made after this operation ended, which is published after its call.
     until(lambda: not Operation.objects.filter(subscription=held, status="running").exists(), what=f"{what} has ended")
     return call
 
 
 def _prove_status(address: Address, held: Subscription) -> None:
-    """SaaS 2.0 does not require it on demand: who saved a case is asked (business-rules §17.4)."""
+    """SaaS 2.0 does not require the status call on demand: it is made if a case was saved (business-rules §17.4)."""
     form = form_of(address, "updateInstanceStatus")
-    values = {**shown_values(form, now=clock.now()), "instanceId": held.instance_id}
+    values = {**initial_values(form, now=clock.now()), "instanceId": held.instance_id}
     debug(form, values, by="owner", now=clock.now(), most=4)
     until(lambda: Address.objects.get(pk=address.pk).proven == ["updateInstanceStatus"], what="its case is saved")
 
 
-def becomes(held: Subscription, status: str) -> None:
+def wait_for_status(held: Subscription, status: str) -> None:
     until(lambda: Subscription.objects.get(pk=held.pk).status == status, what=f"it is {status}")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
-def test_from_opening_on_demand_to_the_end_of_its_package(protocol: str, tmp_path: Path, live_server: Any) -> None:
+def test_service_is_opened_on_demand_and_its_package_ends(protocol: str, tmp_path: Path, live_server: Any) -> None:
     """business-rules §3.2, §4.4; saas-v2 §1.4, saas-v1-license A2: new, query, status, release."""
     now = clock.now()
     owner, buyer = make_buyer(balance="0", now=now), make_buyer(balance="60", now=now)
@@ -137,50 +137,50 @@ def test_from_opening_on_demand_to_the_end_of_its_package(protocol: str, tmp_pat
         product = make_product(seller, address=address, prices=(ON_DEMAND, PACKAGE), now=now)
 
         refused = page.post(f"/checkout/{product.pk}/", {"quantity": "1", "agreed": "on", **FORMS["ON_DEMAND_PKG"]})
-        assert refused.status_code == 409
+        assert refused.status_code == 422
         assert not Order.objects.exists()
 
         answer = page.post(f"/checkout/{product.pk}/", {"quantity": "1", "agreed": "on", **FORMS["ON_DEMAND"]})
         opening = Order.objects.get(number=answer["Location"].split("/")[2])
-        on_demand = delivered(opening)
+        on_demand = wait_until_delivered(opening)
         assert (opening.total_minor, on_demand.expires_at) == (0, None)
         assert balance(buyer, "CNY").minor == 6000
 
         bought = order(page, product, **FORMS["ON_DEMAND_PKG"])
-        package = delivered(bought)
+        package = wait_until_delivered(bought)
         assert balance(buyer, "CNY").minor == 0
         assert package.expires_at is not None
 
-        _told_what_was_bought(kit, ask, opening, bought, package)
+        _check_purchase_data(kit, ask, opening, bought, package)
 
         if protocol == "saas_v2":
             _prove_status(address, on_demand)
             kit.states.clear()
         for held in (on_demand, package):
-            act(center, held, "query")
+            press_button(center, held, "query")
             shown = page.get(f"/services/{held.pk}/").content.decode()
             assert "12.5 calls" in shown
-            act(center, held, "freeze")
-            becomes(held, "frozen")
-            act(center, held, "unfreeze")
-            becomes(held, "active")
+            press_button(center, held, "freeze")
+            wait_for_status(held, "frozen")
+            press_button(center, held, "unfreeze")
+            wait_for_status(held, "active")
         both = [(o.number, state) for o in (opening, bought) for state in ("FREEZE", "UNFREEZE")]
         assert kit.states == both
 
         advance(package.expires_at - clock.now() + timedelta(days=1, minutes=1), within=60)
-        becomes(package, "frozen")
+        wait_for_status(package, "frozen")
         advance(timedelta(days=1, minutes=1), within=60)
-        becomes(package, "released")
+        wait_for_status(package, "released")
         assert kit.states[4:] == [(bought.number, "FREEZE")]
         assert kit.released == [bought.number]
         assert Subscription.objects.get(pk=on_demand.pk).status == "active"
-        act(center, on_demand, "release")
-        becomes(on_demand, "released")
+        press_button(center, on_demand, "release")
+        wait_for_status(on_demand, "released")
     assert ledger.verify().problems == ()
     assert ledger.seller_account(seller, "CNY").balance.minor == 6000
 
 
-def _told_what_was_bought(
+def _check_purchase_data(
     kit: Metering, ask: MarketClient, opening: Order, bought: Order, package: Subscription
 ) -> None:
     """openapi-jointkit §C.4: expireTime for packages, none for on demand; saas-v1-license A2.1: inline."""
@@ -203,8 +203,8 @@ def _told_what_was_bought(
         assert "chargingMode=0" in Attempt.objects.earliest("pk").url
 
 
-def test_an_opening_that_the_seller_never_does_ends_without_money(tmp_path: Path) -> None:
-    """saas-v2 §3.10: three hours, then full refund; of nothing here."""
+def test_opening_that_the_seller_never_completes_ends_without_money(tmp_path: Path) -> None:
+    """saas-v2 §3.10: three hours, then full refund, which is nothing here."""
     now = clock.now()
     buyer = make_buyer(balance="5", now=now)
     seller = make_seller(signing_key=KEY, now=now)

@@ -1,4 +1,4 @@
-"""A worker books many things in one transaction while buyers pay: neither may wait for the other in a circle."""
+"""A worker books many payments in one transaction while buyers pay, without a deadlock."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.db import connection, connections, transaction
 
 from tests.factories import NOW, make_buyer, make_offer, make_order
 from tests.waiting import until
-from tradepost.market.notifications.tell import tell
+from tradepost.market.notifications.tell import send_notice
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.payments import ledger
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]  # SQLite lets one write at a time
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]  # SQLite allows one write at a time
 
 
-def test_a_payment_meets_a_batch_that_then_needs_the_same_buyer() -> None:
+def test_payment_and_batch_for_the_same_buyer_do_not_deadlock() -> None:
     buyer, offer = make_buyer(), make_offer()
     delivered, given_up = (make_order(buyer, offer=offer, paid=True) for _ in range(2))
     unpaid = make_order(buyer, offer=offer)
@@ -36,8 +36,8 @@ def test_a_payment_meets_a_batch_that_then_needs_the_same_buyer() -> None:
     with transaction.atomic():
         ledger.earn(line.seller, line.amount, reference=line.number, order_number=delivered.number, now=NOW)
         paying.start()
-        until(lambda: _somebody_waits() or not paying.is_alive(), what="the payment is as far as it comes")
-        tell(buyer, "order_completed", once=delivered.number, facts={"order": "", "product": ""}, now=NOW)
+        until(lambda: _is_blocked() or not paying.is_alive(), what="the payment is as far as it comes")
+        send_notice(buyer, "order_completed", once=delivered.number, facts={"order": "", "product": ""}, now=NOW)
         ledger.refund(buyer, given_up.total, reference=given_up.number, now=NOW)
     paying.join(20)
     assert failed == []
@@ -45,7 +45,7 @@ def test_a_payment_meets_a_batch_that_then_needs_the_same_buyer() -> None:
     assert ledger.verify().problems == ()
 
 
-def _somebody_waits() -> bool:
+def _is_blocked() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return bool(cursor.fetchone()[0])

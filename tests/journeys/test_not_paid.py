@@ -1,4 +1,4 @@
-"""Orders that are never paid: cancelled by the buyer, or by the market when the time is over. Nothing is charged."""
+"""Unpaid orders: cancelled by the buyer, or by the market after the time limit. Nothing is charged."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def place(page: Client, url: str) -> Order:
     return Order.objects.get(number=number)
 
 
-def test_an_order_is_cancelled_a_day_later_and_cannot_be_paid_then(page: Client, buyer: User, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_unpaid_order_is_cancelled_after_a_day_and_cannot_be_paid(page: Client, buyer: User, tmp_path: Path) -> None:
     with serving(tmp_path) as shop, working():
         placed = place(page, shop.url)
         advance(timedelta(hours=23))
@@ -53,10 +54,11 @@ def test_an_order_is_cancelled_a_day_later_and_cannot_be_paid_then(page: Client,
         )
         page.post(f"/orders/{placed.number}/pay/")
     assert shop.created == []
-    assert untouched(buyer, placed)
+    assert check_untouched(buyer, placed)
 
 
-def test_a_buyer_cancels_and_no_later_timer_or_payment_counts(page: Client, buyer: User, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_cancelled_order_ignores_later_timer_and_payment(page: Client, buyer: User, tmp_path: Path) -> None:
     with serving(tmp_path) as shop, working():
         placed = place(page, shop.url)
         page.post(f"/orders/{placed.number}/cancel/")
@@ -64,11 +66,11 @@ def test_a_buyer_cancels_and_no_later_timer_or_payment_counts(page: Client, buye
         page.post(f"/orders/{placed.number}/pay/")
         advance(timedelta(hours=25))
     assert shop.created == []
-    assert untouched(buyer, placed)
+    assert check_untouched(buyer, placed)
     assert not Notice.objects.filter(user=buyer, kind__startswith="order").exists(), "who cancels an own order knows it"
 
 
-def untouched(buyer: User, placed: Order) -> bool:
+def check_untouched(buyer: User, placed: Order) -> bool:
     return (
         Order.objects.get(pk=placed.pk).status == Order.Status.CANCELLED
         and buyer_account(buyer, "CNY").balance_minor == 100_000

@@ -1,5 +1,6 @@
-"""A package runs out, the rest is owed, paid and usable again; one that stops the service stops it until the next is bought:
-pages, engine, kit, sockets, clock (issue 13)."""
+"""A package is used up, the rest is owed, paid, and the service usable again; a package that stops the service does so
+until the next is bought: pages, engine, kit, sockets, clock (issue 13).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.metering import on_demand, package
-from tests.journeys.buying import delivered
+from tests.journeys.buying import wait_until_delivered
 from tests.journeys.on_demand import KEY, OnDemand
 from tests.market.working import advance, working
 from tests.waiting import until
@@ -36,7 +37,8 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 HOUR = timedelta(hours=1)
 
 
-def test_a_package_that_runs_out_and_one_that_stops(tmp_path: Path, live_server: Any) -> None:
+@pytest.mark.slow
+def test_used_up_package_causes_arrears_or_stops_the_service(tmp_path: Path, live_server: Any) -> None:
     """business-rules §3.2, §4.4 (V0: frozen at once), §7.1; openapi-jointkit §C.5."""
     now = clock.now()
     buyer, seller = make_buyer(balance="22", now=now), make_seller(signing_key=KEY, now=now)
@@ -56,7 +58,7 @@ def test_a_package_that_runs_out_and_one_that_stops(tmp_path: Path, live_server:
             number = answer["Location"].split("/")[2]
             if Order.objects.get(number=number).total_minor:
                 page.post(f"/orders/{number}/pay/")
-            return delivered(Order.objects.get(number=number))
+            return wait_until_delivered(Order.objects.get(number=number))
 
         def buy_package(quota: int) -> Subscription:
             held = buy(plan=f"ON_DEMAND_PKG-month-{quota}", periods="1", total=f"2000/0.00000000/{quota}")
@@ -64,7 +66,7 @@ def test_a_package_that_runs_out_and_one_that_stops(tmp_path: Path, live_server:
             return held
 
         def use(value: str, package_id: str = "") -> None:
-            """In the hour that passes; then it is pushed, and the next collection comes."""
+            """Use in the next hour, push it, and wait for the next collection."""
             begins = clock.now().replace(microsecond=0) + timedelta(seconds=1)
             advance(HOUR, within=60)
             outbox.add(
@@ -98,7 +100,7 @@ def test_a_package_that_runs_out_and_one_that_stops(tmp_path: Path, live_server:
         assert Freeze.objects.get(lifted_at=None).reason == "used_up"
         assert balance(buyer, "CNY").minor == 2000
         shown = page.get(f"/services/{service.pk}/").content.decode()
-        assert "Nothing is left of its package, so it has stopped" in shown
+        assert "The package is used up, so the service has stopped" in shown
         until(
             lambda: Notice.objects.filter(user=buyer, kind="service_used_up").exists(), what="told that it has stopped"
         )

@@ -1,4 +1,4 @@
-"""The market sells over SaaS 1.0, License 1.0 and the online License as it does over SaaS 2.0: pages, engine, kit, sockets."""
+"""The market sells over SaaS 1.0, License 1.0 and the online License as over SaaS 2.0: pages, engine, kit, sockets."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_buyer
-from tests.journeys.buying import delivered, order
-from tests.journeys.speaking import APP, LICENSE, Maker, OldSeller, old_seller, product_over, up
+from tests.journeys.buying import order, wait_until_delivered
+from tests.journeys.speaking import APP, LICENSE, Maker, OldSeller, old_seller, product_over, serving
 from tests.kit.servers import free_port
 from tests.market.working import working
 from tests.waiting import until
@@ -65,12 +65,12 @@ def activities() -> list[str]:
     return list(Call.objects.order_by("pk").values_list("activity", flat=True))
 
 
-def test_saas_v1_answers_the_access_data_at_once(page: Client, buyer: User, tmp_path: Path) -> None:
+def test_saas_v1_returns_access_data_at_once(page: Client, buyer: User, tmp_path: Path) -> None:
     """saas-v1-license A2.1, A2.2: buyer and purchase come inline, user name and password go back encrypted (AES-256)."""
     seller, port = Maker(tmp_path / "kit.db", "saas_v1"), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         product = product_over("saas_v1", address(port), asks_mobile=True, asks_email=True)
-        held = delivered(order(page, product, **MONTH, periods="1"))
+        held = wait_until_delivered(order(page, product, **MONTH, periods="1"))
     assert activities() == ["newInstance"], "queryInstance may be missing for what is sold by period (A2.8)"
     assert access_data(held) == APP
     shown = page.get(f"/services/{held.pk}/").content.decode()
@@ -94,29 +94,32 @@ def test_saas_v1_answers_the_access_data_at_once(page: Client, buyer: User, tmp_
     assert f"customerId={buyer.customer_id}" in kept.url
 
 
-def test_a_saas_v1_seller_of_its_own_make_answers_in_aes_128(page: Client, old: OldSeller) -> None:
-    """saas-v1-license A1.4: the answer's encryptType 2 names the weaker strength; the seller knows nothing of the kit."""
+def test_foreign_saas_v1_seller_answers_in_aes_128(page: Client, old: OldSeller) -> None:
+    """saas-v1-license A1.4: the answer's encryptType 2 names the weaker strength; the seller does not use the kit."""
     with working():
-        held = delivered(order(page, product_over("saas_v1", old.url), plan="ONE_TIME-", periods="1", total="500000"))
+        held = wait_until_delivered(
+            order(page, product_over("saas_v1", old.url), plan="ONE_TIME-", periods="1", total="500000")
+        )
     assert access_data(held) == AppInfo(front_end_url=APP.front_end_url, user_name=APP.user_name, password=APP.password)
     assert held.expires_at is None
     [asked] = old.asked
     assert (asked["chargingMode"], "periodType" in asked, "expireTime" in asked) == ("3", False, False)
 
 
-def test_license_v1_shows_the_license_to_its_buyer_alone(page: Client, member: User, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_license_v1_shows_the_license_only_to_its_buyer(page: Client, member: User, tmp_path: Path) -> None:
     """saas-v1-license B1: getLicense answers the license's text; there is nothing to query afterwards."""
     seller, port = Maker(tmp_path / "kit.db", "license_v1"), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         placed = order(page, product_over("license_v1", address(port), member=member), **MONTH, periods="1")
-        held = delivered(placed)
+        held = wait_until_delivered(placed)
     assert activities() == ["getLicense"]
     assert (held.status, license_of(held), access_data(held)) == (Subscription.Status.ACTIVE, LICENSE, None)
     for path in (f"/services/{held.pk}/", f"/orders/{placed.number}/"):
         shown = page.get(path).content.decode()
         assert "Your license" in shown
         assert "BEGIN LICENSE" not in shown
-        assert "How to log in" not in shown
+        assert "Login details" not in shown
     assert page.post(f"/services/{held.pk}/license/").content.decode() == LICENSE
     file = page.get(f"/services/{held.pk}/license.txt")
     assert (file.content.decode(), file["Content-Type"]) == (LICENSE, "text/plain; charset=utf-8")
@@ -126,7 +129,7 @@ def test_license_v1_shows_the_license_to_its_buyer_alone(page: Client, member: U
     assert stranger.post(f"/services/{held.pk}/license/").status_code == 404
     assert stranger.get(f"/services/{held.pk}/license.txt").status_code == 404
     line = browser(member).get(f"/seller/orders/{placed.number}-000001/").content.decode()
-    assert f"{len(LICENSE)} characters, shown to the buyer alone" in line
+    assert f"{len(LICENSE)} characters, shown only to the buyer" in line
     assert "BEGIN LICENSE" not in line
     message = browser(member).get(f"/seller/messages/{Call.objects.get().pk}/").content.decode()
     assert "authToken=••••" in message
@@ -139,9 +142,9 @@ def test_license_v1_shows_the_license_to_its_buyer_alone(page: Client, member: U
 def test_license_online_is_delivered_with_its_instance(page: Client, tmp_path: Path) -> None:
     """saas-v1-license B3: newInstance names the instance under which licenses are applied for."""
     seller, port = Maker(tmp_path / "kit.db", "license_online"), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         product = product_over("license_online", address(port))
-        held = delivered(order(page, product, plan="PERIOD-month", periods="3", total="30000"))
+        held = wait_until_delivered(order(page, product, plan="PERIOD-month", periods="3", total="30000"))
     assert activities() == ["newInstance"]
     assert held.instance_id == seller.created[0].business_id
     assert (license_of(held), access_data(held)) == ("", None)
@@ -153,10 +156,9 @@ def test_license_online_is_delivered_with_its_instance(page: Client, tmp_path: P
     assert page.post(f"/services/{held.pk}/license/").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_seller_that_was_down_restarts_and_delivers(
-    page: Client, member: User, tmp_path: Path, protocol: str
-) -> None:
+def test_restart_delivers_after_the_seller_was_down(page: Client, member: User, tmp_path: Path, protocol: str) -> None:
     """saas-v2 §7, saas-v1-license A2.1: Restart on the page of interface messages is one more attempt, at once."""
     seller, port = Maker(tmp_path / "kit.db", protocol), free_port()
     with working():
@@ -164,9 +166,9 @@ def test_a_seller_that_was_down_restarts_and_delivers(
         until(lambda: Call.objects.filter(last_verdict="connect").exists(), what="the first try finds nobody")
         call = Call.objects.get()
         assert call.activity == FIRST[protocol]
-        with up(seller, port):
+        with serving(seller, port):
             assert browser(member).post(f"/seller/messages/{call.pk}/restart/").status_code == 302
-            held = delivered(placed)
+            held = wait_until_delivered(placed)
     assert held.status == Subscription.Status.ACTIVE
     assert [a.trigger for a in Attempt.objects.order_by("pk")] == ["plan", "restart"]
     [asked] = seller.created
@@ -180,10 +182,10 @@ def test_a_seller_that_was_down_restarts_and_delivers(
     ("protocol", "words"),
     [
         ("license_v1", "If that fails, the seller delivers by hand; until then the market holds your payment."),
-        ("license_online", "What cannot be delivered is paid back in full."),
+        ("license_online", "Full refund if the order cannot be delivered."),
     ],
 )
-def test_a_product_page_promises_what_its_protocol_does(page: Client, protocol: str, words: str) -> None:
-    """saas-v1-license B1, B3: what happens to the money when the plan ends is known before buying."""
+def test_product_page_describes_what_its_protocol_does(page: Client, protocol: str, words: str) -> None:
+    """saas-v1-license B1, B3: buyers know before they buy what happens to the money when the plan ends."""
     product = product_over(protocol, "http://127.0.0.1:9/produce")
     assert words in page.get(f"/products/{product.slug}/").content.decode()

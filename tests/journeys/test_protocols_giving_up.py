@@ -1,4 +1,4 @@
-"""What each protocol's plan does at its end: money back, or an order that waits for its seller; and creations that take long."""
+"""The end of each protocol's retry plan: a refund, or an order that waits for its seller; and slow creations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_buyer, make_operator
-from tests.journeys.buying import delivered, order
-from tests.journeys.speaking import LICENSE, Maker, OldSeller, old_seller, product_over, up
+from tests.journeys.buying import order, wait_until_delivered
+from tests.journeys.speaking import LICENSE, Maker, OldSeller, old_seller, product_over, serving
 from tests.kit.servers import free_port
 from tests.market.working import advance, working
 from tests.waiting import until
@@ -65,8 +65,9 @@ def balance(buyer: User) -> int:
     return buyer_account(buyer, "CNY").balance.minor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("protocol", "hours"), [("saas_v1", 3), ("license_online", 2)])
-def test_an_order_that_nobody_could_deliver_is_paid_back(page: Client, buyer: User, protocol: str, hours: int) -> None:
+def test_undeliverable_order_is_refunded(page: Client, buyer: User, protocol: str, hours: int) -> None:
     """saas-v1-license A2.2, A6: newInstance 3 h; B3: 2 h; then the order fails and is refunded."""
     with working():
         placed = order(page, product_over(protocol, address(free_port())), **MONTH)
@@ -83,9 +84,8 @@ def test_an_order_that_nobody_could_deliver_is_paid_back(page: Client, buyer: Us
     assert ledger.verify().problems == ()
 
 
-def test_a_license_that_was_not_delivered_waits_for_its_seller_and_no_money_moves(
-    page: Client, buyer: User, tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_undelivered_license_waits_for_its_seller_without_refund(page: Client, buyer: User, tmp_path: Path) -> None:
     """saas-v1-license B1: after 3 h calls stop, the order stays, no automatic refund; a restart by hand completes it."""
     member, operator = make_buyer(balance="0", now=clock.now()), make_operator(now=clock.now())
     seller, port = Maker(tmp_path / "kit.db", "license_v1"), free_port()
@@ -93,7 +93,7 @@ def test_a_license_that_was_not_delivered_waits_for_its_seller_and_no_money_move
         placed = order(page, product_over("license_v1", address(port), member=member), **MONTH)
         until(lambda: Call.objects.filter(last_verdict="connect").exists(), what="the first try")
         assert (
-            "a notice tells you when it is ready. Until it is delivered"
+            "We notify you when your service is ready, and hold your payment until it is delivered."
             in page.get(f"/orders/{placed.number}/").content.decode()
         )
         advance(timedelta(hours=3, minutes=1), within=60)
@@ -115,9 +115,9 @@ def test_a_license_that_was_not_delivered_waits_for_its_seller_and_no_money_move
         browser(member).post(f"/seller/messages/{call.pk}/restart/")
         until(lambda: Attempt.objects.filter(trigger="restart").exists(), what="the restart finds nobody")
         until(lambda: Call.objects.get().outcome == Call.Outcome.GAVE_UP, what="one try only, the plan is over")
-        with up(seller, port):
+        with serving(seller, port):
             browser(member).post(f"/seller/messages/{call.pk}/restart/")
-            held = delivered(placed)
+            held = wait_until_delivered(placed)
     assert license_of(held) == LICENSE
     assert Operation.objects.get().status == Operation.Status.DONE
     assert held.started_at is not None
@@ -126,15 +126,15 @@ def test_a_license_that_was_not_delivered_waits_for_its_seller_and_no_money_move
     assert ledger.verify().problems == ()
 
 
-def test_saas_v1_without_access_data_is_asked_again_until_there_is_some(page: Client, old: OldSeller) -> None:
+def test_saas_v1_call_is_repeated_until_it_returns_access_data(page: Client, old: OldSeller) -> None:
     """saas-v1-license A2.1: newInstance is called again and answers the same instance, with appInfo when there is one."""
     old.ready = False
     with working():
         placed = order(page, product_over("saas_v1", old.url), **MONTH)
-        until(lambda: len(old.of("newInstance")) == 2, what="asked once more at once")
+        until(lambda: len(old.of("newInstance")) == 2, what="The request was sent to the cloud again at once")
         old.ready = True
         advance(timedelta(minutes=11))
-        held = delivered(placed)
+        held = wait_until_delivered(placed)
     access = access_data(held)
     assert access is not None
     assert access.user_name == "lantian-admin"
@@ -145,24 +145,25 @@ def test_saas_v1_without_access_data_is_asked_again_until_there_is_some(page: Cl
     assert old.of("queryInstance") == []
 
 
-def test_saas_v1_whose_seller_sends_the_access_data_by_message_is_asked_once(page: Client, old: OldSeller) -> None:
+def test_saas_v1_with_access_data_by_message_is_called_once(page: Client, old: OldSeller) -> None:
     """saas-v1-license A2.2: appInfo may be left out when use information reaches the buyer another way."""
     old.ready = False
     with working():
         placed = order(page, product_over("saas_v1", old.url, access_by_message=True), **MONTH)
-        held = delivered(placed)
+        held = wait_until_delivered(placed)
     assert len(old.asked) == 1
     assert access_data(held) is None
     shown = page.get(f"/services/{held.pk}/").content.decode()
-    assert "The seller sends you the access data by e-mail or text message." in shown
+    assert "If you have not received it by email or text message, contact the seller." in shown
 
 
-def test_saas_v1_that_never_hands_over_is_paid_back_and_released(page: Client, buyer: User, old: OldSeller) -> None:
+@pytest.mark.slow
+def test_saas_v1_without_access_data_is_refunded_and_released(page: Client, buyer: User, old: OldSeller) -> None:
     """saas-v1-license A2.5, A6: the release names the order of the purchase."""
     old.ready = False
     with working():
         placed = order(page, product_over("saas_v1", old.url), **MONTH)
-        until(lambda: len(old.of("newInstance")) == 2, what="asked once more")
+        until(lambda: len(old.of("newInstance")) == 2, what="The request was sent to the cloud again")
         advance(timedelta(hours=3, minutes=1), within=60)
         until(lambda: refunded(placed), what="the refund")
         until(lambda: len(old.of("releaseInstance")) == 1, what="the release")
@@ -171,10 +172,11 @@ def test_saas_v1_that_never_hands_over_is_paid_back_and_released(page: Client, b
     assert balance(buyer) == 100_000
 
 
-def test_a_creation_that_was_accepted_and_never_finished_is_released(page: Client, buyer: User, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_accepted_but_unfinished_creation_is_released(page: Client, buyer: User, tmp_path: Path) -> None:
     """saas-v1-license A3: 000004 says that the seller began, without an id; A2.2 recommends the first businessId as one."""
     seller, port = Maker(tmp_path / "kit.db", "saas_v1", slow=True), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         placed = order(page, product_over("saas_v1", address(port)), **MONTH)
         until(lambda: Call.objects.filter(last_verdict="pending").exists(), what="the seller is working")
         advance(timedelta(hours=3, minutes=1), within=60)
@@ -184,16 +186,16 @@ def test_a_creation_that_was_accepted_and_never_finished_is_released(page: Clien
     assert balance(buyer) == 100_000
 
 
-def test_license_online_is_not_delivered_before_the_seller_says_done(page: Client, tmp_path: Path) -> None:
+def test_license_online_is_delivered_only_after_the_seller_reports_success(page: Client, tmp_path: Path) -> None:
     """saas-v1-license B3: 000004 is asynchronous, and this version has no query: newInstance is asked every 2 minutes."""
     seller, port = Maker(tmp_path / "kit.db", "license_online", slow=True), free_port()
-    with up(seller, port), working():
+    with serving(seller, port), working():
         placed = order(page, product_over("license_online", address(port)), **MONTH)
         until(lambda: Call.objects.filter(last_verdict="pending").exists(), what="the seller is working")
         advance(timedelta(minutes=5))
         assert Order.objects.get(pk=placed.pk).status == Order.Status.PROCESSING
         assert seller.finish(seller.created[0].business_id)
         advance(timedelta(minutes=3))
-        held = delivered(placed)
+        held = wait_until_delivered(placed)
     assert held.instance_id == seller.created[0].business_id
     assert list(Call.objects.values_list("kind", flat=True)) == ["Create"]

@@ -1,4 +1,4 @@
-"""A license in a browser: shown on demand, hidden again, and saved as a file with the very same text."""
+"""A license in a browser: shown on demand, hidden again, and saved as a file with the same text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]
         started.close()
 
 
-def test_a_license_is_read_and_saved(browser: Browser, live_server: Any, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_license_is_shown_hidden_and_saved(browser: Browser, live_server: Any, tmp_path: Path) -> None:
     buyer = make_buyer()
     order = make_order(buyer, offer=make_offer(product_over("license_v1", "http://127.0.0.1:9/produce")), paid=True)
     react(now=NOW)

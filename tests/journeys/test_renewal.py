@@ -1,4 +1,6 @@
-"""A year of a service: bought, renewed by its buyer, forgotten, frozen, renewed in the last days: pages, engine, kit, sockets."""
+"""A year of a service: bought, renewed by its buyer, forgotten, frozen, renewed in the last days: pages, engine, kit,
+sockets.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import MONTHLY
-from tests.journeys.buying import delivered, order
+from tests.journeys.buying import order, wait_until_delivered
 from tests.journeys.speaking import APP, LICENSE
 from tests.market.working import advance, working
 from tests.waiting import until
@@ -33,8 +35,8 @@ KEY = "the signing key of a renewed journey"
 KIND = {"saas_v2": "SAAS", "saas_v1": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
 
 
-class Kept(Seller):
-    """Keeps what it was told of its instances."""
+class Recorder(Seller):
+    """Record the calls for its instances."""
 
     def __init__(self, store: Path, protocol: str) -> None:
         super().__init__(store=store, key=KEY, protocols=(protocol,))
@@ -57,31 +59,34 @@ class Kept(Seller):
 
 
 def renew(page: Client, held: Subscription) -> Order:
-    """By the first choice of the page, and paid."""
+    """Renew with the first choice of the page, and pay."""
     address = f"/services/{held.pk}/renew/"
     choice = re.search(r'name="option"\s+id="option-1"\s+value="([^"]+)"', page.get(address).content.decode())
     assert choice is not None
     answer = page.post(address, {"option": choice[1], "agreed": "on"})
     number = answer["Location"].split("/")[2]
     page.post(f"/orders/{number}/pay/")
-    until(lambda: Order.objects.get(number=number).status == Order.Status.COMPLETED, what="it is renewed")
+    until(
+        lambda: Order.objects.get(number=number).status == Order.Status.COMPLETED,
+        what="it is renewed",
+    )
     return Order.objects.get(number=number)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", list(KIND))
-def test_renewed_in_time_and_in_the_last_days(protocol: str, tmp_path: Path) -> None:
+def test_service_is_renewed_in_time_and_in_the_last_days(protocol: str, tmp_path: Path) -> None:
     """business-rules §4.4, §4.5; saas-v2 §3.3, §3.4; saas-v1-license A2.3, A2.4, B1, B3."""
     now = clock.now()
     seller = make_seller(now=now)
     keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=KEY)
-    kit = Kept(tmp_path / "kit.db", protocol)
+    kit = Recorder(tmp_path / "kit.db", protocol)
     page = Client(headers={"accept-language": "en"})
     page.force_login(make_buyer(balance="300", now=now, level="V5"))
     with running(kit) as url, working():
         address = make_address(seller, url=f"{url}/produce", protocol=protocol, now=now)
         product = make_product(seller, address=address, prices=(MONTHLY,), product_type=KIND[protocol], now=now)
-        held = delivered(order(page, product, plan="PERIOD-month", total="10000"))
+        held = wait_until_delivered(order(page, product, plan="PERIOD-month", total="10000"))
         begun = held.started_at
         assert begun is not None
         first = renew(page, held)

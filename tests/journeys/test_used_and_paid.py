@@ -1,4 +1,6 @@
-"""What is used is pushed, collected, charged, owed, frozen for, paid and usable again: pages, engine, kit, sockets, clock."""
+"""Usage is pushed, collected, charged, owed, causes a freeze, is paid, and the service is usable again: pages, engine,
+kit, sockets, clock.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.metering import on_demand
-from tests.journeys.buying import delivered
+from tests.journeys.buying import wait_until_delivered
 from tests.journeys.on_demand import KEY, OnDemand
 from tests.market.working import advance, working
 from tests.waiting import until
@@ -34,8 +36,10 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 HOUR = timedelta(hours=1)
 
 
-def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> None:
-    """Issue 13; openapi-jointkit §C.5, business-rules §4.4 (V0: frozen at once): a real market's way with an hourly price."""
+@pytest.mark.slow
+def test_usage_causes_arrears_and_payment_unfreezes(tmp_path: Path, live_server: Any) -> None:
+    """Issue 13; openapi-jointkit §C.5, business-rules §4.4 (V0: frozen at once): the flow of a real market with an
+    hourly price."""
     now = clock.now()
     buyer = make_buyer(balance="5", now=now)
     seller = make_seller(signing_key=KEY, now=now)
@@ -51,12 +55,12 @@ def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> Non
             f"/checkout/{product.pk}/",
             {"quantity": "1", "agreed": "on", "plan": "ON_DEMAND-", "total": "0/1.00000000/0"},
         )
-        held = delivered(Order.objects.get(number=answer["Location"].split("/")[2]))
+        held = wait_until_delivered(Order.objects.get(number=answer["Location"].split("/")[2]))
         client = MarketClient(live_server.url, "ak", "sk", base_key=KEY, timeout=60)
         outbox = UsageOutbox(tmp_path / "usage.db", client.push_usage)
 
         def use(value: str) -> None:
-            """In the hour that passes; then it is pushed, and the next collection comes."""
+            """Use in the next hour, push it, and wait for the next collection."""
             begins = clock.now().replace(microsecond=0) + timedelta(seconds=1)
             advance(HOUR, within=60)
             outbox.add(
@@ -78,14 +82,14 @@ def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> Non
         is_("frozen")
         assert (balance(buyer, "CNY").minor, Freeze.objects.get().reason) == (0, "arrears")
         shown = page.get("/charges/").content.decode()
-        assert "¥\xa02.50 is owed for usage." in shown
+        assert "You owe ¥\xa02.50 for usage." in shown
         assert "It was frozen because usage was not paid" in page.get(f"/services/{held.pk}/").content.decode()
 
         ledger.top_up(buyer, Money.of(10, "CNY"), reference="BANK-pays", actor="op", now=clock.now())
         is_("active")
         assert balance(buyer, "CNY").minor == 750
         assert "is owed" not in page.get("/charges/").content.decode()
-        until(lambda: Notice.objects.filter(user=buyer, kind="arrears_cleared").exists(), what="told that it is paid")
+        until(lambda: Notice.objects.filter(user=buyer, kind="arrears_cleared").exists(), what="Payment recorded")
         assert Notice.objects.filter(user=buyer, kind="arrears_began").count() == 1
     assert ledger.verify().problems == ()
     assert queries.problems() == []

@@ -1,4 +1,6 @@
-"""A person with a browser without scripts, outside of the market: https through its proxy, cookies, and the forms of its pages."""
+"""A person with a browser without scripts, outside the market: HTTPS through its proxy, cookies, and the forms of its
+pages.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ type File = tuple[str, bytes, str]
 
 
 class _Connection(http.client.HTTPSConnection):
-    """To this machine, whatever the name says; the certificate must be the name's."""
+    """Connect to this machine whatever the host name is. The certificate must match the name."""
 
     def __init__(self, host: str, port: int, trust: ssl.SSLContext) -> None:
         super().__init__(host, port, timeout=60, context=trust)
@@ -34,22 +36,23 @@ class _Connection(http.client.HTTPSConnection):
 
 
 class Visitor:
-    """``text``: the page that is open, ``at``: its path."""
+    """``text``: the open page. ``at``: its path. ``left``: the address on another site that the last page redirected
+    to."""
 
     def __init__(self, base_url: str, trust: ssl.SSLContext, language: str = "en") -> None:
         self.base, self._trust, self._language = base_url, trust, language
         self._cookies: dict[str, str] = {}
-        self.text, self.at, self.status = "", "/", 0
+        self.text, self.at, self.left, self.status = "", "/", "", 0
 
     @property
     def words(self) -> str:
-        """The text of the page without its tags."""
+        """Return the text of the page without its tags."""
         main = self.text.partition("<main")[2] or self.text
         return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", f"<{main}"))).replace("\xa0", " ")
 
     def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, str, bytes]:
         parts = urlsplit(_encoded(urljoin(self.base, path)))
-        assert parts.netloc == urlsplit(self.base).netloc, f"{path} leads out of the market"
+        assert not self._is_elsewhere(path), f"{path} leads out of {self.base}"
         connection = _Connection(parts.hostname or "", parts.port or 443, self._trust)
         headers = {
             "Accept-Language": self._language, "Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items()),
@@ -70,15 +73,22 @@ class Visitor:
         connection.close()
         return answer.status, answer.headers.get("Location") or "", content
 
+    def _is_elsewhere(self, path: str) -> bool:
+        return urlsplit(urljoin(self.base, path)).netloc != urlsplit(self.base).netloc
+
     def read(self, path: str, status: int = 200) -> str:
-        """Open a page, following redirects."""
+        """Open a page, following redirects. A redirect to another site ends it, and ``left`` is its address."""
+        self.left = ""
         found, leads_to, content = self._ask("GET", path)
         for _hop in range(5):
             if found not in {301, 302, 303}:
                 break
             path = urljoin(path, leads_to)
+            if self._is_elsewhere(path):
+                self.left = path
+                return self.text
             found, leads_to, content = self._ask("GET", path)
-        self.text, self.at, self.status = content.decode("utf-8", "replace"), path, found
+        self.text, self.at, self.status = content.decode("utf-8", "replace"), path.removeprefix(self.base), found
         assert found == status, (path, found, self.words[:1500])
         return self.text
 
@@ -88,21 +98,21 @@ class Visitor:
         return content
 
     def follow(self, words: str) -> str:
-        """Open the page behind a link of the open one, by what the link says."""
+        """Open the page behind a link of the open page, by the link's text."""
         for href, inner in re.findall(r'<a\b[^>]*?href="([^"]+)"[^>]*>(.*?)</a>', self.text, re.DOTALL):
             if words in " ".join(unescape(re.sub(r"<[^>]+>", " ", inner)).split()):
                 return self.read(urljoin(self.at, unescape(href)))
         raise AssertionError(f"{self.at} has no link {words!r}: {self.words[:2000]}")
 
     def action(self, begins: str) -> str:
-        """Of the form of the open page that leads somewhere below ``begins``."""
+        """Return the action of the form on the open page that starts with ``begins``."""
         return next(one.action for one in Forms(self.text, at=self.at).found.values() if one.action.startswith(begins))
 
     def send(
         self, action: str, form: Mapping[str, Any] | None = None, *, tick: str = "", status: int = 302, **more: Any
     ) -> str:
-        """Type into the form of the open page that leads to ``action`` and send it. Values that are tuples are files. ``tick``:
-        tick the boxes whose names begin so. Gives where it leads, and opens that page."""
+        """Fill in the form of the open page with this action and submit it. Tuples are files. ``tick``: prefixes of the
+        names of boxes to tick. Read the page it redirects to, and return its address."""
         there = Forms(self.text, at=self.at).found.values()
         forms = [
             one
@@ -126,14 +136,26 @@ class Visitor:
         code, leads_to, content = self._ask("POST", path, body, kind)
         if code in {302, 303} and status == 302:
             leads_to = urljoin(path, leads_to)
-            self.read(leads_to)
+            if self._is_elsewhere(leads_to):
+                self.left = leads_to
+            else:
+                self.read(leads_to)
             return leads_to
         self.text, self.at, self.status = content.decode("utf-8", "replace"), path, code
         assert code == status, (action, code, leads_to, self.words[:3000])
         return path
 
+    def push(self, path: str, fields: Mapping[str, Any] | None = None, *, status: int = 403) -> str:
+        """Post fields that no form of the open page offers. Return the address of the redirect."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.text)
+        assert token, f"{self.at} has no form"
+        body = urlencode({"csrfmiddlewaretoken": token[1], **(fields or {})}).encode()
+        code, leads_to, content = self._ask("POST", path, body, "application/x-www-form-urlencoded")
+        assert code == status, (path, code, content.decode("utf-8", "replace")[-1500:])
+        return leads_to
+
     def until(self, path: str, *words: str, within: float = 90.0) -> str:
-        """Open a page again and again until it says one of these words."""
+        """Reload a page until it shows one of these words."""
 
         def look() -> bool:
             self.read(path)

@@ -1,4 +1,4 @@
-"""A market's open API for tests: a real socket, real verification of the signature, answers as told."""
+"""A market's open API for tests: a real socket, real verification of signatures, configured answers."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ HANG_UP = Response(0)
 
 @dataclass
 class Market:
-    """Gives its answers in order, the last one again and again, to requests whose signature holds.
+    """Give its answers in order, and then repeat the last one, to requests with a valid signature.
 
-    ``HANG_UP`` closes the connection after the request was read, as a market that dies does.
+    ``HANG_UP`` closes the connection after the request was read, as a dying market does.
     """
 
     url: str = ""
     answers: list[Response | Callable[[Request], Response]] = field(default_factory=list)
-    """One may be a function of the request."""
+    """An answer may be a function of the request."""
     asked: list[Request] = field(default_factory=list)
 
 
 @dataclass
 class Proxy:
-    """What was asked of it. ``leads_to``: the port; ``refuses``: it wants other credentials."""
+    """Record its requests. ``leads_to``: the target port. ``refuses``: it requires other credentials."""
 
     url: str = ""
     leads_to: int = 0
@@ -78,7 +78,7 @@ def open_market(
         do_POST = do_GET  # noqa: N815  # the name that the standard library looks for
 
         def log_message(self, *arguments: object) -> None:
-            """Silence: the test says what happened."""
+            """Suppress the log."""
 
     class Server(ThreadingHTTPServer):
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -100,7 +100,7 @@ def open_market(
 
 @contextmanager
 def open_proxy() -> Iterator[Proxy]:
-    """A proxy that leads every CONNECT, whatever its host, to the same port of this machine."""
+    """Start a proxy that forwards every CONNECT to the same port of this machine, whatever the host is."""
     told = Proxy()
 
     class Handler(StreamRequestHandler):
@@ -140,7 +140,7 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
 
 
 def self_signed(folder: Path, *names: str) -> Path:
-    """A certificate with its key for 127.0.0.1 and the names, which nobody trusts."""
+    """Create a certificate and key for 127.0.0.1 and the names, without a trusted authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a market")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What the market that tests of the client ask may answer, and what is pushed to it."""
+"""Answers of the test market for the client, and records pushed to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sellers' projects for tests: made and run as their owners do, with the code of this tree."""
+"""Sellers' projects for tests, created and run as their owners do, with the code of this tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRADEPOST = [sys.executable, "-c", "from tradepost.cli import main; main()"]
 
 
 NO_WAIT = ("--replay-after", "0")
-"""A run of the tester else waits eleven seconds to send a request again."""
+"""Otherwise a run of the tester waits eleven seconds before it repeats a request."""
 
 
 def run(*command: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Real servers for tests of the adapters: a process each, on a free port, and the raw bytes that it answers."""
+"""Real servers for tests of the adapters: a process each, on a free port, and the raw bytes of its responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit import wire
 from tradepost.protocols.http import Request, Response
 
 ROOT = Path(__file__).parents[2]
-START_WITHIN = 90.0
+START_TIMEOUT = 90.0
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "waitress": ("-m", "waitress", "--listen=127.0.0.1:{port}", "{app}"),
@@ -39,7 +39,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(server: str, app: str, folder: Path, **variables: str) -> Iterator[str]:
-    """The address of ``module:object`` in ``folder`` behind this server. Its process ends with the block."""
+    """Run ``module:object`` of ``folder`` behind this server until the end of the block, and yield its address."""
     port = free_port()
     arguments = [part.format(port=port, app=app) for part in COMMANDS[server]]
     with process([sys.executable, *arguments], folder, **variables) as started:
@@ -71,7 +71,7 @@ def process(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
 
 
 def wait_until_open(port: int, started: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + START_WITHIN
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if started.poll() is not None:
             assert started.stdout is not None
@@ -83,7 +83,7 @@ def wait_until_open(port: int, started: subprocess.Popen[str]) -> None:
 
 
 def raw_exchange(request: Request, *, chunked: bool = False) -> tuple[bytes, Response]:
-    """The head of the answer as bytes, and the answer with its names as they were on the wire."""
+    """Return the head of the response as bytes, and the response with its header names as on the wire."""
     parts = urlsplit(request.url)
     lines = [f"{request.method} {parts.path or '/'}?{parts.query} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in {"host", "content-length"}]
@@ -111,7 +111,7 @@ def names_of(head: bytes) -> list[bytes]:
 
 
 def spelling(url: str) -> bytes:
-    """How this server spells ``Body-Sign`` in the answer to a query."""
+    """Return this server's spelling of ``Body-Sign`` in the response to a query."""
     head, _ = raw_exchange(wire.encode(wire.query("x"), now=wire.real_now(), address=url))
     (name,) = [name for name in names_of(head) if name.lower() == b"body-sign"]
     return name

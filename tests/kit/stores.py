@@ -1,4 +1,4 @@
-"""Each kind of store on an empty database of its own."""
+"""Each kind of store on its own empty database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples of every framework behind real servers: raw bytes of the answers, and what no adapter may spoil."""
+"""The examples of every framework behind real servers: the raw bytes of the responses, and what no adapter may break."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_body_sign_keeps_its_case_and_covers_the_bytes(produce):
     assert wire.decode(command, response) == Done(instance_id="case")
 
 
-def test_a_life_of_an_instance(produce):
+def test_instance_is_created_used_and_released(produce):
     assert wire.send(produce, wire.create("LIFE", business_id="life")) == Done(instance_id="life")
     assert wire.send(produce, wire.create("LIFE", business_id="other")) == Done(instance_id="life")
     found = wire.send(produce, wire.query("life"))
@@ -69,7 +69,7 @@ def test_a_life_of_an_instance(produce):
     assert gone.code == "000003"
 
 
-def test_the_address_may_have_a_query_and_values_any_characters(produce):
+def test_address_may_have_a_query_and_values_any_characters(produce):
     """saas-v2 §2.3: the parameters are read from the query as sent; ``+``, ``&`` and Chinese survive in the body."""
     command = wire.create("a+b&c=d 云🚀%2B", business_id="b+1")
     assert wire.send(f"{produce}?tenant=a%2Bb&empty=", command) == Done(instance_id="b+1")
@@ -77,14 +77,14 @@ def test_the_address_may_have_a_query_and_values_any_characters(produce):
     assert isinstance(found, Done)
 
 
-def test_a_chunked_body_is_read(produce):
+def test_chunked_body_is_read(produce):
     command = wire.create("CHUNKED", business_id="chunked")
     _, response = raw_exchange(signed(produce, command), chunked=True)
     assert wire.decode(command, response) == Done(instance_id="chunked")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_another_method_is_refused_in_signed_words(produce, method):
+def test_other_method_is_refused_with_a_signed_message(produce, method):
     """saas-v2 §3.0: HTTP 200 always; §4: 000002 invalid request parameter."""
     command = wire.create(f"M-{method}")
     asked = signed(produce, command)
@@ -94,7 +94,7 @@ def test_another_method_is_refused_in_signed_words(produce, method):
     assert (outcome.code, outcome.message) == ("000002", "the method must be POST")
 
 
-def test_a_body_that_is_too_long_is_refused_in_signed_words(produce):
+def test_too_long_body_is_refused_with_a_signed_message(produce):
     asked = signed(produce, wire.create("LONG"))
     response = wire.exchange(Request("POST", asked.url, asked.headers, b" " * (BODY_LIMIT + 1)))
     assert response.status == 200
@@ -103,7 +103,7 @@ def test_a_body_that_is_too_long_is_refused_in_signed_words(produce):
     assert isinstance(wire.decode(wire.create(), response), Rejected)
 
 
-def test_a_wrong_signature_and_a_replay_are_refused(produce):
+def test_wrong_signature_and_replay_are_refused(produce):
     """saas-v2 §2.4: a nonce is accepted once; §4: 000001 authentication failed."""
     command = wire.create("REPLAY", business_id="replay")
     asked = signed(produce, command)
@@ -116,7 +116,7 @@ def test_a_wrong_signature_and_a_replay_are_refused(produce):
     ]
 
 
-def test_the_guide_names_every_adapter_and_example():
+def test_guide_names_every_adapter_and_example():
     text = "\n".join(
         path.read_text(encoding="utf-8") for path in (EXAMPLES / "README.md", EXAMPLES / "README.zh-CN.md")
     )

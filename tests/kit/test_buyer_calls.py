@@ -1,4 +1,4 @@
-"""The kit's client as a buyer's program: its calls and the answers it reads keep to the market's OpenAPI document."""
+"""The kit's client in a buyer's program: its calls and the responses that it reads match the market's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradepost.kit.client import MarketClient, MarketError
 from tradepost.market.open_api.document import document
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import buyer_orders, buyer_purchases, buyer_services
-from tradepost.protocols.open_api.buyer_errors import KEY_REUSED, refused
+from tradepost.protocols.open_api.buyer_errors import KEY_REUSED, refusal_response
 from tradepost.protocols.open_api.buyer_purchases import (
     Agreement,
     CreateOrder,
@@ -61,21 +61,21 @@ LISTED = buyer_orders.OrderSummary(order_id="CS1", order_type=1, status=4, order
 type Call = Callable[[MarketClient], object]
 
 CALLS: dict[str, tuple[Call, Response, object, Callable[[bytes], object], object]] = {
-    "create": (lambda m: m.create_order(CREATE), buyer_purchases.placed(PLACED), PLACED, buyer_purchases.load_create, CREATE),
-    "pay": (lambda m: m.pay_order(PAY), buyer_purchases.placed(PLACED), PLACED, buyer_purchases.load_pay, PAY),
-    "renew": (lambda m: m.renew_service(RENEW), buyer_purchases.placed(PLACED), PLACED, buyer_purchases.load_renew, RENEW),
+    "create": (lambda m: m.create_order(CREATE), buyer_purchases.placed_response(PLACED), PLACED, buyer_purchases.load_create, CREATE),
+    "pay": (lambda m: m.pay_order(PAY), buyer_purchases.placed_response(PLACED), PLACED, buyer_purchases.load_pay, PAY),
+    "renew": (lambda m: m.renew_service(RENEW), buyer_purchases.placed_response(PLACED), PLACED, buyer_purchases.load_renew, RENEW),
     "unsubscribe": (
-        lambda m: m.unsubscribe_service(END), buyer_purchases.unsubscribed(BACK), BACK, buyer_purchases.load_unsubscribe, END
+        lambda m: m.unsubscribe_service(END), buyer_purchases.unsubscribed_response(BACK), BACK, buyer_purchases.load_unsubscribe, END
     ),
     "agreements": (
-        lambda m: m.agreements("OFFI1"), buyer_purchases.agreements(AGREED), AGREED, buyer_purchases.load_agreements_query,
+        lambda m: m.agreements("OFFI1"), buyer_purchases.agreements_response(AGREED), AGREED, buyer_purchases.load_agreements_query,
         "OFFI1",
     ),
     "services": (
-        lambda m: m.list_services(), buyer_services.listed(1, [SERVICE]), (1, (SERVICE,)), buyer_services.load_list,
+        lambda m: m.list_services(), buyer_services.list_response(1, [SERVICE]), (1, (SERVICE,)), buyer_services.load_list,
         buyer_services.ListServices(),
     ),
-    "service": (lambda m: m.service("7"), buyer_services.shown(DETAILS), DETAILS, buyer_services.load_show, "7"),
+    "service": (lambda m: m.service("7"), buyer_services.service_response(DETAILS), DETAILS, buyer_services.load_show, "7"),
 }  # fmt: skip
 
 
@@ -96,8 +96,8 @@ def paths() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_and_its_answer_keep_to_the_document(name: str, market: Market, paths: dict[str, Any]) -> None:
-    """The call is repeated when no answer came: the same body, so the same idempotency key."""
+def test_call_and_response_match_the_document(name: str, market: Market, paths: dict[str, Any]) -> None:
+    """The call is repeated after a missing response with the same body, and so the same idempotency key."""
     call, answer, expected, load, asked = CALLS[name]
     market.answers = [HANG_UP, answer]
     assert call(client(market)) == expected
@@ -112,21 +112,21 @@ def test_a_call_and_its_answer_keep_to_the_document(name: str, market: Market, p
     OAS31Validator(told).validate(json.loads(answer.body))
 
 
-def test_a_refusal_names_its_code(market: Market) -> None:
-    market.answers = [refused(KEY_REUSED, "send this request with a new idempotency_key")]
+def test_refusal_has_its_code(market: Market) -> None:
+    market.answers = [refusal_response(KEY_REUSED, "send this request with a new idempotency_key")]
     with pytest.raises(MarketError) as why:
         client(market).create_order(CREATE)
     assert (why.value.status, why.value.code) == (409, "CBC.0162")
 
 
-def test_what_the_market_would_refuse_is_not_sent(market: Market) -> None:
+def test_request_that_the_market_would_refuse_is_not_sent(market: Market) -> None:
     with pytest.raises(ValueError, match="idempotency_key"):
         client(market).pay_order(PayOrder(idempotency_key="", order_id="CS1"))
     assert market.asked == []
 
 
 @pytest.mark.parametrize("amount", ["1E+999999", "1E-999999", "0E+999999", "Infinity", "NaN", "-1", "1.23456"])
-def test_an_amount_that_the_market_would_refuse_is_not_sent(amount: str, market: Market) -> None:
+def test_amount_that_the_market_would_refuse_is_not_sent(amount: str, market: Market) -> None:
     with pytest.raises(ValueError, match="amount"):
         client(market).pay_order(PayOrder(idempotency_key="k", order_id="CS1", expected_amount=Decimal(amount)))
     with pytest.raises(ValueError, match="amount"):

@@ -26,7 +26,7 @@ def client(market: Market) -> MarketClient:
     return MarketClient(market.url, "AK1", "secret", pause=0, clock=lambda: NOW)
 
 
-def test_order_is_asked_with_a_signature_that_the_market_verifies(market):
+def test_order_query_has_a_signature_that_the_market_verifies(market):
     market.answers = [found()]
     assert client(market).order("MOCKPERIODYEARNEW", "MOCKPERIODYEARNEW-000001") == ORDER
     (asked,) = market.asked
@@ -35,13 +35,13 @@ def test_order_is_asked_with_a_signature_that_the_market_verifies(market):
     assert (asked.header("Authorization") or "").startswith("SDK-HMAC-SHA256 Access=AK1, ")
 
 
-def test_line_is_left_out_when_all_lines_are_wanted_and_ids_are_encoded(market):
+def test_line_is_omitted_for_all_lines_and_ids_are_encoded(market):
     market.answers = [found()]
     client(market).order("a b+c&云")
     assert market.asked[0].query == {"orderId": "a b+c&云"}
 
 
-def test_refusal_carries_code_and_words_and_is_not_repeated(market):
+def test_refusal_has_code_and_message_and_is_not_repeated(market):
     market.answers = [failed(406, "MKT.0250", Retry_After="7")]
     with pytest.raises(MarketError) as refused:
         client(market).order("CS1")
@@ -50,13 +50,13 @@ def test_refusal_carries_code_and_words_and_is_not_repeated(market):
     assert len(market.asked) == 1
 
 
-def test_server_error_is_asked_again(market):
+def test_server_error_is_retried(market):
     market.answers = [failed(500, "MKT.0999"), failed(503, ""), found()]
     assert client(market).order("MOCKPERIODYEARNEW") == ORDER
     assert len(market.asked) == 3
 
 
-def test_server_error_that_stays_is_believed_after_three_tries(market):
+def test_persistent_server_error_is_raised_after_three_attempts(market):
     market.answers = [failed(500, "MKT.0999")]
     with pytest.raises(MarketError, match=r"MKT\.0999: words"):
         client(market).order("CS1")
@@ -68,7 +68,7 @@ def test_server_error_that_stays_is_believed_after_three_tries(market):
     [Response(200, (), b"<html>"), api_response(200, {"resultCode": "MKT.0000", "resultMsg": "Success"})],
     ids=["no-json", "no-order"],
 )
-def test_answer_that_is_not_documented_is_unreadable(market, answer):
+def test_undocumented_answer_is_unreadable(market, answer):
     market.answers = [answer]
     with pytest.raises(MarketError) as refused:
         client(market).order("CS1")
@@ -76,7 +76,7 @@ def test_answer_that_is_not_documented_is_unreadable(market, answer):
     assert len(market.asked) == 1
 
 
-def test_market_that_is_not_there_is_unreachable(market):
+def test_missing_market_is_unreachable(market):
     nobody = MarketClient("http://127.0.0.1:1", "AK1", "secret", pause=0)
     with pytest.raises(MarketError) as refused:
         nobody.order("CS1")
@@ -99,8 +99,8 @@ def test_unverified_tls_is_refused():
         MarketClient("https://market.example.com", "AK1", "secret", tls=unverified)
 
 
-def test_certificate_that_nobody_trusts_ends_the_call_before_anything_is_asked(tmp_path):
-    """saas-v2 §3.8: strict certificate check; a market with an authority of its own is given that authority."""
+def test_untrusted_certificate_ends_the_call_before_the_request(tmp_path):
+    """saas-v2 §3.8: strict certificate check; the client accepts the authority of a market with its own one."""
     certificate = self_signed(tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate)

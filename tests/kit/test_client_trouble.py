@@ -1,4 +1,4 @@
-"""What the client says when things go wrong: words that help, no call made twice, no market asked too early."""
+"""The client's behaviour on errors: helpful messages, no repeated effects, no retries before the market allows them."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def unauthorized(**headers: str) -> Response:
         (timedelta(minutes=2), ""),
     ],
 )
-def test_a_clock_that_is_off_is_named(late: timedelta, words: str) -> None:
+def test_wrong_clock_is_named(late: timedelta, words: str) -> None:
     """openapi-jointkit §C.0: answers have a Date; §C.1: the date is signed."""
     with open_market(lambda: NOW + late) as market:
         market.answers = [unauthorized(Date=DATE)]
         assert refused(client(market, late=late)).message == f"Incorrect IAM authentication information.{words}"
 
 
-def test_a_redirect_is_not_followed_and_its_host_is_named(market: Market) -> None:
+def test_redirect_is_not_followed_and_its_host_is_named(market: Market) -> None:
     """business-rules §11.1: 3xx redirect. The signature is for this host alone."""
     market.answers = [Response(301, (("Location", "https://elsewhere.example.com/secret?x"),), b"moved")]
     error = refused(client(market))
@@ -82,9 +82,7 @@ def test_a_redirect_is_not_followed_and_its_host_is_named(market: Market) -> Non
     [("120", 120), ("Tue, 24 Nov 2026 08:01:30 GMT", 90), ("Tue, 24 Nov 2026 07:00:00 GMT", 0), ("soon", None)],
 )
 @pytest.mark.parametrize(("status", "code"), [(413, "APIGW.0201"), (429, "APIGW.0308"), (503, "APIGW.0613")])
-def test_who_says_when_to_come_back_is_believed_at_once(
-    market: Market, status: int, code: str, header: str, seconds: int | None
-) -> None:
+def test_retry_after_is_respected(market: Market, status: int, code: str, header: str, seconds: int | None) -> None:
     """business-rules §11.1: 413 with Retry-After when temporary; in HTTP it is a number of seconds or a date."""
     market.answers = [failed(status, code, Retry_After=header, Date=DATE)]
     error = refused(client(market))
@@ -92,13 +90,13 @@ def test_who_says_when_to_come_back_is_believed_at_once(
     assert len(market.asked) == 1
 
 
-def test_a_precondition_that_fails_is_not_repeated(market: Market) -> None:
+def test_failed_precondition_is_not_repeated(market: Market) -> None:
     """business-rules §11.1: 412, a precondition is not met."""
     market.answers = [failed(412, "MKT.0199")]
     assert (refused(client(market)).status, len(market.asked)) == (412, 1)
 
 
-def test_words_tell_whether_the_market_may_have_acted(market: Market) -> None:
+def test_message_says_whether_the_market_may_have_acted(market: Market) -> None:
     market.answers = [HANG_UP]
     with pytest.raises(MarketError, match="did not answer; it may have done what was asked") as lost:
         client(market).activate_license("PL1")
@@ -109,7 +107,7 @@ def test_words_tell_whether_the_market_may_have_acted(market: Market) -> None:
     assert not unsent.value.sent
 
 
-def test_a_wrong_base_key_is_named(market: Market) -> None:
+def test_wrong_base_key_is_named(market: Market) -> None:
     """openapi-jointkit §C.5: the push is signed with the base key, and 401 is Auth failed."""
     market.answers = [api_response(401, error_envelope("94060002", "Auth failed!"))]
     with pytest.raises(
@@ -119,7 +117,7 @@ def test_a_wrong_base_key_is_named(market: Market) -> None:
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 on this machine")
-def test_a_market_at_an_address_of_ipv6(tmp_path: Path) -> None:
+def test_market_with_an_ipv6_address_is_reached(tmp_path: Path) -> None:
     with open_market(lambda: NOW, host="::1") as market:
         market.answers = [found()]
         assert client(market).order("MOCKPERIODYEARNEW") == ORDER
@@ -131,7 +129,7 @@ def test_a_market_at_an_address_of_ipv6(tmp_path: Path) -> None:
 
 @contextmanager
 def market_of(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A market that treats each connection in this way and then closes it."""
+    """A market that handles each connection in this way and then closes it."""
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
@@ -148,7 +146,7 @@ def market_of(answer: Callable[[socket.socket], None]) -> Iterator[str]:
         server.server_close()
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+def test_truncated_response_is_requested_again() -> None:
     whole, tries = found(), [True, False]
 
     def answer(connection: socket.socket) -> None:
@@ -161,7 +159,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
     assert tries == []
 
 
-def test_what_may_have_happened_is_not_asked_for_again_though_the_answer_broke_off() -> None:
+def test_call_that_may_have_taken_effect_is_not_repeated_after_a_truncated_response() -> None:
     asked: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:
@@ -173,8 +171,8 @@ def test_what_may_have_happened_is_not_asked_for_again_though_the_answer_broke_o
     assert len(asked) == 1
 
 
-def test_a_body_that_is_too_large_is_refused_in_the_markets_words() -> None:
-    """openapi-jointkit §C.2: 413 .0201 Request entity too large (>12 MB); nobody waits for the rest of it."""
+def test_too_large_body_is_refused_with_the_market_s_message() -> None:
+    """openapi-jointkit §C.2: 413 .0201 Request entity too large (>12 MB); the rest of the body is not read."""
     refusal = api_response(413, error_envelope("APIGW.0201", "Request entity too large."))
 
     def answer(connection: socket.socket) -> None:
@@ -183,7 +181,7 @@ def test_a_body_that_is_too_large_is_refused_in_the_markets_words() -> None:
         connection.sendall(head + refusal.body)
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(65536):
-            """Read on, as a server that closes in order does."""
+            """Read on, as a server does that closes properly."""
 
     with market_of(answer) as url, pytest.raises(MarketError) as error:
         MarketClient(url, "AK1", "secret", pause=0).upload_file("e1", "large.bin", b"x" * 13_000_000)
@@ -193,7 +191,7 @@ def test_a_body_that_is_too_large_is_refused_in_the_markets_words() -> None:
 # --- proxies -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_proxy_of_the_environment_passes_bytes_on_and_the_certificate_is_the_markets(
+def test_proxy_of_the_environment_forwards_bytes_and_the_certificate_is_the_market_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """saas-v2 §3.8: HTTPS only, strict certificate check, through a proxy as well."""
@@ -216,7 +214,7 @@ def test_the_proxy_of_the_environment_passes_bytes_on_and_the_certificate_is_the
         assert len(market.asked) == 1
 
 
-def test_no_proxy_is_asked_for_this_machine_or_where_no_proxy_says_so(
+def test_no_proxy_is_used_for_this_machine_or_hosts_in_no_proxy(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
@@ -231,7 +229,7 @@ def test_no_proxy_is_asked_for_this_machine_or_where_no_proxy_says_so(
     assert (plain.connection.host, plain.target) == ("127.0.0.1", "http://market.example.org/x?y=1")
 
 
-def test_a_proxy_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsupported_kind_of_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1080")
     error = refused(MarketClient("https://market.example.com", "AK1", "secret", pause=0))
     assert "the proxy for https is not an address like http://proxy.example.com:3128" in error.message

@@ -1,6 +1,6 @@
-"""What every store must do alike: SQLite by the standard library, and SQLAlchemy on SQLite, PostgreSQL and MySQL.
+"""Common behaviour of every store: SQLite by the standard library, and SQLAlchemy on SQLite, PostgreSQL and MySQL.
 
-MySQL runs where ``TRADEPOST_TEST_MYSQL_URL`` names an empty database of a server to use up.
+MySQL runs if ``TRADEPOST_TEST_MYSQL_URL`` names an empty database of a disposable server.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.kit.stores import kind, open_store, place, store
 from tests.kit.wire import APP, KEY, NOW, Recorder, ask
 from tradepost.kit import Create, Created, Instance, InstanceInfo, InstanceState, Seller, Store
 from tradepost.kit.sqlalchemy_store import SQLAlchemyStore, tables
-from tradepost.kit.store import Busy, Finished, Mine, Nonce
+from tradepost.kit.store import BusyClaim, FinishedClaim, GrantedClaim, Nonce
 from tradepost.protocols.commands import Done, Rejected
 
 __all__ = ["kind", "place", "store"]
@@ -31,7 +31,7 @@ SOON = NOW + LEASE
 PARALLEL = 50
 
 
-# What each process runs: repeats of one order on threads, then the ids that were answered.
+# The program of each process: repeat one order on threads, then print the ids of the answers.
 ASK_IN_PARALLEL = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +57,7 @@ with ThreadPoolExecutor(count) as threads:
 
 
 def make(store: Store, instance: Instance, key: str = "create") -> bool:
-    assert store.claim(key, owner="me", first_id=instance.instance_id, now=NOW, until=SOON) == Mine(
+    assert store.claim(key, owner="me", first_id=instance.instance_id, now=NOW, until=SOON) == GrantedClaim(
         instance.instance_id
     )
     return store.keep_created(key, "me", instance)
@@ -69,7 +69,7 @@ def found(store: Store, instance_id: str) -> Instance:
     return instance
 
 
-def test_a_life_survives_a_restart(store, kind, place):
+def test_instance_survives_a_restart(store, kind, place):
     before = Recorder(store=store)
     ask(before, wire.create("A", business_id="a"))
     ask(before, wire.create("B", business_id="b"))
@@ -95,7 +95,7 @@ def test_a_life_survives_a_restart(store, kind, place):
     assert after.seen == []
 
 
-def test_a_nonce_is_seen_until_its_time_is_over(store):
+def test_nonce_is_remembered_until_it_expires(store):
     """saas-v2 §2.4."""
     assert not store.nonce_seen("n", now=NOW, until=SOON)
     assert store.nonce_seen("n", now=SOON - timedelta(milliseconds=1), until=SOON)
@@ -104,7 +104,7 @@ def test_a_nonce_is_seen_until_its_time_is_over(store):
     assert store.nonce_seen("n", now=SOON, until=SOON)
 
 
-def test_a_nonce_that_comes_in_parallel_is_fresh_once(store):
+def test_parallel_nonce_is_fresh_once(store):
     everybody_is_here = Barrier(PARALLEL)
 
     def one(_: int) -> bool:
@@ -115,20 +115,20 @@ def test_a_nonce_that_comes_in_parallel_is_fresh_once(store):
         assert sorted(threads.map(one, range(PARALLEL))) == [False] + [True] * (PARALLEL - 1)
 
 
-def test_a_claim_is_exclusive_until_given_back_or_over(store):
-    assert store.claim("k", owner="a", first_id="1", now=NOW, until=SOON) == Mine("1")
-    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Busy()
+def test_claim_is_exclusive_until_released_or_expired(store):
+    assert store.claim("k", owner="a", first_id="1", now=NOW, until=SOON) == GrantedClaim("1")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == BusyClaim()
     store.give_back("k", "b")
-    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Busy()
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == BusyClaim()
     store.give_back("k", "a")
-    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Mine("1")
-    assert store.claim("k", owner="c", first_id="3", now=SOON, until=SOON) == Mine("1")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == GrantedClaim("1")
+    assert store.claim("k", owner="c", first_id="3", now=SOON, until=SOON) == GrantedClaim("1")
     assert not store.keep_done("k", "b", "x")
     assert store.keep_done("k", "c", "x")
-    assert store.claim("k", owner="d", first_id="4", now=SOON, until=SOON) == Finished("x")
+    assert store.claim("k", owner="d", first_id="4", now=SOON, until=SOON) == FinishedClaim("x")
 
 
-def test_a_fresh_claim_remembers_the_nonce_whatever_becomes_of_the_work(store):
+def test_fresh_claim_remembers_the_nonce_whatever_the_work_returns(store):
     """saas-v2 §2.4: a nonce is accepted once."""
 
     def claim(nonce: str, owner: str, at: datetime = NOW) -> object:
@@ -136,25 +136,25 @@ def test_a_fresh_claim_remembers_the_nonce_whatever_becomes_of_the_work(store):
             Nonce(nonce, at + timedelta(seconds=125)), "k", owner=owner, first_id=owner, now=at, until=at + LEASE
         )
 
-    assert claim("n1", "a") == Mine("a")
+    assert claim("n1", "a") == GrantedClaim("a")
     assert claim("n1", "b") is None
-    assert claim("n2", "b") == Busy()
+    assert claim("n2", "b") == BusyClaim()
     assert claim("n2", "b") is None
     assert store.nonce_seen("n2", now=NOW, until=SOON)
     assert store.keep_done("k", "a", "x")
-    assert claim("n3", "c") == Finished("x")
+    assert claim("n3", "c") == FinishedClaim("x")
     assert claim("n3", "c") is None
-    assert claim("n3", "c", NOW + timedelta(seconds=125)) == Finished("x")
+    assert claim("n3", "c", NOW + timedelta(seconds=125)) == FinishedClaim("x")
 
 
-def test_a_fresh_claim_of_work_whose_lease_is_over_keeps_the_first_id(store):
+def test_fresh_claim_after_an_expired_lease_keeps_the_first_id(store):
     store.claim("k", owner="a", first_id="1", now=NOW, until=SOON)
     taken = store.claim_fresh(Nonce("n", SOON + LEASE), "k", owner="b", first_id="2", now=SOON, until=SOON + LEASE)
-    assert taken == Mine("1")
+    assert taken == GrantedClaim("1")
     assert not store.keep_done("k", "a", "x")
 
 
-def test_one_create_replayed_in_parallel_is_accepted_once(store):
+def test_create_replayed_in_parallel_is_accepted_once(store):
     """saas-v2 §2.4, §4: 000001 for a nonce that was used before."""
     made: list[str] = []
     seller = Seller(store=store, key=KEY)
@@ -179,23 +179,23 @@ def test_one_create_replayed_in_parallel_is_accepted_once(store):
     assert made == ["b1"]
 
 
-def test_a_lost_claim_adds_no_instance(store):
+def test_lost_claim_adds_no_instance(store):
     store.claim("k", owner="a", first_id="1", now=NOW, until=NOW)
     store.claim("k", owner="b", first_id="1", now=NOW, until=SOON)
     assert not store.keep_created("k", "a", Instance(instance_id="1", order_id="A"))
     assert store.find("1") is None
 
 
-def test_an_id_of_another_order_keeps_neither_instance_nor_claim(store):
+def test_id_of_another_order_keeps_neither_instance_nor_claim(store):
     assert make(store, Instance(instance_id="1", order_id="A"), "first")
     with pytest.raises(ValueError, match="belongs to another order"):
         make(store, Instance(instance_id="1", order_id="B"), "second")
-    assert store.claim("second", owner="x", first_id="2", now=NOW, until=SOON) == Busy()
+    assert store.claim("second", owner="x", first_id="2", now=NOW, until=SOON) == BusyClaim()
     assert found(store, "1").order_id == "A"
 
 
 def test_ids_differ_by_case_accents_and_trailing_blanks(store):
-    """MySQL's usual collations take these for equal."""
+    """MySQL's usual collations treat these as equal."""
     for number, instance_id in enumerate(("id", "ID", "íd", "id ", "云", "🚀")):
         assert make(store, Instance(instance_id=instance_id, order_id=str(number)), f"k{instance_id}")
     assert found(store, "ID").order_id == "1"
@@ -203,7 +203,7 @@ def test_ids_differ_by_case_accents_and_trailing_blanks(store):
     assert found(store, "🚀").order_id == "5"
 
 
-def test_an_instance_is_found_by_its_license_code_too(store):
+def test_instance_is_found_by_its_license_code_too(store):
     instance = Instance(instance_id="1", order_id="A", license="CODE-1")
     make(store, instance)
     assert store.find("CODE-1") == instance
@@ -211,7 +211,7 @@ def test_an_instance_is_found_by_its_license_code_too(store):
     assert store.find("") is None
 
 
-def test_background_work_may_end_before_the_create_is_kept(store):
+def test_background_work_may_end_before_the_create_is_stored(store):
     assert store.settle("1", APP, "", "")
     assert store.find("1") is None
     assert make(store, Instance(instance_id="1", order_id="A", state=InstanceState.PENDING))
@@ -219,7 +219,7 @@ def test_background_work_may_end_before_the_create_is_kept(store):
     assert not store.settle("1", None, "", "too late")
 
 
-def test_pending_instances_are_listed_until_settled(store):
+def test_pending_instances_are_listed_until_finished(store):
     for number in ("2", "1"):
         make(store, Instance(instance_id=number, order_id=number, state=InstanceState.PENDING), f"k{number}")
     assert [instance.instance_id for instance in store.pending()] == ["1", "2"]
@@ -261,6 +261,7 @@ def test_fifty_parallel_creates_of_one_order_make_one_instance(store):
     assert outcomes == {Done(instance_id=made[0])}
 
 
+@pytest.mark.slow
 def test_fifty_parallel_creates_in_four_processes_make_one_instance(kind, place, tmp_path):
     import sys
 
@@ -286,7 +287,7 @@ def test_fifty_parallel_creates_in_four_processes_make_one_instance(kind, place,
     assert [line for line in said if line.startswith("answered ")] == [f"answered {made[0]}"] * PARALLEL
 
 
-def test_tables_of_ones_own_migrations_are_left_alone(tmp_path):
+def test_tables_of_the_owner_s_migrations_are_unchanged(tmp_path):
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'seller.db'}")
     SQLAlchemyStore(engine, make_tables=False)
     assert sa.inspect(engine).get_table_names() == []
@@ -295,7 +296,7 @@ def test_tables_of_ones_own_migrations_are_left_alone(tmp_path):
     assert set(sa.inspect(engine).get_table_names()) == {"tradepost_nonce", "tradepost_work", "tradepost_instance"}
 
 
-def test_old_nonces_are_swept(tmp_path, monkeypatch):
+def test_old_nonces_are_deleted(tmp_path, monkeypatch):
     monkeypatch.setattr("tradepost.kit.sqlalchemy_store.NONCES_BETWEEN_SWEEPS", 3)
     store = SQLAlchemyStore(f"sqlite:///{tmp_path / 'seller.db'}")
     for number in range(3):
@@ -304,7 +305,7 @@ def test_old_nonces_are_swept(tmp_path, monkeypatch):
         assert connection.execute(sa.text("SELECT COUNT(*) FROM tradepost_nonce")).scalar() == 1
 
 
-def test_a_database_that_the_store_does_not_know_is_named_at_once():
+def test_unsupported_database_is_named_at_once():
     engine = sa.create_engine("sqlite://")
     engine.dialect.name = "oracle"
     with pytest.raises(ValueError, match="cannot use oracle; it knows postgresql, mysql, mariadb, sqlite"):

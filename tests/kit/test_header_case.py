@@ -1,4 +1,4 @@
-"""The guide's table of servers and how they spell ``Body-Sign``, measured behind each server that is installed."""
+"""The guide's table of servers and their spelling of ``Body-Sign``, measured behind each installed server."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.kit import wire
+from tests.kit.guides import guide_path
 from tests.kit.servers import ROOT, serving, spelling
 
-GUIDES = ROOT / "docs" / "guides" / "sellers"
 EXAMPLES = ROOT / "examples" / "adapters"
 
-# Row of the table, server of tests.kit.servers, application. `tradepost seller serve` is measured by test_scaffold.
+# Row of the table, server of tests.kit.servers, application. test_scaffold measures `tradepost seller serve`.
 MEASURED = [
     ("waitress", "waitress", "flask_app:app"),
     ("waitress", "waitress", "django_app:app"),
@@ -32,7 +32,7 @@ MEASURED = [
 NEEDS = {"uvicorn-httptools": "httptools", "granian-wsgi": "granian", "granian-asgi": "granian", "gunicorn": "gunicorn"}
 INSTALLED = [row for row in MEASURED if find_spec(NEEDS.get(row[1], "waitress"))]
 
-# The mistake that the last row of the table warns of: the right answer in a response of Starlette's own.
+# The mistake that the last row of the table warns about: the right answer in a Starlette response.
 WITH_HEADERS = """
 import os
 from fastapi import FastAPI, Request, Response
@@ -52,25 +52,27 @@ async def produce(request: Request) -> Response:
 
 
 def table(name: str) -> dict[str, tuple[str, str]]:
-    text = (GUIDES / name).read_text(encoding="utf-8")
+    text = guide_path(name).read_text(encoding="utf-8")
     rows = re.findall(r"^\| (.+) \| `([Bb]ody-[Ss]ign)` \| (.+) \|$", text, re.MULTILINE)
     return {server: (sent, use) for server, sent, use in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "server", "app"), INSTALLED, ids=[f"{server}-{app}" for _, server, app in INSTALLED])
-def test_a_server_spells_the_header_as_the_guide_says(tmp_path, row, server, app):
+def test_server_spells_the_header_as_the_guide_says(tmp_path, row, server, app):
     """saas-v2 §2.6: the header name is treated as case-sensitive."""
     with serving(server, app, EXAMPLES, SELLER_KEY=wire.KEY, SELLER_DATA=str(tmp_path)) as url:
         assert spelling(f"{url}/produce").decode() == table("frameworks.md")[row][0]
 
 
-def test_starlettes_own_response_lowers_the_name(tmp_path):
+@pytest.mark.slow
+def test_starlette_s_own_response_lowers_the_name(tmp_path):
     (tmp_path / "mistaken.py").write_text(WITH_HEADERS)
     with serving("uvicorn-h11", "mistaken:app", tmp_path, SELLER_KEY=wire.KEY, SELLER_DATA=str(tmp_path)) as url:
         assert spelling(f"{url}/produce") == b"body-sign"
 
 
-def test_every_row_but_two_is_measured_and_only_what_keeps_the_case_is_recommended():
+def test_every_row_but_two_is_measured_and_only_servers_that_keep_the_case_are_recommended():
     rows = table("frameworks.md")
     assert set(rows) - {row for row, _, _ in MEASURED} == {
         "`tradepost seller serve`",
@@ -86,8 +88,8 @@ def test_both_languages_have_the_same_table():
 
 
 @pytest.mark.parametrize("name", ["quickstart", "frameworks", "usage"])
-def test_guides_exist_in_both_languages_and_their_links_lead_somewhere(name):
-    for path in (GUIDES / f"{name}.md", GUIDES / f"{name}.zh-CN.md"):
+def test_guides_exist_in_both_languages_and_their_links_work(name):
+    for path in (guide_path(f"{name}.md"), guide_path(f"{name}.zh-CN.md")):
         links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
         assert links
         for link in links:

@@ -1,4 +1,4 @@
-"""One instance for an order, whoever asks how often at the same moment, and whatever dies in between."""
+"""One instance per order, with any number of parallel requests and crashes in between."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tradepost.protocols.commands import Done
 ROOT = Path(__file__).parents[2]
 PARALLEL = 50
 
-# What a second process runs: a barrier of files, then repeats on threads, then the ids that were answered.
+# The program of a second process: a barrier of files, then repeats on threads, then the ids of the answers.
 ASK_IN_PARALLEL = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +47,7 @@ with ThreadPoolExecutor(count) as threads:
 print("\\n".join(outcome.instance_id for outcome in outcomes))
 """
 
-# What a process that gets killed runs: it never comes back from on_create.
+# The program of a process that gets killed: it never returns from on_create.
 HANG_IN_CREATE = """
 import sys, time
 from pathlib import Path
@@ -138,7 +138,7 @@ def test_parallel_releases_release_once(tmp_path):
     assert released == ["b1"]
 
 
-def test_a_different_order_does_not_wait(tmp_path):
+def test_other_order_does_not_wait(tmp_path):
     seller = seller_at(tmp_path)
     inside, leave = Event(), Event()
 
@@ -157,7 +157,7 @@ def test_a_different_order_does_not_wait(tmp_path):
         assert slow.result() == Done(instance_id="s")
 
 
-def test_a_repeat_that_waited_too_long_is_told_to_come_back(tmp_path):
+def test_repeat_that_waited_too_long_is_told_to_retry(tmp_path):
     """saas-v2 §3.0: the seller must answer within 5 s; 000005 makes the market try again."""
     seller = seller_at(tmp_path, patience=timedelta(milliseconds=20))
     inside, leave = Event(), Event()
@@ -179,8 +179,8 @@ def test_a_repeat_that_waited_too_long_is_told_to_come_back(tmp_path):
     assert ask(seller, wire.create(business_id="b3")) == Done(instance_id="b1")
 
 
-def test_kill_in_the_middle_of_a_create_leaves_nothing_half_claimed(tmp_path):
-    """The lease of a dead process ends; the repeat gets the first business id and makes the one instance."""
+def test_kill_during_a_create_leaves_no_claim(tmp_path):
+    """The lease of a dead process expires. The repeat gets the first business id and creates the only instance."""
     process = start(HANG_IN_CREATE, str(tmp_path))
     wait_for(tmp_path / "inside", process)
     process.send_signal(signal.SIGKILL)
@@ -201,7 +201,7 @@ def test_kill_in_the_middle_of_a_create_leaves_nothing_half_claimed(tmp_path):
     assert tries == ["first"]
 
 
-def test_a_handler_that_outlives_its_lease_answers_what_the_other_made(tmp_path, caplog):
+def test_handler_that_outlives_its_lease_returns_the_other_s_result(tmp_path, caplog):
     seller = seller_at(tmp_path, lease=timedelta(seconds=10), patience=timedelta())
     inside, leave = Event(), Event()
     first_try = Lock()
@@ -224,7 +224,7 @@ def test_a_handler_that_outlives_its_lease_answers_what_the_other_made(tmp_path,
     assert seller.store.find("late") is None
 
 
-def test_patience_is_measured_and_not_added_up_from_pauses(tmp_path, monkeypatch):
+def test_timeout_is_measured_and_not_summed_from_pauses(tmp_path, monkeypatch):
     """saas-v2 §3.0: the seller must answer within 5 s; a slow store counts as well."""
     seller = seller_at(tmp_path, patience=timedelta(seconds=4))
     store = seller.store
@@ -238,5 +238,5 @@ def test_patience_is_measured_and_not_added_up_from_pauses(tmp_path, monkeypatch
     store.claim(key, owner="somebody", first_id="b0", now=NOW, until=NOW + timedelta(minutes=1))
     seller.on(Create)(lambda command: Created(app=APP))
     assert rejected(seller, create)[0] == "000005"
-    # Each try took a second of the four, whatever its pause was.
+    # Each attempt took one of the four seconds, whatever its pause was.
     assert len(asked) == 4

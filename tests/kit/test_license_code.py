@@ -1,4 +1,4 @@
-"""A code in the customer's software: asked about once a day, running on while the market is away (saas-v1-license §B2.3)."""
+"""A code in the customer's software: queried once a day, and running while the market is down (saas-v1-license §B2.3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ END = START + 30 * DAY
 
 @dataclass
 class Shop:
-    """A market with one code. ``trouble``: what it answers instead."""
+    """A market with one code. ``trouble``: the error that it answers instead."""
 
     status: str = "TAKEN"
     trouble: str = ""
@@ -62,11 +62,11 @@ def shop() -> Shop:
 
 @pytest.fixture
 def started(shop: Shop, tmp_path: Path) -> Callable[[], LicensedCode]:
-    """The software, started anew."""
+    """Return the software after a restart."""
     return lambda: LicensedCode(shop, "PL1", tmp_path / "license.json", clock=lambda: shop.now)
 
 
-def test_it_is_activated_once_and_asked_about_once_a_day(shop: Shop, started: Callable[[], LicensedCode]) -> None:
+def test_code_is_activated_once_and_queried_once_a_day(shop: Shop, started: Callable[[], LicensedCode]) -> None:
     standing = started().check()
     assert (standing.usable, standing.status, standing.expires_at) == (True, "ALIVE", END)
     assert shop.asked.count("activate") == 1
@@ -79,7 +79,7 @@ def test_it_is_activated_once_and_asked_about_once_a_day(shop: Shop, started: Ca
     assert shop.asked == ["query"]
 
 
-def test_what_expired_stops_and_runs_again_after_the_renewal(shop: Shop, started: Callable[[], LicensedCode]) -> None:
+def test_expired_code_stops_and_runs_again_after_the_renewal(shop: Shop, started: Callable[[], LicensedCode]) -> None:
     started().check()
     shop.now, shop.status = shop.now + DAY, "EXPIRED"
     assert (started().check().usable, started().check().status) == (False, "EXPIRED")
@@ -90,7 +90,7 @@ def test_what_expired_stops_and_runs_again_after_the_renewal(shop: Shop, started
 
 
 @pytest.mark.parametrize(("days", "usable"), [(6, True), (7, True), (8, False)])
-def test_it_runs_on_for_a_week_without_the_market(
+def test_software_runs_for_a_week_without_the_market(
     days: int, usable: bool, shop: Shop, started: Callable[[], LicensedCode]
 ) -> None:
     started().check()
@@ -99,7 +99,7 @@ def test_it_runs_on_for_a_week_without_the_market(
     assert (standing.usable, "not now" in standing.trouble) == (usable, True)
 
 
-def test_a_code_that_was_not_taken_or_never_was_does_not_run(shop: Shop, started: Callable[[], LicensedCode]) -> None:
+def test_unknown_or_untaken_code_does_not_run(shop: Shop, started: Callable[[], LicensedCode]) -> None:
     shop.status = "ISSUED"
     assert (started().check().usable, "user received" in started().check().trouble) == (False, True)
     shop.status = "TAKEN"
@@ -108,15 +108,13 @@ def test_a_code_that_was_not_taken_or_never_was_does_not_run(shop: Shop, started
     assert not started().check().usable, "the market knows no such code any more"
 
 
-def test_an_activation_whose_answer_was_lost_shows_in_the_query(
-    shop: Shop, started: Callable[[], LicensedCode]
-) -> None:
+def test_activation_with_a_lost_response_shows_in_the_query(shop: Shop, started: Callable[[], LicensedCode]) -> None:
     shop.status = "ALIVE"
     assert started().check().usable
     assert "activate" not in shop.asked
 
 
-def test_clients_are_reported_once_a_day_and_later_when_the_market_is_away(
+def test_clients_are_reported_once_a_day_and_later_after_an_outage(
     shop: Shop, started: Callable[[], LicensedCode]
 ) -> None:
     started().used_by("a", "b", "a", "")
@@ -138,7 +136,7 @@ def test_clients_are_reported_once_a_day_and_later_when_the_market_is_away(
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"code": "PL2", "status": "ALIVE"}', '{"code": "PL1", "asked_at": "x"}', '{"other": 1}']
 )
-def test_a_file_that_says_nothing_is_asked_anew(
+def test_invalid_file_is_queried_again(
     text: str, shop: Shop, started: Callable[[], LicensedCode], tmp_path: Path
 ) -> None:
     (tmp_path / "license.json").write_text(text)

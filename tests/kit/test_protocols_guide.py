@@ -1,4 +1,4 @@
-"""The guide of all protocols: its blocks run, and its words are those of the code."""
+"""The guide of all protocols: its blocks run, and its terms are those of the code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def guide(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_both_languages_give_the_same_blocks():
+def test_both_languages_have_the_same_blocks():
     for language in ("bash", "python"):
         assert blocks(BOTH[0], language) == blocks(BOTH[1], language)
 
@@ -35,7 +35,7 @@ def test_every_protocol_has_its_row_with_its_key_class(guide):
     assert set(PROTOCOLS) == set(told)
 
 
-def test_the_code_makes_a_seller(guide, tmp_path, monkeypatch):
+def test_code_creates_a_seller(guide, tmp_path, monkeypatch):
     """openapi-jointkit §A.0: one address for the base interfaces and the kit interfaces of a product."""
     monkeypatch.chdir(tmp_path)
     for name in ("SELLER_KEY", "SELLER_KIT_KEY", "SELLER_NOTICE_KEY"):
@@ -48,7 +48,8 @@ def test_the_code_makes_a_seller(guide, tmp_path, monkeypatch):
     assert Query not in registry.protocol("license_online").activities
 
 
-def test_the_project_and_the_keys_are_made_as_it_says(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_project_and_keys_are_created_as_described(tmp_path: Path) -> None:
     project, keys = (block.strip() for block in blocks(BOTH[0], "bash"))
     path = path_with_tradepost(tmp_path / "my-shop")
     made = run("bash", "-c", project, cwd=tmp_path, PATH=path)

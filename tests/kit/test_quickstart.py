@@ -1,7 +1,8 @@
-"""The guide of five minutes, followed literally: each code block in its order, as a seller's engineer types it.
+"""The five-minute guide, followed literally: each code block in order, as a seller's engineer types it.
 
-The package comes from the wheel that a checkout builds, into a virtual environment of its own. What else it needs comes from the
-environment of the tests, since a test run loads nothing; a soak takes it from the index. Port 9000 is a free one.
+The package comes from the wheel of this checkout, in a separate virtual environment. Other requirements come from the
+environment of the tests, since a test run downloads nothing; a soak takes them from the index. Port 9000 is replaced by
+a free one.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ OTHERS = tuple(
 
 @dataclass(frozen=True)
 class Terminal:
-    """``env``: of a machine on which Python is, and nothing of this tree; ``python``: its own."""
+    """``env``: of a machine with Python and without this tree. ``python``: its own."""
 
     env: dict[str, str]
     python: Path
 
-    def types(self, block: str, folder: Path, **variables: str) -> Path:
-        """Run a block in bash; gives the folder that it ends in."""
+    def run_block(self, block: str, folder: Path, **variables: str) -> Path:
+        """Run a block in bash. Return the folder in which it ends."""
         where = self.python.parents[1] / "where"
         ended = subprocess.run(
             ["bash", "-c", f"set -euo pipefail\n{block}\npwd > '{where}'"],
@@ -52,13 +53,13 @@ class Terminal:
 
 
 def new_terminal(folder: Path, *, deps: bool) -> Terminal:
-    """``deps``: what the package needs is there already, as on a machine that has used it."""
+    """``deps``: the requirements are installed already, as on a machine that has used them."""
     made = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(made)], check=True, timeout=WITHIN)
     python = made / "bin" / "python"
     env = {name: value for name, value in os.environ.items() if name not in OWN}
     env |= {"PATH": f"{made / 'bin'}:{env['PATH']}", "HOME": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    # Where the wheel of the first step goes; in place of the checkout's own dist/.
+    # The folder for the wheel of the first step, instead of the checkout's own dist/.
     env |= {"DIST": str(folder / "dist"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "UV_CACHE_DIR": uv_cache()}
     if deps:
         lent = folder / "lent"
@@ -72,25 +73,25 @@ def new_terminal(folder: Path, *, deps: bool) -> Terminal:
 
 
 def uv_cache() -> str:
-    """That of this machine, though the terminal's home is another: the tools that build are in it."""
+    """Return this machine's cache, although the terminal has another home: it contains the build tools."""
     return os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
 
 
 def install(terminal: Terminal, guide: str) -> None:
-    """The first step, in the checkout: literally but for the folder that the wheel goes to."""
-    terminal.types(blocks(guide, "bash")[0].replace("dist/", f"{terminal.env['DIST']}/"), ROOT)
+    """Run the first step in the checkout, with another folder for the wheel."""
+    terminal.run_block(blocks(guide, "bash")[0].replace("dist/", f"{terminal.env['DIST']}/"), ROOT)
 
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """With the package installed from its wheel."""
+    """Return a terminal with the package installed from its wheel."""
     made = new_terminal(tmp_path_factory.mktemp("machine"), deps=True)
     install(made, "quickstart.md")
     return made
 
 
 def follow(terminal: Terminal, folder: Path, guide: str, framework: str, protocol: str) -> None:
-    """All steps after the first."""
+    """Run all steps after the first."""
     port = free_port()
 
     def ours(block: str) -> str:
@@ -98,60 +99,60 @@ def follow(terminal: Terminal, folder: Path, guide: str, framework: str, protoco
         return chosen.replace("--protocol saas_v2", f"--protocol {protocol}").replace("9000", str(port)).strip()
 
     make, serve, check, own_tests, ci = (ours(block) for block in blocks(guide, "bash")[1:])
-    shop = terminal.types(make, folder)
+    shop = terminal.run_block(make, folder)
     assert shop == folder / "my-shop"
     with process(["bash", "-c", f"exec {serve}"], shop, **terminal.env, PYTHONPATH="") as server:
         wait_until_open(port, server)
-        terminal.types(check, shop)
+        terminal.run_block(check, shop)
         assert "<html" in (shop / "report.html").read_text(encoding="utf-8")
-        terminal.types(own_tests, shop)
-    terminal.types(ci, shop, PORT=str(free_port()))
+        terminal.run_block(own_tests, shop)
+    terminal.run_block(ci, shop, PORT=str(free_port()))
     assert "<testsuite" in (shop / "report.xml").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("guide", "framework", "protocol"), WAYS)
-def test_the_path_leads_to_a_server_that_passes(terminal, tmp_path, guide, framework, protocol):
+def test_guide_leads_to_a_server_that_passes(terminal, tmp_path, guide, framework, protocol):
     follow(terminal, tmp_path, guide, framework, protocol)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("guide", "framework", "protocol"), OTHERS)
-def test_so_it_does_in_every_framework(terminal, tmp_path, guide, framework, protocol):
+def test_guide_works_in_every_framework(terminal, tmp_path, guide, framework, protocol):
     follow(terminal, tmp_path, guide, framework, protocol)
 
 
 @pytest.mark.soak
-def test_on_a_machine_that_has_nothing_the_index_gives_the_rest(tmp_path):
+def test_guide_works_on_a_machine_that_has_only_python(tmp_path):
     bare = new_terminal(tmp_path, deps=False)
     install(bare, "quickstart.zh-CN.md")
     follow(bare, tmp_path, "quickstart.zh-CN.md", "flask", "saas_v2")
 
 
 @pytest.mark.slow
-def test_what_runs_is_the_wheel(terminal, tmp_path):
+def test_wheel_is_what_runs(terminal, tmp_path):
     code = "import tradepost; print(tradepost.__file__)"
     said = subprocess.run([terminal.python, "-c", code], cwd=tmp_path, env=terminal.env, capture_output=True, text=True, check=True)  # fmt: skip
     assert Path(said.stdout.strip()).is_relative_to(terminal.python.parents[1])
 
 
-def test_both_languages_give_the_same_blocks():
+def test_both_languages_have_the_same_blocks():
     for language in ("bash", "python"):
         assert blocks("quickstart.md", language) == blocks("quickstart.zh-CN.md", language)
         assert blocks("usage.md", language) == blocks("usage.zh-CN.md", language)
 
 
-def test_the_code_that_is_shown_is_the_code_of_the_project(tmp_path):
+def test_code_in_the_guide_is_the_code_of_the_project(tmp_path):
     (shown,) = blocks("quickstart.md", "python")
     write_project(tmp_path / "my-shop", "flask", key="k", version="1")
     assert shown in (tmp_path / "my-shop" / "seller.py").read_text()
 
 
-def test_the_code_of_the_usage_guide_runs(tmp_path):
+def test_code_of_the_usage_guide_runs(tmp_path):
     """openapi-jointkit §C.5."""
     (code,) = blocks("usage.md", "python")
     with open_market(real_now) as market:
-        market.answers = [usage_push.pushed()]
+        market.answers = [usage_push.push_response()]
         settings = {"MARKET": market.url, "AK": "AK1", "SK": SK, "SELLER_KEY": "base key"}
         ended = subprocess.run(
             [sys.executable, "-c", code],

@@ -1,4 +1,4 @@
-"""How a seller refuses, and what becomes of its mistakes: a result code, words, a signature, nothing half made."""
+"""A seller's refusals and errors: a result code, a message, a signature, and no partial changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit import wire
-from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, remembered
+from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, stored_instance
 from tradepost.kit import (
     AppInfo,
     Create,
@@ -49,8 +49,8 @@ def test_every_refusal_of_the_protocol_reaches_the_market(bare, code):
     assert rejected(bare, wire.create()) == (code, "售罄 sold out")
 
 
-def test_the_result_codes_are_those_of_the_specification():
-    """saas-v2 §4; without this the test above could shrink unnoticed."""
+def test_result_codes_are_those_of_the_specification():
+    """saas-v2 §4. Without this, the test above could shrink unnoticed."""
     codes = {f"00000{n}" for n in range(6)} | {f"00010{n}" for n in range(8)}
     assert set(wire.PROTOCOL.result_codes) == codes
 
@@ -64,7 +64,7 @@ def test_reject_with_000004_means_pending(bare):
 
 
 @pytest.mark.parametrize("code", ["000000", "999999", "", "sold out"])
-def test_reject_with_a_code_that_is_none_is_000005(bare, code, caplog):
+def test_reject_with_an_unknown_code_is_000005(bare, code, caplog):
     @bare.on(Create)
     def create(command: Create) -> Created:
         raise Reject(code, "reason")
@@ -73,7 +73,7 @@ def test_reject_with_a_code_that_is_none_is_000005(bare, code, caplog):
     assert caplog.records[0].levelno == logging.ERROR
 
 
-def test_any_exception_is_000005_signed_and_logged_and_tells_no_secret(bare, caplog):
+def test_any_exception_is_a_signed_000005_logged_without_secrets(bare, caplog):
     """saas-v2 §3.0: HTTP 200 always; ``ask`` verified status and Body-Sign."""
 
     @bare.on(Create)
@@ -84,7 +84,7 @@ def test_any_exception_is_000005_signed_and_logged_and_tells_no_secret(bare, cap
     assert "hunter2" in caplog.text
 
 
-def test_after_an_exception_a_repeat_tries_again_with_the_first_business_id(bare):
+def test_repeat_after_an_exception_retries_with_the_first_business_id(bare):
     tries: list[str] = []
 
     @bare.on(Create)
@@ -105,7 +105,7 @@ def test_after_an_exception_a_repeat_tries_again_with_the_first_business_id(bare
     [None, "b1", Created(instance_id="x" * 65), Created(instance_id="a,b")],
     ids=["none", "text", "long", "comma"],
 )
-def test_a_create_that_returns_nonsense_is_000005_and_keeps_nothing(bare, said):
+def test_create_that_returns_nonsense_is_000005_and_stores_nothing(bare, said):
     bare.on(Create)(lambda command: said)
     assert rejected(bare, wire.create(business_id="b1"))[0] == "000005"
     assert bare.store.find("b1") is None
@@ -113,14 +113,14 @@ def test_a_create_that_returns_nonsense_is_000005_and_keeps_nothing(bare, said):
     assert ask(bare, wire.create(business_id="b2")) == Done(instance_id="b1")
 
 
-def test_an_instance_id_of_another_order_is_refused(bare):
+def test_instance_id_of_another_order_is_refused(bare):
     bare.on(Create)(lambda command: Created(app=APP, instance_id="same"))
     assert ask(bare, wire.create("A")) == Done(instance_id="same")
     assert rejected(bare, wire.create("B"))[0] == "000005"
-    assert remembered(bare, "same").order_id == "A"
+    assert stored_instance(bare, "same").order_id == "A"
 
 
-def test_an_answer_that_does_not_fit_the_wire_is_000005(bare, caplog):
+def test_answer_that_does_not_fit_the_wire_is_000005(bare, caplog):
     """saas-v2 §3.2: frontEndUrl is mandatory in appInfo."""
     bare.on(Create)(lambda command: Created())
     bare.on(Query)(lambda command, instance: AppInfo(user_name="admin"))
@@ -129,7 +129,7 @@ def test_an_answer_that_does_not_fit_the_wire_is_000005(bare, caplog):
     assert "does not fit" in caplog.text
 
 
-def test_what_no_answer_could_carry_is_not_kept_so_that_a_mended_function_is_asked_again(bare, caplog):
+def test_invalid_result_is_not_stored_so_a_corrected_function_runs_again(bare, caplog):
     """saas-v2 §3.2: frontEndUrl is mandatory in appInfo, memo has at most 1024 characters."""
     apps = [AppInfo(user_name="admin"), replace(APP, memo="x" * 1025), APP]
     bare.on(Create)(lambda command: Created(app=apps.pop(0)))
@@ -140,16 +140,16 @@ def test_what_no_answer_could_carry_is_not_kept_so_that_a_mended_function_is_ask
     assert ask(bare, wire.create(business_id="b2")) == Done(instance_id="b1")
 
 
-def test_finish_refuses_what_no_answer_could_carry(bare):
+def test_finish_refuses_what_no_answer_can_carry(bare):
     """saas-v2 §3.2: frontEndUrl has at most 512 characters."""
     bare.on(Create)(lambda command: Pending())
     ask(bare, wire.create(business_id="b1"))
     with pytest.raises(ValueError, match="frontEndUrl has 533 characters"):
         bare.finish("b1", AppInfo(front_end_url=f"https://app.example.com/{'x' * 509}"))
-    assert remembered(bare, "b1").state is InstanceState.PENDING
+    assert stored_instance(bare, "b1").state is InstanceState.PENDING
 
 
-def test_an_activity_without_a_function_is_000002_with_words_and_the_log_says_what_to_write(bare, caplog):
+def test_missing_function_is_000002_and_the_log_says_what_to_write(bare, caplog):
     """saas-v2 §10 seller server 1: an activity that is none of ours, else 000002."""
     for command, activity, method in (
         (wire.create(), "newInstance", "on_create"),
@@ -170,7 +170,7 @@ def test_an_activity_without_a_function_is_000002_with_words_and_the_log_says_wh
         )
 
 
-def test_a_method_that_only_calls_the_one_above_it_is_000002_as_well(tmp_path, caplog):
+def test_method_that_only_calls_its_parent_is_000002_too(tmp_path, caplog):
     class Unfinished(Seller):
         def on_create(self, command: Create) -> Created | Pending:
             return super().on_create(command)
@@ -186,7 +186,7 @@ def test_a_method_that_only_calls_the_one_above_it_is_000002_as_well(tmp_path, c
     assert "write on_refresh in your Seller" in caplog.text
 
 
-def test_an_activity_of_another_protocol_names_on_other(tmp_path, caplog):
+def test_activity_of_another_protocol_names_on_other(tmp_path, caplog):
     """saas-v1-license §D1."""
     seller = Seller(store=tmp_path / "seller.db", key=KEY, protocols=("order_notice",))
     market = Market(seller, key=KEY, protocol="order_notice")
@@ -195,7 +195,7 @@ def test_an_activity_of_another_protocol_names_on_other(tmp_path, caplog):
     assert "decorate one with @seller.on_other(NotifyOrder)" in caplog.text
 
 
-def test_a_signature_that_does_not_match_is_logged_with_what_to_look_at(seller, caplog):
+def test_wrong_signature_is_logged_with_what_to_check(seller, caplog):
     """saas-v2 §1.3: a key is bound to one class of interface."""
     seller.respond(wire.encode(wire.create(), key="another key"), NOW, wire.nonce())
     (message,) = caplog.messages
@@ -205,7 +205,7 @@ def test_a_signature_that_does_not_match_is_logged_with_what_to_look_at(seller, 
     )
 
 
-def test_a_wrong_signature_is_000001_and_reaches_nothing(seller):
+def test_wrong_signature_is_000001_and_reaches_no_function(seller):
     """saas-v2 §2.4."""
     command = wire.create()
     response = seller.respond(wire.encode(command, key="another key"), NOW, wire.nonce())
@@ -214,7 +214,7 @@ def test_a_wrong_signature_is_000001_and_reaches_nothing(seller):
     assert seller.seen == []
 
 
-def test_a_replayed_nonce_is_000001_also_by_another_process(tmp_path):
+def test_replayed_nonce_is_000001_in_another_process_too(tmp_path):
     """saas-v2 §2.4 CHOICE: nonces are kept for at least 120 s."""
     command = wire.create(business_id="b1")
     request = wire.encode(command)

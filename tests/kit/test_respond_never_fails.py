@@ -1,4 +1,4 @@
-"""Whatever bytes arrive, the answer is HTTP 200 and signed JSON with a result code (saas-v2 §3.0)."""
+"""For any bytes, the answer is HTTP 200 and signed JSON with a result code (saas-v2 §3.0)."""
 
 from __future__ import annotations
 
@@ -53,12 +53,14 @@ def assert_signed(response: Response) -> None:
     response.body.decode("ascii")  # §3.2: non-ASCII is escaped on the wire
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(method=METHODS, url=ANY_TEXT, headers=HEADERS, body=st.binary(max_size=200))
 def test_any_bytes(seller, method, url, headers, body):
     assert_signed(seller.respond(Request(method, url, headers, body), NOW, wire.nonce()))
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(query=ANY_TEXT, headers=HEADERS, body=st.binary(max_size=200) | BODIES.map(lambda b: json.dumps(b).encode()))
 def test_any_query_and_body(seller, query, headers, body):
@@ -66,10 +68,11 @@ def test_any_query_and_body(seller, query, headers, body):
     assert_signed(seller.respond(request, NOW, wire.nonce()))
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(body=BODIES, ahead=st.integers(-70_000, 70_000))
 def test_any_signed_body(seller, body, ahead):
-    """Holders of the key may send nonsense as well: it passes the signature and meets the fields, and the functions."""
+    """Holders of the key may send nonsense too: it passes the signature, and reaches the fields and the functions."""
     moment = NOW + timedelta(milliseconds=ahead)
     assert_signed(seller.respond(signed(json.dumps(body).encode(), moment), NOW, wire.nonce()))
 

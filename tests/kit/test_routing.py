@@ -1,4 +1,4 @@
-"""Several protocols in one seller: which of them reads a request, and with which key it is refused."""
+"""Several protocols in one seller: which of them reads a request, and which key signs its refusal."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ def encoded(name: str, command: Command, key: str) -> Request:
     return registry.protocol(name).encode(command, address=ADDRESS, key=key, now=NOW, nonce=nonce())
 
 
-def asked(seller: Seller, name: str, command: Command, *, key: str = "", protocol: str = "") -> object:
-    """The answer as the market of this class reads it: signed with its own key, whatever the request was signed with."""
+def ask(seller: Seller, name: str, command: Command, *, key: str = "", protocol: str = "") -> object:
+    """Return the answer as the market of this class reads it: signed with its own key, whichever key signed the
+    request."""
     spoken = registry.protocol(name)
     right = KEYS[spoken.key_class]
     response = seller.respond(encoded(name, command, key or right), NOW, nonce(), protocol=protocol)
@@ -69,23 +70,23 @@ def asked(seller: Seller, name: str, command: Command, *, key: str = "", protoco
 
 
 def test_each_call_is_read_by_the_protocol_of_its_path(seller, told):
-    assert asked(seller, "saas_v2", CREATE) == Done(instance_id="b1")
-    assert asked(seller, "joint_kit_v2", TENANT) == Done()
-    assert asked(seller, "joint_kit_v1", TENANT) == Done()
+    assert ask(seller, "saas_v2", CREATE) == Done(instance_id="b1")
+    assert ask(seller, "joint_kit_v2", TENANT) == Done()
+    assert ask(seller, "joint_kit_v1", TENANT) == Done()
     assert told == ["t1", "t1"]
 
 
 @pytest.mark.parametrize("name", PRODUCT)
-def test_a_refusal_is_signed_with_the_key_of_the_calls_that_it_is_about(seller, told, name):
+def test_refusal_is_signed_with_the_key_of_its_calls(seller, told, name):
     """saas-v2 §1.3: each interface type binds one key; openapi-jointkit §A.4: 000001."""
     command = CREATE if name == "saas_v2" else TENANT
-    refused = asked(seller, name, command, key="another key")
+    refused = ask(seller, name, command, key="another key")
     assert isinstance(refused, Rejected)
     assert (refused.code, refused.message.endswith("does not match")) == ("000001", True)
     assert told == []
 
 
-def test_a_stale_call_is_refused_in_the_words_of_its_protocol(seller):
+def test_stale_call_is_refused_with_the_code_of_its_protocol(seller):
     """openapi-jointkit §A.2: reject when more than 60 s from now; stale timestamp is 000002."""
     request = encoded("joint_kit_v2", TENANT, KEYS["kit"])
     later = NOW.replace(minute=NOW.minute + 5)
@@ -96,7 +97,7 @@ def test_a_stale_call_is_refused_in_the_words_of_its_protocol(seller):
     )
 
 
-def test_a_path_that_is_nobodys_is_told_so(tmp_path):
+def test_unknown_path_is_refused(tmp_path):
     seller = Seller(store=tmp_path / "seller.db", key=KEYS["kit"], protocols=("joint_kit_v2",))
     answer = seller.respond(Request("POST", ADDRESS, (), b"{}"), NOW, nonce())
     refused = registry.protocol("joint_kit_v2").decode(TENANT, answer, key=KEYS["kit"], require_body_sign=True)
@@ -105,7 +106,7 @@ def test_a_path_that_is_nobodys_is_told_so(tmp_path):
     )
 
 
-def test_what_cannot_be_read_is_refused_with_the_key_of_the_protocol_that_is_mounted(seller):
+def test_unreadable_call_is_refused_with_the_key_of_the_mounted_protocol(seller):
     answer = seller.refuse("too long", nonce(), protocol="joint_kit_v2")
     refused = registry.protocol("joint_kit_v2").decode(TENANT, answer, key=KEYS["kit"], require_body_sign=True)
     assert refused == Rejected(code="000002", message="too long")
@@ -129,13 +130,13 @@ def test_what_cannot_be_read_is_refused_with_the_key_of_the_protocol_that_is_mou
         ("/", "/produce", "", False),
     ],
 )
-def test_which_paths_belong_to_an_address(seller, path, address, protocol, takes):
+def test_paths_that_belong_to_an_address(seller, path, address, protocol, takes):
     """openapi-jointkit §A.0: the sub-path is appended to the registered address, which may itself carry a path."""
     assert seller.takes(path, address, protocol) is takes
 
 
 @pytest.mark.parametrize("mount", [wsgi, asgi, blueprint])
-def test_mounting_a_protocol_that_is_not_spoken_is_told_at_once(seller: Seller, mount: Callable[..., Any]) -> None:
+def test_mounting_an_unspoken_protocol_fails_at_once(seller: Seller, mount: Callable[..., Any]) -> None:
     with pytest.raises(LookupError, match="does not speak 'saas_v1'; it speaks: saas_v2, joint_kit_v2, joint_kit_v1"):
         mount(seller, protocol="saas_v1")
 
@@ -157,13 +158,13 @@ EVERY = tuple(registry.protocols())
 
 @pytest.fixture
 def everything(tmp_path: Path) -> Seller:
-    """All protocols at one address, each class with its key (saas-v2 §1.3)."""
+    """Return a seller with all protocols at one address, each class with its key (saas-v2 §1.3)."""
     keys = {spoken.key_class: f"the {spoken.key_class} key" for spoken in registry.protocols().values()}
     return Seller(store=tmp_path / "seller.db", keys=keys, protocols=EVERY)
 
 
 def some_call(name: str) -> Command:
-    """One of each protocol; nobody wrote a function for it."""
+    """Return a call of each protocol, for which the seller has no function."""
     match name:
         case "joint_kit_v2" | "joint_kit_v1":
             return TENANT
@@ -176,7 +177,7 @@ def some_call(name: str) -> Command:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_one_address_serves_all_and_refuses_each_with_its_own_key(everything, name):
-    """saas-v2 §1.3, saas-v2 §2.6: whatever else the seller speaks, a market reads why it was refused."""
+    """saas-v2 §1.3, saas-v2 §2.6: with several protocols, each market can still read why it was refused."""
     spoken = registry.protocol(name)
     command = some_call(name)
     for key, code in (("another key", "000001"), (f"the {spoken.key_class} key", "000002")):
@@ -187,8 +188,8 @@ def test_one_address_serves_all_and_refuses_each_with_its_own_key(everything, na
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if not registry.protocol(name).prefix])
-def test_what_has_no_known_word_is_refused_by_the_one_whose_key_signed_it(everything, name):
-    """Nothing but the signature says whose it is then."""
+def test_unknown_call_is_refused_by_the_protocol_whose_key_signed_it(everything, name):
+    """Only the signature shows which protocol it belongs to."""
     spoken, command = registry.protocol(name), some_call(name)
     sent = spoken.encode(command, address=ADDRESS, key="k", now=NOW, nonce=nonce())
     key = f"the {spoken.key_class} key"
@@ -202,7 +203,7 @@ def test_what_has_no_known_word_is_refused_by_the_one_whose_key_signed_it(everyt
     assert (type(refused), getattr(refused, "code", "")) == (Rejected, "000002"), refused
 
 
-def test_a_replay_is_not_taken_by_another_protocol_of_the_same_key(everything):
+def test_replay_is_not_accepted_by_another_protocol_with_the_same_key(everything):
     """saas-v2 §2.4: a nonce that was seen is refused, by the online License as well, which shares key and words."""
     everything.on_other(GetLicenseAsync)(lambda command: None)
     everything.on(SetStatus)(lambda command, instance: None)

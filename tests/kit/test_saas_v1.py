@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit import wire
-from tests.kit.wire import ADDRESS, APP, KEY, NOW, Recorder, nonce, remembered
+from tests.kit.wire import ADDRESS, APP, KEY, NOW, Recorder, nonce, stored_instance
 from tradepost.kit import Create, Created, InstanceState, InstanceStatus, Pending, Refresh, Release, Scene, Seller
 from tradepost.protocols import registry
 from tradepost.protocols.commands import (
@@ -61,24 +61,24 @@ def ask(seller: Seller, command: Command, *, protocol: str = "saas_v1") -> CallR
     return spoken.decode(command, response, key=KEY)
 
 
-def test_the_life_of_an_instance_section_a7(seller):
+def test_instance_goes_through_the_states_of_section_a7(seller):
     """newInstance → refreshInstance → expireInstance → refreshInstance unfreezes → expireInstance → releaseInstance."""
     assert ask(seller, CREATE) == CREATED
     assert ask(seller, REFRESH) == Done()
-    assert remembered(seller, "b1").expires_at == REFRESH.expires_at
+    assert stored_instance(seller, "b1").expires_at == REFRESH.expires_at
     assert ask(seller, EXPIRE) == Done()
-    assert remembered(seller, "b1").state is InstanceState.FROZEN
+    assert stored_instance(seller, "b1").state is InstanceState.FROZEN
     assert ask(seller, REFRESH) == Done()
-    assert remembered(seller, "b1").state is InstanceState.ACTIVE
+    assert stored_instance(seller, "b1").state is InstanceState.ACTIVE
     assert ask(seller, EXPIRE) == Done()
     assert ask(seller, RELEASE) == Done()
-    assert remembered(seller, "b1").state is InstanceState.RELEASED
+    assert stored_instance(seller, "b1").state is InstanceState.RELEASED
     freeze, unfreeze = InstanceStatus.FREEZE, InstanceStatus.UNFREEZE
     whole = ["create", "refresh", freeze, "refresh", unfreeze, freeze, "release"]
     assert seller.seen == [(what, "b1") for what in whole]
 
 
-def test_the_seller_sees_the_buyer_in_clear_and_what_was_bought_section_a1_4(tmp_path):
+def test_seller_reads_buyer_and_purchase_decrypted_section_a1_4(tmp_path):
     seller = Seller(store=tmp_path / "seller.db", key=KEY, protocols=("saas_v1",))
     seen: list[Create] = []
 
@@ -90,10 +90,10 @@ def test_the_seller_sees_the_buyer_in_clear_and_what_was_bought_section_a1_4(tmp
     weaker = replace(CREATE, encryption=Encryption.AES128)
     assert ask(seller, weaker) == CREATED
     assert seen == [weaker]
-    assert remembered(seller, "b1").expires_at == PURCHASE.expires_at
+    assert stored_instance(seller, "b1").expires_at == PURCHASE.expires_at
 
 
-def test_a_repeat_answers_the_same_instance_and_access_data_section_a2_2(seller):
+def test_repeat_returns_the_same_instance_and_access_data_section_a2_2(seller):
     ask(seller, CREATE)
     assert ask(seller, replace(CREATE, business_id="b2")) == CREATED
     # A renewal by another period changes the productId of later repeats.
@@ -101,7 +101,7 @@ def test_a_repeat_answers_the_same_instance_and_access_data_section_a2_2(seller)
     assert seller.seen == [("create", "b1")]
 
 
-def test_metered_items_of_one_order_are_instances_of_their_own_section_a2_2(seller):
+def test_metered_items_of_one_order_are_separate_instances_section_a2_2(seller):
     metered = Purchase(product_id="p1", charging_mode=ChargingMode.ON_DEMAND)
     assert ask(seller, replace(CREATE, purchase=metered)) == CREATED
     other = ask(seller, replace(CREATE, business_id="b2", purchase=replace(metered, product_id="p2")))
@@ -109,7 +109,7 @@ def test_metered_items_of_one_order_are_instances_of_their_own_section_a2_2(sell
     assert other.instance_id == "b2"
 
 
-def test_slow_provisioning_says_in_progress_until_it_is_finished_section_a3(tmp_path):
+def test_slow_provisioning_is_in_progress_until_finished_section_a3(tmp_path):
     seller = Seller(store=tmp_path / "seller.db", key=KEY, protocols=("saas_v1",))
     seller.on(Create)(lambda command: Pending())
     assert ask(seller, CREATE) == Pending()
@@ -129,24 +129,24 @@ def test_status_upgrade_and_query_section_a2(seller):
 
 
 @pytest.mark.parametrize("command", [REFRESH, EXPIRE, RELEASE])
-def test_an_unknown_instance_is_000003_section_a3(seller, command):
+def test_unknown_instance_is_000003_section_a3(seller, command):
     assert ask(seller, command) == Rejected(code="000003", message="no such instance")
     assert seller.seen == []
 
 
 @pytest.mark.parametrize("command", [CREATE, REFRESH, EXPIRE, RELEASE])
-def test_a_debug_call_is_answered_well_and_touches_nothing_section_a4(seller, command):
+def test_debug_call_succeeds_and_changes_nothing_section_a4(seller, command):
     assert isinstance(ask(seller, replace(command, test=True)), Done)
     assert seller.seen == []
     assert seller.store.find("b1") is None
 
 
-def test_an_expiry_that_no_function_takes_is_refused_by_its_name(tmp_path):
+def test_expiry_without_a_function_is_refused_by_name(tmp_path):
     seller = Seller(store=tmp_path / "seller.db", key=KEY, protocols=("saas_v1",))
     assert ask(seller, EXPIRE) == Rejected(code="000002", message="this seller does not offer expireInstance")
 
 
-def test_a_seller_may_take_expiries_apart_from_freezes(seller):
+def test_seller_may_handle_expiries_apart_from_freezes(seller):
     seen: list[Expire] = []
     seller.on_other(Expire, seen.append)
     ask(seller, CREATE)
@@ -154,16 +154,16 @@ def test_a_seller_may_take_expiries_apart_from_freezes(seller):
     assert (seen, seller.seen) == ([EXPIRE], [("create", "b1")])
 
 
-def test_a_refresh_of_saas_2_leaves_a_freeze_as_it_is(tmp_path):
-    """saas-v2 §3.4: there, the end of a freeze is said by an UNFREEZE of its own."""
+def test_refresh_of_saas_2_keeps_a_freeze(tmp_path):
+    """saas-v2 §3.4: in that version, a separate UNFREEZE ends a freeze."""
     seller = Recorder(store=tmp_path / "seller.db", protocols=("saas_v2", "saas_v1"))
     ask(seller, CREATE)
     ask(seller, EXPIRE)
     assert wire.ask(seller, wire.refresh("b1")) == Done()
-    assert remembered(seller, "b1").state is InstanceState.FROZEN
+    assert stored_instance(seller, "b1").state is InstanceState.FROZEN
 
 
-def test_a_wrong_token_is_000001_and_signed_section_a1(seller):
+def test_wrong_token_is_a_signed_000001_section_a1(seller):
     spoken = registry.protocol("saas_v1")
     request = spoken.encode(EXPIRE, address=ADDRESS, key=KEY, now=NOW, nonce=nonce())
     forged = Request("GET", request.url.replace("b1", "b2"))
@@ -171,7 +171,7 @@ def test_a_wrong_token_is_000001_and_signed_section_a1(seller):
     assert spoken.decode(EXPIRE, answer, key=KEY) == Rejected(code="000001", message="authToken does not match")
 
 
-def test_an_answer_that_does_not_fit_is_an_internal_error(tmp_path):
+def test_answer_that_does_not_fit_is_an_internal_error(tmp_path):
     """A password of 80 bytes does not fit its encrypted field (saas-v1-license A1.4)."""
     seller = Seller(store=tmp_path / "seller.db", key=KEY, protocols=("saas_v1",))
     seller.on(Create)(lambda command: Created(app=replace(APP, password="p" * 80)))
@@ -190,14 +190,14 @@ def licensor(tmp_path: Path) -> Seller:
     return seller
 
 
-def test_a_licence_is_the_same_at_every_repeat_section_b1(licensor):
+def test_license_is_the_same_at_every_repeat_section_b1(licensor):
     buyer = Buyer(customer_id="c-1")
     first = ask(licensor, replace(CREATE, buyer=buyer), protocol="license_v1")
     again = ask(licensor, replace(CREATE, buyer=buyer, business_id="b2"), protocol="license_v1")
     assert first == again == Done(instance_id="b1", license="licence of b1")
 
 
-def test_a_debug_call_gets_a_licence_text_too_section_b1(licensor):
+def test_debug_call_gets_a_license_text_too_section_b1(licensor):
     test = ask(licensor, replace(CREATE, test=True), protocol="license_v1")
     assert test == Done(instance_id="b1", license="Answer to a test call: no instance was made.")
     assert licensor.store.find("b1") is None
@@ -205,8 +205,8 @@ def test_a_debug_call_gets_a_licence_text_too_section_b1(licensor):
 
 @pytest.mark.parametrize("order", [("saas_v2", "saas_v1"), ("saas_v1", "saas_v2")])
 @pytest.mark.parametrize("asked", ["saas_v2", "saas_v1"])
-def test_of_two_versions_the_one_that_was_asked_says_what_is_wrong_section_a3(tmp_path, order, asked):
-    """A wrong key: the version of another shape only misses its own parameters, and would mislead."""
+def test_called_version_reports_the_error_section_a3(tmp_path, order, asked):
+    """A wrong key: the other version only misses its own parameters, and would mislead."""
     seller = Recorder(store=tmp_path / "seller.db", protocols=order)
     spoken = registry.protocol(asked)
     create = CREATE if asked == "saas_v1" else replace(CREATE, order_line_id="CS1-000001")

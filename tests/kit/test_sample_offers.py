@@ -1,4 +1,4 @@
-"""What the sample seller does besides accounts: licenses, codes, joint operation and order notices, each kept and shown."""
+"""Other products of the sample seller: licenses, codes, joint operation and order notices, each stored and shown."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Sample:
     def page(self, language: str = "en") -> str:
         page = visit(self.office, language=language)
         assert page.status == 200
-        return re.sub(r"<td [^>]*>", "<td>", page.text)  # a cell also says what it is, for phones
+        return re.sub(r"<td [^>]*>", "<td>", page.text)  # a cell also has its label, for phones
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def create(business_id: str) -> Create:
     return Create(order_id="CS1", order_line_id="CS1-000001", business_id=business_id, buyer=buyer, purchase=purchase)
 
 
-def test_saas_v1_answers_the_account_at_once_and_the_same_again(tmp_path):
+def test_saas_v1_returns_the_account_at_once_and_repeats_it(tmp_path):
     """saas-v1-license A2.2: a repeat gets the same instance and the same access data."""
     with selling(tmp_path, "saas_v1") as sample:
         first = sample.ask(create("b1"))
@@ -123,7 +123,8 @@ def test_saas_v1_answers_the_account_at_once_and_the_same_again(tmp_path):
         assert visit(app.front_end_url).status == 403
 
 
-def test_license_v1_makes_one_text_for_an_order_and_seals_it(tmp_path):
+@pytest.mark.slow
+def test_license_v1_creates_one_text_per_order_and_seals_it(tmp_path):
     """saas-v1-license B1: the same orderId gets the same licence, also after a restart."""
     with selling(tmp_path, "license_v1") as sample:
         first = sample.ask(create("b1"))
@@ -143,7 +144,8 @@ def test_license_v1_makes_one_text_for_an_order_and_seals_it(tmp_path):
         assert "None yet." in sample.page()
 
 
-def test_license_online_gives_one_license_for_an_event_and_a_fingerprint(tmp_path):
+@pytest.mark.slow
+def test_license_online_gives_one_license_per_event_and_fingerprint(tmp_path):
     """saas-v1-license B3: same eventId and fingerprint, same licence, never a second one."""
     ask = GetLicenseAsync(
         instance_id="b1", event_id="EV1", effective_at=datetime(2026, 1, 1, tzinfo=UTC), expires_at=DAY,
@@ -165,7 +167,8 @@ def test_license_online_gives_one_license_for_an_event_and_a_fingerprint(tmp_pat
         assert frozen.code == "000901"
 
 
-def test_license_code_knows_its_codes_and_no_other(tmp_path):
+@pytest.mark.slow
+def test_license_code_knows_only_its_own_codes(tmp_path):
     """saas-v1-license B2.2: 000003 for a code that is not found; a released one stays released after a restart."""
 
     def refresh(code: str) -> Refresh:
@@ -189,8 +192,9 @@ def test_license_code_knows_its_codes_and_no_other(tmp_path):
         assert released.code == "000003"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
-def test_a_joint_seller_keeps_in_step(tmp_path, protocol):
+def test_joint_seller_synchronises(tmp_path, protocol):
     """openapi-jointkit §A.5–A.9: repeats add nothing, a repeated delete succeeds, allOrgSync replaces."""
     key = rsa.generate_private_key(65537, 3072)
     form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -236,7 +240,7 @@ def test_a_joint_seller_keeps_in_step(tmp_path, protocol):
             assert absent not in page
 
 
-def test_an_order_is_noted_once(tmp_path):
+def test_order_is_noted_once(tmp_path):
     """saas-v1-license D1."""
     notice = NotifyOrder(order_id="CS7", order_line_id="CS7-000001")
     with selling(tmp_path, "order_notice") as sample:
@@ -248,7 +252,7 @@ def test_an_order_is_noted_once(tmp_path):
         assert visit(f"{sample.url}/office/{'0' * 32}").status == 404
 
 
-def test_an_unknown_protocol_is_named(tmp_path):
+def test_unknown_protocol_is_named(tmp_path):
     command = [sys.executable, str(folder() / "seller.py"), "--data", str(tmp_path), "--protocol", "saas_v3"]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": wire.KEY}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)

@@ -1,4 +1,4 @@
-"""The sample seller as a market and a buyer meet it: a process of its own, over a socket."""
+"""The sample seller with a market and a buyer: a separate process, over a socket."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def sign_in(app: AppInfo, password: str = "") -> Page:
     return visit(app.front_end_url, form={"user_name": app.user_name, "password": password or app.password})
 
 
-def test_an_instance_from_purchase_to_release(tmp_path):
+@pytest.mark.slow
+def test_instance_from_purchase_to_release(tmp_path):
     with sample(tmp_path) as url:
         produce = f"{url}/produce"
         assert wire.send(produce, wire.create(business_id="b1")) == Done(instance_id="b1")
@@ -105,7 +106,7 @@ def test_an_instance_from_purchase_to_release(tmp_path):
         assert wire.send(produce, wire.release("b1")) == Done()
 
 
-def test_the_first_password_is_told_until_the_first_sign_in(tmp_path):
+def test_first_password_is_returned_until_the_first_sign_in(tmp_path):
     with sample(tmp_path) as url:
         wire.send(f"{url}/produce", wire.create(business_id="b1"))
         app = access(f"{url}/produce", "b1")
@@ -115,7 +116,8 @@ def test_the_first_password_is_told_until_the_first_sign_in(tmp_path):
     assert app.password.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("kit.db*"))
 
 
-def test_a_session_opens_its_own_workspace_only_and_ends_with_sign_out(tmp_path):
+@pytest.mark.slow
+def test_session_opens_only_its_workspace_and_ends_with_sign_out(tmp_path):
     with sample(tmp_path) as url:
         wire.send(f"{url}/produce", wire.create("A", business_id="a"))
         wire.send(f"{url}/produce", wire.create("B", business_id="b"))
@@ -125,7 +127,8 @@ def test_a_session_opens_its_own_workspace_only_and_ends_with_sign_out(tmp_path)
         assert visit(f"{url}/workspace/a", cookie=a.cookie).location == "/login/a"
 
 
-def test_asynchronous_provisioning_goes_on_after_a_kill(tmp_path):
+@pytest.mark.slow
+def test_asynchronous_provisioning_continues_after_a_kill(tmp_path):
     with sample(tmp_path, "--delay", "600") as url:
         assert wire.send(f"{url}/produce", wire.create(business_id="b1")) == Pending(instance_id="b1")
         assert isinstance(wire.send(f"{url}/produce", wire.query("b1")), Pending)
@@ -149,7 +152,7 @@ def order(plan: str, quantity: int, *, mode: str = "PERIOD", line: int = 1) -> R
     return api_response(200, dump_answer(told))
 
 
-def test_what_was_bought_is_asked_from_the_market(tmp_path):
+def test_purchase_is_queried_from_the_market(tmp_path):
     """saas-v2 §3.1, §3.6: only ids are sent; product, quantity and period come from the query-order API."""
     with (
         open_market(lambda: datetime.now(UTC)) as market,
@@ -172,7 +175,8 @@ def test_what_was_bought_is_asked_from_the_market(tmp_path):
         assert "<dd>企业版</dd>" in visit(f"{url}{page.location}", cookie=page.cookie).text
 
 
-def test_what_is_charged_by_usage_tells_its_sign_ins_and_a_package_what_it_is_deducted_from(tmp_path):
+@pytest.mark.slow
+def test_usage_shows_sign_ins_and_a_package_its_service(tmp_path):
     """saas-v2 §3.2: on demand the cumulative usage, a package the part used with relatedInstanceId."""
 
     def used(instance_id: str) -> list[tuple[float, str]]:
@@ -199,14 +203,15 @@ def test_what_is_charged_by_usage_tells_its_sign_ins_and_a_package_what_it_is_de
         assert (used("open"), used("pack")) == ([(3, "")], [(2, "open")])
 
 
-def test_sign_ins_are_reported_as_usage_in_the_markets_time(tmp_path):
-    """openapi-jointkit §C.5: counted on demand alone, pushed once, and judged by a clock that a sandbox moved 40 days ahead."""
+@pytest.mark.slow
+def test_sign_ins_are_reported_as_usage_in_the_market_s_time(tmp_path):
+    """openapi-jointkit §C.5: only counted on demand, pushed once, with times of a sandbox's clock 40 days ahead."""
     moved = timedelta(days=40)
 
     def answer(request: Request) -> Response:
         if request.method == "POST":
             pushed.extend(usage_push.load_records(request.body))
-            return usage_push.pushed()
+            return usage_push.push_response()
         said = ("X-Sandbox-Time", f"{datetime.now(UTC) + moved:%Y-%m-%dT%H:%M:%SZ}")
         mode = "ON_DEMAND" if len(bought) < 1 else "PERIOD"
         if "MOCK" not in request.url:
@@ -235,7 +240,7 @@ def test_sign_ins_are_reported_as_usage_in_the_markets_time(tmp_path):
         assert record.begin_at <= record.end_at <= record.recorded_at
 
 
-def test_a_market_that_does_not_answer_costs_the_plan_and_not_the_account(tmp_path):
+def test_silent_market_costs_the_plan_but_not_the_account(tmp_path):
     with sample(tmp_path, "--market", "http://127.0.0.1:1", "--ak", "AK", "--sk", "SK") as url:
         assert wire.send(f"{url}/produce", wire.create(business_id="b1")) == Done(instance_id="b1")
         page = sign_in(access(f"{url}/produce", "b1"))
@@ -246,7 +251,7 @@ def test_a_market_that_does_not_answer_costs_the_plan_and_not_the_account(tmp_pa
     ("language", "words"),
     [("zh-CN,zh;q=0.9,en;q=0.8", "示例工作台"), ("en;q=0.5, zh;q=0.4", "Sample Workspace"), ("fr", "Sample Workspace")],
 )
-def test_pages_speak_the_language_of_the_browser(tmp_path, language, words):
+def test_pages_use_the_language_of_the_browser(tmp_path, language, words):
     with sample(tmp_path) as url:
         assert words in visit(url, language=language).text
 
@@ -266,7 +271,7 @@ def test_health_unknown_pages_and_test_calls(tmp_path):
         assert unknown.code == "000003"
 
 
-def test_it_says_what_is_missing(tmp_path):
+def test_missing_settings_are_named(tmp_path):
     command = [sys.executable, str(folder() / "seller.py"), "--data", str(tmp_path)]
     environment = {name: value for name, value in os.environ.items() if name != "SELLER_KEY"}
     environment["PYTHONPATH"] = str(ROOT / "src")
@@ -282,8 +287,8 @@ def test_both_languages_have_the_same_texts():
     assert set(texts["en"]) == set(texts["zh"])
 
 
-def test_it_uses_the_public_names_of_the_kit_only():
-    """A seller copies it: what it imports must be what we keep stable, or what no function of the kit hears by itself."""
+def test_sample_only_uses_public_names_of_the_kit():
+    """Sellers copy it, so its imports must be stable public names of the kit."""
     text = "".join(path.read_text(encoding="utf-8") for path in folder().glob("*.py"))
     protocols = set(re.findall(r"tradepost\.protocols\S*", text))
     assert protocols == {f"tradepost.protocols.{name}" for name in ("commands", "sync_commands", "client_secret")}

@@ -47,8 +47,8 @@ def key_of(project: Path) -> str:
     return line.partition("=")[2]
 
 
-def test_it_runs_and_answers_a_market(project):
-    """saas-v2 §2.6: ``Body-Sign`` in its exact spelling, whatever the framework."""
+def test_project_runs_and_answers_a_market(project):
+    """saas-v2 §2.6: ``Body-Sign`` in its exact spelling, with every framework."""
     key = key_of(project)
     with served(project) as url:
         produce = f"{url}/produce"
@@ -76,8 +76,8 @@ def test_it_runs_and_answers_a_market(project):
 
 
 @pytest.mark.slow
-def test_it_passes_the_tester_at_once(project):
-    """``ci/check.sh`` as any CI runs it: a fresh server, every check of saas_v2."""
+def test_project_passes_the_tester_at_once(project):
+    """``ci/check.sh`` as any CI runs it: a new server, every check of saas_v2."""
     ended = run("ci/check.sh", *NO_WAIT, cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
     suite = ET.parse(project / "report.xml").getroot()
@@ -86,8 +86,8 @@ def test_it_passes_the_tester_at_once(project):
     assert counts[1:] == [0, 0]
 
 
-def test_the_ci_does_not_test_what_listens_on_the_port_already(tmp_path):
-    """Somebody's own server in another terminal has another key, and every check would fail."""
+def test_ci_does_not_test_another_server_on_the_port(tmp_path):
+    """A server of another terminal has another key, and every check would fail."""
     write_project(tmp_path / "shop", "wsgi", key="k", version="1")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -97,14 +97,14 @@ def test_the_ci_does_not_test_what_listens_on_the_port_already(tmp_path):
 
 
 @pytest.mark.slow
-def test_its_own_tests_pass(project):
+def test_own_tests_pass(project):
     ended = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
     assert ended.returncode == 0, ended.stdout
     assert "2 passed" in ended.stdout
 
 
-def test_its_code_is_clean(project):
-    """What is handed to a seller passes ruff as its authors ship it, and says its own requirements."""
+def test_code_is_clean(project):
+    """Generated projects pass ruff with its default settings, and list their requirements."""
     ended = run(
         sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--line-length=120", ".", cwd=project
     )
@@ -118,7 +118,7 @@ def test_its_code_is_clean(project):
             assert "<<" not in path.read_text(), path
 
 
-def test_the_key_is_fresh_and_for_its_owner_only(project):
+def test_key_is_new_and_private(project):
     assert len(key_of(project)) == 32
     assert stat.S_IMODE((project / ".env").stat().st_mode) == 0o600
     assert ".env" in (project / ".gitignore").read_text().splitlines()
@@ -126,7 +126,7 @@ def test_the_key_is_fresh_and_for_its_owner_only(project):
     assert os.access(project / "ci" / "check.sh", os.X_OK)
 
 
-def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
+def test_folder_with_files_is_unchanged(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     ended = run(*TRADEPOST, "seller", "new", str(tmp_path), cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -145,7 +145,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
         ("seller:PUBLIC_URL", "is neither a Seller nor an application"),
     ],
 )
-def test_serve_says_in_one_line_what_is_wrong(tmp_path, target, words):
+def test_serve_reports_errors_in_one_line(tmp_path, target, words):
     write_project(tmp_path / "shop", "wsgi", key="k", version="1")
     ended = run(*TRADEPOST, "seller", "serve", target, "--port", "0", cwd=tmp_path / "shop")
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -153,13 +153,13 @@ def test_serve_says_in_one_line_what_is_wrong(tmp_path, target, words):
     assert "Traceback" not in ended.stderr
 
 
-def test_serve_takes_a_bare_seller_and_the_environment_before_the_file(tmp_path):
+def test_serve_accepts_a_plain_seller_and_prefers_the_environment_to_the_file(tmp_path):
     write_project(tmp_path / "shop", "wsgi", key="of the file", version="1")
     with served(tmp_path / "shop", "seller:seller", SELLER_KEY=wire.KEY) as url:
         assert wire.send(f"{url}/anything", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
 
 
-def test_serve_without_a_key_says_so(tmp_path):
+def test_serve_without_a_key_reports_it(tmp_path):
     write_project(tmp_path / "shop", "wsgi", key="k", version="1")
     (tmp_path / "shop" / ".env").unlink()
     ended = run(*TRADEPOST, "seller", "serve", "app:app", cwd=tmp_path / "shop")
@@ -168,7 +168,7 @@ def test_serve_without_a_key_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("framework", ["wsgi", "asgi"])
-def test_buyers_are_sent_to_the_port_that_is_served(tmp_path, framework):
+def test_front_end_address_has_the_served_port(tmp_path, framework):
     """The front-end address in the access data, which a buyer opens (saas-v2 §3.2), follows ``--port``."""
     write_project(tmp_path / "shop", framework, key=wire.KEY, version="1")
     for given, front in (({}, ""), ({"SELLER_PUBLIC_URL": "https://shop.example.com"}, "https://shop.example.com")):
@@ -181,7 +181,7 @@ def test_buyers_are_sent_to_the_port_that_is_served(tmp_path, framework):
 
 
 @pytest.mark.parametrize("framework", ["wsgi", "asgi"])
-def test_a_container_stops_when_it_is_told_to(tmp_path, framework):
+def test_container_stops_when_told(tmp_path, framework):
     """``docker stop`` sends SIGTERM, which the first process of a container ignores unless it has a handler for it."""
     write_project(tmp_path / "shop", framework, key=wire.KEY, version="1")
     with process([*TRADEPOST, "seller", "serve", "app:app", "--port", "0"], tmp_path / "shop") as started:
@@ -189,11 +189,11 @@ def test_a_container_stops_when_it_is_told_to(tmp_path, framework):
         url = started.stdout.readline().split()[1]
         assert wire.send(f"{url}/produce", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
         started.terminate()
-        # uvicorn stops in order and then ends itself with the signal that it got.
+        # uvicorn shuts down and then ends itself with the signal that it got.
         assert started.wait(timeout=600) == (0 if framework == "wsgi" else -signal.SIGTERM)
 
 
-def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(tmp_path):
+def test_answer_in_progress_is_sent_before_the_server_stops(tmp_path):
     (tmp_path / "slow.py").write_text(SLOW)
     with process([*TRADEPOST, "seller", "serve", "slow:app", "--port", "0"], tmp_path) as started:
         assert started.stdout is not None
@@ -208,7 +208,7 @@ def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(
         assert started.wait(timeout=600) == 0
 
 
-def test_a_taken_port_is_named(tmp_path):
+def test_port_in_use_is_named(tmp_path):
     write_project(tmp_path / "shop", "wsgi", key="k", version="1")
     with served(tmp_path / "shop") as url:
         port = str(urlsplit(url).port)

@@ -15,7 +15,7 @@ from tests.kit.projects import NO_WAIT, TRADEPOST, path_with_tradepost, run, ser
 from tests.kit.servers import free_port
 from tradepost.kit.keypair import KeyPair
 from tradepost.kit.scaffold import FRAMEWORKS, write_project
-from tradepost.kit.scaffold.template_values import ADDRESS, KEY_NAMES, PROTOCOLS, SELLING
+from tradepost.kit.scaffold.template_values import ADDRESS, KEY_NAMES, PROTOCOLS, SELLING_PROTOCOLS
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Buyer, Command, Create, Done, NotifyOrder, Purchase, Rejected, Release
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
@@ -24,7 +24,7 @@ ALL = ("--protocol", ",".join(PROTOCOLS))
 OTHERS = tuple(name for name in PROTOCOLS if name != "saas_v2")
 """A project of SaaS 2.0 alone is that of ``test_scaffold``."""
 ALONE = ("license_code", "joint_kit_v2", "order_notice")
-"""One of each kind that ``test_scaffold`` does not have; the tester meets the others in the project of all."""
+"""One of each kind that ``test_scaffold`` does not have. The tester checks the others in the project of all."""
 FEWEST = {
     "saas_v2": 150,
     "saas_v1": 150,
@@ -35,14 +35,20 @@ FEWEST = {
     "joint_kit_v1": 80,
     "order_notice": 80,
 }
-OWN_TESTS = {**dict.fromkeys(SELLING, 2), "license_code": 1, "joint_kit_v2": 1, "joint_kit_v1": 1, "order_notice": 1}
+OWN_TESTS = {
+    **dict.fromkeys(SELLING_PROTOCOLS, 2),
+    "license_code": 1,
+    "joint_kit_v2": 1,
+    "joint_kit_v1": 1,
+    "order_notice": 1,
+}
 TENANT = SyncTenant(
     tenant_id="t1", tenant_code="acme", name="A", domain_name="https://a.example.com", flag=SyncFlag.ADD
 )
 
 
 def first_call(name: str) -> Command:
-    """Of each protocol; orders and instances are the market's own, so no two share one."""
+    """Return the first call of each protocol. Orders and instances are the market's, so they are distinct."""
     match name:
         case "joint_kit_v2" | "joint_kit_v1":
             return TENANT
@@ -65,8 +71,8 @@ def new(folder: Path, *options: str) -> Path:
     return folder
 
 
-def passed_the_tester(project: Path) -> dict[str, int]:
-    """Checks by report, none of which failed."""
+def run_tester(project: Path) -> dict[str, int]:
+    """Return the checks of each report, none of which failed."""
     ended = run("ci/check.sh", *NO_WAIT, cwd=project, PORT=str(free_port()), PATH=path_with_tradepost(project))
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
     found = {}
@@ -77,7 +83,7 @@ def passed_the_tester(project: Path) -> dict[str, int]:
     return found
 
 
-def passed_its_own_tests(project: Path) -> int:
+def run_own_tests(project: Path) -> int:
     ended = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
     assert ended.returncode == 0, ended.stdout
     passed = re.search(r"(\d+) passed", ended.stdout)
@@ -103,32 +109,32 @@ def keys_of(project: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
-def test_a_project_of_one_version_passes_at_once(name, tmp_path):
+def test_project_of_one_version_passes_at_once(name, tmp_path):
     project = new(tmp_path / "shop", "--protocol", name)
-    assert passed_the_tester(project)["report"] >= FEWEST[name]
+    assert run_tester(project)["report"] >= FEWEST[name]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_project_of_one_version_is_clean_and_passes_its_own_tests(name, tmp_path):
+def test_project_of_one_version_is_clean_and_passes_its_own_tests(name, tmp_path):
     project = new(tmp_path / "shop", "--protocol", name)
     is_clean(project)
-    assert passed_its_own_tests(project) == OWN_TESTS[name]
+    assert run_own_tests(project) == OWN_TESTS[name]
 
 
 @pytest.mark.slow
-def test_a_project_of_all_versions_passes_each_at_its_one_address(tmp_path):
+def test_project_of_all_versions_passes_each_at_one_address(tmp_path):
     project = new(tmp_path / "shop", *ALL)
     is_clean(project)
-    found = passed_the_tester(project)
+    found = run_tester(project)
     assert set(found) == {f"report-{name}" for name in PROTOCOLS}
     assert all(found[f"report-{name}"] >= fewest for name, fewest in FEWEST.items())
-    assert passed_its_own_tests(project) == sum(OWN_TESTS.values())
+    assert run_own_tests(project) == sum(OWN_TESTS.values())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", list(FRAMEWORKS))
-def test_a_project_of_all_versions_answers_each_with_its_own_key(framework, tmp_path):
+def test_project_of_all_versions_answers_each_with_its_own_key(framework, tmp_path):
     """saas-v2 §1.3: a key for each class; openapi-jointkit §A.0: the kit's calls come to paths below the product's address."""
     project = new(tmp_path / "shop", "--framework", framework, *ALL)
     keys = keys_of(project)
@@ -149,7 +155,7 @@ def test_a_project_of_all_versions_answers_each_with_its_own_key(framework, tmp_
                     assert isinstance(said, Done), (name, said)
 
 
-def test_versions_that_are_signed_with_different_keys_have_a_key_each(tmp_path):
+def test_versions_with_different_key_classes_have_a_key_each(tmp_path):
     """saas-v2 §1.3: the class of an interface decides about its key."""
     assert {registry.protocol(name).key_class for name in PROTOCOLS} == set(KEY_NAMES)
     both = new(tmp_path / "both", "--protocol", "saas_v2", "--protocol", "license_v1", "--protocol", "saas_v2")
@@ -159,7 +165,7 @@ def test_versions_that_are_signed_with_different_keys_have_a_key_each(tmp_path):
 
 
 def test_every_two_versions_make_a_clean_project(tmp_path):
-    """Blocks of templates that only two conditions together bring side by side."""
+    """Template blocks that are only adjacent under two conditions."""
     pair = KeyPair("-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "AA==")
     projects = [tmp_path / "-".join(map(str, numbers)) for numbers in combinations(range(len(PROTOCOLS)), 2)]
     for project in projects:
@@ -171,7 +177,7 @@ def test_every_two_versions_make_a_clean_project(tmp_path):
     is_clean(projects[0], projects[-1])
 
 
-def test_a_version_that_no_project_speaks_is_named_and_nothing_is_written(tmp_path):
+def test_unsupported_version_is_named_and_nothing_is_written(tmp_path):
     ended = run(*TRADEPOST, "seller", "new", str(tmp_path / "x"), "--protocol", "saas_v3", cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (
@@ -186,7 +192,7 @@ def test_a_version_that_no_project_speaks_is_named_and_nothing_is_written(tmp_pa
     ("name", "title", "image"), [("我的商店", "我的商店", "seller"), ('My "Shop" <1>', "My Shop 1", "my-shop-1")]
 )
 @pytest.mark.parametrize("framework", ["wsgi", "asgi"])
-def test_a_folder_may_have_any_name(framework, name, title, image, tmp_path):
+def test_folder_may_have_any_name(framework, name, title, image, tmp_path):
     write_project(tmp_path / name, framework, key="k", version="1")
     assert f'NAME = "{title}"' in (tmp_path / name / "app.py").read_text()
     compile((tmp_path / name / "app.py").read_text(), "app.py", "exec")

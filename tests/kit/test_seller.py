@@ -1,4 +1,4 @@
-"""Every command through ``respond``: what the market reads, what reached the seller's functions, what was remembered."""
+"""Every command through ``respond``: what the market reads, what reached the seller's functions, what was stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit import wire
-from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, remembered
+from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, stored_instance
 from tradepost.kit import (
     AppInfo,
     Create,
@@ -45,19 +45,19 @@ def test_created_instance_has_the_business_id_of_the_first_call(seller):
     assert seller.seen == [("create", "b1")]
 
 
-def test_a_repeat_has_the_same_instance_and_makes_no_new_one(seller):
+def test_repeat_has_the_same_instance_and_creates_no_new_one(seller):
     """saas-v2 §3.1: same orderId + orderLineId gives the same instanceId; businessId differs on every call."""
     ask(seller, wire.create(business_id="b1"))
     assert ask(seller, wire.create(business_id="b2")) == Done(instance_id="b1")
     assert seller.seen == [("create", "b1")]
 
 
-def test_another_line_of_the_order_is_another_instance(seller):
+def test_other_line_of_the_order_is_another_instance(seller):
     assert ask(seller, wire.create(line=1, business_id="b1")) == Done(instance_id="b1")
     assert ask(seller, wire.create(line=2, business_id="b2")) == Done(instance_id="b2")
 
 
-def test_query_answers_one_entry_for_each_id_with_the_access_data(seller):
+def test_query_returns_one_entry_per_id_with_the_access_data(seller):
     """saas-v2 §3.2: one entry per requested id."""
     ask(seller, wire.create("A", business_id="b1"))
     ask(seller, wire.create("B", business_id="b2"))
@@ -65,7 +65,7 @@ def test_query_answers_one_entry_for_each_id_with_the_access_data(seller):
     assert ask(seller, wire.query("b1", "b2")) == Done(instances=info)
 
 
-def test_unknown_instance_is_000003_for_every_command_on_one(seller):
+def test_unknown_instance_is_000003_for_every_command(seller):
     """saas-v2 §4: 000003, instance id does not exist; §3.2 CHOICE, §3.5."""
     for command in (
         wire.query("nobody"),
@@ -85,7 +85,7 @@ def test_refresh_sets_the_expiry(seller):
     expires_at = NOW + timedelta(days=31)
     assert ask(seller, wire.refresh("b1", expires_at)) == Done()
     assert ask(seller, wire.refresh("b1", expires_at)) == Done()
-    assert remembered(seller, "b1").expires_at == expires_at
+    assert stored_instance(seller, "b1").expires_at == expires_at
 
 
 def test_freeze_and_unfreeze_may_be_repeated(seller):
@@ -94,21 +94,21 @@ def test_freeze_and_unfreeze_may_be_repeated(seller):
     states = []
     for command in (wire.freeze("b1"), wire.freeze("b1"), wire.unfreeze("b1"), wire.unfreeze("b1")):
         assert ask(seller, command) == Done()
-        states.append(remembered(seller, "b1").state)
+        states.append(stored_instance(seller, "b1").state)
     assert states == [InstanceState.FROZEN] * 2 + [InstanceState.ACTIVE] * 2
 
 
-def test_release_happens_once_and_erases_the_access_data(seller):
+def test_release_runs_once_and_erases_the_access_data(seller):
     """saas-v2 §3.5: repeating for a released id returns success."""
     ask(seller, wire.create(business_id="b1"))
     assert ask(seller, wire.release("b1")) == Done()
     assert ask(seller, wire.release("b1")) == Done()
     assert seller.seen == [("create", "b1"), ("release", "b1")]
-    gone = remembered(seller, "b1")
+    gone = stored_instance(seller, "b1")
     assert (gone.state, gone.app) == (InstanceState.RELEASED, None)
 
 
-def test_a_released_instance_is_gone_for_other_commands(seller):
+def test_released_instance_is_unknown_to_other_commands(seller):
     ask(seller, wire.create(business_id="b1"))
     ask(seller, wire.release("b1"))
     for command in (wire.query("b1"), wire.refresh("b1"), wire.unfreeze("b1"), wire.upgrade("b1")):
@@ -116,7 +116,7 @@ def test_a_released_instance_is_gone_for_other_commands(seller):
     assert seller.seen[-1] == ("release", "b1")
 
 
-def test_upgrade_happens_once_for_an_order(seller):
+def test_upgrade_runs_once_per_order(seller):
     """saas-v2 §3.6: repeating an orderId returns success without doing it again."""
     ask(seller, wire.create(business_id="b1"))
     assert ask(seller, wire.upgrade("b1", "CS3")) == Done()
@@ -126,14 +126,14 @@ def test_upgrade_happens_once_for_an_order(seller):
 
 
 @pytest.mark.parametrize("answer", [None, True])
-def test_check_change_allows_unless_told_otherwise(bare, answer):
+def test_check_change_allows_by_default(bare, answer):
     bare.on(Create)(lambda command: Created(app=APP))
     bare.on_other(type(wire.check_change("b1")), lambda command, instance: answer)
     ask(bare, wire.create(business_id="b1"))
     assert ask(bare, wire.check_change("b1")) == Done()
 
 
-def test_check_change_that_says_false_blocks_with_000005(bare):
+def test_check_change_that_returns_false_blocks_with_000005(bare):
     """saas-v2 §3.7 CHOICE: seller answers 000005 + reason."""
     bare.on(Create)(lambda command: Created(app=APP))
     bare.on_other(type(wire.check_change("b1")), lambda command, instance: False)
@@ -156,11 +156,11 @@ def test_pending_until_finished(bare):
     assert ask(bare, wire.query("b1")) == Done(instances=(InstanceInfo(instance_id="b1", app=APP),))
     assert ask(bare, wire.create(business_id="b3")) == Done(instance_id="b1")
     assert not bare.finish("b1", AppInfo(front_end_url="https://other.example.com/"))
-    assert remembered(bare, "b1").app == APP
+    assert stored_instance(bare, "b1").app == APP
     assert bare.store.pending() == []
 
 
-def test_commands_on_a_pending_instance_are_put_off(tmp_path):
+def test_commands_on_a_pending_instance_are_postponed(tmp_path):
     seller = Recorder(store=tmp_path / "seller.db")
     seller.on(Create)(lambda command: Pending())
     ask(seller, wire.create(business_id="b1"))
@@ -172,7 +172,7 @@ def test_commands_on_a_pending_instance_are_put_off(tmp_path):
     assert not seller.finish("b1", APP)
 
 
-def test_background_work_may_end_before_on_create_returned(bare):
+def test_background_work_may_end_before_on_create_returns(bare):
     @bare.on(Create)
     def create(command: Create) -> Pending:
         assert bare.finish(command.business_id, APP)
@@ -183,7 +183,7 @@ def test_background_work_may_end_before_on_create_returned(bare):
     assert ask(bare, wire.query("b1")) == Done(instances=(InstanceInfo(instance_id="b1", app=APP),))
 
 
-def test_failed_provisioning_is_told_and_may_still_be_finished(bare):
+def test_failed_provisioning_is_reported_and_can_still_be_finished(bare):
     bare.on(Create)(lambda command: Pending())
     ask(bare, wire.create(business_id="b1"))
     assert bare.fail("b1", "no capacity in this region")
@@ -193,7 +193,7 @@ def test_failed_provisioning_is_told_and_may_still_be_finished(bare):
     assert ask(bare, wire.create()) == Done(instance_id="b1")
 
 
-def test_not_yet_is_000004_and_nothing_is_remembered_as_done(tmp_path):
+def test_not_yet_is_000004_and_is_not_stored_as_done(tmp_path):
     """saas-v2 §3.10: 000004 outside newInstance is not success, and tried again; §3.5, §3.6: then done once."""
     seller = Recorder(store=tmp_path / "seller.db")
     seen: list[str] = []
@@ -207,13 +207,13 @@ def test_not_yet_is_000004_and_nothing_is_remembered_as_done(tmp_path):
     seller.on(Refresh)(lambda command, instance: Pending(message="not before midnight"))
     ask(seller, wire.create(business_id="b1"))
     assert ask(seller, wire.refresh("b1")) == Pending(message="not before midnight")
-    assert remembered(seller, "b1").expires_at is None
+    assert stored_instance(seller, "b1").expires_at is None
     assert [ask(seller, wire.upgrade("b1")) for _ in range(3)] == [Pending(), Done(), Done()]
     assert [ask(seller, wire.release("b1")) for _ in range(3)] == [Pending(), Done(), Done()]
     assert seen == ["Upgrade", "Upgrade", "Release", "Release"]
 
 
-def test_a_query_that_answers_about_another_instance_is_000005(bare, caplog):
+def test_query_result_of_another_instance_is_000005(bare, caplog):
     """saas-v2 §3.2: one entry per requested id."""
     bare.on(Create)(lambda command: Created())
     bare.on(Query)(lambda command, instance: InstanceInfo(instance_id="b2", app=APP))
@@ -225,7 +225,7 @@ def test_a_query_that_answers_about_another_instance_is_000005(bare, caplog):
 # --- test calls -----------------------------------------------------------------------------------------------------
 
 
-def test_test_calls_answer_well_and_touch_nothing(seller):
+def test_test_calls_succeed_and_change_nothing(seller):
     """saas-v2 §10 seller server 3: newInstance: id = businessId; queryInstance: one entry per id with a frontEndUrl."""
     assert ask(seller, wire.create(business_id="b1", test=True)) == Done(instance_id="b1")
     answer = ask(seller, wire.query("x", "y", test=True))
@@ -255,7 +255,7 @@ def test_test_page_is_shown_in_test_answers(tmp_path):
 # --- what a seller writes -------------------------------------------------------------------------------------------
 
 
-def test_on_query_answers_from_the_sellers_own_database(bare):
+def test_on_query_answers_from_the_seller_s_own_database(bare):
     bare.on(Create)(lambda command: Created())
 
     @bare.on(Query)
@@ -267,7 +267,7 @@ def test_on_query_answers_from_the_sellers_own_database(bare):
     assert ask(bare, wire.query("b1")) == Done(instances=(InstanceInfo(instance_id="b1", app=app),))
 
 
-def test_a_decorated_function_takes_the_place_of_the_method(seller):
+def test_decorated_function_replaces_the_method(seller):
     released: list[str] = []
     seller.on(Release)(lambda command, instance: released.append(instance.instance_id))
     ask(seller, wire.create(business_id="b1"))
@@ -276,7 +276,7 @@ def test_a_decorated_function_takes_the_place_of_the_method(seller):
     assert ("release", "b1") not in seller.seen
 
 
-def test_keys_may_be_given_by_key_class_or_protocol_and_must_be_there(tmp_path):
+def test_keys_are_passed_by_class_or_protocol_and_are_required(tmp_path):
     store = tmp_path / "seller.db"
     for keys in ({"base": KEY}, {"saas_v2": KEY}):
         seller = Seller(store=store, keys=keys)
@@ -289,7 +289,7 @@ def test_keys_may_be_given_by_key_class_or_protocol_and_must_be_there(tmp_path):
         Seller(store=store, key=KEY, protocols=("saas_v9",))
 
 
-def test_a_store_that_fails_is_000005(seller, caplog):
+def test_failing_store_is_000005(seller, caplog):
     seller.store.close()
     seller.store.path.write_bytes(b"not a database" * 1000)
     assert rejected(seller, wire.create())[0] == "000005"
@@ -301,7 +301,7 @@ def test_refuse_is_a_signed_000002(seller):
     assert getattr(wire.decode(wire.create(), response), "code", None) == "000002"
 
 
-def test_a_get_is_refused(seller):
+def test_get_is_refused(seller):
     request = wire.encode(wire.create())
     response = seller.respond(Request("GET", request.url), NOW, wire.nonce())
     outcome = wire.decode(wire.create(), response)

@@ -1,4 +1,4 @@
-"""The SQLite store: what survives a restart, what it refuses, what it leaves on the disk."""
+"""The SQLite store: what survives a restart, what it refuses, and the files that it leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.kit import wire
 from tests.kit.wire import APP, NOW, Recorder, ask
 from tradepost.kit import Instance, InstanceInfo, InstanceState, SQLiteStore
 from tradepost.kit.sqlite_store import SCHEMA_VERSION, SCHEMAS
-from tradepost.kit.store import Busy, Finished, Mine, Nonce
+from tradepost.kit.store import BusyClaim, FinishedClaim, GrantedClaim, Nonce
 from tradepost.protocols.commands import Done
 
 SOON = NOW + timedelta(seconds=60)
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> SQLiteStore:
 
 
 def make(store: SQLiteStore, instance: Instance, key: str = "create") -> bool:
-    assert store.claim(key, owner="me", first_id=instance.instance_id, now=NOW, until=SOON) == Mine(
+    assert store.claim(key, owner="me", first_id=instance.instance_id, now=NOW, until=SOON) == GrantedClaim(
         instance.instance_id
     )
     return store.keep_created(key, "me", instance)
@@ -74,7 +74,7 @@ def test_file_of_a_newer_version_is_refused(store):
         SQLiteStore(store.path)
 
 
-def test_file_of_an_older_version_is_brought_up(tmp_path):
+def test_file_of_an_older_version_is_upgraded(tmp_path):
     path = tmp_path / "seller.db"
     connection = sqlite3.connect(path)
     connection.executescript(f"PRAGMA journal_mode = WAL; {SCHEMAS[0]} PRAGMA user_version = 1;")
@@ -82,7 +82,9 @@ def test_file_of_an_older_version_is_brought_up(tmp_path):
     connection.commit()
     connection.close()
     store = SQLiteStore(path)
-    assert store.claim_fresh(Nonce("n", SOON), "k", owner="me", first_id="2", now=NOW, until=SOON) == Finished("made")
+    assert store.claim_fresh(Nonce("n", SOON), "k", owner="me", first_id="2", now=NOW, until=SOON) == FinishedClaim(
+        "made"
+    )
     assert SQLiteStore(path).nonce_seen("n", now=NOW, until=SOON)
 
 
@@ -94,7 +96,7 @@ def test_nonce_is_seen_until_its_time_is_over(store):
     assert store.nonce_seen("n", now=SOON, until=SOON)
 
 
-def test_old_nonces_are_swept(store, monkeypatch):
+def test_old_nonces_are_deleted(store, monkeypatch):
     monkeypatch.setattr("tradepost.kit.sqlite_store.NONCES_BETWEEN_SWEEPS", 3)
     for number in range(3):
         store.nonce_seen(str(number), now=NOW + timedelta(minutes=number), until=SOON + timedelta(minutes=number))
@@ -105,37 +107,37 @@ def test_old_nonces_are_swept(store, monkeypatch):
     assert kept == [("2",)]
 
 
-def test_a_claim_is_exclusive_until_given_back_or_over(store):
-    assert store.claim("k", owner="a", first_id="1", now=NOW, until=SOON) == Mine("1")
-    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Busy()
+def test_claim_is_exclusive_until_released_or_expired(store):
+    assert store.claim("k", owner="a", first_id="1", now=NOW, until=SOON) == GrantedClaim("1")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == BusyClaim()
     store.give_back("k", "b")
-    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Busy()
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == BusyClaim()
     store.give_back("k", "a")
-    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == Mine("1")
-    assert store.claim("k", owner="c", first_id="3", now=SOON, until=SOON) == Mine("1")
+    assert store.claim("k", owner="b", first_id="2", now=NOW, until=SOON) == GrantedClaim("1")
+    assert store.claim("k", owner="c", first_id="3", now=SOON, until=SOON) == GrantedClaim("1")
     assert not store.keep_done("k", "b", "x")
     assert store.keep_done("k", "c", "x")
-    assert store.claim("k", owner="d", first_id="4", now=SOON, until=SOON) == Finished("x")
+    assert store.claim("k", owner="d", first_id="4", now=SOON, until=SOON) == FinishedClaim("x")
 
 
-def test_a_lost_claim_adds_no_instance(store):
+def test_lost_claim_adds_no_instance(store):
     store.claim("k", owner="a", first_id="1", now=NOW, until=NOW)
     store.claim("k", owner="b", first_id="1", now=NOW, until=SOON)
     assert not store.keep_created("k", "a", Instance(instance_id="1", order_id="A"))
     assert store.find("1") is None
 
 
-def test_an_id_of_another_order_keeps_neither_instance_nor_claim(store):
+def test_id_of_another_order_keeps_neither_instance_nor_claim(store):
     assert make(store, Instance(instance_id="1", order_id="A"), "first")
     with pytest.raises(ValueError, match="belongs to another order"):
         make(store, Instance(instance_id="1", order_id="B"), "second")
-    assert store.claim("second", owner="x", first_id="2", now=NOW, until=SOON) == Busy()
+    assert store.claim("second", owner="x", first_id="2", now=NOW, until=SOON) == BusyClaim()
     found = store.find("1")
     assert found is not None
     assert found.order_id == "A"
 
 
-def test_an_instance_is_found_by_its_license_code_too(store):
+def test_instance_is_found_by_its_license_code_too(store):
     instance = Instance(instance_id="1", order_id="A", license="CODE-1")
     make(store, instance)
     assert store.find("CODE-1") == instance
@@ -152,14 +154,14 @@ def test_unfreeze_does_not_wake_a_released_instance(store):
     assert found.state is InstanceState.RELEASED
 
 
-def test_not_durable_stores_work_alike(tmp_path):
+def test_not_durable_stores_behave_alike(tmp_path):
     store = SQLiteStore(tmp_path / "seller.db", durable=False)
     instance = Instance(instance_id="1", order_id="A", app=APP)
     assert make(store, instance)
     assert store.find("1") == instance
 
 
-def test_a_durable_commit_is_flushed_and_a_quick_one_is_not(store, monkeypatch):
+def test_durable_commit_is_flushed_and_a_quick_one_is_not(store, monkeypatch):
     flushed: list[int] = []
     monkeypatch.setattr("tradepost.kit.sqlite_store._flush_file", flushed.append)
     store.nonce_seen("n", now=NOW, until=SOON)
@@ -169,8 +171,8 @@ def test_a_durable_commit_is_flushed_and_a_quick_one_is_not(store, monkeypatch):
     assert len(flushed) == 1
 
 
-def test_the_log_that_is_flushed_is_the_log_that_is_written(store, monkeypatch):
-    """SQLite deletes the log with its last connection and makes another: flushing the old one would keep nothing."""
+def test_flushed_log_is_the_written_log(store, monkeypatch):
+    """SQLite deletes the log with its last connection and creates another: flushing the old one would save nothing."""
     flushed: list[int] = []
     monkeypatch.setattr("tradepost.kit.sqlite_store._flush_file", lambda fd: flushed.append(os.fstat(fd).st_ino))
     log = store.path.with_name(f"{store.path.name}-wal")
@@ -184,8 +186,8 @@ def test_the_log_that_is_flushed_is_the_log_that_is_written(store, monkeypatch):
     assert flushed[2:] == [log.stat().st_ino]
 
 
-def test_a_forked_child_uses_connections_of_its_own(store):
-    """gunicorn with ``--preload``: the seller is made before the workers are forked."""
+def test_forked_child_uses_its_own_connections(store):
+    """gunicorn with ``--preload``: the seller is created before the workers are forked."""
     make(store, Instance(instance_id="1", order_id="A"))
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""Large files on their way to a market: read as they are sent, told how far they are, gone on with (openapi-jointkit §C.7)."""
+"""Uploads of large files to a market: read while sending, with progress, resumable (openapi-jointkit §C.7)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.kit.market import Market, open_market
-from tests.protocols.open_api.uploads import came, file_of
+from tests.protocols.open_api.uploads import file_of, parse
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.kit.uploading import upload_path, upload_resumable
 from tradepost.protocols.open_api.bodies import ApiRefused
-from tradepost.protocols.open_api.upload import ERRORS, uploaded
+from tradepost.protocols.open_api.upload import ERRORS, upload_response
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CONTENT = bytes(range(256)) * 4000
@@ -41,21 +41,21 @@ def client(url: str) -> MarketClient:
     return MarketClient(url, "AK1", "secret", pause=0, timeout=10, tries=2, clock=lambda: NOW)
 
 
-def test_a_file_goes_out_as_it_is_read(market: Market, file: Path) -> None:
+def test_file_is_sent_as_it_is_read(market: Market, file: Path) -> None:
     """§C.1: the body is signed by its hash, which the header states; §C.7: name, hash, bytes."""
-    market.answers = [uploaded()]
+    market.answers = [upload_response()]
     told: list[tuple[int, int]] = []
     upload_path(client(market.url), "e1", file, progress=lambda sent, whole: told.append((sent, whole)))
     [asked] = market.asked
-    assert came(asked) == (file_of("e1", "许可.bin", CONTENT), CONTENT)
+    assert parse(asked) == (file_of("e1", "许可.bin", CONTENT), CONTENT)
     assert asked.header("X-Sdk-Content-Sha256") == hashlib.sha256(asked.body).hexdigest()
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert [sent for sent, _whole in told] == sorted({sent for sent, _whole in told})
     upload_path(client(market.url), "e1", file, file_name="other.lic")
-    assert came(market.asked[1])[0].file_name == "other.lic"  # type: ignore[union-attr]
+    assert parse(market.asked[1])[0].file_name == "other.lic"  # type: ignore[union-attr]
 
 
-def test_a_refusal_is_the_markets(market: Market, file: Path) -> None:
+def test_refusal_is_the_market_s(market: Market, file: Path) -> None:
     market.answers = [ApiRefused(ERRORS["91381034"]).response()]
     with pytest.raises(MarketError) as refused:
         upload_path(client(market.url), "e1", file)
@@ -63,7 +63,7 @@ def test_a_refusal_is_the_markets(market: Market, file: Path) -> None:
 
 
 class Tus(BaseHTTPRequestHandler):
-    """A market of the tus protocol whose lines are cut: ``cuts`` says after how many bytes, each once."""
+    """A tus market whose connections are cut: ``cuts`` are the numbers of bytes after which, each once."""
 
     protocol_version = "HTTP/1.1"
     cuts: list[int]
@@ -123,8 +123,8 @@ def tus_market(cuts: list[int], *, last: tuple[int, bytes] = (204, b"")) -> Iter
         server.server_close()
 
 
-def test_it_goes_on_where_it_broke_off(file: Path, tmp_path: Path) -> None:
-    """Issue 14: three cuts, more than ``tries`` allow in which nothing comes through."""
+def test_upload_continues_where_it_broke_off(file: Path, tmp_path: Path) -> None:
+    """Issue 14: three cuts, more than ``tries`` allow without any progress."""
     state = tmp_path / "state"
     with tus_market([300_000, 1, 500_000]) as (url, market):
         upload_resumable(client(url), "e1", file, state=state)
@@ -133,7 +133,7 @@ def test_it_goes_on_where_it_broke_off(file: Path, tmp_path: Path) -> None:
     assert not state.exists()
 
 
-def test_a_later_process_goes_on_with_it(file: Path, tmp_path: Path) -> None:
+def test_later_process_continues_the_upload(file: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     with tus_market([300_000, 0, 0, 0]) as (url, market):
         with pytest.raises(MarketError) as broke_off:
@@ -146,7 +146,7 @@ def test_a_later_process_goes_on_with_it(file: Path, tmp_path: Path) -> None:
         assert not state.exists()
 
 
-def test_what_was_kept_of_another_file_or_given_up_begins_anew(file: Path, tmp_path: Path) -> None:
+def test_state_of_another_or_abandoned_file_starts_over(file: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     with tus_market([5, 0, 0, 0]) as (url, market):
         with pytest.raises(MarketError):
@@ -163,7 +163,7 @@ def test_what_was_kept_of_another_file_or_given_up_begins_anew(file: Path, tmp_p
         assert (market.asked, bytes(market.content)) == (["POST", "PATCH"], b"another")
 
 
-def test_what_the_market_refuses_in_the_end_is_not_sent_again(file: Path, tmp_path: Path) -> None:
+def test_finally_refused_file_is_not_sent_again(file: Path, tmp_path: Path) -> None:
     refusal = ApiRefused(ERRORS["CBC.0101"]).response()
     state = tmp_path / "state"
     with tus_market([], last=(400, refusal.body)) as (url, market):

@@ -1,4 +1,4 @@
-"""The usage outbox: nothing is lost, nothing is told twice under another id, and what is wrong is said by record."""
+"""The usage outbox: no record is lost or sent under another ID, and errors are reported per record."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.kit.market import HANG_UP, open_market
 from tests.kit.market_answers import NOW
 from tests.kit.servers import ROOT, process
 from tradepost.kit.client import MarketClient, MarketError
-from tradepost.kit.usage import Pushed, UsageOutbox, UsageRecord, UsageState
+from tradepost.kit.usage import PushResult, UsageOutbox, UsageRecord, UsageState
 from tradepost.protocols.open_api import usage_push
 
 HOUR = timedelta(hours=1)
 
-# What a process runs that is killed while the market works on its push.
+# The program of a process that is killed while the market processes its push.
 PUSH_AND_DIE = """
 import sys, time
 from datetime import timedelta
@@ -47,7 +47,7 @@ outbox.push(now=NOW)
 
 
 class Told:
-    """A market's end of the push: remembers what arrived, fails or finds fault as told."""
+    """The market's side of a push: record what arrived, and fail or refuse as configured."""
 
     def __init__(self) -> None:
         self.batches: list[tuple[str, ...]] = []
@@ -62,7 +62,7 @@ class Told:
 
 
 class QuickOutbox(UsageOutbox):
-    """Without waiting for the disk, for tests that add hundreds and are not about power cuts."""
+    """Do not wait for the disk, for tests that add hundreds and are not about power cuts."""
 
     def _open(self) -> sqlite3.Connection:
         connection = super()._open()
@@ -96,7 +96,7 @@ def state(outbox: UsageOutbox, record_id: str) -> UsageState:
     return record.state
 
 
-def test_a_record_is_what_was_added(outbox):
+def test_record_is_what_was_added(outbox):
     record_id = outbox.add(
         "i-1", begins_at=NOW - HOUR, ends_at=NOW, value=Decimal("99.5000"), now=NOW, package_id="p", product_id="o"
     )
@@ -113,53 +113,54 @@ def test_a_record_is_what_was_added(outbox):
     assert stat.S_IMODE(outbox.path.stat().st_mode) == 0o600
 
 
-def test_batches_hold_at_most_a_thousand_in_the_order_of_adding(tmp_path, told):
+@pytest.mark.slow
+def test_batches_have_at_most_a_thousand_in_the_order_of_adding(tmp_path, told):
     """openapi-jointkit §C.5: usage_records ≤ 1000."""
     outbox = QuickOutbox(tmp_path / "usage.db", told)
     ids = [add(outbox, hours_ago=number) for number in range(1, 2502)]
-    assert outbox.push(now=NOW) == Pushed(accepted=2501)
+    assert outbox.push(now=NOW) == PushResult(accepted=2501)
     assert [len(batch) for batch in told.batches] == [1000, 1000, 501]
     assert [record_id for batch in told.batches for record_id in batch] == ids
     assert outbox.waiting() == 0
-    assert outbox.push(now=NOW) == Pushed()
+    assert outbox.push(now=NOW) == PushResult()
     assert len(told.batches) == 3
 
 
-def test_a_push_that_fails_is_repeated_with_the_same_records_under_the_same_ids(outbox, told):
+def test_failed_push_is_repeated_with_the_same_records_and_ids(outbox, told):
     told.failures = [MarketError("unreachable", "no answer"), MarketError("94060002", "Auth failed!", status=401)]
     ids = (add(outbox, "i-1"), add(outbox, "i-2"))
-    assert outbox.push(now=NOW) == Pushed(trouble="unreachable: no answer")
+    assert outbox.push(now=NOW) == PushResult(trouble="unreachable: no answer")
     later = add(outbox, "i-3")
-    assert outbox.push(now=NOW) == Pushed(trouble="94060002: Auth failed!")
+    assert outbox.push(now=NOW) == PushResult(trouble="94060002: Auth failed!")
     assert outbox.waiting() == 3
-    assert outbox.push(now=NOW) == Pushed(accepted=3)
+    assert outbox.push(now=NOW) == PushResult(accepted=3)
     assert told.batches == [ids, ids, ids, (later,)]
 
 
-def test_records_that_the_market_calls_abnormal_are_kept_with_its_words(outbox, told):
+def test_abnormal_records_are_kept_with_the_market_s_message(outbox, told):
     """openapi-jointkit §C.5 rule 1: abnormal ones must be reported again."""
     good, bad = add(outbox, "i-1"), add(outbox, "i-2")
     told.errors = {bad: "94060014: the resource is closed", "of nobody": "94060009: not yours"}
-    assert outbox.push(now=NOW) == Pushed(accepted=1, refused=1)
+    assert outbox.push(now=NOW) == PushResult(accepted=1, refused=1)
     assert state(outbox, good) is UsageState.ACCEPTED
     (refused,) = outbox.refused()
     assert (refused.record_id, refused.error) == (bad, "94060014: the resource is closed")
     again = outbox.correct(bad, value=Decimal(3), now=NOW + HOUR)
     assert again not in {good, bad}
     assert outbox.refused() == ()
-    assert outbox.push(now=NOW + HOUR) == Pushed(accepted=1)
+    assert outbox.push(now=NOW + HOUR) == PushResult(accepted=1)
     assert told.batches == [(good, bad), (again,)]
     with pytest.raises(LookupError):
         outbox.correct(bad, value=Decimal(3), now=NOW)
 
 
-def test_a_duplicate_is_what_the_market_has_already(outbox, told):
+def test_duplicate_counts_as_accepted(outbox, told):
     """openapi-jointkit §C.5 rule 4: the same instance, begin and end again is a duplicate; only the first counts."""
     record_id = add(outbox)
     told.failures = [MarketError("unreachable", "the answer got lost")]
     outbox.push(now=NOW)
     told.errors = {record_id: "94060010: the record is a duplicate"}
-    assert outbox.push(now=NOW) == Pushed(accepted=1)
+    assert outbox.push(now=NOW) == PushResult(accepted=1)
     record = outbox.find(record_id)
     assert record is not None
     assert (record.state, record.error) == (UsageState.ACCEPTED, "94060010: the record is a duplicate")
@@ -167,16 +168,16 @@ def test_a_duplicate_is_what_the_market_has_already(outbox, told):
 
 
 @pytest.mark.parametrize("code", ["APIGW.0101", "APIG.0101", "APIGW.0201", "94060001", "94060002"])
-def test_what_is_no_fault_of_the_records_leaves_them_waiting(outbox, told, code):
+def test_error_that_is_not_about_the_records_leaves_them_waiting(outbox, told, code):
     """openapi-jointkit §C.2: .0101, the API does not exist: the address is wrong, not the records."""
     add(outbox, "i-1"), add(outbox, "i-2")
     told.failures = [MarketError(code, "words", status=404)]
-    assert outbox.push(now=NOW) == Pushed(trouble=f"{code}: words")
+    assert outbox.push(now=NOW) == PushResult(trouble=f"{code}: words")
     assert (outbox.waiting(), outbox.refused()) == (2, ())
-    assert outbox.push(now=NOW) == Pushed(accepted=2)
+    assert outbox.push(now=NOW) == PushResult(accepted=2)
 
 
-def test_a_batch_that_makes_the_market_stumble_does_not_hold_up_those_behind_it(tmp_path):
+def test_failing_batch_does_not_delay_the_next(tmp_path):
     """openapi-jointkit §C.5: records older than 21 days are void, so waiting for one batch would lose the others."""
 
     def push(records: Sequence[UsageRecord]) -> Mapping[str, str]:
@@ -187,12 +188,12 @@ def test_a_batch_that_makes_the_market_stumble_does_not_hold_up_those_behind_it(
     outbox = UsageOutbox(tmp_path / "usage.db", push, batch=1)
     for name in ("stone", "i-1", "i-2"):
         add(outbox, name)
-    assert outbox.push(now=NOW) == Pushed(accepted=2, trouble="94060001: System error!")
-    assert outbox.push(now=NOW) == Pushed(trouble="94060001: System error!")
+    assert outbox.push(now=NOW) == PushResult(accepted=2, trouble="94060001: System error!")
+    assert outbox.push(now=NOW) == PushResult(trouble="94060001: System error!")
     assert outbox.waiting() == 1
 
 
-def test_a_market_that_is_ill_is_left_alone_after_three_batches(tmp_path, told):
+def test_pushes_stop_after_three_failing_batches(tmp_path, told):
     told.failures = [MarketError("94060001", "System error!", status=500) for _ in range(9)]
     outbox = UsageOutbox(tmp_path / "usage.db", told, batch=1)
     for number in range(5):
@@ -201,7 +202,7 @@ def test_a_market_that_is_ill_is_left_alone_after_three_batches(tmp_path, told):
     assert len(told.batches) == 3
 
 
-def test_how_long_the_market_asks_to_be_left_alone_is_told(outbox, told):
+def test_retry_after_of_the_market_is_returned(outbox, told):
     """openapi-jointkit §C.3: 406 MKT.0250 and 429 .0308, throttled."""
     add(outbox)
     told.failures = [MarketError("MKT.0250", "Access frequency overlimit", status=406, retry_after=7)]
@@ -209,8 +210,8 @@ def test_how_long_the_market_asks_to_be_left_alone_is_told(outbox, told):
 
 
 @pytest.mark.parametrize("code", ["94060004", "94060005", "94060999", "94060014", "MKT.9002", "CBC.9001"])
-def test_one_wrong_record_does_not_hold_up_the_others(tmp_path, code):
-    """A batch that is refused as a whole is halved until the record at fault stands alone."""
+def test_invalid_record_does_not_delay_the_others(tmp_path, code):
+    """A refused batch is halved until the faulty record is separated."""
     pushed: list[int] = []
 
     def push(records: Sequence[UsageRecord]) -> Mapping[str, str]:
@@ -222,12 +223,12 @@ def test_one_wrong_record_does_not_hold_up_the_others(tmp_path, code):
     outbox = UsageOutbox(tmp_path / "usage.db", push)
     for number in range(10):
         add(outbox, "wrong" if number == 6 else f"i-{number}")
-    assert outbox.push(now=NOW) == Pushed(accepted=9, refused=1)
+    assert outbox.push(now=NOW) == PushResult(accepted=9, refused=1)
     assert [(record.instance_id, record.error) for record in outbox.refused()] == [("wrong", f"{code}: Param invalid")]
     assert pushed == [10, 5, 5, 2, 1, 1, 3]
 
 
-def test_a_batch_of_which_all_is_wrong_is_not_pushed_in_parts(tmp_path):
+def test_batch_that_is_all_invalid_is_not_split(tmp_path):
     """openapi-jointkit §C.6 names no records: ``extra_info.wrongRecords`` says that each part would only be refused again."""
     pushed: list[int] = []
 
@@ -238,12 +239,12 @@ def test_a_batch_of_which_all_is_wrong_is_not_pushed_in_parts(tmp_path):
     outbox = UsageOutbox(tmp_path / "usage.db", push)
     for number in range(10):
         add(outbox, f"i-{number}")
-    assert outbox.push(now=NOW) == Pushed(refused=10)
+    assert outbox.push(now=NOW) == PushResult(refused=10)
     assert pushed == [10]
     assert {record.error for record in outbox.refused()} == {"MKT.9001: Instance ID not found."}
 
 
-def test_the_same_usage_added_again_is_the_same_record(outbox, told):
+def test_same_usage_added_again_is_the_same_record(outbox, told):
     """openapi-jointkit §C.5 rule 4: the same instance, begin and end again is a duplicate; only the first counts."""
     first = add(outbox)
     assert add(outbox, value="1.50") == first
@@ -251,7 +252,7 @@ def test_the_same_usage_added_again_is_the_same_record(outbox, told):
     assert add(outbox) == first
     with pytest.raises(ValueError, match=r"remembered as 1\.5, not 2"):
         add(outbox, value="2")
-    assert outbox.push(now=NOW) == Pushed()
+    assert outbox.push(now=NOW) == PushResult()
     assert told.batches == [(first,)]
 
 
@@ -272,7 +273,7 @@ def test_the_same_usage_added_again_is_the_same_record(outbox, told):
         ({"begins_at": NOW - timedelta(microseconds=1)}, "whole seconds"),
     ],
 )
-def test_what_the_interface_cannot_carry_is_refused_at_once(outbox, changed, words):
+def test_usage_that_the_interface_cannot_carry_is_refused_at_once(outbox, changed, words):
     """openapi-jointkit §C.5: usage_value > 0 with ≤ 4 decimals, ids ≤ 64, begin_time ≤ end_time ≤ report time."""
     usage = {"instance_id": "i-1", "begins_at": NOW - HOUR, "ends_at": NOW, "value": Decimal(1), "now": NOW} | changed
     with pytest.raises(ValueError, match=words):
@@ -280,7 +281,7 @@ def test_what_the_interface_cannot_carry_is_refused_at_once(outbox, changed, wor
     assert outbox.waiting() == 0
 
 
-def test_a_kill_in_the_middle_of_a_push_loses_nothing_and_keeps_the_ids(tmp_path, told):
+def test_kill_during_a_push_loses_nothing_and_keeps_the_ids(tmp_path, told):
     path = tmp_path / "usage.db"
     with process([sys.executable, "-c", PUSH_AND_DIE, str(path)], tmp_path, PYTHONPATH=f"{ROOT / 'src'}:{ROOT}") as one:
         assert one.stdout is not None
@@ -290,13 +291,13 @@ def test_a_kill_in_the_middle_of_a_push_loses_nothing_and_keeps_the_ids(tmp_path
     assert len(sent) == 3
     outbox = UsageOutbox(path, told)
     assert outbox.waiting() == 3
-    # The dead process still holds its batch; nobody else may push it yet.
-    assert outbox.push(now=NOW) == Pushed()
-    assert outbox.push(now=NOW + timedelta(minutes=2)) == Pushed(accepted=3)
+    # The dead process still holds its batch; no other may push it yet.
+    assert outbox.push(now=NOW) == PushResult()
+    assert outbox.push(now=NOW + timedelta(minutes=2)) == PushResult(accepted=3)
     assert told.batches == [sent]
 
 
-def test_two_who_push_at_once_do_not_push_the_same(tmp_path):
+def test_parallel_pushes_do_not_send_the_same_records(tmp_path):
     everybody_is_here = Barrier(4)
     batches: list[tuple[str, ...]] = []
 
@@ -317,15 +318,15 @@ def test_two_who_push_at_once_do_not_push_the_same(tmp_path):
     assert all(len(batch) <= 10 for batch in batches)
 
 
-def test_a_fault_of_ours_puts_the_batch_back(outbox, told):
+def test_exception_returns_the_batch(outbox, told):
     told.failures = [RuntimeError("a bug")]
     add(outbox)
     with pytest.raises(RuntimeError, match="a bug"):
         outbox.push(now=NOW)
-    assert outbox.push(now=NOW) == Pushed(accepted=1)
+    assert outbox.push(now=NOW) == PushResult(accepted=1)
 
 
-def test_a_thread_pushes_until_stopped_and_says_what_went_wrong(outbox, told, caplog):
+def test_thread_pushes_until_stopped_and_reports_errors(outbox, told, caplog):
     told.failures = [RuntimeError("a bug"), MarketError("unreachable", "no answer")]
     record_id = add(outbox)
     told.errors = {record_id: "94060014: closed"}
@@ -341,7 +342,7 @@ def test_a_thread_pushes_until_stopped_and_says_what_went_wrong(outbox, told, ca
         assert words in caplog.text
 
 
-def test_accepted_records_are_forgotten_when_told(outbox, told):
+def test_accepted_records_are_deleted_on_request(outbox, told):
     old, wrong = add(outbox, "i-1"), add(outbox, "i-2")
     told.errors = {wrong: "94060014: closed"}
     outbox.push(now=NOW)
@@ -351,12 +352,12 @@ def test_accepted_records_are_forgotten_when_told(outbox, told):
     assert [record.record_id for record in outbox.refused()] == [wrong]
 
 
-def test_a_batch_is_never_longer_than_the_interface_takes(tmp_path, told):
+def test_batch_is_never_larger_than_the_interface_allows(tmp_path, told):
     with pytest.raises(ValueError, match="1 to 1000"):
         UsageOutbox(tmp_path / "usage.db", told, batch=1001)
 
 
-def test_over_a_socket_to_a_market_that_dies_once(tmp_path):
+def test_outbox_delivers_over_a_socket_to_a_market_that_dies_once(tmp_path):
     """openapi-jointkit §C.5, all together: outbox, client, signature, per-record errors."""
     with open_market(lambda: NOW) as market:
         client = MarketClient(market.url, "AK", "secret", pause=0, base_key="key", clock=lambda: NOW, tries=1)
@@ -365,8 +366,8 @@ def test_over_a_socket_to_a_market_that_dies_once(tmp_path):
         market.answers = [HANG_UP]
         assert outbox.push(now=NOW).trouble.startswith("unreachable: ")
         bad = usage_push.AbnormalRecord(metering_sn=two, instance_id="i-2", code="94060014", message="closed")
-        market.answers = [usage_push.pushed([bad])]
-        assert outbox.push(now=NOW) == Pushed(accepted=1, refused=1)
+        market.answers = [usage_push.push_response([bad])]
+        assert outbox.push(now=NOW) == PushResult(accepted=1, refused=1)
         first, second = (
             usage_push.open_push(asked, key="key", now=NOW, nonce_seen=lambda _nonce, _until: False)
             for asked in market.asked

@@ -1,4 +1,6 @@
-"""The WSGI adapter and its server: exact bytes in, the exact name ``Body-Sign`` out, and words for what is no request."""
+"""The WSGI adapter and its server: exact bytes in, the exact name ``Body-Sign`` out, and a message for invalid
+requests.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +53,13 @@ def environ_of(request: Request, **more: Any) -> dict[str, Any]:
 
 
 def code_of(response: Response) -> str:
-    """The result code of an answer whose signature holds."""
+    """Return the result code of an answer with a valid signature."""
     assert response.status == 200
     assert wire.PROTOCOL.decode(wire.freeze("x"), response, key=wire.KEY).__class__.__name__ == "Rejected"
     return str(json.loads(response.body)["resultCode"])
 
 
-def test_the_request_of_an_environment_is_the_request_that_was_sent():
+def test_request_of_an_environment_equals_the_sent_request():
     request = Request("POST", "https://seller.example.com/a%20b/%E4%BA%91?signature=a%2Bb+c&x=1", (), b"{}")
     environ = environ_of(request, PATH_INFO="/a b/云".encode().decode("latin-1"), HTTP_X_SDK_DATE="d", CONTENT_TYPE="t")
     made = request_from(environ, b"{}")
@@ -65,12 +67,12 @@ def test_the_request_of_an_environment_is_the_request_that_was_sent():
     assert made.headers == (("Host", "seller.example.com"), ("X-Sdk-Date", "d"), ("Content-Type", "t"))
 
 
-def test_a_create_through_wsgi(seller):
+def test_create_through_wsgi(seller):
     command = wire.create(business_id="b1")
     assert wire.decode(command, call(seller, **environ_of(wire.encode(command)))) == Done(instance_id="b1")
 
 
-def test_a_chunked_body_is_read_to_its_end(seller):
+def test_chunked_body_is_read_to_its_end(seller):
     """gunicorn and waitress mark a body whose end they know."""
     command = wire.create(business_id="b1")
     environ = environ_of(wire.encode(command), **{"CONTENT_LENGTH": "", "wsgi.input_terminated": True})
@@ -104,7 +106,7 @@ def test_a_chunked_body_is_read_to_its_end(seller):
         "not-json",
     ],
 )
-def test_what_is_no_request_is_a_signed_refusal(seller, broken):
+def test_invalid_request_is_a_signed_refusal(seller, broken):
     """saas-v2 §3.0: HTTP 200 always; §4: 000002 invalid request parameter (000001 where the signature is missing)."""
     assert code_of(call(seller, **environ_of(wire.encode(wire.create()), **broken))) in {"000001", "000002"}
     assert seller.seen == []
@@ -131,7 +133,7 @@ def head_of(request: Request, *, length: bool = True) -> str:
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def test_the_server_sends_body_sign_in_this_spelling(seller):
+def test_server_sends_body_sign_in_this_spelling(seller):
     """saas-v2 §2.6: the header name is treated as case-sensitive."""
     with running(seller) as url:
         request = wire.encode(wire.create(business_id="b1"), now=datetime.now(UTC), address=f"{url}/produce")
@@ -145,7 +147,7 @@ def test_the_server_sends_body_sign_in_this_spelling(seller):
     assert json.loads(body)["instanceId"] == "b1"
 
 
-def test_the_server_reads_a_chunked_body(seller):
+def test_server_reads_a_chunked_body(seller):
     with running(seller) as url:
         request = wire.encode(wire.create(business_id="b1"), now=datetime.now(UTC), address=f"{url}/produce")
         middle = len(request.body) // 2
@@ -155,7 +157,7 @@ def test_the_server_reads_a_chunked_body(seller):
     assert b'"instanceId":"b1"' in received.replace(b" ", b"")
 
 
-def test_the_server_answers_a_body_that_is_too_long_in_words(seller):
+def test_server_answers_a_too_long_body_with_a_message(seller):
     with running(seller) as url:
         request = wire.encode(wire.create(), now=datetime.now(UTC), address=f"{url}/produce")
         long = Request("POST", request.url, request.headers, b" " * (BODY_LIMIT + 1))
@@ -164,7 +166,7 @@ def test_the_server_answers_a_body_that_is_too_long_in_words(seller):
     assert str(BODY_LIMIT) in json.loads(response.body)["resultMsg"]
 
 
-def test_the_server_stops_and_lets_the_port_go(seller):
+def test_server_stops_and_releases_the_port(seller):
     with running(seller) as url:
         assert wire.send(f"{url}/produce", wire.create(business_id="b1")) == Done(instance_id="b1")
     with pytest.raises(ConnectionRefusedError):

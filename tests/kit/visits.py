@@ -1,4 +1,4 @@
-"""Pages of a seller as a browser without scripts would fetch them."""
+"""Pages of a seller as a browser without scripts fetches them."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ PROTOCOL = registry.protocol("saas_v2")
 
 
 def real_now() -> datetime:
-    """For requests to servers in processes of their own, which read the clock."""
+    """The time for requests to servers in other processes, which read the clock."""
     return datetime.now(UTC)
 
 
@@ -35,7 +35,7 @@ def encode(command: Command, *, now: datetime = NOW, key: str = KEY, address: st
 
 
 def decode(command: Command, response: Response, *, key: str = KEY) -> CallResult:
-    """Verifies ``Body-Sign`` in its exact spelling; an answer that does not hold is an ``Unreachable``."""
+    """Verify ``Body-Sign`` in its exact spelling. An invalid answer is an ``Unreachable``."""
     return PROTOCOL.decode(command, response, key=key, require_body_sign=True)
 
 
@@ -51,14 +51,14 @@ def rejected(seller: Seller, command: Command, *, now: datetime = NOW) -> tuple[
     return outcome.code, outcome.message
 
 
-def remembered(seller: Seller, instance_id: str) -> Instance:
+def stored_instance(seller: Seller, instance_id: str) -> Instance:
     instance = seller.store.find(instance_id)
     assert instance is not None
     return instance
 
 
 def send(url: str, command: Command, *, key: str = KEY) -> CallResult:
-    """Over a socket, at the real time."""
+    """Send over a socket, at the real time."""
     request = encode(command, now=real_now(), address=url, key=key)
     return decode(command, exchange(request), key=key)
 
@@ -119,7 +119,7 @@ def check_change(instance_id: str, *, test: bool = False) -> CheckChange:
 
 
 class Recorder(Seller):
-    """An honest seller that writes down what reached its functions."""
+    """An honest seller that records what reached its functions."""
 
     def __init__(self, **options: Any) -> None:
         self.seen: list[tuple[str, str]] = []

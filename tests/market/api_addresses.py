@@ -1,4 +1,4 @@
-"""The addresses that programs of sellers and buyers call: a part of the table of every address."""
+"""Addresses that programs of sellers and buyers call: a part of ``every_address``."""
 
 from __future__ import annotations
 

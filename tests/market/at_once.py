@@ -1,4 +1,4 @@
-"""Somebody who does something on a database connection of their own, at the same time as others."""
+"""Run acts at the same time, each on its own database connection."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.db import OperationalError, connections
 from tradepost.market.base.errors import Refused
 
 type Outcome = str
-"""``done``, the code of a refusal, or what else went wrong."""
+"""``done``, the code of a refusal, or the text of an error."""
 
 
-class Doing(threading.Thread):
-    """Does something on a connection of its own, as another process does."""
+class ConcurrentAct(threading.Thread):
+    """Runs an act on its own connection, as another process does."""
 
     def __init__(self, act: Callable[[], object]) -> None:
         super().__init__(daemon=True)
@@ -39,7 +39,7 @@ class Doing(threading.Thread):
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> list[Outcome]:
-    """Begin all of them together, each on a connection of its own; what became of each."""
+    """Start all acts together, each on its own connection, and return their outcomes."""
     start = threading.Barrier(len(acts))
 
     def begin(act: Callable[[], object]) -> Callable[[], None]:
@@ -49,4 +49,4 @@ def at_once(acts: Sequence[Callable[[], object]]) -> list[Outcome]:
 
         return run
 
-    return [doing.outcome() for doing in [Doing(begin(act)) for act in acts]]
+    return [doing.outcome() for doing in [ConcurrentAct(begin(act)) for act in acts]]

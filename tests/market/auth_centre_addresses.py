@@ -1,5 +1,6 @@
-"""The addresses of the auth centre: their part of ``every_address``. A session of the market opens none of them; whoever is not
-signed in at the enterprise is sent to its sign-in page, which is everybody's."""
+"""Addresses of the auth centre: a part of ``every_address``. A session of the market opens none of them; visitors
+without a session of the enterprise are sent to its sign-in page, which is public.
+"""
 
 from __future__ import annotations
 
@@ -53,28 +54,28 @@ OF_AUTH_CENTRE = {
     "orgid/openapi/v1/cas/p3/serviceValidate": pages(ANYBODY),
 }
 BY_A_SECRET = {"t/<str:code>/api/v1/oauth2/token", "orgid/openapi/v1/oauth2/token"}
-"""Programs ask there, who prove themselves; what a browser holds counts for nothing."""
+"""Programs call these addresses with a secret; a session cookie is ignored."""
 FORMS_OF_APPLICATIONS = {
     "t/<str:code>/api/v1/oauth2/authorize", "t/<str:code>/api/v1/logout", "t/<str:code>/cas/logout",
 }  # fmt: skip
-"""Other sites may send a form there, which does nothing but lead to the same address by GET (OpenID Connect Core §3.1.2.1)."""
+"""Other sites may post a form there, which only redirects to the same address by GET (OpenID Connect Core §3.1.2.1)."""
 ELSEWHERE_AT_THE_AUTH_CENTRE = {
     "t/<str:code>/api/v1/oauth2/authorize": [
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.FOUND,
-    ],  # asked for nothing; back to a callback
+    ],  # without a scope; back to a callback
     "t/<str:code>/api/v1/logout": [HTTPStatus.FOUND],
     "t/<str:code>/cas/logout": [HTTPStatus.FOUND],
     "t/<str:code>/cas/login": [HTTPStatus.FOUND],
-    "t/<str:code>/two-step/on/": [HTTPStatus.FOUND],  # the member has it on
-    "t/<str:code>/sign-in/second-step/": [HTTPStatus.FOUND],  # no sign-in waits in this browser
+    "t/<str:code>/two-step/on/": [HTTPStatus.FOUND],  # the member has it turned on
+    "t/<str:code>/sign-in/second-step/": [HTTPStatus.FOUND],  # no sign-in is pending in this browser
     "t/<str:code>/sign-in/set-up/": [HTTPStatus.FOUND],
     "t/<str:code>/sign-in/password/": [HTTPStatus.FOUND],
     "t/<str:code>/sign-in/reset/<str:token>/": [HTTPStatus.NOT_FOUND],
     "t/<str:code>/password/address/<str:token>/": [HTTPStatus.NOT_FOUND],
     "t/<str:code>/manage/": [HTTPStatus.FOUND],
 }
-"""What they answer to somebody who is signed in."""
+"""Responses to a signed-in user."""
 MORE_AT_THE_AUTH_CENTRE = {
     "t/<str:code>/api/v1/oauth2/authorize": ("response_type=code&client_id=signed-in",),
     "t/<str:code>/cas/login": ("service=https://signed-in.many.example/cb",),

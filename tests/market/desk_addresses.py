@@ -1,4 +1,4 @@
-"""The addresses of demands and complaints: a part of the table of every address."""
+"""Addresses of demands and complaints: a part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OF_THE_DESK = {
     "complaints/": pages(PERSONS),
     "complaints/new/": Address(
         get=PERSONS, post=PERSONS
-    ),  # to the list, where its address names nothing to complain about
+    ),  # redirects to the list if the address names nothing to complain about
     "complaints/<int:pk>/": pages(frozenset({BUYER}), pk="{complaint}"),
     "complaints/<int:pk>/withdraw/": Address({"pk": "{complaint}"}, post=frozenset({BUYER})),
     "complaints/<int:pk>/files/<str:sha256>/": pages(frozenset({BUYER}), pk="{complaint}", sha256="{complaint_file}"),
@@ -22,7 +22,7 @@ OF_THE_DESK = {
         data={"contact": "Z", "email": "z@z.example", "requirement": "a thing that is not here"},
     ),
     "demands/<int:pk>/": pages(frozenset({BUYER}), pk="{demand}"),
-    "demands/follow/<str:token>/": pages(ANYBODY, token="{demand_token}"),  # who has the link
+    "demands/follow/<str:token>/": pages(ANYBODY, token="{demand_token}"),  # anyone with the link
     "demands/follow/<str:token>/withdraw/": Address({"token": "{demand_token}"}, post=ANYBODY),
     "seller/complaints/": pages(TRADE),
     "seller/complaints/<int:pk>/": pages(A_TRADE, pk="{complaint}"),

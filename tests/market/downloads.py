@@ -1,4 +1,4 @@
-"""What a client gets of an answer whose content the web server sends from the disk (``web/sending_files``)."""
+"""Content of a response that the web server sends from the disk (``web/sending_files``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from typing import Any
 from tradepost.market.web.sending_files import HEADER
 
 
-def sent(answer: Any) -> bytes:
+def sent_file(answer: Any) -> bytes:
     assert answer.content == b"", "an answer in one piece stays in memory until its client has read it"
     return Path(answer[HEADER]).read_bytes()

@@ -1,4 +1,4 @@
-"""Calls that end as the engine ends them: the real lease and the real record, without a worker and a seller between."""
+"""Complete calls as the engine does: with the real lease and the real record, without a worker and a seller."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.db import transaction
 from tradepost.market.base import outbox
 from tradepost.market.base.models import Event
 from tradepost.market.production import claim
-from tradepost.market.production.attempts import Ended
+from tradepost.market.production.attempts import EndedAttempt
 from tradepost.market.production.breaker import Rule
-from tradepost.market.production.choose import AddressState, Due
+from tradepost.market.production.choose import AddressState, DueCall
 from tradepost.market.production.gateway import Exchange
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.record import record
@@ -22,25 +22,27 @@ from tradepost.protocols.http import Headers, Request, Response
 
 OWNER = "worker-of-tests"
 NEVER = Rule(1_000_000, timedelta(seconds=60))
-"""A breaker that stays closed, whatever fails."""
+"""A breaker that always stays closed."""
 PAUSE = timedelta(seconds=60)
 AT_ONCE = Rule(1, PAUSE)
-"""A breaker that opens with the first failure."""
+"""A breaker that opens at the first failure."""
 JSON = (("Content-Type", "application/json"),)
 LOST = Unreachable(fault=Fault.TIMEOUT, detail="no answer within 20 s")
-"""The seller may have done it."""
+"""The seller may have acted."""
 REFUSED_CONNECTION = Unreachable(fault=Fault.CONNECT, detail="connection refused")
-"""The seller cannot have done it."""
+"""The seller cannot have acted."""
 
 
 def lease(call: Call, *, now: datetime, last: bool = False) -> claim.ClaimedCall:
-    """Lease this very call, due or not, as ``claim_calls`` leases what it chose. ``last``: its plan ends with this try."""
+    """Lease this call, due or not, as ``claim_calls`` leases the calls it chose. ``last``: this is the last try of its
+    plan.
+    """
     [leased] = lease_all([call], now=now, last=last)
     return leased
 
 
 def lease_all(calls: Sequence[Call], *, now: datetime, last: bool = False) -> list[claim.ClaimedCall]:
-    """The same for several, in their order."""
+    """Lease several calls, in their order."""
     states = {}
     due = []
     for call in calls:
@@ -48,7 +50,7 @@ def lease_all(calls: Sequence[Call], *, now: datetime, last: bool = False) -> li
         a = call.address
         states[a.pk] = AddressState(a.pk, a.url, a.require_body_sign, a.breaker, a.trial_at)
         due.append(
-            Due(
+            DueCall(
                 call.pk,
                 call.seller_id,
                 call.address_id,
@@ -61,14 +63,14 @@ def lease_all(calls: Sequence[Call], *, now: datetime, last: bool = False) -> li
         )
     with transaction.atomic():
         rows, keys = claim._lease(
-            [(one, Attempt.Trigger.PLAN) for one in due], now=now, owner=OWNER, until=now + timedelta(minutes=1)
+            [(item, Attempt.Trigger.PLAN) for item in due], now=now, owner=OWNER, until=now + timedelta(minutes=1)
         )
     assert len(rows) == len(calls), "each of them waits"
     return [claim._claimed(row, states, keys, now) for row in rows]
 
 
 def told(body: str, *, status: int = 200, headers: Headers = JSON) -> Response:
-    """What a seller's server sends back."""
+    """Return a response of a seller's server."""
     return Response(status, headers, body.encode())
 
 
@@ -76,9 +78,9 @@ def answer(
     call: Call, result: CallResult | None = None, *, now: datetime, last: bool = False, request: Request | None = None,
     response: Response | None = None, rule: Rule = NEVER,
 ) -> Call:  # fmt: skip
-    """One attempt of this call with this result: done when none is given. Gives the call as it is then.
+    """Make one attempt of this call with this result, by default a success. Return the updated call.
 
-    With a ``response`` the attempt keeps it as what came over the wire, after ``request`` or a plain one.
+    The attempt stores ``response`` as received over the wire, after ``request`` or a plain one.
     """
     if result is None:
         instance = f"i-{call.pk}" if call.kind == Create.__name__ else ""
@@ -92,31 +94,31 @@ def end(
     leased: claim.ClaimedCall, result: CallResult, *, now: datetime, request: Request | None = None,
     response: Response | None = None, rule: Rule = NEVER,
 ) -> None:  # fmt: skip
-    """The attempt that a lease began ends with this result."""
-    sent = request or Request("POST", leased.url, JSON, b"{}")
-    exchange = Exchange(sent, response, result, milliseconds=41.5) if response else None
-    record([Ended(leased, result, exchange)], now=now, owner=OWNER, rule=rule)
+    """End the attempt of a lease with this result."""
+    sent_request = request or Request("POST", leased.url, JSON, b"{}")
+    exchange = Exchange(sent_request, response, result, milliseconds=41.5) if response else None
+    record([EndedAttempt(leased, result, exchange)], now=now, owner=OWNER, rule=rule)
 
 
 def answer_all(results: Sequence[tuple[Call, CallResult]], *, now: datetime, last: bool = False) -> None:
-    """One attempt of each of these, recorded in one batch."""
+    """Make one attempt of each call, recorded in one batch."""
     leased = lease_all([call for call, _ in results], now=now, last=last)
-    batch = [Ended(one, result) for one, (_, result) in zip(leased, results, strict=True)]
+    batch = [EndedAttempt(claimed, result) for claimed, (_, result) in zip(leased, results, strict=True)]
     record(batch, now=now, owner=OWNER, rule=NEVER)
 
 
 def give_up(call: Call, result: CallResult = LOST, *, now: datetime) -> Call:
-    """The last try of the plan, in vain."""
+    """Fail the last try of the plan."""
     return answer(call, result, now=now, last=True)
 
 
 def open_breaker(call: Call, fault: Unreachable = REFUSED_CONNECTION, *, now: datetime) -> Call:
-    """One attempt of this call fails, and its address is paused: for ``PAUSE`` if it failed for the first time."""
+    """Fail one attempt of this call, which pauses its address: for ``PAUSE`` after the first failure."""
     return answer(call, fault, now=now, rule=AT_ONCE)
 
 
 def react(*, now: datetime) -> None:
-    """Tell everything that happened, until nothing happens any more. No reaction may fail."""
+    """Deliver events until there are none left. No reaction may fail."""
     while outbox.dispatch(REACTIONS, now=now):
         failed = list(Event.objects.exclude(error="").values_list("name", "error"))
         assert not failed, failed

@@ -1,4 +1,4 @@
-"""The addresses of enterprises, of which X has founded one: a part of the table of every address."""
+"""Addresses of enterprises, of which X has founded one: a part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def _act(path: str, data: Mapping[str, str] | None = None, **kwargs: str) -> dic
 
 
 def _form(path: str, data: Mapping[str, str], **kwargs: str) -> dict[str, Address]:
-    given = {"code": "{enterprise}", **kwargs}
-    return {f"enterprise/<slug:code>/{path}": Address(given, get=ADMIN, post=ADMIN, data=data)}
+    parameters = {"code": "{enterprise}", **kwargs}
+    return {f"enterprise/<slug:code>/{path}": Address(parameters, get=ADMIN, post=ADMIN, data=data)}
 
 
 def _of_directory(path: str, **kwargs: str) -> dict[str, Address]:
-    """Programs ask there, by a token: what a browser holds opens nothing."""
+    """Programs call these addresses with a token; a session opens nothing."""
     return {f"t/<str:code>/scim/v2/{path}": Address({"code": "{enterprise}", **kwargs}, gateway=True)}
 
 
@@ -36,16 +36,24 @@ OF_ENTERPRISES: dict[str, Address] = {
     ),
     "enterprise/join/<str:token>/": Address({"token": "{enterprise_token}"}, get=ANYBODY),
     **_read(""),
-    "enterprise/<slug:code>/enter/": Address({"code": "{enterprise}"}, get=ANYBODY),  # to the auth centre
+    "enterprise/<slug:code>/enter/": Address({"code": "{enterprise}"}, get=ANYBODY),  # redirects to the auth centre
     "enterprise/<slug:code>/exit/": Address({"code": "{enterprise}"}, post=ANYBODY),
     **_act("leave/"),
     **_form("settings/", {"name": "X's enterprise by another name"}),
     **_act("settings/second-step/", {"wanted": "yes"}),
     **_form("settings/directory/", {"name": "Okta"}),
     **_act("settings/directory/<int:pk>/revoke/", pk="{directory_token}"),
-    **_act("dissolve/", {"typed": "{enterprise}"}),
+    **_act("dissolve/", {"typed": "{enterprise}", "password": "x"}),
+    **_act("dissolve/agree/", {}),
+    **_act("dissolve/keep/", {}),
     **_read("members/"),
     **_form("members/new/", {**PERSON, "user_name": "somebody"}),
+    **_form("members/move/", {"people": "{enterprise_member}", "department": "{department}"}),
+    **_form("departments/<int:pk>/move/", {"department": "{head_office}"}, pk="{department}"),
+    **_read("pick/people/"),
+    **_read("pick/departments/"),
+    **_read("sign-ins/"),
+    **_read("sign-ins/sign-ins.csv"),
     **_form("members/invite/", {**PERSON, "user_name": "invited", "email": "invited@new.example"}),
     **_act("members/passwords/", {"member": "{enterprise_member}"}),
     **_form("members/<int:pk>/", PERSON, pk="{enterprise_member}"),
@@ -63,7 +71,7 @@ OF_ENTERPRISES: dict[str, Address] = {
     **_act("departments/<int:pk>/remove/", pk="{department}"),
     **_form("groups/", {"name": "Another group"}),
     **_form("groups/<int:pk>/", {"name": "Another name"}, pk="{enterprise_group}"),
-    **_act("groups/<int:pk>/add/", {"names": "{enterprise_account}"}, pk="{enterprise_group}"),
+    **_form("groups/<int:pk>/add/", {"people": "{enterprise_member}"}, pk="{enterprise_group}"),
     **_act("groups/<int:pk>/out/", {"member": "{enterprise_member}"}, pk="{enterprise_group}"),
     **_act("groups/<int:pk>/remove/", pk="{enterprise_group}"),
     **_form("import/", {}),
@@ -79,6 +87,7 @@ OF_ENTERPRISES: dict[str, Address] = {
     **_read("history/"),
     "console/enterprises/": pages(OPERATORS),
     "console/enterprises/<int:pk>/": pages(OPERATORS, pk="{enterprise_key}"),
+    "console/enterprises/<int:pk>/people/": pages(OPERATORS, pk="{enterprise_key}"),
     "console/enterprises/<int:pk>/appoint/": Address(
         {"pk": "{enterprise_key}"}, post=OPERATORS, data={"person": "{enterprise_account}", "reason": "a letter"}
     ),
@@ -106,6 +115,17 @@ MORE_OF_ENTERPRISES = {
     ),
     "enterprise/<slug:code>/groups/<int:pk>/": ("after=500",),
     "enterprise/<slug:code>/history/": ("after=100",),
+    "enterprise/<slug:code>/pick/people/": (
+        "field=people&multiple=1&find-people=user7", "field=people&multiple=1&find-people=员工7", "field=people",
+        "field=people&of={department}", "field=people&find-people=a@b.example",
+    ),
+    "enterprise/<slug:code>/pick/departments/": ("field=department&find-department=D1",),
+    "enterprise/<slug:code>/sign-ins/": (
+        "q=user7", "member={enterprise_member}", "application={application}", "outcome=failed",
+        "application={application}&outcome=failed", "member={enterprise_member}&outcome=failed",
+        "from=2026-01-01&to=2026-12-31", "after=100",
+    ),
+    "console/enterprises/<int:pk>/people/": ("field=member&find-member=user7",),
     "console/enterprises/": ("q=many", "show=without", "after=100"),
 }  # fmt: skip
-"""In which other ways these lists are asked."""
+"""Other queries of these lists."""

@@ -1,4 +1,4 @@
-"""The table of every address of the market: how to ask for A's object there, and who may. Used by test_every_address.py."""
+"""Table of every address of the market: how to request A's object there, and who may. Used by test_every_address.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.market.account_addresses import ACCOUNT
 from tests.market.api_addresses import OPEN_API
 from tests.market.desk_addresses import OF_THE_DESK
 from tests.market.enterprise_addresses import OF_ENTERPRISES
+from tests.market.export_addresses import OF_EXPORTS
 from tests.market.invoice_addresses import OF_INVOICES
 from tests.market.joint_addresses import OF_JOINT
 from tests.market.license_addresses import APIS_OF_LICENSES, OF_LICENSES
@@ -43,27 +44,10 @@ from tests.market.who_may import (
 )
 
 __all__ = [
-    "ADDRESSES",
-    "ANYBODY",
-    "A_MEMBERS",
-    "A_TRADE",
-    "BUYER",
-    "CHANGERS",
-    "NOBODY",
-    "OPERATOR",
-    "OTHER_BUYER",
-    "OTHER_OWNER",
-    "OWNER",
-    "PERSONS",
-    "ROLES",
-    "SELLERS",
-    "STRANGER",
-    "TRADE",
-    "TRADER",
-    "VIEWER",
-    "Address",
-    "pages",
-]
+    "ADDRESSES", "ANYBODY", "A_MEMBERS", "A_TRADE", "BUYER", "CHANGERS", "NOBODY", "OPERATOR", "OTHER_BUYER",
+    "OTHER_OWNER", "OWNER", "PERSONS", "ROLES", "SELLERS", "STRANGER", "TRADE", "TRADER", "VIEWER",
+    "Address", "pages",
+]  # fmt: skip
 
 ATTRIBUTE = {
     "code": "edition", "name.zh": "版本", "name.en": "Edition", "values.0.zh": "标准", "values.0.en": "Standard",
@@ -82,6 +66,7 @@ STOREFRONT = {
     "products/<slug:slug>/picture.svg": pages(ANYBODY, slug="{slug}"),
     "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
     "compare/": pages(ANYBODY),
+    "contact/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
     "products/<slug:slug>/agreement/": pages(ANYBODY, slug="{slug}"),
     "agreements/": pages(PERSONS),
@@ -94,6 +79,7 @@ STOREFRONT = {
     "orders/<str:number>/progress/": pages(frozenset({BUYER}), number="{order}"),
     **OF_RENEWALS,
     **OF_REFUNDS,
+    **OF_EXPORTS,
     **OF_USAGE,
     **OF_SERVERS,
     **OF_INVOICES,
@@ -104,7 +90,7 @@ STOREFRONT = {
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
-    "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
+    "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": "", "language": "en"}),
 }
 SELLER_CENTER = {
     "seller/": pages(TRADE),
@@ -133,7 +119,7 @@ SELLER_CENTER = {
     "seller/products/<int:pk>/preview/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/submit/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
     "seller/products/<int:pk>/submit/progress/": pages(A_MEMBERS, pk="{product}"),
-    "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is handed in
+    "seller/products/<int:pk>/submit/withdraw/": Address({"pk": "{product}"}),  # nothing is submitted
     "seller/products/<int:pk>/delist/": Address({"pk": "{product}"}, get=A_MEMBERS, post=frozenset({OWNER})),
     "seller/products/<int:pk>/controls/": pages(A_MEMBERS, pk="{product}"),
     "seller/products/<int:pk>/controls/visibility/": Address(
@@ -199,6 +185,10 @@ SELLER_CENTER = {
     "seller/debug/<int:pk>/<str:activity>/<str:variant>/": Address(
         {"pk": "{address}", "activity": "queryInstance", "variant": "none"}
     ),
+    "seller/debug/modes/": pages(SELLERS),
+    "seller/debug/<int:pk>/all/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER})),
+    "seller/debug/<int:pk>/all/live/": pages(A_MEMBERS, pk="{address}"),
+    "seller/debug/<int:pk>/all/stop/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
     "seller/debug/<int:pk>/why/": Address({"pk": "{address}"}, get=A_MEMBERS, post=frozenset({OWNER})),
     "seller/debug/<int:pk>/why/live/": pages(A_MEMBERS, pk="{address}"),
     "seller/debug/<int:pk>/why/stop/": Address({"pk": "{address}"}, post=frozenset({OWNER})),
@@ -335,7 +325,7 @@ CONSOLE = {
     "console/assets/<int:pk>/file/": pages(ONLY_OPERATORS, pk="{asset_version}"),
     "console/reviews/": pages(ONLY_OPERATORS),
     "console/reviews/<int:pk>/": pages(ONLY_OPERATORS, pk="{submission}"),
-    # This submission is about no product: these pages are for those that are.
+    # This submission has no product; these pages need one.
     "console/reviews/<int:pk>/preview/": Address({"pk": "{submission}"}),
     "console/reviews/<int:pk>/replay/": Address({"pk": "{submission}"}),
     "console/reviews/<int:pk>/replay/live/": Address({"pk": "{submission}"}),
@@ -350,10 +340,19 @@ CONSOLE = {
     ),
     "console/agreements/": pages(ONLY_OPERATORS),
     "console/agreements/<slug:kind>/": Address(
-        {"kind": "seller"}, get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"change": "x", "text": "y", "text_en": "z"}
+        {"kind": "seller"},
+        get=ONLY_OPERATORS,
+        post=ONLY_OPERATORS,
+        data={"change": "x", "text": "y" * 100, "text_en": "z" * 100, "revision": "0"},
+    ),
+    "console/agreements/<slug:kind>/preview/": pages(ONLY_OPERATORS, kind="publish"),
+    "console/agreements/<slug:kind>/publish/": Address(
+        {"kind": "publish"}, post=ONLY_OPERATORS, data={"revision": "0"}
+    ),
+    "console/agreements/<slug:kind>/discard/": Address(
+        {"kind": "publish"}, post=ONLY_OPERATORS, data={"revision": "0"}
     ),
     "console/accounts/": pages(ONLY_OPERATORS),
-    "console/accounts/operators/": pages(ONLY_OPERATORS),
     "console/accounts/<int:pk>/": pages(ONLY_OPERATORS, pk="{buyer}"),
     "console/accounts/<int:pk>/top-up/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"amount": "5", "reference": "B-1", "note": "", "confirmed": "1"}
@@ -374,12 +373,14 @@ CONSOLE = {
     "console/clock/hands/": pages(ONLY_OPERATORS),
 }
 OTHERS = {
+    "favicon.ico": pages(ANYBODY),
     "i18n/setlang/": Address(get=ANYBODY, post=ANYBODY, data={"language": "en"}),
     "proofs/<str:sha256>/": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{proof}"),
-    "uploads/": Address(),  # tus alone: what speaks it not is refused; assets/test_uploads.py asks as those do
+    "uploads/": Address(),  # only tus: other requests are refused; assets/test_uploads.py sends tus requests
     "uploads/<str:token>/": Address({"token": "{upload_token}"}),
+    "branding/<str:colour>.css": pages(ANYBODY, colour="0d5c8f"),
     "pictures/<str:sha256>/<str:variant>.webp": pages(A_MEMBERS | ONLY_OPERATORS, sha256="{picture}", variant="card"),
-    "metrics": pages(ONLY_OPERATORS),  # and whoever asks on the market's own machine by its local name
+    "metrics": pages(ONLY_OPERATORS),  # and requests on the market's own machine by its local name
 }
 ADDRESSES: Mapping[str, Address] = (
     STOREFRONT

@@ -1,4 +1,4 @@
-"""The addresses of invoices: a part of the table of every address."""
+"""Addresses of invoices: a part of ``every_address``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of applications of enterprises, of seller A and buyer X: a part of the table of every address."""
+"""Addresses of applications of enterprises, of seller A and buyer X: a part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ CREDENTIAL = {
 
 
 def _act(path: str, data: dict[str, str] | None = None, **kwargs: str) -> dict[str, Address]:
-    given = {"code": "{enterprise}", "pk": "{joint_binding}", **kwargs}
-    return {f"enterprise/<slug:code>/applications/{path}": Address(given, post=ADMIN, data=data or {})}
+    parameters = {"code": "{enterprise}", "pk": "{joint_binding}", **kwargs}
+    return {f"enterprise/<slug:code>/applications/{path}": Address(parameters, post=ADMIN, data=data or {})}
+
+
+def _form(path: str, data: dict[str, str], **kwargs: str) -> dict[str, Address]:
+    parameters = {"code": "{enterprise}", "pk": "{joint_binding}", **kwargs}
+    return {f"enterprise/<slug:code>/applications/{path}": Address(parameters, get=ADMIN, post=ADMIN, data=data)}
 
 
 OF_JOINT = {
@@ -23,10 +28,13 @@ OF_JOINT = {
     "enterprise/<slug:code>/applications/bind/<int:service>/": Address(
         {"code": "{enterprise}", "service": "{joint_service}"}, get=ADMIN, post=ADMIN
     ),
-    **_act("<int:pk>/authorise/", {"names": "{enterprise_account}"}),
+    **_form("<int:pk>/authorise/", {"people": "{enterprise_member}"}),
     **_act("<int:pk>/withdraw/", {"member": "{enterprise_member}"}),
-    **_act("<int:pk>/groups/give/", {"group": "{enterprise_group}"}),
-    **_act("<int:pk>/groups/take/", {"group": "{enterprise_group}"}),
+    **_form("<int:pk>/groups/", {"group": "{enterprise_group}"}),
+    **_act("<int:pk>/groups/withdraw/", {"group": "{enterprise_group}"}),
+    **_form("<int:pk>/departments/", {"department": "{department}", "below": "on"}),
+    **_act("<int:pk>/departments/withdraw/", {"department": "{department}"}),
+    **_form("<int:pk>/fields/", {"confirmed": "yes"}),
     **_act("<int:pk>/restart/"),
     **_act("<int:pk>/unbind/"),
     "enterprise/<slug:code>/applications/restart/": Address({"code": "{enterprise}"}, post=ADMIN),
@@ -60,4 +68,4 @@ MORE_OF_JOINT = {
     "seller/applications/<int:pk>/": ("after=100",),
     "console/bindings/": ("status=stopped", "q=many", "seller=1", "after=100"),
 }  # fmt: skip
-"""In which other ways these lists are asked."""
+"""Other queries of these lists."""

@@ -1,4 +1,6 @@
-"""Rows that all tests of a module begin with, made once: each test takes back what it does, and the module what it began with."""
+"""Rows shared by all tests of a module, created once. Each test rolls back its changes, and the module rolls back the
+rows.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,9 @@ from django.db import connection, transaction
 
 @contextmanager
 def kept_rows(blocker: Any) -> Iterator[None]:
-    """For a fixture of a module's scope, which asks for ``django_db_setup`` and gives ``django_db_blocker``; its tests must not
-    ask for a transaction of their own."""
+    """For a module-scoped fixture that requests ``django_db_setup`` and passes ``django_db_blocker``. Its tests must
+    not use a transaction of their own.
+    """
     with blocker.unblock():
         with transaction.atomic():
             yield

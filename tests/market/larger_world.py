@@ -1,7 +1,7 @@
-"""The small market of ``world`` with objects in more states: only the walk uses it.
+"""The small market of ``world`` with objects in more states; only the walk uses it.
 
-``world.World`` has one object for each address. A page that exists shows more than one state, and some of them need an object of
-their own: a service of each kind that the market delivers, a trial, a service near its end, a company that left.
+``world.World`` has one object for each address. Pages show more than one state, and some states need separate objects:
+a service of each kind that the market delivers, a trial, a service near its end, a company that left.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from decimal import Decimal
 from django.urls import reverse
 
 from tests import factories
-from tests.factories.delivered import ANSWERS, delivered_product
-from tests.factories.images import make_image, stand_server
-from tests.factories.licenses import came_as_file, deliver
+from tests.factories.branding import rename_market
+from tests.factories.delivered import VALID_ANSWERS, delivered_product
+from tests.factories.images import make_image, make_server_row
+from tests.factories.licenses import deliver, uploaded_file
 from tests.factories.metering import item as usage
 from tests.factories.metering import push
 from tests.factories.people import NOW
@@ -32,7 +33,7 @@ from tradepost.market.billing.charge import charge
 from tradepost.market.catalog import trading
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.apply import bought_period
-from tradepost.market.fulfilment.contract import Paid
+from tradepost.market.fulfilment.contract import PaidPeriod
 from tradepost.market.identity import enter
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.licenses.request import request_license
@@ -41,7 +42,7 @@ from tradepost.market.orders.finish import complete_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.probes.models import Health
 from tradepost.market.production.models import Address
-from tradepost.market.settlement.take_up import take_up
+from tradepost.market.settlement.collect import collect_items
 from tradepost.market.subscriptions.models import Subscription
 
 TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(15,), trial=True)
@@ -50,7 +51,7 @@ CHEAP = replace(MONTHLY, amount=Decimal(1))
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """``home``: the page that is opened first; links to pages below it or below ``also`` are followed."""
+    """``home``: the first page. Links to pages below it or below ``also`` are followed."""
 
     home: str
     also: str = ""
@@ -61,10 +62,10 @@ class Visit:
 
 
 class LargerWorld(World):
-    """``shown``: pages of these objects, which a walk looks at although it has seen enough other pages of their addresses.
+    """``shown``: pages of these objects, which a walk visits in addition to its sample of pages per address.
 
-    ``searches``: what a person types into the fields of a page. ``visits``: walks of more people,
-    each of whom looks at a part of a site.
+    ``searches``: queries that a person types on a page. ``visits``: walks of more people, each through a part of a
+    site.
     """
 
     def __init__(self) -> None:
@@ -74,14 +75,14 @@ class LargerWorld(World):
         self.seller = Seller.objects.get(pk=self.facts["seller"])
         services = [*self._delivered(), self._trial(), self._licensed(), *self._changeable()]
         self.shown = {
-            *(f"/services/{one.pk}/" for one in services),
+            *(f"/services/{service.pk}/" for service in services),
             *(f"/services/{self.facts[name]}/" for name in ("api_service", "model_service", "container_service")),
             *self._server(),
             *self._sellers(),
             *self._operators(services[0]),
         }  # fmt: skip
         self.searches = {
-            "/console/audit/": f"since={self.now - timedelta(days=30):%Y-%m-%d}&until={self.now:%Y-%m-%d}",
+            "/console/audit/": f"from={self.now - timedelta(days=30):%Y-%m-%d}&to={self.now:%Y-%m-%d}",
             "/console/usage/charges/": f"buyer={self.buyer.pk}",
         }
         careful, enterprise = factories.make_buyer(), self.facts["enterprise"]
@@ -92,11 +93,12 @@ class LargerWorld(World):
             "stranger at the auth centre": Visit(f"/t/{enterprise}/"),
             "stranger at the pages of an enterprise": Visit(f"/enterprise/{enterprise}/", "/account/login/"),
         }
+        rename_market(self.users[table.OPERATOR], pictures=True)
 
     def _server(self) -> tuple[str, str]:
-        """One that runs, and nothing was ordered for it since; and its image in the store."""
+        """Make a running server with no later order, and its image in the store."""
         image = make_image(self.seller)
-        server = stand_server(self.buyer, image, now=self.now)
+        server = make_server_row(self.buyer, image, now=self.now)
         complete_order(Order.objects.get(lines__for_server=server.pk), now=self.now)
         return f"/servers/{server.pk}/", f"/products/{image.slug}/"
 
@@ -106,16 +108,17 @@ class LargerWorld(World):
         enter.leave(factories.make_seller(member=owner), by="operator", now=NOW)
         return owner
 
-    def _held(self, offer: Offer, **changed: object) -> Subscription:
+    def _subscribe(self, offer: Offer, **changed: object) -> Subscription:
         order = factories.make_order(self.buyer, offer=offer, paid=True, now=self.now)
         return factories.make_subscription(order, now=self.now, **changed)  # type: ignore[arg-type]
 
     def _delivered(self) -> list[Subscription]:
-        """One of each kind that the market delivers."""
+        """Make one service of each kind that the market delivers."""
         products = [
-            delivered_product(kind, self.seller, price=None if kind.startswith("API") else CHEAP) for kind in ANSWERS
+            delivered_product(kind, self.seller, price=None if kind.startswith("API") else CHEAP)
+            for kind in VALID_ANSWERS
         ]
-        return [self._held(factories.make_offer(product), access=None) for product in products]
+        return [self._subscribe(factories.make_offer(product), access=None) for product in products]
 
     def _trial(self) -> Subscription:
         product = factories.make_product(self.seller, prices=(CHEAP, TRIAL))
@@ -124,28 +127,28 @@ class LargerWorld(World):
         return factories.make_subscription(order, now=self.now)
 
     def _licensed(self) -> Subscription:
-        """One license came as a file, one as text."""
+        """Make a license issued as a file."""
         address = factories.make_address(self.seller, protocol="license_online")
         product = factories.make_product(self.seller, address=address, product_type="LICENSE", prices=(CHEAP,))
-        held = self._held(factories.make_offer(product))
-        asked = request_license(held, "machine-with-a-file", actor="x", now=self.now)
-        deliver(self.seller.pk, came_as_file(asked.event_id, "x.lic", b"license"), now=self.now)
-        return held
+        subscription = self._subscribe(factories.make_offer(product))
+        request = request_license(subscription, "machine-with-a-file", actor="x", now=self.now)
+        deliver(self.seller.pk, uploaded_file(request.event_id, "x.lic", b"license"), now=self.now)
+        return subscription
 
     def _changeable(self) -> list[Subscription]:
-        """One in use, and one that ends in a week; the seller of both sells changes."""
-        made = []
-        for days, word in ((30, ""), (7, "changeInstanceCheck")):
+        """Make a service in use, and one that ends in a week; both can be changed."""
+        services = []
+        for days, proof in ((30, ""), (7, "changeInstanceCheck")):
             product = factories.make_product(self.seller, specs=(SPEC,), address=factories.make_address(self.seller))
-            held = changeable(self._held(factories.make_offer(product)))
-            Subscription.objects.filter(pk=held.pk).update(expires_at=self.now + timedelta(days=days))
-            if word:
-                Address.objects.filter(bindings__product=product).update(proven=[word])
-            made.append(held)
-        return made
+            subscription = changeable(self._subscribe(factories.make_offer(product)))
+            Subscription.objects.filter(pk=subscription.pk).update(expires_at=self.now + timedelta(days=days))
+            if proof:
+                Address.objects.filter(bindings__product=product).update(proven=[proof])
+            services.append(subscription)
+        return services
 
     def _sellers(self) -> list[str]:
-        """A product whose sales are suspended, a paid statement without an invoice, and an amount on no statement."""
+        """Make a product whose sales are suspended, a paid statement without an invoice, and an amount on no statement."""
         frozen = factories.make_product(self.seller)
         trading.freeze(frozen, cause="Its page names another company.", actor="operator", now=self.now)
         order = factories.make_order(
@@ -154,7 +157,7 @@ class LargerWorld(World):
         paid = make_statement(order, month=date(2025, 12, 1), number="JS2512PAID", status="paid")
         factories.make_subscription(order)
         complete_order(order, now=NOW)
-        while take_up(ZONE, before=self.now):
+        while collect_items(ZONE, before=self.now):
             pass
         return [
             reverse("seller_center:product", args=[frozen.pk]), reverse("seller_center:settlement", args=[paid.pk]),
@@ -162,11 +165,11 @@ class LargerWorld(World):
         ]  # fmt: skip
 
     def _operators(self, service: Subscription) -> list[str]:
-        """A product that was probed, a service with paid time, and usage that costs something."""
+        """Make a probed product, a service with paid time, and usage that has a price."""
         Health.objects.create(product_id=self.facts["product"], verdict="failed", since=NOW, seen_at=NOW)
         line = OrderLine.objects.select_related("order", "offer").get(subscription=service)
         end = self.now + timedelta(days=30)
-        bought_period(service, line, Paid(starts_at=self.now, ends_at=end), now=self.now).save()
+        bought_period(service, line, PaidPeriod(starts_at=self.now, ends_at=end), now=self.now).save()
         metered = Subscription.objects.get(pk=self.facts["metered"])
         push(self.seller, [usage(metered, self.now - timedelta(hours=2), 1_000_000)], now=self.now)
         collection = collect.close("hour", now=self.now)

@@ -1,4 +1,4 @@
-"""The addresses of sellers and operators about licenses: a part of the table of every address."""
+"""Addresses of sellers and operators for licenses: a part of ``every_address``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses where people say what they are told and where: a part of the table of every address."""
+"""Addresses of notice preferences and of searches: a part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHOICES = {
     for category in ("finance", "product", "security", "operations", "activity", "filing", "contract", "other")
     for channel in ("in_site", "mail", "sms", "webhook", "chat")
 }
-"""What one is told; each page takes the channels that it has."""
+"""Kinds of notices; each page has its own channels."""
 RECEIVER = {"name": "Li", "email": "li@company.example", "phone": "13800138000", "language": "en"}
 WEBHOOK = {"name": "Ours", "url": "https://hooks.company.example/notices", "language": "en"}
 CHAT = {
@@ -31,6 +31,7 @@ CHAT = {
 }  # fmt: skip
 
 OF_STORE = {
+    "suggest/": pages(ANYBODY),
     "notices/settings/": Address(get=PERSONS, post=PERSONS, data=CHOICES),
     "notices/receivers/": pages(PERSONS),
     "notices/receivers/new/": Address(get=PERSONS, post=PERSONS, data=RECEIVER),
@@ -55,6 +56,8 @@ OF_STORE = {
     ),
 }
 OF_SELLERS = {
+    "seller/membership/": pages(TRADE),
+    "seller/find/": pages(TRADE),
     "seller/notices/settings/": Address(get=TRADE, post=TRADE, data=CHOICES),
     "seller/receivers/": pages(CHANGERS),
     "seller/receivers/new/": Address(get=CHANGERS, post=CHANGERS, data=RECEIVER),

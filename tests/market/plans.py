@@ -1,4 +1,4 @@
-"""How the database would find what a query asks for."""
+"""The query plan of the database for a queryset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 
 
 def plan(rows: QuerySet[Any]) -> str:
-    """Names of indexes are in it. PostgreSQL reads a small table whole, which is forbidden here: it then takes the best index."""
+    """Return the plan, which contains the names of its indexes. PostgreSQL scans small tables, so scans are disabled
+    here to see the best index.
+    """
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")

@@ -1,4 +1,4 @@
-"""The addresses of supervised deliveries, unsubscriptions and refunds: a part of the table of every address."""
+"""Addresses of supervised deliveries, unsubscriptions and refunds: a part of ``every_address``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of renewals that the market places, and of many services at once: a part of ``every_address``."""
+"""Addresses of automatic renewals and of acts on many services: a part of ``every_address``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of servers and period images: a part of the table of every address."""
+"""Addresses of servers and period images: a part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OF_SERVERS = {
         {"product_id": "{monthly}"}, get=PERSONS, post=frozenset({BUYER}), data={"server": "{server}", "agreed": "on"}
     ),
     "servers/<int:pk>/": pages(frozenset({BUYER}), pk="{server}"),
-    "servers/<int:pk>/start/": Address({"pk": "{server}"}, post=frozenset({BUYER})),  # it runs, and is told so
+    "servers/<int:pk>/start/": Address({"pk": "{server}"}, post=frozenset({BUYER})),  # it runs; the page says so
     "servers/<int:pk>/stop/": Address({"pk": "{server}"}, post=frozenset({BUYER})),
     "servers/<int:pk>/replace/": Address(
         {"pk": "{server}"}, get=frozenset({BUYER}), post=frozenset({BUYER}),

@@ -1,4 +1,4 @@
-"""The addresses where a buyer sees services, orders something for them, and manages keys of programs: a part of the table of every address."""
+"""Addresses where a buyer sees services, places orders for them, and manages access keys: a part of ``every_address``."""
 
 from __future__ import annotations
 

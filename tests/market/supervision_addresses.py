@@ -1,4 +1,4 @@
-"""The addresses of supervised deliveries: a part of the table of every address."""
+"""Addresses of supervised deliveries: a part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ MORE_OF_SUPERVISION = {
     "seller/supervision/": ("status=mine", "status=completed", "after={supervision}"),
     "console/supervision/": ("status=", "status=completed"),
 }
-"""In which other ways these lists are asked."""
+"""Other queries of these lists."""

@@ -1,7 +1,8 @@
-"""Every address × every role, with somebody else's object: it does not exist for them, tells nothing and changes nothing.
+"""Every address × every role, with another user's object: it does not exist for them, reveals nothing and changes
+nothing.
 
-A new address without a row in every_address.py makes this fail. A run of everything asks of each address half of the roles, drawn
-by the seed, some who may and some who may not; a soak, and whoever asks for this file, all of them.
+A new address without a row in every_address.py fails here. A full run requests each address as half of the roles,
+chosen by the seed, some permitted and some not; a soak, and a run of this file alone, use all of them.
 """
 
 from __future__ import annotations
@@ -16,57 +17,62 @@ from django.http import HttpResponse
 from tests import sampling
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
-from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, routes, standing
+from tests.market.routes import routes
+from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, shared_world
 from tradepost.market.audit.models import Entry
 
 pytestmark = pytest.mark.django_db
 
+FORMS_FOR_ALL = ("servers/images/new/<str:product_id>/", "seller/licenses/tests/")
+"""Forms that every user of the site may send, each for their own account."""
 REFUSED = {
     HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED,
-    HTTPStatus.PRECONDITION_FAILED,  # of what speaks no tus, at the address of uploads; assets/test_uploads.py asks as those do
+    HTTPStatus.PRECONDITION_FAILED,  # of requests without tus, at the address of uploads; assets/test_uploads.py sends tus requests
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     del django_db_setup
-    with standing(django_db_blocker) as made:
-        yield made
+    with shared_world(django_db_blocker) as small_world:
+        yield small_world
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
-    found = routes()
-    assert set(found) == set(ADDRESSES)
-    assert [pattern for pattern, ways in found.items() if len(ways) > 1] == []
+    patterns = routes()
+    assert set(patterns) == set(ADDRESSES)
+    assert [pattern for pattern, ways in patterns.items() if len(ways) > 1] == []
 
 
 @pytest.mark.parametrize("pattern", ADDRESSES, ids=lambda pattern: pattern or "/")
-def test_only_those_who_may_see_or_change_anything(world: World, pattern: str) -> None:
+def test_only_permitted_roles_see_or_change_anything(world: World, pattern: str) -> None:
     row, before = ADDRESSES[pattern], world.before
-    for role, method in asked_of(pattern, drawn=sampling.WHOLE_SUITE):
+    for role, method in requests_of(pattern, drawn=sampling.WHOLE_SUITE):
         answer = world.ask(role, method, pattern)
-        asked = f"{method} {pattern} as {role}: {answer.status_code}"
+        request = f"{method} {pattern} as {role}: {answer.status_code}"
         if role in _allowed(row, method):
-            assert answer.status_code in {200, 204, 302, 303, 400, 409, 422}, asked
-            assert not _sends_to_login(answer) or ANYBODY in (row.get, row.post), asked
+            assert answer.status_code in {200, 204, 302, 303, 400, 409, 422}, request
+            assert not _sends_to_login(answer) or ANYBODY in (row.get, row.post), request
         else:
-            assert _is_refused(answer, role, row), asked
+            assert _is_refused(answer, role, row), request
             logged = (
                 {Entry._meta.label} if role == table.OPERATOR and method == "POST" else set()
-            )  # what was refused, too
-            changed = {label for label, kept in world.after.items() if kept != before[label]}
-            assert changed <= logged, f"{asked}, and something changed"
+            )  # refused acts are logged, too
+            changed = {label for label, rows_after in world.after.items() if rows_after != before[label]}
+            assert changed <= logged, f"{request}, and something changed"
         if method == "GET":
-            assert world.after == before, f"{asked}: a GET changed something"
-        # A page may repeat the address that the reader typed, and what they typed into a form of their own.
+            assert world.after == before, f"{request}: a GET changed something"
+        # A page may repeat the requested address, and the input of the reader's own form.
         text = answer.content.decode(errors="replace").replace(world.path(pattern, row), "")
-        known = _typed(row, world) if (method == "POST" and row.post == ANYBODY) or row.gateway else set()
-        told = [secret for secret, readers in world.secrets.items() if secret in text and role not in readers]
-        assert set(told) <= known, f"{asked} tells what it must not"
+        typed = _typed(row, world) if (method == "POST" and row.post == ANYBODY) or row.gateway else set()
+        revealed = [secret for secret, readers in world.secrets.items() if secret in text and role not in readers]
+        assert set(revealed) <= typed, f"{request} tells what it must not"
 
 
-def asked_of(pattern: str, *, drawn: bool, seed: int = sampling.SEED) -> list[tuple[str, str]]:
-    """Who asks for it by which method: all roles, or of those who may and of those who may not a third, at least one of each."""
+def requests_of(pattern: str, *, drawn: bool, seed: int = sampling.SEED) -> list[tuple[str, str]]:
+    """Return roles and methods to request the address: all, or a third of the permitted and of the refused roles, at
+    least one of each.
+    """
     row = ADDRESSES[pattern]
     everybody = {f"{method} {pattern} as {role}": (role, method) for role in table.ROLES for method in ("GET", "POST")}
 
@@ -84,17 +90,19 @@ def _allowed(row: Address, method: str) -> frozenset[str]:
     return row.get if method == "GET" else row.post
 
 
-def test_a_run_of_everything_asks_each_address_by_some_who_may_and_some_who_may_not() -> None:
-    """And every role gets its turn at every address with the seeds; asked for by name all of them ask."""
+def test_full_run_requests_each_address_as_permitted_and_as_refused_roles() -> None:
+    """Over the seeds every role requests every address; a run of this file alone uses all roles."""
     for pattern, row in ADDRESSES.items():
-        whole, third = asked_of(pattern, drawn=False), asked_of(pattern, drawn=True, seed=1)
-        assert whole == [(role, method) for role in table.ROLES for method in ("GET", "POST")]
-        assert len(third) <= len(whole) / 2
+        everything, part = requests_of(pattern, drawn=False), requests_of(pattern, drawn=True, seed=1)
+        assert everything == [(role, method) for role in table.ROLES for method in ("GET", "POST")]
+        assert len(part) <= len(everything) / 2
         for method in ("GET", "POST"):
             may = _allowed(row, method)
-            assert {role in may for role, how in third if how == method} == {role in may for role in table.ROLES}
-    turns = {one for seed in range(60) for one in asked_of("console/orders/", drawn=True, seed=seed)}
-    assert turns == set(asked_of("console/orders/", drawn=False))
+            assert {role in may for role, used_method in part if used_method == method} == {
+                role in may for role in table.ROLES
+            }
+    turns = {turn for seed in range(60) for turn in requests_of("console/orders/", drawn=True, seed=seed)}
+    assert turns == set(requests_of("console/orders/", drawn=False))
 
 
 def _is_refused(answer: HttpResponse, role: str, row: Address) -> bool:
@@ -105,6 +113,9 @@ def _is_refused(answer: HttpResponse, role: str, row: Address) -> bool:
         }
     if role == STRANGER and _sends_to_login(answer):
         return True
+    for_all = role in row.get and any(row is ADDRESSES[address] for address in FORMS_FOR_ALL)
+    if for_all and answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return True  # another user's object is no option of the form
     return answer.status_code in REFUSED
 
 
@@ -113,11 +124,11 @@ def _sends_to_login(answer: HttpResponse) -> bool:
 
 
 def _typed(row: Address, world: World) -> set[str]:
-    return {one.format_map(world.facts) for one in (*row.kwargs.values(), *row.data.values())}
+    return {value.format_map(world.facts) for value in (*row.kwargs.values(), *row.data.values())}
 
 
-def test_password_and_license_come_back_to_their_owner_alone(world: World) -> None:
-    """So that the walk above is known to ask for something that is there."""
+def test_password_and_license_are_returned_only_to_their_owner(world: World) -> None:
+    """Proves that the test above requests existing secrets."""
     assert world.ask(table.BUYER, "POST", "services/<int:pk>/password/").content.decode() == PASSWORD
     assert world.ask(table.BUYER, "POST", "services/<int:pk>/license/").content.decode() == LICENSE
     machine = "services/<int:pk>/licenses/<int:license_pk>/"

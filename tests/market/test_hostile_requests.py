@@ -1,4 +1,4 @@
-"""What a stranger types into addresses, queries and forms is answered with a page of ours, and never with an error of ours."""
+"""Hostile input in addresses, queries and forms gets one of our pages, and never an internal error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.conftest import DATABASE
 from tests.market import every_address as table
 from tests.market.auth_centre_addresses import BY_A_SECRET, FORMS_OF_APPLICATIONS
 from tests.market.every_address import ADDRESSES, Address
-from tests.market.world import World, routes, standing
+from tests.market.routes import routes
+from tests.market.world import World, shared_world
 from tests.market.written import rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -46,8 +47,8 @@ VALUES = {
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     del django_db_setup
-    with standing(django_db_blocker) as made:
-        yield made
+    with shared_world(django_db_blocker) as small_world:
+        yield small_world
 
 
 def role_of(row: Address) -> str:
@@ -63,7 +64,7 @@ def client_of(world: World, row: Address, *, csrf: bool = False) -> Client:
 
 
 def ask(client: Client, method: str, path: str, data: dict[str, str]) -> HttpResponse:
-    cache.clear()  # of the counts that limit how often one may ask
+    cache.clear()  # the rate limits
     with transaction.atomic():
         answer: HttpResponse = client.get(path, data) if method == "GET" else client.post(path, data)  # type: ignore[assignment]
         transaction.set_rollback(True)
@@ -72,7 +73,7 @@ def ask(client: Client, method: str, path: str, data: dict[str, str]) -> HttpRes
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VALUES)
-def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str) -> None:
+def test_no_value_breaks_a_page_or_is_returned_as_markup(world: World, name: str) -> None:
     """Each value at a twentieth of the addresses on SQLite, at a fortieth on PostgreSQL; a soak sends all to all."""
     value = VALUES[name]
     drawn = sampling.sample(
@@ -86,15 +87,17 @@ def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str)
         path = world.path(pattern, row)
         for method, data in (("GET", NAMES), ("POST", {*NAMES, *row.data})):
             answer = ask(client, method, path, dict.fromkeys(data, value))
-            asked = f"{method} {path}: {answer.status_code}"
-            assert answer.status_code < 500, asked
-            assert "<script>alert(1)" not in answer.content.decode(errors="replace"), asked
-            assert "b=c" not in str(answer.cookies), asked
+            subject = f"{method} {path}: {answer.status_code}"
+            assert answer.status_code < 500, subject
+            assert "<script>alert(1)" not in answer.content.decode(errors="replace"), subject
+            assert "b=c" not in str(answer.cookies), subject
 
 
 @pytest.mark.slow
 def test_no_path_breaks_a_page(world: World) -> None:
-    """A tenth of the addresses that hold something, others on each database, which refuse numbers differently."""
+    """A tenth of the addresses with parameters, different ones on each database, because they refuse numbers
+    differently.
+    """
     holding = sorted(pattern for pattern, row in ADDRESSES.items() if row.kwargs)
     for pattern in sampling.sample(holding, share=1 / 10, seed=sampling.SEED + zlib.crc32(DATABASE.encode())):
         row = ADDRESSES[pattern]
@@ -108,17 +111,20 @@ def test_no_path_breaks_a_page(world: World) -> None:
                     assert answer.status_code < 500, f"{method} {path[:200]}: {answer.status_code}"
 
 
-def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> None:
+@pytest.mark.slow
+def test_pages_of_signed_in_users_are_not_cached(world: World) -> None:
     for pattern in sorted(ADDRESSES):
         row = ADDRESSES[pattern]
         if not row.get or row.get == table.ANYBODY:
             continue
         answer = client_of(world, row).get(world.path(pattern, row))
-        kept = answer.headers.get("Cache-Control", "")
-        assert answer.status_code != 200 or "private" in kept or "no-store" in kept, f"{pattern}: {kept}"
+        cache_control = answer.headers.get("Cache-Control", "")
+        assert answer.status_code != 200 or "private" in cache_control or "no-store" in cache_control, (
+            f"{pattern}: {cache_control}"
+        )
 
 
-def test_no_form_is_taken_from_another_site(world: World) -> None:
+def test_forms_from_another_site_are_refused(world: World) -> None:
     before = rows()
     for pattern in sorted(ADDRESSES):
         row = ADDRESSES[pattern]
@@ -156,12 +162,12 @@ BODIES = {
 
 
 def test_no_body_breaks_a_page(world: World) -> None:
-    """One address of each role: bodies are read by what all pages share."""
+    """One address of each role: shared code reads the bodies."""
     forms = {role_of(row): (pattern, row) for pattern, row in ADDRESSES.items() if row.post and not row.gateway}
     for pattern, row in forms.values():
         client, path = client_of(world, row), world.path(pattern, row)
         for name, (kind, body) in BODIES.items():
-            cache.clear()  # of the counts that limit how often one may ask
+            cache.clear()  # the rate limits
             with transaction.atomic():
                 answer = client.generic("POST", path, body, content_type=kind)
                 transaction.set_rollback(True)

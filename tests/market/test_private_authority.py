@@ -1,4 +1,6 @@
-"""TRADEPOST_CA_FILE: every way out of the market trusts the operator's authority, and none does without it (opening §1)."""
+"""TRADEPOST_CA_FILE: every outbound connection of the market trusts the operator's authority, and none does without it
+(opening §1).
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
+from tests.configured import configured
 from tests.factories import NOW, make_buyer, make_seller
 from tests.factories.tls_sites import REAL_NOW, Answer, authority, context_for, https
 from tests.market.production.broken_sellers import KEY
@@ -31,17 +34,17 @@ from tradepost.market.base.authorities import bundle_file, read_authorities, tru
 from tradepost.market.base.config import Config
 from tradepost.market.base.outbound_policy import SANDBOX, OutboundPolicy
 from tradepost.market.base.smtp import EmailBackend
-from tradepost.market.identity.domain_names import expected
-from tradepost.market.identity.domain_proof import Lookups, look
+from tradepost.market.identity.domain_names import proof_text
+from tradepost.market.identity.domain_proof import Lookups, find_proof
 from tradepost.market.notifications import endpoints
 from tradepost.market.notifications.compose import Site
-from tradepost.market.notifications.deliver_elsewhere import Way, deliver_due
+from tradepost.market.notifications.deliver_elsewhere import DeliverySettings, deliver_due
 from tradepost.market.notifications.models import Endpoint, NoticeDelivery
-from tradepost.market.notifications.sending import NotNow, Sent
+from tradepost.market.notifications.sending import Sent, TemporaryFailure
 from tradepost.market.notifications.sms import Sms
 from tradepost.market.notifications.sms.aliyun import AliyunSms
 from tradepost.market.notifications.sms.huaweicloud import HuaweiSms
-from tradepost.market.notifications.tell import Telling, tell, tell_all
+from tradepost.market.notifications.tell import AddressedNotice, send_notice, send_notices
 from tradepost.market.production.gateway import Gateway, Limits
 from tradepost.market.review.website import task as website_task
 from tradepost.market.web_scan import scan
@@ -60,26 +63,26 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=[True, False], ids=["with the file", "without it"])
 def settings(request: pytest.FixtureRequest, ca_file: Path) -> Config:
-    return Config(sandbox=True, sslyze="", ca_file=ca_file if request.param else None)
+    return configured(sandbox=True, sslyze="", ca_file=ca_file if request.param else None)
 
 
-class Work:
-    """A leased job's view of itself."""
+class Job:
+    """A running leased job."""
 
     def __init__(self, **payload: object) -> None:
         self.payload = payload
 
     def progress(self, *_: object) -> None:
-        """Nobody looks."""
+        """Ignore progress."""
 
     def go_on(self) -> None:
-        """Never cancelled."""
+        """Never cancel."""
 
 
 # --- calls, domain proof, website, web check, the tester ---
 
 
-def test_a_production_call(settings: Config) -> None:
+def test_production_call(settings: Config) -> None:
     async def call(url: str) -> object:
         async with Gateway(Limits(20.0, 65_536, settings.outbound)) as gateway:
             exchange = await gateway.exchange(
@@ -93,33 +96,35 @@ def test_a_production_call(settings: Config) -> None:
     assert isinstance(result, Done) if settings.ca_file else isinstance(result, Unreachable) and result.fault == "tls"
 
 
-def test_a_domain_proof(settings: Config) -> None:
-    """By https with the operator's authority. The proof is on the port of the test's server, which a lookup stands in for."""
+def test_domain_proof(settings: Config) -> None:
+    """By https with the operator's authority. The proof is on the port of the test's server, to which a replaced
+    look-up points.
+    """
     token = "t" * 32
-    with https(Answer(body=expected(token))) as site:
+    with https(Answer(body=proof_text(token))) as site:
         from tradepost.market.base.outbound import fetch
 
         lookups = Lookups(file=lambda url, bounds: fetch(url.replace("localhost/", f"localhost:{site.port}/"), bounds))
-        found = look("localhost", token, outbound=settings.outbound, step=lambda _: None, lookups=lookups)
-    assert found.by == ("https" if settings.ca_file else "")
-    assert bool(settings.ca_file) or found.seen[0].code == "tls"
+        proof = find_proof("localhost", token, outbound=settings.outbound, step=lambda _: None, lookups=lookups)
+    assert proof.by == ("https" if settings.ca_file else "")
+    assert bool(settings.ca_file) or proof.seen[0].code == "tls"
 
 
-def test_a_company_website(settings: Config) -> None:
+def test_company_website(settings: Config) -> None:
     with https(Answer()) as site:
-        found = website_task(lambda: settings, pause=0).work(Work(url=site.url))  # type: ignore[arg-type]
-    assert found == {} if settings.ca_file else found["why"] == "tls"
+        result = website_task(lambda: settings, pause=0).work(Job(url=site.url))  # type: ignore[arg-type]
+    assert result == {} if settings.ca_file else result["why"] == "tls"
 
 
-def test_a_web_check(settings: Config) -> None:
+def test_web_check(settings: Config) -> None:
     with https(Answer()) as site:
-        found = scan.task(lambda: settings, budget=QUICK).work(Work(url=site.url))  # type: ignore[arg-type]
-    codes = {one["code"] for one in found["found"]}
+        result = scan.task(lambda: settings, budget=QUICK).work(Job(url=site.url))  # type: ignore[arg-type]
+    codes = {finding["code"] for finding in result["found"]}
     assert ("certificate.self_signed" in codes) != bool(settings.ca_file)
 
 
 def test_the_tester(settings: Config) -> None:
-    """As *Find out why* runs it: the server is reached, and gives no right answer."""
+    """As *Find out why* runs it: the server is reached, and gives no valid response."""
     with https(Answer(status=500)) as site:
         options = Options(
             url=site.url, key=KEY, only=frozenset({"shape"}), within=20, timeout=5, tls=trusted(settings.outbound.authorities)
@@ -135,7 +140,7 @@ def test_the_tester(settings: Config) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_webhook_and_a_chat(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webhook_and_a_chat(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     with https(Answer(headers=JSON, body='{"code":0,"msg":"success"}')) as site:
         monkeypatch.setattr(NotifyFeishu, "notify_url", f"{site.url}bot/{{token}}")
         person = make_buyer(balance="0", language="en")
@@ -146,13 +151,17 @@ def test_a_webhook_and_a_chat(settings: Config, monkeypatch: pytest.MonkeyPatch)
         address = "https://open.feishu.cn/open-apis/bot/v2/hook/0123456789abcdef"
         endpoints.add_chat(person, service="feishu", name="Group", address=address, language="en", most=9, now=NOW)
         facts = {"product": {"zh": "云笺", "en": "Leaf"}, "line": "CS1-1", "amount": {"minor": 100, "currency": "CNY"}}
-        tell_all([Telling(user=person, kind="seller_new_order", facts=facts, once="1", seller=seller.pk)], now=NOW)
-        tell(person, "order_completed", facts={"product": "Leaf", "order": "CS1"}, once="2", now=NOW)
-        way = Way(site=Site("https://market.example"), outbound=settings.outbound)
+        send_notices(
+            [AddressedNotice(user=person, kind="seller_new_order", facts=facts, once="1", seller=seller.pk)], now=NOW
+        )
+        send_notice(person, "order_completed", facts={"product": "Leaf", "order": "CS1"}, once="2", now=NOW)
+        way = DeliverySettings(site=Site("https://market.example"), outbound=settings.outbound)
         assert deliver_due(now=NOW, wall=NOW, way=way) == 2
         delivered = NoticeDelivery.objects.filter(channel__in=["webhook", "chat"])
-        wanted = {"webhook": "sent", "chat": "sent"} if settings.ca_file else {"webhook": "waiting", "chat": "waiting"}
-        assert dict(delivered.values_list("channel", "status")) == wanted
+        expected = (
+            {"webhook": "sent", "chat": "sent"} if settings.ca_file else {"webhook": "waiting", "chat": "waiting"}
+        )
+        assert dict(delivered.values_list("channel", "status")) == expected
         assert sorted(site.asked) == (["/bot/0123456789abcdef", "/hook"] if settings.ca_file else [])
     assert Endpoint.objects.count() == 2
 
@@ -163,16 +172,16 @@ SMS = Sms(delivery=8, phone="+447400123456", language="en", code="123456", whole
 @pytest.mark.parametrize("provider", ["huaweicloud", "aliyun"])
 def test_sms(settings: Config, provider: str) -> None:
     options = {"sender": "8821", "template": "T1", "code_template": "T2", "signature": "商埠", "sign": "商埠"}
-    made = {"key": "id", "secret": "secret", "options": options, "authorities": settings.outbound.authorities}
+    arguments = {"key": "id", "secret": "secret", "options": options, "authorities": settings.outbound.authorities}
     body = '{"code":"000000","Code":"OK","result":[{"status":"000000"}]}'
     with https(Answer(headers=JSON, body=body)) as site:
         adapter = (
-            HuaweiSms(made, endpoint=site.url.rstrip("/"))
+            HuaweiSms(arguments, endpoint=site.url.rstrip("/"))
             if provider == "huaweicloud"
-            else AliyunSms(made, endpoint=f"localhost:{site.port}")
+            else AliyunSms(arguments, endpoint=f"localhost:{site.port}")
         )
         result = adapter.send(SMS)
-    assert isinstance(result, Sent if settings.ca_file else NotNow), result
+    assert isinstance(result, Sent if settings.ca_file else TemporaryFailure), result
 
 
 @contextmanager
@@ -202,7 +211,7 @@ def test_mail(settings: Config) -> None:
 # --- the file itself ---
 
 
-def made(*, name: str = "Corp", ca: bool = True, until: timedelta = timedelta(days=365)) -> str:
+def make_pem(*, name: str = "Corp", ca: bool = True, until: timedelta = timedelta(days=365)) -> str:
     key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
@@ -223,9 +232,7 @@ def made(*, name: str = "Corp", ca: bool = True, until: timedelta = timedelta(da
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "private key"),
     ],
 )  # fmt: skip
-def test_a_wrong_file_is_refused_at_the_start_with_an_explanation(
-    tmp_path: Path, content: str | None, explained: str
-) -> None:
+def test_wrong_file_stops_the_start_with_an_explanation(tmp_path: Path, content: str | None, explained: str) -> None:
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
@@ -234,14 +241,14 @@ def test_a_wrong_file_is_refused_at_the_start_with_an_explanation(
     assert refused.value.errors()[0]["loc"] == ("ca_file",)
 
 
-def test_a_good_certificate_does_not_hide_a_damaged_one(tmp_path: Path) -> None:
+def test_valid_certificate_does_not_hide_a_damaged_one(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
-    path.write_text(made() + made().replace("MII", "MIIAAAA", 1))
+    path.write_text(make_pem() + make_pem().replace("MII", "MIIAAAA", 1))
     with pytest.raises(ValueError, match="certificate 2 of 2 is damaged"):
         read_authorities(path)
 
 
-def test_the_machines_authorities_stay_trusted(ca_file: Path) -> None:
+def test_system_authorities_stay_trusted(ca_file: Path) -> None:
     authorities = Config(ca_file=ca_file).outbound.authorities
     ours, machine = trusted(authorities), ssl.create_default_context()
     assert len(ours.get_ca_certs()) >= len(machine.get_ca_certs()) + 1
@@ -253,25 +260,25 @@ def test_the_machines_authorities_stay_trusted(ca_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pems", "level", "said"),
+    ("pems", "level", "message"),
     [
-        (lambda: [made(), made()], Level.OK, "2 certificates; the first expires on"),
-        (lambda: [made(until=timedelta(days=-1))], Level.FAIL, "CN=Corp expired on"),
-        (lambda: [made(), made(name="Old", until=timedelta(days=-1))], Level.WARN, "CN=Old expired on"),
-        (lambda: [made(until=timedelta(days=20))], Level.WARN, "CN=Corp expires on"),
-        (lambda: [made(name="erp.corp.internal", ca=False)], Level.WARN, "is not an authority"),
+        (lambda: [make_pem(), make_pem()], Level.OK, "2 certificates; the first expires on"),
+        (lambda: [make_pem(until=timedelta(days=-1))], Level.FAIL, "CN=Corp expired on"),
+        (lambda: [make_pem(), make_pem(name="Old", until=timedelta(days=-1))], Level.WARN, "CN=Old expired on"),
+        (lambda: [make_pem(until=timedelta(days=20))], Level.WARN, "CN=Corp expires on"),
+        (lambda: [make_pem(name="erp.corp.internal", ca=False)], Level.WARN, "is not an authority"),
     ],
 )
-def test_the_doctor_counts_certificates_and_warns_of_their_end(
-    tmp_path: Path, pems: Callable[[], list[str]], level: Level, said: str
+def test_doctor_counts_certificates_and_warns_of_their_expiry(
+    tmp_path: Path, pems: Callable[[], list[str]], level: Level, message: str
 ) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("".join(pems()))
     networks, file = check_networks(Config(ca_file=path, networks="10.20.0.0/16,fd12:3456::/48"))  # type: ignore[arg-type]
     assert (networks.level, networks.said) == (Level.OK, "Also calls 10.20.0.0/16, fd12:3456::/48.")
-    assert (file.level, str(path) in file.said, said in file.said) == (level, True, True), file.said
+    assert (file.level, str(path) in file.said, message in file.said) == (level, True, True), file.said
 
 
-def test_the_doctor_of_a_market_without_either() -> None:
-    assert [one.level for one in check_networks(Config())] == [Level.OK, Level.OK]
+def test_doctor_reports_a_market_without_certificates() -> None:
+    assert [network.level for network in check_networks(Config())] == [Level.OK, Level.OK]
     assert (SANDBOX.networks, OutboundPolicy().authorities) == ((), "")

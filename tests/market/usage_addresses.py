@@ -1,4 +1,4 @@
-"""The addresses of usage and what it costs: a part of the table of every address."""
+"""Addresses of usage and its charges: a part of ``every_address``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A page as a browser reads it: its links, and the forms that it sends with all their fields.
 
-While ``origins_shown`` holds, each form names the place in the source of a template where it is written, so that a test can say
-which forms no page showed.
+Within ``origins_shown``, each form names its place in the source of a template, so that a test can list forms that no
+page showed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ from typing import Any, override
 from django.template import Template, engines
 
 MARKET = Path(__file__).resolve().parents[2] / "src" / "tradepost" / "market"
-SENDING = re.compile(r"""<form\b(?=[^>]*\bmethod="(?!get"))|\bhx-(?:post|put|patch|delete)=""", re.IGNORECASE)
-"""A form that is posted, or an element of htmx that posts, in the source of a template."""
+SENDING = re.compile(
+    r"""<form\b(?=[^>]*\bmethod="(?!get"))|\bhx-(?:post|put|patch|delete)=|\{% post(?:_button)?\b.*?(?= %\})""",
+    re.IGNORECASE,
+)
+"""A form that is posted, or an htmx element that posts, in the source of a template."""
 COMMENT = re.compile(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", re.DOTALL)
 _NOT_SENT = {"submit", "button", "image", "reset", "file"}
+_SWITCHED_OFF = "tp-off"
 _VERBS = ("post", "put", "patch", "delete")
 
 
@@ -35,13 +39,15 @@ class Form:
     values: list[tuple[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     button: tuple[str, str] = ("", "")
-    """The first button that sends a value with it."""
+    """The first button that sends a value."""
     around: Form | None = None
-    """The form that an element of htmx stands in."""
+    """The form that contains an htmx element."""
     only: frozenset[str] = frozenset()
     """Names that htmx sends; empty for all."""
     never: frozenset[str] = frozenset()
-    """Names that htmx leaves out."""
+    """Names that htmx omits."""
+    off: bool = False
+    """Whether the page disabled it: for an object of the reader's own, or beyond the reader's role."""
 
     def sent(self) -> list[tuple[str, str]]:
         values = [
@@ -65,54 +71,61 @@ class Page(HTMLParser):
         self._outside: list[tuple[str, str, dict[str, str]]] = []
         self._select, self._area = "", False
         self._headers: dict[str, str] = {}
+        self._off: list[bool] = []
         self.feed(html)
-        for owner, tag, given in self._outside:  # a field may stand before or after the form that it names
+        for owner, tag, attributes in self._outside:  # a field may come before or after the form that it names
             if owner in self._named:
-                self._take(self._named[owner], tag, given)
+                self._take(self._named[owner], tag, attributes)
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        self.links += [given[name] for name in ("hx-get", *(["href"] if tag == "a" else [])) if name in given]
-        self._headers |= json.loads(given.get("hx-headers", "{}"))
+        attributes = {name: value or "" for name, value in attrs}
+        loads = ["hx-get"] if not any(self._off) else []
+        self.links += [attributes[name] for name in (*loads, *(["href"] if tag == "a" else [])) if name in attributes]
+        self._headers |= json.loads(attributes.get("hx-headers", "{}"))
+        if tag == "fieldset":
+            self._off.append("disabled" in attributes)
+            if self._open and self._off[-1] and attributes.get("class") == _SWITCHED_OFF:
+                self._open.off = True
         if tag == "form":
             assert self._open is None, f"{self.path}: a form inside a form, which browsers drop"
-            method = given.get("method", "get").lower()
-            self._open = self._named[given.get("id", "")] = Form(
-                given.get("data-from", ""), method, [given.get("action", "")]
+            method = attributes.get("method", "get").lower()
+            self._open = self._named[attributes.get("id", "")] = Form(
+                attributes.get("data-from", ""), method, [attributes.get("action", "")], off=any(self._off)
             )
             self.forms.append(self._open)
-        elif owner := given.get("form"):
-            self._outside.append((owner, tag, given))
+        elif owner := attributes.get("form"):
+            self._outside.append((owner, tag, attributes))
         elif self._open:
-            self._take(self._open, tag, given)
+            self._take(self._open, tag, attributes)
         for verb in _VERBS:
-            if f"hx-{verb}" in given:
-                self._add_htmx(verb, given)
+            if f"hx-{verb}" in attributes:
+                self._add_htmx(verb, attributes)
 
-    def _add_htmx(self, verb: str, given: dict[str, str]) -> None:
-        """htmx sends the fields of the form around, its own values, and the headers of what is around."""
-        form = Form(given.get("data-from-hx", ""), verb, [given[f"hx-{verb}"]], headers=self._headers)
-        form.around = self._open
-        form.values = [(name, str(value)) for name, value in json.loads(given.get("hx-vals") or "{}").items()]
-        if (names := given.get("hx-params", "*")) != "*":
+    def _add_htmx(self, verb: str, attributes: dict[str, str]) -> None:
+        """htmx sends the fields of the enclosing form, its own values, and inherited headers."""
+        form = Form(attributes.get("data-from-hx", ""), verb, [attributes[f"hx-{verb}"]], headers=self._headers)
+        form.around, form.off = self._open, any(self._off)
+        form.values = [(name, str(value)) for name, value in json.loads(attributes.get("hx-vals") or "{}").items()]
+        if (names := attributes.get("hx-params", "*")) != "*":
             named = frozenset(name.strip() for name in names.removeprefix("not ").split(","))
             form.only, form.never = (frozenset(), named) if names.startswith("not ") else (named, frozenset())
         self.forms.append(form)
 
-    def _take(self, form: Form, tag: str, given: dict[str, str]) -> None:
-        name, kind = given.get("name", ""), given.get("type", "text").lower()
-        if "formaction" in given:
-            form.actions.append(given["formaction"])
-        if "disabled" in given:
+    def _take(self, form: Form, tag: str, attributes: dict[str, str]) -> None:
+        name, kind = attributes.get("name", ""), attributes.get("type", "text").lower()
+        if "formaction" in attributes:
+            form.actions.append(attributes["formaction"])
+        if "disabled" in attributes:
+            form.off = form.off or kind == "submit"
             return
         if tag == "option" and self._select:
             shown = [value for value in form.values if value[0] == self._select]
-            if "selected" in given or not shown:
+            if "selected" in attributes or not shown:
                 form.values[:] = [value for value in form.values if value[0] != self._select]
-                form.values.append((self._select, given.get("value", "")))
-        elif name and not form.button[0] and (kind == "submit" or (tag == "button" and "type" not in given)):
-            form.button = (name, given.get("value", ""))
+                form.values.append((self._select, attributes.get("value", "")))
+        elif name and not form.button[0] and (kind == "submit" or (tag == "button" and "type" not in attributes)):
+            form.button = (name, attributes.get("value", ""))
         elif tag == "select":
             self._select = name
         elif tag == "textarea" and name:
@@ -122,9 +135,9 @@ class Page(HTMLParser):
             tag == "input"
             and name
             and kind not in _NOT_SENT
-            and (kind not in {"checkbox", "radio"} or "checked" in given)
+            and (kind not in {"checkbox", "radio"} or "checked" in attributes)
         ):
-            form.values.append((name, given.get("value", "on")))
+            form.values.append((name, attributes.get("value", "on")))
 
     @override
     def handle_data(self, data: str) -> None:
@@ -136,6 +149,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = None
+        elif tag == "fieldset" and self._off:
+            self._off.pop()
         elif tag == "select":
             self._select = ""
         elif tag == "textarea":
@@ -143,13 +158,13 @@ class Page(HTMLParser):
 
 
 def template_files() -> Iterator[tuple[str, Path]]:
-    """Every template of the market by the name that it is included by."""
+    """Return every template of the market by the name under which it is included."""
     for path in sorted(MARKET.rglob("templates/**/*.html")):
         yield str(path).rpartition("/templates/")[2], path
 
 
 def sending_places() -> set[str]:
-    """Every place in a template that sends a form, named as ``Form.source`` names it."""
+    """Return every place in a template that sends a form, named as ``Form.source`` names it."""
     return {
         f"{name}#{number}"
         for name, path in template_files()
@@ -163,21 +178,23 @@ def _uncommented(source: str) -> str:
 
 @contextmanager
 def origins_shown() -> Iterator[None]:
-    """Have every form that is rendered name its place."""
+    """Have every rendered form name its place."""
     begin = Template.__init__
 
-    def began(self: Template, source: Any, origin: Any = None, name: Any = None, engine: Any = None) -> None:
+    def init_template(self: Template, source: Any, origin: Any = None, name: Any = None, engine: Any = None) -> None:
         numbers = iter(range(1000))
 
         def marked(found: re.Match[str]) -> str:
             place = f"{name}#{next(numbers)}"
+            if found[0].startswith("{"):
+                return f'{found[0]} data_from="{place}"'
             if found[0].startswith("<"):
                 return f'<form data-from="{place}"'
             return f'data-from-hx="{place}" {found[0]}'
 
         begin(self, SENDING.sub(marked, _uncommented(str(source))), origin, name, engine)
 
-    Template.__init__ = began  # type: ignore[method-assign,assignment]
+    Template.__init__ = init_template  # type: ignore[method-assign,assignment]
     _forget_templates()
     try:
         yield

@@ -56,11 +56,13 @@ def working(
 
 
 def waits_for_a_lock() -> bool:
-    """On PostgreSQL: whether somebody waits for a row. On SQLite nobody can be seen waiting; they queue at BEGIN."""
+    """On PostgreSQL: whether a connection waits for a lock. On SQLite waiting is not visible, because writers queue at
+    BEGIN.
+    """
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees what it saw first, otherwise
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # otherwise a transaction sees its first snapshot
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
@@ -68,6 +70,6 @@ def waits_for_a_lock() -> bool:
 
 
 def advance(distance: timedelta, *, within: float = 90.0) -> None:
-    """Move the sandbox's clock; a running worker takes it from one due moment to the next."""
-    clock.aim(distance)
+    """Advance the sandbox's clock; a running worker steps from one due moment to the next."""
+    clock.set_target(distance)
     until(lambda: clock.target() is None, within=within, what="the clock reaches its target")

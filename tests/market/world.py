@@ -1,11 +1,10 @@
-"""A small market with somebody in every role, what each may not see of the others, and one request of any of them."""
+"""A small market with a user in every role, secrets that roles must not see of each other, and a request by any of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,12 +13,12 @@ from django.core.cache import cache as counts
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import factories
-from tests.factories import assets
+from tests.factories import approvals, assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
+from tests.factories.exports import make_export
 from tests.factories.images import servers_of
 from tests.factories.licenses import deliver_text
 from tests.factories.metering import item as usage
@@ -28,18 +27,20 @@ from tests.factories.people import NOW
 from tests.factories.pictures import PDF, picture_file
 from tests.factories.transfers import announce, came, show
 from tests.market import every_address as table
+from tests.market import world_parts
 from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
-from tests.market.service_desk.asking import complained, passed, problem_mail, raised
+from tests.market.routes import routes
+from tests.market.service_desk.asking import make_complaint, pass_to_seller, problem_mail, raise_new_demand
 from tests.market.supervision.supervising import deliveries_of
 from tests.market.world_parts import enterprise_of, handed_over_of, joint_of, settled_of, web_checked_of
-from tests.market.written import Wrote, rows
+from tests.market.written import WrittenTables, rows
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import use_proofs
-from tradepost.market.assets.scan_contract import print_of
+from tradepost.market.assets.scan_contract import fingerprint_of
 from tradepost.market.audit.models import Outcome
 from tradepost.market.audit.record import Act, record
 from tradepost.market.base import clock, leased_jobs
@@ -50,7 +51,7 @@ from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge
-from tradepost.market.catalog.models import Offer, Product
+from tradepost.market.catalog.models import Offer, Product, SynonymGroup
 from tradepost.market.debugging.models import DebugCase, DebugRun
 from tradepost.market.debugging.saved import on_call_ended
 from tradepost.market.fulfilment.activating import take_code
@@ -68,7 +69,7 @@ from tradepost.market.metering.models import Record
 from tradepost.market.notifications import endpoints, receivers
 from tradepost.market.notifications.models import Notice, NoticeDelivery, Receiver
 from tradepost.market.notifications.owners import Owner
-from tradepost.market.notifications.tell import tell
+from tradepost.market.notifications.tell import send_notice
 from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_requests import proofs_owner
@@ -97,7 +98,7 @@ PROGRAM = "program-of-x-7"
 
 
 class World:
-    """Buyer X, who bought from seller A, and everybody who must not see that."""
+    """Buyer X, who bought from seller A, and all roles that must not see that."""
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {
@@ -107,7 +108,7 @@ class World:
             table.VIEWER: factories.make_buyer(email="viewer@a.example", balance="0"),
             table.TRADER: factories.make_buyer(email="trader@a.example", balance="0"),
             table.OTHER_OWNER: factories.make_buyer(email="owner@b.example", balance="0"),
-            OPERATOR: factories.make_operator(email="operator@market.example"),
+            OPERATOR: approvals.make_approver(email="operator@market.example"),
         }
         seller = factories.make_seller(member=self.users[table.OWNER], signing_key=SIGNING_KEY)
         factories.make_member(seller, self.users[table.VIEWER], VIEWER)
@@ -119,7 +120,8 @@ class World:
         offer, buyer = factories.make_offer(product), self.users[table.BUYER]
         order = factories.make_order(buyer, offer=offer, paid=True)
         announced, shown_intent, nobodys = self._transfers(buyer)
-        held = factories.make_subscription(
+        repayment = announce(self.users[table.OWNER], 500, seller=seller, now=clock.now())
+        subscription = factories.make_subscription(
             order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD), license_text=LICENSE
         )
         unpaid = factories.make_order(buyer, offer=offer)
@@ -128,7 +130,7 @@ class World:
             for name in (PROGRAM, f"{PROGRAM} (disabled)")
         )
         disable_buyer_key(buyer, BuyerKey.objects.get(access_key=disabled.key_id).pk, now=NOW)
-        refund, appealed_refund, shown = self._refunds(held, buyer, offer)
+        refund, appealed_refund, shown = self._refunds(subscription, buyer, offer)
         title = factories.make_invoice_title(buyer, name="X's own company")
         asked_invoice = factories.make_invoice(unpaid, remark="what X wants on it")
         invoice = factories.make_invoice(
@@ -136,9 +138,11 @@ class World:
         )
         letter = factories.make_letter(invoice)
         settled = settled_of(order, self.users[table.OWNER], BANK_ACCOUNT)
-        call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
-        operation = factories.make_operation(order, subscription=held, call=call)
-        applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
+        call = factories.make_call(
+            order, subscription=subscription, state=State.WAITING, last_verdict="timeout", attempts=1
+        )
+        operation = factories.make_operation(order, subscription=subscription, call=call)
+        applied = request_license(subscription, "machine-of-x-7", actor="x", now=NOW)
         deliver_text(seller.pk, applied.event_id, MACHINE_LICENSE, now=NOW)
         owner = Member.objects.get(seller=seller, user=self.users[table.OWNER])
         invited = members.invite(
@@ -165,7 +169,7 @@ class World:
         end(lease(probed.call, now=NOW), Unreachable(fault=Fault.NOT_JSON, detail="only A may read this"), now=NOW)
         judge([probed.call.pk], watch=watch_of(config(), ZONE), now=NOW)
         drift = Drift.objects.create(
-            subscription=held, seller=seller, what="access", repair="take_access", facts={"fields": ["memo"]},
+            subscription=subscription, seller=seller, what="access", repair="take_access", facts={"fields": ["memo"]},
             found_at=NOW, seen_at=NOW,
         )  # fmt: skip
         acted = record(
@@ -179,20 +183,21 @@ class World:
         assert collection is not None
         charge(collection, now=NOW + timedelta(hours=2))
         item = WorkItem.objects.create(kind="failed_orders", product=product, occasion="2026-11-01", opened_at=NOW)
-        tell(
+        send_notice(
             buyer, "order_completed", once=order.number, link=f"/orders/{order.number}/", now=NOW,
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
-        told, grievance = self._asked(buyer, seller, product)
+        desk_facts, grievance = self._desk(buyer, seller, product)
         delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
         handed_over, kept_keys = handed_over_of(seller, buyer)
         code, untaken = self._codes(seller, buyer)
         of_its_enterprise, kept_by_it = enterprise_of(buyer)
         joint = joint_of(buyer, seller, of_its_enterprise)
         self.facts: Mapping[str, str] = {
+            **world_parts.invited_operator_of(self.users[OPERATOR]), **world_parts.opening_of(self.users[OPERATOR]),
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "buyer_key": str(BuyerKey.objects.get(access_key=program.key_id).pk), "disabled_key": str(BuyerKey.objects.get(access_key=disabled.key_id).pk), "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
-            "product": str(product.pk), "category": str(product.category_id), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
+            "product": str(product.pk), "category": str(product.category_id), "synonyms": str(SynonymGroup.objects.order_by("pk")[0].pk), "subscription": str(subscription.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
             "mail": str(NoticeDelivery.objects.get(notice__user=buyer, notice__kind="order_completed").pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "submission": str(certifying.pk), "rejected": str(rejected.pk),
@@ -202,20 +207,22 @@ class World:
             "staged_key": staged.key_id, "domain": str(domain.pk), "attribute": str(attribute.pk),
             "asset": str(asset.pk), "asset_version": str(version.pk), "refused_version": str(refused.pk),
             "appealed_version": str(contested.pk), "upload": str(begun.pk), "upload_token": begun.token,
-            "proof": proven.sha256, **self._told(buyer, seller),
+            "proof": proven.sha256, **self._notices(buyer, seller),
             "run": str(run.pk), "case": str(case.pk), "probe_run": str(probed.pk), "work_item": str(item.pk),
-            "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
-            "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
+            "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk), "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "letter": letter.code, "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told, **settled, **delivered, **of_its_enterprise, **joint, **handed_over,
+            **desk_facts, **settled, **delivered, **of_its_enterprise, **joint, **handed_over,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
+            "repayment": repayment.number,
+            **world_parts.money_of(buyer, self.users[OPERATOR]),
+            "export": str(make_export(buyer, "storefront:orders", "/orders/").pk), "sellers_export": str(make_export(self.users[table.OWNER], "seller_center:orders", "/seller/orders/", seller=seller).pk), "operators_export": str(make_export(self.users[OPERATOR], "console:refunds", "/console/refunds/").pk),
             "usage_record": str(Record.objects.get().pk),
             **servers_of(seller, buyer),
             "metered": str(metered.pk), "package": str(bought.pk), "charge": str(Charge.objects.get().pk),
         }  # fmt: skip
         of_the_trade = ANYBODY - {STRANGER, table.OTHER_BUYER, table.OTHER_OWNER}
-        # Secret → who may read it on a page that they may see.
+        # Secret → roles that may read it on a page that they may see.
         self.secrets: Mapping[str, frozenset[str]] = {
             order.number: of_the_trade, unpaid.number: of_the_trade, "instance-of-x-7": of_the_trade,
             buyer.email: frozenset({table.BUYER, OPERATOR}), buyer.phone: frozenset({table.BUYER, OPERATOR}),
@@ -225,6 +232,7 @@ class World:
             invited.token: ANYBODY, staged.secret: frozenset(), domain.host: table.A_MEMBERS, attribute.name: table.A_MEMBERS, domain.token: table.A_MEMBERS,
             asset.name: table.A_MEMBERS | {OPERATOR}, version.sha256: table.A_MEMBERS | {OPERATOR}, begun.token: frozenset(),
             announced.number: frozenset({table.BUYER, OPERATOR}), shown_intent.number: frozenset({table.BUYER, OPERATOR}), nobodys.provider_no: frozenset({OPERATOR}),
+            repayment.number: table.A_TRADE | {OPERATOR},
             **dict.fromkeys((title.name, asked_invoice.remark, invoice.wish_reason, invoice.receiver_email), table.A_TRADE | {table.BUYER, OPERATOR}),
             **kept_by_it, **kept_keys, WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
@@ -237,56 +245,64 @@ class World:
 
     @staticmethod
     def _codes(seller: Seller, buyer: User) -> tuple[LicenseCode, LicenseCode]:
-        """Two that X bought: one that was taken, and one that was not."""
+        """Make two codes that X bought, one taken and one not."""
         product = factories.make_product(seller, product_type="LICENSE_CODE", bound=False)
         orders = [factories.make_order(buyer, offer=factories.make_offer(product), paid=True) for _ in range(2)]
         on_order_paid.many([OrderPaid(order=order.number) for order in orders], NOW)
-        made = LicenseCode.objects.filter(product=product).order_by("pk")
-        held = made[0].subscription
-        assert held is not None
-        take_code(held, actor="x", now=NOW)
-        return made[0], made[1]
+        codes = LicenseCode.objects.filter(product=product).order_by("pk")
+        subscription = codes[0].subscription
+        assert subscription is not None
+        take_code(subscription, actor="x", now=NOW)
+        return codes[0], codes[1]
 
     def _transfers(self, buyer: User) -> tuple[Intent, Intent, ProviderFact]:
-        """Two that X announced, of one of which there is a proof; and money that is nobody's."""
-        announced, shown = (
+        """Make two transfers that X announced, one with a proof; and unmatched money."""
+        announced, proved = (
             announce(buyer, now=clock.now()),
             show(announce(buyer, 20_000, now=clock.now()), content=picture_file()),
         )
         came_in = unmatched.record(came("NOBODYS-MONEY-1"), by=self.users[OPERATOR], now=NOW)
-        return announced, shown, came_in
+        return announced, proved, came_in
 
     @staticmethod
-    def _refunds(held: Subscription, buyer: User, offer: Offer) -> tuple[Refund, Refund, Proof]:
-        """Two that X asks A for: one with a document that waits for A, and one that waits for an operator."""
-        other = factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True))
-        asked = factories.make_refund(held, reason="why X wants the money back")
-        shown = factories.make_proof(held.seller, content=PDF + b"shown by X", name="chat.pdf")
-        use_proofs(proofs_owner(asked, "buyer"), [shown.sha256], seller=held.seller)
-        return asked, factories.make_refund(other, status="appealed", reason="why X wants that back, too"), shown
+    def _refunds(subscription: Subscription, buyer: User, offer: Offer) -> tuple[Refund, Refund, Proof]:
+        """Make two refund requests of X to A: one with a document that waits for A, and one that waits for an operator."""
+        other_subscription = factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True))
+        refund = factories.make_refund(subscription, reason="why X wants the money back")
+        document = factories.make_proof(subscription.seller, content=PDF + b"shown by X", name="chat.pdf")
+        use_proofs(proofs_owner(refund, "buyer"), [document.sha256], seller=subscription.seller)
+        return (
+            refund,
+            factories.make_refund(other_subscription, status="appealed", reason="why X wants that back, too"),
+            document,
+        )
 
     @staticmethod
-    def _asked(buyer: User, seller: Seller, product: Product) -> tuple[dict[str, str], str]:
-        """A demand of X that A is asked for, one that waits for an operator, and a complaint of X about A with a document."""
-        asked, other = raised(buyer=buyer), raised()
-        shown, text = factories.make_proof(seller, content=PDF + b"of X", name="silence.pdf"), "why X complains about A"
+    def _desk(buyer: User, seller: Seller, product: Product) -> tuple[dict[str, str], str]:
+        """Make a demand of X that was passed to A, one that waits for an operator, and a complaint of X about A with a
+        document."""
+        demand, open_demand = raise_new_demand(buyer=buyer), raise_new_demand()
+        document, text = (
+            factories.make_proof(seller, content=PDF + b"of X", name="silence.pdf"),
+            "why X complains about A",
+        )
         about = Subject(seller=seller, product=product)
-        complaint = complained(buyer, seller, about=about, reason="support", text=text, proofs=(shown.sha256,))
+        complaint = make_complaint(buyer, seller, about=about, reason="support", text=text, proofs=(document.sha256,))
         return {
-            "demand": str(asked.demand.pk), "demand_token": asked.token, "open_demand": str(other.demand.pk),
-            "customer_demand": str(passed(seller, asked.demand).pk), "complaint": str(complaint.pk),
-            "complaint_file": shown.sha256, "problem_mail": str(problem_mail().pk),
+            "demand": str(demand.demand.pk), "demand_token": demand.token, "open_demand": str(open_demand.demand.pk),
+            "customer_demand": str(pass_to_seller(seller, demand.demand).pk), "complaint": str(complaint.pk),
+            "complaint_file": document.sha256, "problem_mail": str(problem_mail().pk),
         }, text  # fmt: skip
 
     @staticmethod
-    def _told(buyer: User, seller: Seller) -> dict[str, str]:
-        """A receiver and a webhook of the buyer and of the seller, neither receiver confirmed; and a message of the seller's."""
+    def _notices(buyer: User, seller: Seller) -> dict[str, str]:
+        """Make an unconfirmed receiver and a webhook each for the buyer and the seller, and a message of the seller."""
         rules = receivers.Rules(sms=True, most=20, valid=timedelta(days=3000), a_day=20)
-        made: dict[Owner, Receiver] = {}
-        hooks: dict[Owner, endpoints.Made] = {}
+        added_receivers: dict[Owner, Receiver] = {}
+        hooks: dict[Owner, endpoints.NewEndpoint] = {}
         owners: list[User | Seller] = [buyer, seller]
         for n, owner in enumerate(owners):
-            made[owner] = receivers.add_receiver(
+            added_receivers[owner] = receivers.add_receiver(
                 owner, name=f"Receiver {n}", email=f"receiver-{n}@c.example", phone=f"1380013800{n}", language="en",
                 rules=rules, wall=clock.wall(), now=clock.now(),
             )  # fmt: skip
@@ -299,18 +315,18 @@ class World:
                 most=20,
                 now=NOW,
             )
-        asked = NoticeDelivery.objects.get(receiver=made[buyer], channel="mail")
+        delivery = NoticeDelivery.objects.get(receiver=added_receivers[buyer], channel="mail")
         return {
-            "receiver": str(made[buyer].pk), "sellers_receiver": str(made[seller].pk),
-            "receiver_token": unseal(asked.sealed_link).split("/")[-2],
+            "receiver": str(added_receivers[buyer].pk), "sellers_receiver": str(added_receivers[seller].pk),
+            "receiver_token": unseal(delivery.sealed_link).split("/")[-2],
             "endpoint": str(hooks[buyer].endpoint.pk), "sellers_endpoint": str(hooks[seller].endpoint.pk),
-            "sellers_delivery": str(NoticeDelivery.objects.get(receiver=made[seller], channel="mail").pk),
+            "sellers_delivery": str(NoticeDelivery.objects.get(receiver=added_receivers[seller], channel="mail").pk),
             "hook_secret": hooks[seller].secret,
         }  # fmt: skip
 
     @staticmethod
     def _debugged(address: ProductionAddress) -> tuple[DebugRun, DebugCase]:
-        """A test call that succeeded, and the case that it is."""
+        """Make a successful test call and its saved case."""
         run = answer(tried(address, "queryInstance"), now=NOW, reacts=False)
         on_call_ended(
             CallEnded(call=call_of(run).pk, kind="Query", outcome="done", purpose="debug", owner=run.pk), now=NOW
@@ -319,10 +335,10 @@ class World:
 
     @staticmethod
     def _files_refused(asset: Asset, *, proof: str) -> tuple[AssetVersion, AssetVersion]:
-        """Two files with a high finding, against one of which the seller appeals."""
+        """Make two files with a high finding; the seller appeals against one."""
         refused = [assets.make_version(asset, assets.package(**{f"../{n}": b"a"}), label=f"{n}.0") for n in (3, 4)]
-        whys = {print_of(one): "it is no path" for one in blocking_of(refused[1])}
-        appeals.appeal_file(refused[1], whys, [proof], by=owner_of(asset.seller), settings=config(), now=NOW)
+        reasons = {fingerprint_of(finding): "it is no path" for finding in blocking_of(refused[1])}
+        appeals.appeal_file(refused[1], reasons, [proof], by=owner_of(asset.seller), settings=config(), now=NOW)
         return refused[0], refused[1]
 
     @staticmethod
@@ -332,62 +348,34 @@ class World:
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def ask(self, role: str, method: str, pattern: str) -> HttpResponse:
-        """One request of this role with a client that remembers nothing of earlier ones."""
+        """Send one request as this role, with a new client."""
         client = Client(headers={"accept-language": "en"}, raise_request_exception=True)
         if role != STRANGER:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
         row = ADDRESSES[pattern]
         path, data = self.path(pattern, row), {k: v.format_map(self.facts) for k, v in row.data.items()}
-        counts.clear()  # of the counts that limit how often one may ask
-        # What is allowed may change things: the next role must find the world as it was.
+        counts.clear()  # the rate limits
+        # Permitted acts change rows: the next role must find the world unchanged.
         with transaction.atomic():
-            wrote = Wrote()
-            with connection.execute_wrapper(wrote):
+            written_tables = WrittenTables()
+            with connection.execute_wrapper(written_tables):
                 answer: HttpResponse = client.get(path) if method == "GET" else client.post(path, data)  # type: ignore[assignment]
-            self.after = self.before | rows(wrote.tables) if wrote.tables else self.before
+            self.after = self.before | rows(written_tables.tables) if written_tables.tables else self.before
             transaction.set_rollback(True)
         return answer
 
     def path(self, pattern: str, row: Address) -> str:
-        found, kwargs = routes()[pattern], {name: value.format_map(self.facts) for name, value in row.kwargs.items()}
-        [(template, names)] = [one for one in found if set(one[1]) == set(kwargs)]
+        ways, kwargs = routes()[pattern], {name: value.format_map(self.facts) for name, value in row.kwargs.items()}
+        [(template, names)] = [way for way in ways if set(way[1]) == set(kwargs)]
         assert set(names) == set(kwargs)
         return "/" + template % kwargs
 
 
 @contextmanager
-def standing(blocker: Any, make: type[World] = World) -> Iterator[World]:
-    """One world for the tests of a module, each of which takes back what it does; in a transaction that is rolled back."""
+def shared_world(blocker: Any, make: type[World] = World) -> Iterator[World]:
+    """One world for the tests of a module, in a transaction that is rolled back. Each test must undo its changes."""
     with blocker.unblock():
         with transaction.atomic():
             yield make()
             transaction.set_rollback(True)
         connection.close()
-
-
-@cache
-def routes() -> dict[str, list[tuple[str, list[str]]]]:
-    """Every pattern of the market as written → how to fill it in."""
-    found: dict[str, list[tuple[str, list[str]]]] = {}
-    for pattern, parts in _walk(get_resolver().url_patterns, ()):
-        template, names = "", list[str]()
-        for part in parts:
-            [(text, args), *_] = part
-            template, names = template + text, names + args
-        ways = found.setdefault(pattern, [])
-        if (template, names) not in ways:  # the same once more is never come to: ours stands before allauth's
-            ways.append((template, names))
-    return found
-
-
-def _walk(patterns, above) -> Iterator[tuple[str, tuple]]:
-    from django.utils.regex_helper import normalize
-
-    for one in patterns:
-        parts = (*above, normalize(one.pattern.regex.pattern))
-        written = str(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from ((written + rest, found) for rest, found in _walk(one.url_patterns, parts))
-        else:
-            assert isinstance(one, URLPattern)
-            yield written, parts

@@ -1,4 +1,4 @@
-"""What a market knows, table by table, and which tables something wrote."""
+"""Snapshots of the database by table, and the tables that statements write to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from django.contrib.sessions.models import Session
 from tradepost.market.identity.models import Throttle
 
 
-class Wrote:
-    """The tables that any statement names which is more than a question: to read every table after each of thousands of requests
-    takes long. No trigger of ours writes another one."""
+class WrittenTables:
+    """Collects the tables named by writing statements, because reading every table after each of thousands of requests
+    is slow. No trigger writes to another table.
+    """
 
     READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
     NAME = re.compile(r"\w+")
@@ -36,8 +37,7 @@ def _tables() -> frozenset[str]:
 
 
 def rows(tables: Collection[str] | None = None) -> dict[str, list[tuple]]:
-    """Everything that the market knows, or what is in some tables; sessions aside, and the counts of tries, which every stranger
-    moves."""
+    """Return all rows, or those of some tables; without sessions and rate limits, which any stranger changes."""
     models = [
         model
         for model in apps.get_models(include_auto_created=True)

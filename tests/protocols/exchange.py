@@ -1,4 +1,4 @@
-"""What the tests of the smaller protocol folders share: one key, one moment, both ends of a wire, and its golden files."""
+"""Shared by the tests of the smaller protocol folders: one key, one time, both ends of a wire, and its golden files."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Wire:
         return {path.stem for path in self.golden("x").parent.glob("*.json")}
 
     def exchange(self, section, command, outcome) -> str:
-        """The text of a golden file."""
+        """Return the text of a golden file."""
         request, response = self.encode(command), self.answer(command, outcome)
         url = urlsplit(request.url)
         target = f"{url.path}?{url.query}" if url.query else url.path
@@ -85,7 +85,7 @@ class Wire:
         return json.dumps(shown, ensure_ascii=False, indent=2) + "\n"
 
     def read(self, name: str) -> tuple[Request, Response]:
-        """The two halves of a golden file."""
+        """Return the two halves of a golden file."""
         stored = json.loads(self.golden(name).read_text("utf-8"))
         asked, answered = stored["request"], stored["response"]
         method, target, _ = asked["line"].split(" ")
@@ -101,7 +101,7 @@ class Wire:
 
 
 def signed(members: Any) -> Response:
-    """A correctly signed answer with any members, sound or not."""
+    """Return a correctly signed answer with any members, valid or not."""
     return json_answer(members, key=KEY)
 
 

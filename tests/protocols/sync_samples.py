@@ -1,4 +1,4 @@
-"""What the tests of both joint-operation generations share: one command of each kind, and strategies for all of them."""
+"""Shared by the tests of both joint-operation generations: a command of each kind, and strategies for all of them."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ TESTS = st.booleans()
 
 
 def commands(*, tenants: int, auths: int):
-    """Every command that a generation can carry, given how many flags it has for tenants and for users."""
+    """Return every command that a generation can carry, given its number of flags for tenants and for users."""
     tenant_flags = st.sampled_from([SyncFlag(number) for number in range(tenants)])
     user_flags = st.sampled_from([SyncFlag(number) for number in range(auths)])
     org_flags = st.sampled_from([SyncFlag.DELETE, SyncFlag.ADD, SyncFlag.MODIFY])

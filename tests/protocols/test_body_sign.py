@@ -17,7 +17,7 @@ BODY = b'{"resultCode":"000000","resultMsg":"success"}'
 SIGNATURE = "4Ag/ghbW4qNZp7VBOjdIIqSeezkhVW9Jt774KiTQdAg="
 
 
-def test_the_header_is_spelled_as_documented():
+def test_header_is_spelled_as_documented():
     assert body_sign(BODY, KEY) == f'sign_type="HMAC-SHA256", signature= "{SIGNATURE}"'
 
 
@@ -29,7 +29,7 @@ def test_the_header_is_spelled_as_documented():
         f'sign_type="HMAC-SHA256",signature="{SIGNATURE}"',
     ],
 )
-def test_the_blank_after_signature_may_be_there_or_not(value):
+def test_blank_after_signature_is_optional(value):
     assert body_sign_problem((("Body-Sign", value),), BODY, KEY) is None
 
 
@@ -43,21 +43,21 @@ def test_the_blank_after_signature_may_be_there_or_not(value):
         ("", "with double quotes"),
     ],
 )
-def test_a_value_that_does_not_hold_is_wrong_and_said_why(value, says):
+def test_invalid_value_is_wrong_with_a_reason(value, says):
     problem = body_sign_problem((("Body-Sign", value),), BODY, KEY)
     assert problem is not None
     assert problem.missing is False
     assert says in problem.detail
 
 
-def test_a_name_in_another_case_counts_as_missing_and_is_named():
+def test_name_in_another_case_counts_as_missing_and_is_named():
     problem = body_sign_problem((("body-sign", body_sign(BODY, KEY)),), BODY, KEY)
     assert problem is not None
     assert problem.missing is True
     assert problem.detail == "the answer has the header “body-sign”; its name must be spelled exactly Body-Sign"
 
 
-def test_a_wrong_value_under_another_case_is_wrong():
+def test_wrong_value_under_another_case_is_wrong():
     problem = body_sign_problem((("body-sign", body_sign(b"other", KEY)),), BODY, KEY)
     assert problem is not None
     assert problem.missing is False
@@ -70,7 +70,7 @@ def test_no_header_is_missing():
 
 
 @given(st.binary(), st.binary(), st.text(min_size=1))
-def test_a_signature_holds_for_its_body_and_no_other(body, other, key):
+def test_signature_is_valid_for_its_body_only(body, other, key):
     headers = (("Body-Sign", body_sign(body, key)),)
     assert body_sign_problem(headers, body, key) is None
     assert (body_sign_problem(headers, other, key) is None) is (body == other)
@@ -83,13 +83,13 @@ ASKS = {
 """saas-v1-license §0, "Auth of response": "Body-Sign header" or "none documented"; saas-v2 §2.6."""
 
 
-def test_the_table_names_every_protocol():
+def test_table_names_every_protocol():
     assert set(ASKS) == set(protocols())
 
 
 @pytest.mark.parametrize("name", ASKS)
-def test_a_protocol_says_whether_it_asks_for_signed_answers(name):
-    """And does so, for every command that it has; a wrong signature is refused in any case."""
+def test_protocol_declares_whether_it_requires_signed_answers(name):
+    """And requires them for every command that it has. A wrong signature is refused in any case."""
     spoken = protocols()[name]
     assert spoken.asks_body_sign is ASKS[name]
     for kind in spoken.activities:

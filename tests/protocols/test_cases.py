@@ -1,4 +1,6 @@
-"""Debug cases: every form is made of the folder's own table, and what is typed becomes a request that its own reader reads."""
+"""Debug cases: every form is built from the folder's own table, and the input becomes a request that its own reader
+reads.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ NONCE = "N" * 64
 EVERY = [(name, case) for name in registry.protocols() for case in cases_of(name).cases]
 NAMES = [f"{name}-{case.activity}-{case.variant}" for name, case in EVERY]
 MORE = {"clientSecret": "QUJD"}
-"""What no sample can be shown of."""
+"""Activities without a sample."""
 
 
 def values(name: str, case: Case, **typed: str) -> dict[str, str]:
@@ -26,28 +28,28 @@ def values(name: str, case: Case, **typed: str) -> dict[str, str]:
 
 
 def sent(name: str, command: Command) -> Command:
-    """The command as the seller's end of the same folder opens it."""
+    """Return the command as the seller's end of the same folder opens it."""
     protocol = registry.protocol(name)
     request = protocol.encode(command, address="https://a.example/p", key=KEY, now=NOW, nonce=NONCE)
     return protocol.open(request, key=KEY, now=NOW, nonce_seen=lambda nonce, until: False)
 
 
 @pytest.mark.parametrize(("name", "case"), EVERY, ids=NAMES)
-def test_a_new_form_is_a_request_that_the_seller_end_opens(name: str, case: Case) -> None:
+def test_new_form_is_a_request_that_the_seller_end_opens(name: str, case: Case) -> None:
     command = cases_of(name).command(case, values(name, case))
     assert (type(command), command.test) == (case.kind, True), "testFlag is 1 (saas-v2 §5.2)"
     assert sent(name, command) == command
 
 
 @pytest.mark.parametrize(("name", "case"), EVERY, ids=NAMES)
-def test_every_field_is_explained_and_what_is_generated_is_not_asked(name: str, case: Case) -> None:
+def test_every_field_is_explained_and_generated_ones_are_omitted(name: str, case: Case) -> None:
     for one in cases_of(name).fields(case):
         assert one.path not in {"activity", "testFlag", "timeStamp", "authToken", "businessId"}
         spoken = one.words.zh or one.path.split(".")[-1] in {"position", "employeeCode", "mobile", "email", "workPlace"}
         assert spoken, f"{one.path} needs a sentence"
 
 
-def test_there_is_a_case_for_each_activity_of_each_protocol() -> None:
+def test_each_activity_of_each_protocol_has_a_case() -> None:
     for name, protocol in registry.protocols().items():
         known = {(case.kind, case.activity) for case in cases_of(name).cases}
         assert known == set(protocol.activities.items()), name
@@ -65,7 +67,7 @@ def test_there_is_a_case_for_each_activity_of_each_protocol() -> None:
         ({"instanceId": "   "}, "instanceId"),
     ],
 )
-def test_what_breaks_the_table_is_refused_beside_its_field(typed: dict[str, str], path: str) -> None:
+def test_invalid_input_is_refused_beside_its_field(typed: dict[str, str], path: str) -> None:
     cases = cases_of("saas_v2")
     case = cases.case("refreshInstance")
     assert case is not None
@@ -84,7 +86,7 @@ def test_fields_of_an_object_and_numbers_are_refused_by_their_path() -> None:
     assert set(refused.value.errors) == {"productInfo.linearValue", "productInfo.skuCode"}
 
 
-def test_what_makes_a_variant_cannot_be_typed_away() -> None:
+def test_fields_that_make_a_variant_cannot_be_changed() -> None:
     """saas-v1-license A2.3: productId empty and set, trialToFormal absent and 1."""
     cases = cases_of("saas_v1")
     found = {}
@@ -107,7 +109,7 @@ def test_what_makes_a_variant_cannot_be_typed_away() -> None:
 
 
 @pytest.mark.parametrize("strength", list(Encryption))
-def test_private_fields_are_typed_in_clear_and_sent_encrypted(strength: Encryption) -> None:
+def test_private_fields_are_entered_in_plain_text_and_sent_encrypted(strength: Encryption) -> None:
     """saas-v1-license A1.4."""
     cases = cases_of("saas_v1")
     case = cases.case("newInstance", "PERIOD")
@@ -124,7 +126,7 @@ def test_private_fields_are_typed_in_clear_and_sent_encrypted(strength: Encrypti
     assert opened.buyer == command.buyer
 
 
-def test_what_buyers_fill_in_is_typed_as_json() -> None:
+def test_buyer_input_is_entered_as_json() -> None:
     cases = cases_of("saas_v1")
     case = cases.case("newInstance", "PERIOD")
     assert case is not None
@@ -134,14 +136,14 @@ def test_what_buyers_fill_in_is_typed_as_json() -> None:
     assert command.purchase.extend_params == (("ip", "127.0.0.1"),)
 
 
-def test_known_values_of_the_seller_stand_in_a_new_form_unless_the_case_has_its_own() -> None:
+def test_new_form_has_the_seller_s_values_unless_the_case_has_its_own() -> None:
     cases = cases_of("saas_v2")
     case = cases.case("queryInstance")
     assert case is not None
     assert cases.values(case, now=NOW, known={"instanceId": "i-of-the-seller"})["instanceId"] == "i-of-the-seller"
 
 
-def test_needs_name_every_charging_mode_and_a_folder_without_cases_has_none() -> None:
+def test_needs_list_every_charging_mode_and_a_folder_without_cases_has_none() -> None:
     assert {"PERIOD", "ONE_TIME", "ON_DEMAND", "ON_DEMAND_PKG"} < set(Need)
     assert replace(cases_of("saas_v2"), cases=()).case("x") is None
     with pytest.raises(LookupError):

@@ -23,28 +23,28 @@ def keys():
 
 
 @pytest.mark.parametrize("digests", Digests)
-def test_a_seller_reads_what_each_library_writes_section_a_6(keys, digests):
+def test_seller_decrypts_what_each_library_writes_section_a_6(keys, digests):
     private, public = keys
     encrypted = encrypt("客户端 secret", public, digests=digests)
     assert decrypt(encrypted, private) == "客户端 secret"
     assert len(encrypted) == 512  # 384 bytes of a 3072-bit key
 
 
-def test_the_digests_are_java_bouncy_castle_old_section_a_6():
+def test_digests_are_java_bouncy_castle_old_section_a_6():
     pairs = [(label.name, mask.name) for label, mask in (digests.value for digests in Digests)]
     assert pairs == [("sha256", "sha1"), ("sha256", "sha256"), ("sha1", "sha1")]
 
 
-def test_sellers_paste_the_body_of_the_pem_alone_section_a_6(keys):
+def test_sellers_paste_only_the_body_of_the_pem_section_a_6(keys):
     private, public = keys
     body = "".join(public.splitlines()[1:-1])
     assert decrypt(encrypt("s", body), private) == "s"
     assert load_public_key("\n".join(public.splitlines()[1:-1])).key_size == 3072
-    # An environment has no lines.
+    # An environment variable has no lines.
     assert decrypt(encrypt("s", public), "".join(private.splitlines()[1:-1])) == "s"
 
 
-def test_the_ciphertext_may_be_broken_into_lines(keys):
+def test_ciphertext_may_have_line_breaks(keys):
     private, public = keys
     encrypted = encrypt("s", public)
     assert decrypt("\r\n".join(encrypted[at : at + 76] for at in range(0, 512, 76)), private) == "s"
@@ -60,12 +60,12 @@ def test_318_bytes_fit_and_319_do_not_section_a_6(keys):
 @pytest.mark.parametrize(
     "text", ["", "secret", "====", "ä", base64.b64encode(b"x" * 384).decode(), base64.b64encode(b"\xff" * 384).decode()]
 )
-def test_what_cannot_be_read_is_unreadable(keys, text):
+def test_invalid_ciphertext_is_unreadable(keys, text):
     with pytest.raises(UnreadableSecret):
         decrypt(text, keys[0])
 
 
-def test_keys_that_do_not_fit(keys):
+def test_wrong_keys_are_refused(keys):
     private, public = keys
     small_private, small_public = pems(rsa.generate_private_key(public_exponent=65537, key_size=2048))
     curve_private, curve_public = pems(ec.generate_private_key(ec.SECP256R1()))

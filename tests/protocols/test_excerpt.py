@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tradepost.protocols.excerpt import excerpt
 
 
-def test_a_short_text_is_quoted_whole():
+def test_short_text_is_quoted_completely():
     assert excerpt("Bad Gateway") == "“Bad Gateway”"
 
 
-def test_a_long_text_is_cut_with_an_ellipsis():
+def test_long_text_is_cut_with_an_ellipsis():
     assert excerpt("x" * 200) == f"“{'x' * 120}…”"
 
 
@@ -28,7 +28,7 @@ def test_given_secrets_are_masked():
 @pytest.mark.parametrize(
     "body", ['{"password": "hun\\"ter2"}', '{"password":"hun\\"ter2', '{"adminPassword":"hun\\"ter2"}']
 )
-def test_members_that_hold_secrets_are_masked(body):
+def test_members_with_secrets_are_masked(body):
     shown = excerpt(body)
     assert "hun" not in shown
     assert "ter2" not in shown

@@ -28,13 +28,13 @@ def refusal(text: str) -> str:
     return str(error.value)
 
 
-def test_the_documented_sample_section_a2_1():
+def test_documented_sample_section_a2_1():
     assert dump_extend_params(SAMPLE_PARAMS) == SAMPLE
     assert load_extend_params(SAMPLE) == SAMPLE_PARAMS
 
 
 @given(st.lists(st.tuples(sound.filter(str.strip), sound), max_size=3).map(tuple))
-def test_whatever_is_written_is_read(params):
+def test_any_written_list_is_read(params):
     assert load_extend_params(dump_extend_params(params)) == params
 
 
@@ -57,7 +57,7 @@ def test_whatever_is_written_is_read(params):
         (encoded('[{"name":"a","value":"\\ud800"}]'), "holds half of a surrogate pair"),
     ],
 )
-def test_what_is_no_such_list_is_named(text, reason):
+def test_invalid_list_is_named(text, reason):
     assert refusal(text) == reason
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_such_list_is_named(text, reason):
     st.text(max_size=50)
     | st.text(max_size=50).map(lambda text: base64.b64encode(text.encode(errors="replace")).decode())
 )
-def test_a_stranger_gets_a_list_or_a_reason(text):
+def test_any_text_gives_a_list_or_a_reason(text):
     try:
         assert isinstance(load_extend_params(text), tuple)
     except NotExtendParams as error:

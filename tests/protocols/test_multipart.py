@@ -7,10 +7,10 @@ import itertools
 from email.policy import HTTP
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tradepost.protocols.multipart import FormReader, NotMultipart, Part, dump_around, dump_form, load_form
+from tradepost.protocols.multipart import FormReader, NotMultipart, Part, dump_form, dump_streamed, load_form
 
 names = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\%\x85\u2028\u2029"), min_size=1, max_size=20
@@ -30,11 +30,11 @@ parts = st.lists(
 
 
 @given(parts)
-def test_what_is_written_is_read(form):
+def test_any_written_form_is_read(form):
     assert load_form(*dump_form(form, boundary="f00Ba7")) == form
 
 
-def test_the_bytes_of_a_form():
+def test_bytes_of_a_form():
     form = (Part("a", b"{}", "application/json"), Part("file", b"\r\n--", "text/plain", 'na"me'))
     assert dump_form(form, boundary="B") == (
         "multipart/form-data; boundary=B",
@@ -46,13 +46,13 @@ def test_the_bytes_of_a_form():
     )
 
 
-def test_another_reader_finds_the_same_parts():
+def test_other_reader_finds_the_same_parts():
     content_type, body = dump_form((Part("a", b"text"), Part("b", b"\x00\xff", "x/y", "名.bin")), boundary="q1")
     message = email.message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body, policy=HTTP)
     assert [part.get_payload(decode=True) for part in message.iter_parts()] == [b"text", b"\x00\xff"]
 
 
-def test_the_boundary_must_not_occur_in_a_part():
+def test_boundary_must_not_occur_in_a_part():
     with pytest.raises(ValueError, match="boundary"):
         dump_form((Part("a", b"x--B"),), boundary="B")
     with pytest.raises(ValueError, match="boundary"):
@@ -89,14 +89,14 @@ GOOD = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--B--\r\n'
         ),
     ],
 )
-def test_what_is_no_form_is_refused(content_type, body, why):
+def test_invalid_form_is_refused(content_type, body, why):
     with pytest.raises(NotMultipart) as refusal:
         load_form(content_type, body)
     assert str(refusal.value) == why
 
 
 @given(st.text(max_size=30), st.binary(max_size=80))
-def test_reading_never_raises_anything_else(boundary, body):
+def test_reader_raises_no_other_errors(boundary, body):
     for sent in (body, GOOD.replace(b"x", body)):
         for content_type in ("multipart/form-data; boundary=B", f"multipart/form-data; boundary={boundary}"):
             try:
@@ -105,8 +105,8 @@ def test_reading_never_raises_anything_else(boundary, body):
                 assert str(refusal).isprintable()  # noqa: PT017
 
 
-def read_in_pieces(body: bytes, cuts: list[int]) -> list[tuple[str, bytes]] | str:
-    """What a reader finds that is fed piece by piece."""
+def read_in_chunks(body: bytes, cuts: list[int]) -> list[tuple[str, bytes]] | str:
+    """Return the parts that a reader finds when fed in pieces."""
     found: list[tuple[str, bytearray]] = []
 
     def begin(head: Part):
@@ -133,21 +133,22 @@ pieces_of_forms = st.lists(
 ).map(b"".join)
 
 
+@example(b"\r\n--\r\n", [])
 @given(pieces_of_forms, st.lists(st.integers(0, 400), max_size=12))
-def test_however_it_is_cut_the_same_parts_are_found(middle, cuts):
-    """Issue 14: two readers that disagree about the parts could be fed two files."""
+def test_any_chunks_give_the_same_parts(middle, cuts):
+    """Issue 14: two readers that disagree about the parts could be given two files."""
     for body in (middle, GOOD.replace(b"x", middle), b"--B" + middle + b"\r\n--B--"):
-        assert read_in_pieces(body, cuts) == read_in_pieces(body, []) == read_in_pieces(body, list(range(len(body))))
+        assert read_in_chunks(body, cuts) == read_in_chunks(body, []) == read_in_chunks(body, list(range(len(body))))
 
 
-def test_an_empty_part_needs_its_own_line_break():
+def test_empty_part_needs_its_own_line_break():
     head = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
-    assert read_in_pieces(head + b"\r\n--B--", []) == [("a", b"")]
-    assert read_in_pieces(head + b"--B--", []) == "a part has no sound headers"
+    assert read_in_chunks(head + b"\r\n--B--", []) == [("a", b"")]
+    assert read_in_chunks(head + b"--B--", []) == "a part has no sound headers"
 
 
-def test_no_more_is_held_than_came_last():
-    """Of a part of any length."""
+def test_reader_only_buffers_the_last_chunk():
+    """For a part of any length."""
     longest = 0
 
     def begin(_head: Part):
@@ -157,7 +158,7 @@ def test_no_more_is_held_than_came_last():
 
         return write
 
-    content_type, before, after = dump_around((), Part("file", b"", "", "f"), boundary="f00Ba7")
+    content_type, before, after = dump_streamed((), Part("file", b"", "", "f"), boundary="f00Ba7")
     reader = FormReader(content_type, begin)
     for piece in (before, *[b"\r\n--f00Ba" * 100] * 50, after):
         reader.feed(piece)
@@ -165,7 +166,7 @@ def test_no_more_is_held_than_came_last():
     assert longest <= 1100
 
 
-def test_headers_of_a_part_are_bounded():
+def test_headers_of_a_part_are_limited():
     reader = FormReader("multipart/form-data; boundary=B", lambda _head: bytes)
     reader.feed(b"--B\r\nX: ")
     with pytest.raises(NotMultipart, match="no sound headers"):

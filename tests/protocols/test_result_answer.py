@@ -1,4 +1,4 @@
-"""Answers that say no more than a result, read and written (saas-v2 §3.0; saas-v1-license §B2.2, §B3, §D1)."""
+"""Answers that consist of a result only, read and written (saas-v2 §3.0; saas-v1-license §B2.2, §B3, §D1)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_members_of_an_answer(outcome, naming, members):
         (Rejected(code="0000004"), "no refusal"),
     ],
 )
-def test_an_outcome_that_the_wire_cannot_carry(outcome, says):
+def test_outcome_that_the_wire_cannot_carry(outcome, says):
     with pytest.raises(ValueError) as error:
         answer_result(outcome, key=KEY, names_instance=True)
     assert says in str(error.value)
@@ -75,7 +75,7 @@ def test_an_outcome_that_the_wire_cannot_carry(outcome, says):
         ({"resultMsg": "m"}, False, Unreachable(fault=Fault.MISSING_FIELD, detail="resultCode is missing")),
     ],
 )
-def test_what_an_answer_says(members, naming, result):
+def test_meaning_of_an_answer(members, naming, result):
     assert read(members, names_instance=naming) == result
 
 

@@ -1,4 +1,4 @@
-"""Why each version may refresh an instance: what its ``life`` says is what its wire can carry."""
+"""The reasons for which each version may refresh an instance: its ``life`` lists exactly what its wire can carry."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ SCENES = {
 """saas-v2 §3.3; saas-v1-license A2.3, A8, B1, B2.2, B3."""
 
 
-def test_every_version_that_refreshes_is_told_of() -> None:
+def test_every_version_that_refreshes_is_in_the_table() -> None:
     assert {name for name, spoken in protocols().items() if Refresh in spoken.activities} == set(SCENES)
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_the_life_of_a_version_says_its_scenes(name: str) -> None:
+def test_life_of_a_version_lists_its_scenes(name: str) -> None:
     assert protocols()[name].life.scenes == SCENES[name]
 
 
 @pytest.mark.parametrize("scene", Scene)
 @pytest.mark.parametrize("name", sorted(SCENES.keys() - {"license_v1"}))
-def test_a_scene_that_is_not_there_cannot_be_sent(name: str, scene: Scene) -> None:
+def test_missing_scene_cannot_be_sent(name: str, scene: Scene) -> None:
     spoken = protocols()[name]
 
     def encoded() -> None:
@@ -48,7 +48,7 @@ def test_a_scene_that_is_not_there_cannot_be_sent(name: str, scene: Scene) -> No
             encoded()
 
 
-def test_who_carries_the_purchase_in_the_refresh_names_no_quantity() -> None:
-    """saas-v1-license A2.3: no amount; a SaaS 2.0 seller asks the order (saas-v2 §3.8)."""
+def test_version_with_the_purchase_in_the_refresh_has_no_quantity() -> None:
+    """saas-v1-license A2.3: no amount; a SaaS 2.0 seller queries the order (saas-v2 §3.8)."""
     assert not protocols()["saas_v1"].life.refresh_tells_quantity
     assert protocols()["saas_v2"].life.refresh_tells_quantity

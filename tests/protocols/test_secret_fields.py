@@ -1,4 +1,4 @@
-"""Encrypted fields of SaaS 1.0: vectors of saas-v1-license E3 and E4, and everything that is no such field (A1.4)."""
+"""Encrypted fields of SaaS 1.0: vectors of saas-v1-license E3 and E4, and everything that is not such a field (A1.4)."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ def test_vectors_of_section_e4(vector, encryption):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(min_size=1), st.sampled_from(Encryption), st.text())
-def test_what_is_encrypted_is_decrypted(plain, key, encryption, nonce):
+def test_any_encrypted_field_is_decrypted(plain, key, encryption, nonce):
     field = encrypt(plain, key=key, iv=derived_iv(nonce, "email"), encryption=encryption)
     assert decrypt(field, key=key, encryption=encryption) == plain
 
 
 @pytest.mark.parametrize(("size", "length"), [(0, 40), (15, 40), (16, 60), (79, 124), (80, 144)])
-def test_how_long_a_field_becomes_section_a1_4(size, length):
+def test_length_of_an_encrypted_field_section_a1_4(size, length):
     """16 + 4·⌈16·(⌊L/16⌋+1)/3⌉ characters for L bytes: 79 fit a field of 128, 80 do not."""
     assert len(encrypt("x" * size, key=KEY, iv=IV, encryption=Encryption.AES256)) == length
 
 
-def test_an_iv_is_sixteen_letters_or_digits_and_never_the_same_for_two_fields_section_a1_4():
+def test_iv_is_sixteen_letters_or_digits_and_unique_per_field_section_a1_4():
     ivs = {derived_iv(f"nonce {number}", field) for number in range(50) for field in ("mobilePhone", "email")}
     assert len(ivs) == 100
     assert all(len(iv) == 16 and iv.isascii() and iv.isalnum() for iv in ivs)
 
 
-def test_an_iv_comes_from_the_nonce_and_the_field_alone():
+def test_iv_depends_on_the_nonce_and_the_field_only():
     assert derived_iv("n", "email") == derived_iv("n", "email")
 
 
@@ -86,11 +86,11 @@ def with_base64(raw: bytes) -> str:
         ("user@example.com", "its 0 encrypted bytes are no multiple of 16 above 0"),
     ],
 )
-def test_what_is_no_encrypted_field_is_named_without_quoting_it(field, reason, encryption):
+def test_invalid_field_is_named_without_quoting_it(field, reason, encryption):
     assert refusal(field, encryption=encryption) == reason
 
 
-def test_another_key_another_strength_and_bytes_that_are_no_text_look_alike():
+def test_other_key_other_strength_and_random_bytes_are_indistinguishable():
     field = encrypt("admin", key=KEY, iv=IV, encryption=Encryption.AES256)
     assert refusal(field, key="another key") == NO_TEXT
     assert refusal(field, encryption=Encryption.AES128) == NO_TEXT
@@ -100,7 +100,7 @@ def test_another_key_another_strength_and_bytes_that_are_no_text_look_alike():
 
 
 @given(st.text(max_size=120) | st.binary(max_size=64).map(with_base64), st.sampled_from(Encryption))
-def test_a_stranger_gets_a_text_or_a_reason(field, encryption):
+def test_any_text_gives_a_text_or_a_reason(field, encryption):
     try:
         assert isinstance(decrypt(field, key=KEY, encryption=encryption), str)
     except Undecipherable as error:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.hmac_sign import hmac_sha256_base64
 from tradepost.protocols.http import Request
-from tradepost.protocols.signed_query import auth_token, java_urlencode, joined, open_request, sign_request
+from tradepost.protocols.signed_query import auth_token, java_urlencode, open_request, sign_request, text_to_sign
 
 VECTORS = json.loads(resources.files("tradepost.protocols.saas_v1").joinpath("golden/vectors.json").read_text("utf-8"))
 KEY = VECTORS["key"]
@@ -45,24 +45,24 @@ def refusal(request: Request, *, key: str = KEY) -> tuple[str, str]:
 @pytest.mark.parametrize("vector", VECTORS["auth_token"], ids=lambda vector: vector["name"])
 def test_vectors_of_section_e1(vector):
     members = pairs(vector["data"])
-    assert joined(dict(reversed(members.items()))) == vector["data"]
+    assert text_to_sign(dict(reversed(members.items()))) == vector["data"]
     assert auth_token(members, key=vector["key"]) == vector["authToken"]
     sent = {**members, "authToken": vector["authToken"]}
     assert open_request(get(urlencode(sent)), key=vector["key"]) == sent
 
 
-def test_the_primitive_of_section_e1():
+def test_primitive_of_section_e1():
     primitive = VECTORS["hmac"]
     assert hmac_sha256_base64(primitive["key"], primitive["data"].encode()) == primitive["base64"]
 
 
-def test_the_printed_wire_form_of_vector_7_is_read_section_e1():
+def test_printed_wire_form_of_vector_7_is_read_section_e1():
     opened = open_request(get(VECTORS["wire_of_E1-7"]), key=KEY)
     assert opened["customerName"] == "测试 公司"
-    assert joined(opened) == VECTORS["auth_token"][6]["data"]
+    assert text_to_sign(opened) == VECTORS["auth_token"][6]["data"]
 
 
-def test_a_request_is_a_get_with_the_token_last_and_java_s_encoding_section_e1():
+def test_request_is_a_get_with_the_token_last_and_java_s_encoding_section_e1():
     request = sign_request({"b": "测 试~*+/=", "a": "1"}, address=PLACE, key=KEY, now=NOW)
     token = auth_token({"a": "1", "b": "测 试~*+/=", "timeStamp": STAMP}, key=KEY)
     assert (request.method, request.body) == ("GET", b"")
@@ -77,15 +77,15 @@ def test_java_urlencoder_leaves_letters_digits_and_four_marks():
 
 
 def test_upper_case_sorts_before_lower_case_section_a1_2():
-    assert joined({"b": "1", "B": "2", "a": "3", "authToken": "x"}) == "B=2&a=3&b=1"
+    assert text_to_sign({"b": "1", "B": "2", "a": "3", "authToken": "x"}) == "B=2&a=3&b=1"
 
 
 def test_names_sort_by_utf_16_units_as_in_java_section_a1_2():
-    assert joined({"\uffff": "1", "\U0001f600": "2"}) == "\U0001f600=2&\uffff=1"
+    assert text_to_sign({"\uffff": "1", "\U0001f600": "2"}) == "\U0001f600=2&\uffff=1"
 
 
 def test_parameters_of_the_address_are_signed_too_section_a1_2():
-    """All request parameters enter the token: a seller cannot tell which were in its address."""
+    """All request parameters are part of the token: a seller cannot tell which were in its address."""
     request = sign_request(
         {"activity": "x"}, address=f"{PLACE}?tenant=a+b&activity=y&authToken=z#top", key=KEY, now=NOW
     )
@@ -98,7 +98,7 @@ def test_parameters_of_the_address_are_signed_too_section_a1_2():
 
 
 @pytest.mark.parametrize("address", [f"{PLACE}?", f"{PLACE}?&", PLACE])
-def test_an_address_may_end_in_a_bare_question_mark(address):
+def test_address_may_end_in_a_bare_question_mark(address):
     request = sign_request({"a": "1"}, address=address, key=KEY, now=NOW)
     assert request.url.startswith(f"{PLACE}?a=1&timeStamp=")
 
@@ -120,15 +120,15 @@ def test_any_order_of_parameters_is_read():
 @pytest.mark.parametrize(
     "quoted", [lambda text: quote(text, safe=""), lambda text: quote(text, safe="+/="), java_urlencode]
 )
-def test_blanks_and_plus_signs_are_read_however_they_were_encoded_section_a1_2(quoted):
-    """Blanks as ``%20`` or ``+``; the plus signs of Base64 encoded, or left bare beside blanks as ``%20``."""
+def test_blanks_and_plus_signs_are_read_in_every_encoding_section_a1_2(quoted):
+    """Blanks as ``%20`` or ``+``; the plus signs of Base64 encoded, or unencoded beside blanks as ``%20``."""
     members = signed({"email": "iv+b/64==", "customerName": "a b"})
     query = "&".join(f"{name}={quoted(value)}" for name, value in members.items())
     opened = open_request(get(query), key=KEY)
     assert (opened["email"], opened["customerName"]) == ("iv+b/64==", "a b")
 
 
-def test_a_token_with_bare_plus_signs_is_read_section_a1_2():
+def test_token_with_bare_plus_signs_is_read_section_a1_2():
     numbers = (signed({"a": str(number)}) for number in range(1000))
     members = next(found for found in numbers if "+" in found["authToken"])
     query = f"a={members['a']}&timeStamp={STAMP}&authToken={members['authToken']}"
@@ -155,18 +155,18 @@ def test_a_token_with_bare_plus_signs_is_read_section_a1_2():
         (get("&".join(f"a{n}=" for n in range(201))), ("000002", "the query has more than 200 parameters")),
     ],
 )
-def test_what_is_refused(request_, reason):
+def test_invalid_request_is_refused(request_, reason):
     assert refusal(request_) == reason
 
 
-def test_another_key_is_refused_and_an_empty_one_opens_nothing():
+def test_other_key_is_refused_and_an_empty_one_opens_nothing():
     members = {"timeStamp": STAMP, "a": "1"}
     members["authToken"] = auth_token(members, key="")
     assert refusal(get(urlencode(members)), key="") == ("000001", "authToken does not match")
     assert refusal(get(urlencode(signed({}))), key="another") == ("000001", "authToken does not match")
 
 
-def test_no_age_is_asked_for_section_a1_2():
+def test_age_is_not_checked_section_a1_2():
     """No freshness window is documented for this family."""
     members = {"timeStamp": "20170725025113409"}
     members["authToken"] = auth_token(members, key=KEY)
@@ -180,16 +180,16 @@ values = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 @given(st.dictionaries(names, values, max_size=8))
-def test_whatever_is_signed_is_opened(members):
+def test_any_signed_request_is_opened(members):
     request = sign_request(members, address=PLACE, key=KEY, now=NOW)
     opened = open_request(request, key=KEY)
     assert opened == {**members, "timeStamp": STAMP, "authToken": opened["authToken"]}
-    # What our own reader says is what any reader of forms says.
+    # The result of the project's reader equals that of any form parser.
     assert dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True, strict_parsing=bool(members))) == opened
 
 
 @given(st.text(max_size=60))
-def test_a_stranger_is_refused_and_nothing_else_happens(query):
+def test_unsigned_request_is_only_refused(query):
     code, message = refusal(get(query))
     assert code in {"000001", "000002"}
     assert KEY not in message

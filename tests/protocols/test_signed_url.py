@@ -64,11 +64,11 @@ def test_body_sign_vector_of_section_2_7():
     assert hmac_sha256_base64(VECTORS["key"], vector["body"].encode()) == vector["signature"]
 
 
-def test_a_signed_request_opens():
+def test_signed_request_opens():
     assert opened(make_request()) == {"activity": "x"}
 
 
-def test_a_lowercase_signature_opens():
+def test_lowercase_signature_opens():
     upper = make_request()
     assert opened(Request(upper.method, upper.url.lower().replace(NONCE.lower(), NONCE), upper.headers, upper.body))
 
@@ -116,7 +116,7 @@ def test_versions_whose_pages_print_seconds_take_both_section_g(off, fresh, unit
     assert (denied.value.code, f"timestamp is {abs(off)} s" in denied.value.message) == ("000002", True)
 
 
-def test_a_nonce_that_was_seen_is_refused_with_000001_and_remembered_long_enough():
+def test_used_nonce_is_refused_with_000001_and_remembered_long_enough():
     asked: list[tuple[str, datetime]] = []
 
     def seen(nonce: str, until: datetime) -> bool:
@@ -128,7 +128,7 @@ def test_a_nonce_that_was_seen_is_refused_with_000001_and_remembered_long_enough
     assert asked == [(NONCE, NOW + NONCE_KEPT)] * 2
 
 
-def test_an_unsigned_request_cannot_burn_a_nonce():
+def test_unsigned_request_does_not_use_up_a_nonce():
     asked: list[str] = []
 
     def seen(nonce: str, until: datetime) -> bool:
@@ -139,7 +139,7 @@ def test_an_unsigned_request_cannot_burn_a_nonce():
     assert asked == []
 
 
-def test_an_empty_key_opens_nothing():
+def test_empty_key_opens_nothing():
     timestamp = str(epoch_ms(NOW))
     forged = signature(key="", nonce=NONCE, timestamp=timestamp, payload=BODY)
     assert refusal(make_request(signature=forged), key="") == ("000001", "signature does not match")
@@ -156,11 +156,11 @@ def test_an_empty_key_opens_nothing():
         (b'{"a":"\\u4e2d"}', '{"a":"中"}'.encode()),
     ],
 )
-def test_the_sorted_compact_form_may_be_what_was_signed(body, signed):
+def test_sorted_compact_form_may_be_signed(body, signed):
     assert opened(make_request(body, signed=signed))
 
 
-def test_another_body_does_not_open():
+def test_other_body_does_not_open():
     assert refusal(make_request(b'{"a":"2"}', signed=b'{"a":"1"}')) == ("000001", "signature does not match")
 
 
@@ -180,12 +180,12 @@ def test_another_body_does_not_open():
         ),
     ],
 )
-def test_a_signed_request_that_is_no_json_post_is_refused_with_000002(request_, answer):
+def test_signed_request_that_is_not_a_json_post_is_refused_with_000002(request_, answer):
     assert refusal(request_) == answer
 
 
 @pytest.mark.parametrize("url", ["https://[isv/p?timestamp=1", "http://℀@x/", ""])
-def test_a_url_that_cannot_be_read_is_denied(url):
+def test_unreadable_url_is_denied(url):
     assert refusal(Request("POST", url))[0] == "000002"
 
 
@@ -200,7 +200,7 @@ def test_a_url_that_cannot_be_read_is_denied(url):
         ("https://isv.example.com/p#top", "https://isv.example.com/p?signature="),
     ],
 )
-def test_the_signature_is_appended_to_the_address(address, start):
+def test_signature_is_appended_to_the_address(address, start):
     request = sign_request({"b": "1", "a": "中"}, address=address, key=KEY, now=NOW, nonce=NONCE)
     assert request.url.startswith(start)
     assert (request.method, request.body) == ("POST", '{"a":"中","b":"1"}'.encode())
@@ -216,14 +216,14 @@ def test_the_signature_is_appended_to_the_address(address, start):
     nonce=st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64),
     skew=st.integers(-60, 60),
 )
-def test_whatever_is_signed_opens_with_the_same_key(members, key, nonce, skew):
+def test_any_signed_request_opens_with_the_same_key(members, key, nonce, skew):
     request = sign_request(members, address="https://isv.example.com/p?q=1", key=key, now=NOW, nonce=nonce)
     assert opened(request, key=key, now=NOW + timedelta(seconds=skew)) == members
     assert refusal(request, key=key + "x")[0] == "000001"
 
 
 @given(url=st.text(), body=st.binary(max_size=100), content_type=st.text(max_size=30))
-def test_a_stranger_can_provoke_nothing_but_a_refusal(url, body, content_type):
+def test_unsigned_request_is_only_refused(url, body, content_type):
     assert refusal(Request("POST", f"https://x/{url}", (("Content-Type", content_type),), body))[0] in {
         "000001",
         "000002",
@@ -237,7 +237,7 @@ def test_a_stranger_can_provoke_nothing_but_a_refusal(url, body, content_type):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     ).map(lambda value: json.dumps(value).encode())
 )
-def test_a_holder_of_the_key_can_provoke_nothing_but_a_refusal(body):
+def test_signed_request_only_raises_refusals(body):
     try:
         assert isinstance(opened(make_request(body)), dict)
     except Denied as denied:

@@ -1,4 +1,4 @@
-"""Commands are found by name, those of every folder; versions of stored values are the protocols' own affair."""
+"""Commands are found by name in every folder. Each protocol manages the versions of its stored values."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Changed(Command):
     new: str
 
 
-def test_every_command_that_some_protocol_speaks_is_found_by_its_name() -> None:
+def test_every_command_of_a_protocol_is_found_by_name() -> None:
     spoken = {kind for each in protocols().values() for kind in each.activities}
     assert {sync_commands.SyncAuth, commands.Create} <= spoken <= set(all_commands().values())
     assert all(command(kind.__name__) is kind for kind in spoken)
 
 
 @pytest.mark.parametrize("name", ["Command", "Done", "Scene", "Teleport", ""])
-def test_what_is_no_command_is_not_found(name: str) -> None:
+def test_unknown_name_is_not_found(name: str) -> None:
     with pytest.raises(LookupError, match=f"no command {name!r}; there are: CheckChange, Create, "):
         command(name)
 
 
-def test_an_earlier_version_is_upgraded_without_its_number_and_a_later_one_is_refused() -> None:
-    assert stored.upgraded(Changed, {"old": "a"}) == {"new": "a"} == stored.upgraded(Changed, {"v": 2, "new": "a"})
+def test_earlier_version_is_upgraded_and_a_later_one_is_refused() -> None:
+    assert stored.upgrade(Changed, {"old": "a"}) == {"new": "a"} == stored.upgrade(Changed, {"v": 2, "new": "a"})
     with pytest.raises(stored.UnknownVersion, match="Changed was stored as version 3; this release knows 1 to 2"):
-        stored.upgraded(Changed, {"v": 3, "new": "a"})
+        stored.upgrade(Changed, {"v": 3, "new": "a"})
     assert stored.version_of(Command) == 1

@@ -1,4 +1,6 @@
-"""A secret that is debugged is typed plainly, with the public key, and encrypted for each call (openapi-jointkit §A.6, §A.10)."""
+"""The debugged secret is entered in plain text, with the public key, and encrypted for each call (openapi-jointkit
+§A.6, §A.10).
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,9 @@ def asked(protocol: str, **typed: str) -> SyncApplication:
     return command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
-def test_the_market_encrypts_what_is_typed_with_a_key(protocol: str) -> None:
+def test_market_encrypts_the_input_with_a_key(protocol: str) -> None:
     first, second = (asked(protocol, clientSecret="明文 secret", publicKey=public()) for _ in range(2))
     assert decrypt(first.encrypted_secret, PRIVATE) == decrypt(second.encrypted_secret, PRIVATE) == "明文 secret"
     assert first.encrypted_secret != second.encrypted_secret
@@ -41,6 +44,6 @@ def test_the_market_encrypts_what_is_typed_with_a_key(protocol: str) -> None:
 
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
 @pytest.mark.parametrize("typed", [{"publicKey": "no key"}, {"clientSecret": "x" * 400}])
-def test_what_cannot_be_encrypted_makes_no_request(protocol: str, typed: dict[str, str]) -> None:
+def test_input_that_cannot_be_encrypted_makes_no_request(protocol: str, typed: dict[str, str]) -> None:
     with pytest.raises(CaseRefused):
         asked(protocol, **{"clientSecret": "plain", "publicKey": public(), **typed})

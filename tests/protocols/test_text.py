@@ -1,4 +1,4 @@
-"""One value holds both languages."""
+"""A text in both languages is one value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field tables: what counts as a breach, and which one is named."""
+"""Field tables: which values are invalid, and which error is reported."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ TABLE = (
         ),
     ],
 )
-def test_breaches_are_named_in_the_order_of_the_table(members, expected):
+def test_errors_are_reported_in_the_order_of_the_table(members, expected):
     found = [(violation.path, violation.breach, str(violation)) for violation in violations(TABLE, members)]
     assert found == expected

@@ -1,4 +1,4 @@
-"""The strict JSON reader and the forms that are signed (saas-v2 §2.3)."""
+"""The strict JSON reader and the signed forms (saas-v2 §2.3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradepost.protocols.wire_json import (
     NotJsonObject,
     dump_ascii,
     dump_sorted,
-    first_signed,
+    first_matching_form,
     load_array,
     load_object,
     signed_forms,
@@ -48,13 +48,13 @@ from tradepost.protocols.wire_json import (
     ],
     ids=range(22),
 )
-def test_what_is_not_a_sound_object_is_refused_with_its_reason(body, why):
+def test_invalid_object_is_refused_with_its_reason(body, why):
     with pytest.raises(NotJsonObject) as refusal:
         load_object(body)
     assert str(refusal.value) == why
 
 
-def test_an_object_is_read_with_exact_fractions():
+def test_object_is_read_with_exact_fractions():
     assert load_object(b'{"a":0.1,"b":[1,null,"\\u4e2d\xe6\x96\x87"]}') == {"a": Decimal("0.1"), "b": [1, None, "中文"]}
 
 
@@ -73,11 +73,11 @@ def test_any_bytes_give_an_object_or_the_one_error(body):
         assert str(error)  # noqa: PT017
 
 
-def test_what_a_market_signs_is_sorted_compact_and_raw_utf8():
+def test_signed_form_of_a_market_is_sorted_compact_and_raw_utf8():
     assert dump_sorted({"b": {"d": 1, "c": "测试/"}, "a": "1"}) == '{"a":"1","b":{"c":"测试/","d":1}}'.encode()
 
 
-def test_what_a_seller_answers_is_ascii_in_the_given_order():
+def test_answer_of_a_seller_is_ascii_in_the_given_order():
     assert dump_ascii({"b": "中", "a": 1}) == b'{"b":"\\u4e2d","a":1}'
 
 
@@ -95,12 +95,12 @@ def test_signed_forms_sort_names_by_utf16_units_as_java_does():
     assert first == '{"\U0001f600":2,"\uff5e":1}'.encode()
 
 
-def test_an_unsound_body_has_no_signed_forms():
+def test_invalid_body_has_no_signed_forms():
     assert list(signed_forms(b'{"a":1,"a":2}')) == []
 
 
-def test_a_form_is_made_once():
-    """A push whose names are sorted but for blanks has one other form, and without blanks none."""
+def test_each_form_occurs_once():
+    """A push whose names are sorted except for blanks has one other form, and without blanks none."""
     assert list(signed_forms(b'{"a": [{"b": 1, "c": 2}]}')) == [b'{"a":[{"b":1,"c":2}]}']
     assert list(signed_forms(b'{"a":[{"b":1,"c":2}]}')) == []
 
@@ -124,14 +124,14 @@ def deep(value):
 
 
 @given(st.dictionaries(st.text(max_size=3), MEMBERS, max_size=4), st.booleans())
-def test_the_form_sorted_at_every_level_is_the_same_however_it_is_made(value, as_ascii):
-    """A quicker way is taken for what is plain ASCII without nulls (saas-v2 §2.3)."""
+def test_form_sorted_at_every_level_is_the_same_in_both_implementations(value, as_ascii):
+    """A faster one is used for plain ASCII without nulls (saas-v2 §2.3)."""
     body = json.dumps(value, ensure_ascii=as_ascii).encode()
     written = json.dumps(deep(value), ensure_ascii=False, separators=(",", ":")).encode()
     assert written in [body, *signed_forms(body)]
 
 
-def test_the_bytes_that_came_are_asked_first_and_an_unsound_body_has_no_other_form():
+def test_received_bytes_are_tried_first_and_an_invalid_body_has_no_other_form():
     def over(asked, right):
         def answer(form):
             asked.append(form)
@@ -140,13 +140,13 @@ def test_the_bytes_that_came_are_asked_first_and_an_unsound_body_has_no_other_fo
         return answer
 
     body, asked = b'{"b":1,"a":2}', list[bytes]()
-    assert first_signed(body, over(asked, body)) is True
+    assert first_matching_form(body, over(asked, body)) is True
     assert asked == [body]
-    assert first_signed(body, over([], b'{"a":2,"b":1}')) is True
-    assert first_signed(body, over([], b"another")) is None
+    assert first_matching_form(body, over([], b'{"a":2,"b":1}')) is True
+    assert first_matching_form(body, over([], b"another")) is None
     twice = b'{"b":1,"a":2,"a":2}'
     asked.clear()
-    assert first_signed(twice, over(asked, b'{"a":2,"b":1}')) is None
+    assert first_matching_form(twice, over(asked, b'{"a":2,"b":1}')) is None
     assert len(asked) > 1, "it was asked for, and signed, but two readers would not agree about it"
 
 
@@ -159,11 +159,11 @@ def test_the_bytes_that_came_are_asked_first_and_an_unsound_body_has_no_other_fo
         (b"[" * 40 + b"]" * 40, "nested deeper than 32 levels"),
     ],
 )
-def test_an_array_that_is_none_is_refused(body, why):
+def test_invalid_array_is_refused(body, why):
     with pytest.raises(NotJsonObject) as refusal:
         load_array(body)
     assert str(refusal.value) == why
 
 
-def test_an_array_is_read_as_an_object_is():
+def test_array_is_read_like_an_object():
     assert load_array('[{"名":1.50},null]'.encode()) == [{"名": Decimal("1.50")}, None]

@@ -1,8 +1,8 @@
-"""Licenses of machines that buyers applied for, over the protocol that has them, in every state that they can stay in."""
+"""Applications for licenses of machines, over the protocol that has them, in every state that can persist."""
 
 from __future__ import annotations
 
-from tests.factories.licenses import came_as_file, deliver
+from tests.factories.licenses import deliver, uploaded_file
 from tests.released.stage import Case, Last, Play, Stage, Steps, back
 from tradepost.market.fulfilment.licensing import apply_for_license
 from tradepost.market.licenses.models import LicenseRequest
@@ -29,7 +29,7 @@ def delivered(*, file: bool) -> Play:
     def play(m: Stage) -> Steps[None]:
         request = yield from promised(m)
         text = TextUpload(event_id=request.event_id, characters="seats=25")
-        upload: Upload = came_as_file(request.event_id, "许可.lic", b"\0seats=25") if file else text
+        upload: Upload = uploaded_file(request.event_id, "许可.lic", b"\0seats=25") if file else text
         deliver(request.seller_id, upload, now=m.now)
 
     return play

@@ -1,17 +1,17 @@
-"""Orders of any market and their deliveries, in every state that they can stay in."""
+"""Orders of any market and their deliveries, in every state that can persist."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from tests.released.stage import ALL, SAAS, SOME, Case, Last, Play, Stage, Steps, back, each
-from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.pay_back import refund_order
 from tradepost.market.fulfilment.restart import restart_call
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order
 
 STARTED = [("saas_v2", "65"), ("saas_v1", "65"), ("license_v1", "65"), ("license_online", "7")]
-"""How many minutes ago: where a creation is tried every two minutes, a few tries are enough."""
+"""How many minutes ago it started: creations are retried every two minutes, so there are a few attempts."""
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def creation_pending(m: Stage, company: str, minutes: str = "65") -> Steps[None]
 
 
 def no_access_yet(m: Stage, company: str, seconds: str) -> Steps[None]:
-    """Asked every minute, so that the last minute finds some before and some after a question."""
+    """Called every minute, so that in the last minute some are before a call and some after."""
     yield back(minutes=8, seconds=int(seconds))
     order = m.buy(company)
     m.will.no_access.add(order.number)
@@ -131,7 +131,7 @@ def stopped(m: Stage) -> Steps[Order]:
 def stopped_and_paid_back(m: Stage) -> Steps[None]:
     order = yield from stopped(m)
     yield back(hours=20)
-    pay_back(order, reason="卖家无法交付", actor=m.operator.email, now=m.now)
+    refund_order(order, reason="卖家无法交付", actor=m.operator.email, now=m.now)
 
 
 def stopped_and_restarted(m: Stage) -> Steps[None]:

@@ -1,4 +1,4 @@
-"""Where the orders and subscriptions of a market stand, in words that a later version must agree with."""
+"""The state of a market's orders and subscriptions, which a later version must agree with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ type Row = dict[str, Any]
 
 
 def orders() -> dict[str, Row]:
-    """By number: its status, and what of its price was paid back (in minor units)."""
+    """Return by number: the status, and the refunded part of the price in minor units."""
     back: Counter[str] = Counter()
     for order, amount in Transfer.objects.filter(reason="refund", entries__amount_minor__gt=0).values_list(
         "order_number", "entries__amount_minor"
@@ -33,7 +33,7 @@ def orders() -> dict[str, Row]:
 
 
 def subscriptions() -> dict[str, Row]:
-    """By the line that bought it: its status, the end of its paid time, and how many calls about it ended how."""
+    """Return by order line: the status, the end of the paid time, and the number of calls by their result."""
     calls: defaultdict[int | None, Counter[str]] = defaultdict(Counter)
     for subscription, kind, outcome in Call.objects.values_list("subscription", "kind", "outcome"):
         calls[subscription][f"{kind} {outcome or 'open'}"] += 1
@@ -52,8 +52,7 @@ def subscriptions() -> dict[str, Row]:
 
 
 def unfinished() -> Row:
-    """What still waits to be done by itself: nothing, at rest, but timers of later ends.
-    Mails are left out."""
+    """Return the due work that is left: none at the end, except timers of later ends. Mails are excluded."""
     from tradepost.market.base.models import Event, Job
     from tradepost.market.base.work import State
 

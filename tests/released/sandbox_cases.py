@@ -1,4 +1,4 @@
-"""What only a sandbox has: services charged by usage, and every change that an engineer tries by hand, in every state."""
+"""What only a sandbox has: services charged by usage, and every change that an engineer can try, in every state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.released.service_cases import frozen, in_use, renewal_given_up, renew
 from tests.released.stage import ALL, FREEZE, NOTHING, SAAS, UNFREEZE, Case, Differs, Last, Stage, Steps, back, each
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment import sandbox_acts
-from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
+from tradepost.market.fulfilment.sandbox import SandboxAct, Target, start_act
 from tradepost.market.subscriptions.models import Subscription
 
 BY = "engineer@your-company.example"
@@ -60,7 +60,7 @@ ACTS: dict[str, tuple[Act, str, tuple[str, ...]]] = {
     "release": (lambda m, s: tried(m, s, sandbox_acts.Act.RELEASE), "Release", ()),
     "release of the frozen": (lambda m, s: tried(m, s, sandbox_acts.Act.RELEASE), "Release", ("freeze",)),
 }  # fmt: skip
-"""What is pressed, what of it the seller may refuse, and what was done before."""
+"""The button, the calls that the seller may refuse, and the acts before it."""
 EVERYWHERE = ("renewal", "cancelled renewal", "second cancelled renewal", "freeze", "renewal of the frozen", "release", "release of the frozen")  # fmt: skip
 CAN = {
     "saas_v2": tuple(ACTS),
@@ -69,13 +69,13 @@ CAN = {
     "license_online": (*EVERYWHERE, "unfreeze"),
 }
 VARIANTS = {"second cancelled renewal", "renewal of the frozen", "release of the frozen"}
-"""Acts that another one shows in the last minute already."""
+"""Acts whose last minute another act shows already."""
 ONE_TRY = {"license_v1"}
-"""Its calls are not tried again (saas-v1-license B1)."""
+"""Its calls are not retried (saas-v1-license B1)."""
 
 
 def tried(m: Stage, subscription: Subscription, act: sandbox_acts.Act, target: Target | None = None) -> None:
-    try_out(Trial(subscription=subscription, act=act, actor=BY, now=m.now, target=target), sandbox=True)
+    start_act(SandboxAct(subscription=subscription, act=act, actor=BY, now=m.now, target=target), sandbox=True)
 
 
 def try_out_cases() -> list[Case]:
@@ -102,7 +102,7 @@ def _differs(act: str, state: str) -> Differs:
 def _is_a_case(protocol: str, act: str, state: str) -> bool:
     if state == UNDER_WAY:
         return protocol not in ONE_TRY and "question" not in act
-    if state == GAVE_UP and protocol == "license_online":  # after sixty tries
+    if state == GAVE_UP and protocol == "license_online":  # after sixty attempts
         return act in {"renewal", "unfreeze"}
     if state in {NOT_BEGUN, UNTOLD} and protocol.startswith("license"):
         return False  # as over the other protocols
@@ -138,7 +138,7 @@ def on_demand(m: Stage, company: str, what: str, state: str) -> Steps[None]:
 
 
 def package(m: Stage, company: str, what: str, state: str) -> Steps[None]:
-    """Deducted from what the same buyer has on demand."""
+    """Return a package deducted from the same buyer's service on demand."""
     buyer = f"package {what} {state}".replace(" ", "-")
     yield from m.delivered(company, "usage", shape="metered", at=back(days=30), buyer=buyer)
     held = yield from m.delivered(company, "package", shape="metered", at=back(days=20), buyer=buyer)

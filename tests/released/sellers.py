@@ -1,4 +1,6 @@
-"""Real sellers on loopback, one for each protocol: they fail when they are told to, and know whatever they are asked about."""
+"""Sellers on loopback, one for each protocol. They fail when told to, and know every instance that they are asked
+about.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,16 @@ APP = AppInfo(
 )  # fmt: skip
 THREADS = 32
 SILENT = "http://127.0.0.1:9"
-"""Nobody listens there."""
+"""An address where no server listens."""
 
 type Route = Callable[[str, str], str]
-"""From the address of a seller and its protocol to the address of the server that answers there."""
+"""Maps the address of a seller and its protocol to the address of the server that answers there."""
 
 
 @dataclass(slots=True)
-class Will:
+class Instructions:
     """What the sellers are told: ``refuse`` and ``wait`` hold pairs of a command's name and an order (of a creation) or
-    instance; ``no_access`` the orders whose access data is not there yet; ``silent``, ``garbled`` hosts."""
+    instance; ``no_access`` the orders without access data so far; ``silent``, ``garbled`` hosts."""
 
     refuse: set[tuple[str, str]] = field(default_factory=set)
     wait: set[tuple[str, str]] = field(default_factory=set)
@@ -45,12 +47,12 @@ class Will:
 
 
 def instance_of(order_number: str) -> str:
-    """The sellers' name for what an order made."""
+    """Return the sellers' ID for the instance of an order."""
     return f"i-{order_number}"
 
 
-class Knowing(SQLiteStore):
-    """Has every instance that it is asked about, as a seller has who made it before this run."""
+class KnowingStore(SQLiteStore):
+    """A store that has every instance, as that of a seller who created it before this run."""
 
     @override
     def find(self, instance_id: str) -> Instance | None:
@@ -62,11 +64,13 @@ class Knowing(SQLiteStore):
         return super().find(instance_id)
 
 
-class Obedient(Seller):
-    """Does what it is asked, unless it was told not to."""
+class ObedientSeller(Seller):
+    """Execute every command unless told not to."""
 
-    def __init__(self, store: Path, protocol: str, will: Will) -> None:
-        super().__init__(store=Knowing(store, durable=False), key=KEY, protocols=(protocol,), patience=timedelta(0))
+    def __init__(self, store: Path, protocol: str, will: Instructions) -> None:
+        super().__init__(
+            store=KnowingStore(store, durable=False), key=KEY, protocols=(protocol,), patience=timedelta(0)
+        )
         self.will = will
         self._license = LICENSE if protocol == "license_v1" else ""
         self.on_other(GetLicenseAsync)(self.on_license)
@@ -79,7 +83,7 @@ class Obedient(Seller):
 
     @override
     def on_create(self, command: Create) -> Created | Pending:
-        # A seller who says 000004 remembers the creation: it is asked again, and finishes it when it may.
+        # A seller that answers 000004 remembers the creation: it is called again, and finishes it when it may.
         if self._heed(command, command.order_id):
             raise Reject("000004", "processing")
         app = None if command.order_id in self.will.no_access else APP
@@ -118,23 +122,23 @@ class Obedient(Seller):
 
 
 def _name(command: Command) -> str:
-    """A status has two names, since one may be refused and the other not."""
+    """Return the name of a command. A status change has two names, since one may be refused and the other not."""
     return f"SetStatus {command.status.value}" if isinstance(command, SetStatus) else type(command).__name__
 
 
 def _garbled(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """A proxy that answers for a server which may well have acted."""
+    """A proxy that answers for a server which may have acted."""
     start_response("502 Bad Gateway", [("Content-Type", "text/html")])
     return [b"<h1>502 Bad Gateway</h1>"]
 
 
 @contextmanager
-def answering(folder: Path, will: Will | None = None) -> Iterator[Route]:
-    """The servers of all sellers, and the way to each. Without a ``will`` they do all they are asked."""
-    told = will or Will()
+def answering(folder: Path, will: Instructions | None = None) -> Iterator[Route]:
+    """Run the servers of all sellers and yield the route to them. Without instructions, they execute everything."""
+    told = will or Instructions()
     with ExitStack() as stack:
         servers = {
-            name: stack.enter_context(running(Obedient(folder / f"{name}.db", name, told), threads=THREADS))
+            name: stack.enter_context(running(ObedientSeller(folder / f"{name}.db", name, told), threads=THREADS))
             for name in PROTOCOLS
         }
         garbled = stack.enter_context(running(_garbled))

@@ -1,4 +1,4 @@
-"""Services of any market: renewals, what costs nothing, ends of paid time, in every state that they can stay in."""
+"""Services of any market: renewals, free orders, and ends of paid time, in every state that can persist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.released.stage import (
     each,
     month_before,
 )
-from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.pay_back import refund_order
 from tradepost.market.fulfilment.restart import restart_call
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order
@@ -49,7 +49,7 @@ def renewed(m: Stage, company: str) -> Steps[None]:
 
 
 def renewed_often(m: Stage, company: str) -> Steps[None]:
-    """Begun on the 31st, so that the shortest month shows."""
+    """Started on the 31st, so that the shortest month shows."""
     held = yield from m.delivered(company, at=datetime(2026, 1, 31, 9, 0, tzinfo=UTC))
     for days, price in ((20, "month"), (12, "month"), (5, "year")):
         yield back(days=days)
@@ -84,7 +84,7 @@ def renewal_retried(m: Stage, company: str) -> Steps[None]:
 
 
 def renewal_in(when: Last, *, told: bool = True, refuse: bool = False) -> Play:
-    """``told``: whether the end of a call that is made is reacted to."""
+    """``told``: whether the reactions to the end of a call run."""
 
     def play(m: Stage, company: str) -> Steps[None]:
         held = yield from m.delivered(company, at=back(days=22))
@@ -126,7 +126,7 @@ def renewal_being_restarted(m: Stage, company: str) -> Steps[None]:
 def renewal_paid_back(m: Stage, company: str) -> Steps[None]:
     _, order = yield from renewal_given_up(m, company)
     yield back(hours=12)
-    pay_back(order, reason="续费失败", actor=m.operator.email, now=m.now)
+    refund_order(order, reason="续费失败", actor=m.operator.email, now=m.now)
 
 
 # --- what costs nothing -----------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def free_renewal_waiting(m: Stage, company: str) -> Steps[None]:
 
 
 def ending(m: Stage, company: str, end: datetime, *, refuse: str = "") -> Steps[Subscription]:
-    """Paid until ``end``; of what follows the seller refuses ``refuse``."""
+    """A service paid until ``end``, whose seller then refuses the calls ``refuse``."""
     held = yield from m.delivered(company, at=month_before(end))
     if refuse:
         m.refuse(refuse, held)
@@ -227,7 +227,7 @@ def thaw_refused(**ago: float) -> Play:
 
 
 def thaw_in(when: Last, *, told: bool = True) -> Play:
-    """Where the renewal itself ends the freeze, its end is what is told."""
+    """If the renewal itself ends the freeze, the end of the renewal is published."""
 
     def play(m: Stage, company: str) -> Steps[None]:
         held = yield from ending(m, company, back(days=3))
@@ -287,7 +287,7 @@ def release_in(when: Last, *, told: bool = True) -> Play:
 
 
 def released_beside_a_stuck_renewal(m: Stage, company: str) -> Steps[None]:
-    """Nobody restarted it in the retention: paid back with the release (saas-v2 §3.3)."""
+    """It was not restarted in the retention: refunded with the release (saas-v2 §3.3)."""
     held = yield from ending(m, company, back(days=17), refuse="Refresh")
     yield back(days=16)
     m.renew(held)

@@ -1,4 +1,4 @@
-"""What a company has besides what is bought: products in every state and shape, people, keys."""
+"""What a company has besides orders: products in every state and shape, people, keys."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ASKED = [
 
 
 def fill(product: Product, *, now: datetime) -> None:
-    """Beside ``product``, which is sold already: a draft, one that is bound to nobody, one whose sales ended, one with two
-    specifications of which an offer was taken off; two more members; a key that leaves, and two access keys."""
+    """Add to ``product``, which is on sale: a draft, an unbound one, one whose sales ended, one with two specifications
+    and a removed offer, two members, a key that is being replaced, and two access keys."""
     seller, address = product.seller, product.binding.address
     common: dict[str, Any] = {"seller": seller, "product_type": product.product_type, "now": now}
     make_product(**common, address=address, on_sale=False, picture="", guide="", guide_en="", contact_phone="")
     make_product(**common, bound=False, on_sale=False, asks_email=True, access_by_message=True)
     ended = make_product(**common, address=address, prices=(MONTHLY, ONCE))
-    # No page ends sales yet, and an operator's statement is how it was done.
+    # No page ends sales yet; an operator used this statement.
     Product.objects.filter(pk=ended.pk).update(status=Product.Status.STOPPED)
     Version.objects.filter(product=ended).update(status=Version.Status.RETIRED)
     many = make_product(**common, address=address, specs=_specifications(), extend_params=ASKED, asks_mobile=True)

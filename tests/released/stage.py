@@ -1,7 +1,7 @@
-"""Where a market's history is played before it is dumped: people, companies, products, and cases that act at their moments.
+"""Build the history of a market before it is dumped: people, companies, products, and cases that act at their times.
 
-A case is a generator. It yields the moment at which it wants to go on, and meanwhile the market works; at last it may yield
-a ``Last``, and goes on in the minute before the dump, in which each kind of work is left where it is.
+A case is a generator. It yields the time at which it continues, and the market works until then. At last it may yield a
+``Last``, and continues in the minute before the dump, in which each kind of work is left in its state.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
 from tests.released import shelf
-from tests.released.sellers import KEY, Will, instance_of
+from tests.released.sellers import KEY, Instructions, instance_of
 from tests.released.stepping import Worker, die_holding
 from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Price
@@ -35,10 +35,10 @@ from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.registry import protocol as spoken
 
 END = datetime(2026, 3, 20, 8, 0, tzinfo=UTC)
-"""The market's clock in the dump."""
+"""The market's time in the dump."""
 BEGIN = datetime(2026, 1, 10, 8, 0, tzinfo=UTC)
 DAY, RETENTION = timedelta(days=1), timedelta(days=15)
-"""The retention: see ``year.TERMS``."""
+"""The retention, see ``year.TERMS``."""
 FREE = replace(MONTHLY, amount=Decimal(0))
 KINDS = {"saas_v2": "SAAS", "saas_v1": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
 
@@ -48,36 +48,37 @@ SAAS = [("saas_v2",), ("saas_v1",)]
 SOME = [*SAAS, ("license_v1",)]
 TWO = [("saas_v2",), ("license_v1",)]
 PATIENT = [*SAAS, ("license_online",)]
-"""Where a call about an instance is tried more than once."""
+"""Protocols that retry calls about an instance."""
 FREEZE, UNFREEZE = "SetStatus FREEZE", "SetStatus UNFREEZE"
-"""As sellers hear of it, an expiry as a freeze, too."""
+"""Protocols whose sellers are called about an expiry as well as a freeze."""
 
 
 class Last(Enum):
-    """The minute before the dump. What a case does then stays as it says."""
+    """The minute before the dump. The state that a case creates then persists."""
 
     LEASED = END - timedelta(seconds=60)
-    """The calls that follow are taken by a worker that dies."""
+    """The calls that follow are leased by a worker that dies."""
     ENDED = END - timedelta(seconds=30)
-    """The calls that follow are made. What their ends cause is told no more; of ``Stage.slow`` not even the ends are."""
+    """The calls that follow are made, but no reaction to their end runs. Of those in ``Stage.slow``, not even the end
+    is recorded."""
     WAITING = END - timedelta(seconds=90)
     """The calls that follow wait for their first attempt."""
     UNTOLD = END
-    """Nobody has been told of what happened."""
+    """No reaction to the events has run."""
 
 
 FREEZE_NOT_BEGUN = END - timedelta(seconds=10)
-"""Paid time that ends then ends after the last worker called anybody, and is noticed."""
+"""Paid time that ends then ends after the last call of a worker, and is noticed."""
 type Steps[T] = Generator[datetime | Last, None, T]
 
 
 def back(**distance: float) -> datetime:
-    """So long before the dump."""
+    """Return the time so long before the dump."""
     return END - timedelta(**distance)
 
 
 def month_before(end: datetime) -> datetime:
-    """When to begin a month that ends then."""
+    """Return when a month that ends then must start."""
     found = [day for n in range(28, 32) if period_end(day := end - n * DAY, "month", 1) == end]
     return found[0]
 
@@ -92,19 +93,19 @@ class Case:
     name: str
     play: Callable[[Stage], Steps[object]]
     differs: Differs = NOTHING
-    """What a later version may end otherwise than this one: the column of ``outcome``, and why."""
+    """What a later version may end differently: the column of ``outcome``, and the reason."""
 
 
 @dataclass(slots=True)
 class Stage:
     worker: Worker
-    will: Will
+    will: Instructions
     now: datetime = BEGIN
     case: str = ""
     cases: dict[str, str] = field(default_factory=dict)
-    """By order number: the case that it belongs to."""
+    """The case of each order, by order number."""
     slow: set[object] = field(default_factory=set)
-    """Orders (by number) and subscriptions (by pk) whose last calls are told to nobody."""
+    """Orders (by number) and subscriptions (by pk) whose last calls are not published."""
     operator: User = field(init=False)
     buyers: dict[str, User] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class Stage:
     # --- who is there ------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Companies that are well, and two whose servers will fail."""
+        """Create companies that work, and two whose servers will fail."""
         self.operator = make_operator(email="operator@market.example", now=self.now)
         for name in KINDS:
             self._company(name, name)
@@ -136,7 +137,7 @@ class Stage:
             )
 
     def list_for_a_sandbox(self) -> None:
-        """What only a sandbox sells: by usage; and two editions to change between."""
+        """Create what only a sandbox sells: by usage; and two editions to change between."""
         editions = [
             {"code": "s", "name": "标准", "name_en": "Small"},
             {"code": "l", "name": "专业", "name_en": "Large"},
@@ -170,12 +171,13 @@ class Stage:
         self, company: str, price: str = "month", *, shape: str = "paid", quantity: int = 1, pay: bool = True,
         refuse: bool = False, wait: bool = False, buyer: str = "buyer",
     ) -> Order:  # fmt: skip
-        """An order of this case, paid unless it shall not be; ``refuse``, ``wait``: what its seller says to a creation."""
+        """Return an order of this case, paid unless ``pay`` is false. ``refuse``, ``wait``: the seller's answer to its
+        creation."""
         offers = Offer.objects.filter(sku__spec__product=self.products[f"{company} {shape}"]).order_by("pk")
         modes = {"once": "ONE_TIME", "usage": "ON_DEMAND", "package": "ON_DEMAND_PKG"}
         chosen = offers.filter(charging_mode=modes[price]) if price in modes else offers.filter(period_type=price)
         command = PlaceOrder(product_id=chosen[0].product_id, quantity=quantity, agreed=True)
-        # Before the order is paid nobody knows its number, and what costs nothing is paid at once.
+        # The number of an order is unknown before it is paid, and a free order is paid at once.
         placed = buy(self.buyer(buyer), command, now=self.now, unpaid_timeout=DAY)
         self.cases[placed.number] = self.case
         for wanted, kept in ((refuse, self.will.refuse), (wait, self.will.wait)):
@@ -205,14 +207,14 @@ class Stage:
         return Subscription.objects.select_related("offer", "product").get(order_lines__order=order)
 
     def calls(self, order: Order) -> Call:
-        """The latest call of an order."""
+        """Return the latest call of an order."""
         return Call.objects.filter(order_number=order.number).latest("pk")
 
     def first_business_id(self, order: Order) -> str:
         return Attempt.objects.filter(call__order_number=order.number).earliest("pk").business_id
 
     def delivered(self, company: str, price: str = "month", *, at: datetime, **how: object) -> Steps[Subscription]:
-        """Bought then, and opened at once."""
+        """Return a service bought at that time and opened at once."""
         yield at
         order = self.buy(company, price, **how)  # type: ignore[arg-type]
         yield at + timedelta(seconds=1)
@@ -223,7 +225,7 @@ class Stage:
     # --- how it is played --------------------------------------------------------------------------------------------
 
     def play(self, cases: Sequence[Case]) -> None:
-        """Each case to its end, and the market to the moment of the dump."""
+        """Run each case to its end, and the market to the time of the dump."""
         last: dict[Last, list[tuple[Case, Steps[object]]]] = {when: [] for when in Last}
         queue: list[tuple[datetime, int, Case, Steps[object]]] = []
 
@@ -268,7 +270,7 @@ class Stage:
         worker.react(self.now)
         worker.record(slow, self.now)
 
-        # Written by somebody whose clock is a little behind, so that what is left above stays.
+        # Written by a machine whose clock is slightly behind, so that the states above persist.
         self._resume(Last.WAITING, last)
         worker.react(self.now)
         worker.timers(FREEZE_NOT_BEGUN)
@@ -282,5 +284,5 @@ class Stage:
 
 
 def each(name: str, play: Play, of: Iterable[Sequence[str]], differs: Differs = NOTHING) -> list[Case]:
-    """A case for each choice; the name holds a place for each of its parts."""
+    """Yield a case for each choice. The name has a placeholder for each of its parts."""
     return [Case(name.format(*parts), lambda m, parts=parts: play(m, *parts), differs) for parts in of]  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The states that a dump has to hold: it is not written while one of them is missing."""
+"""The states that a dump must contain: it is not written while one of them is missing."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def missing(*, sandbox: bool) -> set[str]:
 
 
 def present() -> set[str]:
-    """Every state in which something of this market is."""
+    """Return every state of which this market has an object."""
     return {*_orders(), *_calls(), *_waiting(), *_companies()}
 
 

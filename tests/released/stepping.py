@@ -1,7 +1,8 @@
-"""The market's work done step by step at moments that are passed in: what a worker does, without its threads and its clock.
+"""Run the market's work step by step at given times, as a worker does, but without its threads and its clock.
 
-The one module here that knows how the engine is put together. Everything is the market's own: claims, the gateway and its
-sockets, records, reactions, timers, sweeps, mail. Only the order is ours: at each moment all that is due, then the next one.
+Only this module here knows how the engine is composed. Everything else is the market's own: leases, the gateway and its
+sockets, records, reactions, timers, sweeps, mail. Only the order is set here: at each time everything that is due, then
+the next time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.production import breaker, upkeep
-from tradepost.market.production.attempts import Ended
+from tradepost.market.production.attempts import EndedAttempt
 from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.gateway import Gateway, Limits
 from tradepost.market.production.models import Address, Call
@@ -40,22 +41,22 @@ BATCH = 256
 LEASE = timedelta(minutes=1)
 BREAKER = breaker.Rule(5, timedelta(seconds=60))
 ROUNDS = 1000
-"""More turns at one moment than any work there needs: what takes more never ends."""
+"""More rounds at one time than any work there needs: work that takes more never ends."""
 
 
 @dataclass(slots=True)
 class Worker:
-    """Works for the market at the moments it is told. ``route`` leads from an address to the server that answers there."""
+    """Run the market's due work at given moments. ``route`` maps an address to the server that answers there."""
 
     route: Route
     loop: asyncio.AbstractEventLoop
     gateway: Gateway
     mails: bool = True
-    """Whether mails are sent as they come due; otherwise they wait."""
+    """Whether mails are sent when they are due; otherwise they wait."""
     moments: int = 0
 
     def until(self, end: datetime, *, start: datetime) -> None:
-        """All that happens from ``start`` to ``end``, both included, each thing at its moment."""
+        """Run everything that happens from ``start`` to ``end``, both included, each at its time."""
         now = start
         while now <= end:
             self.settle(now)
@@ -67,10 +68,10 @@ class Worker:
         self.settle(end)
 
     def settle(self, now: datetime) -> None:
-        """Everything that is due at this moment, and what follows from it at once."""
+        """Run everything that is due at this time, and what follows from it at once."""
         for _ in range(ROUNDS):
             upkeep.recover(now=now, wall=now, rule=BREAKER)
-            upkeep.sweep(now=now, per_seller=PER_SELLER)
+            upkeep.release_due_calls(now=now, per_seller=PER_SELLER)
             did = self.react(now) + self.call(now)
             if self.mails:
                 setup = wiring.setup(NAME)
@@ -80,7 +81,7 @@ class Worker:
         raise AssertionError(f"the work of {now} does not end")
 
     def react(self, now: datetime) -> int:
-        """One batch of events, then the timers that are due."""
+        """Run one batch of reactions, then the timers that are due."""
         return outbox.dispatch(wiring.REACTIONS, now=now) + self.timers(now)
 
     @staticmethod
@@ -88,46 +89,46 @@ class Worker:
         return jobs.run_due(wiring.TASKS, now=now)
 
     def call(self, now: datetime) -> int:
-        """One attempt of each call that is due."""
+        """Make one attempt of each call that is due."""
         ended = self.exchange(now)
         self.record(ended, now)
         return len(ended)
 
-    def exchange(self, now: datetime) -> list[Ended]:
-        """What came of these attempts, not recorded yet."""
+    def exchange(self, now: datetime) -> list[EndedAttempt]:
+        """Return the results of these attempts, not recorded yet."""
         return self.loop.run_until_complete(self._all(claim(now, NAME)))
 
-    def record(self, ended: Sequence[Ended], now: datetime) -> None:
+    def record(self, ended: Sequence[EndedAttempt], now: datetime) -> None:
         if ended:
             record_each(ended, now=now, owner=NAME, rule=BREAKER)
 
-    async def _all(self, calls: Sequence[ClaimedCall]) -> list[Ended]:
+    async def _all(self, calls: Sequence[ClaimedCall]) -> list[EndedAttempt]:
         return list(await asyncio.gather(*map(self._one, calls)))
 
-    async def _one(self, claimed: ClaimedCall) -> Ended:
+    async def _one(self, claimed: ClaimedCall) -> EndedAttempt:
         exchange = await self.gateway.exchange(
             protocol(claimed.protocol), claimed.command, address=self.route(claimed.url, claimed.protocol), keys=claimed.keys,
-            now=clock.wall(),  # sellers look at the real time of a signature
+            now=clock.wall(),  # sellers check the age of a signature in real time
             nonce=claimed.nonce, require_body_sign=claimed.require_body_sign, until_access=claimed.until_access,
         )  # fmt: skip
-        # What is kept names the seller's address, not where a server of this run listens.
+        # Stored addresses are those of the seller, not of a server of this run.
         url = claimed.url + exchange.request.url.removeprefix(self.route(claimed.url, claimed.protocol))
-        return Ended(claimed, exchange.result, replace(exchange, request=replace(exchange.request, url=url)))
+        return EndedAttempt(claimed, exchange.result, replace(exchange, request=replace(exchange.request, url=url)))
 
 
 def claim(now: datetime, owner: str) -> list[ClaimedCall]:
-    """Lease what is due to this worker; a dead one does nothing more about it."""
+    """Lease due calls to this worker. A dead worker does nothing more about them."""
     return claim_calls(now=now, wall=now, owner=owner, limit=BATCH, per_seller=PER_SELLER, duration=LEASE)
 
 
 def die_holding(now: datetime) -> list[ClaimedCall]:
-    """A worker takes what is due and is never heard of again."""
-    upkeep.arrive(DEAD, wall=now)
+    """Lease due work to a worker that dies."""
+    upkeep.register(DEAD, wall=now)
     return claim(now, DEAD)
 
 
 def next_due(now: datetime) -> datetime | None:
-    """The next moment at which anything is to be done, after ``now``."""
+    """Return the next time after ``now`` at which work is due."""
     first: Callable[..., datetime | None] = lambda rows, name: rows.aggregate(first=Min(name))["first"]  # noqa: E731
     moments = [
         first(model._default_manager.filter(state=State.WAITING, due_at__gt=now), "due_at")
@@ -146,7 +147,7 @@ def next_due(now: datetime) -> datetime | None:
 
 @contextmanager
 def working(route: Route, *, seed: int = 7) -> Iterator[Worker]:
-    """A worker with its connections; the chance in its waits is that of ``seed``."""
+    """Return a worker with its connections. ``seed`` determines its random waits."""
     random.seed(seed)
     with asyncio.Runner() as runner:
         gateway = Gateway(Limits(5.0, 1_048_576, SANDBOX))

@@ -1,8 +1,9 @@
-"""A market's database as a file of its own: written from any engine, read into an empty database of any engine.
+"""Write a market's database of any engine to a file, and read it into an empty database of any engine.
 
-JSON lines, compressed (xz). The first says what the dump is: version, date, the market's clock, its migrations by app, its settings
-(with the key that opens what is sealed in it). Then each table: a line with its name, its model and its columns, one with the
-number of its rows, and a line for each row. Moments and days are ISO 8601, in UTC, durations microseconds, decimals text, JSON as it is.
+JSON lines, compressed (xz). The first describes the dump: version, date, the market's time, its migrations by app, its
+settings (with the key that opens its sealed values). Then for each table: a line with its name, model and columns, one
+with the number of rows, and a line for each row. Times and dates are ISO 8601, in UTC, durations microseconds, decimals
+text, JSON unchanged.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import lzma
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +26,7 @@ type Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What the first line of a dump says."""
+    """The first line of a dump."""
 
     version: str
     made_at: str
@@ -36,7 +38,7 @@ class Released:
 
 
 def balances(get_model: Callable[[str, str], Any]) -> dict[str, int]:
-    """What is on each account by its entries, by the models of any state: by kind, owner and currency."""
+    """Return the balance of each account by its entries, with the models of any state: by kind, owner and currency."""
     sums: defaultdict[int, int] = defaultdict(int)
     for account, amount in get_model("payments", "Entry")._default_manager.values_list("account", "amount_minor"):
         sums[account] += amount
@@ -46,7 +48,7 @@ def balances(get_model: Callable[[str, str], Any]) -> dict[str, int]:
 
 
 def dump(path: Path, *, now: datetime, made_at: str, secret_key: str) -> None:
-    """Write the market of this process, whose clock stands at ``now``."""
+    """Write the market of this process, whose clock is at ``now``."""
     from django.apps import apps
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
@@ -106,9 +108,10 @@ def header(path: Path) -> Released:
 
 
 def load(path: Path) -> Any:
-    """Fill the empty database of this process: its tables as they were then, and its rows. Returns the models of then.
+    """Fill the empty database of this process with the tables of the dump and their rows. Returns the models of that
+    version.
 
-    To bring it to the present is for the caller. Raises ``LookupError`` when the tables of then cannot be made any more.
+    The caller migrates it to the current version. Raises ``LookupError`` if these tables cannot be created any more.
     """
     from django.core.management.color import no_style
     from django.db import connection, transaction
@@ -116,7 +119,7 @@ def load(path: Path) -> Any:
     then = _migrate_to(header(path).migrations)
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         next(lines)
-        with transaction.atomic():  # foreign keys are looked at when it ends
+        with transaction.atomic():  # foreign keys are checked at the end of the transaction
             models = [_insert(then, json.loads(line), lines) for line in lines]
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
@@ -125,12 +128,20 @@ def load(path: Path) -> Any:
 
 
 def _migrate_to(migrations: Mapping[str, list[str]]) -> Any:
-    """Apply exactly these, without the signals that would fill tables. Returns the models after them."""
+    """Apply exactly these migrations, without the signals that would fill tables. Returns the models after them."""
+    from tradepost.market.base.django_internals import upgrade_from_0_1
+
+    wanted = {(app, name) for app, names in migrations.items() for name in names}
+    earlier = not wanted.isdisjoint(upgrade_from_0_1.earlier_names())
+    with upgrade_from_0_1.followed() if earlier else nullcontext():
+        return _apply(wanted)
+
+
+def _apply(wanted: set[tuple[str, str]]) -> Any:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    wanted = {(app, name) for app, names in migrations.items() for name in names}
     if unknown := wanted - executor.loader.graph.nodes.keys():
         raise LookupError(f"migrations of the dump that are there no more: {sorted(unknown)}")
     graph = executor.loader.graph
@@ -149,7 +160,7 @@ def _insert(then: Any, table: Line, lines: Iterator[str]) -> Any:
     assert (model._meta.db_table, len(table["columns"])) == (table["table"], len(model._meta.concrete_fields))
     fields = {field.attname: field for field in model._meta.concrete_fields}
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {connection.ops.quote_name(table['table'])}")  # what a migration put there
+        cursor.execute(f"DELETE FROM {connection.ops.quote_name(table['table'])}")  # rows that a migration inserted
     made = []
     for _ in range(table["rows"]):
         values = json.loads(next(lines))

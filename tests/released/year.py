@@ -1,6 +1,7 @@
-"""A year of a released market under this version, as a process: load the dump, migrate, work, and say how everything ended.
+"""Run a year of a released market under this version, as a process: load the dump, migrate, work, and print how
+everything ended.
 
-``python -m tests.released.year DUMP`` fills the empty database that its environment names and prints JSON.
+``python -m tests.released.year DUMP`` fills the empty database of its environment and prints JSON.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from tests.released import stored
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 TERMS = {"TRADEPOST_PERIOD_GRACE_DAYS": "0,0,0,0,0,0", "TRADEPOST_PERIOD_RETENTION_DAYS": "15,15,15,15,15,15"}
-"""What every buyer had before there were levels. A market that is upgraded can keep to it: the dumps of earlier releases do,
-so that all that is open in them ends as it would have there; and those to come, whose cases count on it."""
+"""The terms of every buyer before there were levels. An upgraded market can keep them. The dumps of earlier releases
+do, so that everything open in them ends as it would have; and later ones, whose cases rely on them.
+"""
 
 
 def environment(dump: Path, *, data: Path, database_url: str = "") -> dict[str, str]:
-    """What a process needs to be the market of the dump, in a folder and a database of its own."""
+    """Return the environment of a process that is the market of the dump, in its own folder and database."""
     released = stored.header(dump)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "DATABASE_URL"))}
     return kept | {
@@ -40,7 +42,7 @@ def environment(dump: Path, *, data: Path, database_url: str = "") -> dict[str, 
 
 
 def year_of(dump: Path) -> dict[str, Any]:
-    """Needs Django, ready, with an empty database."""
+    """Needs Django, set up, with an empty database."""
     from django.apps import apps
     from django.core.management import call_command
 
@@ -68,7 +70,7 @@ def year_of(dump: Path) -> dict[str, Any]:
     }
     with tempfile.TemporaryDirectory() as folder, answering(Path(folder)) as route, working(route) as worker:
         worker.until(released.clock + DAY, start=released.clock)
-        worker.mails = False  # those that waited are sent; a thousand more would take half of the time and show nothing
+        worker.mails = False  # waiting mails are sent; a thousand more would take half of the time and show nothing
         worker.until(released.clock + YEAR, start=released.clock + DAY)
         spent["year"] = process_time() - began
         said["moments"] = worker.moments
@@ -77,12 +79,12 @@ def year_of(dump: Path) -> dict[str, Any]:
         "final_balances": stored.balances(apps.get_model),
         "final_problems": list(ledger.verify().problems),
         "unfinished": outcome.unfinished(),
-        "seconds": spent,  # of the processor
+        "seconds": spent,  # of processor time
     }
 
 
 def _unmigrated() -> str:
-    """What the models say beyond the migrations."""
+    """Return changes of the models without a migration."""
     from django.core.management import call_command
 
     said = io.StringIO()
@@ -94,7 +96,7 @@ def _unmigrated() -> str:
 
 
 def _unreadable() -> list[str]:
-    """Every table has every column of its model, and every sealed text opens with the market's key."""
+    """Check that every table has every column of its model, and that every sealed value opens with the market's key."""
     from django.apps import apps
     from django.db.models import TextField
 
@@ -119,7 +121,7 @@ def main(dump: str) -> None:
     django.setup()
     from django.conf import settings
 
-    if "sqlite" in str(settings.DATABASES["default"]["ENGINE"]):  # nothing here has to survive a power cut
+    if "sqlite" in str(settings.DATABASES["default"]["ENGINE"]):  # the data need not survive a power cut
         options: Any = settings.DATABASES["default"]["OPTIONS"]
         options["init_command"] += " PRAGMA synchronous=OFF;"
     json.dump(year_of(Path(dump)), sys.stdout, ensure_ascii=False)

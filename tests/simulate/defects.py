@@ -1,4 +1,4 @@
-"""Defects to be found: each changes some words of the market's own source while a block runs (operations §8 names most)."""
+"""Defects to find: each replaces some text of the market's source while a block runs (operations §8 names most)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tradepost.market.subscriptions import convertible
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
-    """``before`` stands once in the source of ``function``, and becomes ``after``."""
+    """``before`` occurs once in the source of ``function`` and is replaced with ``after``."""
 
     name: str
     function: Callable[..., object]
     before: str
     after: str
     seed: int = 0
-    """One that shows it soon."""
+    """A seed that shows it soon."""
     faults: float = 0.3
-    """The share that goes wrong in the markets in which it is looked for."""
+    """The error rate in the markets in which it is searched for."""
 
 
 DEFECTS = (
@@ -53,8 +53,8 @@ DEFECTS = (
     Defect(
         name="earned before its time begins",
         function=apply._end_orders,
-        before="later=later | in_parts",
-        after="later=in_parts",
+        before="later=later_lines | change_lines",
+        after="later=change_lines",
     ),
     Defect(
         name="the end of a renewal is computed when its seller did it",
@@ -64,21 +64,21 @@ DEFECTS = (
     ),
     Defect(
         name="what is cancelled is paid back twice",
-        function=unearned.pay_back,
-        before="ledger.refund(line.order.buyer, line.amount, reference=number, now=now)",
-        after="[ledger.refund(line.order.buyer, line.amount, reference=number, now=now) for _ in range(2)]",
+        function=unearned.refund_periods,
+        before="refund_lines(line.order, [",
+        after="refund_lines(line.order, 2 * [",
     ),
     Defect(
         name="a renewal does not lift the freeze for the end",
         function=apply._thaw,
-        before="if prolonged:",
-        after="if not prolonged:",
+        before="if prolonged_subscriptions:",
+        after="if not prolonged_subscriptions:",
     ),
     Defect(
         name="the queue never begins a release",
         function=queue.decide,
-        before='if one.status == "queued"]',
-        after='if one.status == "queued" and not one.ends]',
+        before='if queued.status == "queued"]',
+        after='if queued.status == "queued" and not queued.ends]',
     ),
     Defect(
         name="a key that names a request is not asked for",
@@ -88,51 +88,51 @@ DEFECTS = (
     ),
     Defect(
         name="nobody tells the seller that a freeze is over",
-        function=queue._missing,
-        before='return "unfreeze" if needed and "unfreeze" not in kinds else ""',
+        function=queue._missing_kind,
+        before='return "unfreeze" if is_needed and "unfreeze" not in kinds else ""',
         after='return ""',
     ),
     Defect(
         name="a stale read: what is open about a service is not looked at under its lock",
         function=renew.place_renewal,
-        before="if open_changes(held):",
-        after="if not held:",
+        before="if open_changes(subscription):",
+        after="if not subscription:",
         seed=2,
     ),
     Defect(
         name="the timer of a new service is not set",
-        function=timers.watch_opened,
-        before="if at is not None:",
-        after="if at is None:",
+        function=timers.set_opening_timers,
+        before="if moment is not None:",
+        after="if moment is None:",
     ),
     Defect(
         name="what is paid back is paid back in part",
-        function=finish.give_up_order,
-        before="_left_of(order)",
-        after="Money(_left_of(order).minor * 99 // 100, order.currency)",
+        function=finish._refund_rest,
+        before="line.amount_minor - line.reduced_minor",
+        after="(line.amount_minor - line.reduced_minor) * 99 // 100",
     ),
     Defect(
         name="a trial is given again",
         function=reserve._begin_trial,
-        before="if not first:",
+        before="if not is_first:",
         after="if not offer:",
     ),
     Defect(
         name="a refund takes nothing back from the seller",
         function=refunds._pay,
-        before="ledger.take_back(line.seller, earned, now=now, **booked)",
+        before="ledger.reverse_earning(line.seller, earned_amount, now=now, **booking)",
         after="pass",
         seed=1,
     ),
     Defect(
         name="a trial that becomes formal is paid for from its beginning",
-        function=convertible.formal_time,
+        function=convertible.paid_time_after_trial,
         before="since = max(now, subscription.expires_at)",
         after="since = subscription.started_at",
     ),
     Defect(
         name="a missing lock: an answer counts though the lease is another worker's",
-        function=record._calls_moved,
+        function=record._move_statement,
         before=' AND production_call.attempts = r.number"\n        " AND production_call.state = r.was AND production_call.lease_owner = r.owner RETURNING',
         after=" RETURNING",
         seed=9,
@@ -143,7 +143,7 @@ DEFECTS = (
 
 @contextmanager
 def with_defect(defect: Defect) -> Iterator[None]:
-    """The function is another while the block runs, wherever it was imported."""
+    """Replace the function while the block runs, wherever it was imported."""
     function = inspect.unwrap(defect.function)
     assert isinstance(function, FunctionType)
     source = textwrap.dedent(inspect.getsource(function))
@@ -151,7 +151,7 @@ def with_defect(defect: Defect) -> Iterator[None]:
     assert source.count(defect.before) == 1, f"{defect.name}: the source has changed"
     text = "from __future__ import annotations\n" + source.replace(defect.before, defect.after)
     names = dict(function.__globals__)
-    exec(compile(text, f"<{defect.name}>", "exec"), names)  # our own source
+    exec(compile(text, f"<{defect.name}>", "exec"), names)  # the project's own source
     own, function.__code__ = function.__code__, names[function.__name__].__code__
     try:
         yield

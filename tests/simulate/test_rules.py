@@ -1,4 +1,4 @@
-"""Each rule can fail: a market that is well is spoilt in one place, and the rule for it says so (operations §6)."""
+"""Each rule can fail: one fault is added to a healthy market, and its rule reports it (operations §6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
-from tradepost.cli.template import EMPTY
+from tradepost.cli.template import EMPTY_DATABASE
 from tradepost.kit.answers import InstanceState
 from tradepost.market.base.models import Event
 from tradepost.market.fulfilment.models import Operation
@@ -21,9 +21,9 @@ from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.simulate import rules
 from tradepost.simulate.agreement import AGREEMENTS, disagreements
-from tradepost.simulate.database import throw_away
+from tradepost.simulate.database import temporary_database
 from tradepost.simulate.plan import Plan
-from tradepost.simulate.run import Running, started
+from tradepost.simulate.run import Running, running_market
 from tradepost.simulate.sellers import SimulatedSeller
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,36 +31,36 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def running(django_db_blocker) -> Iterator[Running]:
-    """A market of some weeks in which all is well, for all tests of this file."""
+    """Return a healthy market after some weeks, for all tests of this file."""
     with (
         django_db_blocker.unblock(),
-        throw_away(),
-        started(Plan(seed=12, days=30, sellers=2, buyers=4, faults=0), template=EMPTY) as made,
+        temporary_database(),
+        running_market(Plan(seed=12, days=30, sellers=2, buyers=4, faults=0), template=EMPTY_DATABASE) as made,
     ):
         outcome = made.run()
-        assert outcome.broken == []
+        assert outcome.violations == []
         assert Subscription.objects.filter(status="active").exclude(expires_at=None).exists()
         yield made
 
 
-def found(running: Running, spoil: Callable[[Running], object]) -> set[str]:
-    """The rules that do not hold once it is spoilt."""
+def broken_rules(running: Running, spoil: Callable[[Running], object]) -> set[str]:
+    """Return the rules that are broken after the fault."""
     with transaction.atomic():
         spoil(running)
-        names = {one.rule for one in rules.broken(running.now, at_rest=True)}
+        names = {one.rule for one in rules.violations(running.now, at_rest=True)}
         names |= {one.rule for one in disagreements(running.sellers)}
         transaction.set_rollback(True)
     return names
 
 
 def period() -> Period:
-    """One that is in use, of a seller whose protocol has a word for everything."""
+    """Return a period in use, of a seller whose protocol reports everything."""
     own = Period.objects.filter(subscription__status="active", subscription__seller__slug="seller0")
     return own.filter(cancelled_at=None).earliest("pk")
 
 
 def another_period(**changes: object) -> None:
-    """A copy, but for these."""
+    """Return a copy with these changes."""
     one = period()
     one.pk, one.line_number = None, f"{one.line_number}-x"
     for name, value in changes.items():
@@ -69,14 +69,14 @@ def another_period(**changes: object) -> None:
 
 
 def service(**changes: object) -> Subscription:
-    """The service of that period, changed."""
+    """Return the service of that period, changed."""
     key = period().subscription_id
     Subscription.objects.filter(pk=key).update(**changes)
     return Subscription.objects.get(pk=key)
 
 
 def order(**changes: object) -> Order:
-    """The order of that period, changed."""
+    """Return the order of that period, changed."""
     number = OrderLine.objects.values_list("order", flat=True).get(number=period().line_number)
     Order.objects.filter(pk=number).update(**changes)
     return Order.objects.get(pk=number)
@@ -118,7 +118,7 @@ def frozen_early(_running: Running) -> None:
     Freeze.objects.create(subscription=one, reason="expired", since=_running.now, actor="x")
 
 
-SPOILT: Mapping[str, Callable[[Running], object]] = {
+FAULTS: Mapping[str, Callable[[Running], object]] = {
     "periods do not overlap": lambda _: another_period(),
     "paid time has no gap but after an ended trial": lambda _: another_period(
         starts_at=period().ends_at + HOUR, ends_at=period().ends_at + DAY
@@ -168,7 +168,7 @@ def thawed(running: Running) -> None:
 
 
 def refreshed(running: Running) -> None:
-    """The seller did as it was told at last, and holds another expiry all the same."""
+    """The seller finally executed the call but stores another expiry."""
     one = service(expires_at=running.now + 500 * DAY)
     call = Call.objects.filter(subscription=one).earliest("pk")
     Call.objects.filter(pk=call.pk).update(kind="Refresh", command={"expires_at": "2027-03-01T00:00:00Z"})
@@ -184,56 +184,56 @@ AT_ODDS: Mapping[str, Callable[[Running], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", SPOILT)
-def test_a_rule_says_what_was_spoilt(running: Running, name: str) -> None:
-    assert name in found(running, SPOILT[name])
+@pytest.mark.parametrize("name", FAULTS)
+def test_rule_reports_its_fault(running: Running, name: str) -> None:
+    assert name in broken_rules(running, FAULTS[name])
 
 
-def test_a_service_may_end_while_its_seller_is_not_told_of_a_renewal_taken_back(running: Running) -> None:
-    """Decision 0045: a seller who does not answer holds up nobody (seed 2039)."""
+def test_service_may_end_before_its_seller_hears_of_a_refunded_renewal(running: Running) -> None:
+    """Decision 0045: a seller who does not answer must not delay others (seed 2039)."""
 
     def two_told(_running: Running) -> None:
         two = list(Order.objects.order_by("pk").values_list("pk", flat=True)[:2])
         Order.objects.filter(pk__in=two).update(order_type="UNSUBSCRIBE", status="processing")
         OrderLine.objects.filter(order__in=two).update(subscription=period().subscription_id)
 
-    assert "one order at a time is about a service" not in found(running, two_told)
+    assert "one order at a time is about a service" not in broken_rules(running, two_told)
 
 
-def test_every_rule_is_tried() -> None:
-    assert list(SPOILT) == [rule.name for rule in rules.RULES]
+def test_every_rule_has_a_fault() -> None:
+    assert list(FAULTS) == [rule.name for rule in rules.RULES]
 
 
 @pytest.mark.parametrize("name", AT_ODDS)
-def test_a_sellers_store_is_compared_with_the_market(running: Running, name: str) -> None:
-    assert name in found(running, AT_ODDS[name])
+def test_seller_s_store_is_compared_with_the_market(running: Running, name: str) -> None:
+    assert name in broken_rules(running, AT_ODDS[name])
 
 
-def test_what_a_seller_did_by_itself_is_seen(running: Running) -> None:
-    """A store is no database of ours: it is mended by hand."""
+def test_changes_that_the_seller_made_are_reported(running: Running) -> None:
+    """Sellers may repair their stores manually."""
     seller, instance = seller_of(running)
     froze(running)
     try:
-        assert "the seller's state is what the market believes" in found(running, lambda _: None)
+        assert "the seller's state is what the market believes" in broken_rules(running, lambda _: None)
     finally:
         thawed(running)
-    assert found(running, lambda _: None) == set()
+    assert broken_rules(running, lambda _: None) == set()
     known = seller.find(instance)
     assert known is not None
     assert known.state is InstanceState.ACTIVE
 
 
-def test_an_instance_that_was_created_twice_is_seen(running: Running) -> None:
+def test_instance_created_twice_is_reported(running: Running) -> None:
     seller, _instance = seller_of(running)
     seller.made["an order", "a line"] = 2
     try:
-        assert found(running, lambda _: None) == {"each instance is created once"}
+        assert broken_rules(running, lambda _: None) == {"each instance is created once"}
     finally:
         del seller.made["an order", "a line"]
 
 
-def test_all_agreements_are_named() -> None:
-    """Those that are left are of the money as a whole and of the end of a run."""
+def test_every_comparison_is_covered() -> None:
+    """The others are about the money as a whole and about the end of a run."""
     others = {
         "what is in use is there",
         "each instance is created once",

@@ -1,5 +1,6 @@
-"""A market under a seed: its rules hold whatever goes wrong, the same seed comes out the same, and what fails is shortened
-(operations §6, issue 11 "Simulation")."""
+"""A simulated market: its rules hold under all faults, a seed always has the same result, and failing runs are
+shortened (operations §6, issue 11 "Simulation").
+"""
 
 from __future__ import annotations
 
@@ -9,37 +10,37 @@ import pytest
 
 from tests import sampling
 from tests.simulate.defects import DEFECTS, Defect, with_defect
-from tradepost.cli.template import EMPTY
-from tradepost.simulate.database import throw_away
+from tradepost.cli.template import EMPTY_DATABASE
+from tradepost.simulate.database import temporary_database
 from tradepost.simulate.plan import Plan
 from tradepost.simulate.run import Outcome, simulate
 from tradepost.simulate.shorten import shorten
 
 SEEDS, DAYS, BUYERS = (200, 365, 3) if sampling.SOAK else (20, 120, 1)
 TOGETHER = 2
-"""Seeds of one test: small enough to be spread over workers."""
+"""Number of seeds per test: small enough to distribute over workers."""
 
 
 @pytest.fixture(autouse=True)
 def market(django_db_blocker) -> Iterator[None]:
-    """Without the tests' own database."""
-    with django_db_blocker.unblock(), throw_away():
+    """Run without the tests' own database."""
+    with django_db_blocker.unblock(), temporary_database():
         yield
 
 
 def run(plan: Plan) -> Outcome:
-    return simulate(plan, template=EMPTY)
+    return simulate(plan, template=EMPTY_DATABASE)
 
 
 def small(seed: int, *, days: int = 25, faults: float = 0.3) -> Plan:
     return Plan(seed=seed, days=days, sellers=2, buyers=2, faults=faults)
 
 
-def told(outcome: Outcome) -> str:
-    """What a person needs who reads a failed test."""
+def describe(outcome: Outcome) -> str:
+    """Return a description for people who read a failed test."""
     plan = outcome.plan
     again = f"tradepost simulate --seed {plan.seed} --days {plan.days} --sellers {plan.sellers} --buyers {plan.buyers} --faults {plan.faults:g}"
-    return "\n".join([again, f"at {outcome.at}", *map(str, outcome.broken)])
+    return "\n".join([again, f"at {outcome.at}", *map(str, outcome.violations)])
 
 
 @pytest.mark.slow
@@ -49,14 +50,14 @@ def test_every_rule_holds_in_every_market(first: int) -> None:
     """Issue 11, 3: 20 seeds of 120 days with faults, 200 seeds of 365 days in a soak."""
     for seed in range(first, first + TOGETHER):
         outcome = run(Plan(seed=seed, days=DAYS, sellers=2, buyers=BUYERS, faults=0.25))
-        assert outcome.broken == [], told(outcome)
+        assert outcome.violations == [], describe(outcome)
         assert outcome.looks > DAYS
         assert outcome.orders
         assert outcome.calls
 
 
 @pytest.mark.slow
-def test_the_same_seed_comes_out_the_same() -> None:
+def test_same_seed_has_the_same_result() -> None:
     first, second, other = run(small(3)), run(small(3)), run(small(4))
     assert (first.digest, first.lines) == (second.digest, second.lines)
     assert first.faults > 0
@@ -64,8 +65,8 @@ def test_the_same_seed_comes_out_the_same() -> None:
 
 
 @pytest.mark.slow
-def test_fewer_acts_begin_like_more() -> None:
-    """So that the shortest run that fails is a beginning of the one that did."""
+def test_fewer_acts_are_a_prefix_of_more() -> None:
+    """So the shortest failing run is the start of the one that failed."""
     whole, part = run(small(3)), run(Plan(seed=3, days=25, sellers=2, buyers=2, faults=0.3, visits=6))
     assert part.visits == 6 < whole.visits
     apart = next(n for n, (one, other) in enumerate(zip(whole.lines, part.lines, strict=False)) if one != other)
@@ -73,15 +74,15 @@ def test_fewer_acts_begin_like_more() -> None:
 
 
 @pytest.mark.slow
-def test_nothing_goes_wrong_where_nothing_shall() -> None:
+def test_nothing_fails_without_faults() -> None:
     outcome = run(small(5, faults=0))
-    assert (outcome.broken, outcome.faults) == ([], 0)
+    assert (outcome.violations, outcome.faults) == ([], 0)
     assert not any("BROKEN" in line.words or "again" in line.words for line in outcome.lines)
 
 
 @pytest.mark.slow
-def test_what_fails_is_shown_by_the_fewest_acts() -> None:
-    """A seller that earns too little is seen at the first delivery that costs no whole yuan."""
+def test_failure_is_reduced_to_the_fewest_acts() -> None:
+    """A seller that earns too little is detected at the first delivery whose price is not in whole yuan."""
     rounding = next(one for one in DEFECTS if "rounding" in one.name)
     with with_defect(rounding):
         failed = run(small(1, days=40))
@@ -89,7 +90,7 @@ def test_what_fails_is_shown_by_the_fewest_acts() -> None:
         shortest = shorten(failed, run)
         assert shortest.failed
         assert shortest.visits <= failed.visits
-        assert shortest.broken[0].rule == "what is held is what was paid and has not begun"
+        assert shortest.violations[0].rule == "what is held is what was paid and has not begun"
         again = run(Plan(seed=1, days=40, sellers=2, buyers=2, faults=0.3, visits=shortest.visits))
         assert again.failed, "its visits are enough"
         if shortest.visits:
@@ -99,8 +100,8 @@ def test_what_fails_is_shown_by_the_fewest_acts() -> None:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda one: one.name)
-def test_a_defect_changes_the_source_as_it_is_now(defect: Defect) -> None:
-    """Of those that are tried, which are few, one after the other would go unnoticed."""
+def test_defect_applies_to_the_current_source(defect: Defect) -> None:
+    """Few are tried in a run, so an outdated one would go unnoticed."""
     with with_defect(defect):
         pass
 
@@ -111,8 +112,8 @@ WITHIN = 50
 @pytest.mark.slow
 @pytest.mark.timeout(3600 if sampling.SOAK else 900)
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda one: one.name)
-def test_a_defect_is_found_within_fifty_seeds(defect: Defect) -> None:
-    """Issue 11, 3. Those seeds come first that are known to show it soon."""
+def test_defect_is_found_within_fifty_seeds(defect: Defect) -> None:
+    """Issue 11, 3. Seeds that are known to show it soon come first."""
     seeds = [defect.seed, *(seed for seed in range(WITHIN) if seed != defect.seed)][:WITHIN]
     with with_defect(defect):
         found = next(

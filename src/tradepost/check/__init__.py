@@ -1,4 +1,4 @@
-"""The conformance tester: plays the marketplace against a seller's server and says exactly what is wrong, and why.
+"""The conformance tester: calls a seller's server like the marketplace, and explains each mistake.
 
 >>> report = run(Options(url="http://127.0.0.1:9000/produce", key="the signing key"))
 >>> [(result.check_id, result.diagnosis) for result in report.failed]

@@ -1,4 +1,4 @@
-"""What answers tell a buyer to sign in with, read as a market reads it: decrypted where a version encrypts it."""
+"""Access data in answers, read like a market: decrypted in versions that encrypt them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from .caller import Caller
 
 
-def told(app: AppInfo | None) -> tuple[str, str]:
-    """What stays of access data: a memo may show the time, an address a fresh ticket."""
+def stable_part(app: AppInfo | None) -> tuple[str, str]:
+    """Return the constant parts of access data: a memo may show the time, an address a new ticket."""
     return ("", "") if app is None else (app.front_end_url.partition("?")[0].partition("#")[0], app.user_name)
 
 
 def access(caller: Caller, command: Command, answer: Answer) -> dict[str, AppInfo | None] | None:
-    """By instanceId, whatever the envelope; None for an answer that a market cannot read, or that is about something else."""
+    """Return access data by instanceId, ignoring the envelope; None for an unreadable answer or one about other
+    instances."""
     key = caller.options.key
     outcome = caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
     if not isinstance(outcome, Done) or not outcome.instances:

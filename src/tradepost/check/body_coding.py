@@ -1,45 +1,45 @@
-"""What the bytes of an answer are written in, where they are no plain UTF-8: compressed, or in a Chinese character set."""
+"""Encoding of an answer's bytes other than plain UTF-8: compression, or a Chinese character set."""
 
 from __future__ import annotations
 
 import re
 import zlib
 
-from .http_client import LARGEST
+from .http_client import MAX_ANSWER_BYTES
 
 GBK = "gb18030"
-"""Which holds GB2312 and GBK."""
+"""A superset of GB2312 and GBK."""
 _CHINESE = re.compile("[\x00-\x7f\u00b7\u2010-\u2026\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*")
-"""What messages are written with: other bytes that happen to be GBK show rarer characters."""
+"""Characters of typical messages; other bytes that happen to be valid GBK decode to rarer ones."""
 _GZIP = b"\x1f\x8b"
 _WINDOW_OF_GZIP = 31
 
 
-def packed(body: bytes) -> bool:
-    """Whether the bytes are gzip, whatever the headers say."""
+def is_gzip(body: bytes) -> bool:
+    """Return whether the bytes are gzip, independent of the headers."""
     return body.startswith(_GZIP)
 
 
-def unpacked(body: bytes) -> bytes:
-    """What was compressed; the bytes themselves where they are no gzip, or a broken one."""
-    if not packed(body):
+def decompress(body: bytes) -> bytes:
+    """Return the decompressed bytes; unchanged if they are not gzip or damaged."""
+    if not is_gzip(body):
         return body
     try:
-        # Whatever it unpacks to, no more than the largest answer is kept.
-        return zlib.decompressobj(_WINDOW_OF_GZIP).decompress(body, LARGEST)
+        # The result is limited to the largest answer, independent of its unpacked size.
+        return zlib.decompressobj(_WINDOW_OF_GZIP).decompress(body, MAX_ANSWER_BYTES)
     except zlib.error:
         return body
 
 
-def not_utf8(body: bytes) -> str:
-    """The diagnosis of bytes that are no UTF-8; empty when they are."""
+def utf8_mistake(body: bytes) -> str:
+    """Return the diagnosis of bytes that are not UTF-8; empty if they are."""
     if _is_utf8(body):
         return ""
-    return "answer_in_gbk" if other_charset(body) else "not_utf8"
+    return "answer_in_gbk" if chinese_charset(body) else "not_utf8"
 
 
-def other_charset(body: bytes) -> str:
-    """The Chinese character set that the bytes are in; empty for UTF-8, and for what is neither."""
+def chinese_charset(body: bytes) -> str:
+    """Return the Chinese character set of the bytes; empty for UTF-8 and for unknown encodings."""
     if _is_utf8(body):
         return ""
     try:

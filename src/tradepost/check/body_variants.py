@@ -1,4 +1,5 @@
-"""Bodies as sellers write them again before they verify them, each with the name of that mistake. Pure."""
+"""Forms of a body that sellers produce by serialising it before verification, with the name of each mistake. Pure
+functions."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote, unquote_plus
 
 type Rewrite = Callable[[str], str]
-"""From the text of a compact JSON object to what the seller makes of it."""
+"""Converts the text of a compact JSON object to the seller's form."""
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def _compact(value: object, *, ascii_only: bool = False) -> str:
@@ -18,12 +19,12 @@ def _compact(value: object, *, ascii_only: bool = False) -> str:
 
 
 def _escaped(characters: str, form: str) -> Rewrite:
-    """None of these characters stands in the JSON outside of texts."""
+    """These characters only occur inside texts in the JSON."""
     return lambda text: "".join(form.format(ord(c)) if c in characters else c for c in text)
 
 
-def _on_texts(change: Callable[[str], object]) -> Rewrite:
-    """Every text of the outermost object changed."""
+def _rewrite_texts(change: Callable[[str], object]) -> Rewrite:
+    """Return a rewrite that changes every text of the top-level object."""
 
     def rewrite(text: str) -> str:
         members = json.loads(text)
@@ -41,12 +42,12 @@ def _as_php(text: str) -> str:
 
 
 def _as_dotnet(text: str) -> str:
-    """System.Text.Json: everything that HTML might take amiss, in capitals."""
-    hard = _escaped("<>&'+`", "\\u{:04X}")(_compact(json.loads(text)).replace('\\"', "\\u0022"))
-    return "".join(c if c.isascii() else "".join(f"\\u{unit:04X}" for unit in _units(c)) for c in hard)
+    """Return the form of System.Text.Json: escapes in capitals for all characters that could be unsafe in HTML."""
+    dotnet_text = _escaped("<>&'+`", "\\u{:04X}")(_compact(json.loads(text)).replace('\\"', "\\u0022"))
+    return "".join(c if c.isascii() else "".join(f"\\u{unit:04X}" for unit in _utf16_units(c)) for c in dotnet_text)
 
 
-def _units(character: str) -> list[int]:
+def _utf16_units(character: str) -> list[int]:
     raw = character.encode("utf-16-be")
     return [int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2)]
 
@@ -66,15 +67,15 @@ def _without_empty(text: str) -> str:
     return _compact({name: value for name, value in json.loads(text).items() if value not in ("", None)})
 
 
-def _read_as(charset: str) -> Rewrite:
+def _decode_as(charset: str) -> Rewrite:
     return lambda text: text.encode().decode(charset, "replace")
 
 
-def _written_as(charset: str) -> Rewrite:
+def _encode_as(charset: str) -> Rewrite:
     return lambda text: text.encode(charset, "replace").decode(charset)
 
 
-def _short(stand_in: str) -> Rewrite:
+def _truncated(stand_in: str) -> Rewrite:
     return lambda text: "".join(c if ord(c) < 0x10000 else stand_in for c in text)
 
 
@@ -89,39 +90,42 @@ REWRITES: tuple[tuple[str, Rewrite], ...] = (
     ("unicode_escaped", _as_dotnet),
     ("body_as_form", unquote_plus),
     ("body_as_form", unquote),
-    ("trims_values", _on_texts(str.strip)),
-    ("text_as_number", _on_texts(_as_number)),
+    ("trims_values", _rewrite_texts(str.strip)),
+    ("text_as_number", _rewrite_texts(_as_number)),
     ("drops_empty_values", _without_empty),
-    ("emoji_fails", _short("?")),
-    ("emoji_fails", _short("")),
-    ("emoji_fails", _short("\ufffd")),
-    ("wrong_charset", _read_as("gbk")),
-    ("wrong_charset", _read_as("latin-1")),
-    ("wrong_charset", _written_as("gbk")),
-    ("wrong_charset", _written_as("latin-1")),
-    ("wrong_charset", _written_as("ascii")),
+    ("emoji_fails", _truncated("?")),
+    ("emoji_fails", _truncated("")),
+    ("emoji_fails", _truncated("\ufffd")),
+    ("wrong_charset", _decode_as("gbk")),
+    ("wrong_charset", _decode_as("latin-1")),
+    ("wrong_charset", _encode_as("gbk")),
+    ("wrong_charset", _encode_as("latin-1")),
+    ("wrong_charset", _encode_as("ascii")),
 )
 
 
-def rewritten(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each other body that comes of it once, with the mistake that makes it."""
+def rewritten_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield each distinct body with the mistake that produces it."""
     text = body.decode("utf-8")
-    seen = {body}
+    known_values = {body}
     for name, rewrite in REWRITES:
-        other = rewrite(text).encode("utf-8", "replace")
-        if other not in seen:
-            seen.add(other)
-            yield name, other
+        rewritten_body = rewrite(text).encode("utf-8", "replace")
+        if rewritten_body not in known_values:
+            known_values.add(rewritten_body)
+            yield name, rewritten_body
 
 
-def escaped_otherwise(body: bytes) -> Iterator[bytes]:
-    """An answer's JSON with the escapes that one library writes and another does not, added or taken out."""
+def other_escapes(body: bytes) -> Iterator[bytes]:
+    """Yield an answer's JSON with the escapes of some libraries added or removed."""
     for characters in ("<>&='", "<>&"):
-        more = less = body
+        escaped = unescaped = body
         for character in characters:
             escape = f"\\u{ord(character):04x}".encode()
-            more, less = more.replace(character.encode(), escape), less.replace(escape, character.encode())
-        yield more
-        yield less
+            escaped, unescaped = (
+                escaped.replace(character.encode(), escape),
+                unescaped.replace(escape, character.encode()),
+            )
+        yield escaped
+        yield unescaped
     yield body.replace(b"/", b"\\/")
     yield body.replace(b"\\/", b"/")

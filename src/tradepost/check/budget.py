@@ -1,4 +1,4 @@
-"""How long a run may take and wait, and when it asks no more: its time is over, too many slow answers, or a person stopped it."""
+"""Time limits of a run, and the reasons to stop it: its time is over, too many slow answers, or a user stopped it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from math import inf
 from threading import Lock
 
-LONGEST_WAIT = 10.0
-"""Seconds that one refusal for coming too soon may ask to wait."""
-WAITING_IN_ALL = 120.0
-SLOW_ANSWERS = 3
-"""Answers in a row that may take too long before the run is given up."""
-TIDYING = 10.0
-"""Seconds that the release of what the run made may take once its time is over."""
+MAX_WAIT = 10.0
+"""Maximum seconds to wait after one rate-limited request."""
+MAX_TOTAL_WAIT = 120.0
+MAX_SLOW_ANSWERS = 3
+"""Consecutive slow answers after which the run is aborted."""
+CLEANUP_SECONDS = 10.0
+"""Maximum seconds to release the run's instances after its time is over."""
 
 
 @dataclass(slots=True)
 class RunBudget:
-    """Thread-safe. ``within``: seconds for the whole run from now on; 0 for as long as it takes."""
+    """Thread-safe. ``within``: seconds for the whole run; 0 for no limit."""
 
     within: float = 0
     stopped: bool = False
-    """By a person."""
+    """By a user."""
     given_up: bool = False
-    """Nothing more is asked of a seller that needs seconds for everything: a run would take hours."""
+    """The seller is too slow: the run would take hours."""
     _began: float = field(default_factory=time.monotonic)
     _slow_in_a_row: int = 0
     _waited: float = 0
@@ -32,7 +32,7 @@ class RunBudget:
 
     @property
     def left(self) -> float:
-        """Seconds until the run's time is over, at least 0; infinite where it has no end."""
+        """Seconds left for the run, at least 0; infinite without a limit."""
         return max(0.0, self._began + self.within - time.monotonic()) if self.within else inf
 
     @property
@@ -40,25 +40,25 @@ class RunBudget:
         return self.left <= 0
 
     def may_wait(self, seconds: float) -> bool:
-        """Whether the run has the time, which is then counted."""
+        """Return whether the run may wait that long, and count the time."""
         with self._lock:
-            if self.stopped or seconds > min(LONGEST_WAIT, self.left) or self._waited + seconds > WAITING_IN_ALL:
+            if self.stopped or seconds > min(MAX_WAIT, self.left) or self._waited + seconds > MAX_TOTAL_WAIT:
                 return False
             self._waited += seconds
             return True
 
     def note_answer(self, *, late: bool) -> None:
-        """Of an answer to a request that was alone: in a crowd, every seller is slower."""
+        """Count an answer to a request that ran alone: under concurrency, every seller is slower."""
         with self._lock:
             self._slow_in_a_row = self._slow_in_a_row + 1 if late else 0
 
     def give_up_if_slow(self) -> bool:
-        """Whether too many answers in a row were late; then nothing more is asked in this run."""
+        """Return whether too many consecutive answers were late; then the run sends no more requests."""
         with self._lock:
-            slow = self._slow_in_a_row >= SLOW_ANSWERS
-            self.given_up |= slow
-            return slow
+            is_slow = self._slow_in_a_row >= MAX_SLOW_ANSWERS
+            self.given_up |= is_slow
+            return is_slow
 
     def stop(self) -> None:
-        """A person wants it over: what is at work ends with its next request."""
+        """Stop the run for a user: running checks end with their next request."""
         self.stopped = True

@@ -1,4 +1,5 @@
-"""Plays the market for one check: a requester that also has instances to work on, and knows what the seller offers."""
+"""Acts as the market for one check: a requester with instances to work on, which knows the activities that the seller
+offers."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from tradepost.protocols.commands import Command, Create, Query, Release, SetSta
 from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 from tradepost.protocols.text import Text
 
-from .budget import TIDYING, RunBudget
+from .budget import CLEANUP_SECONDS, RunBudget
 from .instance_pool import CreatedInstance, usable_id
 from .outcomes import Blocked, Failed, Skipped
 from .provisioning import create_instances
@@ -29,16 +30,17 @@ __all__ = ["Caller", "CreatedInstance", "usable_id"]
 
 @dataclass(slots=True)
 class Caller(Requester):
-    """What a check is given."""
+    """The argument of a check."""
 
     @property
     def history(self) -> History:
-        """All that came of the run so far, for the checks that are about it."""
+        """The results of the run so far, for checks about the whole run."""
         return self.session.history
 
     @property
     def market_side(self) -> MarketSide:
-        """What the seller's program calls, which remembers only what came. Skips the check in a run without one."""
+        """The endpoints for the seller's program, which only record its calls. Skips the check in a run without
+        them."""
         if self.session.market_side is None:
             raise Skipped(
                 Text(en="this run plays no market that a seller could call", zh="本次测试没有充当可供商家调用的云商店")
@@ -47,23 +49,24 @@ class Caller(Requester):
 
     @property
     def patience(self) -> float:
-        """Seconds within which what was promised must come."""
+        """Maximum seconds to wait for asynchronous work."""
         return self.session.options.patience
 
-    # --- what the seller offers ----------------------------------------------------------------------------------------
+    # --- activities of the seller
+    # ----------------------------------------------------------------------------------------
 
     def offers(self, kind: type[Command]) -> bool:
-        """Whether an optional activity is implemented: a correct test call of it is not refused."""
+        """Return whether an optional activity is implemented: a correct test call of it succeeds."""
 
         def find_out() -> bool:
             command = self.samples.of(kind, self.any_id(), test=True)
             return command is not None and self.ask(command).accepted
 
-        # What fails in parallel may be our haste, and is not remembered.
+        # A failure in parallel may result from the tester's load, so it is not stored.
         return self.session.profile.holds(kind, find_out, remember_no=not self.parallel)
 
     def need(self, kind: type[Command]) -> None:
-        """Skips the check when the seller does without an activity that it may leave out."""
+        """Skip the check if the seller does not offer an optional activity."""
         if kind in self.target.left_out:
             name = self.target.activity(kind)
             raise Skipped(
@@ -71,7 +74,7 @@ class Caller(Requester):
             )
         if kind in self.target.specification.optional and not self.offers(kind):
             if not any(map(self.offers, self.target.protocol.activities)):
-                # All may be left out, but a seller that offers none has nothing to be tested for.
+                # All activities may be optional, but a seller that offers none would leave nothing to test.
                 return
             name = self.target.activity(kind)
             raise Skipped(
@@ -82,7 +85,7 @@ class Caller(Requester):
             )
 
     def need_correct(self) -> None:
-        """A seller that refuses everything is told so once, not by every check that sends a correct request."""
+        """Block the check if the seller refuses every correct request, so that the reason is reported once."""
 
         def find_out() -> bool:
             return self.ask(self.harmless()).accepted
@@ -91,10 +94,10 @@ class Caller(Requester):
             raise Blocked(Text(en="an ordinary correct request is refused already", zh="普通的正确请求已经被拒绝"))
 
     def need_real(self) -> None:
-        """Where no real creation works, that is the mistake, not what a test call did before."""
+        """Block the check if real instances do not work, which is then the mistake to report."""
 
         def find_out() -> bool:
-            # A fresh one: a test call may have done harm to the others.
+            # A fresh instance: a test call may have damaged the others.
             return self.look_up(self.fresh().instance_id).succeeded
 
         if not self.session.profile.holds("keeps a real instance", find_out, remember_no=not self.parallel):
@@ -108,7 +111,7 @@ class Caller(Requester):
     # --- commands ------------------------------------------------------------------------------------------------------
 
     def harmless(self, *, test: bool = True) -> Command:
-        """A correct command that changes nothing: a query where there is one, else a test call."""
+        """Return a correct command without side effects: a query if available, else a test call."""
         if self.target.has(Query):
             return Query(instance_ids=(self.any_id(test=test),), test=test)
         for kind in self.target.protocol.activities:
@@ -118,20 +121,20 @@ class Caller(Requester):
         raise Skipped(Text(en="the tester has no sample of this version's requests", zh="测试程序没有该版本的请求样例"))
 
     def real(self) -> Command:
-        """A real command that harms nobody even where it is obeyed: about what does not exist, or a query."""
-        known = [kind for kind in self.target.protocol.activities if kind not in self.target.left_out]
-        if Query in known:
+        """Return a real command without harmful effects: a query, or one about something that does not exist."""
+        known_names = [kind for kind in self.target.protocol.activities if kind not in self.target.left_out]
+        if Query in known_names:
             return Query(instance_ids=(self.any_id(test=False),))
-        if SyncTenant in known:
+        if SyncTenant in known_names:
             return replace(self.samples.tenant(test=False), flag=SyncFlag.DELETE)
-        kind = next((kind for kind in (SetStatus, Release, *known) if kind in known), None)
+        kind = next((kind for kind in (SetStatus, Release, *known_names) if kind in known_names), None)
         command = self.samples.of(kind, self.samples.unknown_id()) if kind else None
         return command or self.harmless()
 
     # --- instances -----------------------------------------------------------------------------------------------------
 
     def any_id(self, *, test: bool = True) -> str:
-        """An instance id for test calls, or to look at: one that exists if there is any, else an invented one."""
+        """Return an instance ID for test calls and queries: an existing one if available, else an invented one."""
         if Create in self.target.protocol.activities:
             pool = self.session.pool
             try:
@@ -144,12 +147,12 @@ class Caller(Requester):
         return self.samples.unknown_id()
 
     def instance(self, *, keep: bool = False) -> CreatedInstance:
-        """A ready instance of its own for a check. ``keep``: only to look at, others look at it too."""
+        """Return a ready instance for this check alone. ``keep``: read-only, shared with other checks."""
         pool = self.session.pool
         return pool.read_only(self._create) if keep else pool.acquire(self._create, parallel=self.parallel)
 
     def fresh(self) -> CreatedInstance:
-        """A ready instance that no check has touched."""
+        """Return a ready instance that no check has used."""
         return self.session.pool.fresh(self._create, parallel=self.parallel)
 
     def _create(self, number: int) -> list[CreatedInstance]:
@@ -161,48 +164,48 @@ class Caller(Requester):
         return self.session.pool.refusal is not None
 
     def look_up(self, instance_id: str) -> Answer:
-        """Whether it is there: by a query, or by a renewal, which a released one refuses."""
-        queried = self.target.has(Query)
-        return self.ask(Query(instance_ids=(instance_id,)) if queried else self.samples.refresh(instance_id))
+        """Query the instance, or renew it in versions without a query, since a released one refuses."""
+        has_query = self.target.has(Query)
+        return self.ask(Query(instance_ids=(instance_id,)) if has_query else self.samples.refresh(instance_id))
 
-    def give_back(self, *made: CreatedInstance) -> None:
-        """Instances that a check left as they were: ready, not frozen, not released."""
-        for one in made:
-            self.session.pool.give_back(one)
+    def give_back(self, *instances: CreatedInstance) -> None:
+        """Return instances to the pool that the check left unchanged: ready, not frozen, not released."""
+        for instance in instances:
+            self.session.pool.give_back(instance)
 
     @contextmanager
     def borrowed_instance(self) -> Iterator[CreatedInstance]:
-        """An instance of its own, which the check leaves as it was when nothing goes wrong."""
-        made = self.instance()
-        yield made
-        self.give_back(made)
+        """Provide an instance for this check alone, which it leaves unchanged if nothing fails."""
+        instance = self.instance()
+        yield instance
+        self.give_back(instance)
 
     def forget_instances(self) -> None:
-        """The seller has none of them any more: others are created for the checks that follow."""
+        """Discard the pool after the seller lost its instances; later checks create new ones."""
         self.session.pool.forget()
 
     def release_at_end(self, instance_id: str) -> None:
-        """For what exists though no creation was asked for."""
+        """Release an instance at the end that exists although the check did not intend to create it."""
         self.session.pool.note_created(instance_id)
 
 
 def clean_up(session: Session) -> tuple[str, ...]:
-    """Releases what the run made; gives the ids for which there was no time. What the seller says does not matter any more."""
+    """Release the instances of the run, ignoring the answers. Return the IDs for which there was no time."""
     ids = session.pool.created
     if not session.target.has(Release):
         return ids
-    caller, left = Caller(session), RunBudget(within=TIDYING)
+    caller, budget = Caller(session), RunBudget(within=CLEANUP_SECONDS)
 
     def release(instance_id: str) -> bool:
         with session.concurrency.slot():
-            if left.over:
+            if budget.over:
                 return False
             request = caller.request(caller.samples.release(instance_id))
-            return not session.client.send(request, within=left.left).fault
+            return not session.client.send(request, within=budget.left).fault
 
     if session.concurrency.parallel:
         with ThreadPoolExecutor(session.concurrency.most) as threads:
-            released = list(threads.map(release, ids))
+            released_ids = list(threads.map(release, ids))
     else:
-        released = [release(instance_id) for instance_id in ids]
-    return tuple(one for one, done in zip(ids, released, strict=True) if not done)
+        released_ids = [release(instance_id) for instance_id in ids]
+    return tuple(name for name, done in zip(ids, released_ids, strict=True) if not done)

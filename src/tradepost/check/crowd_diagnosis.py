@@ -1,4 +1,4 @@
-"""Tells what goes wrong in a crowd alone from what goes wrong one at a time as well: only the first is a race."""
+"""Distinguishes faults under concurrency from faults of single requests; only the former are races."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from .answers import Answer
     from .caller import Caller
 
-ALONE = 12
-"""Requests one after another: of several processes or servers, the one with another key must have had its turn."""
+SEQUENTIAL_REQUESTS = 12
+"""Sequential requests, enough to reach every process or server, including one with another key."""
 
 
-def signed_wrongly(caller: Caller, answer: Answer) -> bool:
-    """Signed, as every answer that comes alone, and not over its own bytes."""
+def is_signed_wrongly(caller: Caller, answer: Answer) -> bool:
+    """Return whether the answer is signed, but not over its own bytes."""
     return (
         answer.accepted
         and not answer.compressed
@@ -32,17 +32,21 @@ def signed_wrongly(caller: Caller, answer: Answer) -> bool:
 
 
 def explain_crowd(caller: Caller, make: Callable[[], Command]) -> str:
-    """The diagnosis of requests that were refused as not authentic, or wrongly answered, when several came at once.
+    """Return the diagnosis of concurrent requests that were refused as not authentic or answered incorrectly.
 
-    ``make`` gives a correct command like them.
+    ``make``: returns a correct command of the same kind.
     """
-    alone = [caller.ask(make()) for _ in range(ALONE)]
-    refused = [answer for answer in alone if answer.code == NOT_AUTHENTIC]
-    mistakes = [explain_body_sign(answer, caller.options.key) for answer in alone if signed_wrongly(caller, answer)]
-    wrong = len(refused) + len(mistakes)
-    if not wrong:
+    sequential_answers = [caller.ask(make()) for _ in range(SEQUENTIAL_REQUESTS)]
+    refused_answers = [answer for answer in sequential_answers if answer.code == NOT_AUTHENTIC]
+    mistakes = [
+        explain_body_sign(answer, caller.options.key)
+        for answer in sequential_answers
+        if is_signed_wrongly(caller, answer)
+    ]
+    failure_count = len(refused_answers) + len(mistakes)
+    if not failure_count:
         return "signature_race"
-    known = next((name for name in mistakes if name and name != "signature_mismatch"), "")
-    if known or wrong < ALONE:
-        return known or "keys_differ"
-    return "refuses_correct_request" if refused else "signature_mismatch"
+    mistake = next((name for name in mistakes if name and name != "signature_mismatch"), "")
+    if mistake or failure_count < SEQUENTIAL_REQUESTS:
+        return mistake or "keys_differ"
+    return "refuses_correct_request" if refused_answers else "signature_mismatch"

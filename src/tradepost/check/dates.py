@@ -1,7 +1,7 @@
-"""Dates that a seller shows in its texts, compared with one that it was told: the only way to see an expiry from outside.
+"""Compares dates in a seller's texts with the one that it received: the only external sign of its expiry.
 
-A memo or an address may say until when an instance runs. A date with the minute and second that the tester chose is no
-accident; when only its hour differs, the way it was read is known.
+A memo or an address may show until when an instance runs. A date with the tester's minute and second cannot be a
+coincidence; if only the hour differs, the kind of misreading is known.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 _DATE = re.compile(
     r"(?<!\d)(\d{4})[-/.年]?(\d\d)[-/.月]?(\d\d)日?[T ]{0,2}(\d\d)[:时]?(\d\d)[:分]?(\d\d)(?!\d{4})",
+    re.ASCII,
 )
 
 
 def dates_in(value: object) -> Iterator[datetime]:
-    """Every date with a time of day in the texts of a JSON value, as it is written, without a zone."""
+    """Yield every date with a time of day in the texts of a JSON value, as written, without a zone."""
     if isinstance(value, str):
         for match in _DATE.finditer(value):
             try:
@@ -31,15 +32,15 @@ def dates_in(value: object) -> Iterator[datetime]:
             yield from dates_in(item)
 
 
-def date_mistake(shown: datetime, told: datetime) -> str:
-    """The diagnosis of a shown date that stems from the one told (UTC, without a zone); empty when it is right.
+def date_mistake(shown: datetime, expiry: datetime) -> str:
+    """Return the diagnosis of a shown date that derives from ``expiry`` (UTC, without a zone); empty if it is right.
 
-    Only dates with the told minute and second count: everything else is some other date.
+    Dates with another minute or second are unrelated.
     """
-    away = shown - told
-    quarter = away % timedelta(minutes=15)
-    if quarter or away == timedelta(0):
+    offset = shown - expiry
+    quarter = offset % timedelta(minutes=15)
+    if quarter or offset == timedelta(0):
         return ""
-    if abs(away) == timedelta(hours=12):
+    if abs(offset) == timedelta(hours=12):
         return "twelve_hour_clock"
-    return "local_time_expiry" if abs(away) <= timedelta(hours=14) else ""
+    return "local_time_expiry" if abs(offset) <= timedelta(hours=14) else ""

@@ -1,6 +1,6 @@
-"""How a check is written: a small function with a name, two sentences in each language, and the section that it holds to.
+"""Definition of a check: a small function with a name, a title and an expectation in both languages, and its section.
 
-The function gets the ``Caller``, asks the seller, and raises what is in ``outcomes``; returning means passed.
+The function receives the ``Caller``, calls the seller, and raises an exception of ``outcomes``; returning means passed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Check:
     group: str
     title: Text
     expected: Text
-    """Both as a report prints them."""
+    """Title and expectation for the report."""
     spec: str
     body: Body
     alone: bool = False
-    """Asked while nothing else is: it measures, sends a crowd of its own, or is about what came just before."""
+    """Runs without other checks: it measures, sends concurrent requests, or depends on what came immediately before."""
 
 
 type CheckFactory = Callable[[Target], Iterable[Check]]
@@ -39,14 +39,14 @@ check_factories: list[CheckFactory] = []
 
 
 def check_factory(make: CheckFactory) -> CheckFactory:
-    """Registers a function that makes the checks of one topic for a protocol, none when it has nothing to ask."""
+    """Register a function that creates the checks of one topic for a protocol, possibly none."""
     check_factories.append(make)
     return make
 
 
 @dataclass(frozen=True, slots=True)
 class CheckBuilder:
-    """Makes the checks of one group for one version."""
+    """Creates the checks of one group for one version."""
 
     target: Target
     group: str

@@ -1,6 +1,6 @@
-"""Correct requests taken apart and put together otherwise, for each place where a version puts its signature.
+"""Takes correct requests apart and builds changed ones, for each place of a signature.
 
-A check says *what* is to be wrong; only this module knows where it stands on the wire.
+A check defines *what* is wrong; only this module knows its place on the wire.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tradepost.protocols.wire_time import dump_milliseconds
 
 @dataclass(frozen=True, slots=True)
 class SigningInputs:
-    """What a signature is made with."""
+    """Inputs of a signature."""
 
     key: str
     now: datetime
@@ -34,7 +34,7 @@ class SigningInputs:
 class Dialect(Protocol):
     @property
     def stamped(self) -> bool:
-        """Requests carry a timestamp and a nonce that the seller must check (saas-v2 §2.4)."""
+        """Whether requests carry a timestamp and a nonce that the seller must check (saas-v2 §2.4)."""
 
     @property
     def json_body(self) -> bool: ...
@@ -47,30 +47,30 @@ class Dialect(Protocol):
 
     @property
     def token(self) -> str:
-        """Name of the signature on the wire, as those of the other two."""
+        """Name of the signature on the wire, as the two above are for theirs."""
 
     def members(self, request: Request) -> dict[str, object]:
-        """What the request asks, without its signature."""
+        """Return the members of the request without its signature."""
 
     def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
-        """The same request with other members, correctly signed."""
+        """Return the same request with other members, correctly signed."""
 
     def get(self, request: Request, name: str) -> str:
-        """One of the three as sent, decoded; empty when absent."""
+        """Return the signature, timestamp or nonce as sent, decoded; empty if absent."""
 
     def put(self, request: Request, name: str, value: str | None) -> Request:
-        """One of the three changed without signing again; None takes it out."""
+        """Change the signature, timestamp or nonce without signing again; None removes it."""
 
     def tampered(self, request: Request) -> Request:
-        """One byte of what is asked changed, the signature kept."""
+        """Change one byte of the content and keep the signature."""
 
     def right_signature(self, request: Request, key: str) -> bytes:
-        """The 32 bytes that would make the request authentic as it stands. Raises ``ValueError`` where there are none."""
+        """Return the 32 bytes of the request's valid signature. Raises ``ValueError`` if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlDialect:
-    """``signature``, ``timestamp`` and ``nonce`` in the URL beside a JSON body (saas-v2 §2.2)."""
+    """``signature``, ``timestamp`` and ``nonce`` in the URL, with a JSON body (saas-v2 §2.2)."""
 
     stamped: bool = True
     json_body: bool = True
@@ -79,8 +79,8 @@ class UrlDialect:
     token: str = "signature"  # noqa: S105  a parameter's name
 
     def members(self, request: Request) -> dict[str, object]:
-        found: dict[str, object] = json.loads(request.body)
-        return found
+        members: dict[str, object] = json.loads(request.body)
+        return members
 
     def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
         return self.signed_bytes(request, dump_sorted(members), inputs)
@@ -88,13 +88,13 @@ class UrlDialect:
     def signed_bytes(
         self, request: Request, body: bytes, inputs: SigningInputs, *, timestamp: str | None = None
     ) -> Request:
-        """Any body, signed as it is."""
+        """Return the request with any body, signed unchanged."""
         stamp = timestamp if timestamp is not None else str(epoch_ms(inputs.now))
         signature = signed_url.signature(key=inputs.key, nonce=inputs.nonce, timestamp=stamp, payload=body)
-        changed = replace(request, body=body)
+        changed_request = replace(request, body=body)
         for name, value in (("signature", signature), ("timestamp", stamp), ("nonce", inputs.nonce)):
-            changed = self.put(changed, name, value)
-        return changed
+            changed_request = self.put(changed_request, name, value)
+        return changed_request
 
     def get(self, request: Request, name: str) -> str:
         return request.query.get(name, "")
@@ -128,13 +128,13 @@ class QueryDialect:
         return signed_query.sign_request(texts, address=_without_query(request.url), key=inputs.key, now=inputs.now)
 
     def texts(self, members: Mapping[str, object]) -> dict[str, str]:
-        """What is signed of each member."""
+        """Return the signed text of each member."""
         return {name: str(value) for name, value in members.items()}
 
     def signed_text(
         self, request: Request, members: Mapping[str, str], inputs: SigningInputs, *, blank: str
     ) -> Request:
-        """Written with another code for a blank; what is signed stays the same."""
+        """Encode blanks differently; the signed text is unchanged."""
         texts = {**members, self.timestamp: dump_milliseconds(inputs.now)}
         texts[self.token] = signed_query.auth_token(texts, key=inputs.key)
         query = "&".join(f"{name}={quote(value, safe='').replace('%20', blank)}" for name, value in texts.items())
@@ -148,8 +148,8 @@ class QueryDialect:
 
     def tampered(self, request: Request) -> Request:
         members = self.members(request)
-        changed = next((n, v) for n, v in _tampered(members).items() if v != members[n])
-        return with_parameter(request, changed[0], str(changed[1]))
+        changed_member = next((n, v) for n, v in _tampered(members).items() if v != members[n])
+        return with_parameter(request, changed_member[0], str(changed_member[1]))
 
     def right_signature(self, request: Request, key: str) -> bytes:
         return base64.b64decode(signed_query.auth_token(request.query, key=key))
@@ -166,17 +166,17 @@ class HeaderDialect:
     token: str = "x-sign"  # noqa: S105  a header's name
 
     def members(self, request: Request) -> dict[str, object]:
-        found: dict[str, object] = json.loads(request.body)
-        return found
+        members: dict[str, object] = json.loads(request.body)
+        return members
 
     def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
         body = dump_sorted(members)
         stamp = str(epoch_ms(inputs.now))
         sign = hmac_sha256_hex(inputs.key, utf8(f"{inputs.key}{inputs.nonce}{stamp}") + body)
-        changed = replace(request, body=body)
+        changed_request = replace(request, body=body)
         for name, value in ((self.token, sign), (self.timestamp, stamp), (self.nonce, inputs.nonce)):
-            changed = self.put(changed, name, value)
-        return changed
+            changed_request = self.put(changed_request, name, value)
+        return changed_request
 
     def get(self, request: Request, name: str) -> str:
         return request.header(name) or ""
@@ -203,17 +203,17 @@ class TokenHeaderDialect:
     token: str = "authToken"  # noqa: S105  a header's name
 
     def members(self, request: Request) -> dict[str, object]:
-        found: dict[str, object] = json.loads(request.body)
-        return found
+        members: dict[str, object] = json.loads(request.body)
+        return members
 
     def signed(self, request: Request, members: Mapping[str, object], inputs: SigningInputs) -> Request:
-        stamped = {**members, self.timestamp: dump_milliseconds(inputs.now)}
-        texts = self.texts(stamped)
-        token = hmac_sha256_base64(inputs.key + texts[self.timestamp], utf8(signed_query.joined(texts)))
-        return with_header(replace(request, body=dump_sorted(stamped)), self.token, token)
+        stamped_members = {**members, self.timestamp: dump_milliseconds(inputs.now)}
+        texts = self.texts(stamped_members)
+        token = hmac_sha256_base64(inputs.key + texts[self.timestamp], utf8(signed_query.text_to_sign(texts)))
+        return with_header(replace(request, body=dump_sorted(stamped_members)), self.token, token)
 
     def texts(self, members: Mapping[str, object]) -> dict[str, str]:
-        """What is signed of each member."""
+        """Return the signed text of each member."""
         return {
             name: value
             if isinstance(value, str)
@@ -237,7 +237,7 @@ class TokenHeaderDialect:
 
     def right_signature(self, request: Request, key: str) -> bytes:
         texts = self.texts(self.members(request))
-        return hmac_sha256(key + texts.get(self.timestamp, ""), utf8(signed_query.joined(texts)))
+        return hmac_sha256(key + texts.get(self.timestamp, ""), utf8(signed_query.text_to_sign(texts)))
 
 
 URL, QUERY, HEADERS, TOKEN_HEADER = UrlDialect(), QueryDialect(), HeaderDialect(), TokenHeaderDialect()
@@ -256,30 +256,30 @@ def dialect_of(signed: SignedIn) -> Dialect:
 
 
 def with_parameter(request: Request, name: str, value: str | None) -> Request:
-    """A query parameter replaced where it stands, added at the end, or taken out; the others keep their bytes."""
+    """Replace a query parameter in place, append it, or remove it; the others keep their bytes."""
     parts = urlsplit(request.url)
-    written = None if value is None else f"{name}={quote(value, safe='')}"
-    kept: list[str] = []
-    placed = False
+    encoded_parameter = None if value is None else f"{name}={quote(value, safe='')}"
+    pairs: list[str] = []
+    is_placed = False
     for pair in filter(None, parts.query.split("&")):
         if unquote_plus(pair.partition("=")[0]) != name:
-            kept.append(pair)
-        elif written is not None and not placed:
-            kept.append(written)
-            placed = True
-    if written is not None and not placed:
-        kept.append(written)
-    return replace(request, url=urlunsplit(parts._replace(query="&".join(kept))))
+            pairs.append(pair)
+        elif encoded_parameter is not None and not is_placed:
+            pairs.append(encoded_parameter)
+            is_placed = True
+    if encoded_parameter is not None and not is_placed:
+        pairs.append(encoded_parameter)
+    return replace(request, url=urlunsplit(parts._replace(query="&".join(pairs))))
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:
-    kept = [(key, text) for key, text in request.headers if key.lower() != name.lower()]
+    headers = [(key, text) for key, text in request.headers if key.lower() != name.lower()]
     if value is not None:
-        kept.append((name, value))
-    return replace(request, headers=tuple(kept))
+        headers.append((name, value))
+    return replace(request, headers=tuple(headers))
 
 
-def shifted(moment: datetime, seconds: float) -> datetime:
+def shift_time(moment: datetime, seconds: float) -> datetime:
     return moment + timedelta(seconds=seconds)
 
 
@@ -287,12 +287,12 @@ def _without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-def swapped_case(text: str) -> str:
+def swap_case(text: str) -> str:
     return text.swapcase()
 
 
 def _tampered(members: Mapping[str, object]) -> dict[str, object]:
-    """The last character of one value replaced by its neighbour; a value that a test call may hold."""
+    """Replace the last character of one value with its neighbour; the value may occur in a test call."""
     name = next((n for n in ("instanceId", "orderId", "license", "tenantId") if members.get(n)), "")
     name = name or next(n for n, value in members.items() if isinstance(value, str) and n != "activity")
     value = str(members[name])

@@ -1,4 +1,4 @@
-"""What came of the run so far: every answer, and every mistake that was found; for the checks that are about the whole run."""
+"""Answers and diagnoses of the run so far, for checks about the whole run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class History:
-    """Thread-safe. Requesters add each answer, the runner each diagnosis; checks only read."""
+    """Thread-safe. Requesters add answers, the runner adds diagnoses; checks only read."""
 
     _answers: list[Answer] = field(default_factory=list)
     _alone: list[Answer] = field(default_factory=list)
@@ -21,19 +21,19 @@ class History:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """In the order in which they came."""
+        """Answers in the order of arrival."""
         with self._lock:
             return tuple(self._answers)
 
     @property
     def alone(self) -> tuple[Answer, ...]:
-        """Those to requests that met no other of this run: only they tell how long an answer takes."""
+        """Answers to requests that did not overlap with others; only they measure response times."""
         with self._lock:
             return tuple(self._alone)
 
     @property
     def diagnoses(self) -> frozenset[str]:
-        """Those of checks that were asked alone: what fails in parallel is asked again."""
+        """Diagnoses of checks that ran alone: failures in parallel are repeated."""
         with self._lock:
             return frozenset(self._diagnoses)
 

@@ -1,6 +1,6 @@
-"""An HTTP/1.1 client that hides nothing: the answer's raw bytes, header names in their own case, chunks, what came late.
+"""An HTTP/1.1 client that exposes everything: raw bytes, the case of header names, chunks, and late data.
 
-No library shows a body's framing and what follows it, and those are what sellers get wrong.
+Libraries hide a body's framing and the bytes after it, in which sellers make mistakes.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ from urllib.parse import urlsplit
 
 from tradepost.protocols.http import Headers, Request, header
 
-LARGEST = 4 * 1024 * 1024
-GRACE = 0.03
-"""Seconds after a complete body in which further bytes are still noticed, when the seller keeps the connection."""
-SYN_LOST = 0.9
-"""Seconds: a connection that took as long was asked for twice."""
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+GRACE_SECONDS = 0.03
+"""Seconds to wait for further bytes after a complete body, if the seller keeps the connection open."""
+LOST_SYN_SECONDS = 0.9
+"""In seconds: a connection that took this long needed a second attempt."""
 _TOTAL_RETRANS, _TCP_INFO = 100, 104
-"""Where ``struct tcp_info`` counts them, and where that number ends."""
-AGENT = "tradepost-check"
-"""Firewalls turn away who gives no name."""
+"""Offset in ``struct tcp_info`` of the number of retransmissions, and its end."""
+USER_AGENT = "tradepost-check"
+"""Firewalls refuse requests without a name."""
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: .*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """What came. ``fault`` names a diagnosis when the framing is broken or nothing came; ``problem`` says it in words."""
+class RawResponse:
+    """The received data. ``fault``: a diagnosis if the framing is broken or nothing arrived; ``problem``: its
+    description."""
 
     raw: bytes = b""
     status: int = 0
@@ -44,15 +45,15 @@ class Received:
     problem: str = ""
     seconds: float = 0
     connecting: float = 0
-    """Those of ``seconds`` that passed before there was a connection."""
+    """Part of ``seconds`` before the connection was open."""
     resent: int = 0
-    """Packets that this machine had to send again: the seller's listening queue was full, or the network lost them."""
+    """Retransmitted packets: the seller's listening queue was full, or the network lost them."""
     unreachable: bool = False
 
     @property
     def queued(self) -> bool:
-        """Time passed that the seller's program did not have."""
-        return self.resent > 0 or self.connecting > SYN_LOST
+        """Whether the request waited before it reached the seller's program."""
+        return self.resent > 0 or self.connecting > LOST_SYN_SECONDS
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)
@@ -62,7 +63,7 @@ class Received:
 
 
 type Dial = Callable[[str, int, float], socket.socket]
-"""An open connection to host and port within so many seconds. Raises ``OSError``."""
+"""Opens a connection to host and port within the given seconds. Raises ``OSError``."""
 
 
 def dial_anywhere(host: str, port: int, within: float) -> socket.socket:
@@ -71,8 +72,8 @@ def dial_anywhere(host: str, port: int, within: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """``timeout``: seconds for the whole exchange. ``dial``: opens its connections; a market has one that is guarded.
-    ``tls``: whose certificates are trusted; None for the authorities of this machine."""
+    """``timeout``: seconds for the whole exchange. ``dial``: opens the connections; a market passes a guarded one.
+    ``tls``: trusted certificates; None for the authorities of this machine."""
 
     timeout: float
     trust_any_certificate: bool = False
@@ -87,29 +88,31 @@ class HttpClient:
         linger: bool = False,
         hold: Callable[[], object] | None = None,
         within: float = inf,
-    ) -> Received:
-        """One request on a connection of its own. Never raises for what a server does.
+    ) -> RawResponse:
+        """Send one request on a new connection. Never raises for faults of a server.
 
-        ``within``: seconds, where less than the timeout is left. The body goes out in ``pieces``. ``linger``: notice what a seller sends after a complete answer. ``hold`` is
-        called when all but the last byte has been sent.
+        ``within``: seconds, if less than the timeout is left. ``pieces``: number of pieces of the body. ``linger``:
+        wait for data after a complete answer. ``hold``: called after all but the last byte has been sent.
         """
         began = time.perf_counter()
-        most = min(self.timeout, within)
-        until = began + most
+        limit = min(self.timeout, within)
+        until = began + limit
         try:
-            connection = self.connect(request.url, most)
+            connection = self.connect(request.url, limit)
         except (OSError, ValueError) as error:
             seconds = time.perf_counter() - began
-            problem = f"no connection: {words_of(error)}"
-            return Received(fault="no_answer", problem=problem, unreachable=True, seconds=seconds, connecting=seconds)
+            problem = f"no connection: {error_text(error)}"
+            return RawResponse(
+                fault="no_answer", problem=problem, unreachable=True, seconds=seconds, connecting=seconds
+            )
         connecting = time.perf_counter() - began
         with connection:
-            received = _exchanged(connection, request, until, pieces=pieces, linger=linger, hold=hold)
-            resent = _resent(connection)
+            received = _exchange(connection, request, until, pieces=pieces, linger=linger, hold=hold)
+            resent = _retransmissions(connection)
         return replace(received, seconds=time.perf_counter() - began, connecting=connecting, resent=resent)
 
     def connect(self, url: str, timeout: float) -> socket.socket:
-        """An open connection, TLS included. Raises ``OSError`` or ``ValueError``."""
+        """Return an open connection, including TLS. Raises ``OSError`` or ``ValueError``."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         host = parts.hostname or ""
@@ -134,8 +137,8 @@ class HttpClient:
         return context
 
 
-def _resent(connection: socket.socket) -> int:
-    """What Linux counts for a connection; elsewhere nothing is known."""
+def _retransmissions(connection: socket.socket) -> int:
+    """Return the number of retransmissions on Linux; 0 elsewhere."""
     try:
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
     except (AttributeError, OSError):
@@ -143,7 +146,7 @@ def _resent(connection: socket.socket) -> int:
     return int.from_bytes(info[_TOTAL_RETRANS:_TCP_INFO], sys.byteorder) if len(info) == _TCP_INFO else 0
 
 
-def _exchanged(
+def _exchange(
     connection: socket.socket,
     request: Request,
     until: float,
@@ -151,7 +154,7 @@ def _exchanged(
     pieces: int,
     linger: bool,
     hold: Callable[[], object] | None,
-) -> Received:
+) -> RawResponse:
     head, body = wire_bytes(request), request.body
     try:
         if hold:
@@ -161,20 +164,25 @@ def _exchanged(
         else:
             _write(connection, head, body, pieces)
     except OSError as error:
-        # A server may answer and close before it has read all; what it said is worth more than the broken pipe.
-        early = _read(connection, until, linger=linger)
-        return early if early.status else replace(early, problem=f"while sending: {words_of(error)}")
-    return _read(connection, until, linger=linger)
+        # A server may answer and close before it has read everything; its answer is more useful than the broken pipe.
+        early_answer = _receive(connection, until, linger=linger)
+        return (
+            early_answer
+            if early_answer.status
+            else replace(early_answer, problem=f"while sending: {error_text(error)}")
+        )
+    return _receive(connection, until, linger=linger)
 
 
 def wire_bytes(request: Request, *, keep: bool = False) -> bytes:
-    """The head as it goes out. ``keep``: another request follows on the same connection, as HTTP/1.1 has it by default."""
+    """Return the head of the request. ``keep``: another request follows on the same connection, the default of
+    HTTP/1.1."""
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if request.header("User-Agent") is None:
-        lines.append(f"User-Agent: {AGENT}")
+        lines.append(f"User-Agent: {USER_AGENT}")
     if request.body or request.method == "POST":
         lines.append(f"Content-Length: {len(request.body)}")
     if not keep:
@@ -189,27 +197,27 @@ def _write(connection: socket.socket, head: bytes, body: bytes, pieces: int) -> 
     connection.sendall(head)
     size = max(1, -(-len(body) // pieces))
     for start in range(0, len(body), size):
-        # Long enough that the parts arrive apart, as they do from far away.
+        # Long enough for the parts to arrive separately, as over long distances.
         time.sleep(0.02)
         connection.sendall(body[start : start + size])
 
 
-def _read(connection: socket.socket, until: float, *, linger: bool = False) -> Received:
+def _receive(connection: socket.socket, until: float, *, linger: bool = False) -> RawResponse:
     raw = bytearray()
-    ended = False
+    has_ended = False
     problem = ""
-    while len(raw) <= LARGEST:
-        parsed = parse(bytes(raw), ended=ended)
-        if ended or problem:
+    while len(raw) <= MAX_ANSWER_BYTES:
+        parsed = parse(bytes(raw), ended=has_ended)
+        if has_ended or problem:
             break
         complete = parsed is not None and not parsed.fault
         if complete and not linger:
             break
-        left = until - time.perf_counter()
-        if left <= 0:
+        seconds_left = until - time.perf_counter()
+        if seconds_left <= 0:
             problem = "time ran out"
             break
-        connection.settimeout(min(left, GRACE) if complete else left)
+        connection.settimeout(min(seconds_left, GRACE_SECONDS) if complete else seconds_left)
         try:
             piece = connection.recv(65536)
         except TimeoutError:
@@ -218,51 +226,51 @@ def _read(connection: socket.socket, until: float, *, linger: bool = False) -> R
             problem = "time ran out"
             continue
         except OSError as error:
-            problem = words_of(error)
-            ended = True
+            problem = error_text(error)
+            has_ended = True
             continue
-        ended = not piece
+        has_ended = not piece
         raw += piece
-    return _outcome(bytes(raw), ended=ended, problem=problem)
+    return _outcome(bytes(raw), ended=has_ended, problem=problem)
 
 
-def _outcome(raw: bytes, *, ended: bool, problem: str) -> Received:
+def _outcome(raw: bytes, *, ended: bool, problem: str) -> RawResponse:
     parsed = parse(raw, ended=True)
     if parsed is None or (parsed.fault == "body_cut_short" and problem == "time ran out"):
-        came = f"only {len(raw)} bytes came" if raw else "nothing came"
-        slow = problem == "time ran out"
+        received_text = f"only {len(raw)} bytes came" if raw else "nothing came"
+        is_slow = problem == "time ran out"
         words = problem or ("the connection was closed" if ended else "too many bytes")
-        return Received(raw=raw, fault="too_slow" if slow else "no_answer", problem=f"{words}; {came}")
+        return RawResponse(raw=raw, fault="too_slow" if is_slow else "no_answer", problem=f"{words}; {received_text}")
     return parsed
 
 
-def parse(raw: bytes, *, ended: bool) -> Received | None:
-    """The answer in ``raw``; None while its head is incomplete. ``ended``: no more bytes will come."""
+def parse(raw: bytes, *, ended: bool) -> RawResponse | None:
+    """Parse the answer in ``raw``; None while its head is incomplete. ``ended``: no more bytes will arrive."""
     head, separator, rest = raw.partition(b"\r\n\r\n")
     if not separator:
         if ended and raw and not raw.startswith(b"HTTP/"):
-            return Received(raw=raw, fault="no_answer", problem="the bytes that came are not HTTP")
+            return RawResponse(raw=raw, fault="no_answer", problem="the bytes that came are not HTTP")
         return None
     lines = head.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(lines[0])
     if match is None:
-        return Received(raw=raw, fault="no_answer", problem="the first line is no HTTP/1.1 status line")
+        return RawResponse(raw=raw, fault="no_answer", problem="the first line is no HTTP/1.1 status line")
     status = int(match[1])
     if 100 <= status < 200:
         return parse(rest, ended=ended)
     headers = tuple(_header(line) for line in lines[1:])
-    found = Received(raw=raw, status=status, headers=headers)
-    if "chunked" in (found.header("Transfer-Encoding") or "").lower():
-        return _chunked(found, rest)
-    length = found.header("Content-Length")
+    received = RawResponse(raw=raw, status=status, headers=headers)
+    if "chunked" in (received.header("Transfer-Encoding") or "").lower():
+        return _read_chunks(received, rest)
+    length = received.header("Content-Length")
     if length is None or not _LENGTH.fullmatch(length.strip()):
         # Without a length the body ends with the connection.
-        return replace(found, body=rest, fault="" if ended else "body_cut_short")
+        return replace(received, body=rest, fault="" if ended else "body_cut_short")
     size = int(length)
     if len(rest) < size:
         words = f"Content-Length promises {size} bytes, {len(rest)} came"
-        return replace(found, body=rest, fault="body_cut_short", problem=words)
-    return replace(found, body=rest[:size], after=rest[size:])
+        return replace(received, body=rest, fault="body_cut_short", problem=words)
+    return replace(received, body=rest[:size], after=rest[size:])
 
 
 def _header(line: bytes) -> tuple[str, str]:
@@ -270,39 +278,39 @@ def _header(line: bytes) -> tuple[str, str]:
     return name.decode("latin-1"), value.strip(b" \t").decode("latin-1")
 
 
-def _chunked(found: Received, rest: bytes) -> Received:
+def _read_chunks(received: RawResponse, rest: bytes) -> RawResponse:
     body = bytearray()
     while True:
         line, separator, after = rest.partition(b"\r\n")
         if not separator:
-            return replace(found, body=bytes(body), fault="body_cut_short", problem="the last chunk is missing")
+            return replace(received, body=bytes(body), fault="body_cut_short", problem="the last chunk is missing")
         match = _CHUNK.fullmatch(line)
         if match is None:
-            return replace(found, body=bytes(body), fault="bad_chunking", problem="a chunk's size is no hex number")
+            return replace(received, body=bytes(body), fault="bad_chunking", problem="a chunk's size is no hex number")
         size = int(match[1], 16)
         if size == 0:
-            return _ended(replace(found, body=bytes(body)), after)
+            return _after_chunks(replace(received, body=bytes(body)), after)
         if len(after) < size + 2:
-            return replace(found, body=bytes(body), fault="body_cut_short", problem="a chunk is cut short")
+            return replace(received, body=bytes(body), fault="body_cut_short", problem="a chunk is cut short")
         if after[size : size + 2] != b"\r\n":
             return replace(
-                found, body=bytes(body), fault="bad_chunking", problem="a chunk does not end where it should"
+                received, body=bytes(body), fault="bad_chunking", problem="a chunk does not end where it should"
             )
         body += after[:size]
         rest = after[size + 2 :]
 
 
-def _ended(found: Received, rest: bytes) -> Received:
-    """After the last chunk: trailers, if any, and an empty line."""
+def _after_chunks(received: RawResponse, rest: bytes) -> RawResponse:
+    """Parse optional trailers and the empty line after the last chunk."""
     line, separator, after = rest.partition(b"\r\n")
     while separator and line:
         line, separator, after = after.partition(b"\r\n")
     if not separator:
-        return replace(found, fault="body_cut_short", problem="the line after the last chunk is missing")
-    return replace(found, after=after)
+        return replace(received, fault="body_cut_short", problem="the line after the last chunk is missing")
+    return replace(received, after=after)
 
 
-def words_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""Instances that the run made at the seller, for checks to look at or to work on, and what making them showed."""
+"""Instances that the run created at the seller, for checks to read or change, and results of their creation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .outcomes import Blocked, Skipped
 from .samples import Order
 
 BATCH = 8
-"""Instances made at once: an asynchronous seller then keeps the run waiting only once in a while."""
+"""Instances created together, so that an asynchronous seller delays the run less often."""
 FIRST_BATCH = 2
-"""One to look at, one for test calls."""
+"""One for reading, one for test calls."""
 
 
 @dataclass(slots=True)
 class CreatedInstance:
-    """An instance that this run created. ``expires_at`` was told at its creation, where a version does so."""
+    """An instance that this run created. ``expires_at``: from its creation, in versions that send it."""
 
     instance_id: str
     order: Order
@@ -26,60 +26,61 @@ class CreatedInstance:
 
 
 type Create = Callable[[int], list[CreatedInstance]]
-"""Creates that many, and waits until they are ready; gives one at least. Raises ``Skipped`` when the seller refuses."""
+"""Creates that many instances and waits until they are ready; returns at least one. Raises ``Skipped`` if the seller
+refuses."""
 
 
 def usable_id(instance_id: str) -> bool:
-    """Whether other activities can carry it (saas-v2 §3.1, §3.2)."""
+    """Return whether other activities can carry the ID (saas-v2 §3.1, §3.2)."""
     return 0 < len(instance_id.strip()) <= 64 and "," not in instance_id
 
 
 @dataclass(slots=True)
 class InstancePool:
-    """Thread-safe. ``first_batch``: how many are created before the first one is given."""
+    """Thread-safe. ``first_batch``: number of instances created before the first is returned."""
 
     first_batch: int = FIRST_BATCH
     refusal: Skipped | None = None
-    """Why there can be no instances: the first creation was refused, or did not end."""
+    """Why there are no instances: the first creation was refused or did not end."""
     unfinished: Blocked | None = None
-    """Why there can be no more: a later creation did not end. Waited for once, not by every check."""
+    """Why there are no more instances: a later creation did not end. The run waits for it only once."""
     asynchronous: bool = False
-    """Whether a creation was answered 000004: then more may come later than at once."""
+    """Whether a creation was answered with 000004, so that more data may arrive later."""
     never_ready: bool = False
-    """Whether an instance was waited for in vain: once is enough."""
+    """Whether the run waited for an instance in vain; it does so only once."""
     _created: dict[str, None] = field(default_factory=dict)
     _free: list[CreatedInstance] = field(default_factory=list)
     _read_only: CreatedInstance | None = None
     _for_tests: CreatedInstance | None = None
     _lock: Lock = field(default_factory=Lock)
-    """Held while instances are created: who comes meanwhile waits for them instead of creating more."""
+    """Held while instances are created, so that other threads wait instead of creating more."""
     _note_lock: Lock = field(default_factory=Lock)
-    """Another one, for what those who create note meanwhile."""
+    """Separate lock for notes during the creation."""
 
     @property
     def created(self) -> tuple[str, ...]:
-        """Ids to release at the end, so that a run leaves nothing behind."""
+        """IDs to release at the end, so that a run leaves nothing behind."""
         with self._note_lock:
             return tuple(self._created)
 
     def note_created(self, instance_id: str, *, pending: bool = False) -> None:
-        """``pending``: it was announced with 000004."""
+        """Note an ID for the release. ``pending``: it was announced with 000004."""
         with self._note_lock:
             self._created.setdefault(instance_id)
             self.asynchronous |= pending
 
     def read_only(self, create: Create) -> CreatedInstance:
-        """One that everybody may look at, and nobody changes."""
+        """Return the instance that all checks may read and none may change."""
         with self._lock:
             return self._begun(create)
 
     def for_tests(self, create: Create) -> CreatedInstance:
-        """One for test calls: a seller that obeys them must not spoil what is looked at."""
+        """Return the instance for test calls: a seller that executes them must not damage the one for reading."""
         with self._lock:
             return self._for_tests or self._begun(create)
 
     def acquire(self, create: Create, *, parallel: bool) -> CreatedInstance:
-        """One that nobody else has: ready, neither frozen nor released."""
+        """Return an instance for one check: ready, neither frozen nor released."""
         with self._lock:
             self._begun(create)
             if self._free:
@@ -87,11 +88,11 @@ class InstancePool:
             if not parallel:
                 self._free = self._more(create, BATCH)
                 return self._free.pop()
-        # The others are made by those who need them, side by side.
+        # Further instances are created by the threads that need them, in parallel.
         return self._more(create, 1, parallel=True)[0]
 
     def fresh(self, create: Create, *, parallel: bool) -> CreatedInstance:
-        """One that no check has touched."""
+        """Return an instance that no check has used."""
         with self._lock:
             self._begun(create)
         return self._more(create, 1, parallel=parallel)[0]
@@ -102,18 +103,18 @@ class InstancePool:
         try:
             return create(number)
         except Blocked as reason:
-            # What does not end in parallel may be our haste.
+            # A failure in parallel may result from the tester's load.
             if not parallel:
                 self.unfinished = reason
             raise
 
-    def give_back(self, made: CreatedInstance) -> None:
-        """As it was acquired."""
+    def give_back(self, instance: CreatedInstance) -> None:
+        """Return an unchanged instance to the pool."""
         with self._lock:
-            self._free.insert(0, made)
+            self._free.insert(0, instance)
 
     def forget(self) -> None:
-        """A seller that forgot one has forgotten all."""
+        """Discard all instances: a seller that lost one has lost all."""
         with self._lock:
             self._free, self._read_only, self._for_tests = [], None, None
 
@@ -122,12 +123,12 @@ class InstancePool:
             raise self.refusal
         if self._read_only is None:
             try:
-                first = create(self.first_batch)
+                first_instances = create(self.first_batch)
             except Skipped as reason:
                 self.refusal = reason
                 raise
-            self._read_only = first.pop()
-            # A seller that refuses the second has a mistake of its own.
-            self._for_tests = first.pop() if first else self._read_only
-            self._free += first
+            self._read_only = first_instances.pop()
+            # A refusal of the second instance is a separate mistake.
+            self._for_tests = first_instances.pop() if first_instances else self._read_only
+            self._free += first_instances
         return self._read_only

@@ -1,4 +1,4 @@
-"""How long the answers to each activity took, beside what the version allows: what a run knows of a seller's speed."""
+"""Response times per activity, compared with the version's limit."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from .history import History
     from .target import Target
 
-TOLD = 3
-"""The slowest activities are told, no more."""
+MAX_NAMED = 3
+"""Number of slowest activities in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds that the answers to one activity took. ``late``: how many took longer than the version allows."""
+    """Response times of one activity in seconds. ``late``: number of answers above the version's limit."""
 
     activity: str
     number: int
@@ -32,53 +32,54 @@ class Timing:
 
     @property
     def slow(self) -> bool:
-        """Not one answer that had bad luck, but most of them."""
+        """Whether most answers, rather than a single one, were late."""
         return self.late * 2 > self.number
 
 
 def activity_of(target: Target, request: Request) -> str:
-    """The activity that a request asks for; empty for one that there is not, or that cannot be read."""
+    """Return the activity of a request; empty for an unknown or unreadable one."""
     if target.protocol.prefix:
-        named: object = request.path.rpartition("/")[2]
+        activity: object = request.path.rpartition("/")[2]
     else:
         try:
-            named = target.dialect.members(request).get("activity")
+            activity = target.dialect.members(request).get("activity")
         except (ValueError, AttributeError):
             return ""
-    return named if isinstance(named, str) and named in target.protocol.activities.values() else ""
+    return activity if isinstance(activity, str) and activity in target.protocol.activities.values() else ""
 
 
-def timings(history: History, target: Target) -> tuple[Timing, ...]:
-    """Of each activity that was answered, the slowest first; from answers that came alone where there are such."""
-    alone, others = _by_activity(history.alone, target), _by_activity(history.answers, target)
-    made = []
-    for name, answers in {**others, **alone}.items():
+def measure_timings(history: History, target: Target) -> tuple[Timing, ...]:
+    """Return the timing of each answered activity, slowest first, preferably from requests without concurrency."""
+    sequential, concurrent = _by_activity(history.alone, target), _by_activity(history.answers, target)
+    timings = []
+    for name, answers in {**concurrent, **sequential}.items():
         seconds = [answer.received.seconds for answer in answers]
-        late = sum(is_late(answer, target) for answer in answers)
-        made.append(Timing(name, len(seconds), median(seconds), max(seconds), late))
-    return tuple(sorted(made, key=lambda one: one.middle, reverse=True))
+        late_count = sum(is_late(answer, target) for answer in answers)
+        timings.append(Timing(name, len(seconds), median(seconds), max(seconds), late_count))
+    return tuple(sorted(timings, key=lambda timing: timing.middle, reverse=True))
 
 
 def is_late(answer: Answer, target: Target) -> bool:
-    """It took longer than the version allows, or did not come at all while it was waited for."""
+    """Return whether the answer exceeded the version's limit or did not arrive in time."""
     return answer.received.seconds > target.seconds or answer.received.fault == "too_slow"
 
 
 def _by_activity(answers: Iterable[Answer], target: Target) -> dict[str, list[Answer]]:
-    found: dict[str, list[Answer]] = {}
+    by_activity: dict[str, list[Answer]] = {}
     for answer in answers:
         if answer.received.unreachable:
             continue
         activity = activity_of(target, answer.request)
         if activity:
-            found.setdefault(activity, []).append(answer)
-    return found
+            by_activity.setdefault(activity, []).append(answer)
+    return by_activity
 
 
-def told(chosen: Iterable[Timing], target: Target) -> Text:
-    """``newInstance 7.0 s, queryInstance 6.8 s (at most 5 s, saas-v2 §3.0)``: how long an answer usually took."""
-    listed = list(chosen)[:TOLD]
+def slowest_text(chosen: Iterable[Timing], target: Target) -> Text:
+    """Return a text like ``newInstance 7.0 s, queryInstance 6.8 s (at most 5 s, saas-v2 §3.0)``, with typical response
+    times."""
+    listed_timings = list(chosen)[:MAX_NAMED]
     limit, section = f"{target.seconds:g}", target.section("answer")
-    en = ", ".join(f"{one.activity} {one.middle:.1f} s" for one in listed)
-    zh = "，".join(f"{one.activity} {one.middle:.1f}秒" for one in listed)
+    en = ", ".join(f"{timing.activity} {timing.middle:.1f} s" for timing in listed_timings)
+    zh = "，".join(f"{timing.activity} {timing.middle:.1f}秒" for timing in listed_timings)
     return Text(en=f"{en} (at most {limit} s, {section})", zh=f"{zh}（不超过{limit}秒，{section}）")

@@ -1,6 +1,5 @@
-"""The market that a seller's program calls while it is tested: it takes licenses in and answers mock orders (openapi-jointkit §C.4,
-§C.7). Nothing that comes is kept but its hash.
-"""
+"""The market's endpoints for a seller's program under test: they receive licenses and answer mock orders
+(openapi-jointkit §C.4, §C.7). Only hashes of the content are kept."""
 
 from __future__ import annotations
 
@@ -33,50 +32,50 @@ from tradepost.protocols.open_api.upload import (
     ERRORS,
     PREFIX,
     SUFFIX,
-    Came,
+    ReceivedUpload,
     TextUpload,
     UploadReader,
     load_upload,
-    uploaded,
+    upload_response,
 )
 from tradepost.protocols.text import Text
 
 from .options import CannotRun
 
-LARGEST = 2 * 1024**3
-PIECE = 256 * 1024
+MAX_FILE_BYTES = 2 * 1024**3
+PIECE_BYTES = 256 * 1024
 REQUEST_ID = "tradepost-check"
-_NOWHERE = Path()
-_NOTHING = Text(en="", zh="")
+_NO_PATH = Path()
+_NO_TEXT = Text(en="", zh="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
-    """One call of the seller's program about a license. ``mistake``: the name of what is wrong with it; empty when it was taken."""
+class RecordedUpload:
+    """A license call of the seller's program. ``mistake``: its diagnosis; empty if the call was accepted."""
 
     is_file: bool = False
     sha256: str = ""
     mistake: str = ""
-    seen: Text = _NOTHING
+    seen: Text = _NO_TEXT
 
 
 @dataclass(slots=True)
 class MarketSide:
-    """``ak`` and ``sk``: what the seller's program signs with. Thread-safe."""
+    """``ak`` and ``sk``: key of the seller's program. Thread-safe."""
 
     ak: str
     sk: str = field(repr=False)
     clock: Callable[[], datetime]
-    _came: dict[str, list[Arrived]] = field(default_factory=dict)
+    _came: dict[str, list[RecordedUpload]] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def expect(self, event_id: str) -> None:
-        """From now on this event exists: a program may be faster than the answer to the call that announces it."""
+        """Register an event; the program may upload before the announcing call is answered."""
         with self._changed:
             self._came.setdefault(event_id, [])
 
-    def arrived(self, event_id: str, *, number: int = 1, within: float) -> list[Arrived]:
-        """What came for it, once so many calls did or the seconds are over."""
+    def arrived(self, event_id: str, *, number: int = 1, within: float) -> list[RecordedUpload]:
+        """Return the event's calls, after the expected number arrived or the seconds passed."""
         until = time.monotonic() + within
         with self._changed:
             self._changed.wait_for(
@@ -84,15 +83,15 @@ class MarketSide:
             )
             return list(self._came.get(event_id, ()))
 
-    def all_arrived(self) -> list[Arrived]:
+    def all_arrived(self) -> list[RecordedUpload]:
         with self._changed:
-            return [one for came in self._came.values() for one in came]
+            return [upload for uploads in self._came.values() for upload in uploads]
 
-    def answer(self, request: Request, read: Iterator[bytes]) -> Response:
-        """``request`` without its body, which ``read`` brings."""
+    def answer(self, request: Request, body: Iterator[bytes]) -> Response:
+        """Answer a call. ``request`` has no body; ``read`` yields it."""
         path = request.path
         if request.method == "POST" and path.startswith(PREFIX) and path.endswith(SUFFIX):
-            return self._uploaded(request, path.removeprefix(PREFIX).removesuffix(SUFFIX), read)
+            return self._uploaded(request, path.removeprefix(PREFIX).removesuffix(SUFFIX), body)
         if request.method == "GET" and path == order_query.PATH:
             return self._order(request)
         return gateway_response(gateway_error("APIGW.0101"), request_id=REQUEST_ID)
@@ -100,14 +99,14 @@ class MarketSide:
     def _order(self, request: Request) -> Response:
         try:
             verify(request, sk=self.sk, now=self.clock())
-        except SignatureRefused as refused:
-            return gateway_response(gateway_error("APIGW.0301"), request_id=REQUEST_ID, detail=refused.detail)
+        except SignatureRefused as refusal:
+            return gateway_response(gateway_error("APIGW.0301"), request_id=REQUEST_ID, detail=refusal.detail)
         order = mock_order(request.query.get("orderId", ""), self.clock())
         if order is None:
             return failure_response(ORDER_QUERY_ERRORS["MKT.0150"], both_envelopes)
         return api_response(200, order_query.dump_answer(order))
 
-    def _uploaded(self, request: Request, event_id: str, read: Iterator[bytes]) -> Response:
+    def _uploaded(self, request: Request, event_id: str, body: Iterator[bytes]) -> Response:
         of_file, of_body, size = hashlib.sha256(), hashlib.sha256(), 0
 
         def write(content: bytes) -> None:
@@ -121,54 +120,58 @@ class MarketSide:
             reader = UploadReader(request.header("Content-Type"), write)
         except NotMultipart as error:
             bad_form = str(error)
-        for content in read:  # to its end, so that the seller's program hears the answer
+        for content in body:  # read completely, so that the seller's program receives the answer
             of_body.update(content)
-            bad_form = bad_form or _fed(reader, content)
-        bad_form = bad_form or _fed(reader, None)
+            bad_form = bad_form or _feed(reader, content)
+        bad_form = bad_form or _feed(reader, None)
         try:
             verify(request, sk=self.sk, now=self.clock(), body_hash=of_body.hexdigest())
-        except SignatureRefused as refused:
-            self._note(event_id, _wrong("upload_not_signed", refused.detail))
-            return gateway_response(gateway_error("APIGW.0301"), request_id=REQUEST_ID, detail=refused.detail)
+        except SignatureRefused as refusal:
+            self._note(event_id, _refusal("upload_not_signed", refusal.detail))
+            return gateway_response(gateway_error("APIGW.0301"), request_id=REQUEST_ID, detail=refusal.detail)
         if reader is None or bad_form:
             return self._refused(event_id, "upload_form", ApiRefused(ERRORS["CBC.0101"], bad_form))
-        came = Came(form=reader.form, file_name=reader.file_name, path=_NOWHERE, size=size, sha256=of_file.hexdigest())
+        received_upload = ReceivedUpload(
+            form=reader.form, file_name=reader.file_name, path=_NO_PATH, size=size, sha256=of_file.hexdigest()
+        )
         try:
-            upload = load_upload(request, came)
-        except ApiRefused as refused:
-            mistake = "upload_other_hash" if "is not the hash" in refused.detail else "upload_form"
-            return self._refused(event_id, mistake, refused)
+            upload = load_upload(request, received_upload)
+        except ApiRefused as refusal:
+            mistake = "upload_other_hash" if "is not the hash" in refusal.detail else "upload_form"
+            return self._refused(event_id, mistake, refusal)
         text = isinstance(upload, TextUpload)
         sha256 = (
-            hashlib.sha256(upload.characters.encode()).hexdigest() if isinstance(upload, TextUpload) else came.sha256
+            hashlib.sha256(upload.characters.encode()).hexdigest()
+            if isinstance(upload, TextUpload)
+            else received_upload.sha256
         )
-        return self._taken(event_id, Arrived(is_file=not text, sha256=sha256))
+        return self._taken(event_id, RecordedUpload(is_file=not text, sha256=sha256))
 
-    def _taken(self, event_id: str, arrived: Arrived) -> Response:
+    def _taken(self, event_id: str, recorded_upload: RecordedUpload) -> Response:
         with self._changed:
-            known = self._came.get(event_id)
-            if known is None:
+            uploads = self._came.get(event_id)
+            if uploads is None:
                 return ApiRefused(ERRORS["91381034"], "no application of your buyers has this event id").response()
-            before = next((one for one in known if not one.mistake), None)
-        if before and (before.sha256, before.is_file) != (arrived.sha256, arrived.is_file):
+            before = next((upload for upload in uploads if not upload.mistake), None)
+        if before and (before.sha256, before.is_file) != (recorded_upload.sha256, recorded_upload.is_file):
             detail = "another license was delivered for this event id already"
             return self._refused(event_id, "upload_of_another", ApiRefused(ERRORS["91381034"], detail))
-        self._note(event_id, arrived)
-        return uploaded()
+        self._note(event_id, recorded_upload)
+        return upload_response()
 
-    def _refused(self, event_id: str, mistake: str, refused: ApiRefused) -> Response:
-        self._note(event_id, _wrong(mistake, refused.detail))
-        return refused.response()
+    def _refused(self, event_id: str, mistake: str, refusal: ApiRefused) -> Response:
+        self._note(event_id, _refusal(mistake, refusal.detail))
+        return refusal.response()
 
-    def _note(self, event_id: str, arrived: Arrived) -> None:
+    def _note(self, event_id: str, recorded_upload: RecordedUpload) -> None:
         with self._changed:
             if event_id in self._came:
-                self._came[event_id].append(arrived)
+                self._came[event_id].append(recorded_upload)
                 self._changed.notify_all()
 
 
-def _fed(reader: UploadReader | None, content: bytes | None) -> str:
-    """What is wrong with the form; None ends it."""
+def _feed(reader: UploadReader | None, content: bytes | None) -> str:
+    """Return the fault of the form; None as content ends the form."""
     try:
         if reader is not None:
             reader.end() if content is None else reader.feed(content)
@@ -177,14 +180,14 @@ def _fed(reader: UploadReader | None, content: bytes | None) -> str:
     return ""
 
 
-def _wrong(mistake: str, detail: str) -> Arrived:
-    said = Text(en=f"the market answered the upload with a refusal: {detail}", zh=f"云商店拒绝了上传：{detail}")
-    return Arrived(mistake=mistake, seen=said)
+def _refusal(mistake: str, detail: str) -> RecordedUpload:
+    description = Text(en=f"the market answered the upload with a refusal: {detail}", zh=f"云商店拒绝了上传：{detail}")
+    return RecordedUpload(mistake=mistake, seen=description)
 
 
 @contextmanager
 def listening(side: MarketSide, address: str) -> Iterator[None]:
-    """``address``: HOST:PORT. Raises ``CannotRun`` when it cannot be had."""
+    """Listen at ``address``, HOST:PORT. Raises ``CannotRun`` if that fails."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise CannotRun(f"{address!r} is no address to listen at: it looks like 127.0.0.1:9100")
@@ -208,7 +211,7 @@ def listening(side: MarketSide, address: str) -> Iterator[None]:
 
         @override
         def log_message(self, *_arguments: object) -> None:
-            """The report says what came."""
+            """The report contains the calls."""
 
     try:
         server = ThreadingHTTPServer((host, int(port)), Handler)
@@ -224,9 +227,11 @@ def listening(side: MarketSide, address: str) -> Iterator[None]:
 
 
 def _body(handler: BaseHTTPRequestHandler) -> Iterator[bytes]:
-    stated = handler.headers.get("Content-Length") or "0"
-    left = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else 0
-    left = min(left, LARGEST)
-    while left and (piece := handler.rfile.read(min(PIECE, left))):
-        left -= len(piece)
+    stated_length = handler.headers.get("Content-Length") or "0"
+    bytes_left = (
+        int(stated_length) if stated_length.isascii() and stated_length.isdigit() and len(stated_length) < 16 else 0
+    )
+    bytes_left = min(bytes_left, MAX_FILE_BYTES)
+    while bytes_left and (piece := handler.rfile.read(min(PIECE_BYTES, bytes_left))):
+        bytes_left -= len(piece)
         yield piece

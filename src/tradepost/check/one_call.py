@@ -1,6 +1,6 @@
-"""Judges one exchange by itself: what was sent, what came, and nothing asked. For whoever has a gateway of its own.
+"""Judges a single exchange without sending requests, for programs with their own gateway.
 
-The judgements are those of a whole run; each gets a result of its own, so that a page can show what holds and what does not.
+It uses the rules of a whole run. Each rule has its own result, so that a page can show which ones passed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from .answers import (
     Answer,
     expect_code,
     expect_complete,
+    expect_in_time,
     expect_object,
     expect_ok,
     expect_plain,
     failed,
-    in_time,
 )
 from .diagnoses import diagnosis
-from .http_client import Received
+from .http_client import RawResponse
 from .outcomes import Failed, Skipped, Warned
-from .results import NOTHING, Result, Verdict
+from .results import NO_TEXT, Result, Verdict
 
 if TYPE_CHECKING:
     from tradepost.protocols.commands import Command
@@ -46,12 +46,12 @@ INTERNAL_ERROR = "000005"
 _SECRET_VALUE = re.compile(
     r'"(?:password|passwd|secret|clientSecret|token|license)"\s*:\s*"((?:[^"\\]|\\.)*)"?', re.IGNORECASE
 )
-SHORTEST_SECRET = 4
+MIN_SECRET_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedCall:
-    """One call as it is judged. ``body_sign``: whether this address must sign, where the version asks for it."""
+    """The call to judge. ``body_sign``: whether this address must sign, if the version requires it."""
 
     target: Target
     command: Command
@@ -66,7 +66,7 @@ class JudgedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """One thing that is judged. ``after``: what must hold before it means anything."""
+    """A rule. ``after``: rules that must pass before it is meaningful."""
 
     name: str
     title: Text
@@ -81,36 +81,36 @@ class Judgement:
 
 
 def judge(
-    target: Target, command: Command, request: Request, received: Received, key: str, *, body_sign: bool = True
+    target: Target, command: Command, request: Request, received: RawResponse, key: str, *, body_sign: bool = True
 ) -> tuple[Result, ...]:
-    """What holds and what does not, in the order in which a market looks. Never raises; quotes neither the key nor values
-    of members that name a secret. ``received``: as it came over the wire, nothing masked."""
-    asked = JudgedCall(
+    """Return the results of all rules, in the order of a market's checks. Never raises, and quotes neither the key nor
+    values of secret members. ``received``: raw bytes, not masked."""
+    call = JudgedCall(
         target=target, command=command, answer=Answer(request, received), key=key,
         body_sign=body_sign and target.specification.body_sign,
     )  # fmt: skip
-    found: dict[str, Result] = {}
+    results: dict[str, Result] = {}
     for judgement in JUDGEMENTS:
-        found[judgement.name] = _result(judgement, asked, found)
-    hidden = [key, *_secrets(received.body)]
-    return tuple(_without(one, hidden) for one in found.values())
+        results[judgement.name] = _result(judgement, call, results)
+    hidden_texts = [key, *_secrets(received.body)]
+    return tuple(_without(result, hidden_texts) for result in results.values())
 
 
-def holds(results: tuple[Result, ...]) -> bool:
-    """Whether a market accepts the answer: nothing failed, and it could be judged at all."""
-    verdicts = {one.verdict for one in results}
+def is_accepted(results: tuple[Result, ...]) -> bool:
+    """Return whether a market accepts the answer: no rule failed, and at least one could be applied."""
+    verdicts = {result.verdict for result in results}
     return Verdict.PASSED in verdicts and not verdicts & {Verdict.FAILED, Verdict.BROKEN}
 
 
-def received_of(response: Response | None, result: object, seconds: float) -> Received:
-    """What a gateway got, as the tester reads it: bytes that came after the answer, and its framing, it does not keep."""
+def raw_response_of(response: Response | None, result: object, seconds: float) -> RawResponse:
+    """Convert a gateway's result for the tester. The gateway does not keep framing and bytes after the answer."""
     if response is None:
         fault = result.fault if isinstance(result, Unreachable) else Fault.INTERNAL
         detail = result.detail if isinstance(result, Unreachable) else ""
-        return Received(fault=_FAULTS.get(fault, "no_answer"), problem=detail, seconds=seconds, unreachable=True)
+        return RawResponse(fault=_FAULTS.get(fault, "no_answer"), problem=detail, seconds=seconds, unreachable=True)
     head = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
     raw = f"HTTP/1.1 {response.status}\r\n{head}\r\n".encode("latin-1", "replace") + response.body
-    return Received(raw=raw, status=response.status, headers=response.headers, body=response.body, seconds=seconds)
+    return RawResponse(raw=raw, status=response.status, headers=response.headers, body=response.body, seconds=seconds)
 
 
 _FAULTS = {
@@ -127,52 +127,54 @@ _FAULTS = {
 }
 
 
-def _result(judgement: Judgement, asked: JudgedCall, before: dict[str, Result]) -> Result:
-    verdict, found, seen = Verdict.PASSED, None, NOTHING
-    missing = next((before[name] for name in judgement.after if before[name].verdict not in _GOES_ON), None)
+def _result(judgement: Judgement, call: JudgedCall, before: dict[str, Result]) -> Result:
+    verdict, mistake_found, observation = Verdict.PASSED, None, NO_TEXT
+    missing_result = next(
+        (before[name] for name in judgement.after if before[name].verdict not in _CONTINUING_VERDICTS), None
+    )
     try:
-        judgement.judge(asked) if missing is None else _stopped_by(missing)
+        judgement.judge(call) if missing_result is None else _skip_because_of(missing_result)
     except Failed as mistake:
         verdict = Verdict.WARNED if isinstance(mistake, Warned) else Verdict.FAILED
-        found, seen = diagnosis(mistake.name), mistake.seen
+        mistake_found, observation = diagnosis(mistake.name), mistake.seen
     except Skipped as reason:
-        verdict, seen = Verdict.SKIPPED, reason.why
+        verdict, observation = Verdict.SKIPPED, reason.why
     except Exception as fault:  # noqa: BLE001  # ours: it must not be taken for the seller's
-        where = traceback.extract_tb(fault.__traceback__)[-1]
-        verdict, seen = Verdict.BROKEN, Text.same(f"{type(fault).__name__} ({where.name}, line {where.lineno})")
+        frame = traceback.extract_tb(fault.__traceback__)[-1]
+        verdict, observation = Verdict.BROKEN, Text.same(f"{type(fault).__name__} ({frame.name}, line {frame.lineno})")
     return Result(
         check_id=judgement.result_id,
         group=GROUP,
         title=judgement.title,
         verdict=verdict,
         expected=judgement.expected,
-        spec=_section(judgement.topic, asked),
-        seen=seen,
-        diagnosis=found,
+        spec=_section(judgement.topic, call),
+        seen=observation,
+        diagnosis=mistake_found,
     )
 
 
-def _stopped_by(other: Result) -> None:
-    raise Skipped(Text(en=f"see: {other.title.en}", zh=f"见：{other.title.zh}"))
+def _skip_because_of(earlier_result: Result) -> None:
+    raise Skipped(Text(en=f"see: {earlier_result.title.en}", zh=f"见：{earlier_result.title.zh}"))
 
 
-_GOES_ON = frozenset({Verdict.PASSED, Verdict.WARNED})
+_CONTINUING_VERDICTS = frozenset({Verdict.PASSED, Verdict.WARNED})
 
 
-def _section(topic: str, asked: JudgedCall) -> str:
+def _section(topic: str, call: JudgedCall) -> str:
     if topic == "activity":
-        topic = asked.target.activity(asked.kind)
-    return topic if topic.startswith("saas-v1-license ") else asked.target.section(topic)
+        topic = call.target.activity(call.kind)
+    return topic if topic.startswith("saas-v1-license ") else call.target.section(topic)
 
 
 def _secrets(body: bytes) -> list[str]:
     values = _SECRET_VALUE.findall(body[:65_536].decode("utf-8", "replace"))
-    return [value for value in values if len(value) >= SHORTEST_SECRET]
+    return [value for value in values if len(value) >= MIN_SECRET_LENGTH]
 
 
-def _without(result: Result, hidden: list[str]) -> Result:
+def _without(result: Result, hidden_texts: list[str]) -> Result:
     en, zh = result.seen.en, result.seen.zh
-    for secret in filter(None, hidden):
+    for secret in filter(None, hidden_texts):
         en, zh = en.replace(secret, "***"), zh.replace(secret, "***")
     return replace(result, seen=Text(en=en, zh=zh))
 
@@ -180,36 +182,36 @@ def _without(result: Result, hidden: list[str]) -> Result:
 # --- the judgements ------------------------------------------------------------------------------------------------------
 
 
-def _json(asked: JudgedCall) -> None:
-    expect_object(asked.answer)
-    judgements.no_byte_order_mark(asked.answer)
-    judgements.strictly_json(asked.answer)
+def _json(call: JudgedCall) -> None:
+    expect_object(call.answer)
+    judgements.no_byte_order_mark(call.answer)
+    judgements.expect_strict_json(call.answer)
 
 
-def _coded(asked: JudgedCall) -> None:
-    expect_code(asked.answer)
-    judgements.result(asked.answer)
+def _coded(call: JudgedCall) -> None:
+    expect_code(call.answer)
+    judgements.result(call.answer)
 
 
-def _signed(asked: JudgedCall) -> None:
-    answer = asked.answer
-    name = judgements.sign_mistake(answer, asked.key, required=asked.body_sign)
+def _signed(call: JudgedCall) -> None:
+    answer = call.answer
+    name = judgements.sign_mistake(answer, call.key, required=call.body_sign)
     if name is None:
         return
     if name == "signature_mismatch" and answer.code == NOT_AUTHENTIC:
-        # Both directions disagree: it is the key.
+        # Both directions fail, so the key is wrong.
         name = "wrong_key"
-    raise judgements.unsigned(name, answer)
+    raise judgements.sign_failure(name, answer)
 
 
-def _succeeds(asked: JudgedCall) -> None:
-    answer = asked.answer
+def _succeeds(call: JudgedCall) -> None:
+    answer = call.answer
     if answer.code == SUCCESS:
         return
-    if answer.code == PROCESSING and asked.kind in asked.target.specification.pending:
-        # Documented for real calls; of test calls no page says so.
+    if answer.code == PROCESSING and call.kind in call.target.specification.pending:
+        # Documented for real calls only, not for test calls.
         raise Warned("test_call_unfinished", answer.describe())
-    same_key = judgements.sign_mistake(answer, asked.key, required=True) is None
+    same_key = judgements.sign_mistake(answer, call.key, required=True) is None
     names = {
         NOT_AUTHENTIC: "signature_refused" if same_key else "wrong_key",
         BAD_PARAMETER: "parameter_refused",
@@ -220,49 +222,49 @@ def _succeeds(asked: JudgedCall) -> None:
     raise failed(names.get(answer.code, "refused_with_code"), answer)
 
 
-def _fields(asked: JudgedCall) -> None:
-    specification = asked.target.specification
-    if asked.answer.code == SUCCESS:
-        judgements.keeps_table(specification.answers.get(asked.kind, judgements.RESULT[:1]), asked.answer)
-        if asked.command.test:
-            judgements.keeps_table(specification.asked_of_test_calls.get(asked.kind, ()), asked.answer)
-    judgements.read_as_a_market(asked.target, asked.command, asked.answer, asked.key)
-    judgements.addresses_open(asked.answer)
+def _fields(call: JudgedCall) -> None:
+    specification = call.target.specification
+    if call.answer.code == SUCCESS:
+        judgements.expect_table(specification.answers.get(call.kind, judgements.RESULT_FIELDS[:1]), call.answer)
+        if call.command.test:
+            judgements.expect_table(specification.asked_of_test_calls.get(call.kind, ()), call.answer)
+    judgements.expect_market_accepts(call.target, call.command, call.answer, call.key)
+    judgements.expect_openable_addresses(call.answer)
 
 
-def _secret(asked: JudgedCall) -> None:
-    if not asked.target.specification.encrypted:
+def _secret(call: JudgedCall) -> None:
+    if not call.target.specification.encrypted:
         raise Skipped(Text(en="this version encrypts nothing", zh="该版本不加密"))
-    names = [name for name in judgements.SECRETS if judgements.values_of(asked.answer, name)]
+    names = [name for name in judgements.SECRET_FIELDS if judgements.access_values(call.answer, name)]
     if not names:
         raise Skipped(Text(en="the answer holds no userName and no password", zh="响应中没有userName和password"))
     for name in names:
-        judgements.decryptable(asked.answer, name, asked.key)
+        judgements.decryptable(call.answer, name, call.key)
 
 
-def _quiet(asked: JudgedCall) -> None:
-    judgements.hides_key(asked.answer, asked.key)
-    judgements.shows_no_details(asked.answer)
+def _reveals_nothing(call: JudgedCall) -> None:
+    judgements.hides_key(call.answer, call.key)
+    judgements.shows_no_details(call.answer)
 
 
 JUDGEMENTS: tuple[Judgement, ...] = (
     Judgement(
-        name="answered", topic="transport", judge=lambda asked: expect_complete(asked.answer),
+        name="answered", topic="transport", judge=lambda judged: expect_complete(judged.answer),
         title=Text(en="A complete answer came", zh="收到完整的响应"),
         expected=Text(en="one HTTP answer, whole, within the limits of time and size", zh="在时间与大小限制内收到一个完整的HTTP响应"),
     ),
     Judgement(
-        name="status", topic="answer", after=("answered",), judge=lambda asked: expect_ok(asked.answer),
+        name="status", topic="answer", after=("answered",), judge=lambda judged: expect_ok(judged.answer),
         title=Text(en="HTTP status 200", zh="HTTP状态码200"),
         expected=Text(en="HTTP status 200, without a redirect", zh="HTTP状态码200，不重定向"),
     ),
     Judgement(
-        name="plain", topic="answer", after=("answered",), judge=lambda asked: expect_plain(asked.answer),
+        name="plain", topic="answer", after=("answered",), judge=lambda judged: expect_plain(judged.answer),
         title=Text(en="Not compressed", zh="未压缩"),
         expected=Text(en="no Content-Encoding: none was offered", zh="没有Content-Encoding：请求未声明支持压缩"),
     ),
     Judgement(
-        name="content_type", topic="answer", after=("status",), judge=lambda asked: judgements.content_type(asked.answer),
+        name="content_type", topic="answer", after=("status",), judge=lambda judged: judgements.content_type(judged.answer),
         title=Text(en="Content-Type application/json", zh="Content-Type为application/json"),
         expected=Text(en="the header Content-Type: application/json", zh="响应头Content-Type: application/json"),
     ),
@@ -303,12 +305,12 @@ JUDGEMENTS: tuple[Judgement, ...] = (
         ),
     ),
     Judgement(
-        name="quiet", topic="answer", after=("answered",), judge=_quiet,
+        name="quiet", topic="answer", after=("answered",), judge=_reveals_nothing,
         title=Text(en="Nothing of the server's inside", zh="不泄露服务器内部信息"),
         expected=Text(en="no key, no stack trace, no SQL, no file of the server", zh="没有密钥、堆栈、SQL或服务器文件"),
     ),
     Judgement(
-        name="time", topic="answer", after=("answered",), judge=lambda asked: in_time(asked.answer, asked.target),
+        name="time", topic="answer", after=("answered",), judge=lambda judged: expect_in_time(judged.answer, judged.target),
         title=Text(en="Answered in time", zh="响应及时"),
         expected=Text(en="within 5 s", zh="5秒以内"),
     ),

@@ -1,4 +1,4 @@
-"""What a person asks of a run, and why it may be impossible."""
+"""Options of a run, and the reasons why it may be impossible."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from tradepost.protocols import registry
 from .http_client import Dial, dial_anywhere
 
 GROUPS = ("signature", "shape", "wire", "idempotency", "lifecycle", "debug", "secrets", "time", "load")
-"""In the order of a run: what later checks stand on comes first."""
+"""In the order of a run: later checks depend on earlier groups."""
 
 
 FINGERPRINT = "00:16:3E:5E:6C:00|S3Z8NB0K123456|PF1ABCDE|BFEBFBFF000906EA"
-"""MAC, disk, board and processor, as the client's kit writes them (saas-v1-license §B3)."""
+"""MAC, disk, board and processor, in the format of the client's kit (saas-v1-license §B3)."""
 
 
 class CannotRun(Exception):
-    """The run could not start: nobody answers, no key, an unknown protocol or group. Says what to do."""
+    """The run could not start: no server, no key, or an unknown protocol or group. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """``only``: names of groups, empty for all. ``load``: also the long load checks. ``restart``: a command that restarts
-    the seller, after which repeats are asked again. ``timeout``: seconds, the market's own limit (saas-v2 §3.0).
-    ``patience``: seconds within which a creation must end that was answered 000004. ``within``: seconds for the whole run,
-    0 for as long as it takes; what was not asked by then fails it. ``trust_any_certificate``: for a local https server.
-    ``at_once``: the most requests under way at the same time, crowds that a check is about excepted.
-    """
+    """``only``: names of groups, empty for all. ``load``: also run the long load checks. ``restart``: a command that
+    restarts the seller, after which repeats are checked again. ``timeout``: seconds, the market's own limit (saas-v2
+    §3.0). ``patience``: maximum seconds for a creation after 000004. ``within``: seconds for the whole run, 0 for no
+    limit; it fails if checks are left. ``trust_any_certificate``: for a local https server. ``at_once``: maximum
+    concurrent requests, except in checks about concurrency."""
 
     url: str
     protocol: str = registry.DEFAULT
@@ -42,24 +41,24 @@ class Options:
     at_once: int = 24
     trust_any_certificate: bool = False
     leave_out: frozenset[str] = frozenset()
-    """Activities that what is sold does not need, for example those of renewals (saas-v2 §1.4)."""
+    """Activities that the product does not need, such as renewals (saas-v2 §1.4)."""
     public_key: str = ""
-    """PEM of the seller's key for client secrets, joint operation only (openapi-jointkit §A.6)."""
+    """PEM of the seller's key for client secrets, for joint operation only (openapi-jointkit §A.6)."""
     answer_within: float | None = None
-    """Seconds that an answer may take; None for what the version says (saas-v2 §3.0)."""
+    """Maximum seconds for an answer; None for the version's limit (saas-v2 §3.0)."""
     replay_after: float = 11
-    """Seconds after which a nonce is used once more; a seller's memory must reach further (saas-v2 §2.4). The run goes on
-    meanwhile; only what is left of them at its end is waited for."""
+    """Seconds until a nonce is repeated; a seller must remember it longer (saas-v2 §2.4). Other checks run in the
+    meantime, and the run only waits for the remainder."""
     fingerprint: str = FINGERPRINT
-    """Of the device for which licenses are applied for, where a version applies (saas-v1-license §B3)."""
+    """Device in applications for licenses, if the version has them (saas-v1-license §B3)."""
     market: str = ""
-    """HOST:PORT at which the run plays the market that the seller's program calls, for what it uploads there; empty: it does
-    not. ``ak`` and ``sk``: what the program signs with."""
+    """HOST:PORT of the market's endpoints for uploads of the seller's program; empty for none. ``ak`` and ``sk``: the
+    program's key."""
     ak: str = ""
     sk: str = field(default="", repr=False)
     dial: Dial = field(default=dial_anywhere, repr=False)
     """Opens the connections of the run."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    """Whose certificates are trusted; None for the authorities of this machine."""
+    """Trusted certificates; None for the authorities of this machine."""
     again: frozenset[str] = frozenset()
-    """Ids of checks that are asked alone, with what they need before them; empty for all."""
+    """IDs of the only checks to run, with those that they depend on; empty for all."""

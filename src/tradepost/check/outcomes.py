@@ -1,4 +1,5 @@
-"""What a check raises when it does not pass: a failure with its diagnosis, a warning, or why it could not be asked."""
+"""Exceptions of a check that does not pass: a failure with its diagnosis, a warning, or the reason why it could not
+run."""
 
 from __future__ import annotations
 
@@ -12,42 +13,42 @@ if TYPE_CHECKING:
 
 
 class Failed(Exception):
-    """``name`` is the diagnosis; ``seen`` what was observed."""
+    """``name``: the diagnosis; ``seen``: the observation."""
 
     def __init__(self, name: str, seen: Text) -> None:
         if name not in ALL_NAMES:
             raise KeyError(f"no diagnosis {name!r}")
         super().__init__(f"{name}: {seen.en}")
         self.request: Request | None = None
-        """The one whose answer failed, where later ones were sent to find out why."""
+        """The request with the failed answer, if others followed to find the cause."""
         self.code = ""
-        """The resultCode that came."""
+        """The resultCode of the answer."""
         self.status = 0
-        """The HTTP status that came."""
+        """The HTTP status of the answer."""
         self.name = name
         self.seen = seen
 
 
 class Warned(Failed):
-    """The same for what is no failure: see ``Verdict.WARNED``."""
+    """A fault that is not a failure, see ``Verdict.WARNED``."""
 
 
 class Skipped(Exception):
-    """The check cannot be asked of this seller; says why."""
+    """The check cannot run with this seller, for the given reason."""
 
-    def __init__(self, why: Text) -> None:
-        super().__init__(why.en)
-        self.why = why
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.why = reason
 
 
 class Blocked(Skipped):
-    """What the protocol needs could not be asked, so that the run must not pass; says why.
+    """A required check could not run, so the run must not pass.
 
-    ``name`` is the diagnosis; empty where another check names the mistake.
+    ``name``: the diagnosis; empty if another check names the mistake.
     """
 
-    def __init__(self, why: Text, name: str = "") -> None:
+    def __init__(self, reason: Text, name: str = "") -> None:
         if name and name not in ALL_NAMES:
             raise KeyError(f"no diagnosis {name!r}")
-        super().__init__(why)
+        super().__init__(reason)
         self.name = name

@@ -1,6 +1,7 @@
-"""Checks asked side by side, so that a slow seller does not take minutes.
+"""Runs checks in parallel, so that a slow seller does not take minutes.
 
-Whatever did not pass in parallel is asked again alone, and only that counts: haste may cost time, never a verdict.
+Checks that do not pass in parallel run again alone, and only that result counts: parallelism may cost time, but never
+changes a verdict.
 """
 
 from __future__ import annotations
@@ -19,75 +20,79 @@ if TYPE_CHECKING:
     from .execution import CheckRunner
     from .session import Session
 
-WORTH_IT = 8
-"""With fewer checks nobody looks whether the seller reads several requests."""
-LATEST = 3
-HELD = 0.3
-"""Seconds, and some answers' time, that a request may take while another one is held back."""
+MIN_CHECKS = 8
+"""Minimum number of checks for which the tester tests whether the seller reads in parallel."""
+RECENT_ANSWERS = 3
+HOLD_SECONDS = 0.3
+"""Seconds, in addition to typical answer times, for a request while another one is held back."""
 
-type Told = Callable[[Check, Result | None], None]
+type ResultListener = Callable[[Check, Result | None], None]
 
 
 def reads_concurrently(caller: Caller) -> bool:
-    """Whether a request is answered while another one is still arriving.
+    """Return whether a request is answered while another one is arriving.
 
-    One thread that reads a request, answers it and takes the next cannot: everything that a tester sends at once would
-    wait in its queue, and short queues drop connections.
+    A single-threaded server cannot do that: concurrent requests would wait in its queue, and short queues drop
+    connections.
     """
-    patience = HELD + 3 * max((answer.received.seconds for answer in caller.history.answers[-LATEST:]), default=0.0)
-    arriving, answered = Event(), Event()
-    early: list[bool] = []
+    patience = HOLD_SECONDS + 3 * max(
+        (answer.received.seconds for answer in caller.history.answers[-RECENT_ANSWERS:]), default=0.0
+    )
+    arriving, was_answered = Event(), Event()
+    answered_early: list[bool] = []
 
     def hold() -> None:
         arriving.set()
-        early.append(answered.wait(patience))
+        answered_early.append(was_answered.wait(patience))
 
-    slow, quick = caller.request(caller.harmless()), caller.request(caller.harmless())
+    slow_request, quick_request = caller.request(caller.harmless()), caller.request(caller.harmless())
     with ThreadPoolExecutor(1) as threads:
-        held = threads.submit(caller.send_at_once, slow, hold=hold)
+        held_request = threads.submit(caller.send_at_once, slow_request, hold=hold)
         arriving.wait(patience)
-        other = caller.send_at_once(quick)
-        answered.set()
-        return held.result().accepted and other.accepted and early == [True]
+        quick_answer = caller.send_at_once(quick_request)
+        was_answered.set()
+        return held_request.result().accepted and quick_answer.accepted and answered_early == [True]
 
 
-def run_parallel(checks: Sequence[Check], runner: CheckRunner, session: Session, tell: Told) -> dict[str, Result]:
-    """Asks the checks, several at once; gives those that passed. Ends early when the seller cannot keep up."""
-    waiting: SimpleQueue[Check] = SimpleQueue()
+def run_parallel(
+    checks: Sequence[Check], runner: CheckRunner, session: Session, tell: ResultListener
+) -> dict[str, Result]:
+    """Run the checks in parallel and return those that passed. Stops early if the seller cannot keep up."""
+    waiting_checks: SimpleQueue[Check] = SimpleQueue()
     for check in checks:
-        waiting.put(check)
-    done: SimpleQueue[tuple[Check, Result | None] | None] = SimpleQueue()
+        waiting_checks.put(check)
+    results_queue: SimpleQueue[tuple[Check, Result | None] | None] = SimpleQueue()
 
     def work() -> None:
         try:
             while session.concurrency.parallel and not (session.budget.stopped or session.budget.over):
-                check = waiting.get_nowait()
-                done.put((check, None))
-                done.put((check, runner.run(check, Caller(session, parallel=True))))
+                check = waiting_checks.get_nowait()
+                results_queue.put((check, None))
+                results_queue.put((check, runner.run(check, Caller(session, parallel=True))))
         except Empty:
             pass
         finally:
-            done.put(None)
+            results_queue.put(None)
 
-    passed: dict[str, Result] = {}
+    results_by_id: dict[str, Result] = {}
     workers = min(session.options.at_once, len(checks))
     with ThreadPoolExecutor(workers) as threads:
         try:
             for _ in range(workers):
                 threads.submit(work)
-            at_work = workers
-            while at_work:
-                word = done.get()
-                if word is None:
-                    at_work -= 1
+            active_workers = workers
+            while active_workers:
+                finished = results_queue.get()
+                if finished is None:
+                    active_workers -= 1
                     continue
-                check, result = word
+                check, result = finished
                 if result is None:
                     tell(check, None)
                 elif result.verdict is Verdict.PASSED:
-                    passed[check.check_id] = result
+                    results_by_id[check.check_id] = result
                     tell(check, result)
         except BaseException:
             session.budget.stop()
             raise
-    return passed
+    return results_by_id

@@ -1,4 +1,4 @@
-"""Probes: requests sent to get an answer of each kind, successes and refusals from each path through a seller's server."""
+"""Probes: requests for each kind of answer, successes and refusals of all paths through a seller's server."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def unknown_activity(caller: Caller) -> Answer:
 
 def incomplete(caller: Caller) -> Answer:
     command = caller.harmless(test=False)
-    kept = {"activity", "testFlag"}
+    names = {"activity", "testFlag"}
     members = caller.target.dialect.members(caller.request(command))
-    return caller.send(caller.changed(command, {name: None for name in members if name not in kept}))
+    return caller.send(caller.changed(command, {name: None for name in members if name not in names}))
 
 
 def bad_type(caller: Caller) -> Answer:

@@ -1,4 +1,4 @@
-"""Guesses which version of the protocol a seller speaks, where it refuses all that the tester asks in another one."""
+"""Detects the seller's actual protocol version if it refuses all requests of another one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from .target import Target
 
 
-def spoken_instead(caller: Caller) -> str:
-    """The name of the version whose correct test call is accepted; empty when none is, or when the one asked for is."""
-    own = caller.target
-    if any(_accepts(caller, own, kind) for kind in (Create,) if own.has(kind)):
+def detect_protocol(caller: Caller) -> str:
+    """Return the version whose correct test call is accepted; empty if there is none, or if the tested version is
+    accepted."""
+    tested_target = caller.target
+    if any(_accepts(caller, tested_target, kind) for kind in (Create,) if tested_target.has(kind)):
         return ""
-    # Those that know more first: a smaller version shares words with a larger one.
+    # Versions with more activities first: a smaller version shares names with a larger one.
     for name in sorted(registry.protocols(), key=lambda name: -len(registry.protocol(name).activities)):
-        other = target_of(name)
-        if name != caller.options.protocol and _accepts(caller, other, _telling(other)):
+        candidate = target_of(name)
+        if name != caller.options.protocol and _accepts(caller, candidate, _identifying_activity(candidate)):
             return name
     return ""
 
 
-def _telling(target: Target) -> type[Command]:
-    """The activity that tells a version from the others: several make instances in the same words."""
+def _identifying_activity(target: Target) -> type[Command]:
+    """Return the activity that identifies a version: several versions create instances with the same request."""
     if target.has(Query) and Query not in target.specification.optional:
         return Query
     return Create if target.has(Create) else next(iter(target.protocol.activities))

@@ -1,4 +1,4 @@
-"""Makes signed requests and sends them, as a market does, and keeps what was exchanged for the report."""
+"""Signs and sends requests like a market, and records the exchanges for the report."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.text import Text
 
 from .answers import PROCESSING, Answer, failed
-from .dialects import SigningInputs, shifted
+from .dialects import SigningInputs, shift_time
 from .instance_pool import usable_id
 from .kept_connection import KeptConnection
-from .latency import is_late, timings, told
-from .out_of_time import out_of_time
+from .latency import is_late, measure_timings, slowest_text
+from .out_of_time import time_over_reason
 from .outcomes import Blocked, Failed, Skipped
 from .results import Exchange
 from .samples import Samples
 
 if TYPE_CHECKING:
-    from .http_client import Received
+    from .http_client import RawResponse
     from .options import Options
     from .session import Session
     from .target import Target
 
-TOO_SOON = 4
-"""How often a request is sent again that came too soon for the seller."""
+MAX_RATE_RETRIES = 4
+"""Maximum retries of a rate-limited request."""
 FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 0.5
-QUIETLY = 3.0
-"""Seconds for which an instance is waited for that was not announced with 000004; no page says what comes meanwhile."""
+MAX_PAUSE = 0.5
+UNANNOUNCED_WAIT = 3.0
+"""Seconds to wait for an instance that was not announced with 000004; the answer in the meantime is undocumented."""
 
 
-def unfinished(activity: str, waited: float) -> Blocked:
-    """Nothing that stands on an instance can be asked of a seller that never finishes one."""
+def unfinished_reason(activity: str, waited: float) -> Blocked:
+    """Return the reason to block checks that need an instance if the seller never finishes one."""
     return Blocked(
         Text(
             en=(
@@ -55,14 +55,13 @@ def unfinished(activity: str, waited: float) -> Blocked:
 
 @dataclass(slots=True)
 class Requester:
-    """``linger``: notice what a seller sends after its answers. ``parallel``: other checks are asked at the same time,
-    so what fails may be the tester's haste.
-    """
+    """``linger``: wait for data after answers. ``parallel``: other checks run at the same time, so a failure may result
+    from the tester's load."""
 
     session: Session
     parallel: bool = False
     exchanges: list[Exchange] = field(default_factory=list)
-    last: Received | None = None
+    last: RawResponse | None = None
     linger: bool = False
     _lock: Lock = field(default_factory=Lock)
 
@@ -87,7 +86,7 @@ class Requester:
         return Samples(self.clock, self.chance, self.options.public_key, self.options.fingerprint)
 
     def aside(self) -> Self:
-        """For what is done for a check and is no part of it."""
+        """Return a requester for preparations that are not part of the check."""
         return type(self)(self.session, parallel=self.parallel)
 
     # --- requests ------------------------------------------------------------------------------------------------------
@@ -96,44 +95,45 @@ class Requester:
         """``shift``: seconds to add to the time."""
         return SigningInputs(
             key=self.options.key if key is None else key,
-            now=shifted(self.clock(), shift),
+            now=shift_time(self.clock(), shift),
             nonce=self.chance() if nonce is None else nonce,
         )
 
     def request(
         self, command: Command, *, key: str | None = None, shift: float = 0, nonce: str | None = None
     ) -> Request:
-        """What a market would send."""
+        """Return the request of a market."""
         inputs = self.signing_inputs(key=key, shift=shift, nonce=nonce)
         return self.target.protocol.encode(
             command, address=self.options.url, key=inputs.key, now=inputs.now, nonce=inputs.nonce
         )
 
     def changed(self, command: Command, changes: Mapping[str, object], *, nonce: str | None = None) -> Request:
-        """The request with members replaced, added, or left out where the change is None; correctly signed."""
+        """Return the request with members replaced, added, or removed if the change is None; correctly signed."""
         request = self.request(command)
         members = {**self.target.dialect.members(request), **changes}
-        kept = {name: value for name, value in members.items() if value is not None}
-        return self.target.dialect.signed(request, kept, self.signing_inputs(nonce=nonce))
+        present_members = {name: value for name, value in members.items() if value is not None}
+        return self.target.dialect.signed(request, present_members, self.signing_inputs(nonce=nonce))
 
     # --- sending -------------------------------------------------------------------------------------------------------
 
     def send(self, request: Request, *, pieces: int = 1) -> Answer:
-        """One request, when there is a place for it; again, as a market does, when it came too soon for the seller."""
+        """Send a request within the concurrency limit, and repeat it like a market if the seller limits the rate."""
         session, budget = self.session, self.session.budget
         answer = self._sent(request, pieces)
-        for _ in range(TOO_SOON):
+        for _ in range(MAX_RATE_RETRIES):
             if not self.waits_for(answer):
                 break
             answer = self._sent(request, pieces)
         if budget.give_up_if_slow():
-            late = [one for one in timings(session.history, self.target) if one.late]
+            late_timings = [timing for timing in measure_timings(session.history, self.target) if timing.late]
             name = "too_slow" if answer.received.fault == "too_slow" else "slow_answer"
-            raise failed(name, answer, told(late, self.target))
+            raise failed(name, answer, slowest_text(late_timings, self.target))
         return answer
 
     def waits_for(self, answer: Answer) -> bool:
-        """Whether the request came too soon and may be sent again now, after the time that the seller asked for."""
+        """If the request was rate-limited and may be repeated, wait as long as the seller stated. Return whether it may
+        be repeated."""
         if not answer.turned_away or not self.session.budget.may_wait(answer.retry_after):
             return False
         time.sleep(answer.retry_after)
@@ -141,21 +141,22 @@ class Requester:
 
     @contextmanager
     def kept_connection(self) -> Iterator[KeptConnection]:
-        """One connection for several requests, when there is a place for it. Raises ``Failed`` where nobody is there."""
+        """Provide one connection for several requests, within the concurrency limit. Raises ``Failed`` if it cannot be
+        opened."""
         session = self.session
-        within = min(self.options.timeout, session.budget.left)
+        timeout = min(self.options.timeout, session.budget.left)
         with session.concurrency.slot():
             try:
-                connection = session.client.connect(self.options.url, within)
+                connection = session.client.connect(self.options.url, timeout)
             except (OSError, ValueError) as error:
                 raise Failed("no_answer", Text.same(f"no connection: {error}")) from None
             with connection:
                 yield KeptConnection(connection)
 
     def send_kept(self, connection: KeptConnection, request: Request, *, patience: float) -> Answer:
-        """``patience``: seconds, no more than the timeout."""
-        most = min(patience, self.options.timeout)
-        return self.noted(request, lambda left: connection.ask(request, within=min(left, most)))
+        """Send a request on a kept connection. ``patience``: seconds, at most the timeout."""
+        limit = min(patience, self.options.timeout)
+        return self.noted(request, lambda seconds_left: connection.ask(request, within=min(seconds_left, limit)))
 
     def _sent(self, request: Request, pieces: int) -> Answer:
         session = self.session
@@ -177,27 +178,27 @@ class Requester:
         hold: Callable[[], object] | None = None,
         alone: bool = False,
     ) -> Answer:
-        """At once, however many others are under way. ``hold`` is called when all but the last byte has been sent.
+        """Send immediately, ignoring the concurrency limit. ``hold``: called after all but the last byte has been sent.
 
-        Raises ``Blocked`` when the run's time is over, before or while the seller is waited for.
+        Raises ``Blocked`` if the run's time ends before or during the exchange.
         """
         client, linger = self.session.client, self.linger
 
-        def exchanged(left: float) -> Received:
-            return client.send(request, pieces=pieces, linger=linger, hold=hold, within=left)
+        def exchanged(seconds_left: float) -> RawResponse:
+            return client.send(request, pieces=pieces, linger=linger, hold=hold, within=seconds_left)
 
         return self.noted(request, exchanged, alone=alone)
 
-    def noted(self, request: Request, exchange: Callable[[float], Received], *, alone: bool = False) -> Answer:
-        """What ``exchange`` receives in answer to the request, kept for the report. It is given the seconds that are left."""
+    def noted(self, request: Request, exchange: Callable[[float], RawResponse], *, alone: bool = False) -> Answer:
+        """Run ``exchange`` with the seconds left, and record its result for the report."""
         budget, sent_at = self.session.budget, self.clock()
         if budget.over:
-            raise out_of_time(self.session)
+            raise time_over_reason(self.session)
         received = exchange(budget.left)
         answer = Answer(request, received)
         self._keep(answer, sent_at, alone=alone)
         if received.fault == "too_slow" and budget.over:
-            raise out_of_time(self.session)
+            raise time_over_reason(self.session)
         return answer
 
     def _keep(self, answer: Answer, sent_at: datetime, *, alone: bool) -> None:
@@ -215,27 +216,27 @@ class Requester:
         return answer
 
     def create(self, command: Create) -> Answer:
-        """Asked again while it is 000004 without an id, as a market does: the id is optional then.
+        """Repeat a creation while it is answered with 000004 without an ID, which is optional then, like a market.
 
-        Raises ``Failed`` for an order that is accepted so and refused later, ``Blocked`` for one that does not end.
+        Raises ``Failed`` if the order is refused later, or ``Blocked`` if it does not end.
         """
         answer = self.ask(command)
         if answer.code != PROCESSING or answer.instance_id:
             return answer
-        later = self.wait_for(command)
-        if later.refused:
-            raise failed("refused_after_processing", later, Text(en="after 000004", zh="返回000004之后"))
-        return later
+        later_answer = self.wait_for(command)
+        if later_answer.refused:
+            raise failed("refused_after_processing", later_answer, Text(en="after 000004", zh="返回000004之后"))
+        return later_answer
 
     def each[C, R](self, ask: Callable[[C], R], commands: Sequence[C]) -> list[R]:
-        """All of them, side by side where the seller reads so."""
+        """Run all commands, in parallel if the seller permits it."""
         if not self.session.concurrency.parallel or len(commands) < 2:
             return [ask(command) for command in commands]
         with ThreadPoolExecutor(len(commands)) as threads:
             return list(threads.map(ask, commands))
 
     def send_simultaneously(self, requests: Sequence[Request]) -> list[Answer]:
-        """All at the same moment, however many the seller reads at once: every thread waits until the last one is ready."""
+        """Send all requests at the same moment, ignoring the limit: every thread waits until the last one is ready."""
         if not requests:
             return []
         barrier = Barrier(len(requests))
@@ -248,7 +249,7 @@ class Requester:
             return list(threads.map(one, requests))
 
     def note_created(self, *answers: Answer) -> None:
-        """So that what was created is released at the end."""
+        """Note created instances, so that they are released at the end."""
         for answer in answers:
             if answer.accepted and usable_id(answer.instance_id):
                 self.session.pool.note_created(answer.instance_id, pending=answer.code == PROCESSING)
@@ -256,10 +257,10 @@ class Requester:
     # --- waiting -------------------------------------------------------------------------------------------------------
 
     def wait_for(self, command: Command) -> Answer:
-        """Asks until it is ready: no longer 000004, and a query has something to tell.
+        """Repeat the command until the instance is ready: no longer 000004, and a query returns data.
 
-        What a seller says of an instance in creation is documented nowhere (saas-v2 §3.2), so a refusal or an empty
-        success is waited for as well, once in vain. Raises ``Blocked`` when 000004 takes too long.
+        The answer about an instance in creation is undocumented (saas-v2 §3.2), so a refusal or an empty success is
+        repeated as well, once per run in vain. Raises ``Blocked`` if 000004 takes too long.
         """
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:
@@ -267,41 +268,41 @@ class Requester:
             if not self._in_creation(command, answer, time.monotonic() - began):
                 return answer
             time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
 
-    def _in_creation(self, command: Command, answer: Answer, waited: float) -> bool:
+    def _in_creation(self, command: Command, answer: Answer, waited_seconds: float) -> bool:
         pool, patience = self.session.pool, self.options.patience
         if pool.refusal or pool.unfinished:
-            # That creations do not end is known, and need not be waited for at length again.
-            patience = min(patience, QUIETLY)
+            # It is known that creations do not end, so a short wait is enough.
+            patience = min(patience, UNANNOUNCED_WAIT)
         if answer.code == PROCESSING:
             if answer.tells:
                 raise Skipped(Text(en="an instance in creation is answered with data", zh="创建中的实例返回了数据"))
-            if waited >= patience:
-                raise unfinished(self.target.activity(type(command)), waited)
+            if waited_seconds >= patience:
+                raise unfinished_reason(self.target.activity(type(command)), waited_seconds)
             return True
-        undecided = answer.refused or (answer.succeeded and not answer.tells)
-        if not isinstance(command, Query) or not undecided or pool.never_ready:
+        is_undecided = answer.refused or (answer.succeeded and not answer.tells)
+        if not isinstance(command, Query) or not is_undecided or pool.never_ready:
             return False
-        enough = waited >= (patience if pool.asynchronous else min(patience, QUIETLY))
-        if enough and not self.parallel:
+        waited_enough = waited_seconds >= (patience if pool.asynchronous else min(patience, UNANNOUNCED_WAIT))
+        if waited_enough and not self.parallel:
             pool.never_ready = True
-        return not enough
+        return not waited_enough
 
     def wait_ready(self, instance_id: str) -> Answer:
         return self.wait_for(Query(instance_ids=(instance_id,)))
 
     @property
     def gone(self) -> str:
-        """Why nobody answers any more; empty when somebody does, or did again when asked once more."""
-        # What a dying server had in hand is cut off; only later ones are refused.
+        """Return why the seller no longer answers; empty if it does, also after one retry."""
+        # A stopping server first cuts off running requests; only later ones are refused.
         if self.last is None or not (self.last.unreachable or self.last.fault == "no_answer"):
             return ""
-        client, left = self.session.client, self.session.budget.left
+        client, seconds_left = self.session.client, self.session.budget.left
         probe = Request("POST", self.options.url, (("Content-Type", "application/json"),), b"{}")
-        if not client.send(probe, within=left).unreachable:
+        if not client.send(probe, within=seconds_left).unreachable:
             return ""
         # A server that restarts itself gets a moment.
-        time.sleep(LONGEST_PAUSE)
-        again = client.send(probe, within=left)
-        return again.problem if again.unreachable else ""
+        time.sleep(MAX_PAUSE)
+        repeated_response = client.send(probe, within=seconds_left)
+        return repeated_response.problem if repeated_response.unreachable else ""

@@ -1,4 +1,4 @@
-"""What a run of the tester found, as values: every report (terminal, HTML, JUnit, JSON) is written from these alone."""
+"""Results of a run as values, the only source of all reports (terminal, HTML, JUnit, JSON)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from enum import StrEnum
 from tradepost.protocols.http import Request
 from tradepost.protocols.text import Text
 
-NOTHING = Text(en="", zh="")
+NO_TEXT = Text(en="", zh="")
 
 
 class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     WARNED = "warned"
-    """A market accepts it today; the specification recommends otherwise, or is silent where trouble is near."""
+    """A market accepts it today, but the specification recommends otherwise or does not cover it."""
     SKIPPED = "skipped"
-    """Could not be asked of this seller, for example because an earlier step that it needs was refused."""
+    """Could not run with this seller, for example because a step that it needs was refused."""
     BROKEN = "broken"
     """The tester itself failed: nothing is known about the seller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and the bytes that came back. ``problem`` says why no complete answer came; empty otherwise."""
+    """A request and the bytes of its answer. ``problem``: why there is no complete answer; empty otherwise."""
 
     request: Request
     sent_at: datetime
@@ -36,7 +36,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The mistake that explains a failure. ``name`` is stable, one of ``diagnoses.NAMES``."""
+    """The mistake that explains a failure. ``name``: stable, one of ``diagnoses.NAMES``."""
 
     name: str
     words: Text
@@ -44,7 +44,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One check. ``seen`` says what was observed: ``NOTHING`` when it passed."""
+    """Result of one check. ``seen``: the observation; ``NO_TEXT`` if it passed."""
 
     check_id: str
     group: str
@@ -52,17 +52,17 @@ class Result:
     verdict: Verdict
     expected: Text
     spec: str
-    seen: Text = NOTHING
+    seen: Text = NO_TEXT
     diagnosis: Diagnosis | None = None
     blocked: bool = False
-    """Skipped though the protocol needs it: a run with one such result fails."""
+    """Skipped although the protocol requires it: a run with such a result fails."""
     exchanges: tuple[Exchange, ...] = ()
     seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole run, results in the order in which they were asked."""
+    """A whole run, with results in the order of the checks."""
 
     url: str
     protocol: str
@@ -71,7 +71,7 @@ class Report:
     seconds: float
     results: tuple[Result, ...] = field(default_factory=tuple)
     left_behind: tuple[str, ...] = ()
-    """Ids of instances that this run created and could not release, because the seller did not answer in time."""
+    """IDs of instances of this run that could not be released, because the seller did not answer in time."""
 
     def count(self, verdict: Verdict) -> int:
         return sum(result.verdict == verdict for result in self.results)
@@ -86,39 +86,38 @@ class Report:
 
     @property
     def blocked(self) -> tuple[Result, ...]:
-        """What was not asked though the protocol needs it."""
+        """Required checks that could not run."""
         return tuple(result for result in self.results if result.blocked)
 
     @property
     def mistakes(self) -> tuple[tuple[Result, ...], ...]:
-        """What did not pass, one group a mistake: a single one often fails a dozen checks, or keeps them from being asked.
+        """Failed and blocked checks grouped by mistake: a single mistake often affects a dozen checks.
 
-        That which keeps others from being asked comes first.
+        Mistakes that block other checks come first.
         """
-        found: dict[str, list[Result]] = {}
+        by_mistake: dict[str, list[Result]] = {}
         for result in self.results:
-            named = result.blocked and result.diagnosis is not None
-            if named or result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
+            is_diagnosed = result.blocked and result.diagnosis is not None
+            if is_diagnosed or result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
                 name = result.diagnosis.name if result.diagnosis else result.check_id
-                found.setdefault(name, []).append(result)
-        groups = [sorted(results, key=lambda one: one.blocked) for results in found.values()]
-        return tuple(tuple(results) for results in sorted(groups, key=lambda one: not any(r.blocked for r in one)))
+                by_mistake.setdefault(name, []).append(result)
+        groups = [sorted(results, key=lambda grouped_result: grouped_result.blocked) for results in by_mistake.values()]
+        return tuple(tuple(results) for results in sorted(groups, key=lambda group: not any(r.blocked for r in group)))
 
     @property
     def reasons(self) -> int:
-        """How many mistakes explain the failures; what could not be checked is none."""
+        """Number of mistakes that explain the failures, without faults of the tester."""
         return sum(results[0].verdict is not Verdict.BROKEN for results in self.mistakes)
 
     @property
     def diagnoses(self) -> frozenset[str]:
-        """Names of every mistake that was recognised."""
+        """Names of all diagnosed mistakes."""
         return frozenset(result.diagnosis.name for result in self.results if result.diagnosis)
 
     @property
     def exit_code(self) -> int:
-        """0 when all passed (a warning is no failure), 1 when one failed or could not be asked though the protocol needs
-        it, 2 when the seller could not be tested.
-        """
+        """0 if all passed (warnings included), 1 if one failed or a required one could not run, 2 if the seller could
+        not be tested."""
         if self.failed:
             return 1
         if self.count(Verdict.BROKEN):
@@ -130,7 +129,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Told before each check (``result`` is None) and after it."""
+    """Reported before each check (``result`` is None) and after it."""
 
     done: int
     total: int

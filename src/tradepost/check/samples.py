@@ -1,4 +1,4 @@
-"""Correct commands of every kind that a version may have, with ids that no seller has seen before."""
+"""Correct commands of every kind, with new IDs that no seller has seen before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tradepost.protocols import commands as c
 from tradepost.protocols import sync_commands as sync
 from tradepost.protocols.client_secret import encrypt
 
-UNREADABLE = base64.b64encode(bytes(384)).decode()
+UNREADABLE_SECRET = base64.b64encode(bytes(384)).decode()
 DEPARTMENT = sync.Department(code="D01", name="R&D")
 
 
@@ -30,7 +30,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """``chance`` gives 32 or more fresh alphanumerics."""
+    """``chance``: returns at least 32 fresh alphanumerics."""
 
     clock: Callable[[], datetime]
     chance: Callable[[], str]
@@ -45,7 +45,7 @@ class Samples:
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:32]))
 
     def unknown_id(self) -> str:
-        """An instance that cannot exist."""
+        """Return the ID of an instance that cannot exist."""
         return self.business_id()
 
     def create(self, order: Order | None = None, *, business_id: str = "", test: bool = False) -> c.Create:
@@ -88,7 +88,7 @@ class Samples:
             scene=scene,
             order_id=order.order_id,
             order_line_id=order.line_id,
-            # Not at the hour of the run: whether an hour is read rightly is asked elsewhere.
+            # Not the current hour: other checks test the reading of hours.
             expires_at=expires_at or (self.clock() + timedelta(days=60)).replace(hour=9, second=0, microsecond=0),
             product_id="OFFI461867333479178240",
             test=test,
@@ -157,12 +157,12 @@ class Samples:
         )
 
     def application(self, *, test: bool) -> sync.SyncApplication:
-        """Without a public key its secret has the right length, and nobody can decrypt it."""
+        """Return an application; without a public key its secret has the right length but cannot be decrypted."""
         return sync.SyncApplication(
             tenant_id=self.chance(),
             app_id=self.chance(),
             client_id=self.chance(),
-            encrypted_secret=encrypt("tradepost-check", self.public_key) if self.public_key else UNREADABLE,
+            encrypted_secret=encrypt("tradepost-check", self.public_key) if self.public_key else UNREADABLE_SECRET,
             flag=sync.SyncFlag.ADD,
             test=test,
         )
@@ -179,7 +179,7 @@ class Samples:
         )
 
     def of(self, kind: type[c.Command], instance_id: str, *, test: bool = False) -> c.Command | None:
-        """A correct command of the kind about the instance; None for a kind that is not known here."""
+        """Return a correct command of the kind for the instance; None for an unknown kind."""
         makers: dict[type[c.Command], Callable[[], c.Command]] = {
             c.Create: lambda: self.create(test=test),
             c.Query: lambda: c.Query(instance_ids=(instance_id,), test=test),

@@ -1,4 +1,4 @@
-"""What is found out about the seller once and holds for the whole run: which activities it offers, and whether it works at all."""
+"""Properties of the seller that are determined once per run: its activities, and whether it works at all."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class SellerProfile:
 
     _known: dict[Question, bool] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
-    """Held while something is found out, so that it is found out once. Taken before the lock of the instance pool."""
+    """Held while a property is determined, so that this happens once. Acquired before the lock of the instance pool."""
 
     def holds(self, question: Question, find_out: Callable[[], bool], *, remember_no: bool) -> bool:
-        """The answer, known or found out now. ``remember_no``: whether a *no* is final, or is asked again next time."""
+        """Return the stored or newly determined answer. ``remember_no``: store a negative answer as well."""
         with self._lock:
-            known = self._known.get(question)
-            if known is not None:
-                return known
-            found = find_out()
-            if found or remember_no:
-                self._known[question] = found
-            return found
+            stored_answer = self._known.get(question)
+            if stored_answer is not None:
+                return stored_answer
+            answer = find_out()
+            if answer or remember_no:
+                self._known[question] = answer
+            return answer

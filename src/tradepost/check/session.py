@@ -1,6 +1,6 @@
-"""One run against one seller: what stays the same for all of its checks, and the parts that count and remember for them.
+"""One run against one seller: the common objects of all its checks.
 
-Each part has one purpose and guards itself; nothing here is a place for one check to leave something for another.
+Each object has one purpose and is thread-safe; checks must not use them to pass data to each other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
+    """``clock``: returns the time; ``chance``: at least 32 fresh alphanumerics."""
 
     target: Target
     options: Options
@@ -38,11 +38,11 @@ class Session:
     pool: InstancePool
     profile: SellerProfile
     market_side: MarketSide | None = None
-    """The market that the seller's program calls, in a run that plays it."""
+    """The market's endpoints for the seller's program, if the run provides them."""
 
 
 def begin(target: Target, options: Options, *, clock: Callable[[], datetime], chance: Callable[[], str]) -> Session:
-    """A session in which nothing was asked yet."""
+    """Return a new session."""
     return Session(
         target=target,
         options=options,

@@ -1,4 +1,4 @@
-"""A freshly signed request of any version: one that is made from a sample, or one that was sent before and is too old."""
+"""Newly signed requests of any version, from a sample or from an earlier request with an expired signature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """``clock`` gives the time, ``chance`` 32 or more fresh alphanumerics."""
+    """``clock``: returns the time; ``chance``: at least 32 fresh alphanumerics."""
 
     target: Target
     key: str
@@ -29,9 +29,9 @@ class Signer:
         return SigningInputs(key=self.key, now=self.clock(), nonce=self.chance())
 
     def sample(self, url: str, activity: str, *, test: bool, changes: Mapping[str, str]) -> Request:
-        """A correct request of the activity, its members replaced or added by ``changes``.
+        """Return a correct request of the activity, with its members replaced or added by ``changes``.
 
-        Raises ``CannotRun`` for an activity that there is not.
+        Raises ``CannotRun`` for an unknown activity.
         """
         command = self._command(activity, changes.get("instanceId", ""), test=test)
         request = self._encoded(url, command)
@@ -39,9 +39,9 @@ class Signer:
         return self.target.dialect.signed(request, members, self._inputs)
 
     def again(self, url: str, body: bytes) -> Request:
-        """The same request with a new signature, time and nonce; ``url`` may carry the old ones.
+        """Return the same request with a new signature, time and nonce; ``url`` may contain the old ones.
 
-        Raises ``CannotRun`` for what this version cannot have sent.
+        Raises ``CannotRun`` for a request that this version cannot have sent.
         """
         dialect = self.target.dialect
         if body and not dialect.json_body:
@@ -51,7 +51,7 @@ class Signer:
         headers = self._encoded(url.partition("?")[0], self._command("", "", test=True)).headers
         request = Request("POST" if dialect.json_body else "GET", url, headers, body)
         if isinstance(dialect, UrlDialect):
-            # Whatever the body is: it is signed byte for byte.
+            # The body is signed byte for byte, whatever it contains.
             return dialect.signed_bytes(request, body, self._inputs)
         try:
             members = dialect.members(request)
@@ -62,7 +62,7 @@ class Signer:
         return dialect.signed(request, members, self._inputs)
 
     def _command(self, activity: str, instance_id: str, *, test: bool) -> Command:
-        """The first activity where none is named."""
+        """Return a sample command, of the first activity by default."""
         activities = self.target.protocol.activities
         samples = Samples(self.clock, self.chance, fingerprint=FINGERPRINT)
         for kind, name in activities.items():
@@ -78,7 +78,7 @@ class Signer:
 
 
 def carries_request(target: Target, url: str, body: bytes) -> bool:
-    """Whether URL and body are a request already, and not only the address of a seller."""
+    """Return whether URL and body are already a request rather than a seller's address."""
     if isinstance(target.dialect, QueryDialect):
         return "activity" in Request("GET", url).query
     return bool(body)

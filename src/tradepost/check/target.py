@@ -1,4 +1,5 @@
-"""What is known about a version before its seller is asked: the protocol, its field tables, where its signature stands."""
+"""Facts about a version that are known before calling the seller: the protocol, its field tables, the place of its
+signature."""
 
 from __future__ import annotations
 
@@ -23,24 +24,24 @@ class Target:
     specification: Specification
     dialect: Dialect
     left_out: frozenset[type[Command]] = frozenset()
-    """Activities that this seller does without: what stands on them is not asked."""
+    """Activities that this seller does not offer; checks that need them are skipped."""
     within: float | None = None
-    """Seconds that an answer may take, where somebody chose them."""
+    """Maximum seconds for an answer, if the user set them."""
 
     def has(self, *kinds: type[Command]) -> bool:
         return all(kind in self.protocol.activities and kind not in self.left_out for kind in kinds)
 
     def without(self, *activities: str) -> Target:
-        """Raises ``CannotRun`` for an activity that there is not."""
+        """Return the target without these activities. Raises ``CannotRun`` for an unknown one."""
         kinds = {activity: kind for kind, activity in self.protocol.activities.items()}
-        unknown = sorted(set(activities) - kinds.keys())
-        if unknown:
-            raise CannotRun(f"no activity {', '.join(unknown)}; there are: {', '.join(kinds)}")
+        unknown_activities = sorted(set(activities) - kinds.keys())
+        if unknown_activities:
+            raise CannotRun(f"no activity {', '.join(unknown_activities)}; there are: {', '.join(kinds)}")
         return replace(self, left_out=self.left_out | {kinds[activity] for activity in activities})
 
     @property
     def seconds(self) -> float:
-        """How long an answer may take."""
+        """Maximum seconds for an answer."""
         return self.specification.answer_within if self.within is None else self.within
 
     def activity(self, kind: type[Command]) -> str:
@@ -51,7 +52,7 @@ class Target:
 
 
 def target_of(name: str) -> Target:
-    """Raises ``CannotRun`` for a protocol that there is not."""
+    """Return the target with this name. Raises ``CannotRun`` for an unknown protocol."""
     try:
         protocol = registry.protocol(name)
     except LookupError as error:
@@ -64,9 +65,9 @@ def _specification(name: str) -> Specification:
     module = f"tradepost.protocols.{name}.checks"
     try:
         declared: Specification = importlib.import_module(module).SPECIFICATION
-    except ModuleNotFoundError as missing:
-        if missing.name != module:
+    except ModuleNotFoundError as error:
+        if error.name != module:
             raise
-        # A new folder without declarations is tested as what most versions are, and cited by its name.
+        # A new folder without declarations is tested like most versions, and cited by its name.
         return Specification(document=name, signed=SignedIn.URL)
     return declared

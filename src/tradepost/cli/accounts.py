@@ -1,24 +1,24 @@
-"""``tradepost operator`` and ``tradepost seller``: the first accounts of a fresh market, and the way back in."""
+"""``tradepost operator`` and ``tradepost seller``: the first accounts of a new market, and recovery of access."""
 
 from __future__ import annotations
 
 import getpass
 import re
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from tradepost.cli import terminal
 from tradepost.cli.opening import open_market
-from tradepost.cli.recorded import acting
+from tradepost.cli.recorded import actor, recorded_act
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
     from tradepost.market.audit.record import Subject
     from tradepost.market.identity.models import User
 
-operator = App(name="operator", help="Make the accounts of operators.")
+operator = App(name="operator", help="Manage operators, and lock accounts.")
 seller = App(name="seller", help="Make sellers and their owners.")
 
 type FromStdin = Annotated[bool, Parameter(negative="")]
@@ -26,69 +26,161 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @operator.command(name="create")
-def create_operator(email: str, *, name: str = "", password_stdin: FromStdin = False) -> None:
-    """Make an account that may enter the console.
+def create_operator(email: str, *, name: str = "", role: str = "owner", password_stdin: FromStdin = False) -> None:
+    """Create an operator account.
 
     Parameters
     ----------
     email
-        What the operator signs in with.
+        Email address for signing in.
     name
-        What others see.
+        Display name.
+    role
+        owner, finance, reviewer, service, support or auditor.
     password_stdin
-        Read the password from standard input instead of asking for it.
+        Read the password from standard input instead of prompting for it.
     """
     open_market(existing=True)
     from django.db import transaction
 
-    with acting("operator create", account=email) as act:
+    from tradepost.market.base import clock
+    from tradepost.market.identity import operators
+
+    with recorded_act("operator create", account=email, role=role) as act:
         email = _checked_email(email)
         if _find(email) is not None:
             raise Refused(
                 "operator.exists",
                 f"{email} has an account already. To make it an operator: tradepost operator grant {email}",
             )
+        _checked_role(role)
         password = _password(email, from_stdin=password_stdin)
         with transaction.atomic():
-            act.done(_account(_make(email, password, name=name, is_operator=True)))
-    terminal.say(f"{email} may now sign in and enter the console.")
+            user = _create_user(email, password, name=name)
+            operators.give_role(user, role, by=actor(), now=clock.now())
+            act.done(_account(user))
+    terminal.print_line(f"{email} may now sign in and enter the console as {role}.")
+
+
+@operator.command(name="list")
+def list_operators() -> None:
+    """Print the operators with their roles, and whether they are locked."""
+    open_market(existing=True)
+    from tradepost.market.identity.models import User
+    from tradepost.market.identity.operator_roles import IS_OPERATOR
+
+    for user in User.objects.filter(IS_OPERATOR).order_by("pk"):
+        terminal.print_line(f"{user.email}\t{user.operator_role}\t{'active' if user.is_active else 'locked'}")
 
 
 @operator.command
-def grant(email: str) -> None:
-    """Let an existing account enter the console."""
-    _set_operator(email, operator=True)
-    terminal.say(f"{email} may now enter the console.")
+def grant(email: str, *, role: str = "owner") -> None:
+    """Give an existing account access to the console, or change the role of an operator.
+
+    Parameters
+    ----------
+    email
+        Email address of the account.
+    role
+        owner, finance, reviewer, service, support or auditor.
+    """
+    _checked_role(role)
+    _give_role("operator grant", email, role)
+    terminal.print_line(f"{email} may now enter the console as {role}.")
 
 
 @operator.command
 def revoke(email: str) -> None:
-    """Close the console to an account. It stays a buyer's account."""
-    _set_operator(email, operator=False)
-    terminal.say(f"{email} may no longer enter the console.")
+    """Revoke an account's access to the console. It remains a buyer's account."""
+    _give_role("operator revoke", email, "")
+    terminal.print_line(f"{email} may no longer enter the console.")
+
+
+@operator.command
+def lock(email: str, *, reason: str) -> None:
+    """Lock an account: it is signed out everywhere and cannot sign in.
+
+    Parameters
+    ----------
+    email
+        Email address of the account.
+    reason
+        Sent to the person by email.
+    """
+    open_market(existing=True)
+    from tradepost.market.base import clock
+    from tradepost.market.identity import account_locks
+
+    with recorded_act("operator lock", account=email, reason=reason) as act, _atomic():
+        user = _require_account(email)
+        account_locks.lock(user, reason=reason, by=actor(), now=clock.now(), wall=clock.wall())
+        act.done(_account(user))
+    terminal.print_line(f"{email} is locked and signed out everywhere.")
+
+
+@operator.command
+def unlock(email: str, *, reason: str) -> None:
+    """Unlock an account.
+
+    Parameters
+    ----------
+    email
+        Email address of the account.
+    reason
+        Sent to the person by email.
+    """
+    open_market(existing=True)
+    from tradepost.market.base import clock
+    from tradepost.market.identity import account_locks
+
+    with recorded_act("operator unlock", account=email, reason=reason) as act, _atomic():
+        user = _require_account(email)
+        account_locks.unlock(user, reason=reason, by=actor(), now=clock.now())
+        act.done(_account(user))
+    terminal.print_line(f"{email} can sign in again.")
+
+
+@operator.command
+def passwords(state: Literal["on", "off"]) -> None:
+    """Permit operators to sign in by password when the identity provider is down, or forbid it.
+
+    Parameters
+    ----------
+    state
+        on or off.
+    """
+    open_market(existing=True)
+    from tradepost.market.base import clock
+    from tradepost.market.identity import sign_in_providers
+
+    with recorded_act("operator passwords", state=state) as act, _atomic():
+        sign_in_providers.allow_passwords(state == "on", by=None, now=clock.now(), wall=clock.wall())
+        act.done()
+    terminal.print_line(
+        "Operators may sign in by password." if state == "on" else "Operators can sign in only through a provider."
+    )
 
 
 @operator.command
 def reset_second_step(email: str) -> None:
-    """Turn the two-step sign-in of an account off, for an operator who lost the telephone and whom no other can help."""
+    """Turn off the two-step sign-in of an account, for an operator who lost the telephone and whom no colleague can
+    help."""
     open_market(existing=True)
     from tradepost.market.base import clock
     from tradepost.market.identity import second_factor
 
-    with acting("operator reset-second-step", account=email) as act:
-        user = _find(email.strip())
-        if user is None:
-            raise Refused("operator.unknown", f"There is no account {email}.")
+    with recorded_act("operator reset-second-step", account=email) as act:
+        user = _require_account(email)
         second_factor.reset(user, now=clock.now(), wall=clock.wall())
         act.done(_account(user))
-    terminal.say(f"{email} signs in by the password alone now, and is logged out everywhere.")
+    terminal.print_line(f"{email} signs in by the password alone now, and is logged out everywhere.")
 
 
 @seller.command(name="create")
 def create_seller(
     slug: str, *, name: str, owner: str, name_en: str = "", contact_email: str = "", password_stdin: FromStdin = False
 ) -> None:
-    """Make a seller and its owner; the owner makes keys and addresses in the seller center.
+    """Create a seller and its owner; the owner creates keys and addresses in the seller center.
 
     Parameters
     ----------
@@ -97,13 +189,13 @@ def create_seller(
     name
         Chinese name of the company.
     owner
-        E-mail of its owner. Without an account yet, one is made and its password asked for.
+        Email of its owner. If there is no account, one is created after a prompt for its password.
     name_en
         English name.
     contact_email
-        Where buyers write to; the owner's e-mail when not given.
+        Contact address for buyers; by default the owner's e-mail.
     password_stdin
-        Read a new owner's password from standard input instead of asking for it.
+        Read a new owner's password from standard input instead of prompting for it.
     """
     open_market(existing=True)
     from django.db import transaction
@@ -112,7 +204,7 @@ def create_seller(
     from tradepost.market.base import clock
     from tradepost.market.identity.models import Member, Seller
 
-    with acting("seller create", slug=slug, name=name, owner=owner) as act:
+    with recorded_act("seller create", slug=slug, name=name, owner=owner) as act:
         owner = _checked_email(owner)
         contact = _checked_email(contact_email or owner)
         if not SLUG.fullmatch(slug) or len(slug) > 50:
@@ -124,13 +216,13 @@ def create_seller(
         user = _find(owner)
         password = "" if user else _password(owner, from_stdin=password_stdin)
         with transaction.atomic():
-            user = user or _make(owner, password, name="", is_operator=False)
-            made = Seller.objects.create(
+            user = user or _create_user(owner, password, name="")
+            new_seller = Seller.objects.create(
                 slug=slug, name=name, name_en=name_en, contact_email=contact, created_at=clock.now()
             )
-            Member.objects.create(seller=made, user=user, role=Member.Role.OWNER)
-            act.done(Subject(kind="seller", id=str(made.pk), text=made.name, seller=made.pk))
-    terminal.say(f"{owner} owns {name} and may now enter the seller center.")
+            Member.objects.create(seller=new_seller, user=user, role=Member.Role.OWNER)
+            act.done(Subject(kind="seller", id=str(new_seller.pk), text=new_seller.name, seller=new_seller.pk))
+    terminal.print_line(f"{owner} owns {name} and may now enter the seller center.")
 
 
 def _find(email: str) -> User | None:
@@ -139,14 +231,14 @@ def _find(email: str) -> User | None:
     return User.objects.by_email(email).first()
 
 
-def _make(email: str, password: str, *, name: str, is_operator: bool) -> User:
+def _create_user(email: str, password: str, *, name: str) -> User:
     from allauth.account.models import EmailAddress
 
     from tradepost.market.base import clock
     from tradepost.market.identity.models import User
 
-    user = User.objects.create_user(email, password, name=name, is_operator=is_operator, joined_at=clock.now())
-    # Whoever has this machine's shell vouches for the address.
+    user = User.objects.create_user(email, password, name=name, joined_at=clock.now())
+    # Anyone with shell access to this machine can vouch for the address.
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
@@ -157,17 +249,35 @@ def _account(user: User) -> Subject:
     return Subject(kind="account", id=str(user.pk), text=user.email)
 
 
-def _set_operator(email: str, *, operator: bool) -> None:
+def _give_role(command: str, email: str, role: str) -> None:
     open_market(existing=True)
+    from tradepost.market.base import clock
+    from tradepost.market.identity import operators
+
+    with recorded_act(command, account=email, role=role) as act, _atomic():
+        user = _require_account(email)
+        operators.give_role(user, role, by=actor(), now=clock.now())
+        act.done(_account(user))
+
+
+def _checked_role(role: str) -> None:
+    from tradepost.market.identity.operator_roles import Role
+
+    if role not in Role.values:
+        raise Refused("operator.unknown_role", f"{role!r} is no role. Roles: {', '.join(Role.values)}.")
+
+
+def _atomic() -> Any:
     from django.db import transaction
 
-    with acting("operator grant" if operator else "operator revoke", account=email) as act, transaction.atomic():
-        user = _find(email.strip())
-        if user is None:
-            raise Refused("operator.unknown", f"There is no account {email}.")
-        user.is_operator = operator
-        user.save(update_fields=["is_operator"])
-        act.done(_account(user))
+    return transaction.atomic()
+
+
+def _require_account(email: str) -> User:
+    user = _find(email.strip())
+    if user is None:
+        raise Refused("operator.unknown", f"There is no account {email}.")
+    return user
 
 
 def _checked_email(email: str) -> str:
@@ -183,7 +293,8 @@ def _checked_email(email: str) -> str:
 
 
 def _password(email: str, *, from_stdin: bool) -> str:
-    """A password that the market's own rules accept. Never an argument: those show in the list of processes."""
+    """Read a password that satisfies the market's rules. Never an argument, since arguments are visible in the list of
+    processes."""
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
@@ -199,6 +310,6 @@ def _password(email: str, *, from_stdin: bool) -> str:
         raise Refused("account.password", "There is no terminal to ask for a password: use --password-stdin.")
     try:
         validate_password(password, User(email=email))
-    except ValidationError as weak:
-        raise Refused("account.password", " ".join(weak.messages)) from None
+    except ValidationError as error:
+        raise Refused("account.password", " ".join(error.messages)) from None
     return password

@@ -1,4 +1,4 @@
-"""``tradepost category``: manage the categories of the store from the command line. Each act is in the audit log."""
+"""``tradepost category``: manage the store's categories from the command line. Each change is in the audit log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from tradepost.cli import terminal
 from tradepost.cli.opening import open_market
-from tradepost.cli.recorded import acting
+from tradepost.cli.recorded import recorded_act
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ def add(slug: str, *, name: str, name_en: str, icon: str = "package", parent: st
 
     from tradepost.market.catalog import categories
 
-    with acting("category add", slug=slug, name=name, name_en=name_en, icon=icon, parent=parent) as act:
+    with recorded_act("category add", slug=slug, name=name, name_en=name_en, icon=icon, parent=parent) as act:
         if not slug.strip():
             raise Refused("category.slug", "Enter a slug, for example data-ai.")
         _check_icon(icon)
         with transaction.atomic():
             names = categories.Names(name=name, name_en=name_en, icon=icon)
-            added = categories.add(names, slug=slug, parent=_find(parent) if parent else None, icons=_icons())
-            act.done(_subject(added))
-    terminal.say(f"Added {added.slug}.")
+            category = categories.add(names, slug=slug, parent=_find(parent) if parent else None, icons=_icons())
+            act.done(_subject(category))
+    terminal.print_line(f"Added {category.slug}.")
 
 
 @app.command(name="list")
@@ -61,17 +61,21 @@ def list_categories() -> None:
 
     rows = category_queries.rows()
     if not rows:
-        terminal.say("This market has no categories. Add one: tradepost category add SLUG --name ... --name-en ...")
+        terminal.print_line(
+            "This market has no categories. Add one: tradepost category add SLUG --name ... --name-en ..."
+        )
     for row in rows:
         category = row.category
         state = "" if category.visible else "  hidden" if category.hidden else "  hidden with its parent"
         indent = "  " if category.parent_id else ""
-        terminal.say(f"{indent}{category.slug}  {category.name} / {category.name_en}  products: {row.products}{state}")
+        terminal.print_line(
+            f"{indent}{category.slug}  {category.name} / {category.name_en}  products: {row.products}{state}"
+        )
 
 
 @app.command
 def rename(slug: str, *, name: str = "", name_en: str = "", icon: str = "") -> None:
-    """Change the names or the icon of a category. What is not given stays.
+    """Change the names or the icon of a category. Omitted values stay.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ def rename(slug: str, *, name: str = "", name_en: str = "", icon: str = "") -> N
     from tradepost.market.base import clock
     from tradepost.market.catalog import categories
 
-    with acting("category rename", slug=slug, name=name, name_en=name_en, icon=icon) as act:
+    with recorded_act("category rename", slug=slug, name=name, name_en=name_en, icon=icon) as act:
         if not (name or name_en or icon):
             raise Refused("category.nothing", "Nothing to change. Give --name, --name-en or --icon.")
         _check_icon(icon or "package")
@@ -100,7 +104,7 @@ def rename(slug: str, *, name: str = "", name_en: str = "", icon: str = "") -> N
                 name=name or category.name, name_en=name_en or category.name_en, icon=icon or category.icon
             )
             act.done(_subject(categories.rename(category, names, icons=_icons(), now=clock.now())))
-    terminal.say(f"Changed {slug}.")
+    terminal.print_line(f"Changed {slug}.")
 
 
 @app.command
@@ -116,7 +120,7 @@ def move(slug: str, *, parent: str = "", top: Flag = False, place: int = 0) -> N
     top
         Make it the last top-level category.
     place
-        Its place in its level, counted from 1.
+        Its position in its level, counted from 1.
     """
     open_market(existing=True)
     from django.db import transaction
@@ -124,7 +128,7 @@ def move(slug: str, *, parent: str = "", top: Flag = False, place: int = 0) -> N
     from tradepost.market.catalog import categories
 
     to = {"parent": parent, "top": "yes" if top else "", "place": str(place or "")}
-    with acting("category move", slug=slug, **to) as act:
+    with recorded_act("category move", slug=slug, **to) as act:
         if not (parent or top or place) or (parent and top):
             raise Refused("category.move", "Say where to: --parent SLUG or --top, and --place NUMBER.")
         if place < 0:
@@ -136,21 +140,21 @@ def move(slug: str, *, parent: str = "", top: Flag = False, place: int = 0) -> N
             if place:
                 category = categories.move_to(category, place - 1)
             act.done(_subject(category))
-    terminal.say(f"Moved {slug}.")
+    terminal.print_line(f"Moved {slug}.")
 
 
 @app.command
 def hide(slug: str) -> None:
     """Hide a category in the store and for new products. Its products remain on sale."""
     _set_hidden(slug, hidden=True)
-    terminal.say(f"{slug} is hidden.")
+    terminal.print_line(f"{slug} is hidden.")
 
 
 @app.command
 def show(slug: str) -> None:
     """Show a hidden category again."""
     _set_hidden(slug, hidden=False)
-    terminal.say(f"{slug} is shown.")
+    terminal.print_line(f"{slug} is shown.")
 
 
 @app.command
@@ -161,12 +165,12 @@ def delete(slug: str) -> None:
 
     from tradepost.market.catalog import categories
 
-    with acting("category delete", slug=slug) as act, transaction.atomic():
+    with recorded_act("category delete", slug=slug) as act, transaction.atomic():
         category = _find(slug)
         subject = _subject(category)
         categories.delete(category)
         act.done(subject)
-    terminal.say(f"Deleted {slug}.")
+    terminal.print_line(f"Deleted {slug}.")
 
 
 def _set_hidden(slug: str, *, hidden: bool) -> None:
@@ -175,17 +179,17 @@ def _set_hidden(slug: str, *, hidden: bool) -> None:
 
     from tradepost.market.catalog import categories
 
-    with acting("category hide" if hidden else "category show", slug=slug) as act, transaction.atomic():
+    with recorded_act("category hide" if hidden else "category show", slug=slug) as act, transaction.atomic():
         act.done(_subject(categories.set_hidden(_find(slug), hidden=hidden)))
 
 
 def _find(slug: str) -> Category:
     from tradepost.market.catalog import category_queries
 
-    found = category_queries.find_by_slug(slug.strip().lower())
-    if found is None:
+    category = category_queries.find_by_slug(slug.strip().lower())
+    if category is None:
         raise Refused("category.unknown", f"There is no category {slug}. List them: tradepost category list")
-    return found
+    return category
 
 
 def _subject(category: Category) -> Subject:

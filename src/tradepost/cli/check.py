@@ -1,4 +1,4 @@
-"""``tradepost check``: plays the market against a seller's server and says what is wrong, and why."""
+"""``tradepost check``: tests a seller's server like the market, and explains each mistake."""
 
 from __future__ import annotations
 
@@ -43,58 +43,58 @@ def check(
     junit: Path | None = None,
     json: Path | None = None,
 ) -> int:
-    """Test a seller's production interface as the market would use it.
+    """Test a seller's production interface like the market.
 
     Creates instances at the seller and releases them at the end. Ends with code 0 when everything passed, 1 when
-    something failed or was not asked although the protocol needs it, 2 when the seller could not be tested.
+    a check failed or a required one could not run, 2 when the seller could not be tested.
 
     Parameters
     ----------
     url
         The production address, for example http://127.0.0.1:9000/produce.
     key
-        The signing key that the seller's server holds; better given as TRADEPOST_KEY, which no list of processes shows.
+        The signing key of the seller's server. Prefer TRADEPOST_KEY, which is not visible in the list of processes.
     protocol
-        Which version the seller speaks.
+        The protocol version of the seller.
     only
-        A group to run alone; may be repeated: signature, shape, wire, idempotency, lifecycle, debug, secrets, time, load.
+        A group to run; may be repeated: signature, shape, wire, idempotency, lifecycle, debug, secrets, time, load.
     load
-        Also the long load checks.
+        Run the long load checks as well.
     replay_after
-        Seconds after which a request is sent once more that must be refused then; fewer make a quick run quicker.
+        Seconds before a used request is repeated, which must be refused; a lower value shortens the run.
     restart
-        A command that restarts the seller; a repeat of an earlier order is asked after it.
+        A command that restarts the seller; an earlier order is repeated afterwards.
     timeout
-        Seconds after which an answer counts as missing.
+        Seconds before an answer is treated as missing.
     patience
-        Seconds within which a creation must end that was answered 000004.
+        Maximum seconds for a creation that was answered with 000004.
     within
-        Seconds for the whole run, 0 for as long as it takes, as under a debugger; what was not asked by then fails it.
+        Seconds for the whole run, 0 for no limit, for example with a debugger; it fails if checks are left.
     at_once
-        The most requests under way at the same time; 1 asks one by one, as for a server under a debugger.
+        Maximum concurrent requests; 1 sends them one by one, for example to a server in a debugger.
     any_certificate
         Accept a self-signed certificate of an https address.
     leave_out
-        An activity that what you sell does not need, for example refreshInstance; may be repeated.
+        An activity that your products do not need, for example refreshInstance; may be repeated.
     public_key
-        PEM file of the seller's RSA public key: joint operation alone, to encrypt the client secrets that are sent.
+        PEM file of the seller's RSA public key, to encrypt client secrets; only for joint operation.
     fingerprint
-        The device for which licenses are applied for, if you issue them for certain devices only.
+        The device in applications for licenses, if you only issue them for certain devices.
     market
-        HOST:PORT at which this run plays the market that your program calls: start the seller with it as its market, and licenses
-        that it uploads are looked at. Needs --ak and --sk.
+        HOST:PORT at which this run receives your program's calls to the market. Start the seller with this address as its
+        market to test the licenses that it uploads. Needs --ak and --sk.
     ak
-        The access key with which your program signs calls to the market; also TRADEPOST_AK.
+        The access key of your program's calls to the market; also TRADEPOST_AK.
     sk
-        Its secret; better given as TRADEPOST_SK, which no list of processes shows.
+        Its secret key. Prefer TRADEPOST_SK, which is not visible in the list of processes.
     again
-        A check to ask alone, with what it needs before it, and to show with all that was exchanged; may be repeated.
+        A check to run alone, with the checks that it depends on, showing all exchanges; may be repeated.
     html
-        Write a report to read, in both languages.
+        Write an HTML report in both languages.
     junit
-        Write a report for a pipeline.
+        Write a JUnit report for a pipeline.
     json
-        Write a report for a program.
+        Write a JSON report for a program.
     """
     from tradepost.check import CannotRun, Options, run
     from tradepost.check.options import FINGERPRINT
@@ -102,8 +102,8 @@ def check(
 
     console = terminal.out()
     try:
-        _must_be_writable(html, junit, json)
-        secret_key = _read(public_key) if public_key else ""
+        _check_writable(html, junit, json)
+        secret_key = _read_public_key(public_key) if public_key else ""
     except OSError as reason:
         terminal.warn(f"tradepost check: {reason}")
         return COULD_NOT_RUN
@@ -131,8 +131,8 @@ def check(
     chinese = terminal.is_chinese()
     try:
         # Progress goes to standard error, so that the summary can be piped.
-        with progress(terminal.err(), chinese=chinese) as tell:
-            report = run(options, tell)
+        with progress(terminal.err(), chinese=chinese) as show_progress:
+            report = run(options, show_progress)
         _write(report, html=html, junit=junit, json=json)
     except (CannotRun, OSError) as reason:
         terminal.warn(f"tradepost check: {reason}")
@@ -144,20 +144,20 @@ def check(
     return report.exit_code
 
 
-def _read(public_key: Path) -> str:
-    """Raises ``OSError`` for what is no usable key."""
+def _read_public_key(public_key: Path) -> str:
+    """Return the public key. Raises ``OSError`` for an unusable one."""
     from tradepost.protocols.client_secret import UnfitKey, load_public_key
 
     text = public_key.read_text(encoding="utf-8")
     try:
         load_public_key(text)
-    except UnfitKey as unfit:
-        raise OSError(f"{public_key}: {unfit}") from None
+    except UnfitKey as error:
+        raise OSError(f"{public_key}: {error}") from None
     return text
 
 
-def _must_be_writable(*paths: Path | None) -> None:
-    """Raises ``OSError`` before a run rather than after it. Nothing is made yet: an empty report would be a lie."""
+def _check_writable(*paths: Path | None) -> None:
+    """Raise ``OSError`` before the run rather than after it, without creating empty reports."""
     for path in filter(None, paths):
         if path.is_dir():
             raise OSError(f"the report cannot be written to {path}: it is a folder")

@@ -9,16 +9,16 @@ from cyclopts import App
 
 from tradepost.cli import durations, terminal
 from tradepost.cli.opening import open_market
-from tradepost.cli.recorded import acting
+from tradepost.cli.recorded import recorded_act
 from tradepost.market.base.errors import Refused
 
 app = App(name="clock", help="Show a market's clock, or move a sandbox's forward.")
 
-ALIVE = timedelta(seconds=10)
-"""A worker that has not been seen for this long, in real time, is taken for dead."""
-LOOK_EVERY = 0.2
-STUCK_AFTER = 60.0
-"""Seconds without progress, beyond the longest call to a seller, after which waiting is given up."""
+MAX_WORKER_SILENCE = timedelta(seconds=10)
+"""Real time after which a worker without a sign of life is treated as dead."""
+POLL_INTERVAL = 0.2
+STUCK_TIMEOUT = 60.0
+"""Seconds without progress, in addition to the longest call to a seller, after which waiting ends."""
 
 
 @app.default
@@ -29,14 +29,14 @@ def show() -> None:
 
     console = terminal.out()
     now, ahead = clock.now(), clock.now() - clock.wall()
-    console.print(f"Market time  {_written(now)}")
+    console.print(f"Market time  {_format_time(now)}")
     if not config.sandbox:
         console.print("A real market: its clock is real time and cannot be moved.")
         return
-    console.print(f"Ahead by     {durations.words(ahead) if ahead >= timedelta(seconds=1) else 'nothing'}")
+    console.print(f"Ahead by     {durations.as_text(ahead) if ahead >= timedelta(seconds=1) else 'nothing'}")
     target = clock.target()
     if target is not None:
-        console.print(f"Moving to    {_written(target)} ({durations.words(target - now)} to go)")
+        console.print(f"Moving to    {_format_time(target)} ({durations.as_text(target - now)} to go)")
 
 
 @app.command
@@ -53,62 +53,64 @@ def advance(distance: str) -> None:
     from tradepost.market.base import clock
 
     start = clock.now()
-    with acting("clock advance", distance=distance) as act:
-        goal = clock.aim(span)
+    with recorded_act("clock advance", distance=distance) as act:
+        goal = clock.set_target(span)
         act.done()
-    if not _worker_lives():
+    if not _is_worker_alive():
         clock.jump(goal)
-        terminal.say(f"No worker is running, so the clock was set at once. It is now {_written(clock.now())}.")
+        terminal.print_line(
+            f"No worker is running, so the clock was set at once. It is now {_format_time(clock.now())}."
+        )
         return
-    if _wait(start, goal, patience=config.seller_timeout_seconds + STUCK_AFTER):
-        terminal.say(f"It is now {_written(clock.now())}.")
+    if _wait(start, goal, patience=config.production.seller_timeout_seconds + STUCK_TIMEOUT):
+        terminal.print_line(f"It is now {_format_time(clock.now())}.")
     else:
         clock.jump(goal)
-        terminal.say(
-            f"The worker stopped on the way, so the rest was set at once. It is now {_written(clock.now())}; "
+        terminal.print_line(
+            f"The worker stopped on the way, so the rest was set at once. It is now {_format_time(clock.now())}; "
             "what came due meanwhile runs when a worker starts."
         )
 
 
 def _wait(start: datetime, goal: datetime, *, patience: float) -> bool:
-    """Show how far the clock came until it is there. False when the last worker died on the way.
+    """Show the clock's progress until it reaches the goal. Return False if the last worker died.
 
-    Raises ``Refused`` when a worker lives but did not move the clock for ``patience`` seconds.
+    Raises ``Refused`` if a worker lives but did not move the clock for ``patience`` seconds.
     """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from tradepost.market.base import clock
 
-    whole = (goal - start).total_seconds()
+    total = (goal - start).total_seconds()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=terminal.err(), transient=True) as progress:
-        task = progress.add_task(_written(start), total=whole)
+        task = progress.add_task(_format_time(start), total=total)
         offset, moved = clock.now() - clock.wall(), time.monotonic()
         while True:
             now, target = clock.now(), clock.target()
-            if now - clock.wall() - offset > ALIVE:
+            if now - clock.wall() - offset > MAX_WORKER_SILENCE:
                 offset, moved = now - clock.wall(), time.monotonic()
-            progress.update(task, completed=min((now - start).total_seconds(), whole), description=_written(now))
-            # Someone may have aimed further meanwhile: then target stays set although ours is reached.
+            progress.update(task, completed=min((now - start).total_seconds(), total), description=_format_time(now))
+            # Another command may have set a later target; this goal is reached all the same.
             if now >= goal or target is None:
                 return True
-            if not _worker_lives():
+            if not _is_worker_alive():
                 return False
             if time.monotonic() - moved > patience:
                 raise Refused(
                     "clock.stuck",
-                    f"The clock stands at {_written(now)}: the worker does not get its due work done. "
+                    f"The clock stands at {_format_time(now)}: the worker does not get its due work done. "
                     "Look at its log and at the engine page of the console; it goes on from there by itself.",
                 )
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_INTERVAL)
 
 
-def _worker_lives() -> bool:
+def _is_worker_alive() -> bool:
     from tradepost.market.base import clock
     from tradepost.market.base.models import WorkerProcess
 
-    return WorkerProcess.objects.filter(seen_at__gte=clock.wall() - ALIVE).exists()
+    return WorkerProcess.objects.filter(seen_at__gte=clock.wall() - MAX_WORKER_SILENCE).exists()
 
 
-def _written(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

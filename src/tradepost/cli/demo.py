@@ -1,7 +1,8 @@
-"""``tradepost demo``: a sandbox with something in it, a seller's server beside it, ready in about two seconds.
+"""``tradepost demo``: a sandbox with demo data and a seller's server, ready in about two seconds.
 
-What can run side by side does: the web process loads while this one copies the demo that was made at set-up; the worker while
-this one makes its keys. Once it answers, the products' cases are debugged at the port and with the key of this start.
+Steps run in parallel where possible: the web process loads while this one copies the demo created at set-up, and the
+worker loads while this one creates its keys. Afterwards the products' cases are debugged with the port and key of this
+start.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tradepost.cli import demo_road, migrate, sample_seller, starting, template,
 from tradepost.cli.demo_pause import clear, pause_file, pause_seller, resume_seller
 from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
-from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
+from tradepost.cli.processes import POLL_INTERVAL, Processes, Program, signals
 from tradepost.cli.replacing import Replacing
 from tradepost.cli.serve import claim_port, port_is_free
 from tradepost.market.base.errors import Refused
@@ -46,69 +47,69 @@ app.command(resume_seller)
 def demo() -> None:
     """Start a sandbox market with demo data and a sample seller.
 
-    PORT chooses the port, else it is the first free one from 8000. TRADEPOST_DATA chooses the folder, else it is
-    ``data`` here; what is in it from an earlier start is used again. Ctrl-C stops everything.
+    PORT sets the port, by default the first free one from 8000. TRADEPOST_DATA sets the folder, by default ``data``
+    here; the data of an earlier start is reused. Ctrl-C stops everything.
     """
-    begun = time.monotonic()
+    start_time = time.monotonic()
     os.environ["TRADEPOST_SANDBOX"] = "1"
-    os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # of the children: it is read again to tell warnings
+    os.environ["TRADEPOST_LOG_FORMAT"] = "json"  # for the children, whose logs are parsed for warnings
     config = read_config()
     make_folder(config)
-    with alone(config), signals() as (stop, hurry):
-        paused = pause_file(config.data)
-        clear(paused)
+    with single_demo(config), signals() as (stop, hurry):
+        pause_marker = pause_file(config.data)
+        clear(pause_marker)
         config = with_port(config)
-        config.secrets()  # made before the children would race for it
+        config.secrets()  # before the children, which would race to create it
         processes = Processes(terminal.warn)
         try:
-            logins, known = _start(config, processes)
-            if up.wait_until_it_answers(config, processes, stop):
-                _welcome(terminal.out(), config, logins, time.monotonic() - begun)
-                _say_when_the_shelf_fills()
+            logins, state = _start(config, processes)
+            if up.wait_until_ready(config, processes, stop):
+                _welcome(terminal.out(), config, logins, time.monotonic() - start_time)
+                _announce_debugging()
             replacing = Replacing()
-            with demo_road.walking(config, known.seller_port, known.joint_port, replacing):
+            with demo_road.publishing(config, state.seller_port, state.joint_port, replacing):
                 _watch(config, processes, replacing, stop)
-            terminal.say("Stopping …")
+            terminal.print_line("Stopping …")
         finally:
-            clear(paused)  # the worker waits for the answers to its last calls
-            processes.stop(up.stop_within(config), hurry=hurry)
+            clear(pause_marker)  # the worker waits for the answers to its last calls
+            processes.stop(up.stop_timeout(config), hurry=hurry)
 
 
 def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], Demo]:
     logs = config.data / "logs"
-    known = Demo.of(config)
-    web = Program("web", up.tradepost("serve"), env=starting.BESIDE, log=logs / "web.log")
-    web_started = known is not None or is_new(config)
+    state = Demo.of(config)
+    web = Program("web", up.tradepost("serve"), env=starting.BESIDE_ENVIRONMENT, log=logs / "web.log")
+    web_started = state is not None or is_new(config)
     if web_started:
         processes.start(web)
     open_market()
     if not web_started:
         refuse_another_market()
         processes.start(web)
-    _ = template.begin(template.DEMO) if as_shipped(config) else False
+    _ = template.begin(template.DEMO_DATABASE) if fits_shipped_demo(config) else False
     template.begin()
     migrate.apply(terminal.out(), each=False)
     restore_files(config)
     starting.begin(config)
-    seller_port = sample_seller.choose_port(known.seller_port if known else 0)
-    joint_port = sample_seller.choose_port(known.joint_port if known else 0)
-    this = Demo(Demo.fingerprint(config), config.port, seller_port, joint_port)
-    this.save(config.data)
-    logins = supply(config, processes, seller_port)
-    up.let_go_of_the_database()
-    return logins, this
+    seller_port = sample_seller.choose_port(state.seller_port if state else 0)
+    joint_port = sample_seller.choose_port(state.joint_port if state else 0)
+    started_demo = Demo(Demo.fingerprint(config), config.port, seller_port, joint_port)
+    started_demo.save(config.data)
+    logins = start_seller_and_worker(config, processes, seller_port)
+    up.close_database()
+    return logins, started_demo
 
 
 def restore_files(config: Config) -> None:
-    """The documents of a demo that was shipped as a database alone."""
+    """Restore the documents of a demo that was shipped only as a database."""
     from tradepost.market import seed
     from tradepost.market.base.files import Files
 
     seed.restore_certificates(Files(config.files))
 
 
-def supply(config: Config, processes: Processes, seller_port: int) -> tuple[Login, ...]:
-    """The demo's data, and beside the market a worker and the sample seller. Needs a migrated market."""
+def start_seller_and_worker(config: Config, processes: Processes, seller_port: int) -> tuple[Login, ...]:
+    """Load the demo's data, and start a worker and the sample seller beside the market. Needs a migrated market."""
     from tradepost.market import seed
     from tradepost.market.base import clock
 
@@ -130,24 +131,26 @@ def supply(config: Config, processes: Processes, seller_port: int) -> tuple[Logi
     return result.logins
 
 
-def as_shipped(config: Config) -> bool:
-    """Whether the demo that was made at set-up is this one: what is listed is priced in the currency of that time."""
+def fits_shipped_demo(config: Config) -> bool:
+    """Return whether the shipped demo fits: its prices are in the default currency."""
     return bool(config.currency == type(config).model_fields["currency"].default)
 
 
-def _say_when_the_shelf_fills() -> None:
+def _announce_debugging() -> None:
     from django.db import connection
 
     from tradepost.market import seed
 
-    if not seed.is_walked():
-        terminal.say("Its products are being tested, handed in and approved: the shelf fills within half a minute.")
+    if not seed.is_published():
+        terminal.print_line(
+            "Its products are being tested, handed in and approved: the shelf fills within half a minute."
+        )
     connection.close()
 
 
 def _watch(config: Config, processes: Processes, replacing: Replacing, stop: Event) -> None:
     warnings = Warnings(config.data / "logs", ("web", "worker", "seller", "joint-seller"))
-    while not stop.wait(LOOK_EVERY):
+    while not stop.wait(POLL_INTERVAL):
         replacing.serve(processes)
         processes.look()
         for line in warnings.new():
@@ -160,7 +163,7 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     from tradepost.market import seed
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for column in ("Sign in as", "E-mail", "Password", "Begin at"):
+    for column in ("Sign in as", "Email", "Password", "Begin at"):
         table.add_column(column, no_wrap=True)
     for login in logins:
         table.add_row(login.role, login.email, login.password, SITES.get(login.role, "/"))
@@ -170,11 +173,11 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     console.print("Time  tradepost clock advance 30d, in another terminal here")
     console.print(
         "Usage two buyers use Qingxie Sign-in on demand; it is charged each hour: tradepost clock advance 2d, then 2h\n"
-        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}\n"
+        f"      one of them will owe: {seed.LOW_BALANCE_LOGIN.email}, {seed.LOW_BALANCE_LOGIN.password}\n"
         "      the buyer's servers run an image by the hour and by the month; a package of uses is partly used"
     )
     console.print(
-        f"Joint people of an enterprise sign in to its applications: {seed.MEMBER.email}, {seed.MEMBER.password}\n"
+        f"Joint people of an enterprise sign in to its applications: {seed.MEMBER_LOGIN.email}, {seed.MEMBER_LOGIN.password}\n"
         f"      {config.auth_centre_of(seed.ENTERPRISE)}/ (within a minute of the first start)"
     )
     console.print("Pause tradepost demo pause-seller: the sample seller falls silent; resume-seller ends it")
@@ -182,11 +185,12 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
 
 
 def with_port(config: Config) -> Config:
-    """The settings with the port settled, also for the children: the one asked for, else the first free from 8000."""
+    """Return the settings with the port fixed, also for the children: the configured one, else the first free one from
+    8000."""
     if "port" in config.model_fields_set:
         claim_port(config)
         return config
-    if not port_is_free(config.host, 0):  # any port: then it is the host
+    if not port_is_free(config.host, 0):  # if any port fails, the host is the problem
         claim_port(config)
     for port in range(FIRST_PORT, FIRST_PORT + PORTS):
         if port_is_free(config.host, port):
@@ -200,7 +204,7 @@ def is_new(config: Config) -> bool:
 
 
 def refuse_another_market() -> None:
-    """Neither demo accounts with public passwords nor a movable clock may get into a market that is not a demo."""
+    """Neither demo accounts with public passwords nor a movable clock may get into a real market."""
     from django.db import connection
 
     from tradepost.market.identity.models import User
@@ -214,8 +218,8 @@ def refuse_another_market() -> None:
 
 
 @contextmanager
-def alone(config: Config) -> Iterator[None]:
-    """One demo a data folder."""
+def single_demo(config: Config) -> Iterator[None]:
+    """Ensure that only one demo uses the data folder."""
     if sys.platform == "win32":
         yield
         return
@@ -225,7 +229,7 @@ def alone(config: Config) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            running = Demo.of(config)
-            where = f" at http://127.0.0.1:{running.port}" if running else ""
-            raise Refused("cli.demo_runs", f"A demo with this data folder is running already{where}.") from None
+            running_demo = Demo.of(config)
+            location = f" at http://127.0.0.1:{running_demo.port}" if running_demo else ""
+            raise Refused("cli.demo_runs", f"A demo with this data folder is running already{location}.") from None
         yield

@@ -1,7 +1,7 @@
-"""Beside a running demo: the sample of joint operation, a product that is sold with it, and an enterprise whose people use that.
+"""Joint operation in a running demo: the sample application, a product with it, and an enterprise that uses it.
 
-A thread of the command does it by the verbs of the pages. The seller's program is told the id of its credential when it is started, so
-it is started anew once there is one.
+A thread of the command calls the same functions as the pages. The sample needs the ID of its credential at its start,
+so it is restarted once the credential exists.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joint:
-    """``port``: on which the sample listens."""
+    """``port``: the sample's port."""
 
     config: Config
     port: int
@@ -33,13 +33,13 @@ class Joint:
 
     @property
     def is_free(self) -> bool:
-        """Whether it may listen where its credential says: the callback of a credential is never another one."""
-        applied = _application()
-        return applied is None or urlsplit(applied.login_url).port == self.port
+        """Whether the sample may use the port: the callback of a credential never changes."""
+        application = _application()
+        return application is None or urlsplit(application.login_url).port == self.port
 
 
 def start(joint: Joint) -> bool:
-    """Whether it listens."""
+    """Start the sample. Return whether it listens."""
     if not joint.is_free:
         terminal.warn(
             "Something else listens where the sample of joint operation was registered, so nobody can sign in to its application. "
@@ -49,8 +49,9 @@ def start(joint: Joint) -> bool:
     return _start(joint)
 
 
-def go_on(joint: Joint) -> None:
-    """The credential, the product, the enterprise. Raises ``Refused`` for what a person would have to mend."""
+def complete_setup(joint: Joint) -> None:
+    """Create the credential, the product and the enterprise. Raises ``Refused`` for problems that a user must
+    resolve."""
     from tradepost.market import seed
     from tradepost.market.base import clock
 
@@ -58,22 +59,26 @@ def go_on(joint: Joint) -> None:
         root=joint_seller.root(joint.port), public_key=joint_seller.key_pair(joint.config.data).public
     )
     road = seed.Road(seller_address=server.address, settings=joint.config, now=clock.now, stopped=joint.stopped)
-    with suppress(seed.Stopped):
-        known = _application() is not None
-        applied = seed.apply_once(road, server)
-        if known or _start(joint):
-            seed.open_enterprise(road, seed.list_once(road, server, applied))
+    with suppress(seed.StoppingError):
+        exists = _application() is not None
+        application = seed.ensure_credential(road, server)
+        if exists or _start(joint):
+            seed.open_enterprise(road, seed.ensure_listed(road, server, application))
 
 
 def _start(joint: Joint) -> bool:
     from tradepost.market import seed
     from tradepost.market.base import clock
 
-    config, applied = joint.config, _application()
+    config, application = joint.config, _application()
     base, kit = seed.joint_keys(clock.now())
     keys = Keys(base=base, kit=kit, pair=joint_seller.key_pair(config.data))
     program = joint_seller.program(
-        joint.port, market=config.base_url, keys=keys, app_id=applied.app_id if applied else "", data=config.data
+        joint.port,
+        market=config.base_url,
+        keys=keys,
+        app_id=application.app_id if application else "",
+        data=config.data,
     )
     return joint.replacing.ask(program, stopped=joint.stopped) and sample_seller.wait_for(joint.port, joint.stopped)
 

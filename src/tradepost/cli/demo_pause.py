@@ -1,7 +1,8 @@
-"""``tradepost demo pause-seller`` and ``resume-seller``: the sample seller of a running demo falls silent, and answers again.
+"""``tradepost demo pause-seller`` and ``resume-seller``: stop and restart the answers of a running demo's sample
+seller.
 
-A file in the demo's data folder says so. The sample seller looks for it before each answer, so this needs no signal and works
-from another shell, on every operating system.
+The state is a file in the demo's data folder. The sample seller checks it before each answer, so this needs no signal
+and works from another shell on every operating system.
 """
 
 from __future__ import annotations
@@ -19,36 +20,38 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 HOST = "127.0.0.1"
-CONNECT_WITHIN = 2.0
+CONNECT_TIMEOUT = 2.0
 
 
 def pause_file(data: Path) -> Path:
-    """While it exists, the sample seller of the demo in this data folder answers nobody."""
+    """Return the file; while it exists, the sample seller of this data folder does not answer."""
     return data.absolute() / "seller" / "paused"
 
 
 def pause_seller() -> None:
-    """Make the sample seller of the running demo fall silent.
+    """Stop the answers of the running demo's sample seller.
 
-    The market waits 20 seconds for its answer, then retries by the protocol's plan. TRADEPOST_DATA chooses the demo's folder.
+    The market waits 20 seconds for an answer, then retries by the protocol's plan. TRADEPOST_DATA sets the demo's folder.
     """
     file = pause_file(_running_demo().data)
     if file.exists():
-        terminal.say("The sample seller is paused already. Continue with: tradepost demo resume-seller")
+        terminal.print_line("The sample seller is paused already. Continue with: tradepost demo resume-seller")
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
-    terminal.say("The sample seller no longer answers. Continue with: tradepost demo resume-seller")
+    terminal.print_line("The sample seller no longer answers. Continue with: tradepost demo resume-seller")
 
 
 def resume_seller() -> None:
     """Make the sample seller of the running demo answer again."""
     file = pause_file(_running_demo().data)
     if not file.exists():
-        terminal.say("The sample seller is not paused.")
+        terminal.print_line("The sample seller is not paused.")
         return
     clear(file)
-    terminal.say("The sample seller answers again. Open calls are retried when they are due; Restart retries at once.")
+    terminal.print_line(
+        "The sample seller answers again. Open calls are retried when they are due; Restart retries at once."
+    )
 
 
 def clear(file: Path) -> None:
@@ -70,9 +73,9 @@ def _running_demo() -> Config:
 
 
 def _listens(port: int) -> bool:
-    """Whether a program accepts connections there; a paused seller does as well."""
+    """Return whether a program accepts connections at the port; a paused seller also does."""
     try:
-        with socket.create_connection((HOST, port), timeout=CONNECT_WITHIN):
+        with socket.create_connection((HOST, port), timeout=CONNECT_TIMEOUT):
             return True
     except OSError:
         return False

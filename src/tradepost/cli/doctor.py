@@ -1,4 +1,4 @@
-"""``tradepost doctor``: what is wrong with this market's surroundings, and what to do about it."""
+"""``tradepost doctor``: checks a market's surroundings and says how to correct them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from tradepost.cli import terminal
 from tradepost.cli.findings import Finding, Level
-from tradepost.cli.opening import must_exist, open_market, read_config
+from tradepost.cli.opening import open_market, read_config, require_existing
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.values import as_dict
 
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
     from tradepost.market.base.config import Config
 
-LOOKS = {Level.OK: "[green]ok[/green]", Level.WARN: "[yellow]warn[/yellow]", Level.FAIL: "[bold red]fail[/bold red]"}
+LEVEL_MARKUP = {
+    Level.OK: "[green]ok[/green]",
+    Level.WARN: "[yellow]warn[/yellow]",
+    Level.FAIL: "[bold red]fail[/bold red]",
+}
 
 
 def doctor(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
-    """Check a market's settings and surroundings, and say what to do. Changes nothing.
+    """Check a market's settings and surroundings, and explain how to correct them. Changes nothing.
 
     Ends with code 1 when something fails, 0 when all is well or there are warnings only.
 
@@ -42,25 +46,25 @@ def doctor(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
 
 
 def examine() -> tuple[Finding, ...]:
-    """Everything that there is to say; nothing that a check runs into ends the others."""
+    """Return all findings; an error in one check does not end the others."""
     try:
         config = read_config()
-        must_exist(config)
-        _make_no_key(config)
-        opened = open_market(follow_demo=True, existing=True, only_look=True)
-    except Refused as refused:
-        if refused.code == "cli.no_market":
+        require_existing(config)
+        _use_temporary_key(config)
+        opened_config = open_market(follow_demo=True, existing=True, only_look=True)
+    except Refused as refusal:
+        if refusal.code == "cli.no_market":
             raise
-        if refused.code == "cli.no_market_here":
-            return (Finding("market", Level.FAIL, refused.message, "tradepost up"),)
-        return (Finding("settings", Level.FAIL, refused.message, "Correct the environment or the file .env."),)
+        if refusal.code == "cli.no_market_here":
+            return (Finding("market", Level.FAIL, refusal.message, "tradepost up"),)
+        return (Finding("settings", Level.FAIL, refusal.message, "Correct the environment or the file .env."),)
     from tradepost.cli import diagnosis
 
-    return diagnosis.all_findings(opened.model_copy(update={"secret_key": config.secret_key}))
+    return diagnosis.all_findings(opened_config.model_copy(update={"secret_key": config.secret_key}))
 
 
-def _make_no_key(config: Config) -> None:
-    """Django needs a key to start, and the first who asks for one makes the file: here it is one that nobody keeps."""
+def _use_temporary_key(config: Config) -> None:
+    """Django needs a key to start, and the first reader would create the key file. Use a temporary key instead."""
     if not config.secret_key.get_secret_value() and not (config.data / "secret.key").exists():
         os.environ["TRADEPOST_SECRET_KEY"] = secrets.token_urlsafe(48)
 
@@ -76,7 +80,7 @@ def _show(findings: Sequence[Finding]) -> None:
     from rich.text import Text
 
     for finding in findings:
-        table.add_row(finding.area, LOOKS[finding.level], Text(finding.said), Text(finding.todo))
+        table.add_row(finding.area, LEVEL_MARKUP[finding.level], Text(finding.said), Text(finding.todo))
     console = terminal.out()
     console.print(table)
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}

@@ -1,4 +1,4 @@
-"""``tradepost explain``: how each amount of an order or of a service came about, computed again and compared."""
+"""``tradepost explain``: explains each amount of an order or a service, by computing and comparing it again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
     from tradepost.market.base.money import Money
-    from tradepost.market.orders.explained import Explained
+    from tradepost.market.orders.explained import ExplainedAmount
 
 
 def explain(what: str, /, *, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
-    """Say how each amount of an order or of a service came about, computed again and compared. Changes nothing.
+    """Explain each amount of an order or a service by computing and comparing it again. Changes nothing.
 
-    Ends with code 1 when a sum does not agree with what stands, or can no longer be computed.
+    Ends with code 1 when a sum differs from the stored one, or can no longer be computed.
 
     Parameters
     ----------
@@ -31,68 +31,71 @@ def explain(what: str, /, *, as_json: Annotated[bool, Parameter(name="--json", n
         Write a JSON list for a program instead of text.
     """
     open_market(follow_demo=True, existing=True, only_look=True)
-    found = _explained(what)
+    explanations = _explanations(what)
     if as_json:
-        print(json.dumps([_plain(one) for one in found], ensure_ascii=False, indent=2))
+        print(json.dumps([_plain(explanation) for explanation in explanations], ensure_ascii=False, indent=2))
     else:
-        for one in found:
-            _show(one)
-    return int(any(one.verdict != "same" for one in found))
+        for explanation in explanations:
+            _show(explanation)
+    return int(any(explanation.verdict != "same" for explanation in explanations))
 
 
-def _explained(what: str) -> Sequence[Explained]:
+def _explanations(subject_name: str) -> Sequence[ExplainedAmount]:
     from django.utils import translation
 
     from tradepost.market.billing import explained as charges
-    from tradepost.market.orders.explain import explained, service_explained
+    from tradepost.market.orders.explain import explain_order, explain_service
     from tradepost.market.orders.explain_queries import facts_of, find, service_facts
     from tradepost.market.orders.models import Order
 
-    if (charge := charges.find(what)) is not None:
+    if (charge := charges.find_charge(subject_name)) is not None:
         with translation.override("en"):
-            return [charges.explained(charge)]
-    subject = find(what)
+            return [charges.explain_charge(charge)]
+    subject = find(subject_name)
     if subject is None:
         raise Refused("explain.unknown", "There is no order, order line or service of that name.")
     with translation.override("en"):
         if isinstance(subject, Order):
-            return explained(facts_of([subject])[0])
-        return service_explained(service_facts(subject))
+            return explain_order(facts_of([subject])[0])
+        return explain_service(service_facts(subject))
 
 
-def _show(one: Explained) -> None:
+def _show(explanation: ExplainedAmount) -> None:
     console = terminal.out()
-    console.print(_clean(one.title), markup=False, highlight=False)
-    for part in one.parts:
-        console.print(f"    {_clean(part.words)}: {_amount(part.amount)}", markup=False, highlight=False)
-    if one.recomputed is None:
-        console.print(f"    says {_amount(one.said)}, cannot be computed again", markup=False, highlight=False)
+    console.print(_clean(explanation.title), markup=False, highlight=False)
+    for part in explanation.parts:
+        rule = f" ({_clean(part.rule)})" if part.rule else ""
+        console.print(f"    {_clean(part.words)}{rule}: {_amount(part.amount)}", markup=False, highlight=False)
+    if explanation.recomputed is None:
+        console.print(f"    says {_amount(explanation.said)}, cannot be computed again", markup=False, highlight=False)
     else:
-        mark = "" if one.recomputed == one.said else "  DIFFERS"
-        said = f"    says {_amount(one.said)}, recomputed {_amount(one.recomputed)}{mark}"
-        console.print(said, markup=False, highlight=False)
-    if one.note:
-        console.print(f"    {_clean(one.note)}", markup=False, highlight=False)
+        mark = "" if explanation.recomputed == explanation.said else "  DIFFERS"
+        line = f"    says {_amount(explanation.said)}, recomputed {_amount(explanation.recomputed)}{mark}"
+        console.print(line, markup=False, highlight=False)
+    if explanation.note:
+        console.print(f"    {_clean(explanation.note)}", markup=False, highlight=False)
 
 
-def _plain(one: Explained) -> dict[str, Any]:
+def _plain(explanation: ExplainedAmount) -> dict[str, Any]:
     return {
-        "kind": one.kind.value,
-        "title": one.title,
-        "says": _amount(one.said),
-        "recomputed": None if one.recomputed is None else _amount(one.recomputed),
-        "currency": one.said.currency,
-        "verdict": one.verdict.value,
-        "parts": [{"words": part.words.replace("\xa0", " "), "amount": _amount(part.amount)} for part in one.parts],
-        "note": one.note,
+        "kind": explanation.kind.value,
+        "title": explanation.title,
+        "says": _amount(explanation.said),
+        "recomputed": None if explanation.recomputed is None else _amount(explanation.recomputed),
+        "currency": explanation.said.currency,
+        "verdict": explanation.verdict.value,
+        "parts": [
+            {"words": part.words.replace("\xa0", " "), "amount": _amount(part.amount)} for part in explanation.parts
+        ],
+        "note": explanation.note,
     }
 
 
 def _amount(amount: Money) -> str:
-    """Plain digits in main units: 99.00."""
+    """Return plain digits in main units: 99.00."""
     return f"{amount.major:f}"
 
 
 def _clean(text: str) -> str:
-    """What strangers wrote, without what would steer a terminal."""
-    return "".join(one if one.isprintable() else " " if one == "\xa0" else "?" for one in text)
+    """Replace control characters in received text that could affect the terminal."""
+    return "".join(character if character.isprintable() else " " if character == "\xa0" else "?" for character in text)

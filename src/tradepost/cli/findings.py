@@ -1,4 +1,4 @@
-"""What a check of ``tradepost doctor`` says."""
+"""Result of a check of ``tradepost doctor``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found, in words, and what a person does about it; ``todo`` is empty when all is well."""
+    """A finding, with the action for the user; ``todo`` is empty without a problem."""
 
     area: str
     level: Level
@@ -22,13 +22,13 @@ class Finding:
     todo: str = ""
 
 
-def ok(area: str, said: str) -> Finding:
-    return Finding(area, Level.OK, said)
+def ok(area: str, message: str) -> Finding:
+    return Finding(area, Level.OK, message)
 
 
-def warn(area: str, said: str, todo: str) -> Finding:
-    return Finding(area, Level.WARN, said, todo)
+def warn(area: str, message: str, todo: str) -> Finding:
+    return Finding(area, Level.WARN, message, todo)
 
 
-def fail(area: str, said: str, todo: str) -> Finding:
-    return Finding(area, Level.FAIL, said, todo)
+def fail(area: str, message: str, todo: str) -> Finding:
+    return Finding(area, Level.FAIL, message, todo)

@@ -1,4 +1,4 @@
-"""The sample of joint operation beside a demo: its key pair, its settings, and its start."""
+"""The sample of joint operation for a demo: its key pair, settings and start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "joint seller"
 FOLDER = "joint-seller"
-"""Of its databases and its private key, in the data folder."""
+"""Its databases and private key, in the data folder."""
 IN_A_CHECKOUT, IN_A_WHEEL = "examples/sample_joint_seller", "_sample_joint_seller"
 PROGRAM = "joint_app.py"
 _PRIVATE, _PUBLIC = "private-key", "public-key.pem"
@@ -25,7 +25,7 @@ _PRIVATE, _PUBLIC = "private-key", "public-key.pem"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """Of both classes of its interfaces, and what reads client secrets."""
+    """Keys of both interface classes, and the key pair for client secrets."""
 
     base: str = field(repr=False)
     kit: str = field(repr=False)
@@ -33,12 +33,12 @@ class Keys:
 
 
 def root(port: int) -> str:
-    """Where people and the market find it."""
+    """Return the address for users and the market."""
     return f"http://{HOST}:{port}"
 
 
 def key_pair(data: Path) -> KeyPair:
-    """That of this data folder; made, which takes half a second, where there is none."""
+    """Return the key pair of this data folder; creates it if missing, in half a second."""
     from tradepost.kit.keypair import KeyPair, make_pair
 
     folder = data / FOLDER
@@ -53,17 +53,18 @@ def key_pair(data: Path) -> KeyPair:
 
 
 def program(port: int, *, market: str, keys: Keys, app_id: str, data: Path) -> Program:
-    """``app_id``: of its credential; empty before there is one. ``data``: the data folder of the market."""
+    """Return the program. ``app_id``: of its credential; empty if there is none yet. ``data``: the market's data
+    folder."""
     env = {
         "SELLER_KEY": keys.base, "SELLER_KIT_KEY": keys.kit, "SELLER_PRIVATE_KEY": keys.pair.private, "SELLER_APP_ID": app_id,
         "SELLER_DATA": str(data / FOLDER), "SELLER_PUBLIC_URL": root(port), "MARKET": market,
     }  # fmt: skip
-    command = [sys.executable, "-m", "tradepost.cli.parent_death", str(_where()), "--port", str(port)]
+    command = [sys.executable, "-m", "tradepost.cli.parent_death", str(_find_folder()), "--port", str(port)]
     # Stopped after the worker, whose last calls it answers.
     return Program(NAME, command, env=env, log=data / "logs" / "joint-seller.log", wave=1)
 
 
-def _where() -> Path:
+def _find_folder() -> Path:
     package = Path(tradepost.__file__).resolve().parent
     for folder in (package.parents[1] / IN_A_CHECKOUT, package / IN_A_WHEEL):
         if (folder / PROGRAM).is_file():

@@ -1,4 +1,4 @@
-"""What the doctor says of the mailbox of demands."""
+"""Doctor checks of the mailbox for demands."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from tradepost.cli.findings import Finding, fail, ok
 from tradepost.market.base.config import Config
-from tradepost.market.service_desk.mailbox import MailboxError, opened, place_of
+from tradepost.market.service_desk.mailbox import MailboxError, open_mailbox, parse_address
 
 
 def check_mailbox(config: Config) -> Iterator[Finding]:
-    """Whether the market can sign in and open the folder; no mail is read or marked."""
-    url = config.demand_mailbox.get_secret_value()
+    """Check that the market can sign in and open the folder, without reading or marking a mail."""
+    url = config.service_desk.demand_mailbox.get_secret_value()
     if not url:
         yield ok("mailbox", "None is set: operators enter the mails about demands.")
         return
-    todo = "Correct TRADEPOST_DEMAND_MAILBOX."
+    remedy = "Correct TRADEPOST_DEMAND_MAILBOX."
     try:
-        place = place_of(url)
-    except ValueError as wrong:
-        yield fail("mailbox", f"The address is not valid: {wrong}.", todo)
+        mailbox_address = parse_address(url)
+    except ValueError as error:
+        yield fail("mailbox", f"The address is not valid: {error}.", remedy)
         return
     try:
-        with opened(place, outbound=config.outbound, read_only=True) as mailbox:
-            waiting = len(mailbox.unseen())
-    except MailboxError as wrong:
-        yield fail("mailbox", f"{place.shown} cannot be read: {wrong}", todo)
+        with open_mailbox(mailbox_address, outbound=config.outbound, read_only=True) as mailbox:
+            waiting_count = len(mailbox.unseen())
+    except MailboxError as error:
+        yield fail("mailbox", f"{mailbox_address.shown} cannot be read: {error}", remedy)
     else:
-        yield ok("mailbox", f"{place.shown} opens; unseen mails: {waiting}.")
+        yield ok("mailbox", f"{mailbox_address.shown} opens; unseen mails: {waiting_count}.")

@@ -13,8 +13,8 @@ from tradepost.market.base.errors import Refused
 if TYPE_CHECKING:
     from rich.console import Console
 
-LOCK = 0x7472616465  # "trade": the advisory lock's number, the same on every machine of a market
-DIFFERENT = "All migrations are applied, and yet the database is not what this version expects:"
+LOCK = 0x7472616465  # "trade": the advisory lock's number, equal on every machine of a market
+DIFFERENCES_HEADING = "All migrations are applied, and yet the database is not what this version expects:"
 REMEDY = (
     "It was migrated by a version whose migrations were others, restored in part, or changed by hand. Put "
     "back a backup, or bring its data into a fresh market."
@@ -26,38 +26,41 @@ def migrate() -> None:
 
     The first run stores whether the market is a sandbox or a production market.
 
-    Ends with code 1 when the database is not what this version expects although every migration is applied.
+    Ends with code 1 when the schema differs from this version's although all migrations are applied.
     """
     config = open_market()
-    from tradepost.market.base import clock, market_identity
+    from tradepost.market.base import clock
+    from tradepost.market.identity import first_start
 
     console = terminal.out()
-    applied = apply(console)
-    market_identity.remember(sandbox=config.sandbox, now=clock.wall())
-    console.print(f"Applied {applied} migrations." if applied else "The database is at this version already.")
+    applied_count = apply(console)
+    first_start.ensure_identity(sandbox=config.sandbox, now=clock.wall())
+    console.print(
+        f"Applied {applied_count} migrations." if applied_count else "The database is at this version already."
+    )
 
 
 def apply(console: Console, *, each: bool = True) -> int:
-    """Apply what is missing, showing progress: a bar on a terminal, elsewhere a line for ``each``.
+    """Apply missing migrations and return their number. Progress is a bar on a terminal, elsewhere a line for ``each``.
 
-    Returns how many migrations that were. What was made by an earlier version and is only a copy for searches is made anew.
-    Needs an open market. Raises ``Refused`` when the database then is not what this
-    version expects, which pages would find out one by one.
+    Outdated search copies of an earlier version are rebuilt. Needs an open market. Raises ``Refused`` if the database
+    then differs from this version's schema, which would otherwise break single pages.
     """
-    from tradepost.market.base.migration_state import unapplied
+    from tradepost.market.base.django_internals import upgrade_from_0_1
+    from tradepost.market.base.migration_state import pending_migrations
     from tradepost.market.base.schema_check import differences
     from tradepost.market.catalog.shelf import refresh_outdated
     from tradepost.market.web import start_checks
 
-    with one_at_a_time(lambda: console.print("Another process is migrating this database; waiting for it.")):
+    with migration_lock(lambda: console.print("Another process is migrating this database; waiting for it.")):
         start_checks.refuse([start_checks.newer_problem()])
-        waiting = unapplied()
-        if waiting:
-            _apply(console, len(waiting), each=each)
+        unapplied_migrations = pending_migrations()
+        if unapplied_migrations or upgrade_from_0_1.is_due():
+            _apply(console, len(unapplied_migrations), each=each)
         if different := differences():
-            raise Refused("cli.schema", "\n  ".join([DIFFERENT, *different, REMEDY]))
+            raise Refused("cli.schema", "\n  ".join([DIFFERENCES_HEADING, *different, REMEDY]))
         refresh_outdated()
-    return len(waiting)
+    return len(unapplied_migrations)
 
 
 def _apply(console: Console, total: int, *, each: bool) -> None:
@@ -65,8 +68,8 @@ def _apply(console: Console, total: int, *, each: bool) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     if not console.is_terminal:
-        say = _Progress(lambda name: console.print(f"Applying {name}") if each else None)
-        call_command("migrate", interactive=False, stdout=say)
+        name_printer = _Progress(lambda name: console.print(f"Applying {name}") if each else None)
+        call_command("migrate", interactive=False, stdout=name_printer)
         return
     columns = (
         TextColumn("Preparing the database"),
@@ -84,7 +87,7 @@ def _apply(console: Console, total: int, *, each: bool) -> None:
 
 
 class _Progress:
-    """Stands in for the standard output of Django's command and picks out the name of each migration it begins."""
+    """Replaces the standard output of Django's command and reports the name of each migration."""
 
     def __init__(self, seen: Callable[[str], None]) -> None:
         self.seen = seen
@@ -102,8 +105,8 @@ class _Progress:
 
 
 @contextmanager
-def one_at_a_time(on_wait: Callable[[], Any]) -> Iterator[None]:
-    """Hold the database's migration lock; ``on_wait`` is called once when another process has it."""
+def migration_lock(on_wait: Callable[[], Any]) -> Iterator[None]:
+    """Hold the database's migration lock; ``on_wait`` is called once if another process holds it."""
     from django.db import connection
 
     holding = _postgresql_lock if connection.vendor == "postgresql" else _file_lock

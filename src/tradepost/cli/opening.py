@@ -1,4 +1,4 @@
-"""Opens a market for a command: settings read, Django ready, a demo in this folder recognised."""
+"""Opens a market for a command: reads settings, prepares Django, and recognises a demo in this folder."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tradepost.market.base.values import as_dict
 if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
-MARKER = "demo.json"
+DEMO_FILE = "demo.json"
 KEY_FILE = "secret.key"
 _key_was_missing = False
 
 
-def need_market() -> None:
-    """Refuse with the way out when only the base install is there."""
+def require_market() -> None:
+    """Refuse the command with a remedy if only the base install is present."""
     if any(find_spec(name) is None for name in ("django", "pydantic_settings", "structlog")):
         raise Refused("cli.no_market", 'This command needs the marketplace. Run: pip install "tradepost[market]"')
 
 
 def read_config() -> Config:
-    """The settings as they are now, not yet fixed for this process. Raises ``Refused`` naming each wrong one."""
-    need_market()
+    """Return the current settings, not fixed for this process. Raises ``Refused`` naming each invalid one."""
+    require_market()
     from pydantic import ValidationError
 
     from tradepost.cli.settings_check import settings_problems
@@ -40,28 +40,36 @@ def read_config() -> Config:
     try:
         config = Config()
     except ValidationError as invalid:
-        wrong = "; ".join(
-            f"{_setting(error['loc'][0] if error['loc'] else '')}{_inside(error['loc'][1:])}: {error['msg']}"
+        errors_text = "; ".join(
+            f"{_setting(location[0] if location else '')}{_nested_position(location[1:])}: {error['msg']}"
             for error in invalid.errors()
+            for location in [_without_context(error["loc"])]
         )
-        raise Refused("cli.settings", f"Settings are wrong. {wrong}") from None
+        raise Refused("cli.settings", f"Settings are wrong. {errors_text}") from None
     if words := "; ".join(settings_problems(config)):
         raise Refused("cli.settings", f"Settings are wrong. {words}")
     return config
 
 
+def _without_context(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    from tradepost.market.base.config import Config
+    from tradepost.market.base.settings.reading import is_context
+
+    return location[1:] if location and is_context(Config, str(location[0])) else location
+
+
 def _setting(location: int | str) -> str:
     name = str(location).upper()
-    return name if name.startswith(("TRADEPOST_", "PORT", "DATABASE_URL")) else f"TRADEPOST_{name}"
+    return name if name.startswith(("TRADEPOST_", "PORT", "DATABASE_URL", "CLAMD_URL")) else f"TRADEPOST_{name}"
 
 
-def _inside(location: tuple[int | str, ...]) -> str:
-    """Where in a setting that holds a list or an object."""
+def _nested_position(location: tuple[int | str, ...]) -> str:
+    """Return the position inside a setting with a list or an object."""
     return f" ({'.'.join(map(str, location))})" if location else ""
 
 
 def make_folder(config: Config) -> None:
-    """The data folder is there, for us alone, and can be written to. Raises ``Refused`` that says what to do."""
+    """Create the data folder if missing, private and writable. Raises ``Refused`` with a remedy."""
     folder = config.data.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,12 +87,12 @@ def make_folder(config: Config) -> None:
 
 
 def key_was_missing() -> bool:
-    """Whether this process found no secret key, so that a key file in the data folder is one that it made."""
+    """Return whether this process found no secret key, so that a key file in the data folder is its own."""
     return _key_was_missing
 
 
-def must_exist(config: Config) -> None:
-    """Refuse for commands about a market that is there: they must not leave a new one behind where somebody mistyped."""
+def require_existing(config: Config) -> None:
+    """Refuse commands about an existing market if there is none, so that a wrong folder does not create a new one."""
     if not config.database_url and not (config.data / "tradepost.sqlite3").exists():
         raise Refused(
             "cli.no_market_here",
@@ -96,16 +104,16 @@ def must_exist(config: Config) -> None:
 def open_market(
     *, follow_demo: bool = False, existing: bool = False, only_look: bool = False, any_mode: bool = False
 ) -> Config:
-    """Make Django ready and return the settings.
+    """Prepare Django and return the settings.
 
-    ``follow_demo`` is for commands typed beside a running demo: they take over that it is a sandbox and its port,
-    which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings. ``existing``: refused
-    where there is no market. ``only_look``: for commands that change nothing; no data folder is made either. Refused when
-    the database holds a market of the other mode, except for ``only_look`` and ``any_mode``, whose caller checks it.
+    ``follow_demo``: for commands beside a running demo: use its sandbox mode and port, so that ``tradepost clock
+    advance 30d`` works without settings. ``existing``: refuse if there is no market. ``only_look``: for commands
+    without changes; does not create a data folder. Refuses a database with a market of the other mode, except with
+    ``only_look`` or ``any_mode``, whose caller checks it.
     """
     config = read_config()
     if existing:
-        must_exist(config)
+        require_existing(config)
     if not only_look:
         make_folder(config)
     if follow_demo:
@@ -120,31 +128,31 @@ def open_market(
     logs.configure(form="console", level="WARNING")
     try:
         django.setup()
-    except ValueError as wrong:  # what settings.py raises for a URL it does not know
-        raise Refused("cli.settings", str(wrong)) from None
+    except ValueError as error:  # raised by settings.py for an unknown URL
+        raise Refused("cli.settings", str(error)) from None
     translation.activate(language())
     if not (only_look or any_mode):
-        from tradepost.market.base.market_identity import identity_if_any, must_be_mode
+        from tradepost.market.base.market_identity import check_mode, identity_if_any
 
-        must_be_mode(identity_if_any(), sandbox=fixed().sandbox)
+        check_mode(identity_if_any(), sandbox=fixed().sandbox)
     return fixed()
 
 
 def language() -> str:
-    """Refusals come in the language of the terminal; the command line itself is English."""
-    spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh-hans" if spoken.startswith("zh") else "en"
+    """Return the language of the terminal for refusals; the command line itself is English."""
+    locale_name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh-hans" if locale_name.startswith("zh") else "en"
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What a demo leaves in its data folder: which database is its own, and where it and its seller listen."""
+    """Data about a demo in its data folder: its database, and the addresses of the demo and its seller."""
 
     database: str
     port: int
     seller_port: int
     joint_port: int = 0
-    """Where its seller of joint operation listens; nowhere in what an earlier version left."""
+    """Port of its joint-operation seller; 0 in data of an earlier version."""
 
     @staticmethod
     def fingerprint(config: Config) -> str:
@@ -152,16 +160,16 @@ class Demo:
 
     @classmethod
     def of(cls, config: Config) -> Demo | None:
-        """The demo of this data folder and this very database, if there is one."""
+        """Return the demo of this data folder and this database, if there is one."""
         try:
-            demo = cls(**json.loads((config.data / MARKER).read_text()))
+            demo = cls(**json.loads((config.data / DEMO_FILE).read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        # Another database may be a real market, which no leftover file may turn into a sandbox.
+        # Another database may be a real market, which an old file must not turn into a sandbox.
         return demo if demo.database == cls.fingerprint(config) else None
 
     def save(self, data: Path) -> None:
-        (data / MARKER).write_text(json.dumps(as_dict(self)))
+        (data / DEMO_FILE).write_text(json.dumps(as_dict(self)))
 
 
 def _follow(config: Config) -> None:

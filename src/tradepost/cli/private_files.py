@@ -1,9 +1,9 @@
-"""The data folder is for the user that runs the market alone: sessions, mails, hashes of passwords and the secret key lie there.
+"""Keeps the data folder private to the market's system user, since it has sessions, mails, password hashes and the
+secret key.
 
-What is new is made so by the umask that every command begins with. What was there with a wider mode, made by hand, by a
-package or by an earlier version, is closed rather than refused: an upgrade must not stop a market for what ``chmod`` mends.
-Refused is what cannot be closed. Only what is ours is touched: a folder that holds other things keeps its mode, and so does
-what a link leads to.
+The umask of every command protects new files. Existing files with wider permissions, created by users, packages or
+earlier versions, are restricted, so that an upgrade does not stop the market; only a failure to do so is refused. Only
+the market's own files change: a folder with other contents keeps its mode, and so do the targets of links.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tradepost.market.base.errors import Refused
 
-OTHERS = 0o077
-OURS = (
+OTHERS_PERMISSIONS = 0o077
+MARKET_FILES = (
     "tradepost.sqlite3*",
     "secret.key*",
     "demo.json",
@@ -32,30 +32,30 @@ OURS = (
     "seller",
     "joint-seller",
 )
-"""What the market makes in its data folder."""
+"""Files that the market creates in its data folder."""
 
 
 def begin_private() -> None:
-    """From now on nobody else may read what this process, or one that it starts, makes."""
-    os.umask(OTHERS)
+    """From now on other users cannot read new files of this process and its children."""
+    os.umask(OTHERS_PERMISSIONS)
 
 
 def close_to_others(folder: Path) -> None:
-    """Nobody else may read or change what is ours in the data folder. Raises ``Refused`` that says what to do."""
+    """Remove other users' access to the market's files in the data folder. Raises ``Refused`` with a remedy."""
     if sys.platform == "win32":
         return
     for path in open_to_others(folder):
         try:
-            with suppress(FileNotFoundError):  # a journal that its database is done with
-                path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
+            with suppress(FileNotFoundError):  # a journal that its database has removed
+                path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS_PERMISSIONS)
         except OSError as fault:
             raise Refused(
                 "cli.open_to_others",
                 f"{path} can be read by other users of this machine, and cannot be closed to them ({fault.strerror}). "
                 f"Its owner must run: chmod go-rwx {path}",
             ) from None
-    about = folder.stat()
-    if about.st_mode & stat.S_IWOTH and not about.st_mode & stat.S_ISVTX:
+    folder_status = folder.stat()
+    if folder_status.st_mode & stat.S_IWOTH and not folder_status.st_mode & stat.S_ISVTX:
         raise Refused(
             "cli.open_to_others",
             f"Everybody on this machine may put files into {folder}. Choose another folder with TRADEPOST_DATA, or run: "
@@ -64,17 +64,17 @@ def close_to_others(folder: Path) -> None:
 
 
 def open_to_others(folder: Path) -> Iterator[Path]:
-    """What is ours and others may look into: the folder when it holds nothing else, and else what lies in it."""
+    """Yield the market's files that others can access: the folder if it contains nothing else, otherwise its files."""
     if not folder.is_dir():
         return
-    ours = {path for pattern in OURS for path in folder.glob(pattern) if not path.is_symlink()}
-    if _is_open(folder) and folder.stat().st_uid == os.geteuid() and set(folder.iterdir()) <= ours:
+    market_files = {path for pattern in MARKET_FILES for path in folder.glob(pattern) if not path.is_symlink()}
+    if _is_open(folder) and folder.stat().st_uid == os.geteuid() and set(folder.iterdir()) <= market_files:
         yield folder
-    for path in sorted(ours):
+    for path in sorted(market_files):
         with suppress(FileNotFoundError):
             if _is_open(path):
                 yield path
 
 
 def _is_open(path: Path) -> bool:
-    return bool(path.stat().st_mode & OTHERS)
+    return bool(path.stat().st_mode & OTHERS_PERMISSIONS)

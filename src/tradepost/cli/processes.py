@@ -1,4 +1,5 @@
-"""Runs several programs as one: starts them, restarts what dies, stops all together, leaves none behind."""
+"""Runs several programs as one: starts them, restarts failed ones, and stops them together without leaving any
+behind."""
 
 from __future__ import annotations
 
@@ -22,21 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-QUICK_DEATH = 5.0
-"""A program that lived for less seconds than this died at once."""
-MOST_QUICK_DEATHS = 5
+MIN_LIFETIME = 5.0
+"""A program that ran for fewer seconds failed at its start."""
+MAX_QUICK_DEATHS = 5
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 LOG_LIMIT = 10_000_000
-"""Bytes of a log; then it becomes the earlier one, of which there is one."""
-LOOK_EVERY = 0.1
-ROTATE_EVERY = 10.0
-"""Seconds between two looks at how large the logs are."""
+"""Maximum bytes of a log; it then replaces the single earlier one."""
+POLL_INTERVAL = 0.1
+ROTATION_INTERVAL = 10.0
+"""Seconds between two checks of the log sizes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. ``log`` gets its output, else ours does; programs with a higher ``wave`` are stopped later."""
+    """A program to run. ``log``: file for its output, else the command's own output. Programs with a higher ``wave``
+    are stopped later."""
 
     name: str
     command: Sequence[str]
@@ -46,15 +48,16 @@ class Program:
 
 
 def pause_before_restart(lives: Sequence[float]) -> float | None:
-    """Seconds to wait before another start, given how long each run lasted; None when it dies at once every time."""
-    quick = 0
+    """Return the seconds before the next start, from the durations of earlier runs; None if it always fails at its
+    start."""
+    quick_deaths = 0
     for life in reversed(lives):
-        if life >= QUICK_DEATH:
+        if life >= MIN_LIFETIME:
             break
-        quick += 1
-    if quick >= MOST_QUICK_DEATHS:
+        quick_deaths += 1
+    if quick_deaths >= MAX_QUICK_DEATHS:
         return None
-    return float(min(FIRST_PAUSE * 2 ** max(quick - 1, 0), LONGEST_PAUSE))
+    return float(min(FIRST_PAUSE * 2 ** max(quick_deaths - 1, 0), MAX_PAUSE))
 
 
 @dataclass(slots=True)
@@ -67,7 +70,7 @@ class _Running:
 
 
 class Processes:
-    """A set of running programs. Use it from one thread; ``say`` gets one line for each thing worth telling."""
+    """A set of running programs. Use it from one thread. ``say``: receives a line for each event to report."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -81,67 +84,78 @@ class Processes:
         self._running.append(_Running(program, _spawn(program), time.monotonic()))
 
     def replace(self, program: Program, *, within: float = 5.0) -> None:
-        """Start it in place of what runs under its name, which is asked to end and killed after ``within`` seconds."""
-        for running in [one for one in self._running if one.program.name == program.name]:
-            self._running.remove(running)
+        """Start a program instead of the one with its name, which is terminated, and killed after ``within``
+        seconds."""
+        for running_process in [candidate for candidate in self._running if candidate.program.name == program.name]:
+            self._running.remove(running_process)
             with suppress(ProcessLookupError):
-                running.process.terminate()
-            _ended(running.process, time.monotonic() + within, None)
-            _kill_group(running.process)
-            running.process.wait()
+                running_process.process.terminate()
+            _wait_for_end(running_process.process, time.monotonic() + within, None)
+            _kill_group(running_process.process)
+            running_process.process.wait()
         self.start(program)
 
     def look(self) -> None:
-        """Restart what died. Raises ``Refused`` when a program dies at once every time."""
+        """Restart failed programs. Raises ``Refused`` if a program always fails at its start."""
         now = time.monotonic()
-        for running in self._running:
-            if running.restart_at is not None:
-                if now >= running.restart_at:
-                    running.process, running.started, running.restart_at = _spawn(running.program), now, None
-            elif running.process.poll() is not None:
-                self._died(running, now)
+        for running_process in self._running:
+            if running_process.restart_at is not None:
+                if now >= running_process.restart_at:
+                    running_process.process, running_process.started, running_process.restart_at = (
+                        _spawn(running_process.program),
+                        now,
+                        None,
+                    )
+            elif running_process.process.poll() is not None:
+                self._died(running_process, now)
         if now >= self._rotate_at:
-            self._rotate_at = now + ROTATE_EVERY
-            for log in [running.program.log for running in self._running if running.program.log is not None]:
+            self._rotate_at = now + ROTATION_INTERVAL
+            for log in [
+                running_process.program.log
+                for running_process in self._running
+                if running_process.program.log is not None
+            ]:
                 _rotate(log)
 
-    def _died(self, running: _Running, now: float) -> None:
-        _kill_group(running.process)  # what it may have left behind
-        running.lives = [*running.lives[-MOST_QUICK_DEATHS:], now - running.started]
-        how = _how_it_ended(running.process.returncode)
-        pause = pause_before_restart(running.lives)
+    def _died(self, running_process: _Running, now: float) -> None:
+        _kill_group(running_process.process)  # its remaining children
+        running_process.lives = [*running_process.lives[-MAX_QUICK_DEATHS:], now - running_process.started]
+        reason = _exit_reason(running_process.process.returncode)
+        pause = pause_before_restart(running_process.lives)
         if pause is None:
             raise Refused(
                 "cli.keeps_dying",
-                f"The {running.program.name} process {how}, {MOST_QUICK_DEATHS} times in a row just after its start. "
-                + last_words(running.program),
+                f"The {running_process.program.name} process {reason}, {MAX_QUICK_DEATHS} times in a row just after its start. "
+                + log_tail(running_process.program),
             )
-        self._say(f"The {running.program.name} process {how}; starting it again in {pause:g} s.")
-        running.restart_at = now + pause
+        self._say(f"The {running_process.program.name} process {reason}; starting it again in {pause:g} s.")
+        running_process.restart_at = now + pause
 
     def watch(self, stop: threading.Event) -> None:
-        """Keep everything running until ``stop``."""
-        while not stop.wait(LOOK_EVERY):
+        """Keep all programs running until ``stop``."""
+        while not stop.wait(POLL_INTERVAL):
             self.look()
 
     def stop(self, within: float, *, hurry: threading.Event | None = None) -> None:
-        """Ask every program to end, wave by wave, and wait; what is left after ``within`` seconds, or once ``hurry``
-        is set, is killed with all that it started."""
+        """End all programs, wave by wave. After ``within`` seconds, or once ``hurry`` is set, the remaining ones and
+        their children are killed."""
         deadline = time.monotonic() + within
-        for wave in sorted({running.program.wave for running in self._running}):
-            ending = [running for running in self._running if running.program.wave == wave]
-            for running in ending:
+        for wave in sorted({running_process.program.wave for running_process in self._running}):
+            ending_processes = [
+                running_process for running_process in self._running if running_process.program.wave == wave
+            ]
+            for running_process in ending_processes:
                 with suppress(ProcessLookupError):
-                    running.process.terminate()
-            for running in ending:
-                if not _ended(running.process, deadline, hurry):
-                    self._say(f"The {running.program.name} process did not end in time and was killed.")
-                _kill_group(running.process)
-                running.process.wait()
+                    running_process.process.terminate()
+            for running_process in ending_processes:
+                if not _wait_for_end(running_process.process, deadline, hurry):
+                    self._say(f"The {running_process.program.name} process did not end in time and was killed.")
+                _kill_group(running_process.process)
+                running_process.process.wait()
         self._running.clear()
 
 
-def _ended(process: subprocess.Popen[bytes], deadline: float, hurry: threading.Event | None) -> bool:
+def _wait_for_end(process: subprocess.Popen[bytes], deadline: float, hurry: threading.Event | None) -> bool:
     while process.poll() is None:
         if time.monotonic() >= deadline or (hurry is not None and hurry.is_set()):
             return False
@@ -151,7 +165,7 @@ def _ended(process: subprocess.Popen[bytes], deadline: float, hurry: threading.E
 
 def _spawn(program: Program) -> subprocess.Popen[bytes]:
     env = {**os.environ, **program.env, PARENT_VARIABLE: str(os.getpid())}
-    # A session of its own: Ctrl-C in the terminal reaches only us, and we stop the children in order.
+    # In a separate session: Ctrl-C in the terminal only reaches this process, which stops the children in order.
     with _output(program) as output:
         return subprocess.Popen(
             program.command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -168,9 +182,9 @@ def _output(program: Program) -> Iterator[IO[bytes] | None]:
 
 
 def _rotate(log: Path) -> None:
-    """The earlier log is a copy, and the present one is emptied: whoever writes goes on in the file that it has open.
+    """Copy the log and truncate it, since its writer keeps the file open.
 
-    What is written in between, some milliseconds of ten megabytes, is lost.
+    Output during the copy, some milliseconds for ten megabytes, is lost.
     """
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         shutil.copyfile(log, log.with_suffix(log.suffix + ".1"))
@@ -178,40 +192,40 @@ def _rotate(log: Path) -> None:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    # The group outlives its leader as long as a member does, so this also ends what a dead child left behind.
+    # The group outlives its leader while it has members, so this also ends the children of a dead child.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _how_it_ended(code: int) -> str:
+def _exit_reason(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
-def last_words(program: Program, lines: int = 8) -> str:
-    """The end of a program's log, to show beside the news of its death."""
+def log_tail(program: Program, lines: int = 8) -> str:
+    """Return the end of a program's log, to show with the report of its failure."""
     if program.log is None:
         return "Its own messages are above."
     try:
-        said = program.log.read_text(errors="replace").splitlines()[-lines:]
+        last_lines = program.log.read_text(errors="replace").splitlines()[-lines:]
     except OSError:
-        said = []
-    return "\n".join([f"Its log, {program.log}, ends with:", *(f"  {line}" for line in said)])
+        last_lines = []
+    return "\n".join([f"Its log, {program.log}, ends with:", *(f"  {line}" for line in last_lines)])
 
 
 @contextmanager
 def signals() -> Iterator[tuple[threading.Event, threading.Event]]:
-    """SIGTERM and SIGINT as events: the first sets ``stop``, another one ``hurry``."""
+    """Provide SIGTERM and SIGINT as events: the first signal sets ``stop``, another one ``hurry``."""
     stop, hurry = threading.Event(), threading.Event()
-    # A handler runs in the middle of whatever the main thread does, which may be holding an event's lock: to set the event
-    # there would wait for itself. The queue's put is made to be interrupted; another thread sets the events.
-    heard: SimpleQueue[bool] = SimpleQueue()
+    # A handler interrupts the main thread, which may hold an event's lock, so setting the event there could deadlock.
+    # The queue's put is safe to interrupt; another thread sets the events.
+    signal_queue: SimpleQueue[bool] = SimpleQueue()
 
     def pass_on() -> None:
-        while heard.get():
+        while signal_queue.get():
             (hurry if stop.is_set() else stop).set()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        heard.put(True)
+        signal_queue.put(True)
 
     thread = threading.Thread(target=pass_on, name="signals", daemon=True)
     thread.start()
@@ -221,5 +235,5 @@ def signals() -> Iterator[tuple[threading.Event, threading.Event]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        heard.put(False)
+        signal_queue.put(False)
         thread.join()

@@ -1,6 +1,6 @@
-"""What an operator changes on the command line stands in the audit log as what they change in the console does.
+"""Records changes that an operator makes on the command line in the audit log, like those made in the console.
 
-Who it was is what the machine says: whoever is logged in, at its name.
+The actor is the machine's signed-in user, with the host name.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 
 def actor() -> str:
-    """``root@market-1``."""
+    """Return ``root@market-1``."""
     try:
         name = getpass.getuser()
-    except (OSError, KeyError):  # a container's user that has no name
+    except (OSError, KeyError):  # a container's user without a name
         name = f"uid {os.getuid()}"
     return f"{name}@{socket.gethostname()}"
 
 
 @dataclass(slots=True)
-class Acting:
-    """A command under way. ``done`` is called in the transaction of what it does."""
+class RunningCommand:
+    """A running command. ``done`` is called in the transaction of its change."""
 
     act: Act
 
     def done(self, about: Subject | None = None) -> None:
-        """``about``: what was acted on, where that is known only now."""
+        """``about``: the subject, if it was unknown before."""
         from tradepost.market.audit.models import Outcome
         from tradepost.market.base.values import replace
 
@@ -58,18 +58,18 @@ class Acting:
 
 
 @contextmanager
-def acting(name: str, about: Subject | None = None, /, **details: str) -> Iterator[Acting]:
-    """Around the body of a command, in an open market. ``name``: without the ``cli`` that goes before it."""
-    from tradepost.market.audit.details import kept
-    from tradepost.market.audit.record import NOTHING, Act
+def recorded_act(name: str, about: Subject | None = None, /, **details: str) -> Iterator[RunningCommand]:
+    """Surround the body of a command, in an open market. ``name``: without the prefix ``cli``."""
+    from tradepost.market.audit.details import details_of
+    from tradepost.market.audit.record import NO_SUBJECT, Act
 
     act = Act(
-        name=f"cli {name}", actor=None, actor_text=actor(), about=about or NOTHING,
-        details=kept((field, [value]) for field, value in details.items()),
+        name=f"cli {name}", actor=None, actor_text=actor(), about=about or NO_SUBJECT,
+        details=details_of((field, [value]) for field, value in details.items()),
     )  # fmt: skip
-    under_way = Acting(act)
+    under_way = RunningCommand(act)
     try:
         yield under_way
-    except Refused as refused:
-        under_way.refused(refused)
+    except Refused as refusal:
+        under_way.refused(refusal)
         raise

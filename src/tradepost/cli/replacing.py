@@ -1,5 +1,5 @@
-"""Lets another thread of a command replace a program: ``Processes`` is used from one thread, which looks here between two looks at
-what runs."""
+"""Lets another thread of a command replace a program: ``Processes`` is used from one thread, which reads the requests
+between its checks."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tradepost.cli.processes import Processes, Program
 
-LOOK_EVERY = 0.1
+POLL_INTERVAL = 0.1
 
 
 class Replacing:
-    """What is to run in place of what has the same name."""
+    """Requests to replace the running program with the same name."""
 
     def __init__(self) -> None:
         self._wanted: SimpleQueue[tuple[Program, Event]] = SimpleQueue()
 
     def ask(self, program: Program, *, stopped: Callable[[], bool]) -> bool:
-        """Wait until it was started; False when told to stop before."""
+        """Wait until the program was started; return False if stopped before."""
         started = Event()
         self._wanted.put((program, started))
-        while not started.wait(LOOK_EVERY):
+        while not started.wait(POLL_INTERVAL):
             if stopped():
                 return False
         return True
 
     def serve(self, processes: Processes) -> None:
-        """Start what was asked for."""
+        """Start the requested programs."""
         while True:
             try:
                 program, started = self._wanted.get_nowait()

@@ -1,4 +1,4 @@
-"""``tradepost seller``: sellers of a market here, and a seller's own server; neither loads what only the other needs."""
+"""``tradepost seller``: sellers of a market, and a seller's own server; neither imports what only the other needs."""
 
 from __future__ import annotations
 

@@ -8,14 +8,14 @@ from tradepost.cli import terminal
 
 
 def keypair(public_key: Path) -> None:
-    """Make the RSA keys with which a market sends client secrets and you read them.
+    """Create the RSA keys with which a market encrypts client secrets and you decrypt them.
 
-    The private key is printed as one line, for SELLER_PRIVATE_KEY; keep it to yourself.
+    The private key is printed as one line, for SELLER_PRIVATE_KEY; keep it secret.
 
     Parameters
     ----------
     public_key
-        Where to write the public key, which you paste into the application for a credential.
+        File for the public key, which you paste into the application for a credential.
     """
     from tradepost.kit.keypair import make_pair
 
@@ -24,6 +24,6 @@ def keypair(public_key: Path) -> None:
         with public_key.open("x", encoding="ascii") as file:
             file.write(pair.public)
     except OSError as error:
-        # A key that somebody may have pasted already is not overwritten.
+        # Never overwrite a key, since it may already be registered.
         terminal.fail(f"The public key cannot be written to {public_key}: {error.strerror}")
-    terminal.say(pair.private)
+    terminal.print_line(pair.private)

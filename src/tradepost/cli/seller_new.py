@@ -1,4 +1,4 @@
-"""``tradepost seller new``: a seller's project in an empty folder, in the framework of choice."""
+"""``tradepost seller new``: creates a seller's project in an empty folder, for the chosen framework."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ def new(
     framework: FrameworkName = "wsgi",
     protocol: Annotated[Sequence[str], Parameter(negative="")] = DEFAULT,
 ) -> None:
-    """Make a seller's project that runs and passes the tester.
+    """Create a seller's project that runs and passes the tester.
 
     Parameters
     ----------
     folder
-        Where to make it; missing or empty.
+        The folder to create, missing or empty.
     framework
-        What the server is built with.
+        The web framework of the server.
     protocol
-        What it speaks: saas_v2, saas_v1, license_online, license_v1, license_code, joint_kit_v2, joint_kit_v1,
+        The protocols of the server: saas_v2, saas_v1, license_online, license_v1, license_code, joint_kit_v2, joint_kit_v1,
         order_notice; may be repeated, or given with commas.
     """
     names = [name.strip() for part in protocol for name in part.split(",") if name.strip()]
     try:
-        written = write_project(
+        written_paths = write_project(
             folder, framework, key=secrets.token_hex(KEY_BYTES), version=__version__, protocols=names
         )
     except (NotEmpty, LookupError) as error:
         terminal.fail(f"{error}. Nothing was written.")
-    terminal.say(f"{len(written)} files are in {folder}. Next:")
-    terminal.say(f"  cd {folder}")
-    terminal.say("  pip install -r requirements.txt")
-    terminal.say("  tradepost seller serve app:app --port 9000")
+    terminal.print_line(f"{len(written_paths)} files are in {folder}. Next:")
+    terminal.print_line(f"  cd {folder}")
+    terminal.print_line("  pip install -r requirements.txt")
+    terminal.print_line("  tradepost seller serve app:app --port 9000")

@@ -1,4 +1,4 @@
-"""``tradepost serve``: the web server, Granian, on loopback unless settings say otherwise."""
+"""``tradepost serve``: the web server, Granian, on loopback by default."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 CONNECTIONS = 8192
-"""Open connections of a process, most of them idle."""
-FINISH_WITHIN = 15
-"""Seconds that requests under way get when the server stops."""
+"""Maximum open connections of a process, most of them idle."""
+FINISH_TIMEOUT = 15
+"""Seconds for requests in progress when the server stops."""
 
 
 def serve(*, workers: int = 1, threads: int = 0) -> None:
-    """Run the web server alone.
+    """Run only the web server.
 
     Parameters
     ----------
     workers
-        Processes that answer requests; one a core is plenty.
+        Number of processes; one per core is sufficient.
     threads
-        Requests that one process answers at a time; each may hold a database connection. 0 means 16.
+        Concurrent requests of a process; each may use a database connection. 0 means 16.
     """
     parent_death.end_with_parent()
     claim_port(read_config())
@@ -50,83 +50,85 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     os.environ[request_buffering.THREADS] = str(threads)
     _allow_connections(CONNECTIONS)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_hear_later, after_in_parent=_hear, after_in_child=_may_be_stopped)
+        os.register_at_fork(before=_block_signals, after_in_parent=_unblock_signals, after_in_child=_restore_signals)
     Granian(
         "tradepost.market.rsgi:application",
         address=config.host,
         port=config.port,
         interface=Interfaces.RSGI,
-        http=HTTPModes.http1,  # what proxies speak; HTTP/2 and websockets would need limits of their own
+        http=HTTPModes.http1,  # the protocol of proxies; HTTP/2 and websockets would need separate limits
         http1_settings=HTTP1Settings(
-            header_read_timeout=1000 * connections.HEAD_WITHIN, max_buffer_size=connections.LARGEST_HEAD
+            header_read_timeout=1000 * connections.HEAD_TIMEOUT, max_buffer_size=connections.MAX_HEAD_BYTES
         ),
         workers=max(workers, 1),
         backpressure=CONNECTIONS,
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=FINISH_WITHIN,
+        workers_kill_timeout=FINISH_TIMEOUT,
         log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
     ).serve()
 
 
 def _check(config: Config) -> None:
-    """Refuse a market that must not run. When its database is away, ``web/start_gate`` checks before the first request."""
+    """Refuse a market that must not run. If its database is unreachable, ``web/start_gate`` checks before the first
+    request."""
     import structlog
     from django.db import Error, connections
 
     try:
         starting.begin(config)
     except Error as fault:
-        if not starting.is_away(fault):
+        if not starting.is_database_away(fault):
             raise
         structlog.get_logger(__name__).warning("the database is away", fault=str(fault))
     finally:
         connections.close_all()  # before the workers are forked
 
 
-STOPS = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def _hear_later() -> None:
-    """A signal that came between the fork and ``_may_be_stopped`` would be noted by a handler that is gone then, and lost."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+def _block_signals() -> None:
+    """Block signals between the fork and ``_restore_signals``; a handler that no longer exists would receive and lose
+    them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
-def _hear() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+def _unblock_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
-def _may_be_stopped() -> None:
-    """A forked worker has the handlers of its parent, which only note a signal, until it has loaded and sets its own: told
-    to stop before, it would go on until it is killed."""
-    for number in STOPS:
+def _restore_signals() -> None:
+    """Reset the handlers in a forked worker: its parent's handlers only record a signal, so a stop during loading would
+    be ignored."""
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    _hear()
+    _unblock_signals()
 
 
 def _allow_connections(number: int) -> None:
-    """As far as this machine lets us: each is a file to it."""
+    """Raise the limit of open files as far as permitted, since each connection is a file."""
     if sys.platform == "win32":
         return
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = number + 1000
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    required_files = number + 1000
+    if soft != resource.RLIM_INFINITY and soft < required_files:
+        limit = required_files if hard == resource.RLIM_INFINITY else min(required_files, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 class Intended(logging.Filter):
-    """Drops Granian's advice about many threads: ours only wait."""
+    """Drops Granian's advice about many threads, which mostly wait here."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
         return "allows spawning up to" not in str(record.msg)
 
 
-# Its messages go where ours go: to the root logger, which web/logs.py has set up.
+# Its messages go to the root logger, which web/logs.py configures.
 GRANIAN_LOGS = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -140,9 +142,9 @@ GRANIAN_LOGS = {
 
 
 def claim_port(config: Config) -> None:
-    """Refuse in words when the address cannot be listened on, before anything is started."""
-    if why := _cannot_listen(config.host, config.port):
-        raise Refused("cli.port_taken", why)
+    """Refuse with an explanation if the address cannot be used, before anything is started."""
+    if reason := _cannot_listen(config.host, config.port):
+        raise Refused("cli.port_taken", reason)
 
 
 def port_is_free(host: str, port: int) -> bool:
@@ -150,10 +152,10 @@ def port_is_free(host: str, port: int) -> bool:
 
 
 def _cannot_listen(host: str, port: int) -> str:
-    """Why not, and what to do; empty when one can."""
+    """Return why the address cannot be used, with a remedy; empty if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just left counts as free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a recently closed address is free
         try:
             probe.bind((host, port))
         except OSError as fault:

@@ -1,4 +1,4 @@
-"""``tradepost sign``: a request with a fresh signature, as a line to paste or sent at once."""
+"""``tradepost sign``: a request with a new signature, as a command to paste or sent at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COULD_NOT_RUN = 2
 KEY = "TRADEPOST_KEY"
 TIMEOUT = 20.0
-"""Seconds, as the market waits."""
+"""In seconds, like the market's."""
 
 
 def sign(
@@ -36,29 +36,29 @@ def sign(
     send: Annotated[bool, Parameter(negative="")] = False,
     any_certificate: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Sign a request to a seller afresh, as a curl line or by sending it.
+    """Sign a request to a seller again, and print it as a curl command or send it.
 
-    A signature is good for 60 seconds. Name an activity for a new request, or give URL and body of one that is too old.
+    A signature is valid for 60 seconds. Name an activity for a new request, or give URL and body of an expired one.
     The signing key is read from --key-file, from TRADEPOST_KEY, or asked for; it is never shown.
 
     Parameters
     ----------
     url
-        The production address, or the whole URL of a request that was sent before.
+        The production address, or the complete URL of an earlier request.
     activity
-        What to ask, for example newInstance: a test call with sample values.
+        The activity, for example newInstance: a test call with sample values.
     protocol
-        Which version the seller speaks.
+        The protocol version of the seller.
     data
-        The body of a request that was sent before, to be signed as it is; - reads it from standard input.
+        The body of an earlier request, signed unchanged; - reads it from standard input.
     set
-        A member of the sample with another value, for example instanceId=4ef28f; may be repeated.
+        Another value for a member of the sample, for example instanceId=4ef28f; may be repeated.
     real
-        Not a test call: the seller does what is asked.
+        Not a test call: the seller executes the request.
     key_file
-        A file that holds the signing key and nothing else.
+        A file that contains only the signing key.
     send
-        Send it and show the answer, instead of printing a curl line. Ends with code 1 when it is no success.
+        Send it and show the answer, instead of printing a curl command. Ends with code 1 when it is not a success.
     any_certificate
         With --send, accept a self-signed certificate of an https address.
     """
@@ -81,8 +81,8 @@ def sign(
         terminal.warn(f"tradepost sign: {reason}")
         return COULD_NOT_RUN
     if send:
-        return _sent(request, target, signer.key, any_certificate=any_certificate)
-    return _printed(request, aging=target.dialect.stamped)
+        return _send(request, target, signer.key, any_certificate=any_certificate)
+    return _print(request, aging=target.dialect.stamped)
 
 
 def _address_or_refuse(url: str) -> None:
@@ -95,7 +95,7 @@ def _address_or_refuse(url: str) -> None:
 
 
 def _key(key_file: Path | None) -> str:
-    """Raises ``CannotRun`` where there is none. A line end after it is the file's, not the key's."""
+    """Return the key without a trailing line end. Raises ``CannotRun`` if there is none."""
     from getpass import getpass
 
     from tradepost.check import CannotRun
@@ -117,9 +117,9 @@ def _request(signer: Signer, url: str, activity: str, body: bytes, *, real: bool
     from tradepost.check import CannotRun
     from tradepost.check.signing import carries_request
 
-    unclear = [change for change in changes if "=" not in change]
-    if unclear:
-        raise CannotRun(f"--set {unclear[0]}: write a name and a value, for example --set instanceId=4ef28f")
+    invalid_changes = [change for change in changes if "=" not in change]
+    if invalid_changes:
+        raise CannotRun(f"--set {invalid_changes[0]}: write a name and a value, for example --set instanceId=4ef28f")
     if activity:
         if body:
             raise CannotRun("either an activity or --data: a body says itself what it asks")
@@ -135,30 +135,30 @@ def _request(signer: Signer, url: str, activity: str, body: bytes, *, real: bool
     return signer.again(url, body)
 
 
-def _printed(request: Request, *, aging: bool) -> int:
+def _print(request: Request, *, aging: bool) -> int:
     from tradepost.protocols.curl_line import curl_line
 
     if aging:
         terminal.warn("Paste it within 60 s; the seller takes it once.")
-    terminal.say(curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body))
+    terminal.print_line(curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body))
     return 0
 
 
-def _sent(request: Request, target: Target, key: str, *, any_certificate: bool) -> int:
+def _send(request: Request, target: Target, key: str, *, any_certificate: bool) -> int:
     from tradepost.check.answers import Answer
     from tradepost.check.diagnoses import diagnosis
     from tradepost.check.http_client import HttpClient
-    from tradepost.check.reports.spelling import raw, sent
+    from tradepost.check.reports.spelling import format_answer, format_request
     from tradepost.check.signature_diagnosis import explain_body_sign
 
-    received = HttpClient(TIMEOUT, any_certificate).send(request)
-    answer = Answer(request, received)
-    terminal.say(sent(request).replace(key, "***"))
-    terminal.say("")
-    terminal.say(raw(received.raw.replace(key.encode(), b"***")) or received.problem)
-    terminal.say("")
-    mistake = explain_body_sign(answer, key) if received.status and target.specification.body_sign else None
+    received_response = HttpClient(TIMEOUT, any_certificate).send(request)
+    answer = Answer(request, received_response)
+    terminal.print_line(format_request(request).replace(key, "***"))
+    terminal.print_line("")
+    terminal.print_line(format_answer(received_response.raw.replace(key.encode(), b"***")) or received_response.problem)
+    terminal.print_line("")
+    mistake = explain_body_sign(answer, key) if received_response.status and target.specification.body_sign else None
     if mistake:
         terminal.warn(f"Body-Sign: {diagnosis(mistake).words.en}")
-    terminal.warn(f"{answer.describe().en} ({received.seconds:.2f} s)")
+    terminal.warn(f"{answer.describe().en} ({received_response.seconds:.2f} s)")
     return 0 if answer.accepted and not mistake else 1

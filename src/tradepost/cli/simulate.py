@@ -1,4 +1,4 @@
-"""``tradepost simulate``: a whole market in this process, on a clock of its own, that a seed drives and rules judge."""
+"""``tradepost simulate``: a whole market in this process on a virtual clock, driven by a seed and checked by rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from tradepost.cli import terminal
-from tradepost.cli.opening import need_market
+from tradepost.cli.opening import require_market
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.values import as_dict
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tradepost.simulate.plan import Plan
     from tradepost.simulate.run import Outcome
 
-MOST_DAYS, MOST_PEOPLE, MOST_RUNS = 3650, 50, 10_000
-LINES = 40
-"""Of the history of the service concerned: the last ones."""
+MAX_DAYS, MAX_PEOPLE, MAX_RUNS = 3650, 50, 10_000
+MAX_LINES = 40
+"""Number of last lines of the affected service's history."""
 
 
 def simulate(
@@ -39,55 +39,56 @@ def simulate(
     visits: int | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Simulate a whole market and check that its rules hold, whatever goes wrong. Touches no market that there is.
+    """Simulate a whole market with faults and check that its rules hold. Does not affect any real market.
 
-    Kit sellers, buyers, operators and a worker run in this process on a virtual clock and a throw-away database; the seed decides
-    who does what and what fails: lost answers, refusals, servers that are down, workers that die, events that are told twice.
-    Each day the rules are checked: paid time, money, freezes, what is under way, and each seller's own store. A run that fails is
-    run again to find the fewest visits after which it still does. Ends with code 1 when a rule did not hold.
+    Kit sellers, buyers, operators and a worker run in this process on a virtual clock and a temporary database. The
+    seed determines all actions and faults: lost answers, refusals, servers that are down, workers that die, repeated
+    events. Each day the rules are checked: paid time, money, freezes, running operations, and each seller's own store. A
+    failing run is repeated to find the fewest visits that still cause the failure. Ends with code 1 when a rule is
+    violated.
 
     Parameters
     ----------
     seed
-        The same seed with the same other choices comes out the same.
+        The same seed with the same other options has the same result.
     days
-        How long the market lives.
+        Duration of the simulation in days.
     sellers
-        How many companies sell, over each protocol in turn.
+        Number of sellers, with each protocol in turn.
     buyers
-        How many people buy.
+        Number of buyers.
     faults
-        The share of exchanges and steps that go wrong, from 0 to 1.
+        Share of exchanges and steps with faults, from 0 to 1.
     runs
-        Simulate so many seeds, from ``seed`` on, until one fails.
+        Number of seeds, starting at ``seed``; ends at the first failure.
     visits
-        Only the first so many visits of people, as a failing run names them.
+        Number of first visits, as reported by a failing run.
     as_json
         Write one JSON object for a program instead of a summary.
     """
     _check(days=days, sellers=sellers, buyers=buyers, faults=faults, runs=runs, visits=visits)
-    need_market()
-    with _market_of_our_own():
+    require_market()
+    with _isolated_market():
         from tradepost.simulate.plan import Plan
 
-        first = Plan(seed=seed, days=days, sellers=sellers, buyers=buyers, faults=faults, visits=visits)
-        told = _run_all(first, runs)
+        first_plan = Plan(seed=seed, days=days, sellers=sellers, buyers=buyers, faults=faults, visits=visits)
+        outcomes = _run_all(first_plan, runs)
     if as_json:
-        print(json.dumps(_as_json(told), ensure_ascii=False, indent=2))
+        print(json.dumps(_as_json(outcomes), ensure_ascii=False, indent=2))
     else:
-        _show(told)
-    return int(told[-1].failed)
+        _show(outcomes)
+    return int(outcomes[-1].failed)
 
 
 def _check(*, days: int, sellers: int, buyers: int, faults: float, runs: int, visits: int | None) -> None:
-    for name, value, most in (
-        ("days", days, MOST_DAYS),
-        ("sellers", sellers, MOST_PEOPLE),
-        ("buyers", buyers, MOST_PEOPLE),
-        ("runs", runs, MOST_RUNS),
+    for name, value, maximum in (
+        ("days", days, MAX_DAYS),
+        ("sellers", sellers, MAX_PEOPLE),
+        ("buyers", buyers, MAX_PEOPLE),
+        ("runs", runs, MAX_RUNS),
     ):
-        if not 1 <= value <= most:
-            raise Refused("simulate.range", f"--{name} is a number from 1 to {most}.")
+        if not 1 <= value <= maximum:
+            raise Refused("simulate.range", f"--{name} is a number from 1 to {maximum}.")
     if not 0 <= faults <= 1:
         raise Refused("simulate.range", "--faults is a share from 0 to 1.")
     if visits is not None and visits < 0:
@@ -95,9 +96,8 @@ def _check(*, days: int, sellers: int, buyers: int, faults: float, runs: int, vi
 
 
 @contextmanager
-def _market_of_our_own() -> Iterator[None]:
-    """The settings of no market: those of this folder or environment neither matter nor are touched, so that a seed comes out the
-    same everywhere."""
+def _isolated_market() -> Iterator[None]:
+    """Isolate the run from settings of this folder and environment, so that a seed always has the same result."""
     with tempfile.TemporaryDirectory(prefix="tradepost-simulate-") as folder:
         for name in [name for name in os.environ if name.startswith("TRADEPOST_")]:
             del os.environ[name]
@@ -109,100 +109,108 @@ def _market_of_our_own() -> Iterator[None]:
             "TRADEPOST_SECRET_KEY": secrets.token_urlsafe(48),
         }
         before = Path.cwd()
-        os.chdir(folder)  # where no file .env is
+        os.chdir(folder)  # contains no file .env
         try:
             from tradepost.cli.opening import open_market
 
-            open_market(any_mode=True)  # its databases are thrown away
+            open_market(any_mode=True)  # its databases are deleted afterwards
             yield
         finally:
             os.chdir(before)
 
 
-def _run_all(first: Plan, runs: int) -> list[Outcome]:
-    """Each seed in turn, until one fails; the last of the list is then the shortest run that does."""
+def _run_all(first_plan: Plan, runs: int) -> list[Outcome]:
+    """Run each seed until one fails; the last outcome is then the shortest failing run."""
     from dataclasses import replace
 
-    from tradepost.cli.template import EMPTY
-    from tradepost.simulate.database import throw_away
+    from tradepost.cli.template import EMPTY_DATABASE
+    from tradepost.simulate.database import temporary_database
     from tradepost.simulate.run import simulate as run
     from tradepost.simulate.shorten import shorten
 
-    told = []
-    with throw_away():
-        for seed in range(first.seed, first.seed + runs):
-            told.append(run(replace(first, seed=seed), template=EMPTY))
-            if told[-1].failed:
-                terminal.say(f"Seed {seed} fails: looking for the fewest visits after which it still does …")
-                told.append(shorten(told[-1], lambda plan: run(plan, template=EMPTY)))
+    outcomes = []
+    with temporary_database():
+        for seed in range(first_plan.seed, first_plan.seed + runs):
+            outcomes.append(run(replace(first_plan, seed=seed), template=EMPTY_DATABASE))
+            if outcomes[-1].failed:
+                terminal.print_line(f"Seed {seed} fails: looking for the fewest visits after which it still does …")
+                outcomes.append(shorten(outcomes[-1], lambda plan: run(plan, template=EMPTY_DATABASE)))
                 break
-    return told
+    return outcomes
 
 
-def _all(told: list[Outcome]) -> dict[str, int]:
-    """What the runs came to in all; of a failing seed both the whole and the shortest run."""
+def _totals(outcomes: list[Outcome]) -> dict[str, int]:
+    """Return the totals of all runs; for a failing seed, of the full and the shortest run."""
     names = ("visits", "orders", "calls", "events", "faults", "looks")
-    return {name: sum(getattr(one, name) for one in told) for name in names}
+    return {name: sum(getattr(outcome, name) for outcome in outcomes) for name in names}
 
 
-def _refused(told: list[Outcome]) -> Counter[str]:
-    return sum((one.refused for one in told), Counter())
+def _refusal_counts(outcomes: list[Outcome]) -> Counter[str]:
+    return sum((outcome.refused for outcome in outcomes), Counter())
 
 
-def _show(told: list[Outcome]) -> None:
+def _show(outcomes: list[Outcome]) -> None:
     from tradepost.simulate.agreement import AGREEMENTS
     from tradepost.simulate.rules import RULES
 
     console = terminal.out()
-    sums, last = _all(told), told[-1]
-    seconds = sum(one.seconds for one in told)
-    plan = last.plan
+    sums, last_outcome = _totals(outcomes), outcomes[-1]
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    plan = last_outcome.plan
     console.print(
-        f"{len(told)} {'run' if len(told) == 1 else 'runs'} of {plan.days} days with {plan.sellers} sellers and {plan.buyers} buyers"
+        f"{len(outcomes)} {'run' if len(outcomes) == 1 else 'runs'} of {plan.days} days with {plan.sellers} sellers and {plan.buyers} buyers"
         f" in {seconds:.1f} s",
         highlight=False,
     )
     console.print(
-        f"{sums['visits']} visits of people ({sum(_refused(told).values())} refused), {sums['orders']} orders, {sums['calls']} calls to"
+        f"{sums['visits']} visits of people ({sum(_refusal_counts(outcomes).values())} refused), {sums['orders']} orders, {sums['calls']} calls to"
         f" sellers, {sums['events']} events, {sums['faults']} faults",
         highlight=False,
     )
     console.print(f"{len(RULES) + len(AGREEMENTS)} rules checked {sums['looks']} times", highlight=False)
-    if not last.failed:
-        console.print(f"All of them held. Digest of the last run: {last.digest}", highlight=False)
+    if not last_outcome.failed:
+        console.print(f"All of them held. Digest of the last run: {last_outcome.digest}", highlight=False)
         return
-    _show_failed(last)
+    _show_failed(last_outcome)
 
 
-def _show_failed(last: Outcome) -> None:
-    console, plan = terminal.out(), last.plan
-    console.print(f"\n[bold red]Seed {plan.seed} fails[/bold red] at {last.at:%Y-%m-%d %H:%M:%S} UTC:", highlight=False)
-    for one in last.broken:
-        console.print(f"  {one}", markup=False, highlight=False, soft_wrap=True)
-    about = next((one.subscription for one in last.broken if one.subscription is not None), None)
-    lines = [line for line in last.lines if line.at <= last.at] if last.at else last.lines
-    lines = [line for line in lines if about is None or line.subscription == about]
-    console.print(f"\nWhat happened to {'it' if about is None else f'service {about}'}:", highlight=False)
-    for line in lines[-LINES:]:
-        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-    again = (
-        f"tradepost simulate --seed {plan.seed} --days {plan.days} --sellers {plan.sellers} --buyers {plan.buyers}"
-        f" --faults {plan.faults:g} --visits {last.visits}"
+def _show_failed(last_outcome: Outcome) -> None:
+    console, plan = terminal.out(), last_outcome.plan
+    console.print(
+        f"\n[bold red]Seed {plan.seed} fails[/bold red] at {last_outcome.at:%Y-%m-%d %H:%M:%S} UTC:", highlight=False
     )
-    console.print(f"\nThe shortest run that fails: {again}", markup=False, highlight=False, soft_wrap=True)
+    for violation in last_outcome.violations:
+        console.print(f"  {violation}", markup=False, highlight=False, soft_wrap=True)
+    failed_service = next(
+        (violation.subscription for violation in last_outcome.violations if violation.subscription is not None), None
+    )
+    lines = (
+        [line for line in last_outcome.lines if line.at <= last_outcome.at] if last_outcome.at else last_outcome.lines
+    )
+    lines = [line for line in lines if failed_service is None or line.subscription == failed_service]
+    console.print(
+        f"\nWhat happened to {'it' if failed_service is None else f'service {failed_service}'}:", highlight=False
+    )
+    for line in lines[-MAX_LINES:]:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    command = (
+        f"tradepost simulate --seed {plan.seed} --days {plan.days} --sellers {plan.sellers} --buyers {plan.buyers}"
+        f" --faults {plan.faults:g} --visits {last_outcome.visits}"
+    )
+    console.print(f"\nThe shortest run that fails: {command}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _as_json(told: list[Outcome]) -> dict[str, Any]:
-    last = told[-1]
+def _as_json(outcomes: list[Outcome]) -> dict[str, Any]:
+    last_outcome = outcomes[-1]
     return {
-        "plan": {name: value for name, value in as_dict(last.plan).items() if name != "watchful"},
-        "runs": len(told),
-        "failed": last.failed,
-        "digest": last.digest,
-        **_all(told),
-        "refused": dict(sorted(_refused(told).items())),
-        "seconds": round(sum(one.seconds for one in told), 3),
-        "at": last.at.isoformat() if last.at else None,
-        "broken": [as_dict(one) for one in last.broken],
-        "trace": [str(line) for line in last.lines] if last.failed else [],
+        "plan": {name: value for name, value in as_dict(last_outcome.plan).items() if name != "watchful"},
+        "runs": len(outcomes),
+        "failed": last_outcome.failed,
+        "digest": last_outcome.digest,
+        **_totals(outcomes),
+        "refused": dict(sorted(_refusal_counts(outcomes).items())),
+        "seconds": round(sum(outcome.seconds for outcome in outcomes), 3),
+        "at": last_outcome.at.isoformat() if last_outcome.at else None,
+        "broken": [as_dict(violation) for violation in last_outcome.violations],
+        "trace": [str(line) for line in last_outcome.lines] if last_outcome.failed else [],
     }

@@ -1,4 +1,4 @@
-"""What the doctor says of SMS."""
+"""Doctor checks of SMS."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tradepost.market.notifications.sms.file import FileSms
 
 
 def check_sms(config: Config) -> Iterator[Finding]:
-    """Whether there is somebody who sends them; nothing is sent."""
+    """Check that a provider is configured; no message is sent."""
     try:
         adapter = make_adapter(settings.SMS)
-    except WrongSettings as wrong:
-        yield fail("sms", str(wrong), "Correct TRADEPOST_SMS_URL.")
+    except WrongSettings as error:
+        yield fail("sms", str(error), "Correct TRADEPOST_SMS_URL.")
         return
     if adapter is None:
-        said = "No provider is set: messages that go by SMS say so, and receivers confirm by mail alone."
-        yield ok("sms", said)
+        message = "No provider is set: messages that go by SMS say so, and receivers confirm by mail alone."
+        yield ok("sms", message)
     elif isinstance(adapter, FileSms):
         yield ok("sms", f"Written to {config.data / 'sms'}, not sent.")
     else:

@@ -1,4 +1,4 @@
-"""How commands speak: one console for people, one line for what went wrong."""
+"""Output of commands: one console for people, and one line for errors."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-WIDTH_OF_A_PIPE = 120
+PIPE_WIDTH = 120
 
 
 def out() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
-def say(line: str) -> None:
-    """One line for a person, as it is: neither wrapped nor read as markup."""
+def print_line(line: str) -> None:
+    """Print one line unchanged: neither wrapped nor parsed as markup."""
     out().print(line, markup=False, soft_wrap=True)
 
 
 def warn(line: str) -> None:
-    """The same on standard error."""
+    """Print one line on standard error."""
     err().print(line, markup=False, soft_wrap=True)
 
 
@@ -40,9 +40,9 @@ def err() -> Console:
 
 
 def is_chinese() -> bool:
-    """Whether this terminal's person reads Chinese, by the variables that say so in every program."""
-    said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return said.lower().startswith("zh")
+    """Return whether the terminal's language is Chinese, by the usual environment variables."""
+    locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return locale.lower().startswith("zh")
 
 
 def fail(message: str) -> NoReturn:
@@ -52,11 +52,11 @@ def fail(message: str) -> NoReturn:
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """Refusals and an unreachable database are answers to a person, not faults of ours: a line, never a traceback."""
+    """Print refusals and an unreachable database as one line without a traceback."""
     try:
         yield
-    except Refused as refused:
-        fail(refused.message)
+    except Refused as refusal:
+        fail(refusal.message)
     except KeyboardInterrupt:
         sys.exit(130)
     except PermissionError as fault:
@@ -73,13 +73,15 @@ def _database_trouble(fault: Exception) -> str | None:
         return None
     from django.db import utils
 
-    said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
-    if isinstance(fault, utils.ProgrammingError) or "no such table" in said:
-        if "permission denied" in said:
-            return f"The database refused: {said}. Give its user the rights: it must be able to create tables."
-        return f"The database is not at this version ({said}). Run: tradepost migrate" if _is_missing(said) else None
+    message = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+    if isinstance(fault, utils.ProgrammingError) or "no such table" in message:
+        if "permission denied" in message:
+            return f"The database refused: {message}. Give its user the rights: it must be able to create tables."
+        return (
+            f"The database is not at this version ({message}). Run: tradepost migrate" if _is_missing(message) else None
+        )
     if isinstance(fault, (utils.OperationalError, utils.InterfaceError)):
-        return f"The database does not work: {said}. {_remedy()}"
+        return f"The database does not work: {message}. {_remedy()}"
     return None
 
 
@@ -91,5 +93,5 @@ def _remedy() -> str:
     return f"It is {config().data.absolute() / 'tradepost.sqlite3'}: is the disk full, or the file not this user's?"
 
 
-def _is_missing(said: str) -> bool:
-    return "no such table" in said or "does not exist" in said
+def _is_missing(message: str) -> bool:
+    return "no such table" in message or "does not exist" in message

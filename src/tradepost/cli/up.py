@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from tradepost.cli import migrate, starting, terminal
 from tradepost.cli.opening import open_market
-from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
+from tradepost.cli.processes import POLL_INTERVAL, Processes, Program, signals
 from tradepost.cli.serve import claim_port
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
-START_WITHIN = 60.0
-AFTER_LAST_CALL = 10.0
-"""Seconds beyond the longest call that a worker gets to record what came back."""
+START_TIMEOUT = 60.0
+STOP_MARGIN = 10.0
+"""Seconds in addition to the longest call for a worker to store the answer."""
 
 
 def up(*, workers: int = 1, web_workers: int = 1) -> None:
@@ -37,27 +37,27 @@ def up(*, workers: int = 1, web_workers: int = 1) -> None:
     """
     config = open_market()
     claim_port(config)
-    config.secrets()  # made before the children would race for it
+    config.secrets()  # before the children, which would race to create it
     starting.check_before_migrating(config)
     migrate.apply(terminal.out())
     starting.begin(config)
-    let_go_of_the_database()
+    close_database()
     processes = Processes(terminal.warn)
     with signals() as (stop, hurry):
         try:
             processes.start(web(workers=web_workers))
             for number in range(max(workers, 1)):
                 processes.start(worker(config, number))
-            if wait_until_it_answers(config, processes, stop):
-                terminal.say(f"Tradepost is running at {config.base_url}")
+            if wait_until_ready(config, processes, stop):
+                terminal.print_line(f"Tradepost is running at {config.base_url}")
             processes.watch(stop)
-            terminal.say("Stopping: calls in flight are finished first. Ctrl-C again to leave at once.")
+            terminal.print_line("Stopping: calls in flight are finished first. Ctrl-C again to leave at once.")
         finally:
-            processes.stop(stop_within(config), hurry=hurry)
+            processes.stop(stop_timeout(config), hurry=hurry)
 
 
 def tradepost(*arguments: str) -> list[str]:
-    """The command line of this very installation."""
+    """Return a command of this installation."""
     return [sys.executable, "-c", "from tradepost.cli import main; main()", *arguments]
 
 
@@ -66,33 +66,34 @@ def web(*, workers: int = 1) -> Program:
 
 
 def worker(config: Config, number: int = 0) -> Program:
-    """A worker under a name that its successor gets too, which then takes over at once what this one leaves behind.
+    """Return a worker with a name that its successor also gets, which then takes over its work at once.
 
-    The port makes the name this command's own among those of one machine.
+    The port makes the name unique among the markets of a machine.
     """
     name = f"{socket.gethostname()[:48]}-{config.port}-{number + 1}"
     return Program("worker" if number == 0 else f"worker {number + 1}", tradepost("worker", "--name", name))
 
 
-def stop_within(config: Config) -> float:
-    return config.seller_timeout_seconds + AFTER_LAST_CALL
+def stop_timeout(config: Config) -> float:
+    return config.production.seller_timeout_seconds + STOP_MARGIN
 
 
-def wait_until_it_answers(config: Config, processes: Processes, stop: Event) -> bool:
-    """True once the web process answers; False when told to stop before. Raises ``Refused`` when it never does."""
-    deadline = time.monotonic() + START_WITHIN
+def wait_until_ready(config: Config, processes: Processes, stop: Event) -> bool:
+    """Return True once the web process answers, False if stopped before. Raises ``Refused`` if it does not answer in
+    time."""
+    deadline = time.monotonic() + START_TIMEOUT
     while not stop.is_set():
-        if answers(config):
+        if is_answering(config):
             return True
-        stop.wait(LOOK_EVERY / 2)
+        stop.wait(POLL_INTERVAL / 2)
         processes.look()
         if time.monotonic() > deadline:
-            raise Refused("cli.no_answer", f"The web process did not answer within {START_WITHIN:g} seconds.")
+            raise Refused("cli.no_answer", f"The web process did not answer within {START_TIMEOUT:g} seconds.")
     return False
 
 
-def answers(config: Config, timeout: float = 2.0) -> bool:
-    """Does a Tradepost answer on this machine at the configured host and port?"""
+def is_answering(config: Config, timeout: float = 2.0) -> bool:
+    """Return whether a Tradepost answers on this machine at the configured host and port."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104  # asked, not bound
     connection = HTTPConnection(host, config.port, timeout=timeout)
     try:
@@ -104,7 +105,7 @@ def answers(config: Config, timeout: float = 2.0) -> bool:
         connection.close()
 
 
-def let_go_of_the_database() -> None:
+def close_database() -> None:
     from django.db import connections
 
     connections.close_all()

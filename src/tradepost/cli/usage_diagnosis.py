@@ -1,4 +1,4 @@
-"""What the doctor says of usage records."""
+"""Doctor checks of usage records."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from tradepost.cli.findings import Finding, fail, ok
 from tradepost.market.metering import record_check
 
 AREA = "usage records"
-TODO = "Restore the rows from a backup; what was billed of them is shown by tradepost explain charge:N."
+REPAIR = "Restore the rows from a backup; what was billed of them is shown by tradepost explain charge:N."
 
 
 def check_usage_records() -> Iterator[Finding]:
-    """Whether each belongs to a push and a seller that are there: PostgreSQL itself does not look (decision 0064)."""
-    found = record_check.problems()
-    for said in found:
-        yield fail(AREA, f"{said[0].upper()}{said[1:]}.", TODO)
-    if not found:
+    """Check that each record belongs to an existing push and seller, which PostgreSQL does not verify (decision
+    0064)."""
+    problems = record_check.problems()
+    for problem in problems:
+        yield fail(AREA, f"{problem[0].upper()}{problem[1:]}.", REPAIR)
+    if not problems:
         yield ok(AREA, "Each belongs to a push of its service's seller, and none is missing.")

@@ -1,4 +1,4 @@
-"""``tradepost worker``: one worker process, until it is told to stop."""
+"""``tradepost worker``: runs one worker process until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tradepost.cli.processes import signals
 if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
-TRY_EVERY = 1.0
-"""Seconds between two tries to reach a database that is away."""
+RETRY_INTERVAL = 1.0
+"""Seconds between two attempts to connect to an unreachable database."""
 
 
 def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
-    """Run one worker alone: calls to sellers, events, timers, mail. Any number may run, on any number of machines.
+    """Run one worker: calls to sellers, events, timers, mail. Any number may run, on several machines.
 
-    The first SIGTERM or Ctrl-C lets calls in flight finish; a second one leaves at once, and what was in flight is
-    taken over by another worker when its lease ends.
+    The first SIGTERM or Ctrl-C lets calls in flight finish; a second one ends the worker at once, and another worker
+    takes over its calls when the lease ends.
 
     Parameters
     ----------
     name
-        How the console names it; must differ between workers. Host and process id when not given.
+        Name in the console, unique among workers; by default host and process ID.
     """
     parent_death.end_with_parent()
     config = open_market(existing=True, any_mode=True)
@@ -38,13 +38,13 @@ def worker(*, name: Annotated[str, Parameter(show_default=False)] = "") -> None:
 
     logs.configure(form=config.log_format, level=config.log_level)
     with signals() as (stop, hurry):
-        threading.Thread(target=_leave_at_once, args=(hurry,), daemon=True).start()
-        if _checked(config, stop):
+        threading.Thread(target=_exit_when_hurried, args=(hurry,), daemon=True).start()
+        if _check_market(config, stop):
             run_worker(stop, name=name or f"{socket.gethostname()[:48]}-{os.getpid()}")
 
 
-def _checked(config: Config, stop: threading.Event) -> bool:
-    """Check the market, waiting for a database that is away; False when told to stop before. Raises ``Refused``."""
+def _check_market(config: Config, stop: threading.Event) -> bool:
+    """Check the market, waiting for an unreachable database. Return False if stopped before. Raises ``Refused``."""
     import structlog
     from django.db import Error, connection
 
@@ -52,17 +52,17 @@ def _checked(config: Config, stop: threading.Event) -> bool:
         try:
             starting.begin(config)
         except Error as fault:
-            if not starting.is_away(fault):
+            if not starting.is_database_away(fault):
                 raise
             structlog.get_logger(__name__).warning("waiting for the database", fault=str(fault))
         else:
             return True
         finally:
             connection.close()
-        stop.wait(TRY_EVERY)
+        stop.wait(RETRY_INTERVAL)
     return False
 
 
-def _leave_at_once(hurry: threading.Event) -> None:
+def _exit_when_hurried(hurry: threading.Event) -> None:
     hurry.wait()
     os._exit(1)

@@ -1,4 +1,4 @@
-"""For sellers: write a handful of functions, get a production interface that passes.
+"""Library for sellers: write a few functions and get a conformant production interface.
 
 >>> from tradepost.kit import Create, Created, Seller, serve
 """

@@ -1,4 +1,4 @@
-"""What a seller's functions receive and say: the instance as the kit remembers it, an answer, a refusal."""
+"""Arguments and results of a seller's functions: an instance in the kit's register, a created instance, a refusal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class InstanceState(StrEnum):
-    """Where an instance is in the kit's register (saas-v2 §3).
+    """State of an instance in the kit's register (saas-v2 §3).
 
-    ``PENDING``: accepted, still being provisioned: markets are told 000004. ``ACTIVE``: in use. ``FROZEN``: kept, and nobody may in.
-    ``FAILED``: provisioning gave up; ``finish`` may still complete it. ``RELEASED``: deleted.
+    ``PENDING``: accepted and being provisioned; markets receive 000004. ``ACTIVE``: in use. ``FROZEN``: data kept,
+    access blocked. ``FAILED``: provisioning failed; ``finish`` may still complete it. ``RELEASED``: deleted.
     """
 
     PENDING = "pending"
@@ -31,11 +31,11 @@ class InstanceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One row of the kit's register (saas-v2 §3.1).
+    """A row of the kit's register (saas-v2 §3.1).
 
-    ``instance_id``: what later calls name. ``order_id`` and ``order_line_id``: of the purchase. ``state``: where it is. ``expires_at``:
-    aware UTC, as the last call set it; None when none did. ``app`` and ``license``: what ``Created`` or ``finish`` gave. ``note``: why
-    one that failed did.
+    ``instance_id``: named by later calls. ``order_id`` and ``order_line_id``: of the purchase. ``state``: the current
+    state. ``expires_at``: aware UTC, from the last call that set it; None if none did. ``app`` and ``license``: from
+    ``Created`` or ``finish``. ``note``: why provisioning failed.
     """
 
     instance_id: str
@@ -50,11 +50,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """``on_create`` made the instance.
+    """Result of ``on_create``.
 
-    ``instance_id`` may stay empty: then it is the business id of the first call for the order, as saas-v2 §3.1
-    recommends. ``app`` is remembered by the kit and answered to queries, password included, in clear: leave it out and
-    write ``on_query`` when your own database holds it. ``license``: the text that License 1.0 delivers (saas-v1-license §B1).
+    ``instance_id``: if empty, the business ID of the first call for the order, as saas-v2 §3.1 recommends. ``app``:
+    stored by the kit and returned to queries, including the password in plain text. Omit it and write ``on_query`` if
+    your own database has it. ``license``: the text that License 1.0 delivers (saas-v1-license §B1).
     """
 
     app: AppInfo | None = None
@@ -63,10 +63,10 @@ class Created:
 
 
 class Reject(Exception):
-    """Raise it in a handler to refuse: ``code`` is a result code of the protocol, ``message`` is sent to the market.
+    """Raise it in a handler to refuse. ``code``: a result code of the protocol. ``message``: sent to the market.
 
-    Only its first 255 characters fit (saas-v2 §3.0). ``retryable`` is for programs that call the handlers themselves:
-    no protocol carries it, and markets try again after any code, as long as their plan says (saas-v2 §3.10).
+    The market receives the first 255 characters (saas-v2 §3.0). ``retryable``: only for programs that call the handlers
+    directly. No protocol carries it, and markets retry after any code until their plan ends (saas-v2 §3.10).
     """
 
     def __init__(self, code: str, message: str, *, retryable: bool = True) -> None:
@@ -77,9 +77,9 @@ class Reject(Exception):
 
 
 class NotOffered(Reject):
-    """Nobody wrote the function of an activity: 000002, as to a word that is none of the protocol's (saas-v2 §10).
+    """The seller has no function for an activity: 000002, as for an unknown activity (saas-v2 §10).
 
-    ``advice`` is for the seller's log: it names the method to write.
+    ``advice``: for the seller's log; names the method to write.
     """
 
     def __init__(self, activity: str, command: type[Command]) -> None:
@@ -96,11 +96,11 @@ METHODS: Mapping[type[Command], str] = {
     Upgrade: "on_upgrade",
     CheckChange: "on_check_change",
 }
-"""The methods of ``Seller`` by command."""
+"""Methods of ``Seller`` by command."""
 
 
-def unwritten(command: Command, *_: Instance) -> NotOffered:
-    """What a method says that nobody wrote, to a subclass that calls it by ``super()``."""
+def missing_method(command: Command, *_: Instance) -> NotOffered:
+    """Return the error of a method that the seller has not written, also if a subclass calls it by ``super()``."""
     kind = type(command)
     return NotOffered(METHODS[kind], kind)
 

@@ -1,4 +1,5 @@
-"""A seller as an ASGI application: raw bytes in, raw bytes and header names out, the seller's functions on threads."""
+"""A seller as an ASGI application: reads and writes raw bytes and header names, and runs the seller's functions in
+threads."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from urllib.parse import quote
 
 from tradepost.protocols.http import Request
 
-from .header_case import warn_when_lowered
+from .header_case import warn_if_lowered
 from .wsgi import BODY_LIMIT, SAFE_IN_PATH, fresh_nonce, utc_now
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
 
 class AsgiSeller:
-    """Mount it at the production address, behind a server that keeps the case of ``Body-Sign``.
+    """Mount it at the production address, behind a server that preserves the case of ``Body-Sign``.
 
-    Those are Hypercorn and ``uvicorn --http h11``; with httptools uvicorn writes header names in lower case, of which the
-    log warns. An object and not a function, since Starlette takes an object for an ASGI application and a function for a view.
+    Hypercorn and ``uvicorn --http h11`` do. With httptools, uvicorn lowers the case of header names, and the log warns
+    about it. It is an object rather than a function, since Starlette treats objects as ASGI applications and functions
+    as views.
     """
 
     def __init__(
@@ -39,19 +41,19 @@ class AsgiSeller:
         clock: Callable[[], datetime] = utc_now,
         chance: Callable[[], str] = fresh_nonce,
     ) -> None:
-        seller.prefixes(protocol)  # raises LookupError now rather than at the first request
+        seller.prefixes(protocol)  # raises LookupError now rather than for the first request
         self._seller = seller
         self._protocol = protocol
         self._clock = clock
         self._chance = chance
         self._warned = False
-        self._look_at_server()
+        self._check_server()
 
-    def _look_at_server(self) -> None:
-        self._warned = self._warned or warn_when_lowered(self._seller.spoken(self._protocol))
+    def _check_server(self) -> None:
+        self._warned = self._warned or warn_if_lowered(self._seller.spoken(self._protocol))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._look_at_server()
+        self._check_server()
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
@@ -66,7 +68,7 @@ class AsgiSeller:
             words = f"the body is longer than {BODY_LIMIT} bytes"
             response = self._seller.refuse(words, nonce, protocol=self._protocol)
         else:
-            # A thread, because a seller's functions and the store may wait.
+            # In a thread, because the seller's functions and the store may block.
             response = await asyncio.to_thread(
                 self._seller.respond, request_from(scope, body), self._clock(), nonce, protocol=self._protocol
             )
@@ -80,22 +82,22 @@ def asgi(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> AsgiSeller:
-    """The seller as an ASGI application. ``protocol``: serve only this one here, when each has its own path.
+    """Return the seller as an ASGI application. ``protocol``: serve only this protocol, if each has its own path.
 
-    Raises ``LookupError`` for one that the seller does not speak. It answers at every path: ``seller.takes`` says which are
-    its own beside your pages.
+    Raises ``LookupError`` for a protocol that the seller does not support. It answers at every path; use
+    ``seller.takes`` to separate them from your own pages.
     """
     return AsgiSeller(seller, protocol=protocol, clock=clock, chance=chance)
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """All bytes of the body; None when there are more than allowed. What is left unread is the server's to drop."""
+    """Return the bytes of the body; None if they exceed the limit. The server discards unread bytes."""
     pieces: list[bytes] = []
     length = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b""  # The client left in the middle: nobody reads the answer, and what came is not acted on.
+            return b""  # The client disconnected: the incomplete body is not processed, and the answer is not sent.
         piece = message.get("body", b"")
         length += len(piece)
         if length > BODY_LIMIT:
@@ -106,10 +108,10 @@ async def read_body(receive: Receive) -> bytes | None:
 
 
 def request_from(scope: Scope, body: bytes) -> Request:
-    """The request that an ASGI scope describes. The query string is exactly as sent."""
+    """Return the request of an ASGI scope, with the query string exactly as sent."""
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     host = next((value for name, value in headers if name.lower() == "host"), "localhost")
-    # Percent signs are kept, so that a path that is raw already stays as it was sent.
+    # Percent signs are preserved, so that a raw path stays as sent.
     path = quote(scope.get("raw_path") or scope["path"], SAFE_IN_PATH)
     query = scope.get("query_string", b"").decode("latin-1")
     url = f"{scope.get('scheme', 'http')}://{host}{path}{'?' if query else ''}{query}"

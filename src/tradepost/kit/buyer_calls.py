@@ -1,4 +1,5 @@
-"""A buyer's program asks the market, with an access key of the buyer's account (openapi-jointkit §C.12; business-rules §11.3)."""
+"""Calls of a buyer's program to the market, with an access key of the buyer's account (openapi-jointkit §C.12;
+business-rules §11.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class BuyerCalls:
-    """Part of ``MarketClient``."""
+    """Mixin of ``MarketClient``."""
 
     __slots__: ClassVar[tuple[str, ...]] = ()
 
@@ -23,61 +24,64 @@ class BuyerCalls:
 
         def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]: ...
 
-    def list_orders(self, asked: buyer_orders.ListOrders) -> tuple[int, tuple[buyer_orders.OrderSummary, ...]]:
-        """How many orders of the buyer there are, and a page of them (§C.12)."""
-        members = self._ask(buyer_orders.list_request(asked, market=self.market), repeatable=True)
+    def list_orders(self, query: buyer_orders.ListOrders) -> tuple[int, tuple[buyer_orders.OrderSummary, ...]]:
+        """Return the number of the buyer's orders, and a page of them (§C.12)."""
+        members = self._ask(buyer_orders.list_request(query, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_orders.load_listed(members))
 
     def order_details(self, order_ids: Sequence[str]) -> tuple[buyer_orders.OrderDetails, ...]:
-        """Up to 100 orders of the buyer in full (§C.12), in the market's order; only their parts' names are known."""
+        """Return up to 100 complete orders of the buyer (§C.12), in the market's order. Only the names of their parts
+        are documented."""
         members = self._ask(buyer_orders.details_request(tuple(order_ids), market=self.market), repeatable=True)
         return read_answer(lambda: buyer_orders.load_details(members))
 
     def cancel_orders(self, order_ids: Sequence[str]) -> None:
-        """Cancel the buyer's orders that await payment (§C.12). Not repeated once it was sent."""
+        """Cancel the buyer's unpaid orders (§C.12). Never retried after it was sent."""
         self._ask(buyer_orders.cancel_request(tuple(order_ids), market=self.market), repeatable=False)
 
-    def saas_instance(self, asked: buyer_orders.ShowSaasInstance) -> buyer_orders.SaasInstance:
-        """What the buyer needs to use an instance (§C.12)."""
-        members = self._ask(buyer_orders.instance_request(asked, market=self.market), repeatable=True)
+    def saas_instance(self, query: buyer_orders.ShowSaasInstance) -> buyer_orders.SaasInstance:
+        """Return the access data of an instance (§C.12)."""
+        members = self._ask(buyer_orders.instance_request(query, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_orders.load_instance(members))
 
-    # --- what a buyer may do: business-rules §11.3, with an access key of the buyer's account ----------------------------
+    # --- services and purchases: business-rules §11.3, with an access key of the buyer's account
+    # ---------------------------
 
     def agreements(self, product_id: str = "") -> tuple[buyer_purchases.Agreement, ...]:
-        """The agreements to accept with an order."""
+        """Return the agreements to accept with an order."""
         members = self._ask(buyer_purchases.agreements_request(product_id, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_purchases.load_agreements(members))
 
-    def create_order(self, asked: buyer_purchases.CreateOrder) -> buyer_purchases.PlacedOrder:
-        """Create an order, unpaid. Repeated when there is no answer: its idempotency key buys once; so all of these."""
-        members = self._ask(buyer_purchases.create_request(asked, market=self.market), repeatable=True)
+    def create_order(self, order: buyer_purchases.CreateOrder) -> buyer_purchases.PlacedOrder:
+        """Create an unpaid order. Retried without an answer, since its idempotency key buys only once; the calls below
+        are, too."""
+        members = self._ask(buyer_purchases.create_request(order, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_purchases.load_placed(members))
 
-    def pay_order(self, asked: buyer_purchases.PayOrder) -> buyer_purchases.PlacedOrder:
+    def pay_order(self, payment: buyer_purchases.PayOrder) -> buyer_purchases.PlacedOrder:
         """Pay an order from the balance."""
-        members = self._ask(buyer_purchases.pay_request(asked, market=self.market), repeatable=True)
+        members = self._ask(buyer_purchases.pay_request(payment, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_purchases.load_placed(members))
 
-    def renew_service(self, asked: buyer_purchases.RenewService) -> buyer_purchases.PlacedOrder:
-        """Order a renewal, unpaid."""
-        members = self._ask(buyer_purchases.renew_request(asked, market=self.market), repeatable=True)
+    def renew_service(self, renewal: buyer_purchases.RenewService) -> buyer_purchases.PlacedOrder:
+        """Create an unpaid renewal order."""
+        members = self._ask(buyer_purchases.renew_request(renewal, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_purchases.load_placed(members))
 
-    def unsubscribe_service(self, asked: buyer_purchases.UnsubscribeService) -> buyer_purchases.Unsubscribed:
-        """Unsubscribe a service for the refund that its details name."""
-        members = self._ask(buyer_purchases.unsubscribe_request(asked, market=self.market), repeatable=True)
+    def unsubscribe_service(self, unsubscription: buyer_purchases.UnsubscribeService) -> buyer_purchases.Unsubscribed:
+        """Unsubscribe from a service for the refund that its details name."""
+        members = self._ask(buyer_purchases.unsubscribe_request(unsubscription, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_purchases.load_unsubscribed(members))
 
     def list_services(
-        self, asked: buyer_services.ListServices | None = None
+        self, query: buyer_services.ListServices | None = None
     ) -> tuple[int, tuple[buyer_services.Service, ...]]:
-        """How many services of the buyer there are, and a page of them."""
-        page = asked or buyer_services.ListServices()
+        """Return the number of the buyer's services, and a page of them."""
+        page = query or buyer_services.ListServices()
         members = self._ask(buyer_services.list_request(page, market=self.market), repeatable=True)
         return read_answer(lambda: buyer_services.load_listed(members))
 
     def service(self, service_id: str) -> buyer_services.ServiceDetails:
-        """A service with its options to renew and to unsubscribe."""
+        """Return a service with its options for renewal and unsubscription."""
         members = self._ask(buyer_services.show_request(service_id, market=self.market), repeatable=True)
-        return read_answer(lambda: buyer_services.load_shown(members))
+        return read_answer(lambda: buyer_services.load_details(members))

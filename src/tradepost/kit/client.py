@@ -1,7 +1,7 @@
-"""A seller asks the market: the open APIs, signed with the seller's access key (AK/SK).
+"""Client of the market's open APIs, signed with the seller's access key (AK/SK).
 
-Nothing is done twice by asking again: questions, and records that carry their own ids, are repeated; everything else only
-while it is certain that nothing of it was sent.
+Retries never repeat an effect. Queries, and records with their own IDs, are always retried; other calls only if the
+market certainly received nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tradepost.protocols.open_api import (
     usage_push,
     usage_push_old,
 )
-from tradepost.protocols.open_api.errors import ApiFailure, date_of, read_api_answer
+from tradepost.protocols.open_api.errors import ApiFailure, header_time, read_api_answer
 from tradepost.protocols.open_api.order_query import OrderInfo
 from tradepost.protocols.open_api.signing import CONTENT_HASH, sign
 
@@ -48,32 +48,32 @@ if TYPE_CHECKING:
 __all__ = ["MarketClient", "MarketError"]
 
 SERVER_ERROR = 500
-FINAL = frozenset(
+FINAL_CODES = frozenset(
     f"{prefix}.{number}" for prefix in ("MKT", "CBC") for number in ("0100", "9001", "9002", "9003", "9004")
 )
-"""Refusals that travel with status 500, under either of the prefixes that are printed (openapi-jointkit §C.4)."""
-MOCK = "MOCKONDEMAND"
+"""Refusals with HTTP status 500, under both documented prefixes (openapi-jointkit §C.4)."""
+MOCK_ORDER_ID = "MOCKONDEMAND"
 JSON = (("Content-Type", "application/json"),)
-NOTABLE_SKEW = timedelta(minutes=5)
+MIN_NOTABLE_SKEW = timedelta(minutes=5)
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def fresh_text() -> str:
+def random_text() -> str:
     return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)
 class MarketClient(BuyerCalls):
-    """Thread-safe. ``market``: scheme and host, for example ``https://mkt.myhuaweicloud.com``.
+    """Thread-safe client. ``market``: scheme and host, such as ``https://mkt.myhuaweicloud.com``.
 
-    Certificates are verified; plain http is accepted for this machine only, unless ``insecure_http`` says that the
-    network between is your own. The environment's proxy is used (``HTTPS_PROXY``, ``NO_PROXY``), though never for this
-    machine. ``timeout``: seconds for connecting and for each read. ``tries``: how often a call that may be repeated is
-    made before an unreachable market or a server error is believed; one that says ``Retry-After`` is believed at once.
-    ``base_key``: the signing key of the base interfaces, which signs pushes of usage.
+    Certificates are verified. Plain http is accepted only for this machine, unless ``insecure_http`` declares the
+    network between as trusted. The environment's proxy is used (``HTTPS_PROXY``, ``NO_PROXY``), but never for this
+    machine. ``timeout``: seconds for connecting and for each read. ``tries``: maximum attempts of a repeatable call for
+    an unreachable market or a server error; an answer with ``Retry-After`` is not retried. ``base_key``: the signing
+    key of the base interfaces, which signs usage pushes.
     """
 
     market: str
@@ -85,9 +85,9 @@ class MarketClient(BuyerCalls):
     insecure_http: bool = False
     clock: Callable[[], datetime] = utc_now
     tls: ssl.SSLContext | None = None
-    """For a market with a certificate authority of its own: ``ssl.create_default_context(cafile=…)``."""
+    """For a market with its own certificate authority: ``ssl.create_default_context(cafile=…)``."""
     base_key: str = field(default="", repr=False)
-    chance: Callable[[], str] = fresh_text
+    chance: Callable[[], str] = random_text
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.market)
@@ -99,27 +99,30 @@ class MarketClient(BuyerCalls):
             raise ValueError("the TLS context must verify certificates and host names")
 
     def order(self, order_id: str, order_line_id: str = "") -> OrderInfo:
-        """What was bought, by whom (saas-v2 §3.8). Raises ``MarketError``."""
-        asked = {"orderId": order_id, **({"orderLineId": order_line_id} if order_line_id else {})}
-        url = self._url(f"{order_query.PATH}?{urlencode(asked)}")
+        """Return an order with its products and buyer (saas-v2 §3.8). Raises ``MarketError``."""
+        parameters = {"orderId": order_id, **({"orderLineId": order_line_id} if order_line_id else {})}
+        url = self._url(f"{order_query.PATH}?{urlencode(parameters)}")
         members = self._ask(Request("GET", url, JSON), repeatable=True)
         return read_answer(lambda: order_query.load_answer(members))
 
     def market_time(self) -> datetime:
-        """By which usage is judged: the time of a sandbox, whose clock may have been moved; real time anywhere else.
+        """Return the time that usage is judged by: a sandbox's time, whose clock may have been moved, or else real
+        time.
 
-        Asks a mock order, which every market has. Raises ``MarketError``.
+        Queries a mock order, which every market has. Raises ``MarketError``.
         """
-        url = self._url(f"{order_query.PATH}?{urlencode({'orderId': MOCK})}")
+        url = self._url(f"{order_query.PATH}?{urlencode({'orderId': MOCK_ORDER_ID})}")
         response = self._call(lambda: self._signed(Request("GET", url, JSON)), repeatable=True)
-        self.told(response)
+        self.parse_answer(response)
         return sandbox_time.load(response) or self.clock()
 
     def push_usage(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
-        """Push 1 to 1,000 usage records (openapi-jointkit §C.5); gives what is wrong with those found bad at once, by id.
+        """Push 1 to 1,000 usage records (openapi-jointkit §C.5). Return the errors of records that were refused at
+        once, by ID.
 
-        Repeated when there is no answer: the market drops records that it has. Most are judged later, and shown in the
-        seller center. Raises ``MarketError``, and ``ValueError`` for what the interface cannot carry.
+        Retried without an answer, since the market ignores known records. It judges most records later and shows the
+        result in the seller center. Raises ``MarketError``, or ``ValueError`` for records that the interface cannot
+        carry.
         """
         if not self.base_key:
             raise ValueError("pushing usage needs base_key, the signing key of the base interfaces")
@@ -137,21 +140,24 @@ class MarketClient(BuyerCalls):
         ]
 
         def request() -> Request:
-            # Signed anew for each try: the market accepts a nonce once.
+            # Signed for each attempt, since the market accepts a nonce once.
             return usage_push.push_request(
                 wire, market=self.market, key=self.base_key, now=self.clock(), nonce=self.chance()
             )
 
         response = self._call(request, repeatable=True)
-        said = usage_push.read_pushed(response)
-        if isinstance(said, ApiFailure):
-            raise self._error(response, said, "; base_key is the signing key of the base interfaces, not the SK")
-        return {bad.metering_sn: f"{bad.code}: {bad.message}" for bad in said}
+        result = usage_push.read_pushed(response)
+        if isinstance(result, ApiFailure):
+            raise self._error(response, result, "; base_key is the signing key of the base interfaces, not the SK")
+        return {
+            refused_record.metering_sn: f"{refused_record.code}: {refused_record.message}" for refused_record in result
+        }
 
     def push_usage_old(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
-        """The same by the older interface (§C.6), signed with AK/SK; every record needs its ``product_id``.
+        """Push with the older interface (§C.6), signed with AK/SK; every record needs its ``product_id``.
 
-        It names no records, so nothing is given. Repeated as well: the same instance and time is the same usage.
+        The interface names no records, so the result is empty. Retried as well: the same instance and time is the same
+        usage.
         """
         wire = [
             usage_push_old.OldUsageRecord(
@@ -172,55 +178,57 @@ class MarketClient(BuyerCalls):
     def upload_text(self, event_id: str, characters: str) -> None:
         """Deliver a text, such as a license, for a market event (§C.7). Raises ``MarketError``.
 
-        Not repeated once it was sent: after ``unreachable`` look in the seller center before you upload again.
+        Never retried after it was sent: after ``unreachable``, check the seller center before you upload again.
         """
-        what = upload.TextUpload(event_id=event_id, characters=characters)
-        self._ask(upload.text_request(what, market=self.market, boundary=self.chance()), repeatable=False)
+        text_upload = upload.TextUpload(event_id=event_id, characters=characters)
+        self._ask(upload.text_request(text_upload, market=self.market, boundary=self.chance()), repeatable=False)
 
     def upload_file(self, event_id: str, file_name: str, content: bytes) -> None:
-        """Deliver a file for a market event (§C.7), as ``upload_text`` does. For one that is too large to be held, and to go on
-        where an upload broke off, see ``uploading``."""
-        hashed = hashlib.sha256(content).hexdigest()
-        form = upload.file_form(event_id, file_name, hashed, market=self.market, boundary=self.chance())
+        """Deliver a file for a market event (§C.7), like ``upload_text``. For large files and resumable uploads, see
+        ``uploading``."""
+        content_hash = hashlib.sha256(content).hexdigest()
+        form = upload.file_form(event_id, file_name, content_hash, market=self.market, boundary=self.chance())
         body = form.before + content + form.after
-        stated = (CONTENT_HASH, hashlib.sha256(body).hexdigest())
-        self._ask(Request("POST", form.url, (("Content-Type", form.content_type), stated), body), repeatable=False)
+        stated_header = (CONTENT_HASH, hashlib.sha256(body).hexdigest())
+        self._ask(
+            Request("POST", form.url, (("Content-Type", form.content_type), stated_header), body), repeatable=False
+        )
 
     # --- licenses --------------------------------------------------------------------------------------------------
 
     def activate_license(self, code: str, *, since: datetime | None = None) -> LicenseInfo:
-        """Take a license code into use (§C.8). The expiry that is given is an estimate; that of ``license`` counts.
+        """Activate a license code (§C.8). The returned expiry is an estimate; ``license`` returns the exact one.
 
-        Not repeated once it was sent, since a second activation is refused: after ``unreachable`` ask ``license``.
+        Never retried after it was sent, since a second activation is refused: after ``unreachable``, call ``license``.
         """
-        asked = license_calls.Activate(licenses=(code,), since=since)
-        members = self._ask(license_calls.activate_v1_request(asked, market=self.market), repeatable=False)
+        activation = license_calls.Activate(licenses=(code,), since=since)
+        members = self._ask(license_calls.activate_v1_request(activation, market=self.market), repeatable=False)
         return read_answer(lambda: license_calls.load_activated(members, code))
 
     def activate_licenses(self, codes: Sequence[str], *, since: datetime | None = None) -> None:
-        """Take up to 100 codes into use (§C.8, v2); not repeated, as ``activate_license``."""
-        asked = license_calls.Activate(licenses=tuple(codes), since=since)
-        self._ask(license_calls.activate_v2_request(asked, market=self.market), repeatable=False)
+        """Activate up to 100 codes (§C.8, v2). Never retried, like ``activate_license``."""
+        activation = license_calls.Activate(licenses=tuple(codes), since=since)
+        self._ask(license_calls.activate_v2_request(activation, market=self.market), repeatable=False)
 
     def license(self, code: str) -> LicenseInfo:
-        """What the market knows of a code (§C.9); to be asked at the first use of each day."""
-        asked = license_calls.QueryLicenses(licenses=(code,))
-        members = self._ask(license_calls.query_v1_request(asked, market=self.market), repeatable=True)
+        """Return the market's data about a code (§C.9); call it at the first use of each day."""
+        query = license_calls.QueryLicenses(licenses=(code,))
+        members = self._ask(license_calls.query_v1_request(query, market=self.market), repeatable=True)
         infos = read_answer(lambda: license_calls.load_queried(members))
         if not infos:
             raise MarketError("unreadable", "the answer tells about no license", status=200)
         return infos[0]
 
     def licenses(self, codes: Sequence[str]) -> tuple[LicenseInfo, ...]:
-        """The same for up to 100 codes (§C.9, v2)."""
-        asked = license_calls.QueryLicenses(licenses=tuple(codes))
-        members = self._ask(license_calls.query_v2_request(asked, market=self.market), repeatable=True)
+        """Return the market's data about up to 100 codes (§C.9, v2)."""
+        query = license_calls.QueryLicenses(licenses=tuple(codes))
+        members = self._ask(license_calls.query_v2_request(query, market=self.market), repeatable=True)
         return read_answer(lambda: license_calls.load_queried(members))
 
     def report_software_usage(self, usages: Sequence[software_usage.SoftwareUsage]) -> tuple[str, ...]:
-        """Clients that were active today (§C.10); gives the licenses whose report was not accepted.
+        """Report the clients active today (§C.10). Return the licenses whose report was not accepted.
 
-        Not repeated once it was sent: whether numbers of one day add up is not documented.
+        Never retried after it was sent: the documents do not say whether reports of one day add up.
         """
         return software_usage.load_failed(
             self._ask(software_usage.usage_request(usages, market=self.market), repeatable=False)
@@ -229,22 +237,23 @@ class MarketClient(BuyerCalls):
     # --- app keys --------------------------------------------------------------------------------------------------
 
     def verify_app_key(self, app_key: str, app_secret: str) -> app_keys.AppKeyCheck:
-        """Check the app key of a call that a gateway received. Keep the answer for at most ``app_keys.CACHE_SECONDS``."""
+        """Verify the app key of a call that a gateway received. Cache the answer for at most
+        ``app_keys.CACHE_SECONDS``."""
         members = self._ask(app_keys.verify_request(app_key, app_secret, market=self.market), repeatable=True)
         return read_answer(lambda: app_keys.load_verified(members))
 
     # --- assets ----------------------------------------------------------------------------------------------------
 
     def deployed_objects(self, query: assets.DeployedQuery) -> tuple[assets.DeployedObject, ...]:
-        """Where an asset's images or packages are (§C.11)."""
+        """Return where an asset's images or packages are deployed (§C.11)."""
         members = self._ask(assets.query_request(query, market=self.market), repeatable=True)
         return read_answer(lambda: assets.load_answer(members))
 
     def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]:
-        return self.told(self._call(lambda: self._signed(request), repeatable=repeatable))
+        return self.parse_answer(self._call(lambda: self._signed(request), repeatable=repeatable))
 
-    def told(self, response: Response) -> dict[str, object]:
-        """The members of an answer. Raises ``MarketError`` for a refusal."""
+    def parse_answer(self, response: Response) -> dict[str, object]:
+        """Return the members of an answer. Raises ``MarketError`` for a refusal."""
         answer = read_api_answer(response)
         if isinstance(answer, ApiFailure):
             raise self._error(response, answer)
@@ -253,8 +262,8 @@ class MarketClient(BuyerCalls):
     def send_once(
         self, request: Request, *, signed: bool = True, body: Iterable[bytes] | None = None, timeout: float = 0.0
     ) -> Response:
-        """An answer to one try, whatever it says; ``body`` as it is read, in the place of the request's own. ``timeout``: where
-        the client's own is too short. Raises ``MarketError`` when there is none."""
+        """Send a request once and return any answer. ``body``: iterator that replaces the request's own body.
+        ``timeout``: overrides a shorter timeout of the client. Raises ``MarketError`` without an answer."""
         try:
             request = self._signed(request) if signed else request
             return exchange(request, timeout=max(timeout, self.timeout), tls=self.tls, body=body)
@@ -263,7 +272,8 @@ class MarketClient(BuyerCalls):
         except (OSError, http.client.HTTPException) as error:
             raise _unreachable(self.market, error, sent=True) from error
 
-    # --- asking ----------------------------------------------------------------------------------------------------
+    # --- calls
+    # ---------------------------------------------------------------------------------------------------------
 
     def _url(self, target: str) -> str:
         return self.market.rstrip("/") + target
@@ -272,22 +282,22 @@ class MarketClient(BuyerCalls):
         return sign(request, ak=self.ak, sk=self.sk, now=self.clock())
 
     def _call(self, make_request: Callable[[], Request], *, repeatable: bool) -> Response:
-        """The market's answer. Raises ``MarketError`` when there is none after all tries."""
-        tries, sent = max(self.tries, 1), False
+        """Return the market's answer. Raises ``MarketError`` if all attempts fail."""
+        tries, was_sent = max(self.tries, 1), False
         for attempt in range(1, tries + 1):
             try:
                 response = self._send(make_request())
             except NotSentError as error:
                 failure = error.__cause__
             except (OSError, http.client.HTTPException) as error:
-                failure, sent = error, True
+                failure, was_sent = error, True
             else:
-                if not repeatable or attempt == tries or not _may_pass_later(response):
+                if not repeatable or attempt == tries or not _is_temporary(response):
                     return response
                 time.sleep(self.pause * attempt)
                 continue
-            if (sent and not repeatable) or attempt == tries:
-                raise _unreachable(self.market, failure, sent=sent) from failure
+            if (was_sent and not repeatable) or attempt == tries:
+                raise _unreachable(self.market, failure, sent=was_sent) from failure
             time.sleep(self.pause * attempt)
         raise AssertionError("every try returns, raises or goes on")
 
@@ -295,10 +305,10 @@ class MarketClient(BuyerCalls):
         return exchange(request, timeout=self.timeout, tls=self.tls)
 
     def _error(self, response: Response, failure: ApiFailure, hint: str = "") -> MarketError:
-        """The failure with what helps to end it; ``hint`` for a signature that does not hold."""
+        """Return the failure with advice; ``hint``: for an invalid signature."""
         message = failure.message
         if not failure.code:
-            message = f"HTTP status {failure.status}{_elsewhere(response)}: {message}"
+            message = f"HTTP status {failure.status}{_redirect_target(response)}: {message}"
         if failure.status == HTTPStatus.UNAUTHORIZED:
             message += self._clock_hint(response) or hint
         return MarketError(
@@ -310,33 +320,33 @@ class MarketClient(BuyerCalls):
         )
 
     def _clock_hint(self, response: Response) -> str:
-        """A signature holds for some minutes only: a clock that is off looks like a wrong key."""
-        theirs = date_of(response, "Date")
-        if theirs is None or abs(off := self.clock() - theirs) < NOTABLE_SKEW:
+        """A signature is valid for a few minutes, so a wrong clock looks like a wrong key."""
+        market_time = header_time(response, "Date")
+        if market_time is None or abs(difference := self.clock() - market_time) < MIN_NOTABLE_SKEW:
             return ""
-        side = "ahead of" if off > timedelta(0) else "behind"
-        return f"; this machine's clock is {abs(off) / timedelta(minutes=1):.0f} minutes {side} the market's"
+        side = "ahead of" if difference > timedelta(0) else "behind"
+        return f"; this machine's clock is {abs(difference) / timedelta(minutes=1):.0f} minutes {side} the market's"
 
 
 def _unreachable(market: str, failure: BaseException | None, *, sent: bool) -> MarketError:
-    what = "did not answer; it may have done what was asked" if sent else "could not be reached; nothing was sent"
-    return MarketError("unreachable", f"{market} {what}: {failure!r}", sent=sent)
+    problem = "did not answer; it may have done what was asked" if sent else "could not be reached; nothing was sent"
+    return MarketError("unreachable", f"{market} {problem}: {failure!r}", sent=sent)
 
 
-def _may_pass_later(response: Response) -> bool:
-    """A server error that may be over soon: not one that says when to come back, nor a refusal that travels as one."""
+def _is_temporary(response: Response) -> bool:
+    """Return whether the server error may be temporary: without ``Retry-After``, and not a refusal with status 500."""
     if response.status < SERVER_ERROR or response.header("Retry-After") is not None:
         return False
     answer = read_api_answer(response)
-    return not (isinstance(answer, ApiFailure) and answer.code in FINAL)
+    return not (isinstance(answer, ApiFailure) and answer.code in FINAL_CODES)
 
 
-def _elsewhere(response: Response) -> str:
-    """Where a redirect leads: not followed, since the signature is for this address."""
+def _redirect_target(response: Response) -> str:
+    """Return the target of a redirect, which is not followed, since the signature is for this address."""
     if not 300 <= response.status < 400:
         return ""
     try:
-        place = urlsplit(response.header("Location") or "")
+        target = urlsplit(response.header("Location") or "")
     except ValueError:
         return ", a redirect"
-    return f", a redirect to {place.scheme}://{place.netloc}" if place.netloc else ", a redirect"
+    return f", a redirect to {target.scheme}://{target.netloc}" if target.netloc else ", a redirect"

@@ -1,4 +1,4 @@
-"""A connection to the market: direct, or through the proxy that the environment names (``HTTPS_PROXY``, ``NO_PROXY``)."""
+"""Connection to the market: direct, or through the proxy in the environment (``HTTPS_PROXY``, ``NO_PROXY``)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A connection that is not open yet, and what a request on it has beyond its own: the proxy wants to know more."""
+    """A connection that is not open yet, with the request target and the additional headers that a proxy needs."""
 
     connection: http.client.HTTPConnection
     target: str
@@ -26,7 +26,7 @@ class Route:
 
 
 def route_to(url: str, *, timeout: float, tls: ssl.SSLContext | None) -> Route:
-    """The way to an address; nothing is sent yet. Raises ``OSError`` for a proxy of a kind that is not known here."""
+    """Return the route to an address without sending anything. Raises ``OSError`` for an unsupported kind of proxy."""
     parts = urlsplit(url)
     host, target = parts.hostname or "", f"{parts.path}?{parts.query}" if parts.query else parts.path
     proxy = _proxy_for(parts)
@@ -35,7 +35,7 @@ def route_to(url: str, *, timeout: float, tls: ssl.SSLContext | None) -> Route:
         if proxy is None:
             return Route(http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context), target)
         through = http.client.HTTPSConnection(proxy.hostname or "", proxy.port, timeout=timeout, context=context)
-        # The certificate that is checked is the market's: the proxy only passes bytes on.
+        # The certificate is the market's, since the proxy only forwards bytes.
         through.set_tunnel(host, parts.port or http.client.HTTPS_PORT, headers=_credentials(proxy))
         return Route(through, target)
     if proxy is None:
@@ -47,11 +47,11 @@ def route_to(url: str, *, timeout: float, tls: ssl.SSLContext | None) -> Route:
 
 def _proxy_for(parts: SplitResult) -> SplitResult | None:
     host = parts.hostname or ""
-    named = getproxies().get(parts.scheme, "")
-    # A proxy could not reach this machine's own loopback, whatever NO_PROXY forgets to say.
-    if not named or host in LOOPBACK or proxy_bypass(host):
+    proxy_url = getproxies().get(parts.scheme, "")
+    # A proxy cannot reach this machine's loopback, even if NO_PROXY does not list it.
+    if not proxy_url or host in LOOPBACK or proxy_bypass(host):
         return None
-    proxy = urlsplit(named if "://" in named else f"http://{named}")
+    proxy = urlsplit(proxy_url if "://" in proxy_url else f"http://{proxy_url}")
     if proxy.scheme != "http" or not proxy.hostname:
         raise OSError(f"the proxy for {parts.scheme} is not an address like http://proxy.example.com:3128")
     return proxy

@@ -1,4 +1,4 @@
-"""A seller inside a Django project, as one view."""
+"""A seller inside a Django project, as a view."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def urls(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> list[URLPattern]:
-    """Routes at ``address`` and, for joint-operation calls, below it: ``urlpatterns = [*urls(seller), …]``.
+    """Return routes at ``address`` and, for joint-operation calls, below it: ``urlpatterns = [*urls(seller), …]``.
 
-    ``address`` is written as in ``path``: without the leading slash. All else as for ``view``.
+    ``address``: as in ``path``, without the leading slash. The other arguments are those of ``view``.
     """
     produce = view(seller, protocol=protocol, clock=clock, chance=chance)
     return [
@@ -51,13 +51,13 @@ def view(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """What answers the market, for the URL configuration:
+    """Return the view for the market's calls:
 
     >>> urlpatterns = [path("produce", view(seller))]
 
-    Exempt from CSRF checks: every request is signed. Run the project on WSGI with waitress or gunicorn.
-    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
-    not speak. For joint-operation calls take ``urls``: they have paths of their own below the address.
+    Exempt from CSRF checks, since every request is signed. Run the project on WSGI with waitress or gunicorn.
+    ``protocol``: serve only this protocol, if each has its own path. Raises ``LookupError`` for a protocol that the
+    seller does not support. Use ``urls`` for joint-operation calls, which have paths below the address.
     """
     seller.prefixes(protocol)
 
@@ -78,7 +78,7 @@ def view(
 
 
 def request_from(request: HttpRequest, body: bytes) -> Request:
-    """The request as it was sent. The query string is never decoded on the way."""
+    """Return the request as sent, without decoding the query string."""
     host = request.META.get("HTTP_HOST") or f"{request.META['SERVER_NAME']}:{request.META['SERVER_PORT']}"
     query = request.META.get("QUERY_STRING", "")
     url = f"{request.scheme}://{host}{quote(request.path, SAFE_IN_PATH)}{'?' if query else ''}{query}"
@@ -86,16 +86,16 @@ def request_from(request: HttpRequest, body: bytes) -> Request:
 
 
 def _body(request: HttpRequest) -> bytes | None:
-    announced = request.META.get("CONTENT_LENGTH") or ""
-    if not announced and request.META.get("wsgi.input_terminated"):
-        # Chunked: Django takes a request without a length for one without a body.
+    announced_length = request.META.get("CONTENT_LENGTH") or ""
+    if not announced_length and request.META.get("wsgi.input_terminated"):
+        # Chunked: Django treats a request without a length as one without a body.
         return read_body(request.META)
-    # Asked first: Django would read a long body into memory before anybody could refuse it.
-    if announced and (not LENGTH.fullmatch(announced) or int(announced) > BODY_LIMIT):
+    # Checked first: Django would read a long body into memory before the view could refuse it.
+    if announced_length and (not LENGTH.fullmatch(announced_length) or int(announced_length) > BODY_LIMIT):
         return None
     try:
         body = request.body
     except (RequestDataTooBig, UnreadablePostError):
         return None
-    cut = bool(announced) and len(body) != int(announced)
-    return None if cut or len(body) > BODY_LIMIT else body
+    is_cut = bool(announced_length) and len(body) != int(announced_length)
+    return None if is_cut or len(body) > BODY_LIMIT else body

@@ -1,4 +1,5 @@
-"""One request to the market and its answer, on a connection of its own; a body may be held, or read from where it lies."""
+"""A request to the market and its answer, each on a separate connection. The body is bytes or an iterator over a
+file."""
 
 from __future__ import annotations
 
@@ -18,17 +19,17 @@ ANSWER_LIMIT = 4 * 1024 * 1024
 
 
 class NotSentError(Exception):
-    """The connection could not be made: the market has seen nothing of the call."""
+    """The connection failed: the market received nothing of the call."""
 
 
 def exchange(
     request: Request, *, timeout: float, tls: ssl.SSLContext | None, body: Iterable[bytes] | None = None,
     limit: int = ANSWER_LIMIT,
 ) -> Response:  # fmt: skip
-    """The answer, with a body of up to ``limit`` bytes; redirects are not followed. ``timeout``: seconds for connecting and each
-    read; ``body`` in the place of the request's own, whose length its headers then tell.
+    """Return the answer with a body of up to ``limit`` bytes, without following redirects. ``timeout``: seconds for
+    connecting and for each read. ``body``: replaces the request's own body; the headers must then contain its length.
 
-    Raises ``NotSentError``, and ``OSError`` or ``http.client.HTTPException`` once something may have been sent.
+    Raises ``NotSentError``, or ``OSError`` or ``http.client.HTTPException`` if part of the request may have been sent.
     """
     try:
         route = route_to(request.url, timeout=timeout, tls=tls)
@@ -41,7 +42,7 @@ def exchange(
         except (OSError, http.client.HTTPException) as error:
             raise NotSentError from error
         headers = {**dict(request.headers), **route.headers}
-        # A market that refuses a body without reading it to its end has answered already (§C.2: 413).
+        # A market that refuses a body before reading all of it has already answered (§C.2: 413).
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.request(request.method, route.target, body=body or request.body or None, headers=headers)
         answer = connection.getresponse()

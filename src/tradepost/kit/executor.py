@@ -1,4 +1,4 @@
-"""What each command does to the kit's register, and which of the seller's functions it reaches, in any protocol."""
+"""Effect of each command on the kit's register, and the seller's function that it calls, for all protocols."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .answers import (
     NotOffered,
     Reject,
 )
-from .store import Mine
+from .store import GrantedClaim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,16 +48,16 @@ if TYPE_CHECKING:
     from .idempotency import Idempotency
     from .store import Nonce, Store
 
-type Fits = Callable[[Create, Outcome], None]
+type CheckOutcome = Callable[[Create, Outcome], None]
 
 STILL_PROVISIONING = "the instance is still being provisioned"
-LONGEST_ID = 64
+MAX_ID_LENGTH = 64
 SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """``handlers``: the seller's functions by command. ``on_query`` alone may be missing: the register answers."""
+    """``handlers``: the seller's functions by command. Only ``on_query`` is optional, since the register can answer."""
 
     store: Store
     idempotency: Idempotency
@@ -70,16 +70,18 @@ class Executor:
         now: datetime,
         owner: str,
         activity: str,
-        fits: Fits,
+        check_outcome: CheckOutcome,
         nonce: Nonce | None = None,
         tells_at_once: bool = False,
     ) -> Outcome:
-        """Raises ``Reject``, and whatever a handler raises. ``owner``: fresh random text that marks our claims.
+        """Execute a command. Raises ``Reject``, and exceptions of the handler. ``owner``: fresh random text that marks
+        the claims of this call.
 
-        ``nonce``: the request's, which a create remembers in the transaction of its claim; the others find it done.
-        Raises ``Replayed`` when it was seen before. ``fits`` raises ``ValueError`` for an outcome that the wire cannot
-        carry: it is asked before anything is kept, since what is kept is answered to every repeat. ``tells_at_once``:
-        whether the answer to a create holds access data, so that a repeat answers the current ones (saas-v1-license A2).
+        ``nonce``: the request's. A create stores it in the transaction of its claim; for other commands it is already
+        stored. Raises ``Replayed`` if it was seen before. ``check_outcome`` raises ``ValueError`` for an outcome that the wire
+        cannot carry. It is called before the outcome is stored, since every repeat returns the stored one.
+        ``tells_at_once``: whether the answer to a create contains access data, so that a repeat returns the current
+        data (saas-v1-license A2).
         """
         match command:
             case Query():
@@ -87,11 +89,11 @@ class Executor:
             case _ if type(command) not in self.handlers:
                 raise NotOffered(activity, type(command))
             case Create():
-                made = self._create(command, now, owner, nonce, fits)
-                if isinstance(made, str):
-                    repeated = created_outcome(self._instance(made))
-                    return self._current(repeated) if tells_at_once else repeated
-                return made
+                created_instance = self._create(command, now, owner, nonce, check_outcome)
+                if isinstance(created_instance, str):
+                    repeated_outcome = created_outcome(self._instance(created_instance))
+                    return self._current(repeated_outcome) if tells_at_once else repeated_outcome
+                return created_instance
             case Release():
                 return self._release(command, now, owner)
             case Upgrade():
@@ -99,62 +101,66 @@ class Executor:
             case Refresh() | SetStatus() | CheckChange():
                 return self._change(command)
             case _:
-                said = self.handlers[type(command)](command)
-                return said if isinstance(said, Done | Pending | Rejected) else Done()
+                result = self.handlers[type(command)](command)
+                return result if isinstance(result, Done | Pending | Rejected) else Done()
 
     def unfreeze(self, command: Refresh) -> None:
-        """A refresh also ends the freeze, in versions that freeze by an Expire (saas-v1-license A2.4, A7)."""
+        """End the freeze after a refresh, in versions that freeze by an Expire (saas-v1-license A2.4, A7)."""
         if self._instance(command.instance_id).state is InstanceState.FROZEN:
             self._change(SetStatus(instance_id=command.instance_id, status=InstanceStatus.UNFREEZE))
 
     def adopt(self, instance: Instance, now: datetime) -> bool:
-        """Keep an instance that was made elsewhere; True for the one who kept it."""
+        """Register an instance that was created elsewhere. Return True for the caller that registered it."""
         if self.store.find(instance.instance_id) is not None:
             return False
         key = SEPARATOR.join(("adopt", instance.instance_id))
-        # One owner for all who adopt it, and a lease that is over: whoever keeps it first has done the work of all, and
-        # nobody waits for one that died.
-        over = now - timedelta(days=1)
-        claim = self.store.claim(key, owner="adopt", first_id=instance.instance_id, now=now, until=over)
-        return isinstance(claim, Mine) and self.store.keep_created(key, "adopt", instance)
+        # All callers share one owner and an expired lease: the first result counts for all, and no caller waits for a
+        # crashed one.
+        expired_at = now - timedelta(days=1)
+        claim = self.store.claim(key, owner="adopt", first_id=instance.instance_id, now=now, until=expired_at)
+        return isinstance(claim, GrantedClaim) and self.store.keep_created(key, "adopt", instance)
 
-    def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None, fits: Fits) -> Outcome | str:
-        """What was made just now, or the id of what an earlier request made."""
+    def _create(
+        self, command: Create, now: datetime, owner: str, nonce: Nonce | None, check_outcome: CheckOutcome
+    ) -> Outcome | str:
+        """Return the new outcome, or the ID of the instance that an earlier request created."""
         key = create_key(command)
-        made: list[Outcome] = []
+        outcomes: list[Outcome] = []
 
         def act(first_id: str) -> str | None:
-            # The handler sees the first business id on every try, so a half-made account of a crashed try is found.
+            # The handler receives the first business ID in every attempt, so that it can find an account of a crashed
+            # attempt.
             same_id = command if first_id == command.business_id else replace(command, business_id=first_id)
             instance = new_instance(same_id, self.handlers[Create](same_id))
-            said = self._said_of(instance)
-            if said is not None:
-                fits(command, said)
+            outcome = self._result_of(instance)
+            if outcome is not None:
+                check_outcome(command, outcome)
             if not self.store.keep_created(key, owner, instance):
                 return None
-            if said is not None:
-                made.append(said)
+            if outcome is not None:
+                outcomes.append(outcome)
             return instance.instance_id
 
         instance_id = self.idempotency.run(
             key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce
         )
-        # A pending one is read again: background work may have finished it meanwhile.
-        return made[0] if made else instance_id
+        # Read a pending instance again, since background work may have finished it.
+        return outcomes[0] if outcomes else instance_id
 
-    def _current(self, said: Outcome) -> Outcome:
-        """With the access data that ``on_query`` gives now: SaaS 1.0 markets repeat newInstance when a buyer opens the service."""
+    def _current(self, outcome: Outcome) -> Outcome:
+        """Add the current access data of ``on_query``: SaaS 1.0 markets repeat newInstance when a buyer opens the
+        service."""
         handler = self.handlers.get(Query)
-        if handler is None or not isinstance(said, Done):
-            return said
-        instance = self._instance(said.instance_id)
+        if handler is None or not isinstance(outcome, Done):
+            return outcome
+        instance = self._instance(outcome.instance_id)
         if instance.state not in {InstanceState.ACTIVE, InstanceState.FROZEN}:
-            return said
+            return outcome
         query = Query(instance_ids=(instance.instance_id,))
-        return replace(said, instances=(instance_info(instance, handler(query, instance)),))
+        return replace(outcome, instances=(instance_info(instance, handler(query, instance)),))
 
-    def _said_of(self, instance: Instance) -> Outcome | None:
-        """What is said of an instance that is ready. Raises ``ValueError`` for access data that no query could tell."""
+    def _result_of(self, instance: Instance) -> Outcome | None:
+        """Return the result for a ready instance. Raises ``ValueError`` for access data that no query could return."""
         if instance.state is not InstanceState.ACTIVE:
             return None
         if instance.app is not None and Query not in self.handlers:
@@ -181,23 +187,25 @@ class Executor:
 
         def act(_: str) -> str | None:
             refuse_pending(self.handlers[Release](command, instance))
-            kept = self.store.keep_done(key, owner, instance.instance_id, InstanceState.RELEASED)
-            return instance.instance_id if kept else None
+            is_finished = self.store.keep_done(key, owner, instance.instance_id, InstanceState.RELEASED)
+            return instance.instance_id if is_finished else None
 
         self.idempotency.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
         return Done()
 
     def _upgrade(self, command: Upgrade, now: datetime, owner: str) -> Outcome:
         instance = self._instance(command.instance_id)
-        # The order alone would be the key of saas-v2; with the instance, two lines of one order cannot be mixed up.
+        # The order alone is the key of saas-v2; adding the instance separates two lines of one order.
         key = SEPARATOR.join(("upgrade", command.order_id, instance.instance_id))
 
         def act(_: str) -> str | None:
-            settled = self._living(instance.instance_id)
-            if settled.state is InstanceState.PENDING:
+            current_instance = self._living(instance.instance_id)
+            if current_instance.state is InstanceState.PENDING:
                 raise Reject(PROCESSING, STILL_PROVISIONING)
-            refuse_pending(self.handlers[Upgrade](command, settled))
-            return settled.instance_id if self.store.keep_done(key, owner, settled.instance_id) else None
+            refuse_pending(self.handlers[Upgrade](command, current_instance))
+            return (
+                current_instance.instance_id if self.store.keep_done(key, owner, current_instance.instance_id) else None
+            )
 
         self.idempotency.run(key, first_id=instance.instance_id, now=now, owner=owner, act=act)
         return Done()
@@ -206,13 +214,13 @@ class Executor:
         instance = self._living(command.instance_id)
         if instance.state is InstanceState.PENDING:
             return Pending(message=STILL_PROVISIONING)
-        said = refuse_pending(self.handlers[type(command)](command, instance))
+        result = refuse_pending(self.handlers[type(command)](command, instance))
         match command:
             case Refresh():
                 self.store.set_expiry(instance.instance_id, command.expires_at)
             case SetStatus():
                 self.store.set_frozen(instance.instance_id, frozen=command.status is InstanceStatus.FREEZE)
-            case CheckChange() if said is False:
+            case CheckChange() if result is False:
                 raise Reject(INTERNAL_ERROR, "the instance cannot be changed to this product")
         return Done()
 
@@ -229,8 +237,9 @@ class Executor:
         return instance
 
 
-def as_handled(command: Command, handlers: Mapping[type[Command], Callable[..., Any]]) -> Command:
-    """The command in the words of the seller's functions: an expiry is a freeze, unless a function takes expiries."""
+def convert_expiry(command: Command, handlers: Mapping[type[Command], Callable[..., Any]]) -> Command:
+    """Convert the command for the seller's functions: an expiry becomes a freeze, unless a function handles
+    expiries."""
     if isinstance(command, Expire) and Expire not in handlers:
         freeze = InstanceStatus.FREEZE
         return SetStatus(instance_id=command.instance_id, status=freeze, order_id=command.order_id, test=command.test)
@@ -238,38 +247,40 @@ def as_handled(command: Command, handlers: Mapping[type[Command], Callable[..., 
 
 
 def create_key(command: Create) -> str:
-    """(order, line); for an on-demand purchase that came inline, (order, product): saas-v2 §3.1, saas-v1-license A2.2."""
-    bought = command.purchase
-    on_demand = bought is not None and bought.charging_mode in {ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG}
-    part = bought.product_id if bought is not None and on_demand else command.order_line_id
+    """Return (order, line); for an on-demand purchase that was sent inline, (order, product): saas-v2 §3.1,
+    saas-v1-license A2.2."""
+    purchase = command.purchase
+    on_demand = purchase is not None and purchase.charging_mode in {ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG}
+    part = purchase.product_id if purchase is not None and on_demand else command.order_line_id
     return SEPARATOR.join(("create", command.order_id, part))
 
 
-def valid_id(instance_id: str) -> str:
-    """The id, which later calls can name. Raises ``ValueError`` before anything is kept: queries join ids with commas."""
-    if not instance_id.strip() or len(instance_id) > LONGEST_ID or "," in instance_id:
+def checked_id(instance_id: str) -> str:
+    """Return the ID if later calls can name it, else raise ``ValueError``. Commas are refused, since queries join IDs
+    with them."""
+    if not instance_id.strip() or len(instance_id) > MAX_ID_LENGTH or "," in instance_id:
         raise ValueError(
-            f"instance id {instance_id!r} is blank, longer than {LONGEST_ID} or holds a comma (saas-v2 §3.1, §3.2)"
+            f"instance id {instance_id!r} is blank, longer than {MAX_ID_LENGTH} or holds a comma (saas-v2 §3.1, §3.2)"
         )
     return instance_id
 
 
-def new_instance(command: Create, said: Created | Pending) -> Instance:
-    if not isinstance(said, Created | Pending):
-        raise TypeError(f"on_create must return Created or Pending, not {type(said).__name__}")
+def new_instance(command: Create, result: Created | Pending) -> Instance:
+    if not isinstance(result, Created | Pending):
+        raise TypeError(f"on_create must return Created or Pending, not {type(result).__name__}")
     return Instance(
-        instance_id=valid_id(said.instance_id or command.business_id),
+        instance_id=checked_id(result.instance_id or command.business_id),
         order_id=command.order_id,
         order_line_id=command.order_line_id,
-        state=InstanceState.ACTIVE if isinstance(said, Created) else InstanceState.PENDING,
+        state=InstanceState.ACTIVE if isinstance(result, Created) else InstanceState.PENDING,
         expires_at=None if command.purchase is None else command.purchase.expires_at,
-        app=said.app if isinstance(said, Created) else None,
-        license=said.license if isinstance(said, Created) else "",
+        app=result.app if isinstance(result, Created) else None,
+        license=result.license if isinstance(result, Created) else "",
     )
 
 
 def created_outcome(instance: Instance) -> Outcome:
-    """What a create answers now, at the first request and at every repeat."""
+    """Return the result of a create, for the first request and for every repeat."""
     if instance.state is InstanceState.PENDING:
         return Pending(instance_id=instance.instance_id)
     if instance.state is InstanceState.FAILED:
@@ -281,27 +292,28 @@ def created_outcome(instance: Instance) -> Outcome:
     )
 
 
-def refuse_pending(said: object) -> object:
-    """What a function returned, unless it is *not yet*: then nothing is remembered as done, and the market asks again."""
-    if isinstance(said, Pending):
-        raise Reject(PROCESSING, said.message)
-    return said
+def refuse_pending(result: object) -> object:
+    """Return a function's result, but refuse ``Pending``, so that the work is not stored as done and the market
+    retries."""
+    if isinstance(result, Pending):
+        raise Reject(PROCESSING, result.message)
+    return result
 
 
-def instance_info(instance: Instance, said: AppInfo | InstanceInfo | None) -> InstanceInfo:
-    if isinstance(said, InstanceInfo):
-        if said.instance_id != instance.instance_id:
+def instance_info(instance: Instance, data: AppInfo | InstanceInfo | None) -> InstanceInfo:
+    if isinstance(data, InstanceInfo):
+        if data.instance_id != instance.instance_id:
             raise ValueError(
-                f"on_query was asked about {instance.instance_id!r} and answered about {said.instance_id!r}"
+                f"on_query was asked about {instance.instance_id!r} and answered about {data.instance_id!r}"
             )
-        return said
-    return InstanceInfo(instance_id=instance.instance_id, app=instance.app if said is None else said)
+        return data
+    return InstanceInfo(instance_id=instance.instance_id, app=instance.app if data is None else data)
 
 
 def answer_test_call(command: Command, *, page: str, url: str) -> Outcome:
-    """A well-formed answer to testFlag 1 that touches nothing (saas-v2 §10, seller server 3).
+    """Return a well-formed answer to testFlag 1 without any effect (saas-v2 §10, seller server 3).
 
-    ``page`` is the address to show for an instance; when it is empty, the root of the address that was asked.
+    ``page``: the address to show for an instance; if empty, the root of the called address.
     """
     parts = urlsplit(url)
     app = AppInfo(

@@ -1,4 +1,5 @@
-"""A seller inside a FastAPI or Starlette application, as raw ASGI: Starlette's own responses send names in lower case."""
+"""A seller inside a FastAPI or Starlette application, as raw ASGI, since Starlette's own responses lower header
+names."""
 
 from __future__ import annotations
 
@@ -25,11 +26,12 @@ def add_seller(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> None:
-    """Answer the market at ``path``, and joint-operation calls below it. Run it with ``uvicorn --http h11`` or Hypercorn.
+    """Answer the market at ``path``, and joint-operation calls below it. Run it with ``uvicorn --http h11`` or
+    Hypercorn.
 
-    A route rather than ``app.mount``: a mount answers the path itself with a redirect, which markets refuse.
-    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
-    not speak.
+    It adds a route rather than using ``app.mount``, which answers the path itself with a redirect that markets refuse.
+    ``protocol``: serve only this protocol, if each has its own path. Raises ``LookupError`` for a protocol that the
+    seller does not support.
     """
     produce = asgi(seller, protocol=protocol, clock=clock, chance=chance)
     for prefix in seller.prefixes(protocol):

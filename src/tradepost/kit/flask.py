@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .seller import Seller
 
-# All of them reach the kit: a market that errs gets a signed answer in words, not a page of the framework.
+# The kit handles all methods, so that a faulty market gets a signed answer instead of an error page of the framework.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -28,13 +28,14 @@ def blueprint(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> flask.Blueprint:
-    """``app.register_blueprint(blueprint(seller))`` answers the market at ``path``, and joint-operation calls below it.
+    """Return a blueprint that answers the market at ``path``, and joint-operation calls below it. Register it with
+    ``app.register_blueprint(blueprint(seller))``.
 
-    Run the application with waitress or gunicorn. ``name`` tells two blueprints of one application apart;
-    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
-    not speak.
+    Run the application with waitress or gunicorn. ``name``: distinguishes two blueprints of an application.
+    ``protocol``: serve only this protocol, if each has its own path. Raises ``LookupError`` for a protocol that the
+    seller does not support.
     """
-    made = flask.Blueprint(name, __name__)
+    seller_blueprint = flask.Blueprint(name, __name__)
 
     def produce(**_call: str) -> flask.Response:
         nonce = chance()
@@ -49,12 +50,12 @@ def blueprint(
 
     for prefix in seller.prefixes(protocol):
         rule = f"{path.rstrip('/')}{prefix}<call>" if prefix else path
-        made.add_url_rule(rule, "produce", produce, methods=METHODS)
-    return made
+        seller_blueprint.add_url_rule(rule, "produce", produce, methods=METHODS)
+    return seller_blueprint
 
 
 def _body() -> bytes | None:
-    """Through Flask, since a hook of the application may have read the stream already."""
+    """Read through Flask, since a hook of the application may already have read the stream."""
     if (flask.request.content_length or 0) > BODY_LIMIT:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Tells a seller that its server writes header names in lower case: KooGallery reads ``Body-Sign`` with its capitals."""
+"""Warns a seller whose server lowers the case of header names: KooGallery compares ``Body-Sign`` exactly."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOWERING = "uvicorn.protocols.http.httptools_impl"
-"""Loaded by uvicorn when it is going to serve with httptools, which it prefers to h11 where both are installed."""
+LOWERCASING_MODULE = "uvicorn.protocols.http.httptools_impl"
+"""uvicorn loads it to serve with httptools, which it prefers to h11 if both are installed."""
 
 
-def warn_when_lowered(versions: Sequence[SellerProtocol]) -> bool:
-    """Warn when this process is a server that loses the case of ``Body-Sign`` and one of these protocols needs it.
+def warn_if_lowered(versions: Sequence[SellerProtocol]) -> bool:
+    """Warn if this process is a server that lowers the case of ``Body-Sign`` and one of these protocols needs it.
 
-    Whether it did: a server may be loaded after the application that it serves, so this is asked again.
+    Return whether the server does so. It may be loaded after the application, so callers repeat the check.
     """
-    if LOWERING not in sys.modules:
+    if LOWERCASING_MODULE not in sys.modules:
         return False
-    missing = [version.title.en for version in versions if needs_case(version)]
-    if missing:
+    affected_titles = [version.title.en for version in versions if is_case_sensitive(version)]
+    if affected_titles:
         log.warning(
             "uvicorn with httptools sends body-sign for Body-Sign, and a market of %s takes such an answer for unsigned. "
             "Start it with --http h11 (in gunicorn: -k uvicorn.workers.UvicornH11Worker).",
-            ", ".join(missing),
+            ", ".join(affected_titles),
         )
-    return bool(missing)
+    return bool(affected_titles)
 
 
-def needs_case(version: SellerProtocol) -> bool:
-    """Whether a market of this protocol misses the signature of an answer whose header names are in lower case."""
+def is_case_sensitive(version: SellerProtocol) -> bool:
+    """Return whether a market of this protocol would miss the signature of an answer with lower-case header names."""
     answer = version.answer(None, Rejected(code=INTERNAL_ERROR), key="any", nonce="0" * 32)
-    lowered = Response(answer.status, tuple((name.lower(), value) for name, value in answer.headers), answer.body)
-    read = version.decode(Query(instance_ids=("any",)), lowered, key="any", require_body_sign=True)
-    return isinstance(read, Unreachable) and read.fault is Fault.BODY_SIGN_MISSING
+    lowered_response = Response(
+        answer.status, tuple((name.lower(), value) for name, value in answer.headers), answer.body
+    )
+    result = version.decode(Query(instance_ids=("any",)), lowered_response, key="any", require_body_sign=True)
+    return isinstance(result, Unreachable) and result.fault is Fault.BODY_SIGN_MISSING

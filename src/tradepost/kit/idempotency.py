@@ -1,4 +1,4 @@
-"""Makes a piece of work happen once, however many times, threads and processes ask for it at the same moment."""
+"""Run a task once, even if several threads and processes request it at the same time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .answers import INTERNAL_ERROR, Reject
-from .store import Busy, Finished, Mine
+from .store import BusyClaim, FinishedClaim, GrantedClaim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.005
-LONGEST_PAUSE = 0.1
+MAX_PAUSE = 0.1
 
 
 class Replayed(Exception):
-    """The request was seen before; nothing was done for it."""
+    """The request was seen before and was not executed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """``lease``: after it a claim of a process that died may be taken over; it must exceed the slowest handler.
+    """``lease``: time after which another process may take over the claim of a crashed one; must exceed the slowest
+    handler.
 
-    ``patience``: how long a repeat waits for the one that is at work, below the market's 5 s limit (saas-v2 §3.0).
+    ``patience``: how long a repeat waits for the running task, below the market's 5 s limit (saas-v2 §3.0).
     """
 
     store: Store
@@ -48,15 +49,15 @@ class Idempotency:
         act: Callable[[str], str | None],
         nonce: Nonce | None = None,
     ) -> str:
-        """The id of the instance that the work is about, after ``act`` ran here or somebody else finished it.
+        """Return the ID of the task's instance, after ``act`` ran here or another process finished the task.
 
-        ``act`` gets the id suggested by the first request for this work, does it, stores the result together with the
-        end of the claim, and returns the instance id; None when the claim was lost meanwhile. When it raises, the
-        claim is given back, so that the next repeat tries again. ``nonce``: of the request, when nobody has remembered it
-        yet; raises ``Replayed`` when somebody had.
+        ``act`` receives the ID that the first request suggested, runs the task, and stores its result together with the
+        end of the claim. It returns the instance ID, or None if the claim was lost. If it raises, the claim is released
+        so that the next repeat can try. ``nonce``: of the request, if it is not stored yet; raises ``Replayed`` if it
+        was seen before.
         """
         claim = self._claim(key, first_id, now, owner, nonce)
-        if isinstance(claim, Mine):
+        if isinstance(claim, GrantedClaim):
             try:
                 instance_id = act(claim.first_id)
             except BaseException:
@@ -66,27 +67,27 @@ class Idempotency:
                 return instance_id
             log.error("%r took longer than its lease of %s and was done again by another request", key, self.lease)
             claim = self.store.claim(key, owner=owner, first_id=first_id, now=now, until=now)
-        if isinstance(claim, Finished):
+        if isinstance(claim, FinishedClaim):
             return claim.instance_id
         raise Reject(INTERNAL_ERROR, "an earlier request for the same order is still being worked on; ask again later")
 
     def _claim(self, key: str, first_id: str, now: datetime, owner: str, nonce: Nonce | None) -> Claim:
-        # Measured, not added up from the pauses: a store that is slow to answer eats the market's patience as well.
-        began, waited = time.monotonic(), timedelta()
+        # Measured rather than summed from the pauses, since a slow store also uses up the market's timeout.
+        began, waited_time = time.monotonic(), timedelta()
         pause = FIRST_PAUSE
         claim: Claim | None
         while True:
-            at = now + waited
-            if nonce is None or waited:
-                claim = self.store.claim(key, owner=owner, first_id=first_id, now=at, until=at + self.lease)
+            moment = now + waited_time
+            if nonce is None or waited_time:
+                claim = self.store.claim(key, owner=owner, first_id=first_id, now=moment, until=moment + self.lease)
             else:
                 claim = self.store.claim_fresh(
-                    nonce, key, owner=owner, first_id=first_id, now=at, until=at + self.lease
+                    nonce, key, owner=owner, first_id=first_id, now=moment, until=moment + self.lease
                 )
             if claim is None:
                 raise Replayed
-            if not isinstance(claim, Busy) or waited >= self.patience:
+            if not isinstance(claim, BusyClaim) or waited_time >= self.patience:
                 return claim
             time.sleep(pause)
-            waited = timedelta(seconds=time.monotonic() - began)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            waited_time = timedelta(seconds=time.monotonic() - began)
+            pause = min(pause * 2, MAX_PAUSE)

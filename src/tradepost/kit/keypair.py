@@ -1,4 +1,5 @@
-"""The RSA keys of a joint-operation credential: the market encrypts client secrets with the public one (openapi-jointkit §A.6)."""
+"""RSA keys of a joint-operation credential: the market encrypts client secrets with the public key (openapi-jointkit
+§A.6)."""
 
 from __future__ import annotations
 
@@ -8,24 +9,23 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tradepost.protocols.client_secret import LEAST_BITS
+from tradepost.protocols.client_secret import MIN_BITS
 
 EXPONENT = 65537
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """``public``: PEM, to paste into the application for a credential. ``private``: one line of Base64, which fits into an
-    environment; ``client_secret.decrypt`` takes it as it is.
-    """
+    """``public``: PEM, to paste into the application for a credential. ``private``: one line of Base64 for an
+    environment variable; ``client_secret.decrypt`` accepts it."""
 
     public: str
     private: str = field(repr=False)
 
 
 def make_pair() -> KeyPair:
-    """A fresh pair of the shortest length that a market accepts; takes about half a second."""
-    key = rsa.generate_private_key(public_exponent=EXPONENT, key_size=LEAST_BITS)
+    """Return a new pair of the shortest length that a market accepts; takes about half a second."""
+    key = rsa.generate_private_key(public_exponent=EXPONENT, key_size=MIN_BITS)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     private = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

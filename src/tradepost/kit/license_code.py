@@ -1,9 +1,9 @@
-"""A code in the customer's software: activated once, asked about at the first use of each day, its clients reported
-(saas-v1-license §B2.3). Standard library alone.
+"""License codes in the customer's software: activation, a daily query, and reports of active clients (saas-v1-license
+§B2.3). Uses only the standard library.
 
-``check`` is called whenever the software starts. It asks the market at most once a day; what it learned stands in a small
-file, so that software whose market cannot be reached goes on for as long as you allow. Your access key must not be shipped to
-customers: give ``LicensedCode`` a client of your own license server, with the same four methods as ``MarketClient``.
+Call ``check`` whenever the software starts. It calls the market at most once a day and stores the result in a small
+file, so that the software runs without the market for a configurable time. Never ship your access key to customers:
+give ``LicensedCode`` a client of your own license server, with the same methods as ``MarketClient``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tradepost.protocols.open_api.license_calls import LicenseStatus
-from tradepost.protocols.open_api.software_usage import MOST, SoftwareUsage
+from tradepost.protocols.open_api.software_usage import MAX_ITEMS, SoftwareUsage
 
 from .client import MarketError
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
     from tradepost.protocols.open_api.license_calls import LicenseInfo
 
-__all__ = ["LicenseStatus", "LicensedCode", "Standing"]
+__all__ = ["LicenseState", "LicenseStatus", "LicensedCode"]
 
 NOT_ACTIVATED, ACTIVATED_BEFORE = "92020011", "92020003"
-FINAL = frozenset({"92020004", "92020005"})
-"""Refusals that no later try changes by itself: the code was not taken yet, or there is none."""
+FINAL_CODES = frozenset({"92020004", "92020005"})
+"""Refusals that a retry cannot change: the code is not activated or does not exist."""
 
 
 class Market(Protocol):
-    """What a ``MarketClient`` can do, as far as it is needed here."""
+    """The methods of ``MarketClient`` that this module uses."""
 
     def activate_license(self, code: str) -> LicenseInfo: ...
 
@@ -44,11 +44,11 @@ class Market(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether the software may run. ``status``: as the market said last, empty when it never did. ``expires_at``: end of the
-    paid time, None where there is none or it is not known. ``trouble``: why the market was not asked today, or why not.
+class LicenseState:
+    """Whether the software may run. ``status``: the market's last answer, empty if there is none. ``expires_at``: end
+    of the paid time, None if unlimited or unknown. ``trouble``: why the market was not called successfully today.
 
-    Between ``expires_at`` and the end of the grace the status is still ``ALIVE``: the software runs on it.
+    Between ``expires_at`` and the end of the grace period the status is still ``ALIVE``, and the software runs.
     """
 
     usable: bool
@@ -58,21 +58,21 @@ class Standing:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What stands in the file. Days and times are texts, in UTC."""
+class _LicenseRecord:
+    """Contents of the file. Days and times are texts, in UTC."""
 
     code: str
     status: str = ""
     expires_at: str = ""
     asked_at: str = ""
     day: str = ""
-    """Of the clients below."""
+    """Day of the clients below."""
     waiting: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
 
 
 class LicensedCode:
-    """``path``: the file. ``offline``: for how long it runs without an answer of the market, from the last one on."""
+    """``path``: the file. ``offline``: how long the software runs after the last answer of the market."""
 
     def __init__(
         self, market: Market, code: str, path: Path | str, *, offline: timedelta = timedelta(days=7),
@@ -81,41 +81,42 @@ class LicensedCode:
         self.market, self.code, self.path = market, code.strip(), Path(path)
         self.offline, self.clock = offline, clock
 
-    def check(self) -> Standing:
-        """At the start of the software. Never raises for what the market or the network does."""
-        known, now = self._load(), self.clock()
-        if known.asked_at and _day(known.asked_at) == now.date() and known.status == LicenseStatus.ALIVE:
-            return self._standing(known, now)
+    def check(self) -> LicenseState:
+        """Check the license at the start of the software. Never raises for errors of the market or the network."""
+        record, now = self._load(), self.clock()
+        if record.asked_at and _day(record.asked_at) == now.date() and record.status == LicenseStatus.ALIVE:
+            return self._state(record, now)
         try:
             info = self._ask()
         except MarketError as error:
-            if error.code in FINAL:
-                return Standing(usable=False, status=known.status, trouble=str(error))
-            return self._standing(known, now, trouble=str(error))
-        known.status, known.asked_at = info.status, now.isoformat()
-        known.expires_at = info.expires_at.isoformat() if info.expires_at else ""
-        self._save(known)
-        return self._standing(known, now)
+            if error.code in FINAL_CODES:
+                return LicenseState(usable=False, status=record.status, trouble=str(error))
+            return self._state(record, now, trouble=str(error))
+        record.status, record.asked_at = info.status, now.isoformat()
+        record.expires_at = info.expires_at.isoformat() if info.expires_at else ""
+        self._save(record)
+        return self._state(record, now)
 
-    def used_by(self, *clients: str) -> Standing:
-        """``check``, and these clients used the software today: each is reported once a day, later if the market is away."""
-        standing, known, today = self.check(), self._load(), self.clock().date().isoformat()
-        if not standing.usable:
-            return standing
-        if known.day != today:
-            known.day, known.waiting, known.reported = today, [], []
-        known_today = {*known.waiting, *known.reported}
-        known.waiting += [client for client in dict.fromkeys(clients) if client and client not in known_today]
-        if batch := known.waiting[:MOST]:
+    def used_by(self, *clients: str) -> LicenseState:
+        """Check the license and record these clients for today. Each is reported once a day, or later if the market is
+        unreachable."""
+        state, record, today = self.check(), self._load(), self.clock().date().isoformat()
+        if not state.usable:
+            return state
+        if record.day != today:
+            record.day, record.waiting, record.reported = today, [], []
+        known_today = {*record.waiting, *record.reported}
+        record.waiting += [client for client in dict.fromkeys(clients) if client and client not in known_today]
+        if batch := record.waiting[:MAX_ITEMS]:
             with suppress(MarketError):
                 if not self.market.report_software_usage([SoftwareUsage(license=self.code, clients=tuple(batch))]):
-                    known.waiting, known.reported = known.waiting[MOST:], known.reported + batch
-        self._save(known)
-        return standing
+                    record.waiting, record.reported = record.waiting[MAX_ITEMS:], record.reported + batch
+        self._save(record)
+        return state
 
     def _ask(self) -> LicenseInfo:
-        """The query's word counts, also for the expiry (openapi-jointkit §C.8). An activation whose answer was lost shows in
-        the query that follows."""
+        """The query's answer is authoritative, also for the expiry (openapi-jointkit §C.8). It also reveals an
+        activation whose answer was lost."""
         try:
             return self.market.license(self.code)
         except MarketError as error:
@@ -128,28 +129,28 @@ class LicensedCode:
                 raise
         return self.market.license(self.code)
 
-    def _standing(self, known: _Known, now: datetime, *, trouble: str = "") -> Standing:
-        recent = bool(known.asked_at) and now - datetime.fromisoformat(known.asked_at) <= self.offline
-        expires = datetime.fromisoformat(known.expires_at) if known.expires_at else None
-        usable = known.status == LicenseStatus.ALIVE and recent
-        return Standing(usable=usable, status=known.status, expires_at=expires, trouble=trouble)
+    def _state(self, record: _LicenseRecord, now: datetime, *, trouble: str = "") -> LicenseState:
+        recent = bool(record.asked_at) and now - datetime.fromisoformat(record.asked_at) <= self.offline
+        expires = datetime.fromisoformat(record.expires_at) if record.expires_at else None
+        is_usable = record.status == LicenseStatus.ALIVE and recent
+        return LicenseState(usable=is_usable, status=record.status, expires_at=expires, trouble=trouble)
 
-    def _load(self) -> _Known:
-        """A file that is missing, broken or of another code says nothing."""
+    def _load(self) -> _LicenseRecord:
+        """Return the file's contents; empty if it is missing, damaged or belongs to another code."""
         try:
-            known = _Known(**json.loads(self.path.read_text(encoding="utf-8")))
-            times = (known.asked_at, known.expires_at)
+            record = _LicenseRecord(**json.loads(self.path.read_text(encoding="utf-8")))
+            times = (record.asked_at, record.expires_at)
             for text in filter(None, times):
                 datetime.fromisoformat(text)
         except (OSError, ValueError, TypeError):
-            return _Known(self.code)
-        return known if known.code == self.code else _Known(self.code)
+            return _LicenseRecord(self.code)
+        return record if record.code == self.code else _LicenseRecord(self.code)
 
-    def _save(self, known: _Known) -> None:
-        """Whole or not at all."""
-        beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        beside.write_text(json.dumps(asdict(known)), encoding="utf-8")
-        beside.replace(self.path)
+    def _save(self, record: _LicenseRecord) -> None:
+        """Write the file atomically."""
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        temporary.replace(self.path)
 
 
 def _day(text: str) -> date:

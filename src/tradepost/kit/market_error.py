@@ -1,21 +1,20 @@
-"""How a call to the market fails for a program that uses the kit."""
+"""The exception for failed calls to the market."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tradepost.protocols.open_api.bodies import BadBody
-from tradepost.protocols.open_api.order_query import NotAnOrder
+from tradepost.protocols.open_api.order_query import InvalidOrder
 
 
 class MarketError(Exception):
-    """The market refused or could not be reached.
+    """The market refused a call or could not be reached.
 
-    ``code`` is its result code (``MKT.…``, ``CBC.…``, ``APIG.…``), or ``unreachable``, or ``unreadable`` for an answer
-    that is not what the API documents; ``status`` the HTTP status, 0 when there was none; ``retry_after`` in seconds,
-    when the market says how long to wait (a 406, 413, 429 or 503; a 413 or 412 without it will not pass unchanged).
-    ``sent``: False when it is certain that the market saw nothing of the call. ``wrong_records``: of a refused push of usage how
-    many records are at fault, when the market says so.
+    ``code``: its result code (``MKT.…``, ``CBC.…``, ``APIG.…``), ``unreachable``, or ``unreadable`` for an answer that
+    does not match the API. ``status``: of HTTP, 0 without an answer. ``retry_after``: seconds to wait, if the market
+    states them (a 406, 413, 429 or 503; a 413 or 412 without it cannot succeed unchanged). ``sent``: False if the
+    market certainly received nothing. ``wrong_records``: number of faulty records in a refused usage push, if stated.
     """
 
     def __init__(
@@ -38,8 +37,8 @@ class MarketError(Exception):
 
 
 def read_answer[T](load: Callable[[], T]) -> T:
-    """What a successful answer says. Raises ``MarketError`` for one that is not what the API documents."""
+    """Parse a successful answer. Raises ``MarketError`` if it does not match the API."""
     try:
         return load()
-    except (BadBody, NotAnOrder) as error:
+    except (BadBody, InvalidOrder) as error:
         raise MarketError("unreadable", str(error), status=200) from error

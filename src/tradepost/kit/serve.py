@@ -1,4 +1,4 @@
-"""Serves a seller with waitress, which sends header names as they are: KooGallery reads ``Body-Sign`` with its case."""
+"""Serves a seller with waitress, which preserves header names: KooGallery reads ``Body-Sign`` with its case."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # it ships no types
-from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
 
 from .seller import Seller
+from .waitress_internals import Channel, close_channels
 from .wsgi import wsgi
 
 if TYPE_CHECKING:
@@ -18,24 +18,8 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 THREADS = 8
-# Above the kit's own limit, so that a body that is too long still gets a signed answer in words.
+# Above the kit's own limit, so that a body above it still gets a signed answer.
 SERVER_BODY_LIMIT = 16 * 1024 * 1024
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]  # of no known type
-    """One connection, which asks for the loop's help only when the loop can give it.
-
-    While a thread sends an answer, waitress's own takes it for something to write, holds no lock to do it, and so goes
-    round its loop all the time, keeping the interpreter from the very thread that would be done: half of the processor's
-    time. A thread that cannot send everything pulls the loop's trigger, with the lock open, as ever.
-    """
-
-    def writable(self) -> bool:
-        if self.total_outbufs_len and self.requests:
-            if not self.outbuf_lock.acquire(blocking=False):
-                return False
-            self.outbuf_lock.release()
-        return bool(super().writable())
 
 
 class Server:
@@ -50,44 +34,43 @@ class Server:
         threads: int = THREADS,
         bound: socket.socket | None = None,
     ) -> None:
-        """``bound``: a socket in place of ``port``, not listening yet."""
-        where: dict[str, Any] = {"host": host, "port": port} if bound is None else {"sockets": [bound]}
+        """``bound``: a socket instead of ``port``, not listening yet."""
+        binding: dict[str, Any] = {"host": host, "port": port} if bound is None else {"sockets": [bound]}
         self._server = create_server(
             wsgi(app) if isinstance(app, Seller) else app,
-            **where,
+            **binding,
             threads=threads,
             ident=None,
             max_request_body_size=SERVER_BODY_LIMIT,
             clear_untrusted_proxy_headers=True,
         )
-        self._server.channel_class = _Channel
+        self._server.channel_class = Channel
         self.port = int(self._server.effective_port)
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self.port}"
+        display_host = f"[{host}]" if ":" in host else host
+        self.url = f"http://{display_host}:{self.port}"
 
     def run(self) -> None:
         self._server.run()
         self._server.task_dispatcher.shutdown()
 
     def stop(self) -> None:
-        """Refuse new connections and end ``run``; answers that are being made are waited for, but not sent."""
-        # Another thread may pull the trigger between the two steps of this call: then the loop has ended already.
+        """Refuse new connections and end ``run``; it waits for requests in progress but does not send their answers."""
+        # If another thread stops the loop between the two steps of this call, it has ended already.
         with suppress(OSError):
             self._server.trigger.pull_trigger(self._close_all)
 
     def _close_all(self) -> None:
-        for channel in list(self._server._map.values()):  # noqa: SLF001 waitress offers no other way to end its loop
-            channel.close()
+        close_channels(self._server)
 
 
 def serve(app: Seller | WSGIApplication, host: str = "127.0.0.1", port: int = 9000, *, threads: int = THREADS) -> None:
-    """Serve until Ctrl-C. ``app`` is a seller, or a WSGI application that mounts one beside its own pages."""
+    """Serve until Ctrl-C. ``app``: a seller, or a WSGI application that mounts one beside its own pages."""
     Server(app, host, port, threads=threads).run()
 
 
 @contextmanager
 def running(app: Seller | WSGIApplication, *, threads: int = THREADS) -> Iterator[str]:
-    """Serve on a free loopback port while the block runs; gives the address, without a path."""
+    """Serve on a free loopback port inside the ``with`` block. Yields the address without a path."""
     server = Server(app, "127.0.0.1", 0, threads=threads)
     thread = Thread(target=server.run, name="seller", daemon=True)
     thread.start()

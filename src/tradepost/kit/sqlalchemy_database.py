@@ -1,4 +1,4 @@
-"""What the stores on SQLAlchemy share: which databases they know, their columns, and transactions that are done again."""
+"""Shared code of the SQLAlchemy stores: supported databases, columns, and transactions with retries."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TRIES = 5
-# What databases say when two transactions met and one was sent away: nothing of it remains, so it is done again.
-SENT_AWAY = frozenset({"40001", "40P01", 1213, 1205})
+MAX_ATTEMPTS = 5
+# Error codes of a transaction that was rolled back because of a conflict, so that it can be retried.
+CONFLICT_CODES = frozenset({"40001", "40P01", 1213, 1205})
 DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
-"""Those for which a way is known to insert a row once, however many try."""
+"""Databases with a known way to insert a row once under concurrency."""
 
 HASH = sa.CHAR(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
-# utf8mb4 whatever the database's default: MySQL's old utf8 has no place for a character beyond the first plane.
+# utf8mb4 independent of the database's default: MySQL's old utf8 has no characters beyond the first plane.
 TEXT = sa.Text().with_variant(mysql.TEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 def open_database(database: str | sa.URL | sa.Engine) -> tuple[sa.Engine, sa.Engine]:
-    """The engine, and the same for transactions. Raises ``ValueError`` for a database of a kind that is not known here."""
+    """Return the engine, and an engine for transactions. Raises ``ValueError`` for an unsupported database."""
     engine = database if isinstance(database, sa.Engine) else sa.create_engine(database, pool_pre_ping=True)
     dialect = engine.dialect.name
     if dialect not in DIALECTS:
@@ -34,27 +34,27 @@ def open_database(database: str | sa.URL | sa.Engine) -> tuple[sa.Engine, sa.Eng
             f"this store cannot use {dialect}; it knows {', '.join(DIALECTS)}. For any other database write an"
             " object with the methods of tradepost.kit.Store"
         )
-    # Each statement must see what others have committed: MySQL's default would show the past of the transaction.
+    # Each statement must see committed data: MySQL's default would show the state at the transaction's start.
     return engine, engine if dialect == "sqlite" else engine.execution_options(isolation_level="READ COMMITTED")
 
 
-def attempt[T](transaction: Callable[[], T], *, again_on: type[DBAPIError] | None = None) -> T:
-    """Do it again when it was sent away, or raised ``again_on``; the last try raises what it raises."""
-    for _ in range(TRIES - 1):
+def attempt[T](transaction: Callable[[], T], *, retry_on: type[DBAPIError] | None = None) -> T:
+    """Run the transaction again after a conflict or ``again_on``; the last attempt raises its error."""
+    for _ in range(MAX_ATTEMPTS - 1):
         try:
             return transaction()
         except DBAPIError as error:
-            if not _sent_away(error) and (again_on is None or not isinstance(error, again_on)):
+            if not _is_conflict(error) and (retry_on is None or not isinstance(error, retry_on)):
                 raise
     return transaction()
 
 
-def _sent_away(error: DBAPIError) -> bool:
-    raised = error.orig
-    number = raised.args[0] if raised is not None and raised.args else None
-    # psycopg names it sqlstate, psycopg2 pgcode.
-    state = getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
-    return state in SENT_AWAY or (isinstance(number, int) and number in SENT_AWAY)
+def _is_conflict(error: DBAPIError) -> bool:
+    original_error = error.orig
+    number = original_error.args[0] if original_error is not None and original_error.args else None
+    # psycopg calls it sqlstate, psycopg2 pgcode.
+    state = getattr(original_error, "sqlstate", None) or getattr(original_error, "pgcode", None)
+    return state in CONFLICT_CODES or (isinstance(number, int) and number in CONFLICT_CODES)
 
 
 def hashed(text: str) -> str:
@@ -62,7 +62,7 @@ def hashed(text: str) -> str:
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since 1970, as columns hold it."""
+    """Return milliseconds since 1970, as stored in columns."""
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 

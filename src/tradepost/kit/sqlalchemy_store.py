@@ -1,7 +1,7 @@
-"""The store of a seller's server in a database that several machines share: PostgreSQL, MySQL and MariaDB, or SQLite.
+"""Store of a seller's server in a database that several machines share: PostgreSQL, MySQL and MariaDB, or SQLite.
 
-Every text that is looked up is looked up by its SHA-256, because MySQL compares without case or trailing blanks unless
-told otherwise, and instance ids, order ids and license codes are exact.
+Texts are searched by their SHA-256, because MySQL by default compares without case and trailing blanks, while instance
+IDs, order IDs and license codes are exact.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tradepost.protocols.commands import AppInfo
 
 from .answers import Instance, InstanceState
 from .sqlalchemy_database import HASH, TEXT, attempt, hashed, milliseconds, moment, open_database
-from .store import Busy, Finished, Mine
+from .store import BusyClaim, FinishedClaim, GrantedClaim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,14 +66,14 @@ instances = sa.Table(
 
 
 class SQLAlchemyStore:
-    """The ``Store`` for sellers on several machines. ``pip install "tradepost[sqlalchemy]"`` and a driver.
+    """``Store`` for sellers on several machines. Needs ``pip install "tradepost[sqlalchemy]"`` and a driver.
 
     >>> Seller(store=SQLAlchemyStore("postgresql+psycopg://user@host/shop"), key=…)
 
-    ``database``: an URL, or an engine of your own, whose pool is then shared. Its three tables (``tradepost_nonce``,
-    ``tradepost_work``, ``tradepost_instance``) are made when missing; ``make_tables=False`` leaves that to your
-    migrations, which find them in ``sqlalchemy_store.tables``. The clocks of the machines should agree to a second:
-    they end each other's leases. Raises ``ValueError`` for a database of another kind.
+    ``database``: a URL, or your own engine, whose pool is then shared. Missing tables (``tradepost_nonce``,
+    ``tradepost_work``, ``tradepost_instance``) are created; with ``make_tables=False`` your migrations create them from
+    ``sqlalchemy_store.tables``. The clocks of the machines must agree within a second, since they end each other's
+    leases. Raises ``ValueError`` for an unsupported database.
     """
 
     def __init__(self, database: str | sa.URL | sa.Engine, *, make_tables: bool = True) -> None:
@@ -81,7 +81,7 @@ class SQLAlchemyStore:
         self._dialect = self.engine.dialect.name
         self._nonces = 0
         if make_tables:
-            # Checked by each table's own name: of two processes that start at once, one may come second.
+            # Each table is checked by its name: if two processes start at the same time, the second may fail.
             self._attempt(lambda: tables.create_all(self.engine), again_on=DBAPIError)
 
     # --- nonces ----------------------------------------------------------------------------------------------------
@@ -103,7 +103,8 @@ class SQLAlchemyStore:
             )
             return forgotten.rowcount == 0
 
-    # --- work that must happen once --------------------------------------------------------------------------------
+    # --- claims
+    # --------------------------------------------------------------------------------------------------------
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
         return self._attempt(lambda: self._claim(key, owner, first_id, milliseconds(now), milliseconds(until)))
@@ -111,26 +112,28 @@ class SQLAlchemyStore:
     def claim_fresh(
         self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
     ) -> Claim | None:
-        # Two transactions: in one, requests for the same order would hold each other's nonces in turn.
+        # Two transactions: in a single one, requests for the same order would block each other's nonces.
         if self.nonce_seen(nonce.text, now=now, until=nonce.until):
             return None
         return self.claim(key, owner=owner, first_id=first_id, now=now, until=until)
 
     def _claim(self, key: str, owner: str, first_id: str, now: int, until: int) -> Claim:
-        mine = work.c.key_hash == hashed(key)
+        has_key = work.c.key_hash == hashed(key)
         row = {"key_hash": hashed(key), "key": key, "first_id": first_id, "owner": owner, "lease_until": until}
         if self._add(work, row):
-            return Mine(first_id)
+            return GrantedClaim(first_id)
         with self._begin() as connection:
-            taken = connection.execute(
+            update = connection.execute(
                 sa.update(work)
-                .where(mine, work.c.instance_id.is_(None), sa.or_(work.c.owner.is_(None), work.c.lease_until <= now))
+                .where(has_key, work.c.instance_id.is_(None), sa.or_(work.c.owner.is_(None), work.c.lease_until <= now))
                 .values(owner=owner, lease_until=until)
             )
-            known, finished = connection.execute(sa.select(work.c.first_id, work.c.instance_id).where(mine)).one()
-        if taken.rowcount == 1:
-            return Mine(known)
-        return Busy() if finished is None else Finished(finished)
+            stored_first_id, finished_id = connection.execute(
+                sa.select(work.c.first_id, work.c.instance_id).where(has_key)
+            ).one()
+        if update.rowcount == 1:
+            return GrantedClaim(stored_first_id)
+        return BusyClaim() if finished_id is None else FinishedClaim(finished_id)
 
     def give_back(self, key: str, owner: str) -> None:
         self._attempt(lambda: self._write(_owned(key, owner).values(owner=None)))
@@ -144,13 +147,13 @@ class SQLAlchemyStore:
                 return False
             if self._insert_new(connection, instances, _row(instance)):
                 return True
-            # A row without an order was left by background work that ended before us: it knows state and access data.
-            adopted = connection.execute(
+            # Background work that ended earlier left a row without an order; it has the state and the access data.
+            adoption = connection.execute(
                 sa.update(instances)
-                .where(_is(instance.instance_id), instances.c.order_id == "")
+                .where(_has_id(instance.instance_id), instances.c.order_id == "")
                 .values(order_id=instance.order_id, order_line_id=instance.order_line_id)
             )
-            if adopted.rowcount == 0:
+            if adoption.rowcount == 0:
                 raise ValueError(f"instance id {instance.instance_id!r} belongs to another order")
             return True
 
@@ -165,58 +168,66 @@ class SQLAlchemyStore:
             if state is InstanceState.RELEASED:
                 values |= {"app": None, "license": "", "license_hash": None}
             if values:
-                connection.execute(sa.update(instances).where(_is(instance_id)).values(**values))
+                connection.execute(sa.update(instances).where(_has_id(instance_id)).values(**values))
             return True
 
     # --- instances -------------------------------------------------------------------------------------------------
 
     def find(self, instance_id: str) -> Instance | None:
         with self._begin() as connection:
-            asked = sa.select(instances).where(instances.c.order_id != "")
-            row = connection.execute(asked.where(_is(instance_id))).first()
+            query = sa.select(instances).where(instances.c.order_id != "")
+            row = connection.execute(query.where(_has_id(instance_id))).first()
             if row is None and instance_id:
-                row = connection.execute(asked.where(instances.c.license_hash == hashed(instance_id))).first()
+                row = connection.execute(query.where(instances.c.license_hash == hashed(instance_id))).first()
         return None if row is None else _instance(row)
 
     def pending(self) -> Sequence[Instance]:
-        asked = sa.select(instances).where(instances.c.state == InstanceState.PENDING.value)
+        query = sa.select(instances).where(instances.c.state == InstanceState.PENDING.value)
         with self._begin() as connection:
-            rows = connection.execute(asked).all()
+            rows = connection.execute(query).all()
         return sorted((_instance(row) for row in rows), key=lambda instance: instance.instance_id)
 
     def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
         self._attempt(
             lambda: self._write(
-                sa.update(instances).where(_is(instance_id)).values(expires_at=milliseconds(expires_at))
+                sa.update(instances).where(_has_id(instance_id)).values(expires_at=milliseconds(expires_at))
             )
         )
 
     def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
-        awake = instances.c.state.in_([InstanceState.ACTIVE.value, InstanceState.FROZEN.value])
+        is_unreleased = instances.c.state.in_([InstanceState.ACTIVE.value, InstanceState.FROZEN.value])
         state = InstanceState.FROZEN if frozen else InstanceState.ACTIVE
-        # Never wakes a released instance: the release may have come between.
-        self._attempt(lambda: self._write(sa.update(instances).where(_is(instance_id), awake).values(state=str(state))))
+        # Never reactivate an instance that was released in the meantime.
+        self._attempt(
+            lambda: self._write(
+                sa.update(instances).where(_has_id(instance_id), is_unreleased).values(state=str(state))
+            )
+        )
 
     def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
         state = InstanceState.FAILED if failure else InstanceState.ACTIVE
-        early = Instance(instance_id=instance_id, order_id="", state=state, app=app, license=license_, note=failure)
-        return self._attempt(lambda: self._settle(early))
+        settled_instance = Instance(
+            instance_id=instance_id, order_id="", state=state, app=app, license=license_, note=failure
+        )
+        return self._attempt(lambda: self._settle(settled_instance))
 
-    def _settle(self, settled: Instance) -> bool:
-        row = _row(settled)
-        unsettled = instances.c.state.in_([InstanceState.PENDING.value, InstanceState.FAILED.value])
-        told = {name: row[name] for name in ("state", "app", "license", "license_hash", "note")}
+    def _settle(self, settled_instance: Instance) -> bool:
+        row = _row(settled_instance)
+        is_unsettled = instances.c.state.in_([InstanceState.PENDING.value, InstanceState.FAILED.value])
+        values = {name: row[name] for name in ("state", "app", "license", "license_hash", "note")}
         if self._add(instances, row):
             return True
         with self._begin() as connection:
-            ended = connection.execute(sa.update(instances).where(_is(settled.instance_id), unsettled).values(**told))
-            return ended.rowcount == 1
+            ended_rows = connection.execute(
+                sa.update(instances).where(_has_id(settled_instance.instance_id), is_unsettled).values(**values)
+            )
+            return ended_rows.rowcount == 1
 
     # --- statements ------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        """One transaction. Leaving by ``return`` commits: nothing was written where a refusal is returned."""
+        """Run one transaction. Returning early commits: refusals return before anything is written."""
         with self._connect.begin() as connection:
             yield connection
 
@@ -225,31 +236,31 @@ class SQLAlchemyStore:
             connection.execute(statement)
 
     def _add(self, table: sa.Table, row: dict[str, Any]) -> bool:
-        """``_insert_new`` in a transaction of its own.
+        """Run ``_insert_new`` in a separate transaction.
 
-        In MySQL a row that exists is share-locked by the try; those who then want to change it in the same transaction
-        would wait for each other until the database sends all but one away.
+        In MySQL, the attempt takes a shared lock on an existing row. Transactions that then change it would deadlock
+        until the database rolls back all but one.
         """
         with self._begin() as connection:
             return self._insert_new(connection, table, row)
 
     def _insert_new(self, connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
-        """True when the row is new; an existing one with its primary key stays as it is."""
+        """Return True if the row is new; an existing row with its primary key stays unchanged."""
         statement: Any
         match self._dialect:
             case "mysql" | "mariadb":
-                # rowcount cannot tell with ON DUPLICATE KEY (the driver counts rows found). IGNORE cuts what is too
-                # long for its column, but texts here have no length and hashes always fit.
+                # With ON DUPLICATE KEY the driver's rowcount includes existing rows. IGNORE truncates values that are
+                # too long, but texts here have no maximum length and hashes always fit.
                 statement = mysql.insert(table).prefix_with("IGNORE").values(**row)
             case "postgresql":
                 statement = postgresql.insert(table).values(**row).on_conflict_do_nothing()
             case _:
                 statement = sqlite.insert(table).values(**row).on_conflict_do_nothing()
-        # Without the option SQLAlchemy forgets how many rows an INSERT made.
+        # Without the option SQLAlchemy does not keep the row count of an INSERT.
         return bool(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1)
 
     def _attempt[T](self, transaction: Callable[[], T], *, again_on: type[DBAPIError] | None = None) -> T:
-        return attempt(transaction, again_on=again_on)
+        return attempt(transaction, retry_on=again_on)
 
 
 def _owned(key: str, owner: str) -> sa.Update:
@@ -260,7 +271,7 @@ def _finish(connection: sa.Connection, key: str, owner: str, instance_id: str) -
     return connection.execute(_owned(key, owner).values(instance_id=instance_id, owner=None)).rowcount == 1
 
 
-def _is(instance_id: str) -> sa.ColumnElement[bool]:
+def _has_id(instance_id: str) -> sa.ColumnElement[bool]:
     return instances.c.instance_hash == hashed(instance_id)
 
 

@@ -1,9 +1,9 @@
-"""The store of a seller's server in one SQLite file.
+"""Store of a seller's server in one SQLite file.
 
-Any number of threads and processes of one machine may share the file. It is written with ``synchronous=NORMAL``, which
-survives the death of a process but may forget the last commits in a power cut. For nonces and claims that costs
-nothing. What the market is told is done must not be forgotten: after such a commit the write-ahead log is flushed, once
-for all threads that wait, before the answer leaves. ``SQLiteStore(path, durable=False)`` gives that up for speed.
+Threads and processes of one machine may share the file. It uses ``synchronous=NORMAL``, which survives a crash of the
+process but may lose the last commits in a power failure. That is harmless for nonces and claims. Results that the
+market receives must not be lost: after such a commit the write-ahead log is flushed, once for all waiting threads,
+before the answer is sent. ``SQLiteStore(path, durable=False)`` disables this for speed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from weakref import WeakSet
 from tradepost.protocols.commands import AppInfo
 
 from .answers import Instance, InstanceState
-from .store import Busy, Finished, Mine
+from .store import BusyClaim, FinishedClaim, GrantedClaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ CREATE INDEX instance_license ON instance (license) WHERE license != '';
 
 CREATE INDEX instance_pending ON instance (instance_id) WHERE state = 'pending';
 """
-ARRIVALS = """
+ARRIVALS_SCHEMA = """
 CREATE VIEW arrival AS SELECT '' AS nonce, 0 AS kept_until, 0 AS now, work.* FROM work;
 
 CREATE TRIGGER keep_arrival INSTEAD OF INSERT ON arrival BEGIN
@@ -73,18 +73,18 @@ CREATE TRIGGER keep_arrival INSTEAD OF INSERT ON arrival BEGIN
   SELECT RAISE(FAIL, 'known') WHERE changes() = 0;
 END;
 """
-SCHEMAS = (FIRST_SCHEMA, ARRIVALS)
-"""What each version adds to the one before."""
+SCHEMAS = (FIRST_SCHEMA, ARRIVALS_SCHEMA)
+"""Schema changes of each version."""
 NONCES_BETWEEN_SWEEPS = 5000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _APP_FIELDS = tuple(field.name for field in fields(AppInfo))
-_STORES: WeakSet[SQLiteStore] = WeakSet()
-_ABANDONED: list[sqlite3.Connection] = []
+_OPEN_STORES: WeakSet[SQLiteStore] = WeakSet()
+_CONNECTIONS_BEFORE_FORK: list[sqlite3.Connection] = []
 
 
 class SQLiteStore:
-    """The ``Store`` for one machine. The file is made when missing, readable by its owner only."""
+    """``Store`` for one machine. A missing file is created, readable by its owner only."""
 
     _writing: Lock
     _flushing: Lock
@@ -104,10 +104,10 @@ class SQLiteStore:
         self.path.touch(mode=0o600)
         with self._writer(durable=True) as connection:
             self._prepare(connection)
-        _STORES.add(self)
+        _OPEN_STORES.add(self)
 
     def close(self) -> None:
-        """Close the idle connections. The store may be used again afterwards."""
+        """Close the idle connections. The store remains usable."""
         with self._writing:
             while self._writers:
                 self._writers.pop().close()
@@ -133,15 +133,16 @@ class SQLiteStore:
         if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
             connection.execute("DELETE FROM nonce WHERE kept_until <= ?", (_ms(now),))
 
-    # --- work that must happen once --------------------------------------------------------------------------------
+    # --- claims
+    # --------------------------------------------------------------------------------------------------------
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
         with self._writer(durable=False) as connection:
-            first = connection.execute(
+            row = connection.execute(
                 "INSERT OR IGNORE INTO work (key, first_id, owner, lease_until) VALUES (?, ?, ?, ?)",
                 (key, first_id, owner, _ms(until)),
             )
-            return Mine(first_id) if first.rowcount == 1 else _claim_known(connection, key, owner, now, until)
+            return GrantedClaim(first_id) if row.rowcount == 1 else _claim_known(connection, key, owner, now, until)
 
     def claim_fresh(
         self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
@@ -150,32 +151,32 @@ class SQLiteStore:
         with self._writer(durable=False) as connection:
             self._sweep(connection, now)
             try:
-                # One statement with a trigger behind it, as in ``keep_created``.
+                # One statement with a trigger, as in ``keep_created``.
                 connection.execute(
                     "INSERT INTO arrival (nonce, kept_until, now, key, first_id, owner, lease_until)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
                     values,
                 )
-            except sqlite3.IntegrityError as refused:
-                return None if str(refused) == "replayed" else _claim_known(connection, key, owner, now, until)
-        return Mine(first_id)
+            except sqlite3.IntegrityError as refusal:
+                return None if str(refusal) == "replayed" else _claim_known(connection, key, owner, now, until)
+        return GrantedClaim(first_id)
 
     def give_back(self, key: str, owner: str) -> None:
         with self._writer(durable=False) as connection:
             connection.execute("UPDATE work SET owner = NULL WHERE key = ? AND owner = ?", (key, owner))
 
     def keep_created(self, key: str, owner: str, instance: Instance) -> bool:
-        # One statement with a trigger behind it: each statement lets other threads take the interpreter, with the write
-        # lock held, and this is the hot path.
+        # One statement with a trigger: each statement may switch threads while the write lock is held, and this is the
+        # hot path.
         try:
             with self._writer(durable=True) as connection:
                 connection.execute(
                     "INSERT INTO creation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, owner, *_row(instance))
                 )
-        except sqlite3.IntegrityError as refused:
-            if str(refused) == "lease lost":
+        except sqlite3.IntegrityError as refusal:
+            if str(refusal) == "lease lost":
                 return False
-            raise ValueError(f"instance id {instance.instance_id!r} belongs to another order") from refused
+            raise ValueError(f"instance id {instance.instance_id!r} belongs to another order") from refusal
         return True
 
     def keep_done(self, key: str, owner: str, instance_id: str, state: InstanceState | None = None) -> bool:
@@ -215,7 +216,7 @@ class SQLiteStore:
     def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
         state = InstanceState.FROZEN if frozen else InstanceState.ACTIVE
         with self._transaction() as connection:
-            # Never wakes a released instance: the release may have come between.
+            # Never reactivate an instance that was released in the meantime.
             connection.execute(
                 "UPDATE instance SET state = ? WHERE instance_id = ? AND state IN ('active', 'frozen')",
                 (state, instance_id),
@@ -223,21 +224,23 @@ class SQLiteStore:
 
     def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
         state = InstanceState.FAILED if failure else InstanceState.ACTIVE
-        early = Instance(instance_id=instance_id, order_id="", state=state, app=app, license=license_, note=failure)
+        settled_instance = Instance(
+            instance_id=instance_id, order_id="", state=state, app=app, license=license_, note=failure
+        )
         with self._transaction() as connection:
-            settled = connection.execute(
+            settlement = connection.execute(
                 "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_id) DO UPDATE"
                 " SET state = excluded.state, app = excluded.app, license = excluded.license, note = excluded.note"
                 " WHERE state IN ('pending', 'failed')",
-                _row(early),
+                _row(settled_instance),
             )
-            return settled.rowcount == 1
+            return settlement.rowcount == 1
 
     # --- connections -----------------------------------------------------------------------------------------------
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        """A connection of one's own for one read."""
+        """Provide a connection for one read."""
         try:
             connection = self._readers.pop()
         except IndexError:
@@ -251,17 +254,17 @@ class SQLiteStore:
 
     @contextmanager
     def _writer(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
-        """The one writing connection of this process, for one statement or one transaction.
+        """Provide this process's only writing connection, for a statement or a transaction.
 
-        One, because SQLite's wait for a lock is a sleeping poll where a mutex hands over at once, and because a
-        connection drops its cached pages whenever another one has written.
+        A mutex passes it on at once, while SQLite waits for locks by polling. Several connections would also discard
+        their cached pages after each other's writes.
         """
         with self._writing:
             connection = self._writers.pop() if self._writers else self._connect()
             try:
                 yield connection
             except BaseException:
-                # Closing rolls back whatever was begun.
+                # Closing rolls back an open transaction.
                 connection.close()
                 raise
             self._writers.append(connection)
@@ -271,21 +274,22 @@ class SQLiteStore:
             self._flush(commit)
 
     def _flush(self, commit: int) -> None:
-        """Return when the disk has everything up to this commit. Those that wait here share one flush.
+        """Return after this commit is on disk. Waiting threads share one flush.
 
-        What left the log before, for the database, was flushed by SQLite's checkpoint.
+        SQLite's checkpoint has flushed everything that moved from the log to the database.
         """
         with self._flushing:
             if self._flushed >= commit:
                 return
-            covered = self._commits
-            # Without a log, ``close`` came between and has moved everything into the database.
+            covered_commits = self._commits
+            # If the log is missing, ``close`` has moved its contents to the database.
             with suppress(FileNotFoundError):
                 _flush_file(self._open_log().fileno())
-            self._flushed = covered
+            self._flushed = covered_commits
 
     def _open_log(self) -> FileIO:
-        """The write-ahead log, kept open: SQLite deletes it with its last connection, then it has no name any more."""
+        """Return the write-ahead log, which stays open. SQLite deletes the file with its last connection; it then has
+        no links."""
         log = self._log
         if log is None or os.fstat(log.fileno()).st_nlink == 0:
             log = self._log = FileIO(f"{self.path}-wal", "rb+")
@@ -299,8 +303,8 @@ class SQLiteStore:
             connection.execute("COMMIT")
 
     def forget_parent(self) -> None:
-        """In a forked child: SQLite forbids even closing the parent's connections here, so they are left alone."""
-        _ABANDONED.extend((*self._readers, *self._writers))
+        """Drop the parent's connections in a forked child: SQLite forbids closing them there."""
+        _CONNECTIONS_BEFORE_FORK.extend((*self._readers, *self._writers))
         self._start()
 
     def _start(self) -> None:
@@ -316,7 +320,7 @@ class SQLiteStore:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
-        # Two processes may start at once: the version is read inside the writing transaction.
+        # Two processes may start at the same time, so the version is read inside the writing transaction.
         connection.execute("BEGIN IMMEDIATE")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
@@ -329,7 +333,7 @@ class SQLiteStore:
 
 
 def _after_fork() -> None:
-    for store in list(_STORES):
+    for store in list(_OPEN_STORES):
         store.forget_parent()
 
 
@@ -342,15 +346,15 @@ _flush_file = getattr(os, "fdatasync", os.fsync)
 
 
 def _claim_known(connection: sqlite3.Connection, key: str, owner: str, now: datetime, until: datetime) -> Claim:
-    again = connection.execute(
+    update = connection.execute(
         "UPDATE work SET owner = ?, lease_until = ? WHERE key = ? AND instance_id IS NULL"
         " AND (owner IS NULL OR lease_until <= ?) RETURNING first_id",
         (owner, _ms(until), key, _ms(now)),
     ).fetchall()
-    if again:
-        return Mine(again[0][0])
-    finished = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
-    return Busy() if finished is None else Finished(finished)
+    if update:
+        return GrantedClaim(update[0][0])
+    finished_id = connection.execute("SELECT instance_id FROM work WHERE key = ?", (key,)).fetchone()[0]
+    return BusyClaim() if finished_id is None else FinishedClaim(finished_id)
 
 
 def _finish(connection: sqlite3.Connection, key: str, owner: str, instance_id: str) -> bool:
@@ -378,12 +382,12 @@ def _row(instance: Instance) -> tuple[object, ...]:
 
 
 def _dump_app(app: AppInfo) -> str:
-    # By hand: dataclasses.asdict copies deeply, which costs more than the encoding.
+    # dataclasses.asdict copies deeply, which takes longer than the encoding.
     return json.dumps({name: getattr(app, name) for name in _APP_FIELDS})
 
 
 def _instance(row: tuple[str, str, str, str, int | None, str | None, str, str]) -> Instance:
-    instance_id, order_id, order_line_id, state, expires_at, app, license_, note = row
+    instance_id, order_id, order_line_id, state, expires_at, app, license_text, note = row
     return Instance(
         instance_id=instance_id,
         order_id=order_id,
@@ -391,6 +395,6 @@ def _instance(row: tuple[str, str, str, str, int | None, str | None, str, str]) 
         state=InstanceState(state),
         expires_at=None if expires_at is None else EPOCH + timedelta(milliseconds=expires_at),
         app=None if app is None else AppInfo(**json.loads(app)),
-        license=license_,
+        license=license_text,
         note=note,
     )

@@ -1,4 +1,4 @@
-"""What a seller's server must remember: nonces, what it already did, and its instances. ``SQLiteStore`` does."""
+"""Interface of a seller's storage: nonces, finished work and instances. ``SQLiteStore`` implements it."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
-    """The work is ours until the lease ends. ``first_id``: the id suggested by the first claim ever made for it."""
+class GrantedClaim:
+    """The caller has the work until the lease ends. ``first_id``: the ID that the first claim suggested."""
 
     first_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
-    """Somebody else is doing it."""
+class BusyClaim:
+    """Another process has the work."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """It was done before; this is the instance that it was about."""
+class FinishedClaim:
+    """The work was finished before, for this instance."""
 
     instance_id: str
 
 
-type Claim = Mine | Busy | Finished
+type Claim = GrantedClaim | BusyClaim | FinishedClaim
 
 
 @dataclass(frozen=True, slots=True)
 class Nonce:
-    """Of one signed request: refused when it comes again before ``until``."""
+    """Nonce of a signed request, which is refused if repeated before ``until``."""
 
     text: str
     until: datetime
 
 
 class Store(Protocol):
-    """What a ``Seller`` needs to remember. Every method is atomic and safe from any thread."""
+    """Storage of a ``Seller``. Every method is atomic and thread-safe."""
 
     def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
-        """True when the nonce was given before and is still remembered; else remember it until then."""
+        """Return True if the nonce is stored; otherwise store it until then."""
         ...
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
-        """Take the work unless it is finished, or leased to another owner beyond ``now``."""
+        """Claim the work unless it is finished, or leased to another owner beyond ``now``."""
         ...
 
     def claim_fresh(
         self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
     ) -> Claim | None:
-        """``nonce_seen`` and ``claim`` together, so that they may share a transaction. None when the nonce was seen."""
+        """Combine ``nonce_seen`` and ``claim``, which may share a transaction. Return None if the nonce was seen."""
         ...
 
     def give_back(self, key: str, owner: str) -> None:
@@ -66,35 +66,36 @@ class Store(Protocol):
         ...
 
     def keep_created(self, key: str, owner: str, instance: Instance) -> bool:
-        """Finish a create and add its instance, in one transaction. False when the lease was lost to another owner.
+        """Finish a create and add its instance, in one transaction. Return False if the lease was lost to another
+        owner.
 
-        Raises ``ValueError`` when the id belongs to another order.
+        Raises ``ValueError`` if the ID belongs to another order.
         """
         ...
 
     def keep_done(self, key: str, owner: str, instance_id: str, state: InstanceState | None = None) -> bool:
-        """Finish other work and set the state, in one transaction. False when the lease was lost."""
+        """Finish other work and set the state, in one transaction. Return False if the lease was lost."""
         ...
 
     def find(self, instance_id: str) -> Instance | None:
-        """By instance id, else by license code."""
+        """Return an instance by its ID or its license code."""
         ...
 
     def pending(self) -> Sequence[Instance]:
-        """Instances still being provisioned: what to resume after a restart."""
+        """Return instances that are being provisioned, to resume after a restart."""
         ...
 
     def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
-        """Set, not add: calls are repeated (saas-v2 §3.3). An unknown id is passed over."""
+        """Set the expiry; calls are repeated, so never add to it (saas-v2 §3.3). An unknown ID is ignored."""
         ...
 
     def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
-        """Frozen or active again; only an instance that is one of the two, never one that was released meanwhile."""
+        """Freeze or unfreeze an active or frozen instance, never one that was released in the meantime."""
         ...
 
     def settle(self, instance_id: str, app: AppInfo | None, license_: str, failure: str) -> bool:
-        """End provisioning: active, or failed when ``failure`` has words. False when there is nothing to settle.
+        """End provisioning: active, or failed if ``failure`` is not empty. Return False if it is not being provisioned.
 
-        An unknown id is remembered: background work may end before ``keep_created`` ran.
+        An unknown ID is stored, since background work may end before ``keep_created`` runs.
         """
         ...

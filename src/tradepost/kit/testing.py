@@ -1,4 +1,4 @@
-"""For a seller's own tests: a market that asks without a socket, and a running server in the test process."""
+"""Tools for a seller's tests: a market that calls without a socket, and a server in the test process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADDRESS = "https://seller.example.com/produce"
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Signs as a market does, hands the request to the seller, and verifies the answer.
+    """Signs like a market, passes the request to the seller, and verifies the answer.
 
     >>> Market(seller, key="the seller's key").ask(Create(order_id="CS1", order_line_id="CS1-1", business_id="b1"))
     """
@@ -34,15 +34,15 @@ class Market:
     protocol: str = "saas_v2"
 
     def call(self, command: Command, *, now: datetime | None = None) -> CallResult:
-        """What the seller said, whatever it was."""
-        at = now or datetime.now(UTC)
+        """Return the seller's result, whether success or failure."""
+        moment = now or datetime.now(UTC)
         version = registry.protocol(self.protocol)
-        request = version.encode(command, address=ADDRESS, key=self.key, now=at, nonce=secrets.token_hex(16))
-        response = self.seller.respond(request, at, secrets.token_hex(16), protocol=self.protocol)
+        request = version.encode(command, address=ADDRESS, key=self.key, now=moment, nonce=secrets.token_hex(16))
+        response = self.seller.respond(request, moment, secrets.token_hex(16), protocol=self.protocol)
         return version.decode(command, response, key=self.key)
 
     def ask(self, command: Command, *, now: datetime | None = None) -> Done:
-        """The success that the seller answered; ``AssertionError`` with what it said instead."""
+        """Return the seller's success. Raises ``AssertionError`` with the actual result otherwise."""
         outcome = self.call(command, now=now)
         if not isinstance(outcome, Done):
             raise AssertionError(f"{type(command).__name__} was answered {outcome}")  # noqa: TRY004  # a test fails

@@ -1,8 +1,7 @@
-"""Files that are too large to be held, delivered for a market event (openapi-jointkit §C.7): read as they are sent, with word of
-how far it is.
+"""Upload of large files for a market event (openapi-jointkit §C.7), read while sending, with progress.
 
-``upload_path`` is the call that the specification has, in one piece. ``upload_resumable`` goes on where it broke off, also in a
-later process; it speaks the tus protocol 1.0.0, which KooGallery does not have: a Tradepost market does.
+``upload_path`` makes the specified call in one piece. ``upload_resumable`` continues an interrupted upload, even in a
+later process. It uses the tus protocol 1.0.0, which Tradepost markets support and KooGallery does not.
 """
 
 from __future__ import annotations
@@ -34,38 +33,39 @@ if TYPE_CHECKING:
 
 __all__ = ["upload_path", "upload_resumable"]
 
-PIECE = 256 * 1024
-ANSWER_WITHIN = 300.0
-"""Seconds: the market reads a file of two gigabytes once more before it answers."""
+PIECE_BYTES = 256 * 1024
+ANSWER_TIMEOUT = 300.0
+"""In seconds: the market reads a file of two gigabytes again before it answers."""
 TUS = ("Tus-Resumable", "1.0.0")
 PIECE_TYPE = "application/offset+octet-stream"
-RESUME = "/resumable"
-LATER = frozenset(
+RESUMABLE_SUFFIX = "/resumable"
+RETRY_STATUSES = frozenset(
     {HTTPStatus.LOCKED, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
-GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+GONE_STATUSES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 type Progress = Callable[[int, int], None]
-"""Bytes that were sent, and bytes of the file; called as they go out, a last time at the end."""
+"""Called with the bytes sent and the file's bytes, while sending and at the end."""
 
 
 def upload_path(
     client: MarketClient, event_id: str, path: Path | str, *, file_name: str = "", progress: Progress | None = None
 ) -> None:
-    """Deliver the file in one call, under ``file_name`` or its own. Raises ``MarketError``, ``OSError`` and ``ValueError``.
+    """Upload the file in one call, under ``file_name`` or its own name. Raises ``MarketError``, ``OSError`` and
+    ``ValueError``.
 
-    Not repeated once it was sent; the same file may be sent again, the market keeps one.
+    Never retried after it was sent. You may send the same file again; the market stores one.
     """
     file = _file(path, file_name)
     form = file_form(event_id, file.name, file.sha256, market=client.market, boundary=client.chance())
-    whole = hashlib.sha256(form.before)
+    body_hash = hashlib.sha256(form.before)
     for piece in _pieces(file, 0, None):
-        whole.update(piece)
-    whole.update(form.after)
+        body_hash.update(piece)
+    body_hash.update(form.after)
     headers = (
         ("Content-Type", form.content_type),
         ("Content-Length", str(len(form.before) + file.size + len(form.after))),
-        (CONTENT_HASH, whole.hexdigest()),
+        (CONTENT_HASH, body_hash.hexdigest()),
     )
 
     def body() -> Iterator[bytes]:
@@ -73,44 +73,44 @@ def upload_path(
         yield from _pieces(file, 0, progress)
         yield form.after
 
-    response = client.send_once(Request("POST", form.url, headers), body=body(), timeout=ANSWER_WITHIN)
-    client.told(response)
+    response = client.send_once(Request("POST", form.url, headers), body=body(), timeout=ANSWER_TIMEOUT)
+    client.parse_answer(response)
 
 
 def upload_resumable(
     client: MarketClient, event_id: str, path: Path | str, *, file_name: str = "", progress: Progress | None = None,
     state: Path | str | None = None,
 ) -> None:  # fmt: skip
-    """Deliver the file, going on where it broke off; given up when nothing came through in ``client.tries`` tries on end.
+    """Upload the file with resumption; it gives up after ``client.tries`` consecutive attempts without progress.
 
-    ``state``: a small file that holds how to go on with it: give the same one to a later process. It is a secret while it is
-    there, and gone when the file is delivered. Raises as ``upload_path``.
+    ``state``: a small file for resumption; pass the same one to a later process. It is secret while it exists, and is
+    deleted after the delivery. Raises like ``upload_path``.
     """
     file = _file(path, file_name)
-    kept = _State(None if state is None else Path(state), f"{client.market} {event_id} {file.sha256}")
-    sending = _Sending(client, event_id, file, kept, progress)
-    left, furthest = max(client.tries, 1), 0
+    stored_state = _State(None if state is None else Path(state), f"{client.market} {event_id} {file.sha256}")
+    sending = _Sending(client, event_id, file, stored_state, progress)
+    tries_left, furthest = max(client.tries, 1), 0
     while True:
         try:
-            sending.go_on()
+            sending.resume()
             break
         except MarketError as error:
-            if not _may_go_on(error):
-                kept.drop()
+            if not _is_resumable(error):
+                stored_state.drop()
                 raise
-            # Tries are counted from the last byte that came through: a bad line may break a hundred times.
-            left = left - 1 if sending.offset <= furthest else max(client.tries, 1)
+            # Attempts are counted since the last progress, since a bad line may break many times.
+            tries_left = tries_left - 1 if sending.offset <= furthest else max(client.tries, 1)
             furthest = max(furthest, sending.offset)
-            if not left:
+            if not tries_left:
                 raise
         time.sleep(client.pause)
-    kept.drop()
+    stored_state.drop()
 
 
-def _may_go_on(error: MarketError) -> bool:
+def _is_resumable(error: MarketError) -> bool:
     if error.code == "unreachable":
         return True
-    return error.status in LATER or (error.status == HTTPStatus.CONFLICT and error.code == "unreadable")
+    return error.status in RETRY_STATUSES or (error.status == HTTPStatus.CONFLICT and error.code == "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +122,19 @@ class _File:
 
 
 def _file(path: Path | str, name: str) -> _File:
-    """Looked at once, before anything is sent."""
+    """Read the file's hash and size before sending."""
     path = Path(path)
-    with path.open("rb") as opened:
-        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-        return _File(path, name or path.name, os.fstat(opened.fileno()).st_size, sha256)
+    with path.open("rb") as opened_file:
+        sha256 = hashlib.file_digest(opened_file, "sha256").hexdigest()
+        return _File(path, name or path.name, os.fstat(opened_file.fileno()).st_size, sha256)
 
 
 def _pieces(file: _File, offset: int, progress: Progress | None) -> Iterator[bytes]:
-    """No more of it than it had when it was looked at. Raises ``OSError`` when it became shorter."""
-    with file.path.open("rb") as opened:
-        opened.seek(offset)
+    """Yield at most the bytes that the file had when it was hashed. Raises ``OSError`` if it became shorter."""
+    with file.path.open("rb") as opened_file:
+        opened_file.seek(offset)
         while offset < file.size:
-            piece = opened.read(min(PIECE, file.size - offset))
+            piece = opened_file.read(min(PIECE_BYTES, file.size - offset))
             if not piece:
                 raise OSError(f"{file.path} became shorter while it was sent")
             yield piece
@@ -145,29 +145,29 @@ def _pieces(file: _File, offset: int, progress: Progress | None) -> Iterator[byt
 
 @dataclass(slots=True)
 class _State:
-    """``about``: the file and where it goes; what was kept of another is nothing."""
+    """``about``: the file and its target; a state of another upload is ignored."""
 
     path: Path | None
     about: str
 
     def load(self) -> str:
-        """Where to go on; empty when nothing was begun."""
+        """Return the address of the upload; empty if none was started."""
         if self.path is None:
             return ""
         try:
-            held = json.loads(self.path.read_text(encoding="utf-8"))
-            return str(held["location"]) if held["about"] == self.about else ""
+            stored_state = json.loads(self.path.read_text(encoding="utf-8"))
+            return str(stored_state["location"]) if stored_state["about"] == self.about else ""
         except (OSError, ValueError, KeyError, TypeError):
             return ""
 
     def save(self, location: str) -> None:
         if self.path is not None:
-            beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+            temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
             with os.fdopen(
-                os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+                os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
             ) as handle:
                 json.dump({"about": self.about, "location": location}, handle)
-            beside.replace(self.path)
+            temporary.replace(self.path)
 
     def drop(self) -> None:
         if self.path is not None:
@@ -176,7 +176,7 @@ class _State:
 
 @dataclass(slots=True)
 class _Sending:
-    """``offset``: how far it came, as the market said last."""
+    """``offset``: number of bytes that the market has confirmed."""
 
     client: MarketClient
     event_id: str
@@ -186,8 +186,8 @@ class _Sending:
     offset: int = 0
     location: str = ""
 
-    def go_on(self) -> None:
-        """From wherever it stands to the end. Raises ``MarketError``."""
+    def resume(self) -> None:
+        """Send the remaining bytes. Raises ``MarketError``."""
         self.location = self.location or self.kept.load()
         if not self.location or not self._is_there():
             self._begin()
@@ -195,14 +195,14 @@ class _Sending:
             self._send()
 
     def _begin(self) -> None:
-        about = {"filename": self.file.name, "sha256": self.file.sha256}
+        metadata = {"filename": self.file.name, "sha256": self.file.sha256}
         headers = (
             TUS,
             ("Upload-Length", str(self.file.size)),
-            ("Upload-Metadata", ",".join(f"{name} {_base64(value)}" for name, value in about.items())),
+            ("Upload-Metadata", ",".join(f"{name} {_base64(value)}" for name, value in metadata.items())),
             ("Content-Length", "0"),
         )
-        url = self.client.market.rstrip("/") + path_of_event(self.event_id) + RESUME
+        url = self.client.market.rstrip("/") + path_of_event(self.event_id) + RESUMABLE_SUFFIX
         response = self.client.send_once(Request("POST", url, headers))
         location = response.header("Location")
         if response.status != HTTPStatus.CREATED or not location:
@@ -211,9 +211,9 @@ class _Sending:
         self.kept.save(self.location)
 
     def _is_there(self) -> bool:
-        """Asks how far it is; False when the market gave it up."""
+        """Query the offset; return False if the market has discarded the upload."""
         response = self.client.send_once(Request("HEAD", self.location, (TUS,)), signed=False)
-        if response.status in GONE:
+        if response.status in GONE_STATUSES:
             return False
         offset = response.header("Upload-Offset") or ""
         if response.status != HTTPStatus.OK or not (offset.isascii() and offset.isdigit() and len(offset) < 17):
@@ -229,12 +229,12 @@ class _Sending:
             ("Content-Length", str(self.file.size - self.offset)),
         )
         request, body = Request("PATCH", self.location, headers), _pieces(self.file, self.offset, self.progress)
-        response = self.client.send_once(request, signed=False, body=body, timeout=ANSWER_WITHIN)
+        response = self.client.send_once(request, signed=False, body=body, timeout=ANSWER_TIMEOUT)
         if response.status != HTTPStatus.NO_CONTENT:
             self._refuse(response)
 
     def _refuse(self, response: Response) -> NoReturn:
-        self.client.told(response)
+        self.client.parse_answer(response)
         raise MarketError("unreadable", f"HTTP status {response.status} is not of the protocol", status=response.status)
 
 

@@ -1,7 +1,7 @@
-"""The outbox of usage records: written before anybody is told, pushed with the same ids until the market has them.
+"""Outbox of usage records: stored first, then pushed with constant IDs until the market has them.
 
-A record that was added survives a crash of the program and of the machine. It leaves in a batch of at most 1,000, whose
-records stay together with the ids they got, however often the push is repeated: the market drops what it has already.
+An added record survives a crash of the program and of the machine. Batches have at most 1,000 records. A repeated push
+sends the same records with the same IDs, and the market ignores those that it has.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from threading import Event
 
-__all__ = ["BATCH", "Push", "Pushed", "UsageOutbox", "UsageRecord", "UsageState"]
+__all__ = ["BATCH", "Push", "PushResult", "UsageOutbox", "UsageRecord", "UsageState"]
 
 log = logging.getLogger(__name__)
 
 BATCH = 1000
-"""Most records in one push (openapi-jointkit §C.5)."""
+"""Maximum records in one push (openapi-jointkit §C.5)."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS usage (
@@ -45,19 +45,19 @@ CREATE TABLE IF NOT EXISTS batch (
   trouble TEXT NOT NULL DEFAULT ''
 );
 """
-MOST_TROUBLE = 3
-"""How many batches may meet a server error in one push before the market itself is thought to be ill."""
+MAX_FAILED_BATCHES = 3
+"""Number of batches with a server error after which a push stops."""
 
 
 type Push = Callable[[Sequence[UsageRecord]], Mapping[str, str]]
-"""Sends one batch and gives the records that the market called abnormal: id and words. Raises ``MarketError``."""
+"""Sends one batch and returns the errors of abnormal records by ID. Raises ``MarketError``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
-    """What one ``push`` did. ``trouble``: why records are still waiting; they will be sent again.
+class PushResult:
+    """Result of a ``push``. ``trouble``: why records are still waiting; they will be sent again.
 
-    ``retry_after``: seconds that the market asks to be left alone, when it said so.
+    ``retry_after``: seconds to wait, if the market states them.
     """
 
     accepted: int = 0
@@ -71,7 +71,7 @@ def fresh_id() -> str:
 
 
 class UsageOutbox:
-    """Usage records of one machine in one SQLite file; any number of threads and processes may add and push.
+    """Usage records of one machine in one SQLite file; threads and processes may add and push concurrently.
 
     >>> outbox = UsageOutbox("usage.db", client.push_usage)
     >>> outbox.add("instance-1", begins_at=nine, ends_at=ten, value=Decimal("99.5"), now=now)
@@ -113,11 +113,11 @@ class UsageOutbox:
         package_id: str = "",
         product_id: str = "",
     ) -> str:
-        """Remember usage durably; gives the record's id.
+        """Store usage durably and return the record's ID.
 
-        The same instance, begin and end again is the same usage, as for the market (§C.5 rule 4): with the same value
-        the id that it has is given, so that a program that died may simply add again. Raises ``ValueError`` for another
-        value, and for what the interface cannot carry.
+        The same instance, begin and end is the same usage, as for the market (§C.5 rule 4). With the same value, the
+        existing ID is returned, so that a crashed program may add it again. Raises ``ValueError`` for another value,
+        and for values that the interface cannot carry.
         """
         record = UsageRecord(
             record_id=self._chance(),
@@ -131,24 +131,24 @@ class UsageOutbox:
         )
         check(record)
         with self._transaction() as connection:
-            known = connection.execute(
+            existing = connection.execute(
                 "SELECT * FROM usage WHERE instance_id = ? AND begins_at = ? AND ends_at = ? AND state != 'replaced'",
                 (instance_id, _seconds(begins_at), _seconds(ends_at)),
             ).fetchone()
-            if known is None:
+            if existing is None:
                 _insert(connection, record)
                 return record.record_id
-        if Decimal(known["value"]) != value:
+        if Decimal(existing["value"]) != value:
             raise ValueError(
-                f"usage of {instance_id!r} in this time is remembered as {known['value']}, not {value}: the market takes"
+                f"usage of {instance_id!r} in this time is remembered as {existing['value']}, not {value}: the market takes"
                 " the first; a refused record is changed with correct()"
             )
-        return str(known["record_id"])
+        return str(existing["record_id"])
 
     def correct(self, record_id: str, *, value: Decimal, now: datetime) -> str:
-        """Report a refused record again with another value, under a new id, which is given.
+        """Report a refused record with another value, and return its new ID.
 
-        Raises ``LookupError`` when there is no refused record of this id.
+        Raises ``LookupError`` if there is no refused record with this ID.
         """
         with self._transaction() as connection:
             row = connection.execute(
@@ -156,7 +156,7 @@ class UsageOutbox:
             ).fetchone()
             if row is None:
                 raise LookupError(f"there is no refused record {record_id!r}")
-            again = replace(
+            corrected_record = replace(
                 _record(row),
                 record_id=self._chance(),
                 value=value,
@@ -164,85 +164,85 @@ class UsageOutbox:
                 state=UsageState.WAITING,
                 error="",
             )
-            check(again)
+            check(corrected_record)
             connection.execute("UPDATE usage SET state = 'replaced' WHERE record_id = ?", (record_id,))
-            _insert(connection, again)
-        return again.record_id
+            _insert(connection, corrected_record)
+        return corrected_record.record_id
 
     # --- pushing ---------------------------------------------------------------------------------------------------
 
-    def push(self, *, now: datetime) -> Pushed:
-        """Push batches until nothing waits, or the market cannot take more now.
+    def push(self, *, now: datetime) -> PushResult:
+        """Push batches until none waits, or the market accepts no more.
 
-        A record that the market calls a duplicate counts as accepted: it has usage of this instance and time already,
-        most often from a push whose answer got lost, and takes no other (§C.5 rule 4). ``find`` shows the words.
+        A record that the market calls a duplicate is accepted: it already has usage of this instance and time, usually
+        from a push whose answer was lost, and accepts no other (§C.5 rule 4). ``find`` shows the message.
         """
-        accepted = refused = 0
-        failed: list[int] = []
+        accepted_count = refused_total = 0
+        failed_batches: list[int] = []
         trouble: MarketError | None = None
-        while (claimed := self._claim(now, besides=failed)) is not None:
-            number, records = claimed
+        while (claimed_batch := self._claim(now, besides=failed_batches)) is not None:
+            number, records = claimed_batch
             try:
                 errors = self._send(records)
             except MarketError as error:
-                self._put_back(number, str(error))
-                failed.append(number)
+                self._return_batch(number, str(error))
+                failed_batches.append(number)
                 trouble = error
-                # A server error may be about this batch alone, which must not hold up those behind it.
-                if error.status != SERVER_ERROR or len(failed) == MOST_TROUBLE:
+                # A server error may only concern this batch, which must not block those behind it.
+                if error.status != SERVER_ERROR or len(failed_batches) == MAX_FAILED_BATCHES:
                     break
             except BaseException as error:
-                self._put_back(number, repr(error))
+                self._return_batch(number, repr(error))
                 raise
             else:
                 self._record(number, records, errors, now)
-                wrong = sum(not is_duplicate(words) for words in errors.values())
-                refused += wrong
-                accepted += len(records) - wrong
+                refused_count = sum(not is_duplicate(words) for words in errors.values())
+                refused_total += refused_count
+                accepted_count += len(records) - refused_count
         if trouble is None:
-            return Pushed(accepted, refused)
-        return Pushed(accepted, refused, str(trouble), trouble.retry_after)
+            return PushResult(accepted_count, refused_total)
+        return PushResult(accepted_count, refused_total, str(trouble), trouble.retry_after)
 
     def run(self, stop: Event, *, every: timedelta, clock: Callable[[], datetime]) -> None:
-        """Push again and again until ``stop`` is set: the body of a thread. Faults are logged, never raised."""
+        """Push repeatedly until ``stop`` is set, as the body of a thread. Errors are logged, never raised."""
         while not stop.is_set():
             pause = every.total_seconds()
             try:
-                told = self.push(now=clock())
-                pause = max(pause, told.retry_after or 0)
-                if told.trouble:
-                    log.warning("usage stays in the outbox: %s", told.trouble)
-                if told.refused:
-                    log.error("the market refused %d usage records; see UsageOutbox.refused()", told.refused)
+                result = self.push(now=clock())
+                pause = max(pause, result.retry_after or 0)
+                if result.trouble:
+                    log.warning("usage stays in the outbox: %s", result.trouble)
+                if result.refused:
+                    log.error("the market refused %d usage records; see UsageOutbox.refused()", result.refused)
             except Exception:
                 log.exception("pushing usage failed; it stays in the outbox")
             stop.wait(pause)
 
     def _send(self, records: Sequence[UsageRecord]) -> dict[str, str]:
-        """Errors by record. A batch that is refused as a whole is halved until the records at fault stand alone; not where the
-        market says that all of them are: each part would only be refused again."""
+        """Return errors by record. A refused batch is halved until the faulty records are separated, unless the market
+        states that all are faulty."""
         try:
-            said = self._push(records)
+            errors = self._push(records)
         except MarketError as error:
             if error.code not in WRONG_RECORDS:
                 raise
             if len(records) == 1 or error.wrong_records == len(records):
                 return {record.record_id: str(error) for record in records}
-            middle = len(records) // 2
-            return self._send(records[:middle]) | self._send(records[middle:])
-        mine = {record.record_id for record in records}
-        return {record_id: words for record_id, words in said.items() if record_id in mine}
+            middle_index = len(records) // 2
+            return self._send(records[:middle_index]) | self._send(records[middle_index:])
+        record_ids = {record.record_id for record in records}
+        return {record_id: words for record_id, words in errors.items() if record_id in record_ids}
 
     def _claim(self, now: datetime, besides: Sequence[int]) -> tuple[int, tuple[UsageRecord, ...]] | None:
-        """The oldest batch that nobody is pushing, made of waiting records when there is none."""
-        at, until = _seconds(now), _seconds(now + self._lease)
+        """Return the oldest batch that no process is pushing; create one from waiting records if there is none."""
+        seconds_now, until = _seconds(now), _seconds(now + self._lease)
         with self._transaction() as connection:
-            free = connection.execute(
+            free_batch = connection.execute(
                 "SELECT number FROM batch WHERE lease_until <= ? AND number NOT IN (SELECT value FROM json_each(?))"
                 " ORDER BY number LIMIT 1",
-                (at, json.dumps(besides)),
+                (seconds_now, json.dumps(besides)),
             ).fetchone()
-            number = free["number"] if free else self._new_batch(connection)
+            number = free_batch["number"] if free_batch else self._new_batch(connection)
             if number is None:
                 return None
             connection.execute("UPDATE batch SET lease_until = ?, tries = tries + 1 WHERE number = ?", (until, number))
@@ -250,44 +250,45 @@ class UsageOutbox:
         return number, tuple(_record(row) for row in rows)
 
     def _new_batch(self, connection: sqlite3.Connection) -> int | None:
-        waiting = connection.execute(
+        waiting_rows = connection.execute(
             "SELECT position FROM usage WHERE state = 'waiting' AND batch IS NULL ORDER BY position LIMIT ?",
             (self._batch,),
         ).fetchall()
-        if not waiting:
+        if not waiting_rows:
             return None
         number = connection.execute("INSERT INTO batch DEFAULT VALUES").lastrowid
         connection.executemany(
-            "UPDATE usage SET batch = ? WHERE position = ?", [(number, row["position"]) for row in waiting]
+            "UPDATE usage SET batch = ? WHERE position = ?", [(number, row["position"]) for row in waiting_rows]
         )
         return number
 
-    def _put_back(self, number: int, trouble: str) -> None:
+    def _return_batch(self, number: int, trouble: str) -> None:
         with self._transaction() as connection:
             connection.execute("UPDATE batch SET lease_until = 0, trouble = ? WHERE number = ?", (trouble, number))
 
     def _record(self, number: int, records: Sequence[UsageRecord], errors: Mapping[str, str], now: datetime) -> None:
-        told = [
+        rows = [
             (verdict(errors.get(record.record_id)), errors.get(record.record_id, ""), _seconds(now))
             for record in records
         ]
         with self._transaction() as connection:
             connection.executemany(
                 "UPDATE usage SET state = ?, error = ?, told_at = ?, batch = NULL WHERE record_id = ?",
-                [(*row, record.record_id) for row, record in zip(told, records, strict=True)],
+                [(*row, record.record_id) for row, record in zip(rows, records, strict=True)],
             )
             connection.execute("DELETE FROM batch WHERE number = ?", (number,))
 
-    # --- asking ----------------------------------------------------------------------------------------------------
+    # --- queries
+    # -------------------------------------------------------------------------------------------------------
 
     def waiting(self) -> int:
-        """How many records the market does not have yet."""
+        """Return the number of records that the market does not have yet."""
         with closing(self._open()) as connection:
             count: int = connection.execute("SELECT COUNT(*) FROM usage WHERE state = 'waiting'").fetchone()[0]
         return count
 
     def refused(self) -> tuple[UsageRecord, ...]:
-        """Records that the market refused and that were not corrected yet, each with its ``error``."""
+        """Return records that the market refused and that were not corrected, each with its ``error``."""
         with closing(self._open()) as connection:
             rows = connection.execute("SELECT * FROM usage WHERE state = 'refused' ORDER BY position").fetchall()
         return tuple(_record(row) for row in rows)
@@ -298,19 +299,20 @@ class UsageOutbox:
         return None if row is None else _record(row)
 
     def forget(self, *, before: datetime) -> int:
-        """Delete what the market accepted before; gives how many. Keep it for longer than you may add the same again."""
+        """Delete records that the market accepted before, and return their number. Keep them for as long as you may add
+        the same again."""
         with self._transaction() as connection:
-            gone = connection.execute(
+            cursor = connection.execute(
                 "DELETE FROM usage WHERE state IN ('accepted', 'replaced') AND told_at < ?", (_seconds(before),)
             )
-        return gone.rowcount
+        return cursor.rowcount
 
     # --- the file --------------------------------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        # Usage is money: a commit must survive a power cut.
+        # Usage is money, so a commit must survive a power failure.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
@@ -318,7 +320,7 @@ class UsageOutbox:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with closing(self._open()) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            # Closing rolls back what an exception leaves behind; leaving by ``return`` commits.
+            # Closing rolls back after an exception; returning early commits.
             yield connection
             connection.execute("COMMIT")
 

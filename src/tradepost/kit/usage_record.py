@@ -1,4 +1,4 @@
-"""A usage record: its limits, its states, and what a market's codes say about it (openapi-jointkit §C.4, §C.5)."""
+"""Usage records: limits, states, and the market's codes (openapi-jointkit §C.4, §C.5)."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tradepost.protocols.open_api.usage_push import ABNORMAL, DUPLICATE, SOME_FAILED
+from tradepost.protocols.open_api.usage_push import ABNORMAL_CODES, DUPLICATE, SOME_RECORDS_FAILED
 
 VALUE_DIGITS, VALUE_DECIMALS = 12, 4
-LONGEST_ID = 64
+MAX_ID_LENGTH = 64
 
 _NUMBERS = ("0100", "0101", "0199", "9001", "9002", "9003", "9004")
 
 WRONG_RECORDS = frozenset(
-    {"94060004", "94060005", SOME_FAILED, *ABNORMAL}
+    {"94060004", "94060005", SOME_RECORDS_FAILED, *ABNORMAL_CODES}
     | {f"{prefix}.{number}" for prefix in ("MKT", "CBC") for number in _NUMBERS}
 )
-"""The batch itself is wrong, so that repeating it is of no use. Not the gateway's codes: its ``APIGW.0101`` says that the
-address is wrong, and the records are not to blame."""
+"""Errors of the batch itself, so that a retry is useless. The gateway's codes are not included: its ``APIGW.0101``
+reports a wrong address, not wrong records."""
 
 
 class UsageState(StrEnum):
     WAITING = "waiting"
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    """The market named it as abnormal, or refused a push of it alone: ``correct`` it."""
+    """The market called it abnormal, or refused a push of this record alone: call ``correct``."""
     REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRecord:
-    """What one instance used in [``begins_at``, ``ends_at``]. ``record_id`` is ``metering_sn`` on the wire.
+    """Usage of one instance in [``begins_at``, ``ends_at``]. ``record_id`` is ``metering_sn`` on the wire.
 
     ``package_id``: the package instance to deduct from, for packages that stop when used up (``relate_pkg_instance``).
-    ``product_id``: asked for by the older interface only (§C.6).
+    ``product_id``: only for the older interface (§C.6).
     """
 
     record_id: str
@@ -51,9 +51,9 @@ class UsageRecord:
 
 
 def is_duplicate(words: str) -> bool:
-    """The market has usage of this instance and time already, and takes no other (§C.5 rule 4): nothing is left to push.
+    """Return whether the market already has usage of this instance and time, and accepts no other (§C.5 rule 4).
 
-    Most often it has it from a push of the same record whose answer got lost.
+    It usually comes from a push of the same record whose answer was lost.
     """
     return words.startswith(DUPLICATE)
 
@@ -63,7 +63,7 @@ def verdict(words: str | None) -> UsageState:
 
 
 def check(record: UsageRecord) -> None:
-    """Raises ``ValueError`` for what the interface cannot carry."""
+    """Raise ``ValueError`` for a record that the interface cannot carry."""
     for name, moment in (("begins_at", record.begins_at), ("ends_at", record.ends_at)):
         if moment.tzinfo is None:
             raise ValueError(f"{name} must be aware: the interface takes UTC")
@@ -72,11 +72,11 @@ def check(record: UsageRecord) -> None:
     if not record.begins_at <= record.ends_at <= record.recorded_at:
         raise ValueError("begins_at <= ends_at <= now does not hold (openapi-jointkit §C.5 rule 3)")
     for name, text in (("instance_id", record.instance_id), ("record id", record.record_id)):
-        if not text.strip() or len(text) > LONGEST_ID:
-            raise ValueError(f"{name} must have 1 to {LONGEST_ID} characters")
+        if not text.strip() or len(text) > MAX_ID_LENGTH:
+            raise ValueError(f"{name} must have 1 to {MAX_ID_LENGTH} characters")
     for name, text in (("package_id", record.package_id), ("product_id", record.product_id)):
-        if len(text) > LONGEST_ID:
-            raise ValueError(f"{name} must have at most {LONGEST_ID} characters")
+        if len(text) > MAX_ID_LENGTH:
+            raise ValueError(f"{name} must have at most {MAX_ID_LENGTH} characters")
     value = record.value
     largest = Decimal(10) ** (VALUE_DIGITS - VALUE_DECIMALS)
     if not value.is_finite() or not 0 < value < largest or value != round(value, VALUE_DECIMALS):

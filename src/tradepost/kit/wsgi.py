@@ -1,4 +1,4 @@
-"""A seller as a WSGI application: the exact bytes in, the exact bytes and header names out."""
+"""A seller as a WSGI application: reads and writes exact bytes and header names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .seller import Seller
 
 BODY_LIMIT = 2 * 1024 * 1024
-"""Bytes. 500 people with everything that they may release, in Chinese, are above one MiB in the first generation of joint operation."""
+"""In bytes. 500 people with all released fields in Chinese exceed one MiB in the first generation of joint
+operation."""
 LENGTH = re.compile(r"[0-9]{1,18}")
 SAFE_IN_PATH = "/;=,:@!$&'()*+~%"
 NONCE_BYTES = 16
@@ -42,10 +43,11 @@ def wsgi(
     clock: Callable[[], datetime] = utc_now,
     chance: Callable[[], str] = fresh_nonce,
 ) -> WSGIApplication:
-    """Mount it at the production address. Behind a server that keeps the case of ``Body-Sign`` (waitress, gunicorn).
+    """Return a WSGI application to mount at the production address, behind a server that preserves the case of
+    ``Body-Sign`` (waitress, gunicorn).
 
-    ``protocol``: serve only this one here, when each has its own path. Raises ``LookupError`` for one that the seller does
-    not speak. It answers at every path: ``seller.takes`` says which are its own beside your pages.
+    ``protocol``: serve only this protocol, if each has its own path. Raises ``LookupError`` for a protocol that the
+    seller does not support. It answers at every path; use ``seller.takes`` to separate them from your own pages.
     """
     seller.prefixes(protocol)
 
@@ -64,23 +66,23 @@ def wsgi(
 
 
 def read_body(environ: WSGIEnvironment) -> bytes | None:
-    """All bytes of the body; None when there are more than allowed, or fewer than announced."""
-    announced = environ.get("CONTENT_LENGTH") or ""
+    """Return the bytes of the body; None if they exceed the limit or are fewer than announced."""
+    announced_length = environ.get("CONTENT_LENGTH") or ""
     source = environ["wsgi.input"]
-    if not announced:
-        # Chunked: servers that decode it say so, others offer no end to read to.
+    if not announced_length:
+        # Chunked: servers that decode it set this flag; others never end the stream.
         body: bytes = source.read(BODY_LIMIT + 1) if environ.get("wsgi.input_terminated") else b""
         return body if len(body) <= BODY_LIMIT else None
-    if not LENGTH.fullmatch(announced) or int(announced) > BODY_LIMIT:
+    if not LENGTH.fullmatch(announced_length) or int(announced_length) > BODY_LIMIT:
         return None
-    body = source.read(int(announced))
-    return body if len(body) == int(announced) else None
+    body = source.read(int(announced_length))
+    return body if len(body) == int(announced_length) else None
 
 
 def request_from(environ: WSGIEnvironment, body: bytes) -> Request:
-    """The request that a WSGI environment describes. The query string is exactly as sent."""
+    """Return the request of a WSGI environment, with the query string exactly as sent."""
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    # WSGI hands the decoded path over as latin-1 text (PEP 3333).
+    # WSGI provides the decoded path as latin-1 text (PEP 3333).
     path = _quoted(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     query = environ.get("QUERY_STRING", "")
     url = f"{environ['wsgi.url_scheme']}://{host}{path}{'?' if query else ''}{query}"

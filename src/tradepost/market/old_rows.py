@@ -1,4 +1,4 @@
-"""What is deleted or emptied when it is old, from all contexts, in the order in which a night goes through it."""
+"""The retention rules of all contexts, in the order in which the nightly clean-up applies them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.billing.lifecycle import ARREARS
 from tradepost.market.debugging import retention as debugging_retention
+from tradepost.market.exports import retention as exports_retention
 from tradepost.market.fulfilment import retention as fulfilment_retention
 from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
+from tradepost.market.invoices import deadlines as invoice_patience
 from tradepost.market.invoices import issue as invoice_issue
 from tradepost.market.invoices import letters as invoice_letters
-from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.invoices.lifecycle import INVOICE
 from tradepost.market.licenses import retention as licenses_retention
 from tradepost.market.metering import retention as metering_retention
@@ -42,7 +43,7 @@ from tradepost.market.work_queue import retention as work_queue_retention
 
 RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     *production_retention.rules(fulfilment_retention.ATTEMPTS),
-    production_retention.tried_out(debugging_retention.CALLS),
+    production_retention.test_calls(debugging_retention.CALLS),
     probes_retention.RUNS,
     probes_retention.SLOTS,
     production_retention.PROBES,
@@ -61,21 +62,24 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
         INVOICE.name,
         STATEMENT.name,
         invoice_patience.HISTORY,
-        invoice_issue.WISHES,
+        invoice_issue.REQUEST_HISTORY,
         invoice_letters.HISTORY,
     ),
     *notifications_retention.RULES,
     orders_retention.QUOTES,
-    open_api_retention.ANSWERS,
+    open_api_retention.STORED_ANSWERS,
     production_retention.TALLIES,
     web_retention.SESSIONS,
+    exports_retention.exports(config().files),
     identity_retention.unconfirmed(),
     identity_retention.INVITATIONS,
+    identity_retention.OPERATOR_INVITATIONS,
+    identity_retention.MARKET_INVITATIONS,
     throttling.RULE,
     leased_jobs.RETENTION,
     *assets_retention.unused_files(Files(config().files)),
     *assets_retention.uploads(
-        Files(config().files), config().uploads, keep=timedelta(days=config().keep_unfinished_uploads_days)
+        Files(config().files), config().uploads, keep=timedelta(days=config().assets.keep_unfinished_uploads_days)
     ),
     web_scan_retention.SCANS,
     service_desk_retention.DEMANDS,
@@ -86,10 +90,11 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     work_queue_retention.HANDLINGS,
     organisations_retention.INVITATIONS,
     organisations_retention.tables(
-        import_members.folder(config().files), keep=timedelta(days=config().keep_import_tables_days)
+        import_members.folder(config().files), keep=timedelta(days=config().organisations.keep_import_tables_days)
     ),
     organisations_retention.IMPORTS,
+    organisations_retention.dissolved_enterprises(import_members.folder(config().files)),
     audit_retention.ENTRIES,
     *auth_centre_retention.RULES,
 )
-"""What is deleted or emptied when it is old, in the order in which a night goes through it."""
+"""Rules that delete or empty old rows, in the order in which the nightly clean-up applies them."""

@@ -19,8 +19,8 @@ ALLOWED_HOSTS = list(CONFIG.allowed_hosts) or [
     "127.0.0.1",
     "localhost",
 ]
-if CONFIG.auth_centre_domain:
-    ALLOWED_HOSTS.append("." + CONFIG.auth_centre_domain.partition(":")[0])
+if CONFIG.auth_centre.auth_centre_domain:
+    ALLOWED_HOSTS.append("." + CONFIG.auth_centre.auth_centre_domain.partition(":")[0])
 CSRF_TRUSTED_ORIGINS = [CONFIG.base_url]
 
 INSTALLED_APPS = [
@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "tradepost.market.auth_centre",
     "tradepost.market.open_api",
     "tradepost.market.scim",
+    "tradepost.market.personal_data",
     "tradepost.market.notifications",
     "tradepost.market.work_queue",
     "tradepost.market.service_desk",
@@ -58,17 +59,22 @@ INSTALLED_APPS = [
     "tradepost.market.compute",
     "tradepost.market.orders",
     "tradepost.market.payments",
+    "tradepost.market.approvals",
     "tradepost.market.subscriptions",
     "tradepost.market.organisations",
     "tradepost.market.catalog",
+    "tradepost.market.branding",
     "tradepost.market.assets",
     "tradepost.market.web_scan",
     "tradepost.market.audit",
+    "tradepost.market.exports",
     "tradepost.market.identity",
     "tradepost.market.base",
     # Below ours, so that our templates of its pages are found first.
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
@@ -111,7 +117,11 @@ TEMPLATES = [
                 "tradepost.market.web.context.market",
             ],
             "builtins": [
-                f"tradepost.market.web.templatetags.{name}" for name in ("ui", "lists", "probes", "charts", "scans")
+                *(f"django.templatetags.{name}" for name in ("i18n", "l10n", "static")),
+                *(
+                    f"tradepost.market.web.templatetags.{name}"
+                    for name in ("ui", "navigation", "lists", "forms", "names", "probes", "charts", "scans")
+                ),
             ],
         },
     }
@@ -133,7 +143,7 @@ def database(url: str) -> dict[str, object]:
     if not url:
         CONFIG.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return {
-            "ENGINE": "tradepost.market.base.sqlite",
+            "ENGINE": "tradepost.market.base.django_internals.sqlite",
             "NAME": str(CONFIG.data / "tradepost.sqlite3"),
             "CONN_MAX_AGE": 600,  # opening the file and its pragmas costs more than a page's queries
             "OPTIONS": {
@@ -154,7 +164,7 @@ def database(url: str) -> dict[str, object]:
     options: dict[str, object] = {**NOTICES_SILENCE, **dict(parse_qsl(parts.query))}
     host = str(options.pop("host", "") or parts.hostname or "")
     return {
-        "ENGINE": "tradepost.market.base.postgresql",
+        "ENGINE": "tradepost.market.base.django_internals.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -198,7 +208,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 # Only if every sign-up ends with "look into your mailbox" does none tell whether an address has an account already.
-ACCOUNT_EMAIL_VERIFICATION = "mandatory" if CONFIG.mail_url else "optional"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if CONFIG.notifications.mail_url else "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_UNIQUE_EMAIL = True
@@ -206,6 +216,11 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # the way in for an owner whose network is held up for wrong passwords
 ACCOUNT_RATE_LIMITS = False  # its counts are in one process's memory; ours: web/limits.py and the adapter
 ACCOUNT_ADAPTER = "tradepost.market.web.accounts.Adapter"
+SOCIALACCOUNT_ADAPTER = "tradepost.market.web.provider_adapter.ProviderAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = (
+    True  # a form that ends at another server is refused by form-action; the state holds the browser
+)
+SOCIALACCOUNT_STORE_TOKENS = False  # what is kept of them is sealed: identity.ProviderSignIn
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -273,23 +288,23 @@ def sms(url: str, *, sandbox: bool) -> dict[str, object]:
     }
 
 
-SMS = sms(CONFIG.sms_url.get_secret_value(), sandbox=CONFIG.sandbox)
-DIGEST_AT = CONFIG.digest_at
-DEFAULT_LEVEL = CONFIG.default_level
-PERIOD_GRACE_DAYS = CONFIG.period_grace_days
-PERIOD_RETENTION_DAYS = CONFIG.period_retention_days
+SMS = sms(CONFIG.notifications.sms_url.get_secret_value(), sandbox=CONFIG.sandbox)
+DIGEST_AT = CONFIG.notifications.digest_at
+DEFAULT_LEVEL = CONFIG.subscriptions.default_level
+PERIOD_GRACE_DAYS = CONFIG.subscriptions.period_grace_days
+PERIOD_RETENTION_DAYS = CONFIG.subscriptions.period_retention_days
 CLOUD = CONFIG.cloud_name
 COMPUTE: dict[str, Any] = {
-    "file": CONFIG.compute_file,
+    "file": CONFIG.compute.compute_file,
     "outbound": CONFIG.outbound,
-    "access_key": CONFIG.compute_access_key.get_secret_value(),
-    "secret_key": CONFIG.compute_secret_key.get_secret_value(),
-    "orphan_hours": CONFIG.orphan_server_hours,
+    "access_key": CONFIG.compute.compute_access_key.get_secret_value(),
+    "secret_key": CONFIG.compute.compute_secret_key.get_secret_value(),
+    "orphan_hours": CONFIG.compute.orphan_server_hours,
 }
-REMIND_DAYS = CONFIG.remind_days
-REMIND_AT = CONFIG.remind_at
-AUTO_RENEW_DAYS_BEFORE = CONFIG.auto_renew_days_before
-AUTO_RENEW_AT = CONFIG.auto_renew_at
-MAILERS = {"default": mail(CONFIG.mail_url)}
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.mail_from
+REMIND_DAYS = CONFIG.subscriptions.remind_days
+REMIND_AT = CONFIG.subscriptions.remind_at
+AUTO_RENEW_DAYS_BEFORE = CONFIG.orders.auto_renew_days_before
+AUTO_RENEW_AT = CONFIG.orders.auto_renew_at
+MAILERS = {"default": mail(CONFIG.notifications.mail_url)}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.notifications.mail_from
 LOGGING_CONFIG = None  # structlog is set up by web/logs.py and the worker

@@ -1,4 +1,4 @@
-"""A worker process: what it loads and spares before the engine runs (``wiring`` composes it)."""
+"""Start a worker process: load modules, then run the engine (composed in ``wiring``)."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import threading
 
 from django.urls import get_resolver
 
-from tradepost.market.base.collector import spare_what_is_loaded
+from tradepost.market.base.collector import freeze_loaded_objects
 from tradepost.market.production.engine import Engine
 from tradepost.protocols.registry import protocols
 
 from .wiring import setup
 
 LOAD_AFTER = 3.0
-"""Seconds: a market that starts has a web process that needs the processor first."""
+"""Seconds. After a start, the web process needs the processor first."""
 
 
 def load() -> None:
-    """Import what the first order would otherwise wait for: protocols, and the pages that notices lead to (half a second)."""
+    """Import the protocols and pages now, so that the first order does not wait half a second for them."""
     protocols()
     get_resolver().check()
 
 
 def run_worker(stop: threading.Event, *, name: str) -> None:
-    """Run the engine, its reactions, timers and mail until ``stop`` is set. For a process that does nothing else."""
-    soon = threading.Timer(LOAD_AFTER, load)
-    soon.daemon = True
-    soon.start()
-    spare_what_is_loaded()
+    """Run the engine, reactions, timers and mail until ``stop`` is set. Blocks the process."""
+    timer = threading.Timer(LOAD_AFTER, load)
+    timer.daemon = True
+    timer.start()
+    freeze_loaded_objects()
     try:
         import uvloop
     except ImportError:

@@ -1,1 +1,2 @@
-"""The wire, both ends: bytes in, typed values out. Standard library and ``cryptography``; no input or output."""
+"""Wire formats of both ends: bytes to typed values and back, without I/O. Uses only the standard library and
+``cryptography``."""

@@ -1,4 +1,4 @@
-"""Bodies whose ``activity`` says what is asked, kept to their field tables on both ends."""
+"""Request bodies whose ``activity`` names the command. Both ends validate them against field tables."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ type Tables = Mapping[type[Command], tuple[Field, ...]]
 TEST_FLAG = Field("testFlag", 2, mandatory=False, values=("0", "1"))
 
 
-def named(title: str, command: Command, activities: Activities) -> str:
-    """The command's word on the wire. Raises ``ValueError`` when this version has none."""
+def activity_name(title: str, command: Command, activities: Activities) -> str:
+    """Return the command's activity on the wire. Raises ``ValueError`` if this version has none."""
     kind = type(command)
     if kind not in activities:
         raise ValueError(f"{title} has no activity for {kind.__name__}")
     return activities[kind]
 
 
-def kept(title: str, command: Command, members: dict[str, object], tables: Tables) -> dict[str, object]:
-    """The members, which keep to the command's table. Raises ``ValueError`` naming the fields that do not."""
-    broken = "; ".join(map(str, violations(tables[type(command)], members)))
-    if broken:
-        raise ValueError(f"{title} cannot carry this {type(command).__name__}: {broken}")
+def validated_members(title: str, command: Command, members: dict[str, object], tables: Tables) -> dict[str, object]:
+    """Return the members if they match the command's table. Raises ``ValueError`` naming the invalid fields."""
+    errors = "; ".join(map(str, violations(tables[type(command)], members)))
+    if errors:
+        raise ValueError(f"{title} cannot carry this {type(command).__name__}: {errors}")
     return members
 
 
-def asked(members: Mapping[str, object], activities: Activities, tables: Tables) -> type[Command]:
-    """The kind of command that members from outside name, once they keep to its table. Raises ``Denied`` with 000002."""
+def command_kind(members: Mapping[str, object], activities: Activities, tables: Tables) -> type[Command]:
+    """Return the command class that ``activity`` names, after validating the members. Raises ``Denied`` with 000002."""
     activity = members.get("activity")
-    found = next((kind for kind, word in activities.items() if word == activity), None)
-    if found is None:
+    command_type = next((kind for kind, word in activities.items() if word == activity), None)
+    if command_type is None:
         raise Denied(INVALID_PARAMETER, "activity is missing or unknown")
-    for violation in violations(tables[found], members):
+    for violation in violations(tables[command_type], members):
         raise Denied(INVALID_PARAMETER, str(violation))
-    return found
+    return command_type
 
 
-def present(**members: str) -> dict[str, object]:
-    """Members that have a value: optional fields are left out rather than sent empty."""
+def without_empty(**members: str) -> dict[str, object]:
+    """Return the members that have a value. Optional fields are omitted rather than sent empty."""
     return {name: value for name, value in members.items() if value}
 
 
 def text(members: Mapping[str, object], name: str) -> str:
-    """A text that its table vouches for; empty when an optional one is absent."""
+    """Return the text of a validated member; empty if an optional member is absent."""
     value = members.get(name)
     return value if isinstance(value, str) else ""
 
 
 def is_test(members: Mapping[str, object]) -> bool:
-    # Absent and "0" are alike: old texts send "0" with real requests, new ones nothing (saas-v2 §3.0).
+    # Return whether testFlag is "1". Older texts send "0" with real requests, newer ones omit it (saas-v2 §3.0).
     return members.get("testFlag") == "1"
 
 
 def moment(members: Mapping[str, object], name: str) -> datetime:
-    """A mandatory time of 14 or 17 digits. Raises ``Denied`` with 000002."""
+    """Parse a mandatory time of 14 or 17 digits. Raises ``Denied`` with 000002."""
     try:
         return load_digits(text(members, name))
     except ValueError:

@@ -1,18 +1,18 @@
-"""What a new form of a debug case shows: samples that a seller's server can be prepared for, since they are always the same.
+"""Initial values of a debug case's form. They are constant, so that a seller's server can be prepared for them.
 
-Orders are the mock orders of the market, so that a server which asks for its order gets one (saas-v2 §3.8, §5.2).
+Orders are the market's mock orders, so a server that queries the order gets one (saas-v2 §3.8, §5.2).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-ORDER = "MOCKPERIODYEARNEW"
-INSTANCE = "10e758d0-31ad-4c4b-8f1b-81d03469a10e"
+ORDER_ID = "MOCKPERIODYEARNEW"
+INSTANCE_ID = "10e758d0-31ad-4c4b-8f1b-81d03469a10e"
 _SAMPLES = {
-    "orderId": ORDER,
-    "orderLineId": f"{ORDER}-000001",
-    "instanceId": INSTANCE,
+    "orderId": ORDER_ID,
+    "orderLineId": f"{ORDER_ID}-000001",
+    "instanceId": INSTANCE_ID,
     "productId": "OFFI846204237451911168",
     "skuCode": "0a4d1578-5295-46a7-92d4-7c803dccc51d",
     "productName": "MOCK测试商品",
@@ -52,14 +52,14 @@ _BEIJING = timedelta(hours=8)
 
 
 def sample_value(path: str, values: tuple[str, ...], *, now: datetime) -> str:
-    """Empty for a field that a request does well without."""
-    at = now.astimezone(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
+    """Return the sample of a field; empty for a field that a request does not need."""
+    moment = now.astimezone(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
     match path:
         case "effectiveTime":
-            return f"{at:%Y-%m-%d %H:%M:%S} z"
+            return f"{moment:%Y-%m-%d %H:%M:%S} z"
         case "currentSyncTime":
-            return f"{at + _BEIJING:%Y%m%d%H%M%S}000"
+            return f"{moment + _BEIJING:%Y%m%d%H%M%S}000"
         case "expireTime":
-            return f"{at + timedelta(days=365):%Y%m%d%H%M%S}"
+            return f"{moment + timedelta(days=365):%Y%m%d%H%M%S}"
     sample = _SAMPLES.get(path) or _SAMPLES.get(path.rpartition(".")[2] if path.startswith("productInfo.") else "", "")
     return sample if not values or sample in values else ""

@@ -1,8 +1,9 @@
-"""Debug cases: what of each activity a seller tries out before anybody buys, as data of each protocol folder (saas-v2 §5,
+"""Debug cases: the calls that a seller tries before a product is sold, as data of each protocol folder (saas-v2 §5,
 saas-v1-license A4).
 
-A folder declares in ``cases.py`` its ``CASES`` (activity × variant × what needs it), the ``TABLES`` of their forms and ``read``,
-which makes typed values into a command with the folder's own reader. A folder without it has none.
+A folder declares in ``cases.py`` its ``CASES`` (activity × variant, and what needs it), the ``TABLES`` of their forms,
+and ``read``, which converts typed values to a command with the folder's own reader. A folder without this module has no
+cases.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from . import registry
 from .case_values import sample_value
 from .commands import ChargingMode, Command
 from .contract import Denied
-from .field_words import words_of
+from .field_words import help_text_of
 from .text import Text
 from .wire_fields import Breach, Field, Kind, violations
 
-LONGEST_VALUE = 4096
-"""Characters of one typed value, where its table names no limit."""
-ONE_LINE = 1000
-"""Characters of a value from which on it is typed in several lines."""
+MAX_VALUE_LENGTH = 4096
+"""Maximum characters of a typed value, where its table sets no limit."""
+MAX_LINE_LENGTH = 1000
+"""Fields with a higher limit get a text area instead of a single line."""
 GENERATED = frozenset({"authToken", "timeStamp", "activity", "testFlag", "businessId"})
-"""Members that are made anew for each call, or are the same in all of them: nobody types them (saas-v2 §5.2)."""
-NEITHER_SENT_NOR_READ = frozenset({"provisionType", "extension"})
+"""Members that the market generates for each call or keeps constant, so the form omits them (saas-v2 §5.2)."""
+UNUSED_MEMBERS = frozenset({"provisionType", "extension"})
 _INTEGER = re.compile(r"[0-9]{1,18}")
 
 
 class Need(StrEnum):
-    """What of a product needs a case: its charging modes, and what it offers besides."""
+    """Properties of a product that require a case: charging modes and optional features."""
 
     PERIOD = "PERIOD"
     ONE_TIME = "ONE_TIME"
@@ -47,19 +48,20 @@ class Need(StrEnum):
     UPGRADE = "upgrade"
     RENEWAL_CHANGE = "renewal_change"
     JOINT = "joint"
-    """Its users sign in at the market's auth centre (openapi-jointkit §A.10)."""
+    """Members of enterprises sign in at the market's auth centre (openapi-jointkit §A.10)."""
 
 
 BY_PERIOD = frozenset({Need.PERIOD})
 BY_USAGE = frozenset({Need.ON_DEMAND, Need.ON_DEMAND_PKG, Need.STOP_PACKAGE})
 ALWAYS = frozenset(map(Need, ChargingMode)) | BY_USAGE
-"""Whatever is sold."""
+"""Every charging mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One thing to try out. ``fixed``: members that make the variant, empty for what it leaves out; the others are typed.
-    ``starts_with``: values that a new form shows instead of the usual samples. ``mandatory``: beyond the table's."""
+    """A call to try. ``fixed``: members that define the variant, empty for omitted ones; the form asks for the
+    others. ``starts_with``: initial values instead of the usual samples. ``mandatory``: fields required in addition to
+    the table's."""
 
     kind: type[Command]
     activity: str
@@ -73,7 +75,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What a seller's program must have done at the market's APIs, rather than answered."""
+    """A call to the market's APIs that the seller's program must have made."""
 
     name: str
     title: Text
@@ -82,7 +84,8 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseField:
-    """One field of a case's form. ``path``: members of objects and of the one entry of a list behind a point."""
+    """A field of a case's form. ``path`` joins the members of objects, and of the single entry of a list, with
+    points."""
 
     path: str
     words: Text
@@ -91,80 +94,87 @@ class CaseField:
     length: int
     values: tuple[str, ...]
     long: bool
-    """Whether a line is too short for it."""
+    """Whether the form shows a text area."""
     fixed: str | None
-    """The value that the variant has, which nobody changes."""
+    """The value that the variant fixes; users cannot change it."""
 
 
 class CaseRefused(ValueError):
-    """Typed values that make no request. ``errors``: words by path; an empty path is about all of them."""
+    """The typed values make no valid request. ``errors``: messages by path; an empty path concerns the whole
+    request."""
 
     def __init__(self, errors: Mapping[str, Text]) -> None:
         super().__init__("; ".join(f"{path}: {words.en}" for path, words in errors.items()))
         self.errors = errors
 
 
-type Read = Callable[[type[Command], Mapping[str, Any]], Command]
-"""Members of a request, as they are typed, to the command. Raises ``Denied`` or ``ValueError``."""
+type ReadMembers = Callable[[type[Command], Mapping[str, Any]], Command]
+"""Converts the typed members of a request to the command. Raises ``Denied`` or ``ValueError``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolCases:
-    """The cases of one folder."""
+    """The cases of one protocol folder."""
 
     protocol: str
     cases: tuple[Case, ...] = ()
     tables: Mapping[type[Command], tuple[Field, ...]] = field(default_factory=dict)
-    read: Read | None = None
+    read: ReadMembers | None = None
     proofs: tuple[Proof, ...] = ()
     beside: tuple[str, ...] = ()
-    """Protocols beside which it is spoken at the same address, for products that need it."""
+    """Protocols that share this folder's address, for products that need both."""
 
     def case(self, activity: str, variant: str = "") -> Case | None:
-        return next((one for one in self.cases if (one.activity, one.variant) == (activity, variant)), None)
+        return next((case for case in self.cases if (case.activity, case.variant) == (activity, variant)), None)
 
     def fields(self, case: Case) -> tuple[CaseField, ...]:
-        """The form of a case: the folder's own table, without what nobody types."""
+        """Return the form of a case: the folder's own table without generated members."""
         return tuple(_fields(case, self.tables[case.kind], ""))
 
     def values(self, case: Case, *, now: datetime, known: Mapping[str, str]) -> dict[str, str]:
-        """What a new form shows, by path. ``known``: values that this seller's server has, such as an instance id."""
+        """Return the initial values of a form, by path. ``known``: values of this seller's server, such as an instance
+        ID."""
         return {
-            one.path: one.fixed
-            if one.fixed is not None
-            else case.starts_with.get(one.path, known.get(one.path) or sample_value(one.path, one.values, now=now))
-            for one in self.fields(case)
+            row.path: row.fixed
+            if row.fixed is not None
+            else case.starts_with.get(row.path, known.get(row.path) or sample_value(row.path, row.values, now=now))
+            for row in self.fields(case)
         }
 
     def command(self, case: Case, values: Mapping[str, str]) -> Command:
-        """The test call that typed values ask for, read by the folder's own reader. Raises ``CaseRefused``."""
+        """Return the test call for typed values, read by the folder's own reader. Raises ``CaseRefused``."""
         if self.read is None:
             raise CaseRefused({"": Text(en="This protocol has no cases.", zh="该协议没有调测用例。")})
-        fields, typed = self.fields(case), _typed(self.fields(case), values)
-        errors = {one.path: NEEDED for one in fields if one.path in case.mandatory and not typed.get(one.path)}
-        members = _members(fields, typed)
-        for violation in violations(_asked(self.tables[case.kind]), members):
+        fields, typed_values = self.fields(case), _typed_values(self.fields(case), values)
+        errors = {
+            row.path: MISSING_VALUE for row in fields if row.path in case.mandatory and not typed_values.get(row.path)
+        }
+        members = _members(fields, typed_values)
+        for violation in violations(_form_rows(self.tables[case.kind]), members):
             path = re.sub(r"\[\d+\]", "", violation.path)
-            errors.setdefault(path, _words(violation.breach, next((f for f in fields if f.path == path), None)))
+            errors.setdefault(
+                path, _breach_message(violation.breach, next((f for f in fields if f.path == path), None))
+            )
         if errors:
             raise CaseRefused(errors)
         try:
             return self.read(case.kind, {**members, "activity": case.activity})
-        except Denied as denied:
-            raise CaseRefused({_named(denied.message, fields): Text.same(denied.message)}) from None
+        except Denied as denial:
+            raise CaseRefused({_refused_path(denial.message, fields): Text.same(denial.message)}) from None
         except ValueError as error:
             raise CaseRefused({"": Text.same(str(error))}) from None
 
 
 @cache
 def cases_of(protocol: str) -> ProtocolCases:
-    """The cases of a protocol; one without any for a folder that declares none. Raises ``LookupError`` for no protocol."""
+    """Return the cases of a protocol, without entries if its folder declares none. Raises ``LookupError`` for an
+    unknown protocol."""
     registry.protocol(protocol)
     name = f"tradepost.protocols.{protocol}.cases"
     try:
         module = importlib.import_module(name)
-    except ModuleNotFoundError as missing:
-        if missing.name != name:
+    except ModuleNotFoundError as error:
+        if error.name != name:
             raise
         return ProtocolCases(protocol=protocol)
     return ProtocolCases(
@@ -177,66 +187,68 @@ def cases_of(protocol: str) -> ProtocolCases:
     )
 
 
-NEEDED = Text(en="Fill this in.", zh="必填。")
+MISSING_VALUE = Text(en="Fill this in.", zh="必填。")
 
 
 def _fields(case: Case, table: tuple[Field, ...], above: str) -> Iterator[CaseField]:
-    for one in _asked(table):
-        path = f"{above}{one.name}"
-        if one.members:
-            yield from _fields(case, one.members, f"{path}.")
+    for row in _form_rows(table):
+        path = f"{above}{row.name}"
+        if row.members:
+            yield from _fields(case, row.members, f"{path}.")
             continue
         yield CaseField(
             path=path,
-            words=words_of(path),
-            mandatory=one.mandatory or path in case.mandatory,
-            kind=one.kind,
-            length=one.length or LONGEST_VALUE,
-            values=one.values,
-            long=(one.length or 0) > ONE_LINE or (one.secret and one.length is None),
+            words=help_text_of(path),
+            mandatory=row.mandatory or path in case.mandatory,
+            kind=row.kind,
+            length=row.length or MAX_VALUE_LENGTH,
+            values=row.values,
+            long=(row.length or 0) > MAX_LINE_LENGTH or (row.secret and row.length is None),
             fixed=case.fixed.get(path),
         )
 
 
-def _asked(table: tuple[Field, ...]) -> tuple[Field, ...]:
-    return tuple(one for one in table if one.name not in GENERATED | NEITHER_SENT_NOR_READ)
+def _form_rows(table: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(row for row in table if row.name not in GENERATED | UNUSED_MEMBERS)
 
 
-def _typed(fields: tuple[CaseField, ...], values: Mapping[str, str]) -> dict[str, str]:
-    """What was typed, without blanks around it; what a variant fixes is not taken from anybody."""
-    typed = {one.path: one.fixed if one.fixed is not None else values.get(one.path, "").strip() for one in fields}
-    return {path: value[: LONGEST_VALUE + 1] for path, value in typed.items() if value}
+def _typed_values(fields: tuple[CaseField, ...], values: Mapping[str, str]) -> dict[str, str]:
+    """Strip the typed values, and ignore those that the variant fixes."""
+    typed_values = {
+        row.path: row.fixed if row.fixed is not None else values.get(row.path, "").strip() for row in fields
+    }
+    return {path: value[: MAX_VALUE_LENGTH + 1] for path, value in typed_values.items() if value}
 
 
-def _members(fields: tuple[CaseField, ...], typed: Mapping[str, str]) -> dict[str, Any]:
-    """The members of a body: a path with a point leads into an object, or into the one entry of a list."""
+def _members(fields: tuple[CaseField, ...], typed_values: Mapping[str, str]) -> dict[str, Any]:
+    """Build the members of a body. A path with a point leads into an object or the single entry of a list."""
     members: dict[str, Any] = {}
-    for one in fields:
-        if one.path not in typed:
+    for row in fields:
+        if row.path not in typed_values:
             continue
-        value: object = typed[one.path]
-        if one.kind is Kind.INTEGER and _INTEGER.fullmatch(typed[one.path]):
-            value = int(typed[one.path])
-        *above, name = one.path.split(".")
-        place = members
-        for step in above:
-            inside = place.setdefault(step, [{}] if step.endswith("List") else {})
-            place = inside[0] if isinstance(inside, list) else inside
-        place[name] = value
+        value: object = typed_values[row.path]
+        if row.kind is Kind.INTEGER and _INTEGER.fullmatch(typed_values[row.path]):
+            value = int(typed_values[row.path])
+        *parents, name = row.path.split(".")
+        parent = members
+        for step in parents:
+            nested_value = parent.setdefault(step, [{}] if step.endswith("List") else {})
+            parent = nested_value[0] if isinstance(nested_value, list) else nested_value
+        parent[name] = value
     return members
 
 
-def _words(breach: Breach, wrong: CaseField | None) -> Text:
-    if wrong is None or breach is Breach.MISSING:
-        return NEEDED
+def _breach_message(breach: Breach, row: CaseField | None) -> Text:
+    if row is None or breach is Breach.MISSING:
+        return MISSING_VALUE
     if breach is Breach.LENGTH:
-        return Text(en=f"At most {wrong.length} characters.", zh=f"最多{wrong.length}个字符。")
+        return Text(en=f"At most {row.length} characters.", zh=f"最多{row.length}个字符。")
     if breach is Breach.VALUE:
-        return Text(en=f"One of: {', '.join(wrong.values)}.", zh=f"取值范围：{'、'.join(wrong.values)}。")
+        return Text(en=f"One of: {', '.join(row.values)}.", zh=f"取值范围：{'、'.join(row.values)}。")
     return Text(en="A whole number.", zh="请填写整数。")
 
 
-def _named(message: str, fields: tuple[CaseField, ...]) -> str:
-    """The field that a reader's refusal begins with."""
-    first = message.partition(" ")[0]
-    return next((one.path for one in fields if first in {one.path, one.path.rpartition(".")[2]}), "")
+def _refused_path(message: str, fields: tuple[CaseField, ...]) -> str:
+    """Return the path of the field that a reader's message begins with."""
+    field_name = message.partition(" ")[0]
+    return next((row.path for row in fields if field_name in {row.path, row.path.rpartition(".")[2]}), "")

@@ -1,8 +1,8 @@
-"""The OAuth client secret of applicationSync: RSA-OAEP with the public key of the credential (openapi-jointkit §A.6).
+"""The OAuth client secret of applicationSync: RSA-OAEP with the credential's public key (openapi-jointkit §A.6).
 
-Which digests OAEP uses is not published, and Java's and BouncyCastle's ``OAEPWithSHA-256AndMGF1Padding`` differ: the
-market writes what Java writes, the seller tries all that are known. The padding is random, so this stands outside of
-``encode``: a command carries the text that ``encrypt`` made.
+The digests of OAEP are not published, and ``OAEPWithSHA-256AndMGF1Padding`` differs between Java and BouncyCastle. The
+market encrypts like Java; the seller tries all known digests. The padding is random, so ``encode`` does not encrypt: a
+command carries the result of ``encrypt``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-LEAST_BITS = 3072
+MIN_BITS = 3072
 
 
 class Digests(Enum):
-    """Digest of the label and digest of MGF1, in the order in which they are tried."""
+    """Digest of the label and digest of MGF1, in the order of the attempts."""
 
     JAVA = (hashes.SHA256, hashes.SHA1)
     BOUNCY_CASTLE = (hashes.SHA256, hashes.SHA256)
@@ -33,24 +33,24 @@ class Digests(Enum):
 
 
 class UnfitKey(ValueError):
-    """The text is no RSA key of 3072 bits or more; the message says what it is."""
+    """The text is not an RSA key of at least 3072 bits; the message describes it."""
 
 
 class UnreadableSecret(ValueError):
-    """No known digests decrypt the text with this key: another key, or not a secret at all."""
+    """No known digests decrypt the text with this key: the key is another one, or the text is not a secret."""
 
 
 def encrypt(secret: str, public_key: str, *, digests: Digests = Digests.JAVA) -> str:
-    """Base64 for the wire. ``public_key``: PEM, or its body without the BEGIN and END lines, as sellers paste it.
+    """Return the encrypted secret as Base64. ``public_key``: PEM, or its body without the BEGIN and END lines.
 
-    Raises ``UnfitKey``, and ``ValueError`` for a secret too long for the key (318 bytes with 3072 bits).
+    Raises ``UnfitKey``, or ``ValueError`` for a secret too long for the key (318 bytes with 3072 bits).
     """
     key = load_public_key(public_key)
     return base64.b64encode(key.encrypt(secret.encode(), digests.padding)).decode("ascii")
 
 
 def decrypt(encrypted: str, private_key: str) -> str:
-    """The secret. ``private_key``: PEM without a passphrase, or its body without the BEGIN and END lines.
+    """Return the secret. ``private_key``: PEM without a passphrase, or its body without the BEGIN and END lines.
 
     Raises ``UnreadableSecret`` or ``UnfitKey``.
     """
@@ -68,7 +68,7 @@ def decrypt(encrypted: str, private_key: str) -> str:
 
 
 def load_public_key(text: str) -> rsa.RSAPublicKey:
-    """The key of a credential, checked as a market must when the seller types it. Raises ``UnfitKey``."""
+    """Load the public key of a credential and check it as the market does. Raises ``UnfitKey``."""
     try:
         if "-----BEGIN" in text:
             key = serialization.load_pem_public_key(text.strip().encode())
@@ -82,7 +82,7 @@ def load_public_key(text: str) -> rsa.RSAPublicKey:
     return key
 
 
-# Checking one takes a sixth of a second of the processor; a seller has one or two, and reads a secret at each sign-in.
+# Checking a key takes a sixth of a second of CPU time. A seller has one or two keys and reads a secret at each sign-in.
 @lru_cache(8)
 def _load_private_key(text: str) -> rsa.RSAPrivateKey:
     try:
@@ -99,5 +99,5 @@ def _load_private_key(text: str) -> rsa.RSAPrivateKey:
 
 
 def _check_bits(bits: int) -> None:
-    if bits < LEAST_BITS:
-        raise UnfitKey(f"an RSA key of {bits} bits; at least {LEAST_BITS} are needed")
+    if bits < MIN_BITS:
+        raise UnfitKey(f"an RSA key of {bits} bits; at least {MIN_BITS} are needed")

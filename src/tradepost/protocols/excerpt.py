@@ -1,25 +1,26 @@
-"""Short quotations of what a stranger sent, fit for a report: cut, made printable, secrets taken out."""
+"""Short quotations of received data for reports: truncated, printable, and with secrets masked."""
 
 from __future__ import annotations
 
 import re
 
-LIMIT = 120
-_LOOKED_AT = 4096
+MAX_LENGTH = 120
+_MAX_SCANNED = 4096
 _SECRET_MEMBER = re.compile(
     r'("(?:[a-z]*password|license|client_?secret|access_?key)"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE
 )
 
 
-def excerpt(raw: bytes | str, *, secrets: tuple[str, ...] = (), limit: int = LIMIT) -> str:
-    """``raw`` in quotes, at most ``limit`` characters of it; control characters escaped, members that hold secrets masked."""
+def excerpt(raw: bytes | str, *, secrets: tuple[str, ...] = (), limit: int = MAX_LENGTH) -> str:
+    """Return at most ``limit`` characters of ``raw`` in quotes, with control characters escaped and secret members
+    masked."""
     if isinstance(raw, bytes):
-        raw = raw[:_LOOKED_AT].decode("utf-8", "backslashreplace")
-    text = _SECRET_MEMBER.sub(r'\1"***"', raw[:_LOOKED_AT])
+        raw = raw[:_MAX_SCANNED].decode("utf-8", "backslashreplace")
+    text = _SECRET_MEMBER.sub(r'\1"***"', raw[:_MAX_SCANNED])
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")
-    shown = "".join(printable(character) for character in text[: limit + 1])
-    return f"“{shown[:limit]}…”" if len(shown) > limit else f"“{shown}”"
+    text_shown = "".join(printable(character) for character in text[: limit + 1])
+    return f"“{text_shown[:limit]}…”" if len(text_shown) > limit else f"“{text_shown}”"
 
 
 def printable(character: str) -> str:

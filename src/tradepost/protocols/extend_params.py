@@ -1,4 +1,4 @@
-"""``saasExtendParams``: what a buyer typed for the seller, as Base64 of a JSON array of names and values.
+"""``saasExtendParams``: values that a buyer enters for the seller, as Base64 of a JSON array of names and values.
 
 Sent inline by SaaS 1.0 and License 1.0 (saas-v1-license A2.1, B1).
 """
@@ -14,11 +14,11 @@ type ExtendParams = tuple[tuple[str, str], ...]
 
 
 class NotExtendParams(ValueError):
-    """The text is no such list; the message says why, without quoting it."""
+    """The text is not a valid list; the message explains why without quoting it."""
 
 
 def dump_extend_params(params: ExtendParams) -> str:
-    """The parameter's value before URL encoding; empty for none."""
+    """Return the parameter's value before URL encoding; empty for no parameters."""
     if not params:
         return ""
     entries = [{"name": name, "value": value} for name, value in params]
@@ -27,7 +27,7 @@ def dump_extend_params(params: ExtendParams) -> str:
 
 
 def load_extend_params(encoded: str) -> ExtendParams:
-    """Names and values in their order. Raises ``NotExtendParams`` and nothing else."""
+    """Return names and values in their order. Raises only ``NotExtendParams``."""
     if not encoded:
         return ()
     try:
@@ -59,10 +59,10 @@ def _pair(entry: object) -> tuple[str, str]:
 
 
 def _entry(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entry = dict(pairs)
+    if len(entry) < len(pairs):
         raise NotExtendParams("holds a name twice in one entry")
-    return found
+    return entry
 
 
 def _no_constant(text: str) -> NoReturn:

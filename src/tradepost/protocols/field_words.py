@@ -1,6 +1,6 @@
-"""What each member of a request means, in a sentence for a seller's engineer: the help of debugging forms.
+"""Help texts of request members for a seller's engineer, shown in debugging forms.
 
-By the word on the wire; a path says which one, where a word has two meanings.
+Keyed by the name on the wire, or by the path where a name has two meanings.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from collections.abc import Mapping
 
 from .text import Text
 
-_NONE = Text(en="", zh="")
+_NO_TEXT = Text(en="", zh="")
 
 
-def words_of(path: str) -> Text:
-    """The sentence of a member; empty for one that speaks for itself."""
-    return _WORDS.get(path) or _WORDS.get(path.rpartition(".")[2], _NONE)
+def help_text_of(path: str) -> Text:
+    """Return the help text of a member; empty if it needs none."""
+    return _HELP_TEXTS.get(path) or _HELP_TEXTS.get(path.rpartition(".")[2], _NO_TEXT)
 
 
-_WORDS: Mapping[str, Text] = {
+_HELP_TEXTS: Mapping[str, Text] = {
     "orderId": Text(
         en="An order that your server may ask for with the order query: the mock orders always exist.",
         zh="服务器可能会用查询订单接口查询的订单号：MOCK订单始终存在。",

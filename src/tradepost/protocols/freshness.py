@@ -1,4 +1,4 @@
-"""Timestamps of signed requests: epoch milliseconds, and how far they may be from now."""
+"""Timestamps of signed requests in epoch milliseconds, and their permitted difference from the current time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 WINDOW = timedelta(seconds=60)
-"""A request is refused when its timestamp is further than this from now, to either side (saas-v2 §2.4)."""
+"""A request is refused if its timestamp differs from the current time by more than this (saas-v2 §2.4)."""
 
 NONCE_KEPT = 2 * WINDOW + timedelta(seconds=5)
-"""A stamp of up to one window ahead stays fresh for two windows, so its nonce must be remembered for longer."""
+"""A timestamp one window in the future stays valid for two windows, so its nonce must be remembered longer."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -18,17 +18,17 @@ _MILLISECONDS = re.compile(r"[0-9]{1,19}")
 
 
 def epoch_ms(moment: datetime) -> int:
-    """Whole milliseconds since 1970, exact: a float would lose the last digit."""
+    """Return whole milliseconds since 1970, computed exactly: a float would lose the last digit."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def read_epoch_ms(text: str) -> int | None:
-    """The number in a timestamp parameter; None when it is not plain ASCII digits."""
+    """Return the number in a timestamp parameter; None if it is not plain ASCII digits."""
     return int(text) if _MILLISECONDS.fullmatch(text) else None
 
 
 def as_milliseconds(number: int) -> int:
-    """Seconds or milliseconds, told apart by magnitude: one of them is far from any time that matters."""
+    """Convert seconds or milliseconds to milliseconds. The magnitude shows which unit it is."""
     return number * 1000 if number < _SECONDS_BELOW else number
 
 

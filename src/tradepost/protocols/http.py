@@ -1,4 +1,4 @@
-"""The two HTTP values that every protocol folder reads and writes: a request and a response, as bytes."""
+"""HTTP request and response as values of bytes, used by every protocol folder."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ type Headers = tuple[tuple[str, str], ...]
 
 
 def header(headers: Headers, name: str) -> str | None:
-    """The first value of a header, its name compared without case; None when it is absent."""
-    wanted = name.lower()
+    """Return the first value of a header, ignoring the case of its name; None if it is absent."""
+    lowered_name = name.lower()
     for key, value in headers:
-        if key.lower() == wanted:
+        if key.lower() == lowered_name:
             return value
     return None
 
 
 def header_exact(headers: Headers, name: str) -> str | None:
-    """The first value of a header whose name has exactly this spelling (KooGallery reads ``Body-Sign`` so)."""
+    """Return the first value of a header with exactly this spelling, as KooGallery reads ``Body-Sign``."""
     for key, value in headers:
         if key == name:
             return value
@@ -26,16 +26,17 @@ def header_exact(headers: Headers, name: str) -> str | None:
 
 
 def _query_text(url: str) -> str:
-    """What stands between ``?`` and ``#``. Raises ``ValueError`` for a URL that cannot be read."""
+    """Return the part between ``?`` and ``#``. Raises ``ValueError`` for an invalid URL."""
     if url.isascii() and url.isprintable() and "[" not in url and "]" not in url:
-        # Nothing for urlsplit to strip or to refuse, so that its answer is this; it takes a third of a request's checks.
+        # urlsplit would strip and refuse nothing here, so the result is the same; it took a third of the time of a
+        # request's checks.
         return url.partition("#")[0].partition("?")[2]
     return urlsplit(url).query
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. ``url`` holds scheme, host, path and query as sent; ``body`` the exact bytes."""
+    """An HTTP request. ``url`` has scheme, host, path and query as sent; ``body`` the exact bytes."""
 
     method: str
     url: str
@@ -51,19 +52,19 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        """Query parameters, decoded once; the first value of a repeated name wins."""
+        """Query parameters, decoded once. The first value of a repeated name wins."""
         query = _query_text(self.url)
         if "%" in query or "+" in query:
             pairs = parse_qsl(query, keep_blank_values=True)
         else:
-            # Nothing to decode, as in every request that is signed in its URL: the same pairs in a tenth of the time.
+            # No escapes, as in requests signed in the URL: this gives the same pairs in a tenth of the time.
             pairs = [(name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)]
         return dict(reversed(pairs))
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response. ``headers`` keep the case that was on the wire; ``body`` the exact bytes."""
+    """An HTTP response. ``headers`` keep their case on the wire; ``body`` has the exact bytes."""
 
     status: int
     headers: Headers = ()

@@ -1,4 +1,4 @@
-"""What was bought and by whom, as SaaS 1.0 and License 1.0 carry it inside their requests (saas-v1-license A2.1, B1)."""
+"""Buyer and purchase data inside requests of SaaS 1.0 and License 1.0 (saas-v1-license A2.1, B1)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 64
 
-# The number of a package is not readable in the documents: its debug cases are those of pay-per-use, and only a
-# package has an expireTime, which tells the two apart.
+# The documents do not show the number of a package. Its debug cases are those of pay-per-use, and only a package has an
+# expireTime, which distinguishes the two.
 _MODES = {
     ChargingMode.PERIOD: 1,
     ChargingMode.ONE_TIME: 3,
@@ -30,10 +30,10 @@ _EXPIRING = {ChargingMode.PERIOD, ChargingMode.ON_DEMAND_PKG}
 
 
 def dump_buyer(buyer: Buyer) -> dict[str, object]:
-    """Members in clear text; a version's table says which of them it sends."""
+    """Return the members in plain text; the version's table selects those that it sends."""
     return {
         "customerId": buyer.customer_id,
-        # For people to read, so a cut does no harm; names of organisations are longer than the field.
+        # Only for display, so it may be truncated. Names of organisations are longer than the field.
         "customerName": buyer.customer_name[:NAME_LENGTH],
         "userId": buyer.user_id,
         "userName": buyer.user_name,
@@ -54,9 +54,10 @@ def load_buyer(members: Members) -> Buyer:
 
 
 def dump_purchase(purchase: Purchase, *, signed: bool = False) -> dict[str, object]:
-    """Members of a purchase; a version's table says which of them it sends. ``signed``: orderAmount may be negative.
+    """Return the members of a purchase; the version's table selects those that it sends. ``signed``: orderAmount may be
+    negative.
 
-    Raises ``ValueError`` for what the wire cannot carry.
+    Raises ``ValueError`` for a value that the wire cannot carry.
     """
     by_period = purchase.charging_mode is ChargingMode.PERIOD
     return {
@@ -77,7 +78,7 @@ def dump_purchase(purchase: Purchase, *, signed: bool = False) -> dict[str, obje
 
 
 def load_purchase(members: Members, *, signed: bool = False) -> Purchase:
-    """A purchase of members that a table vouches for. Raises ``Denied`` with 000002."""
+    """Return the purchase of validated members. Raises ``Denied`` with 000002."""
     expires_at = moment(members, "expireTime")
     try:
         extend_params = load_extend_params(text(members, "saasExtendParams"))
@@ -103,14 +104,14 @@ def load_purchase(members: Members, *, signed: bool = False) -> Purchase:
 def _mode(members: Members, expires_at: datetime | None) -> ChargingMode:
     match integer(members, "chargingMode"):
         case None | 1:
-            # Older markets sent only the 3 and meant a period by its absence.
+            # Older markets sent only the 3; an absent mode meant a period.
             return ChargingMode.PERIOD
         case 3:
             return ChargingMode.ONE_TIME
         case 0 if expires_at is None:
             return ChargingMode.ON_DEMAND
         case _:
-            # A number that the documents do not print is most likely the package's; its idempotency key is the safe one.
+            # An undocumented number is most likely a package; its idempotency key is the safe choice.
             return ChargingMode.ON_DEMAND_PKG
 
 

@@ -1,23 +1,24 @@
-"""What an answer tells about instances, in clear text: access data, usage, and whether it is about those asked for.
+"""Data about instances in an answer, in plain text: access data, usage, and a check of the instance IDs.
 
-The same in both versions of SaaS (saas-v2 §3.2, saas-v1-license A2.8); 1.0 encrypts two of the members besides (A2.2).
+Both versions of SaaS use it (saas-v2 §3.2, saas-v1-license A2.8); 1.0 also encrypts two of the members (A2.2).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from .commands import AppInfo, Fault, UsageInfo
 from .excerpt import excerpt
 from .wire_fields import Field, violations
+from .wire_number import decimal_of
 from .wire_time import dump_milliseconds, load_digits
 
 USAGE_DIGITS = 12
 USAGE_DECIMALS = 4
 """usageValue is a Double(12,4): 12 digits, 4 of them after the point (saas-v2 §3.2, saas-v1-license A2.8)."""
 
-_LARGEST_READ = Decimal(10) ** USAGE_DIGITS
+_MAX_USAGE = Decimal(10) ** USAGE_DIGITS
 _STEP = Decimal(1).scaleb(-USAGE_DECIMALS)
 
 type FoundFault = tuple[Fault, str]
@@ -29,14 +30,14 @@ APP_INFO = (
     Field("password", 128, mandatory=False, secret=True),
     Field("memo", 1024, mandatory=False),
 )
-"""Access data in clear text; what SaaS 1.0 encrypts has less room for it (saas-v1-license A1.4)."""
+"""Access data in plain text. The limits of encrypted members in SaaS 1.0 are smaller (saas-v1-license A1.4)."""
 
 
 def check_app(app: AppInfo) -> None:
-    """Raises ``ValueError`` for access data that no answer could carry (saas-v2 §3.2, saas-v1-license A2.2)."""
-    broken = "; ".join(map(str, violations(APP_INFO, dump_app(app), at="appInfo.")))
-    if broken:
-        raise ValueError(f"no answer could carry this access data: {broken}")
+    """Raise ``ValueError`` for access data that no answer can carry (saas-v2 §3.2, saas-v1-license A2.2)."""
+    errors = "; ".join(map(str, violations(APP_INFO, dump_app(app), at="appInfo.")))
+    if errors:
+        raise ValueError(f"no answer could carry this access data: {errors}")
 
 
 def dump_app(app: AppInfo) -> dict[str, str]:
@@ -51,7 +52,7 @@ def dump_app(app: AppInfo) -> dict[str, str]:
 
 
 def load_app(app: Mapping[str, object]) -> AppInfo:
-    """Access data of members that a field table vouches for."""
+    """Return the access data of validated members."""
     return AppInfo(
         front_end_url=_text(app, "frontEndUrl"),
         admin_url=_text(app, "adminUrl"),
@@ -62,7 +63,7 @@ def load_app(app: Mapping[str, object]) -> AppInfo:
 
 
 def dump_usage(usage: UsageInfo) -> dict[str, object]:
-    """Raises ``ValueError`` for a value that a Double(12,4) cannot hold."""
+    """Return the members of a usage. Raises ``ValueError`` for a value that a Double(12,4) cannot hold."""
     members = {
         "relatedInstanceId": usage.related_instance_id,
         "usageValue": _dump_value(usage.value),
@@ -73,35 +74,35 @@ def dump_usage(usage: UsageInfo) -> dict[str, object]:
 
 
 def load_usage(usage: Mapping[str, object], path: str) -> UsageInfo | FoundFault:
-    """Usage of members that a field table vouches for; ``path`` names them in a fault."""
+    """Return the usage of validated members. ``path`` names them in a fault."""
     value = _load_value(usage["usageValue"])
     if value is None:
-        came = excerpt(str(usage["usageValue"]))
-        return Fault.BAD_FIELD, f"{path}.usageValue must be a number of 0 or more; {came} came"
+        received_text = excerpt(str(usage["usageValue"]))
+        return Fault.BAD_FIELD, f"{path}.usageValue must be a number of 0 or more; {received_text} came"
     try:
-        at = load_digits(_text(usage, "statisticalTime"))
+        moment = load_digits(_text(usage, "statisticalTime"))
     except ValueError:
-        came = excerpt(_text(usage, "statisticalTime"))
-        return Fault.BAD_FIELD, f"{path}.statisticalTime must be a UTC time yyyyMMddHHmmssSSS; {came} came"
+        received_text = excerpt(_text(usage, "statisticalTime"))
+        return Fault.BAD_FIELD, f"{path}.statisticalTime must be a UTC time yyyyMMddHHmmssSSS; {received_text} came"
     related, dashboard = _text(usage, "relatedInstanceId"), _text(usage, "dashboardUrl")
-    return UsageInfo(value=value, at=at, related_instance_id=related, dashboard_url=dashboard)
+    return UsageInfo(value=value, at=moment, related_instance_id=related, dashboard_url=dashboard)
 
 
-def other_instance(*, asked: Iterable[str], named: list[str]) -> FoundFault | None:
-    """The fault of an answer that is not about exactly the instances that were asked for, one entry each."""
-    for instance_id in named:
-        if instance_id not in asked:
+def instance_mismatch(*, requested: Iterable[str], answered: list[str]) -> FoundFault | None:
+    """Return the fault of an answer that does not have exactly one entry for each requested instance."""
+    for instance_id in answered:
+        if instance_id not in requested:
             return Fault.OTHER_INSTANCE, f"info holds the instance {excerpt(instance_id)}, which was not asked for"
-    for instance_id in asked:
-        if instance_id not in named:
+    for instance_id in requested:
+        if instance_id not in answered:
             return Fault.OTHER_INSTANCE, f"info lacks the instance {excerpt(instance_id)}, which was asked for"
-    if len(set(named)) < len(named):
+    if len(set(answered)) < len(answered):
         return Fault.BAD_FIELD, "info holds an instance twice"
     return None
 
 
 def _dump_value(value: Decimal) -> int | float:
-    """A JSON number. Twelve digits survive a float, whose shortest text is what JSON writes."""
+    """Return a JSON number. A float holds twelve digits, and JSON writes its shortest text."""
     largest = Decimal(10) ** (USAGE_DIGITS - USAGE_DECIMALS)
     if not value.is_finite() or not 0 <= value < largest or value != value.quantize(_STEP):
         raise ValueError(f"usageValue is {value}: it must be 0 or more, below {largest:f}, with at most 4 decimals")
@@ -109,14 +110,9 @@ def _dump_value(value: Decimal) -> int | float:
 
 
 def _load_value(value: object) -> Decimal | None:
-    """A number or a text that holds one, rounded to 4 decimals: sums of binary fractions carry a tail of noise."""
-    try:
-        number = Decimal(str(value))
-        if not number.is_finite() or not 0 <= number < _LARGEST_READ:
-            return None
-        return number.quantize(_STEP)
-    except InvalidOperation:
-        return None
+    """Parse a number or numeric text, rounded to 4 decimals, since sums of binary fractions are inexact."""
+    number = decimal_of(value)
+    return number.quantize(_STEP) if number is not None and 0 <= number < _MAX_USAGE else None
 
 
 def _text(members: Mapping[str, object], name: str) -> str:

@@ -1,7 +1,7 @@
-"""A seller's JSON answers: written so that every marketplace accepts them, read so that every fault gets its name.
+"""JSON answers of sellers: written so that every market accepts them, and read with a precise fault for each error.
 
-Shared by all versions, since their envelope is one: HTTP 200, ``application/json``, ``resultCode`` and ``resultMsg``, and
-the header ``Body-Sign`` (saas-v2 §3.0, §2.6).
+All versions share the envelope: HTTP 200, ``application/json``, ``resultCode``, ``resultMsg`` and the header
+``Body-Sign`` (saas-v2 §3.0, §2.6).
 """
 
 from __future__ import annotations
@@ -23,42 +23,42 @@ _CODE = re.compile(r"[0-9]{6}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ENVELOPE = (
     Field("resultCode", 6),
-    # Longer texts are cut by the reader instead of refused: a wordy refusal must not hide its code.
+    # The reader truncates longer texts instead of refusing them, so that a long message does not hide its code.
     Field("resultMsg", mandatory=False),
 )
 
 
 def json_answer(members: Mapping[str, object], *, key: str) -> Response:
-    """HTTP 200 with ASCII-only JSON in the given order, signed with ``Body-Sign``."""
-    body = dump_ascii({name: _sound(value) for name, value in members.items()})
+    """Return HTTP 200 with ASCII-only JSON in the given order, signed with ``Body-Sign``."""
+    body = dump_ascii({name: _without_surrogates(value) for name, value in members.items()})
     return Response(OK, (("Content-Type", "application/json"), (HEADER, body_sign(body, key))), body)
 
 
 def read_json_answer(
     response: Response, *, key: str, require_body_sign: bool, claims_instance: bool = False
 ) -> dict[str, object] | Unreachable:
-    """The answer's members once its envelope holds; else the first fault, in the order a market looks.
+    """Return the members of an answer with a valid envelope; else the first fault, in the order of a market's checks.
 
     With ``claims_instance``, a faulty answer's ``instanceId`` is kept as a hint (``Unreachable.claimed_instance_id``).
     """
-    found = _transport_fault(response, key) or _sign_fault(response, key, require_body_sign=require_body_sign)
-    if found is None:
-        opened = _open(response.body, key)
-        if isinstance(opened, dict):
-            return opened
-        found = opened
-    fault, detail = found
+    problem = _transport_fault(response, key) or _sign_fault(response, key, require_body_sign=require_body_sign)
+    if problem is None:
+        result = _open(response.body, key)
+        if isinstance(result, dict):
+            return result
+        problem = result
+    fault, detail = problem
     return unreachable(fault, detail, response if claims_instance else None)
 
 
 def unreachable(fault: Fault, detail: str, claimant: Response | None = None) -> Unreachable:
-    """The fault, with the instance id that ``claimant``'s body names."""
-    claimed = _claimed_instance_id(claimant.body) if claimant else ""
-    return Unreachable(fault=fault, detail=detail, claimed_instance_id=claimed)
+    """Return the fault, with the instance ID from ``claimant``'s body."""
+    claimed_id = _claimed_instance_id(claimant.body) if claimant else ""
+    return Unreachable(fault=fault, detail=detail, claimed_instance_id=claimed_id)
 
 
 def fault_of(table: tuple[Field, ...], members: Mapping[str, object]) -> tuple[Fault, str] | None:
-    """The first breach of a field table as a fault; None when the members keep to it."""
+    """Return the first violation of a field table as a fault; None if the members are valid."""
     for violation in violations(table, members):
         fault = Fault.MISSING_FIELD if violation.breach is Breach.MISSING else Fault.BAD_FIELD
         return fault, str(violation)
@@ -81,9 +81,12 @@ def _transport_fault(response: Response, key: str) -> tuple[Fault, str] | None:
         return Fault.CONTENT_ENCODING, f"Content-Encoding is {excerpt(encoding)}; expected none, since none was offered"
     content_type = response.header("Content-Type")
     if (content_type or "").partition(";")[0].strip().lower() != "application/json":
-        came = "missing" if content_type is None else excerpt(content_type)
-        wanted = "expected application/json"
-        return Fault.CONTENT_TYPE, f"Content-Type is {came}; {wanted}. The body is {_body(response.body, key)}"
+        received_type = "missing" if content_type is None else excerpt(content_type)
+        expectation = "expected application/json"
+        return (
+            Fault.CONTENT_TYPE,
+            f"Content-Type is {received_type}; {expectation}. The body is {_body(response.body, key)}",
+        )
     return None
 
 
@@ -99,12 +102,12 @@ def _open(body: bytes, key: str) -> dict[str, object] | tuple[Fault, str]:
         members = load_object(body)
     except NotJsonObject as error:
         return Fault.NOT_JSON, f"the body is not a JSON object: {error}. It is {_body(body, key)}"
-    return fault_of(ENVELOPE, members) or _not_kept(members) or members
+    return fault_of(ENVELOPE, members) or _content_fault(members) or members
 
 
-def _not_kept(members: Mapping[str, object]) -> tuple[Fault, str] | None:
-    """What a field table cannot say. A code of another form could be mistaken for a name of ours (``done``); an id with
-    a control character is one that databases, logs and the next request cannot carry."""
+def _content_fault(members: Mapping[str, object]) -> tuple[Fault, str] | None:
+    """Checks that a field table cannot express. A code of another form could be mistaken for an internal name
+    (``done``). Databases, logs and later requests cannot carry an ID with a control character."""
     code, instance_id = str(members["resultCode"]), members.get("instanceId")
     if not _CODE.fullmatch(code):
         return Fault.BAD_FIELD, f"resultCode is {excerpt(code)}; expected six digits"
@@ -118,7 +121,7 @@ def _body(body: bytes, key: str) -> str:
 
 
 def _target(response: Response) -> str:
-    """Only the host: the rest of a redirect may carry what the seller's framework put there."""
+    """Return only the host: the rest of a redirect may contain data of the seller's framework."""
     try:
         host = urlsplit(response.header("Location") or "").hostname
     except ValueError:
@@ -128,19 +131,19 @@ def _target(response: Response) -> str:
 
 def _claimed_instance_id(body: bytes) -> str:
     try:
-        claimed = load_object(body).get("instanceId")
+        claimed_id = load_object(body).get("instanceId")
     except NotJsonObject:
         return ""
-    sound = isinstance(claimed, str) and 0 < len(claimed.strip()) <= 64 and not _CONTROL.search(claimed)
-    return str(claimed) if sound else ""
+    valid = isinstance(claimed_id, str) and 0 < len(claimed_id.strip()) <= 64 and not _CONTROL.search(claimed_id)
+    return str(claimed_id) if valid else ""
 
 
-def _sound(value: object) -> object:
-    """Texts with lone surrogates replaced: they would be refused by every strict reader."""
+def _without_surrogates(value: object) -> object:
+    """Replace lone surrogates in texts, since strict readers refuse them."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, Mapping):
-        return {name: _sound(member) for name, member in value.items()}
+        return {name: _without_surrogates(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_sound(item) for item in value]
+        return [_without_surrogates(item) for item in value]
     return value

@@ -1,4 +1,5 @@
-"""``multipart/form-data`` as bytes, both ends, strict: two readers that disagree about the parts could be fed two files."""
+"""Strict reader and writer of ``multipart/form-data``: readers that disagree about the parts could receive different
+files."""
 
 from __future__ import annotations
 
@@ -8,18 +9,18 @@ from dataclasses import dataclass, replace
 
 MAX_PARTS = 16
 _MAX_HEADERS = 4096
-"""Bytes of the headers of one part."""
+"""Maximum bytes of the headers of one part."""
 _BOUNDARY = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 _PARAMETER = re.compile(r';\s*([a-zA-Z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))')
 
 
 class NotMultipart(ValueError):
-    """The bytes are not the form that was expected; the text says why, without quoting them."""
+    """The bytes are not a valid form; the message explains why without quoting them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One field of a form. ``filename`` is None when there is none: the field is no file."""
+    """A field of a form. ``filename`` is None if the field is not a file."""
 
     name: str
     content: bytes
@@ -28,54 +29,56 @@ class Part:
 
 
 def dump_form(parts: tuple[Part, ...], *, boundary: str) -> tuple[str, bytes]:
-    """The Content-Type and the body. ``boundary``: fresh and random, 1 to 70 characters that occur in no part.
+    """Return the Content-Type and the body. ``boundary``: fresh and random, 1 to 70 characters that occur in no part.
 
-    Raises ``ValueError`` for a boundary that does not fit.
+    Raises ``ValueError`` for an invalid boundary.
     """
-    mark = boundary.encode()
-    if not _BOUNDARY.fullmatch(boundary) or any(b"--" + mark in part.content for part in parts):
+    boundary_bytes = boundary.encode()
+    if not _BOUNDARY.fullmatch(boundary) or any(b"--" + boundary_bytes in part.content for part in parts):
         raise ValueError("the boundary has characters that are not allowed, or occurs in a part")
-    pieces = [b"--%s\r\n%s\r\n\r\n%s\r\n" % (mark, _head(part), part.content) for part in parts]
-    return f"multipart/form-data; boundary={_shown(boundary)}", b"".join(pieces) + b"--%s--\r\n" % mark
+    pieces = [b"--%s\r\n%s\r\n\r\n%s\r\n" % (boundary_bytes, _head(part), part.content) for part in parts]
+    return f"multipart/form-data; boundary={_boundary_parameter(boundary)}", b"".join(
+        pieces
+    ) + b"--%s--\r\n" % boundary_bytes
 
 
-def dump_around(parts: tuple[Part, ...], last: Part, *, boundary: str) -> tuple[str, bytes, bytes]:
-    """The Content-Type, and what stands before and after the content of ``last``, which is too large to be held. Only chance
-    keeps ``boundary`` out of it: let it be long. Raises ``ValueError`` as ``dump_form``."""
+def dump_streamed(parts: tuple[Part, ...], last: Part, *, boundary: str) -> tuple[str, bytes, bytes]:
+    """Return the Content-Type, and the bytes before and after the content of ``last``, which is too large for memory.
+    Use a long ``boundary``, since the content is not searched for it. Raises ``ValueError`` like ``dump_form``."""
     content_type, body = dump_form((*parts, replace(last, content=b"")), boundary=boundary)
-    after = b"\r\n--%s--\r\n" % boundary.encode()
-    return content_type, body.removesuffix(after), after
+    tail = b"\r\n--%s--\r\n" % boundary.encode()
+    return content_type, body.removesuffix(tail), tail
 
 
 def load_form(content_type: str | None, body: bytes) -> tuple[Part, ...]:
-    """The parts in their order. Raises ``NotMultipart`` and nothing else."""
-    came: list[tuple[Part, bytearray]] = []
+    """Return the parts in their order. Raises only ``NotMultipart``."""
+    parts: list[tuple[Part, bytearray]] = []
 
     def begin(head: Part) -> Callable[[bytes], object]:
         content = bytearray()
-        came.append((head, content))
+        parts.append((head, content))
         return content.extend
 
     reader = FormReader(content_type, begin)
     reader.feed(body)
     reader.end()
-    return tuple(replace(head, content=bytes(content)) for head, content in came)
+    return tuple(replace(head, content=bytes(content)) for head, content in parts)
 
 
 class FormReader:
-    """The one reader of forms: fed with what comes, in pieces of any size, it holds no more than the last of them and a
-    boundary. ``begin`` is called with the head of each part, its content empty, and gives what its content is written to.
+    """Incremental reader of forms. It accepts pieces of any size and buffers at most the last piece and a boundary.
+    ``begin`` is called with each part, without content, and returns the function that receives the content.
 
-    Raises ``NotMultipart`` and what those two raise.
+    Raises ``NotMultipart`` and the exceptions of those two functions.
     """
 
     def __init__(self, content_type: str | None, begin: Callable[[Part], Callable[[bytes], object]]) -> None:
         self._delimiter = b"\r\n--" + _boundary(content_type).encode()
         self._begin = begin
-        # With a line break in front, the first delimiter looks like all others.
+        # A leading line break gives the first delimiter the form of all others.
         self._held = b"\r\n"
         self._step: Callable[[], bool] = self._first
-        self._write: Callable[[bytes], object] = _nowhere
+        self._write: Callable[[bytes], object] = _discard
         self._names: set[str] = set()
 
     def feed(self, content: bytes) -> None:
@@ -84,7 +87,7 @@ class FormReader:
             pass
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Finish the form."""
         if self._step != self._after_all:
             raise NotMultipart(_NOT_ENCLOSED)
 
@@ -93,9 +96,9 @@ class FormReader:
             raise NotMultipart(_NOT_ENCLOSED)
         return self._passed(0) if len(self._held) >= len(self._delimiter) else False
 
-    def _passed(self, at: int) -> bool:
-        """A delimiter stands at ``at``."""
-        self._held = self._held[at + len(self._delimiter) :]
+    def _passed(self, position: int) -> bool:
+        """Continue after the delimiter at ``position``."""
+        self._held = self._held[position + len(self._delimiter) :]
         self._step = self._after_delimiter
         return True
 
@@ -111,11 +114,10 @@ class FormReader:
 
     def _headers(self) -> bool:
         end = self._held.find(b"\r\n\r\n")
-        next_one = self._held.find(self._delimiter)
-        if end < 0 and next_one < 0 and len(self._held) <= _MAX_HEADERS and self._held.startswith(b"\r\n"):
+        next_delimiter = self._held.find(self._delimiter)
+        if end < 0 and next_delimiter < 0 and len(self._held) <= _MAX_HEADERS and self._held.startswith(b"\r\n"):
             return False
-        # A delimiter that begins with the empty line's own break leaves no place for a content.
-        if not 0 < end <= _MAX_HEADERS or not self._held.startswith(b"\r\n") or -1 < next_one <= end + 2:
+        if not 0 < end <= _MAX_HEADERS or not self._held.startswith(b"\r\n") or -1 < next_delimiter < end:
             raise NotMultipart("a part has no sound headers")
         if len(self._names) == MAX_PARTS:
             raise NotMultipart(f"more than {MAX_PARTS} parts")
@@ -124,25 +126,27 @@ class FormReader:
             raise NotMultipart("two parts have one name")
         self._names.add(part.name)
         self._write = self._begin(part)
-        # The break stays until it is certain that no delimiter begins with it.
+        # Keep the line break until it is certain that no delimiter begins with it.
         self._held, self._step = self._held[end + 2 :], self._content_begins
         return True
 
     def _content_begins(self) -> bool:
         if len(self._held) < len(self._delimiter):
             return False
+        # A delimiter that begins with the empty line's own break leaves no place for content. It may arrive later than
+        # the headers, so it is checked here, where the result does not depend on the size of the pieces.
         if self._held.startswith(self._delimiter):
             raise NotMultipart("a part has no sound headers")
         self._held, self._step = self._held[2:], self._content
         return True
 
     def _content(self) -> bool:
-        at = self._held.find(self._delimiter)
-        certain = at if at >= 0 else len(self._held) - len(self._delimiter) + 1
+        position = self._held.find(self._delimiter)
+        certain = position if position >= 0 else len(self._held) - len(self._delimiter) + 1
         if certain > 0:
             self._write(self._held[:certain])
             self._held = self._held[certain:]
-        return self._passed(0) if at >= 0 else False
+        return self._passed(0) if position >= 0 else False
 
     def _after_all(self) -> bool:
         if self._held.strip(b" \t\r\n"):
@@ -151,8 +155,8 @@ class FormReader:
         return False
 
 
-def _nowhere(content: bytes) -> None:
-    """Before the first part."""
+def _discard(content: bytes) -> None:
+    """Discard bytes before the first part."""
 
 
 _NOT_ENCLOSED = "the body does not begin and end with the boundary"
@@ -179,7 +183,7 @@ def _head(part: Part) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    """As browsers do: the three characters that would end the header are percent-encoded, all others stay."""
+    """Percent-encode the three characters that would end the header, as browsers do."""
     return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
 
 
@@ -187,7 +191,7 @@ def _unquoted(text: str) -> str:
     return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
 
 
-def _shown(boundary: str) -> str:
+def _boundary_parameter(boundary: str) -> str:
     return boundary if re.fullmatch(r"[A-Za-z0-9_.-]+", boundary) else f'"{boundary}"'
 
 
@@ -204,12 +208,12 @@ def _part(head: bytes) -> Part:
     if headers.get("content-transfer-encoding", "binary").lower() not in {"binary", "8bit", "7bit"}:
         raise NotMultipart("a part has a transfer encoding")
     disposition = headers.get("content-disposition", "")
-    given = _parameters(disposition)
-    if disposition.partition(";")[0].strip().lower() != "form-data" or "name" not in given:
+    parameters = _parameters(disposition)
+    if disposition.partition(";")[0].strip().lower() != "form-data" or "name" not in parameters:
         raise NotMultipart("a part has no name")
-    filename = given.get("filename")
+    filename = parameters.get("filename")
     return Part(
-        name=_unquoted(given["name"]),
+        name=_unquoted(parameters["name"]),
         content=b"",
         content_type=headers.get("content-type", ""),
         filename=None if filename is None else _unquoted(filename),

@@ -1,4 +1,4 @@
-"""The part of every answer that SaaS 1.0 and License 1.0 share: a result code with a message (saas-v1-license A3)."""
+"""Result code and message, which all answers of SaaS 1.0 and License 1.0 contain (saas-v1-license A3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def dump_result(code: str, message: str) -> dict[str, object]:
 
 
 def dump_refusal(outcome: Pending | Rejected) -> dict[str, object]:
-    """Members of an answer that is no success. Raises ``ValueError`` for a code that is none."""
+    """Return the members of an answer that is not a success. Raises ``ValueError`` for an invalid code."""
     if isinstance(outcome, Pending):
         return dump_result(PROCESSING, outcome.message or "processing")
     if not _CODE.fullmatch(outcome.code) or outcome.code in {SUCCESS, PROCESSING}:
@@ -26,8 +26,8 @@ def dump_refusal(outcome: Pending | Rejected) -> dict[str, object]:
 
 
 def load_refusal(code: str, message: str) -> Pending | Rejected:
-    """What a code other than success means.
+    """Return the outcome of a code other than success.
 
-    000004 carries no instance id here: no activity completes an instance later, so the same request is simply repeated.
+    000004 has no instance ID here: no activity completes an instance later, so the market repeats the same request.
     """
     return Pending(message=message) if code == PROCESSING else Rejected(code=code, message=message, retryable=True)

@@ -1,4 +1,4 @@
-"""Values of query parameters, which are all text: read by their table's types, written back the same way.
+"""Values of query parameters, which are texts: parsed and written by the types of their table.
 
 For versions that send everything in the query (saas-v1-license A2, B1).
 """
@@ -16,30 +16,31 @@ from .wire_fields import Field, Kind, violations
 from .wire_time import load_digits
 
 AMOUNT_DECIMALS = 3
-"""orderAmount has at most 3 (saas-v1-license A2.1)."""
-_TOO_MUCH = Decimal(10) ** 15
-"""The field has 20 characters: a sign, the point and the decimals leave 15."""
+"""Maximum decimals of orderAmount (saas-v1-license A2.1)."""
+_AMOUNT_LIMIT = Decimal(10) ** 15
+"""Exclusive limit. The field has 20 characters: sign, point and decimals leave 15."""
 _INTEGER = re.compile(r"[0-9]{1,18}")
 _AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 type Members = Mapping[str, object]
 
 
-def checked(table: tuple[Field, ...], parameters: Mapping[str, str]) -> dict[str, object]:
-    """The parameters that the table names, integers as numbers, empty ones left out. Raises ``Denied`` with 000002."""
-    named = {field.name: _typed(field, parameters.get(field.name, "")) for field in table}
-    for violation in violations(table, named):
+def load_parameters(table: tuple[Field, ...], parameters: Mapping[str, str]) -> dict[str, object]:
+    """Return the parameters in the table, integers as numbers, without empty ones. Raises ``Denied`` with 000002."""
+    members = {field.name: _parse_value(field, parameters.get(field.name, "")) for field in table}
+    for violation in violations(table, members):
         raise Denied(INVALID_PARAMETER, str(violation))
-    return {name: value for name, value in named.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
-def written(table: tuple[Field, ...], members: Members) -> dict[str, str]:
-    """The members that the table names as parameters, empty ones left out. Raises ``ValueError`` when one breaks it."""
-    named = {field.name: members.get(field.name) for field in table}
-    broken = "; ".join(map(str, violations(table, named)))
-    if broken:
-        raise ValueError(broken)
-    return {name: str(value) for name, value in named.items() if value is not None and value != ""}
+def dump_parameters(table: tuple[Field, ...], members: Members) -> dict[str, str]:
+    """Return the members in the table as parameters, without empty ones. Raises ``ValueError`` for an invalid
+    member."""
+    values = {field.name: members.get(field.name) for field in table}
+    errors = "; ".join(map(str, violations(table, values)))
+    if errors:
+        raise ValueError(errors)
+    return {name: str(value) for name, value in values.items() if value is not None and value != ""}
 
 
 def text(members: Members, name: str) -> str:
@@ -53,7 +54,7 @@ def integer(members: Members, name: str) -> int | None:
 
 
 def moment(members: Members, name: str) -> datetime | None:
-    """A time of 14 or 17 digits; None when it is absent. Raises ``Denied`` with 000002."""
+    """Parse a time of 14 or 17 digits; None if it is absent. Raises ``Denied`` with 000002."""
     written_time = text(members, name)
     if not written_time:
         return None
@@ -64,7 +65,7 @@ def moment(members: Members, name: str) -> datetime | None:
 
 
 def amount(members: Members, name: str, *, signed: bool = False) -> Decimal | None:
-    """Money of the main unit; None when it is absent. Raises ``Denied`` with 000002."""
+    """Parse an amount in main units; None if it is absent. Raises ``Denied`` with 000002."""
     number = text(members, name)
     if not number:
         return None
@@ -77,18 +78,18 @@ def amount(members: Members, name: str, *, signed: bool = False) -> Decimal | No
 
 
 def dump_amount(value: Decimal | None, *, signed: bool = False) -> str:
-    """Plain digits; empty for None. Raises ``ValueError`` for what the field cannot hold."""
+    """Format plain digits; empty for None. Raises ``ValueError`` for a value that the field cannot hold."""
     if value is None:
         return ""
-    fits = value.is_finite() and abs(value) < _TOO_MUCH and (signed or value >= 0)
-    if not fits or value != round(value, AMOUNT_DECIMALS):
+    valid = value.is_finite() and abs(value) < _AMOUNT_LIMIT and (signed or value >= 0)
+    if not valid or value != round(value, AMOUNT_DECIMALS):
         limit = "" if signed else " of 0 or more"
         raise ValueError(f"orderAmount is {value}: it must be a number{limit} with at most {AMOUNT_DECIMALS} decimals")
-    # Digits that say nothing are cut: a database gives money back with more places than the field may have.
+    # Trailing zeros are removed: a database may return more decimals than the field permits.
     return f"{round(value, AMOUNT_DECIMALS).normalize():f}"
 
 
-def _typed(field: Field, value: str) -> object:
+def _parse_value(field: Field, value: str) -> object:
     if not value:
         return None
     if field.kind is Kind.INTEGER:

@@ -1,4 +1,4 @@
-"""Finds the protocol folders, every package here with a ``PROTOCOL``, and their commands: nothing to register by hand."""
+"""Finds all protocol folders, which are packages here with a ``PROTOCOL``, and their commands, without registration."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ if TYPE_CHECKING:
 
 
 DEFAULT = "saas_v2"
-"""What is meant where nobody says which: the newest of those that are sold most."""
+"""Default protocol: the newest version of the best-selling kind of product."""
 
 
 @cache
 def protocols() -> Mapping[str, SellerProtocol]:
-    """All seller protocols by name, in name order."""
-    found: dict[str, SellerProtocol] = {}
+    """Return all seller protocols by name, in name order."""
+    by_name: dict[str, SellerProtocol] = {}
     for module in pkgutil.iter_modules(tradepost.protocols.__path__):
         if module.ispkg:
             package = importlib.import_module(f"tradepost.protocols.{module.name}")
             protocol = getattr(package, "PROTOCOL", None)
             if protocol is not None:
-                found[protocol.name] = protocol
-    return found
+                by_name[protocol.name] = protocol
+    return by_name
 
 
 def protocol(name: str) -> SellerProtocol:
-    """The protocol with this name. Raises ``LookupError`` that lists the names there are."""
+    """Return the protocol with this name. Raises ``LookupError`` listing the known names."""
     try:
         return protocols()[name]
     except KeyError:
-        known = ", ".join(protocols())
-        raise LookupError(f"no protocol {name!r}; there are: {known}") from None
+        names = ", ".join(protocols())
+        raise LookupError(f"no protocol {name!r}; there are: {names}") from None
 
 
 @cache
 def all_commands() -> Mapping[str, type[Command]]:
-    """Every command that a protocol or the market knows, by the name of its class.
+    """Return every command of a protocol or of the market, by class name.
 
-    Raises ``TypeError`` when two have one name: what is stored says the name alone.
+    Raises ``TypeError`` if two classes have the same name, since stored commands are identified by it.
     """
-    shared = [kind for module in (commands, sync_commands) for kind in _commands_in(module)]
-    spoken = [kind for each in protocols().values() for kind in each.activities]
-    found: dict[str, type[Command]] = {}
-    for kind in (*shared, *spoken):
-        if found.setdefault(kind.__name__, kind) is not kind:
-            raise TypeError(f"two commands have the name {kind.__name__}: {found[kind.__name__]} and {kind}")
-    return found
+    shared_commands = [kind for module in (commands, sync_commands) for kind in _commands_in(module)]
+    protocol_commands = [kind for version in protocols().values() for kind in version.activities]
+    by_name: dict[str, type[Command]] = {}
+    for kind in (*shared_commands, *protocol_commands):
+        if by_name.setdefault(kind.__name__, kind) is not kind:
+            raise TypeError(f"two commands have the name {kind.__name__}: {by_name[kind.__name__]} and {kind}")
+    return by_name
 
 
 def _commands_in(module: ModuleType) -> Iterable[type[Command]]:
@@ -67,7 +67,7 @@ def _commands_in(module: ModuleType) -> Iterable[type[Command]]:
 
 
 def command(kind: str) -> type[Command]:
-    """The command of this name. Raises ``LookupError`` when no protocol of this release has it."""
+    """Return the command class with this name. Raises ``LookupError`` if no protocol of this release has it."""
     try:
         return all_commands()[kind]
     except KeyError:

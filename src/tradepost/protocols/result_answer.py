@@ -1,6 +1,6 @@
-"""Answers that say no more than a result, and at most the id of a new instance: all versions but SaaS and License 1.0.
+"""Answers with only a result and possibly the ID of a new instance: all versions except SaaS and License 1.0.
 
-The envelope and its faults are those of ``json_answer``; here outcomes become members, and members outcomes.
+``json_answer`` has the envelope and its faults; this module converts outcomes to members and back.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _CODE = re.compile(r"[0-9]{6}")
 
 
 def answer_result(outcome: Outcome, *, key: str, names_instance: bool = False) -> Response:
-    """The signed response. Raises ``ValueError`` for an outcome that the wire cannot carry.
+    """Return the signed response. Raises ``ValueError`` for an outcome that the wire cannot carry.
 
-    ``names_instance``: the command asked for a new instance, whose id is answered.
+    ``names_instance``: the command creates an instance, so the answer contains its ID.
     """
     return json_answer(_members(outcome, names_instance=names_instance), key=key)
 
 
 def read_result(response: Response, *, key: str, require_body_sign: bool, names_instance: bool = False) -> CallResult:
-    """What the seller said, or the first fault of the answer. Never raises."""
+    """Return the seller's result, or the first fault of the answer. Never raises."""
     members = read_json_answer(response, key=key, require_body_sign=require_body_sign, claims_instance=names_instance)
     if not isinstance(members, dict):
         return members
@@ -47,7 +47,8 @@ def read_result(response: Response, *, key: str, require_body_sign: bool, names_
         detail = f"instanceId must be a string of 1 to {INSTANCE_ID_LENGTH} characters"
         return unreachable(Fault.BAD_FIELD, detail, response)
     if code == PROCESSING:
-        # The id is optional here: without it the seller is asked again, and an idempotent one answers the same.
+        # The ID is optional here: without it the market repeats the call, and an idempotent seller returns the same
+        # instance.
         return Pending(message=message, instance_id=instance_id)
     if names_instance and not instance_id:
         return unreachable(Fault.MISSING_FIELD, "instanceId is missing", response)
@@ -64,7 +65,7 @@ def _members(outcome: Outcome, *, names_instance: bool) -> dict[str, object]:
     else:
         members = _result(SUCCESS, outcome.message or "success")
     if names_instance and (outcome.instance_id or isinstance(outcome, Done)):
-        members["instanceId"] = _sound(outcome.instance_id)
+        members["instanceId"] = _checked_id(outcome.instance_id)
     return members
 
 
@@ -72,14 +73,14 @@ def _result(code: str, message: str) -> dict[str, object]:
     return {"resultCode": code, "resultMsg": message[:RESULT_MSG_LENGTH]}
 
 
-def _sound(instance_id: str) -> str:
+def _checked_id(instance_id: str) -> str:
     if not instance_id.strip() or len(instance_id) > INSTANCE_ID_LENGTH:
         raise ValueError(f"instanceId must have 1 to {INSTANCE_ID_LENGTH} characters, not {len(instance_id)}")
     return instance_id
 
 
 def _instance_id(members: Mapping[str, object]) -> str | None:
-    """Empty when there is none, None when what there is cannot be one."""
+    """Return the ID; empty if there is none, None if it is invalid."""
     value = members.get("instanceId")
     if value is None or value == "":
         return ""

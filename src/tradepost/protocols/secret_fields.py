@@ -1,6 +1,8 @@
-"""Fields that SaaS 1.0 encrypts: AES-CBC under a key that Java's SHA1PRNG derives from the seller's key (saas-v1-license A1.4).
+"""Fields that SaaS 1.0 encrypts: AES-CBC with a key that Java's SHA1PRNG derives from the seller's key (saas-v1-license
+A1.4).
 
-On the wire such a field is sixteen letters or digits, which are the initialisation vector, and the Base64 of the rest.
+On the wire, a field is the initialisation vector of sixteen letters or digits, followed by the Base64 of the encrypted
+text.
 """
 
 from __future__ import annotations
@@ -25,37 +27,38 @@ _IV_ALPHABET = string.ascii_letters + string.digits
 
 
 class Undecipherable(ValueError):
-    """The field cannot be decrypted; the text says why, without quoting it."""
+    """The field cannot be decrypted; the message explains why without quoting it."""
 
 
 def derived_key(key: str, encryption: Encryption) -> bytes:
-    """The AES key that Java's ``KeyGenerator`` makes of a ``SecureRandom`` seeded with the text ``key``."""
+    """Return the AES key that Java's ``KeyGenerator`` creates with a ``SecureRandom`` seeded with ``key``."""
     return _sha1prng(utf8(key), _KEY_BYTES[encryption])
 
 
 def derived_iv(nonce: str, field: str) -> str:
-    """Sixteen letters or digits for one field, as unpredictable as ``nonce``: no two fields of a message share one."""
-    # SHA-512 gives four bytes for each character, so that the remainder by 62 favours none.
+    """Return sixteen letters or digits for one field, as unpredictable as ``nonce`` and different for every field of a
+    message."""
+    # SHA-512 gives four bytes for each character, so that the remainder modulo 62 is nearly uniform.
     chance = hmac.digest(utf8(nonce), utf8(field), hashlib.sha512)
     numbers = (int.from_bytes(chance[at : at + 4]) for at in range(0, 4 * IV_LENGTH, 4))
     return "".join(_IV_ALPHABET[number % len(_IV_ALPHABET)] for number in numbers)
 
 
 def encrypt(plain: str, *, key: str, iv: str, encryption: Encryption) -> str:
-    """The field on the wire. Raises ``ValueError`` for text that UTF-8 cannot hold."""
+    """Return the field on the wire. Raises ``ValueError`` for text that UTF-8 cannot hold."""
     padder = PKCS7(8 * BLOCK).padder()
-    padded = padder.update(plain.encode("utf-8")) + padder.finalize()
+    padded_text = padder.update(plain.encode("utf-8")) + padder.finalize()
     encryptor = _cipher(key, iv.encode("ascii"), encryption).encryptor()
-    return iv + base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")
+    return iv + base64.b64encode(encryptor.update(padded_text) + encryptor.finalize()).decode("ascii")
 
 
 def decrypt(field: str, *, key: str, encryption: Encryption) -> str:
-    """The plain text. Raises ``Undecipherable`` and nothing else."""
-    iv, encoded = field[:IV_LENGTH], field[IV_LENGTH:]
+    """Return the plain text. Raises only ``Undecipherable``."""
+    iv, encoded_text = field[:IV_LENGTH], field[IV_LENGTH:]
     if len(iv) < IV_LENGTH or not field.isascii():
         raise Undecipherable("it does not start with an initialisation vector of 16 ASCII characters")
     try:
-        ciphertext = base64.b64decode(encoded, validate=True)
+        ciphertext = base64.b64decode(encoded_text, validate=True)
     except binascii.Error:
         raise Undecipherable("what follows the 16 characters of the initialisation vector is not Base64") from None
     if not ciphertext or len(ciphertext) % BLOCK:
@@ -63,38 +66,39 @@ def decrypt(field: str, *, key: str, encryption: Encryption) -> str:
     decryptor = _cipher(key, iv.encode("ascii"), encryption).decryptor()
     unpadder = PKCS7(8 * BLOCK).unpadder()
     try:
-        padded = decryptor.update(ciphertext) + decryptor.finalize()
-        return (unpadder.update(padded) + unpadder.finalize()).decode("utf-8")
+        padded_text = decryptor.update(ciphertext) + decryptor.finalize()
+        return (unpadder.update(padded_text) + unpadder.finalize()).decode("utf-8")
     except ValueError:
-        # Wrong padding and wrong UTF-8 have one cause, another key or strength, and one text: no oracle.
+        # Wrong padding and invalid UTF-8 both result from another key or strength, and have one message, so that they
+        # are no oracle.
         raise Undecipherable("it decrypts to no text; it was encrypted with another key or another strength") from None
 
 
 def _cipher(key: str, iv: bytes, encryption: Encryption) -> Cipher[modes.CBC]:
-    # CBC without a tag is what the protocol prescribes; the authToken or Body-Sign around it protects the bytes.
+    # The protocol requires CBC without a tag; the surrounding authToken or Body-Sign protects the bytes.
     return Cipher(algorithms.AES(derived_key(key, encryption)), modes.CBC(iv))
 
 
 def _sha1prng(seed: bytes, length: int) -> bytes:
-    """``length`` bytes of a ``SecureRandom("SHA1PRNG")`` that was only ever seeded with ``seed``."""
+    """Return ``length`` bytes of a ``SecureRandom("SHA1PRNG")`` that was only seeded with ``seed``."""
     state = bytearray(hashlib.sha1(seed, usedforsecurity=False).digest())
-    out = b""
-    while len(out) < length:
+    generated = b""
+    while len(generated) < length:
         output = hashlib.sha1(state, usedforsecurity=False).digest()
-        out += output
+        generated += output
         _advance(state, output)
-    return out[:length]
+    return generated[:length]
 
 
 def _advance(state: bytearray, output: bytes) -> None:
-    """Add output and 1 to state, lowest byte first; Java's bytes are signed, so the carry may be negative."""
-    carry, changed = 1, False
-    for at, byte in enumerate(output):
-        total = _signed(state[at]) + _signed(byte) + carry
-        changed = changed or state[at] != total & 0xFF
-        state[at] = total & 0xFF
+    """Add output and 1 to state, lowest byte first. Java's bytes are signed, so the carry may be negative."""
+    carry, is_changed = 1, False
+    for index, byte in enumerate(output):
+        total = _signed(state[index]) + _signed(byte) + carry
+        is_changed = is_changed or state[index] != total & 0xFF
+        state[index] = total & 0xFF
         carry = total >> 8
-    if not changed:
+    if not is_changed:
         state[0] = (state[0] + 1) & 0xFF
 
 

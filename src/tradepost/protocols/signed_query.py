@@ -1,4 +1,4 @@
-"""Requests signed by a token in their query: GET with everything in the URL (saas-v1-license A1.2).
+"""Requests signed by a token in their query: GET with all data in the URL (saas-v1-license A1.2).
 
 SaaS 1.0 and License 1.0 use it.
 """
@@ -28,36 +28,39 @@ REQUEST_HEADERS: Headers = (("Accept", "application/json"),)
 MAX_PARAMETERS = 200
 
 
-def joined(parameters: Mapping[str, str]) -> str:
-    """What is signed: every parameter but the token, decoded, in the order of a Java ``TreeMap``."""
+def text_to_sign(parameters: Mapping[str, str]) -> str:
+    """Return the text to sign: every parameter except the token, decoded, in the order of a Java ``TreeMap``."""
     names = sorted(parameters, key=_utf16)
     return "&".join(f"{name}={parameters[name]}" for name in names if name != TOKEN)
 
 
 def auth_token(parameters: Mapping[str, str], *, key: str) -> str:
-    """44 characters of Base64. The key of the HMAC is the seller's key followed by the request's timeStamp."""
-    return hmac_sha256_base64(key + parameters.get(TIMESTAMP, ""), utf8(joined(parameters)))
+    """Return 44 characters of Base64. The HMAC's key is the seller's key followed by the request's timeStamp."""
+    return hmac_sha256_base64(key + parameters.get(TIMESTAMP, ""), utf8(text_to_sign(parameters)))
 
 
 def sign_request(parameters: Mapping[str, str], *, address: str, key: str, now: datetime) -> Request:
-    """The GET that a market sends: parameters by name, the token last.
+    """Return the GET request of a market: parameters by name, the token last.
 
-    Parameters that the address has already are kept and signed as well, since a seller signs all that it receives; of
-    two with one name ours is sent. Raises ``ValueError`` for text that UTF-8 cannot hold.
+    Parameters in the address are kept and signed as well, since a seller signs all that it receives; a request
+    parameter replaces one with the same name. Raises ``ValueError`` for text that UTF-8 cannot hold.
     """
-    place, _, own = urldefrag(address).url.partition("?")
-    asked = {name: value for name, value in _pairs(own, unquote_plus, errors="replace") if name}
-    signed = {**asked, **parameters, TIMESTAMP: dump_milliseconds(now)}
-    signed.pop(TOKEN, None)
-    token = auth_token(signed, key=key)
-    query = "&".join(f"{java_urlencode(name)}={java_urlencode(signed[name])}" for name in sorted(signed, key=_utf16))
-    return Request("GET", f"{place}?{query}&{TOKEN}={java_urlencode(token)}", REQUEST_HEADERS)
+    base_url, _, address_query = urldefrag(address).url.partition("?")
+    address_parameters = {name: value for name, value in _pairs(address_query, unquote_plus, errors="replace") if name}
+    signed_parameters = {**address_parameters, **parameters, TIMESTAMP: dump_milliseconds(now)}
+    signed_parameters.pop(TOKEN, None)
+    token = auth_token(signed_parameters, key=key)
+    query = "&".join(
+        f"{java_urlencode(name)}={java_urlencode(signed_parameters[name])}"
+        for name in sorted(signed_parameters, key=_utf16)
+    )
+    return Request("GET", f"{base_url}?{query}&{TOKEN}={java_urlencode(token)}", REQUEST_HEADERS)
 
 
 def open_request(request: Request, *, key: str) -> dict[str, str]:
-    """The decoded parameters, token and time included, once the token holds. Raises ``Denied`` and nothing else.
+    """Return the decoded parameters, token and time included, if the token is valid. Raises only ``Denied``.
 
-    No age is checked: none is documented for this family, and its requests carry no nonce.
+    The age is not checked: these protocols document none, and their requests carry no nonce.
     """
     if request.method.upper() != "GET":
         raise Denied(INVALID_PARAMETER, "the method must be GET")
@@ -65,29 +68,29 @@ def open_request(request: Request, *, key: str) -> dict[str, str]:
         query = urlsplit(request.url).query
     except ValueError:
         raise Denied(INVALID_PARAMETER, "the URL cannot be read") from None
-    parameters = _read(query, unquote_plus)
+    parameters = _parse_query(query, unquote_plus)
     _check_time(parameters.get(TIMESTAMP, ""))
-    # An empty key would make the token computable by anyone.
-    if key and _holds(parameters, key):
+    # With an empty key, anyone could compute the token.
+    if key and _token_matches(parameters, key):
         return parameters
     if key and "+" in query:
-        # Some senders leave the plus signs of Base64 bare, and write blanks as %20.
-        as_sent = _read(query, unquote)
-        if _holds(as_sent, key):
+        # Some senders do not encode the plus signs of Base64, and write blanks as %20.
+        as_sent = _parse_query(query, unquote)
+        if _token_matches(as_sent, key):
             return as_sent
-    what = "does not match" if parameters.get(TOKEN) else "is missing"
-    raise Denied(AUTHENTICATION_FAILED, f"{TOKEN} {what}")
+    problem = "does not match" if parameters.get(TOKEN) else "is missing"
+    raise Denied(AUTHENTICATION_FAILED, f"{TOKEN} {problem}")
 
 
 def java_urlencode(text: str) -> str:
-    """As ``java.net.URLEncoder`` writes it: a blank is ``+``, and only letters, digits and ``.-*_`` stay."""
+    """Encode like ``java.net.URLEncoder``: a blank is ``+``, and only letters, digits and ``.-*_`` stay."""
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
-def _holds(parameters: Mapping[str, str], key: str) -> bool:
-    # A token whose plus signs were not encoded arrives with blanks, which Base64 never has.
-    given = parameters.get(TOKEN, "").replace(" ", "+")
-    return same_text(given, auth_token(parameters, key=key))
+def _token_matches(parameters: Mapping[str, str], key: str) -> bool:
+    # A token whose plus signs were not encoded arrives with blanks, which Base64 never contains.
+    token = parameters.get(TOKEN, "").replace(" ", "+")
+    return same_text(token, auth_token(parameters, key=key))
 
 
 def _check_time(timestamp: str) -> None:
@@ -99,8 +102,8 @@ def _check_time(timestamp: str) -> None:
         raise Denied(INVALID_PARAMETER, f"{TIMESTAMP} is not a UTC time yyyyMMddHHmmssSSS") from None
 
 
-def _read(query: str, decode: Callable[..., str]) -> dict[str, str]:
-    """Parameters by name. A name that comes twice is refused: two readers would take different values of it."""
+def _parse_query(query: str, decode: Callable[..., str]) -> dict[str, str]:
+    """Return parameters by name. A repeated name is refused, since readers could use different values of it."""
     try:
         pairs = _pairs(query, decode, errors="strict")
         "".join(name + value for name, value in pairs).encode("utf-8")

@@ -1,6 +1,6 @@
-"""Requests signed in their URL: ``signature``, ``timestamp`` and ``nonce`` beside a JSON body (saas-v2 §2.2 to §2.4).
+"""Requests signed in their URL: ``signature``, ``timestamp`` and ``nonce``, with a JSON body (saas-v2 §2.2 to §2.4).
 
-SaaS 2.0, License 2.0, the online License and the order notification all use it.
+SaaS 2.0, License 2.0, the online License and the order notification use it.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ REQUEST_HEADERS: Headers = (
 
 
 def canonical_text(*, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
-    """What is signed: the key stands in front of it besides being the HMAC's key, and the payload's hash is lowercase."""
+    """Return the text to sign. The key is its prefix and also the HMAC's key; the hash of the payload is lowercase."""
     return f"{key}{nonce}{timestamp}{hmac_sha256_hex(key, payload)}"
 
 
 def signature(*, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
-    """64 uppercase hex digits (saas-v2 §2.3)."""
+    """Return 64 uppercase hex digits (saas-v2 §2.3)."""
     text = canonical_text(key=key, nonce=nonce, timestamp=timestamp, payload=payload)
     return hmac_sha256_hex(key, utf8(text)).upper()
 
@@ -58,29 +58,29 @@ def sign_request(
     nonce: str,
     headers: Headers = REQUEST_HEADERS,
 ) -> Request:
-    """The POST that a market sends. The body is serialised once: the signed bytes are the bytes that go out."""
+    """Return the POST request of a market. The body is serialised once, so that the signed bytes are the bytes sent."""
     body = dump_sorted(members)
     timestamp = str(epoch_ms(now))
-    signed = signature(key=key, nonce=nonce, timestamp=timestamp, payload=body)
-    plain = nonce if nonce.isalnum() and nonce.isascii() else quote_plus(nonce)
-    parameters = f"signature={signed}&timestamp={timestamp}&nonce={plain}"
-    return Request("POST", f"{_ready_for_query(address)}{parameters}", headers, body)
+    signature_text = signature(key=key, nonce=nonce, timestamp=timestamp, payload=body)
+    quoted_nonce = nonce if nonce.isalnum() and nonce.isascii() else quote_plus(nonce)
+    parameters = f"signature={signature_text}&timestamp={timestamp}&nonce={quoted_nonce}"
+    return Request("POST", f"{_query_prefix(address)}{parameters}", headers, body)
 
 
 def open_request(
     request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen, seconds_too: bool = False
 ) -> dict[str, object]:
-    """The body's members, after every check of saas-v2 §2.4 in its order. Raises ``Denied`` and nothing else.
+    """Return the members of the body after every check of saas-v2 §2.4, in its order. Raises only ``Denied``.
 
     ``seconds_too``: as in ``check_stamp``.
     """
-    given = _parameters(request)
-    stamp = Stamp(given.get("timestamp", ""), given.get("nonce", ""), given.get("signature", ""))
+    parameters = _parameters(request)
+    stamp = Stamp(parameters.get("timestamp", ""), parameters.get("nonce", ""), parameters.get("signature", ""))
     check_stamp(stamp, request.body, signer=signature, key=key, now=now, nonce_seen=nonce_seen, seconds_too=seconds_too)
     return json_members(request)
 
 
-def _ready_for_query(address: str) -> str:
+def _query_prefix(address: str) -> str:
     address = urldefrag(address).url if "#" in address else address
     if "?" not in address:
         return f"{address}?"

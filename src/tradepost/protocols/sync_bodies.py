@@ -1,6 +1,7 @@
-"""Bodies of the joint-operation calls, both ends, in the shape of the second generation (openapi-jointkit §A.5 to §A.9).
+"""Bodies of the joint-operation calls for both ends, in the form of the second generation (openapi-jointkit §A.5 to
+§A.9).
 
-The first generation differs in its lists alone, which its folder rewrites.
+The first generation only differs in its lists, which its folder converts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from .activity_body import present, text
+from .activity_body import text, without_empty
 from .commands import Command
 from .contract import Denied
 from .stamped import INVALID_PARAMETER
@@ -36,12 +37,12 @@ _DIGITS = re.compile(r"[0-9]{1,11}")
 
 
 def dump_beijing(moment: datetime) -> str:
-    """17 digits of the clock in Beijing, which these bodies use unlike all others."""
+    """Return 17 digits of Beijing time, which only these bodies use."""
     return dump_milliseconds(moment.astimezone(UTC) + _BEIJING)
 
 
 def load_beijing(digits: str) -> datetime:
-    """Raises ``ValueError`` for what is no such time."""
+    """Parse 17 digits of Beijing time. Raises ``ValueError`` for any other text."""
     try:
         return load_digits(digits) - _BEIJING
     except OverflowError:
@@ -49,13 +50,13 @@ def load_beijing(digits: str) -> datetime:
 
 
 def check(table: tuple[Field, ...], members: Members) -> None:
-    """Raises ``Denied`` with 000002 at the first field of a stranger's body that breaks the table."""
+    """Raise ``Denied`` with 000002 for the first field of a received body that violates the table."""
     for violation in violations(table, members):
         raise Denied(INVALID_PARAMETER, str(violation))
 
 
-def tidy(members: Members) -> dict[str, object]:
-    """The members with numbers that came as texts made numbers: both spellings are printed."""
+def convert_numbers(members: Members) -> dict[str, object]:
+    """Convert numbers that arrived as texts, since the documents print both forms."""
     return {
         name: int(value)
         if name in {"flag", "testFlag", "employeeType"} and isinstance(value, str) and _DIGITS.fullmatch(value)
@@ -68,7 +69,7 @@ def tidy(members: Members) -> dict[str, object]:
 
 
 def dump_members(command: Command, now: datetime) -> dict[str, object]:
-    """Members of the body. ``now`` becomes timeStamp."""
+    """Return the members of the body. ``now`` becomes timeStamp."""
     match command:
         case SyncTenant():
             members: dict[str, object] = {
@@ -104,6 +105,14 @@ def dump_members(command: Command, now: datetime) -> dict[str, object]:
     return {**head, **members, "testFlag": int(command.test), "timeStamp": dump_beijing(now)}
 
 
+_EMPTY_VALUES: Mapping[str, object] = {
+    **dict.fromkeys(("position", "employeeCode", "mobile", "email", "workPlace", "entryDate"), ""),
+    "extension": {},
+}
+"""Empty value of each field (§A.7, its example). ``employeeType`` is a number without an empty value, so it is
+omitted."""
+
+
 def _dump_user(user: SyncedUser) -> dict[str, object]:
     return {
         "userName": user.user_name,
@@ -111,8 +120,9 @@ def _dump_user(user: SyncedUser) -> dict[str, object]:
         "orgCode": user.org_code,
         "role": "admin" if user.admin else "user",
         "enable": "true" if user.enabled else "false",
+        **{name: _EMPTY_VALUES[name] for name in user.emptied if name in _EMPTY_VALUES},
         **({} if user.employee_type is None else {"employeeType": user.employee_type}),
-        **present(
+        **without_empty(
             position=user.position,
             employeeCode=user.employee_code,
             mobile=user.mobile,
@@ -125,7 +135,7 @@ def _dump_user(user: SyncedUser) -> dict[str, object]:
 
 
 def _dump_department(department: Department) -> dict[str, object]:
-    # The parent is sent empty at the top, as the examples print it.
+    # At the top, the parent is sent empty, as the examples print it.
     return {"orgCode": department.code, "orgName": department.name, "parentCode": department.parent_code}
 
 
@@ -133,17 +143,18 @@ def _dump_department(department: Department) -> dict[str, object]:
 
 
 def load_members(kind: type[Command], members: Members) -> Command:
-    """The command of a body that keeps to its table. Raises ``Denied`` with 000002."""
+    """Return the command of a validated body. Raises ``Denied`` with 000002."""
     return _LOADERS[kind](members)
 
 
-def tidy_user(user: object) -> object:
-    """A user whose ``enable`` came as a truth value, made as documented; anything but an object stays for the table."""
+def convert_enabled(user: object) -> object:
+    """Convert a user whose ``enable`` is a boolean to the documented form. A value that is not an object is returned
+    for validation."""
     if not isinstance(user, Mapping):
         return user
     enable = user.get("enable")
-    told = str(enable).lower() if isinstance(enable, bool) else enable
-    return tidy({**user, "enable": told})
+    enabled_text = str(enable).lower() if isinstance(enable, bool) else enable
+    return convert_numbers({**user, "enable": enabled_text})
 
 
 def _tenant(members: Members) -> Command:
@@ -177,14 +188,14 @@ def _auth(members: Members) -> Command:
         synced_at = load_beijing(text(members, "currentSyncTime"))
     except ValueError:
         raise Denied(INVALID_PARAMETER, "currentSyncTime is not a time yyyyMMddHHmmssSSS") from None
-    loaded = tuple(_load_user(user) for user in users)
-    if len(loaded) > MAX_USERS:
-        raise Denied(INVALID_PARAMETER, f"userList holds {len(loaded)} users, at most {MAX_USERS} are allowed")
+    loaded_users = tuple(_load_user(user) for user in users)
+    if len(loaded_users) > MAX_USERS:
+        raise Denied(INVALID_PARAMETER, f"userList holds {len(loaded_users)} users, at most {MAX_USERS} are allowed")
     return SyncAuth(
         instance_id=text(members, "instanceId"),
         tenant_id=text(members, "tenantId"),
         app_id=text(members, "appId"),
-        users=loaded,
+        users=loaded_users,
         synced_at=synced_at,
         flag=_flag(members),
         test=_is_test(members),

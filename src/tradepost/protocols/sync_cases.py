@@ -1,5 +1,5 @@
-"""Debug cases of the joint-operation kit, the same in both generations: five calls that products with joint operation need
-(openapi-jointkit §A.10). While an interface is debugged, ``instanceId`` and ``orderId`` are empty (§A.0)."""
+"""Debug cases of the joint-operation kit, equal in both generations: five calls that products with joint operation need
+(openapi-jointkit §A.10). ``instanceId`` and ``orderId`` are empty while an interface is debugged (§A.0)."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from .sync_paths import OPERATIONS
 from .text import Text
 from .wire_fields import Field
 
-_JOINT = frozenset({Need.JOINT})
-_UNBOUND = {"instanceId": "", "orderId": ""}
+_JOINT_NEED = frozenset({Need.JOINT})
+_UNBOUND_IDS = {"instanceId": "", "orderId": ""}
 
 CASES = (
     Case(
-        kind=SyncTenant, activity=OPERATIONS[SyncTenant], needs=_JOINT, fixed=_UNBOUND,
+        kind=SyncTenant, activity=OPERATIONS[SyncTenant], needs=_JOINT_NEED, fixed=_UNBOUND_IDS,
         title=Text(en="Enterprise", zh="企业同步"),
     ),
     Case(
-        kind=SyncApplication, activity=OPERATIONS[SyncApplication], needs=_JOINT, fixed=_UNBOUND,
+        kind=SyncApplication, activity=OPERATIONS[SyncApplication], needs=_JOINT_NEED, fixed=_UNBOUND_IDS,
         title=Text(en="Application", zh="应用同步"),
     ),
     Case(
-        kind=SyncAuth, activity=OPERATIONS[SyncAuth], needs=_JOINT, fixed=_UNBOUND,
+        kind=SyncAuth, activity=OPERATIONS[SyncAuth], needs=_JOINT_NEED, fixed=_UNBOUND_IDS,
         title=Text(en="Authorised users", zh="用户授权同步"),
     ),
     Case(
-        kind=SyncOrg, activity=OPERATIONS[SyncOrg], needs=_JOINT, fixed=_UNBOUND,
+        kind=SyncOrg, activity=OPERATIONS[SyncOrg], needs=_JOINT_NEED, fixed=_UNBOUND_IDS,
         title=Text(en="One department", zh="部门增量同步"),
     ),
     Case(
-        kind=SyncAllOrgs, activity=OPERATIONS[SyncAllOrgs], needs=_JOINT, fixed=_UNBOUND,
+        kind=SyncAllOrgs, activity=OPERATIONS[SyncAllOrgs], needs=_JOINT_NEED, fixed=_UNBOUND_IDS,
         title=Text(en="All departments", zh="部门全量同步"),
     ),
 )  # fmt: skip
 
 PUBLIC_KEY = Field("publicKey", 4096, mandatory=False)
-"""No member of the request: with it, the secret that is typed is plain, and the market encrypts it anew for each call (§A.6, §A.10)."""
+"""Not a member of the request: with it, the typed secret is plain text, and the market encrypts it for each call (§A.6,
+§A.10)."""
 
 
 def encrypted(members: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that are sent. Raises ``ValueError`` for what is no RSA key of 3072 bits or more, or cannot hold the secret."""
-    sent = dict(members)
-    key = str(sent.pop(PUBLIC_KEY.name, "") or "").strip()
-    return {**sent, "clientSecret": encrypt(str(sent.get("clientSecret", "")), key)} if key else sent
+    """Return the members to send. Raises ``ValueError`` if the key is not an RSA key of at least 3072 bits, or cannot
+    hold the secret."""
+    request = dict(members)
+    key = str(request.pop(PUBLIC_KEY.name, "") or "").strip()
+    return {**request, "clientSecret": encrypt(str(request.get("clientSecret", "")), key)} if key else request

@@ -1,4 +1,4 @@
-"""What a market tells a seller of joint-operation products about tenants, users and departments (openapi-jointkit §A).
+"""Commands about tenants, users and departments for sellers of joint-operation products (openapi-jointkit §A).
 
 ``instance_id`` and ``order_id`` are empty while a credential is applied for or an interface is debugged.
 """
@@ -13,10 +13,11 @@ from .commands import Command
 
 
 class SyncFlag(IntEnum):
-    """What happens to what is told of (openapi-jointkit §A.0, §A.5 to §A.8).
+    """The change that a command reports (openapi-jointkit §A.0, §A.5 to §A.8).
 
-    ``DELETE``: forget it, and succeed when it is unknown. ``ADD``: new, or known already. ``MODIFY``: its data changed.
-    ``CANCEL_AUTHORISATION``: of users, in the second generation only; how it differs from ``DELETE`` is not documented.
+    ``DELETE``: delete it; succeed if it is unknown. ``ADD``: new, or already known. ``MODIFY``: its data changed.
+    ``CANCEL_AUTHORISATION``: for users, in the second generation only; its difference from ``DELETE`` is not
+    documented.
     """
 
     DELETE = 0
@@ -27,11 +28,13 @@ class SyncFlag(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTenant(Command):
-    """An enterprise is bound, renamed or unbound (tenantSync, openapi-jointkit §A.5). Idempotency key: (instance_id, tenant_id).
+    """An enterprise is bound, renamed or unbound (tenantSync, openapi-jointkit §A.5). Idempotency key: (instance_id,
+    tenant_id).
 
-    ``tenant_id`` and ``tenant_code``: up to 64 characters each; ``user_name@tenant_code`` is unique among all tenants. ``name``: up to
-    255. ``domain_name``: the tenant's domain at the auth centre, with ``https://``. ``flag``: what happens. ``instance_id`` and
-    ``order_id``: the product bound, empty while a credential is applied for. ``test``: as in ``Command``.
+    ``tenant_id`` and ``tenant_code``: up to 64 characters each; ``user_name@tenant_code`` is unique among all tenants.
+    ``name``: up to 255. ``domain_name``: the tenant's domain at the auth centre, with ``https://``. ``flag``: the
+    change. ``instance_id`` and ``order_id``: the product bound, empty while a credential is applied for. ``test``: as
+    in ``Command``.
     """
 
     tenant_id: str
@@ -45,12 +48,13 @@ class SyncTenant(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncApplication(Command):
-    """The OAuth client of one application for one tenant (applicationSync, openapi-jointkit §A.6). Idempotency key: (instance_id,
-    tenant_id, app_id).
+    """The OAuth client of an application for one tenant (applicationSync, openapi-jointkit §A.6). Idempotency key:
+    (instance_id, tenant_id, app_id).
 
-    ``tenant_id``, ``app_id``, ``client_id``: up to 64 characters each. ``encrypted_secret``: the text of the wire, which
-    ``client_secret.encrypt`` makes and ``client_secret.decrypt`` reads, since the seller's RSA keys are no business of a protocol.
-    ``flag``: what happens. ``instance_id``: the product bound, empty while a credential is applied for. ``test``: as in ``Command``.
+    ``tenant_id``, ``app_id``, ``client_id``: up to 64 characters each. ``encrypted_secret``: the text on the wire,
+    created by ``client_secret.encrypt`` and read by ``client_secret.decrypt``; protocols do not access the seller's RSA
+    keys. ``flag``: the change. ``instance_id``: the product bound, empty while a credential is applied for. ``test``:
+    as in ``Command``.
     """
 
     tenant_id: str
@@ -63,14 +67,16 @@ class SyncApplication(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncedUser:
-    """A person of the buyer's enterprise (openapi-jointkit §A.7). Fields with a default arrive only when the seller asked for them and
-    the buyer released them.
+    """A person of the buyer's enterprise (openapi-jointkit §A.7). Fields with a default are sent only if the seller
+    requests them and the buyer releases them.
 
-    ``user_name``: unique inside its tenant only; ``name``: for people. ``org_code``: of the department. ``admin``: may administer the
-    application. ``enabled``: False for one who may not sign in. ``position`` and ``employee_code``: free text. ``employee_type``: 1
-    regular, 2 intern, 3 dispatched, 4 outsourced. ``mobile``, ``email``, ``work_place``: free text. ``entry_date``: ``yyyy-MM-d`` as the
-    buyer's administrator wrote it; the day may have one digit. ``extension``: further attributes of the buyer's workbench, sorted by
-    name; a value that was no text is its JSON.
+    ``user_name``: unique inside its tenant only; ``name``: for display. ``org_code``: of the department. ``admin``: may
+    administer the application. ``enabled``: False if the person may not sign in. ``position`` and ``employee_code``:
+    free text. ``employee_type``: 1 regular, 2 intern, 3 dispatched, 4 outsourced. ``mobile``, ``email``,
+    ``work_place``: free text. ``entry_date``: ``yyyy-MM-d`` as the buyer's administrator wrote it; the day may have one
+    digit. ``extension``: further attributes of the buyer's workbench, sorted by name; a value that was not a text is
+    its JSON. ``emptied``: wire names of fields that are sent empty rather than omitted, so that the seller deletes its
+    values; not part of the person's data and not compared.
     """
 
     user_name: str
@@ -86,15 +92,17 @@ class SyncedUser:
     work_place: str = ""
     entry_date: str = ""
     extension: tuple[tuple[str, str], ...] = ()
+    emptied: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncAuth(Command):
-    """Up to 500 users may (no longer) use the application (authSync, openapi-jointkit §A.7). Idempotency key per user: (instance_id,
-    tenant_id, app_id, user_name).
+    """Grant or revoke the access of up to 500 users to an application (authSync, openapi-jointkit §A.7). Idempotency
+    key per user: (instance_id, tenant_id, app_id, user_name).
 
-    ``tenant_id`` and ``app_id``: of which application. ``users``: who. ``synced_at``: when the market said so, aware UTC. ``flag``: what
-    happens. ``instance_id``: the product bound, empty for a test account. ``test``: as in ``Command``.
+    ``tenant_id`` and ``app_id``: the application. ``users``: the users. ``synced_at``: the time of the change by the
+    market's clock, aware UTC. ``flag``: the change. ``instance_id``: the product bound, empty for a test account.
+    ``test``: as in ``Command``.
     """
 
     tenant_id: str
@@ -119,10 +127,11 @@ class Department:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncOrg(Command):
-    """One department changed (singleOrgSync, openapi-jointkit §A.8). Idempotency key: (instance_id, tenant_id, department.code).
+    """A department changed (singleOrgSync, openapi-jointkit §A.8). Idempotency key: (instance_id, tenant_id,
+    department.code).
 
-    ``tenant_id``: whose. ``department``: which, as it is now. ``flag``: what happens. ``instance_id``: the product bound, empty while a
-    credential is applied for. ``test``: as in ``Command``.
+    ``tenant_id``: the tenant. ``department``: its current data. ``flag``: the change. ``instance_id``: the product
+    bound, empty while a credential is applied for. ``test``: as in ``Command``.
     """
 
     tenant_id: str
@@ -133,10 +142,10 @@ class SyncOrg(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncAllOrgs(Command):
-    """All departments of a tenant: replaces what the seller knew (allOrgSync, openapi-jointkit §A.9).
+    """Replace all departments of a tenant (allOrgSync, openapi-jointkit §A.9).
 
-    ``tenant_id``: whose. ``departments``: all of them. ``instance_id``: the product bound, empty while a credential is applied for.
-    ``test``: as in ``Command``.
+    ``tenant_id``: the tenant. ``departments``: the complete list. ``instance_id``: the product bound, empty while a
+    credential is applied for. ``test``: as in ``Command``.
     """
 
     tenant_id: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 from .wire_fields import Field, Kind
 
 MAX_USERS = 500
-"""Most users in one authSync (openapi-jointkit §A.7)."""
+"""Maximum users in one authSync (openapi-jointkit §A.7)."""
 
-# Mandatory, and an empty text while a credential is applied for: read so, and read as empty when it is absent.
+# Mandatory, and an empty text while a credential is applied for; an absent value is read as empty.
 INSTANCE = Field("instanceId", 64, mandatory=False)
 ORDER = Field("orderId", 64, mandatory=False)
 TENANT = Field("tenantId", 64)

@@ -1,4 +1,4 @@
-"""Joint-operation calls have a path each, appended to the one address of the product (openapi-jointkit §A.0)."""
+"""Paths of the joint-operation calls, appended to the product's address (openapi-jointkit §A.0)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OPERATIONS: Mapping[type[Command], str] = {
 }
 
 
-def extended(address: str, path: str) -> str:
-    """The address with the path appended to its own. Raises ``ValueError`` for an address that cannot be read."""
+def extend_address(address: str, path: str) -> str:
+    """Return the address with the path appended to its own. Raises ``ValueError`` for an invalid address."""
     parts = urlsplit(address)
     return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}{path}", parts.query, ""))
 
 
 def operation(request: Request, prefix: str) -> type[Command]:
-    """The command that the end of the path names. Raises ``Denied`` with 000002."""
+    """Return the command named by the end of the path. Raises ``Denied`` with 000002."""
     try:
         path = request.path
     except ValueError:

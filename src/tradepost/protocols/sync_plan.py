@@ -10,10 +10,10 @@ from .contract import ResultCode, RetryRule
 from .sync_paths import OPERATIONS
 from .text import Text
 
-# Each call is sent once: after a failure the market writes a new one, with what there is to tell by then.
-_ONCE = RetryRule(every=timedelta(minutes=1), give_up_after=timedelta(0))
+# Each call is sent once: after a failure the market creates a new one with the current data.
+_NO_RETRY = RetryRule(every=timedelta(minutes=1), give_up_after=timedelta(0))
 
-RETRIES: Mapping[type[Command], RetryRule] = dict.fromkeys(OPERATIONS, _ONCE)
+RETRIES: Mapping[type[Command], RetryRule] = dict.fromkeys(OPERATIONS, _NO_RETRY)
 
 _CODES = (
     ("000000", "success", "成功"),

@@ -1,4 +1,4 @@
-"""Field tables of messages as data: read by both ends to enforce limits, and by the tester to break them one by one."""
+"""Field tables of messages as data. Both ends validate with them, and the tester violates them field by field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .excerpt import excerpt
 
 
 class Kind(StrEnum):
-    """Types as the interface documents name them."""
+    """Types named as in the interface documents."""
 
     STRING = "String"
     INTEGER = "Integer"
@@ -24,9 +24,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One row of a table. ``length`` is the most characters; ``members`` are an object's or a list item's fields.
+    """A row of a table. ``length``: maximum characters; ``members``: fields of an object or of a list's items.
 
-    ``pattern``: a regular expression for the complete text, written so that JSON Schema reads it alike."""
+    ``pattern``: a regular expression for the complete text, also valid in JSON Schema.
+    """
 
     name: str
     length: int | None = None
@@ -47,7 +48,7 @@ class Breach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A field that breaks its table: ``path`` such as ``info[0].appInfo.frontEndUrl``."""
+    """A field that violates its table. ``path``: such as ``info[0].appInfo.frontEndUrl``."""
 
     path: str
     breach: Breach
@@ -58,18 +59,18 @@ class Violation:
 
 
 def violations(table: tuple[Field, ...], value: Mapping[str, object], *, at: str = "") -> Iterator[Violation]:
-    """Every breach of the table, in its order. Members that the table does not name are tolerated."""
+    """Yield every violation of the table, in its order. Members that the table does not name are tolerated."""
     for field in table:
         member = value.get(field.name)
-        # Nearly every field is one of these two and keeps to its table: what follows is for the others.
+        # Fast path for nearly every field; the code below handles the others.
         if member is None and not field.mandatory:
             continue
-        if field.kind is _STRING and isinstance(member, str) and _is_kept(field, member):
+        if field.kind is _STRING and isinstance(member, str) and _is_valid(field, member):
             continue
-        yield from _of_field(field, member, f"{at}{field.name}")
+        yield from _field_violations(field, member, f"{at}{field.name}")
 
 
-def _is_kept(field: Field, text: str) -> bool:
+def _is_valid(field: Field, text: str) -> bool:
     if field.length is not None and len(text) > field.length:
         return False
     if field.pattern and not re.fullmatch(field.pattern, text):
@@ -77,42 +78,44 @@ def _is_kept(field: Field, text: str) -> bool:
     return text in field.values if field.values else bool(text.strip())
 
 
-def _of_field(field: Field, value: object, path: str) -> Iterator[Violation]:
+def _field_violations(field: Field, value: object, path: str) -> Iterator[Violation]:
     if value is None or (field.kind is Kind.STRING and isinstance(value, str) and not value.strip()):
         if field.mandatory:
             yield Violation(path, Breach.MISSING, "is missing" if value is None else "is blank")
         return
     if not _has_kind(field.kind, value):
-        yield Violation(path, Breach.TYPE, f"must be {_NAMES[field.kind]}{_came(field, value)}")
+        yield Violation(path, Breach.TYPE, f"must be {_KIND_NAMES[field.kind]}{_received_excerpt(field, value)}")
         return
     if isinstance(value, Mapping):
         yield from violations(field.members, value, at=f"{path}.")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _of_item(field, item, f"{path}[{index}]")
+            yield from _item_violations(field, item, f"{path}[{index}]")
     else:
-        yield from _of_scalar(field, value, path)
+        yield from _scalar_violations(field, value, path)
 
 
-def _of_item(field: Field, item: object, path: str) -> Iterator[Violation]:
+def _item_violations(field: Field, item: object, path: str) -> Iterator[Violation]:
     if isinstance(item, Mapping):
         yield from violations(field.members, item, at=f"{path}.")
     else:
-        yield Violation(path, Breach.TYPE, f"must be an object{_came(field, item)}")
+        yield Violation(path, Breach.TYPE, f"must be an object{_received_excerpt(field, item)}")
 
 
-def _of_scalar(field: Field, value: object, path: str) -> Iterator[Violation]:
+def _scalar_violations(field: Field, value: object, path: str) -> Iterator[Violation]:
     length = len(str(value))
     if field.length is not None and length > field.length:
         yield Violation(path, Breach.LENGTH, f"has {length} characters, at most {field.length} are allowed")
     elif field.values and str(value) not in field.values:
-        yield Violation(path, Breach.VALUE, f"must be one of {', '.join(field.values)}{_came(field, value)}")
+        yield Violation(
+            path, Breach.VALUE, f"must be one of {', '.join(field.values)}{_received_excerpt(field, value)}"
+        )
     elif field.pattern and not re.fullmatch(field.pattern, str(value)):
-        yield Violation(path, Breach.VALUE, f"must match {field.pattern}{_came(field, value)}")
+        yield Violation(path, Breach.VALUE, f"must match {field.pattern}{_received_excerpt(field, value)}")
 
 
 _STRING = Kind.STRING
-_NAMES = {
+_KIND_NAMES = {
     Kind.STRING: "a string",
     Kind.INTEGER: "an integer",
     Kind.DECIMAL: "a number",
@@ -131,7 +134,7 @@ def _has_kind(kind: Kind, value: object) -> bool:
         case Kind.INTEGER:
             return isinstance(value, int)
         case Kind.DECIMAL:
-            # A number in quotes is accepted everywhere a number is: both spellings are printed (saas-v2 §11, 25).
+            # A number in quotes is accepted as a number everywhere, since the documents print both (saas-v2 §11, 25).
             return isinstance(value, int | float | Decimal | str)
         case Kind.OBJECT:
             return isinstance(value, Mapping)
@@ -139,7 +142,7 @@ def _has_kind(kind: Kind, value: object) -> bool:
             return isinstance(value, list | tuple)
 
 
-def _came(field: Field, value: object) -> str:
+def _received_excerpt(field: Field, value: object) -> str:
     if field.secret or isinstance(value, Mapping | list | tuple):
         return ""
     return f"; {excerpt(str(value), limit=40)} came"

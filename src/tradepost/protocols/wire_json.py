@@ -1,7 +1,7 @@
-"""JSON of the wire: one strict reader for bytes from strangers, and the exact forms that are signed.
+"""JSON on the wire: one strict reader for received bytes, and the exact forms that are signed.
 
-Strict, because two readers that disagree about one body (repeated names, a byte order mark, NaN) can be made to sign
-one thing and do another.
+The reader is strict, because readers that disagree about a body (repeated names, a byte order mark, NaN) allow an
+attack: the signature covers one meaning and the receiver executes another.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _MAX_EXPONENT = 300
 
 
 class NotJsonObject(ValueError):
-    """The bytes are not the JSON object that was expected; the text says why, without quoting them."""
+    """The bytes are not the expected JSON object; the message explains why without quoting them."""
 
 
 def load_object(body: bytes) -> dict[str, object]:
-    """The object in ``body``; fractions come as ``Decimal``. Raises ``NotJsonObject`` and nothing else."""
+    """Parse the object in ``body``; fractions are ``Decimal``. Raises only ``NotJsonObject``."""
     text = _text(body)
     value = _load(text)
     if not isinstance(value, dict):
@@ -31,8 +31,8 @@ def load_object(body: bytes) -> dict[str, object]:
 
 
 def load_records(body: bytes) -> dict[str, object]:
-    """The same object, but neither its depth nor halves of surrogate pairs are looked for: for a long list whose reader takes
-    of each item only texts that it looks at and numbers, and carries nothing else on. Raises ``NotJsonObject``."""
+    """Parse an object without checks for depth and lone surrogates. Only for a long list whose reader uses numbers and
+    validated texts of each item and discards the rest. Raises ``NotJsonObject``."""
     value = _load(_text(body))
     if not isinstance(value, dict):
         raise NotJsonObject(f"a JSON {_kind(value)} instead of an object")
@@ -40,7 +40,7 @@ def load_records(body: bytes) -> dict[str, object]:
 
 
 def load_array(body: bytes) -> list[object]:
-    """The array in ``body``, as older versions carry one inside of a text. Raises ``NotJsonObject`` and nothing else."""
+    """Parse the array in ``body``; older versions carry one inside a text. Raises only ``NotJsonObject``."""
     text = _text(body)
     value = _load(text)
     if not isinstance(value, list):
@@ -69,42 +69,45 @@ def _load(text: str) -> object:
 
 
 def dump_sorted(value: Mapping[str, object]) -> bytes:
-    """Compact, keys ascending at every level, non-ASCII left raw: what a market signs and sends (saas-v2 §2.3)."""
-    return _SORTED.encode(value).encode()
+    """Write compact JSON with keys ascending at every level and raw non-ASCII: the form that a market signs and sends
+    (saas-v2 §2.3)."""
+    return _STRICT_SORTED_ENCODER.encode(value).encode()
 
 
 def dump_ascii(value: Mapping[str, object]) -> bytes:
-    """Compact and ASCII only, keys in the given order: what a seller answers (saas-v2 §3.2, memo)."""
+    """Write compact ASCII-only JSON with keys in the given order: the form of a seller's answers (saas-v2 §3.2,
+    memo)."""
     return _ASCII.encode(value).encode("ascii")
 
 
-def first_signed[T](body: bytes, over: Callable[[bytes], T | None]) -> T | None:
-    """The first true answer of ``over``, asked for the bytes that came and then for the other forms that a sender may have signed.
+def first_matching_form[T](body: bytes, over: Callable[[bytes], T | None]) -> T | None:
+    """Return the first true result of ``over`` for the received bytes, then for other forms that the sender may have
+    signed.
 
-    The other forms are made only when the bytes do not answer, and the body is read strictly only when one of them does: whoever
-    sends a large body with a made-up signature shall not make the receiver work. None also for what is no sound object.
+    The other forms are created only if the received bytes fail, and the strict parser runs only after a match. So a
+    large body with a forged signature costs the receiver little. Returns None also for an invalid object.
     """
-    found = over(body)
-    if found:
-        return found
+    result = over(body)
+    if result:
+        return result
     for form in _forms(body):
-        found = over(form)
-        if found:
-            return found if _is_sound(body) else None
+        result = over(form)
+        if result:
+            return result if _is_valid(body) else None
     return None
 
 
 def signed_forms(body: bytes) -> Iterator[bytes]:
-    """Other bytes over which a sender of ``body`` may have signed (saas-v2 §2.3).
+    """Yield other byte forms of ``body`` that its sender may have signed (saas-v2 §2.3).
 
-    In turn: names of the top level sorted and nulls dropped; the same at every level; scalars written as strings, as
-    the Java sample does by reading the body into a map of strings. Each once, and nothing when ``body`` is not a sound object.
-    Neither of the first two for a body that is sorted at every level as it came.
+    In this order: names of the top level sorted and nulls dropped; the same at every level; scalars written as strings,
+    like the Java sample, which reads the body into a map of strings. Each form is yielded once; an invalid object
+    yields none. A body that is already sorted at every level skips the first two.
     """
-    return _forms(body) if _is_sound(body) else iter(())
+    return _forms(body) if _is_valid(body) else iter(())
 
 
-def _is_sound(body: bytes) -> bool:
+def _is_valid(body: bytes) -> bool:
     try:
         load_object(body)
     except NotJsonObject:
@@ -113,41 +116,41 @@ def _is_sound(body: bytes) -> bool:
 
 
 def _forms(body: bytes) -> Iterator[bytes]:
-    """Those of ``signed_forms``, of a body that need not be sound."""
+    """Yield the forms of ``signed_forms`` without validating the body."""
     try:
         value = json.loads(body)
         if not isinstance(value, dict):
             return
-        present = {name: value[name] for name in sorted(value, key=_utf16) if value[name] is not None}
-        everywhere = _sorted_everywhere(body, present)
-        if everywhere != body:  # else the top level is sorted too
-            by_top_level = _compact(present)
+        present_members = {name: value[name] for name in sorted(value, key=_utf16) if value[name] is not None}
+        everywhere = _dump_deeply_sorted(body, present_members)
+        if everywhere != body:  # else the top level is sorted, too
+            by_top_level = _compact(present_members)
             yield by_top_level
             if everywhere != by_top_level:
                 yield everywhere
-        if any(not isinstance(member, str | dict | list) for member in present.values()):
-            yield _compact({name: _scalar_as_text(member) for name, member in present.items()})
-    except (ValueError, RecursionError):  # no JSON, too deep, half of a surrogate pair
+        if any(not isinstance(member, str | dict | list) for member in present_members.values()):
+            yield _compact({name: _scalar_as_text(member) for name, member in present_members.items()})
+    except (ValueError, RecursionError):  # not JSON, too deep, or a lone surrogate
         return
 
 
-def _sorted_everywhere(body: bytes, present: dict[str, object]) -> bytes:
-    # Names in ASCII have one order; where nothing is null either, the encoder sorts them itself, in a tenth of the time.
+def _dump_deeply_sorted(body: bytes, present_members: dict[str, object]) -> bytes:
+    # ASCII names have a single order. Without nulls, the encoder sorts them in a tenth of the time.
     if body.isascii() and b"null" not in body and b"\\u" not in body:
-        return _SORTED_AS_READ.encode(present).encode()
-    return _compact(_sorted_deep(present))
+        return _SORTED_ENCODER.encode(present_members).encode()
+    return _compact(_sort_deeply(present_members))
 
 
 def _compact(value: object) -> bytes:
-    return _AS_READ.encode(value).encode()
+    return _UNSORTED_ENCODER.encode(value).encode()
 
 
-def _sorted_deep(value: object) -> object:
+def _sort_deeply(value: object) -> object:
     if isinstance(value, dict):
         names = sorted((name for name in value if value[name] is not None), key=_utf16)
-        return {name: _sorted_deep(value[name]) for name in names}
+        return {name: _sort_deeply(value[name]) for name in names}
     if isinstance(value, list):
-        return [_sorted_deep(item) for item in value]
+        return [_sort_deeply(item) for item in value]
     return value
 
 
@@ -161,10 +164,10 @@ def _scalar_as_text(value: object) -> object:
 
 
 def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise NotJsonObject("a name appears twice in one object")
-    return found
+    return members
 
 
 def _integer(text: str) -> int:
@@ -178,7 +181,7 @@ def _fraction(text: str) -> Decimal:
         value = Decimal(text)
     except ArithmeticError:
         raise NotJsonObject("a number out of range") from None
-    # A short text with a huge exponent would take gigabytes when it is written out.
+    # A short text with a huge exponent would take gigabytes when written out.
     if len(text) > MAX_NUMBER or abs(value.adjusted()) > _MAX_EXPONENT:
         raise NotJsonObject("a number out of range")
     return value
@@ -199,38 +202,38 @@ def _kind(value: object) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
 
-# Made once: json.loads and json.dumps make one for each call that has options, which takes longer than the call itself.
+# Created once: json.loads and json.dumps create one for each call with options, which takes longer than the call.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_no_repeats, parse_int=_integer, parse_float=_fraction, parse_constant=_no_constant
 )
-_AS_READ = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_SORTED_AS_READ = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-_SORTED = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_UNSORTED_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_SORTED_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_STRICT_SORTED_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 _ASCII = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 def _check(value: object, text: str) -> None:
-    # A text with few brackets cannot be deep, and one without escapes, once it is UTF-8, has no half of a pair.
+    # A text with few brackets cannot be deep. UTF-8 without escapes contains no lone surrogate.
     if text.count("{") + text.count("[") > MAX_DEPTH or "\\u" in text:
         _check_values(value)
 
 
 def _check_values(value: object) -> None:
-    """Refuse deep trees and lone surrogates, which no UTF-8 can carry on. Iterative: the tree may be deep."""
+    """Refuse deep trees and lone surrogates, which UTF-8 cannot encode. Iterative, since the tree may be deep."""
     level: list[object] = [value]
     depth = 0
     while level:
         depth += 1
-        below: list[object] = []
+        next_level: list[object] = []
         for item in level:
             if isinstance(item, dict):
-                below += item.keys()
-                below += item.values()
+                next_level += item.keys()
+                next_level += item.values()
             elif isinstance(item, list):
-                below += item
+                next_level += item
             elif isinstance(item, str) and not item.isascii():
                 _check_text(item)
-        level = below
+        level = next_level
         if depth >= MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
             raise NotJsonObject(f"nested deeper than {MAX_DEPTH} levels")
 

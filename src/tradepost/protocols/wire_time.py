@@ -1,4 +1,4 @@
-"""Dates as the marketplace writes them, digits only and UTC: ``yyyyMMddHHmmss`` with or without milliseconds."""
+"""Times in the format of the marketplace, digits only and UTC: ``yyyyMMddHHmmss`` with or without milliseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})?", re.ASCII)
 
 
 def dump_seconds(moment: datetime) -> str:
-    """14 digits, UTC. Raises ``ValueError`` for a naive time, which would silently mean the machine's zone."""
+    """Return 14 digits, UTC. Raises ``ValueError`` for a naive time, which would be taken as the machine's time
+    zone."""
     if moment.tzinfo is None:
         raise ValueError("a time on the wire must be aware")
     utc = moment.astimezone(UTC)
@@ -18,12 +19,12 @@ def dump_seconds(moment: datetime) -> str:
 
 
 def dump_milliseconds(moment: datetime) -> str:
-    """17 digits, UTC."""
+    """Return 17 digits, UTC."""
     return f"{dump_seconds(moment)}{moment.microsecond // 1000:03}"
 
 
 def load_digits(text: str) -> datetime:
-    """The moment written with 14 or 17 digits, UTC. Raises ``ValueError`` for anything else."""
+    """Parse a UTC time with 14 or 17 digits. Raises ``ValueError`` for any other text."""
     match = _DIGITS.fullmatch(text)
     if match is None:
         raise ValueError("a time has 14 digits yyyyMMddHHmmss or 17 digits yyyyMMddHHmmssSSS")

@@ -1,2 +1,2 @@
-"""A whole market in one process, on a clock of its own: kit sellers, buyers, operators and a worker, driven by a seed and held to
-what must be true after whatever happens (operations §6)."""
+"""A whole market in one process on a virtual clock: kit sellers, buyers, operators and a worker, driven by a seed and
+checked by rules after every step (operations §6)."""

@@ -1,4 +1,4 @@
-"""What market and sellers must agree on: the stores of the sellers' own servers against what the market holds (operations §6)."""
+"""Compares the stores of the sellers' servers with the market's data (operations §6)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import timedelta
 from tradepost.kit.answers import InstanceState
 from tradepost.market.base.rows import aware, value
 from tradepost.market.base.rows import run as query
-from tradepost.market.fulfilment.cases import held_of, protocol_of, with_product
+from tradepost.market.fulfilment.cases import protocol_of, view_of, with_product
 from tradepost.market.fulfilment.freezing import reasons_of
 from tradepost.market.fulfilment.models import UNRESOLVED, Operation
 from tradepost.market.fulfilment.speak import can_freeze, can_thaw, refreshes
@@ -19,11 +19,11 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Scene
 from tradepost.protocols.registry import protocol
 
-from .rules import Broken
+from .rules import Violation
 from .sellers import SimulatedSeller
 
-LIVING = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
-A_SECOND = timedelta(seconds=1)
+LIVE_STATUSES = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
+TOLERANCE = timedelta(seconds=1)
 """The wire carries whole seconds."""
 
 AGREEMENTS = (
@@ -31,15 +31,15 @@ AGREEMENTS = (
     "what is in use is there", "the seller's state is what the market believes", "the seller's expiry is the market's",
     "each instance is created once", "nothing is left behind at a seller", "the ledger adds up", "everything comes to its end",
 )  # fmt: skip
-"""The names of the rules that are no queries."""
+"""Names of the rules that are not queries."""
 
 _LAST_REFRESH = """SELECT c.subscription_id, c.outcome, c.command ->> 'expires_at' FROM production_call c WHERE c.id IN (
   SELECT MAX(id) FROM production_call WHERE kind = 'Refresh' AND purpose = 'order' AND attempts > 0 GROUP BY subscription_id)"""
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
-    """What is unresolved of a service: kinds with their status."""
+class Unresolved:
+    """Unresolved operations of a service: kinds with their status."""
 
     kinds: frozenset[tuple[str, str]]
 
@@ -48,105 +48,110 @@ class Doing:
         return bool(self.kinds)
 
 
-def disagreements(sellers: Mapping[int, SimulatedSeller]) -> Iterator[Broken]:
-    """What is not as it must be now. What is under way, or stopped half way, may be either."""
+def disagreements(sellers: Mapping[int, SimulatedSeller]) -> Iterator[Violation]:
+    """Yield current disagreements. Operations in progress or stopped permit either state."""
     services = list(with_product(Subscription.objects.order_by("pk")))
-    doing = _doing()
-    yield from _frozen_as_wanted(services, doing)
-    yield from _same_at_the_seller(services, sellers, doing)
-    yield from _made_once(sellers)
-    yield from _known(services, sellers)
+    unresolved = _unresolved()
+    yield from _freeze_differences(services, unresolved)
+    yield from _seller_differences(services, sellers, unresolved)
+    yield from _created_once(sellers)
+    yield from _no_orphans(services, sellers)
 
 
-def _doing() -> dict[int, Doing]:
-    found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
-    unresolved = Operation.objects.filter(status__in=UNRESOLVED).exclude(subscription=None)
-    for subscription, kind, status in unresolved.values_list("subscription_id", "kind", "status"):
-        found[subscription or 0].add((kind, status))
-    return {pk: Doing(frozenset(kinds)) for pk, kinds in found.items()}
+def _unresolved() -> dict[int, Unresolved]:
+    by_service: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+    unresolved_operations = Operation.objects.filter(status__in=UNRESOLVED).exclude(subscription=None)
+    for subscription, kind, status in unresolved_operations.values_list("subscription_id", "kind", "status"):
+        by_service[subscription or 0].add((kind, status))
+    return {pk: Unresolved(frozenset(kinds)) for pk, kinds in by_service.items()}
 
 
-def _frozen_as_wanted(services: list[Subscription], doing: Mapping[int, Doing]) -> Iterator[Broken]:
-    """Reasons that are not the seller's state: something is open, stopped, or the protocol has no word for it."""
-    living = [one for one in services if one.status in LIVING]
-    reasons = reasons_of(living)
-    addresses = calls.addresses_of(one.product for one in living)
-    for one in living:
-        wanted, state = reasons.get(one.pk, frozenset()), one.seller_state
-        if (state == "frozen") == bool(wanted) and state != "unknown":
+def _freeze_differences(services: list[Subscription], unresolved: Mapping[int, Unresolved]) -> Iterator[Violation]:
+    """Return freeze reasons that differ from the seller's state because an operation is open or stopped, or the
+    protocol has no call for them."""
+    living_services = [service for service in services if service.status in LIVE_STATUSES]
+    reasons = reasons_of(living_services)
+    addresses = calls.addresses_of(service.product for service in living_services)
+    for service in living_services:
+        decided_reasons, state = reasons.get(service.pk, frozenset()), service.seller_state
+        if (state == "frozen") == bool(decided_reasons) and state != "unknown":
             continue
-        if one.pk in doing:
+        if service.pk in unresolved:
             continue
-        address = addresses[one.product_id]
-        held = held_of(one, protocol(address.protocol), address)
-        if can_freeze(wanted, held) if wanted else can_thaw(held):
-            yield Broken(
+        address = addresses[service.product_id]
+        frozen_for = view_of(service, protocol(address.protocol), address)
+        if can_freeze(decided_reasons, frozen_for) if decided_reasons else can_thaw(frozen_for):
+            yield Violation(
                 "the seller is told of a freeze and of its end",
-                one.pk,
-                f"reasons {sorted(wanted)}, the seller's state {state}, and nothing is done about it",
+                service.pk,
+                f"reasons {sorted(decided_reasons)}, the seller's state {state}, and nothing is done about it",
             )
 
 
-def _same_at_the_seller(
-    services: list[Subscription], sellers: Mapping[int, SimulatedSeller], doing: Mapping[int, Doing]
-) -> Iterator[Broken]:
-    refreshed = {pk: (outcome, until) for pk, outcome, until in query(_LAST_REFRESH, [])}
-    for one in services:
-        if not one.instance_id or one.status == Subscription.Status.FAILED:
+def _seller_differences(
+    services: list[Subscription], sellers: Mapping[int, SimulatedSeller], unresolved: Mapping[int, Unresolved]
+) -> Iterator[Violation]:
+    refreshes_by_service = {pk: (outcome, until) for pk, outcome, until in query(_LAST_REFRESH, [])}
+    for service in services:
+        if not service.instance_id or service.status == Subscription.Status.FAILED:
             continue
-        theirs = sellers[one.seller_id].find(one.instance_id)
-        if theirs is None:
-            yield Broken("the seller knows what it delivered", one.pk, "there is no such instance at the seller")
+        seller_instance = sellers[service.seller_id].find(service.instance_id)
+        if seller_instance is None:
+            yield Violation("the seller knows what it delivered", service.pk, "there is no such instance at the seller")
             continue
-        gone = theirs.state is InstanceState.RELEASED
-        if one.status == Subscription.Status.RELEASED and not gone:
-            yield Broken("what was released is gone", one.pk, f"at the seller it is {theirs.state}")
-        if one.status in LIVING and gone:
-            yield Broken("what is in use is there", one.pk, "at the seller it was released")
-        if one.status not in LIVING or one.pk in doing:
+        is_released = seller_instance.state is InstanceState.RELEASED
+        if service.status == Subscription.Status.RELEASED and not is_released:
+            yield Violation("what was released is gone", service.pk, f"at the seller it is {seller_instance.state}")
+        if service.status in LIVE_STATUSES and is_released:
+            yield Violation("what is in use is there", service.pk, "at the seller it was released")
+        if service.status not in LIVE_STATUSES or service.pk in unresolved:
             continue
-        if one.seller_state in {"active", "frozen"} and theirs.state.value != one.seller_state:
-            yield Broken(
+        if service.seller_state in {"active", "frozen"} and seller_instance.state.value != service.seller_state:
+            yield Violation(
                 "the seller's state is what the market believes",
-                one.pk,
-                f"the market believes {one.seller_state}, at the seller it is {theirs.state}",
+                service.pk,
+                f"the market believes {service.seller_state}, at the seller it is {seller_instance.state}",
             )
-        outcome, until = refreshed.get(one.pk, ("", None))
-        if outcome == "done" and until is not None and one.expires_at is not None:
-            asked = aware(value(until) if until.startswith('"') else until)
-            if theirs.expires_at is not None and theirs.expires_at > one.expires_at and not _can_be_told_less(one):
-                continue  # a renewal that was taken back, which this protocol has no word for
-            if theirs.expires_at is None or abs(theirs.expires_at - one.expires_at) >= A_SECOND:
-                yield Broken(
+        outcome, until = refreshes_by_service.get(service.pk, ("", None))
+        if outcome == "done" and until is not None and service.expires_at is not None:
+            requested_end = aware(value(until) if until.startswith('"') else until)
+            if (
+                seller_instance.expires_at is not None
+                and seller_instance.expires_at > service.expires_at
+                and not _can_shorten(service)
+            ):
+                continue  # a cancelled renewal, for which this protocol has no call
+            if seller_instance.expires_at is None or abs(seller_instance.expires_at - service.expires_at) >= TOLERANCE:
+                yield Violation(
                     "the seller's expiry is the market's",
-                    one.pk,
-                    f"the market says {one.expires_at}, the seller {theirs.expires_at}, last told {asked}",
+                    service.pk,
+                    f"the market says {service.expires_at}, the seller {seller_instance.expires_at}, last told {requested_end}",
                 )
 
 
-def _can_be_told_less(one: Subscription) -> bool:
-    spoken = protocol_of(one)
-    return spoken is not None and refreshes(spoken, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
+def _can_shorten(service: Subscription) -> bool:
+    seller_protocol = protocol_of(service)
+    return seller_protocol is not None and refreshes(seller_protocol, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
 
 
-def _made_once(sellers: Mapping[int, SimulatedSeller]) -> Iterator[Broken]:
+def _created_once(sellers: Mapping[int, SimulatedSeller]) -> Iterator[Violation]:
     for seller in sellers.values():
         for (order, line), times in seller.made.items():
             if times > 1:
-                yield Broken("each instance is created once", None, f"order {order}, line {line}: {times} times")
+                yield Violation("each instance is created once", None, f"order {order}, line {line}: {times} times")
 
 
-def _known(services: list[Subscription], sellers: Mapping[int, SimulatedSeller]) -> Iterator[Broken]:
-    """What a seller keeps is a service, is being opened, or will be released: somebody pays for it or it goes."""
-    known = {(one.seller_id, one.instance_id) for one in services if one.instance_id}
-    opening = {one.seller_id for one in services if one.status == Subscription.Status.OPENING}
+def _no_orphans(services: list[Subscription], sellers: Mapping[int, SimulatedSeller]) -> Iterator[Violation]:
+    """Check that each instance at a seller is a service, being opened, or will be released."""
+    known_names = {(service.seller_id, service.instance_id) for service in services if service.instance_id}
+    opening = {service.seller_id for service in services if service.status == Subscription.Status.OPENING}
     orphans = Operation.objects.filter(kind="release_orphan").exclude(status__in=["done", "dropped"])
     to_release = set(orphans.values_list("seller_id", "wanted__instance_id"))
     for key, seller in sellers.items():
-        own = {instance for owner, instance in known if owner == key}
-        for instance in seller.unknown_to(own):
+        market_instances = {instance for owner, instance in known_names if owner == key}
+        for instance in seller.unknown_to(market_instances):
             if key not in opening and (key, instance.instance_id) not in to_release:
-                yield Broken(
+                yield Violation(
                     "nothing is left behind at a seller",
                     None,
                     f"{seller.company.name} keeps an instance of order {instance.order_id}",

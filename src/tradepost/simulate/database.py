@@ -1,4 +1,4 @@
-"""The throw-away database of a simulation: SQLite in memory, in place of this thread's own while a block runs."""
+"""Temporary database of a simulation: SQLite in memory, instead of this thread's own while a block runs."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.utils import ConnectionHandler
 
-QUICK = "PRAGMA foreign_keys=ON; PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA temp_store=MEMORY;"
+INIT_COMMAND = "PRAGMA foreign_keys=ON; PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA temp_store=MEMORY;"
 
 
 @contextmanager
-def throw_away() -> Iterator[None]:
-    """Whatever this thread does with the market's database, it does with an empty one in memory."""
+def temporary_database() -> Iterator[None]:
+    """Replace this thread's database with an empty one in memory."""
     alias = connection.alias
-    own = connections[alias]
-    made = ConnectionHandler(
+    original = connections[alias]
+    temporary = ConnectionHandler(
         {
             alias: {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": ":memory:",
-                "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": QUICK},
+                "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": INIT_COMMAND},
             }
         }
     )[alias]
-    connections[alias] = made
+    connections[alias] = temporary
     try:
         yield
     finally:
-        connections[alias] = own
-        if made.connection is not None:
-            made.connection.close()  # Django leaves a database in memory open, since closing forgets it
+        connections[alias] = original
+        if temporary.connection is not None:
+            temporary.connection.close()  # Django keeps a database in memory open, since closing deletes it
 
 
 def migrate(template: Path | None) -> None:
-    """Bring the empty database to this version, from a copy of a migrated one where there is one."""
+    """Migrate the empty database to this version, starting from a copy of a migrated one if there is one."""
     connection.ensure_connection()
     if template is not None and template.is_file():
         with closing(sqlite3.connect(f"file:{template}?mode=ro", uri=True)) as source:
@@ -46,13 +46,13 @@ def migrate(template: Path | None) -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def keep() -> sqlite3.Connection:
-    """A copy of the whole database, to begin another run with."""
-    kept = sqlite3.connect(":memory:")
-    connection.connection.backup(kept)
-    return kept
+def copy_database() -> sqlite3.Connection:
+    """Return a copy of the whole database, to start another run from."""
+    copy = sqlite3.connect(":memory:")
+    connection.connection.backup(copy)
+    return copy
 
 
-def begin_with(kept: sqlite3.Connection) -> None:
+def restore(copy: sqlite3.Connection) -> None:
     connection.ensure_connection()
-    kept.backup(connection.connection)
+    copy.backup(connection.connection)

@@ -1,4 +1,4 @@
-"""How people act: each looks at a page first, and sends what it saw fit some time later, when all may be another."""
+"""Behaviour of people: each reads a page and sends a form some time later, when the data may have changed."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from decimal import Decimal
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import LIVING
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
 
 UNPAID_TIMEOUT = timedelta(days=1)
 OPERATOR, SELLER = "operator@market.example", "seller"
 
 
-class NotAsShown(Exception):
-    """What was ordered costs another sum than what was shown: whoever reads this found a defect."""
+class PriceChanged(Exception):
+    """An ordered item has another price than the one displayed, which is a defect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """What somebody sends. ``about``: the key of the service, where there is one. ``do`` gives the order that it made."""
+class FormSubmission:
+    """A form that a person sends. ``about``: the key of the service, if there is one. ``do``: returns the order that it
+    created."""
 
     words: str
     do: Callable[[datetime], Order | None]
@@ -31,30 +32,30 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """Who looks at a page, when, with which chance."""
+class PageVisit:
+    """A person who reads a page, with the time and a random generator."""
 
     buyer: User
     chance: random.Random
     now: datetime
 
-    def one_of[T](self, found: Sequence[T]) -> T | None:
-        return self.chance.choice(found) if found else None
+    def one_of[T](self, candidates: Sequence[T]) -> T | None:
+        return self.chance.choice(candidates) if candidates else None
 
 
-type Visit = Callable[[Look], Post | None]
-"""None where the page offers nothing of the kind."""
+type VisitAction = Callable[[PageVisit], FormSubmission | None]
+"""Returns None if the page offers nothing of this kind."""
 
 
-def as_shown(order: Order, shown: Decimal) -> Order:
-    """The order, which costs what its buyer saw. Raises ``NotAsShown``."""
-    if order.total.major != shown:
-        raise NotAsShown(f"order {order.pk} costs {order.total.major}, and {shown} was shown")
+def check_price(order: Order, displayed: Decimal) -> Order:
+    """Return the order if it has the displayed price. Raises ``PriceChanged``."""
+    if order.total.major != displayed:
+        raise PriceChanged(f"order {order.pk} costs {order.total.major}, and {displayed} was shown")
     return order
 
 
-def held_by(look: Look) -> Subscription | None:
-    """One of the services that the buyer has."""
-    about = ("buyer", "product__seller", "offer__sku__spec__product__seller")
-    own = Subscription.objects.select_related(*about).filter(buyer=look.buyer, status__in=LIVING)
-    return look.one_of(list(own.order_by("pk")))
+def choose_service(look: PageVisit) -> Subscription | None:
+    """Return one of the buyer's services."""
+    related = ("buyer", "product__seller", "offer__sku__spec__product__seller")
+    services = Subscription.objects.select_related(*related).filter(buyer=look.buyer, status__in=LIVE_STATUSES)
+    return look.one_of(list(services.order_by("pk")))

@@ -1,4 +1,4 @@
-"""The market that a simulation begins with: sellers with products over each protocol, buyers with money, an operator."""
+"""The initial market of a simulation: sellers with products for each protocol, buyers with money, an operator."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tradepost.market.catalog.models import Category, Product, Sku
 from tradepost.market.catalog.upgrade_rules import add_rule
 from tradepost.market.identity import domains, keys
 from tradepost.market.identity.models import Level, Member, Seller, SigningKey, User
+from tradepost.market.identity.operator_roles import Role
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses
@@ -24,19 +25,19 @@ from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.registry import protocol
 from tradepost.protocols.text import Text
 
-from .plan import START
+from .plan import START_TIME
 
 CURRENCY = "CNY"
-MONEY = "30000"
-"""Enough for most of what a buyer wants, so that the balance is too low now and then."""
+INITIAL_BALANCE = "30000"
+"""Enough for most purchases, so that the balance is sometimes too low."""
 PROTOCOLS = ("saas_v2", "saas_v1", "license_v1", "license_online")
-"""Of the sellers, in turn: every protocol that a product is sold over. Few sellers speak others with the next seed."""
+"""Protocols of the sellers in turn: every protocol with products. With few sellers, the next seed uses others."""
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3" fill="#0d5c8f"/></svg>'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """A seller of the market, with what its server needs to know."""
+    """A seller of the market, with the settings of its server."""
 
     seller: int
     name: str
@@ -46,14 +47,17 @@ class Company:
 
 
 def build(*, sellers: int, buyers: int, first: int) -> tuple[Company, ...]:
-    """Fill an empty market, by the verbs that set a sandbox up. ``first``: place of the first seller's protocol."""
+    """Fill an empty market with the functions that set up a sandbox. ``first``: index of the first seller's
+    protocol."""
     first_categories.ensure(Category.objects, "office")
-    person("operator@market.example", is_operator=True)
-    spoken = [PROTOCOLS[(first + number) % len(PROTOCOLS)] for number in range(sellers)]
-    companies = tuple(_company(number, each) for number, each in enumerate(spoken))
+    create_person("operator@market.example", role=Role.OWNER)
+    protocol_names = [PROTOCOLS[(first + number) % len(PROTOCOLS)] for number in range(sellers)]
+    companies = tuple(_company(number, protocol_name) for number, protocol_name in enumerate(protocol_names))
     for number in range(buyers):
-        buyer = person(buyer_email(number), level=Level.values[number % len(Level.values)])
-        ledger.top_up(buyer, Money.of(MONEY, CURRENCY), reference=f"SIM-{number}", actor="simulation", now=START)
+        buyer = create_person(buyer_email(number), level=Level.values[number % len(Level.values)])
+        ledger.top_up(
+            buyer, Money.of(INITIAL_BALANCE, CURRENCY), reference=f"SIM-{number}", actor="simulation", now=START_TIME
+        )
     return companies
 
 
@@ -61,62 +65,68 @@ def buyer_email(number: int) -> str:
     return f"buyer{number}@lantian.example"
 
 
-def person(email: str, *, is_operator: bool = False, level: str = "") -> User:
+def create_person(email: str, *, role: str = "", level: str = "") -> User:
     return User.objects.create_user(
-        email, joined_at=START, name=email.partition("@")[0], is_operator=is_operator, level=level
+        email, joined_at=START_TIME, name=email.partition("@")[0], operator_role=role, level=level
     )
 
 
-def _company(number: int, spoken: str) -> Company:
+def _company(number: int, protocol_name: str) -> Company:
     name, key = f"seller{number}", f"signing key of simulated seller {number}"
     seller = Seller.objects.create(
-        name=name, name_en=name, slug=name, contact_email=f"{name}@qingxie.example", created_at=START
+        name=name, name_en=name, slug=name, contact_email=f"{name}@qingxie.example", created_at=START_TIME
     )
     Member.objects.create(
-        seller=seller, user=person(f"{name}@qingxie.example"), role=Member.Role.OWNER, joined_at=START
+        seller=seller, user=create_person(f"{name}@qingxie.example"), role=Member.Role.OWNER, joined_at=START_TIME
     )
-    interface = SigningKey.InterfaceClass(protocol(spoken).key_class)
-    keys.rotate_signing_key(seller, interface, now=START, secret=key)
+    interface = SigningKey.InterfaceClass(protocol(protocol_name).key_class)
+    keys.rotate_signing_key(seller, interface, now=START_TIME, secret=key)
     url = f"http://{name}.localhost/produce"
-    domains.vouch(seller, addresses.host_in(url), now=START)
-    serving = addresses.register(seller, url=url, protocol=spoken, require_body_sign=True, outbound=SANDBOX, now=START)
-    # As if the seller had debugged a case of each: what is not proven is not asked, and not offered.
-    Address.objects.filter(pk=serving.pk).update(proven=sorted(protocol(spoken).activities.values()))
-    for document in _products(spoken, number):
-        drafted = draft_product(seller, document, slug=f"{name}-{document.base.name.en.lower()}", now=START)
-        addresses.bind(drafted, serving)
-        product = list_draft(drafted, currency=CURRENCY, now=START)
+    domains.verify_without_proof(seller, addresses.host_of(url), now=START_TIME)
+    serving_address = addresses.register(
+        seller, url=url, protocol=protocol_name, require_body_sign=True, outbound=SANDBOX, now=START_TIME
+    )
+    # As if the seller had debugged a case of each: unproven activities are neither called nor offered.
+    Address.objects.filter(pk=serving_address.pk).update(proven=sorted(protocol(protocol_name).activities.values()))
+    for document in _products(protocol_name, number):
+        drafted_product = draft_product(
+            seller, document, slug=f"{name}-{document.base.name.en.lower()}", now=START_TIME
+        )
+        addresses.bind(drafted_product, serving_address)
+        product = list_draft(drafted_product, currency=CURRENCY, now=START_TIME)
         _allow_upgrade(product)
-    return Company(seller=seller.pk, name=name, protocol=spoken, address=url, key=key)
+    return Company(seller=seller.pk, name=name, protocol=protocol_name, address=url, key=key)
 
 
 def _allow_upgrade(product: Product) -> None:
-    """From its smaller edition to the larger one, where there are two."""
+    """Permit the upgrade from the smaller edition to the larger one, if there are two."""
     skus = list(Sku.objects.filter(spec__product=product).order_by("pk"))
     if len(skus) > 1 and product_types()[product.product_type].upgrades:
-        add_rule(product, skus[0].code, skus[1].code, now=START)
+        add_rule(product, skus[0].code, skus[1].code, now=START_TIME)
 
 
-def _products(spoken: str, number: int) -> Sequence[Document]:
-    kind = next(kind for kind in product_types().values() if spoken in kind.protocols)
-    periods = protocol(spoken).life.periods
+def _products(protocol_name: str, number: int) -> Sequence[Document]:
+    kind = next(kind for kind in product_types().values() if protocol_name in kind.protocols)
+    periods = protocol(protocol_name).life.periods
     cents = Decimal(number) / 100
 
     def rent(dearer: str) -> list[Price]:
-        found = [
+        prices = [
             Price(amount=Decimal("99.37") + cents + Decimal(dearer), period_type="month", period_numbers=(1, 2, 3)),
             Price(amount=Decimal("991.01") + cents + Decimal(dearer) * 10, period_type="year", period_numbers=(1, 2)),
         ]
         if "day" in periods:
-            each = Decimal("7.03") + cents + Decimal(dearer) / 10
-            found.append(Price(amount=each, period_type="day", period_numbers=(3, 10, 20)))
-        return found
+            amount = Decimal("7.03") + cents + Decimal(dearer) / 10
+            prices.append(Price(amount=amount, period_type="day", period_numbers=(3, 10, 20)))
+        return prices
 
     trial = [Price(trial=True, amount=Decimal(0), period_type="day", period_numbers=(7,))] if kind.trial else []
     seats = sold.Quantity(name=Text(zh="席位", en="Seats"), least=1, most=9)
-    once = Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal("1200.45") + cents)
+    one_time = Price(charging_mode=ChargingMode.ONE_TIME, amount=Decimal("1200.45") + cents)
     size = sold.Attribute(
-        code="size", name=_twice("Size"), values=tuple(sold.Value(code=one, name=_twice(one)) for one in SIZES)
+        code="size",
+        name=_same_text("Size"),
+        values=tuple(sold.Value(code=size_code, name=_same_text(size_code)) for size_code in SIZES),
     )
     small, large = SIZES
     editions = (
@@ -125,19 +135,19 @@ def _products(spoken: str, number: int) -> Sequence[Document]:
     )
     return (
         _document("Rented", kind.code, *editions, attributes=(size,)),
-        _document("Owned", kind.code, sold.Sku(prices=(once,))),
+        _document("Owned", kind.code, sold.Sku(prices=(one_time,))),
     )
 
 
 SIZES = ("small", "large")
 
 
-def _twice(word: str) -> Text:
+def _same_text(word: str) -> Text:
     return Text(zh=word, en=word)
 
 
 def _document(name: str, kind: str, *skus: sold.Sku, attributes: tuple[sold.Attribute, ...] = ()) -> Document:
-    words = _twice(name)
+    words = _same_text(name)
     return Document(
         product_type=kind,
         base=sold.Base(name=words, summary=words, category="office"),

@@ -1,4 +1,4 @@
-"""What is simulated: everything that happens follows from it, so that the same plan comes out the same."""
+"""Parameters of a simulation, which determine everything that happens."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-START = datetime(2027, 1, 30, 22, 30, tzinfo=UTC)
-"""The 31st of a month in the market's zone and the 30th in UTC, so that calendars show what they are."""
+START_TIME = datetime(2027, 1, 30, 22, 30, tzinfo=UTC)
+"""The 31st of a month in the market's time zone and the 30th in UTC, to test calendars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """``faults``: the share of what can go wrong that does, from 0 to 1. ``visits``: only so many of the first; None for all.
-    ``watchful``: look after every step instead of once a day, to see when something went wrong."""
+    """``faults``: share of possible faults that occur, from 0 to 1. ``visits``: number of first visits; None for all.
+    ``watchful``: check after every step instead of once a day, to find the time of a failure."""
 
     seed: int
     days: int
@@ -25,8 +25,8 @@ class Plan:
 
     @property
     def end(self) -> datetime:
-        return START + timedelta(days=self.days)
+        return START_TIME + timedelta(days=self.days)
 
     def chance(self, *about: object) -> random.Random:
-        """A stream of chance of its own for each thing, so that leaving one out moves no other."""
+        """Return a separate random generator for each purpose, so that omitting one step changes no other."""
         return random.Random("/".join(map(str, (self.seed, *about))))  # noqa: S311  # to come out the same, not to be secret

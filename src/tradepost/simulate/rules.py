@@ -1,5 +1,5 @@
-"""What must be true after whatever happened, as queries that find nothing (operations §6): each gives the services (by key, or
-nothing) for which it is not, with words. ``at_rest``: of rules that hold once a worker has done all that was due."""
+"""Rules that must always hold, as queries that return violations (operations §6): the service's key, if any, and a
+description. ``at_rest``: rules that hold once a worker has finished all due work."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from tradepost.market.base import rows
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A rule that does not hold, of which service, and what was seen."""
+class Violation:
+    """A violated rule, with the service and the observation."""
 
     rule: str
     subscription: int | None
     seen: str
 
     def __str__(self) -> str:
-        about = f" (service {self.subscription})" if self.subscription is not None else ""
-        return f"{self.rule}{about}: {self.seen}"
+        service_text = f" (service {self.subscription})" if self.subscription is not None else ""
+        return f"{self.rule}{service_text}: {self.seen}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """``finds``: SQL of SQLite; ``:now`` is the moment, ``:under_way`` what is done to the service ``s``."""
+    """``finds``: SQL of SQLite; ``:now`` is the time, ``:under_way`` the running operations of the service ``s``."""
 
     name: str
     finds: str
     at_rest: bool = False
 
 
-_UNDER_WAY = """SELECT 1 FROM fulfilment_operation o WHERE o.subscription_id = s.id AND (
+_OPERATION_UNDER_WAY = """SELECT 1 FROM fulfilment_operation o WHERE o.subscription_id = s.id AND (
   (o.kind = 'release' AND o.status <> 'dropped') OR (o.status IN ('queued', 'running') AND o.kind NOT IN ('freeze', 'unfreeze')))"""
-"""What moves the end of a service, or ends it."""
+"""Operations that change the end of a service, or end it."""
 
 RULES = (
     Rule(
@@ -154,7 +154,7 @@ RULES = (
           WHERE o.order_type = 'TRIAL' AND o.status NOT IN ('cancelled', 'refunded')
           GROUP BY o.buyer_id, k.spec_id HAVING count(*) > 1""",
     ),
-    # Beside an unsubscription that is paid back and only waits to be told to the seller, the service may end (decision 0045).
+    # The service may end while a refunded unsubscription is waiting to be sent to the seller (decision 0045).
     Rule(
         name="one order at a time is about a service",
         finds="""SELECT l.subscription_id, 'orders ' || group_concat(o.id) FROM orders_order o
@@ -209,12 +209,12 @@ RULES = (
 )
 
 
-def broken(now: datetime, *, at_rest: bool) -> Iterator[Broken]:
-    """The rules that do not hold now."""
+def violations(now: datetime, *, at_rest: bool) -> Iterator[Violation]:
+    """Yield the rules that are violated now."""
     for rule in RULES:
         if rule.at_rest and not at_rest:
             continue
-        text = rule.finds.replace(":under_way", _UNDER_WAY)
+        text = rule.finds.replace(":under_way", _OPERATION_UNDER_WAY)
         times = text.count(":now")
-        for subscription, seen in rows.run(text.replace(":now", "%s"), [rows.moment(now)] * times):
-            yield Broken(rule.name, subscription, str(seen).strip()[-300:])
+        for subscription, observation in rows.run(text.replace(":now", "%s"), [rows.moment(now)] * times):
+            yield Violation(rule.name, subscription, str(observation).strip()[-300:])

@@ -1,4 +1,4 @@
-"""One run of a plan: people act, the worker works, and after each day, or step, it is looked whether every rule holds."""
+"""A run of a plan: people act, the worker works, and the rules are checked after each day or step."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ from tradepost.market.wiring import TASKS
 
 from . import market
 from .agreement import disagreements
-from .database import begin_with, keep, migrate
-from .looking import SELLER, Look, Post
+from .database import copy_database, migrate, restore
+from .looking import SELLER, FormSubmission, PageVisit
 from .market import Company
-from .plan import START, Plan
+from .plan import START_TIME, Plan
 from .purchases import pay
-from .rules import Broken, broken
+from .rules import Violation, violations
 from .sellers import SimulatedSeller
 from .trace import Line, Trace
 from .visits import VISITS
 from .wire import Wire, outages
-from .worker import CLEAR, Weather, Worker
+from .worker import NO_FAULTS, FaultPlan, Worker
 
 DAY = timedelta(days=1)
-VISITS_A_DAY = 0.3
-"""Of each buyer, with what sellers and operators do about it."""
-PAGES = 4
-"""At so many somebody looks who finds nothing to do on the first."""
-SETTLES_WITHIN = timedelta(days=3)
-"""How long everything has, once nothing goes wrong any more, to come to its end."""
+VISITS_PER_DAY = 0.3
+"""Visits per buyer and day, including the reactions of sellers and operators."""
+MAX_PAGES = 4
+"""Maximum pages that a visitor without a possible action reads."""
+SETTLE_TIME = timedelta(days=3)
+"""Time for all work to finish after the faults end."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run. ``broken``: rules that did not hold, none if all is well; ``crash``: what no program should raise."""
+    """Result of a run. ``violations``: violated rules; ``crash``: an unexpected exception."""
 
     plan: Plan
     digest: str = ""
-    broken: list[Broken] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     at: datetime | None = None
-    """When it was seen."""
+    """When it was detected."""
     visits: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     orders: int = 0
@@ -71,46 +71,49 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        return bool(self.broken)
+        return bool(self.violations)
 
 
 @lru_cache(maxsize=1)
 def _tables(template: Path | None) -> sqlite3.Connection:
     migrate(template)
-    return keep()
+    return copy_database()
 
 
 @lru_cache(maxsize=8)
 def _market(
     sellers: int, buyers: int, first: int, template: Path | None
 ) -> tuple[sqlite3.Connection, tuple[Company, ...]]:
-    """The market that every run of this size begins with. It is made once. ``first``: whose protocol the first seller has."""
-    begin_with(_tables(template))
+    """Return the initial market of every run of this size, created once. ``first``: index of the first seller's
+    protocol."""
+    restore(_tables(template))
     companies = market.build(sellers=sellers, buyers=buyers, first=first)
-    return keep(), companies
+    return copy_database(), companies
 
 
 def simulate(plan: Plan, *, template: Path | None = None) -> Outcome:
-    """Run it in this thread's throw-away database (``database.throw_away``)."""
-    begun = time.process_time()
-    with started(plan, template=template) as running:
+    """Run the plan in this thread's temporary database (``database.temporary_database``)."""
+    start_time = time.process_time()
+    with running_market(plan, template=template) as running:
         outcome = running.run()
-    outcome.seconds = time.process_time() - begun
+    outcome.seconds = time.process_time() - start_time
     return outcome
 
 
 @contextmanager
-def started(plan: Plan, *, template: Path | None = None) -> Iterator[Running]:
-    """A market at its beginning. Its sellers' stores last as long as the block."""
-    kept, companies = _market(plan.sellers, plan.buyers, plan.seed * plan.sellers % len(market.PROTOCOLS), template)
-    with tempfile.TemporaryDirectory() as folder, _quiet(), _seeded(plan):
-        begin_with(kept)
+def running_market(plan: Plan, *, template: Path | None = None) -> Iterator[Running]:
+    """Provide a market at its beginning. Its sellers' stores exist until the block ends."""
+    database_copy, companies = _market(
+        plan.sellers, plan.buyers, plan.seed * plan.sellers % len(market.PROTOCOLS), template
+    )
+    with tempfile.TemporaryDirectory() as folder, _silent_seller_log(), _seeded_random(plan):
+        restore(database_copy)
         yield Running(plan, companies, Path(folder))
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """A seller's log tells of refusals and replays, which are what is tried here."""
+def _silent_seller_log() -> Iterator[None]:
+    """A seller's log reports refusals and replays, which the simulation provokes."""
     logger = logging.getLogger("tradepost.kit")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -121,8 +124,8 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _seeded(plan: Plan) -> Iterator[None]:
-    """Chance that the market takes by itself, to spread its load, comes from the seed too."""
+def _seeded_random(plan: Plan) -> Iterator[None]:
+    """Random values that the market uses to distribute load also come from the seed."""
     before = random.getstate()
     random.seed(f"{plan.seed}/market")
     try:
@@ -133,12 +136,12 @@ def _seeded(plan: Plan) -> Iterator[None]:
 
 class Running:
     def __init__(self, plan: Plan, companies: tuple[Company, ...], folder: Path) -> None:
-        self.plan, self.now = plan, START
+        self.plan, self.now = plan, START_TIME
         self.trace = Trace()
         self.outcome = Outcome(plan)
-        self.sellers = {one.seller: SimulatedSeller(one, folder) for one in companies}
+        self.sellers = {company.seller: SimulatedSeller(company, folder) for company in companies}
         self.buyers = list(User.objects.filter(email__startswith="buyer").order_by("pk"))
-        wire = Wire({f"{one.name}.localhost": self.sellers[one.seller] for one in companies})
+        wire = Wire({f"{company.name}.localhost": self.sellers[company.seller] for company in companies})
         self.worker = Worker(
             wire,
             self.sellers,
@@ -147,16 +150,18 @@ class Running:
             chance=plan.chance("worker"),
             trace=self.trace,
         )
-        self._posts: list[tuple[datetime, int, Post]] = []
+        self._posts: list[tuple[datetime, int, FormSubmission]] = []
         self._number = itertools.count()
-        self._looked_on = START
-        retention.schedule(START + timedelta(hours=20))
+        self._looked_on = START_TIME
+        retention.schedule(START_TIME + timedelta(hours=20))
 
-    def _weather(self) -> Weather:
+    def _weather(self) -> FaultPlan:
         plan = self.plan
-        down = {key: outages(plan.chance("outage", key), plan.faults, START, plan.end) for key in self.sellers}
-        away = outages(plan.chance("worker away"), plan.faults / 2, START, plan.end)
-        return Weather(share=plan.faults, outages=down, away=away)
+        seller_outages = {
+            key: outages(plan.chance("outage", key), plan.faults, START_TIME, plan.end) for key in self.sellers
+        }
+        worker_outages = outages(plan.chance("worker away"), plan.faults / 2, START_TIME, plan.end)
+        return FaultPlan(share=plan.faults, outages=seller_outages, away=worker_outages)
 
     def run(self) -> Outcome:
         try:
@@ -164,72 +169,72 @@ class Running:
             if not self.outcome.failed:
                 self._settle()
         except Exception as crash:  # noqa: BLE001  # whatever it is, it is what was looked for
-            self._fail([Broken("nothing fails inside", None, f"{type(crash).__name__}: {crash}"[:500])])
+            self._fail([Violation("nothing fails inside", None, f"{type(crash).__name__}: {crash}"[:500])])
         return self._told()
 
     # --- time ---
 
     def _live(self) -> None:
-        coming = self._acts()
-        due = next(coming, None)
+        visits = self._acts()
+        due_visit = next(visits, None)
         while not self.outcome.failed:
             self.worker.work(self.now)
             self._look()
             moments = [
                 self.worker.next_moment(self.now),
-                due[0] if due else None,
+                due_visit[0] if due_visit else None,
                 self._posts[0][0] if self._posts else None,
             ]
             after = min((moment for moment in moments if moment is not None), default=None)
             if after is None or after >= self.plan.end:
                 return
             self.now = max(after, self.now)
-            while due is not None and due[0] <= self.now:
-                self._see(due[1])
-                due = next(coming, None)
+            while due_visit is not None and due_visit[0] <= self.now:
+                self._see(due_visit[1])
+                due_visit = next(visits, None)
             while self._posts and self._posts[0][0] <= self.now:
                 self._do(heapq.heappop(self._posts)[2])
 
     def _acts(self) -> Iterator[tuple[datetime, int]]:
-        """When somebody looks at a page, and the number of the act."""
-        chance, at = self.plan.chance("acts"), START
-        pace = self.plan.buyers * VISITS_A_DAY
+        """Yield the time and number of each visit."""
+        chance, moment = self.plan.chance("acts"), START_TIME
+        pace = self.plan.buyers * VISITS_PER_DAY
         for number in itertools.count() if self.plan.visits is None else range(self.plan.visits):
-            at += timedelta(days=chance.expovariate(pace))
-            yield at, number
+            moment += timedelta(days=chance.expovariate(pace))
+            yield moment, number
 
     def _see(self, number: int) -> None:
-        """Somebody looks at a page and makes up their mind."""
+        """Let a person read a page and decide."""
         chance = self.plan.chance("act", number)
-        look = Look(buyer=chance.choice(self.buyers), chance=chance, now=self.now)
-        post = next(filter(None, (self._seen(look) for _page in range(PAGES))), None)
+        look = PageVisit(buyer=chance.choice(self.buyers), chance=chance, now=self.now)
+        post = next(filter(None, (self._seen(look) for _page in range(MAX_PAGES))), None)
         self.outcome.visits += 1
         if post is None:
             return
-        self._later(post, _hesitates(chance))
+        self._later(post, _delay(chance))
         if chance.random() < self.plan.faults * 0.3:
-            self._later(post, _hesitates(chance))  # two tabs, or a button that was clicked twice
+            self._later(post, _delay(chance))  # two tabs, or a double click
 
-    def _seen(self, look: Look) -> Post | None:
-        """What a page offers; None where it offers nothing, or says why not."""
+    def _seen(self, look: PageVisit) -> FormSubmission | None:
+        """Return the action that a page offers; None if it offers none or explains why not."""
         [act] = look.chance.choices([act for act, _weight in VISITS], [weight for _act, weight in VISITS])
         try:
             return act(look)
         except Refused:
             return None
 
-    def _later(self, post: Post, wait: timedelta) -> None:
+    def _later(self, post: FormSubmission, wait: timedelta) -> None:
         heapq.heappush(self._posts, (self.now + wait, next(self._number), post))
 
-    def _do(self, post: Post) -> None:
+    def _do(self, post: FormSubmission) -> None:
         try:
             order = post.do(self.now)
-        except Refused as refused:
-            self.outcome.refused[refused.code] += 1
-            self.trace.note(self.now, post.about, f"{post.words}: refused, {refused.code}")
+        except Refused as refusal:
+            self.outcome.refused[refusal.code] += 1
+            self.trace.note(self.now, post.about, f"{post.words}: refused, {refusal.code}")
             return
-        made = f": order {order.pk}" if order is not None else ""
-        self.trace.note(self.now, post.about, f"{post.words}{made}")
+        order_text = f": order {order.pk}" if order is not None else ""
+        self.trace.note(self.now, post.about, f"{post.words}{order_text}")
         if order is not None and order.status == Order.Status.UNPAID:
             chance = self.plan.chance("pays", order.pk)
             if chance.random() < 0.8:
@@ -239,8 +244,8 @@ class Running:
     # --- the rules ---
 
     def _look(self) -> None:
-        """The rules that are queries hold at every moment. The sellers' stores and the whole ledger are read once a day, and after
-        every step where somebody wants to know when it was."""
+        """Check the rules that are queries after every step. The sellers' stores and the whole ledger are checked once
+        a day, or after every step to find the time of a failure."""
         self._check_rules()
         if self.plan.watchful or self.now - self._looked_on >= DAY:
             self._looked_on = self.now
@@ -248,29 +253,29 @@ class Running:
 
     def _check_rules(self) -> None:
         self.outcome.looks += 1
-        if found := list(broken(self.now, at_rest=not self.worker.is_away(self.now))):
-            self._fail(found)
+        if found_violations := list(violations(self.now, at_rest=not self.worker.is_away(self.now))):
+            self._fail(found_violations)
 
     def _check_agreement(self) -> None:
-        found = list(disagreements(self.sellers))
-        found += [Broken("the ledger adds up", None, problem) for problem in ledger.verify().problems]
-        if found:
-            self._fail(found)
+        found_violations = list(disagreements(self.sellers))
+        found_violations += [Violation("the ledger adds up", None, problem) for problem in ledger.verify().problems]
+        if found_violations:
+            self._fail(found_violations)
 
-    def _fail(self, found: list[Broken]) -> None:
-        self.outcome.broken += found
+    def _fail(self, violations: list[Violation]) -> None:
+        self.outcome.violations += violations
         self.outcome.at = self.now
-        for one in found:
-            self.trace.note(self.now, one.subscription, f"BROKEN  {one.rule}")
+        for violation in violations:
+            self.trace.note(self.now, violation.subscription, f"BROKEN  {violation.rule}")
 
     # --- the end ---
 
     def _settle(self) -> None:
-        """Everything is mended: what stopped is restarted, and then all is done and both sides agree."""
-        self.worker.weather = CLEAR
+        """End all faults and restart stopped operations; then all work must finish and both sides must agree."""
+        self.worker.weather = NO_FAULTS
         self.trace.note(self.now, None, "nothing goes wrong any more")
-        last = self.now + SETTLES_WITHIN
-        while self.now < last:
+        last_moment = self.now + SETTLE_TIME
+        while self.now < last_moment:
             for operation in (
                 Operation.objects.select_related("call").filter(status=Operation.Status.STOPPED).order_by("pk")
             ):
@@ -278,21 +283,23 @@ class Running:
                     restart(operation, actor=SELLER, now=self.now)
             self.worker.work(self.now)
             after = self.worker.next_moment(self.now)
-            self.now = min(after or last, last)
+            self.now = min(after or last_moment, last_moment)
         self.worker.work(self.now)
         self._check_rules()
         self._check_agreement()
-        left = Operation.objects.filter(status__in=["queued", "running", "stopped"], created_at__lt=self.now - DAY)
-        found = [
-            Broken(
+        unfinished_operations = Operation.objects.filter(
+            status__in=["queued", "running", "stopped"], created_at__lt=self.now - DAY
+        )
+        unsettled = [
+            Violation(
                 "everything comes to its end",
-                one.subscription_id,
-                f"operation {one.pk} ({one.kind}) is {one.status}: {one.note}",
+                late_operation.subscription_id,
+                f"operation {late_operation.pk} ({late_operation.kind}) is {late_operation.status}: {late_operation.note}",
             )
-            for one in left
+            for late_operation in unfinished_operations
         ]
-        if found:
-            self._fail(found)
+        if unsettled:
+            self._fail(unsettled)
 
     def _told(self) -> Outcome:
         outcome = self.outcome
@@ -304,22 +311,22 @@ class Running:
         return outcome
 
 
-def _hesitates(chance: random.Random) -> timedelta:
-    """From looking at a page to sending its form: mostly seconds, now and then a tab that was left open."""
+def _delay(chance: random.Random) -> timedelta:
+    """Return the time from reading a page to sending its form: mostly seconds, sometimes an old tab."""
     kind = chance.random()
     if kind < 0.7:
         return timedelta(seconds=chance.uniform(0, 60))
     return timedelta(minutes=chance.uniform(0, 90)) if kind < 0.95 else timedelta(hours=chance.uniform(1, 60))
 
 
-NIGHTS = timedelta(days=7)
+NIGHTLY_INTERVAL = timedelta(days=7)
 
 
 def _tasks() -> Mapping[str, jobs.Task]:
-    """Those of a worker. Old rows are looked for each week: of many nights nothing would come but their cost."""
+    """Return the tasks of a worker. Old rows are deleted weekly, since most nights would delete nothing."""
 
     def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
-        again = TASKS[retention.NIGHTLY](payload, now) or now
-        return again if again < now + timedelta(hours=1) else now + NIGHTS
+        next_run = TASKS[retention.NIGHTLY](payload, now) or now
+        return next_run if next_run < now + timedelta(hours=1) else now + NIGHTLY_INTERVAL
 
     return {**TASKS, retention.NIGHTLY: clear_old}

@@ -1,4 +1,5 @@
-"""A seller's server in this process: the kit's own, with functions that keep what they were told, and moods that a fault sets."""
+"""A seller's server in this process: the kit's own, with functions that record their calls, and moods that faults
+set."""
 
 from __future__ import annotations
 
@@ -24,13 +25,14 @@ from tradepost.protocols.commands import (
 from tradepost.protocols.http import Request, Response
 
 from .market import Company
-from .plan import START
+from .plan import START_TIME
 
 BUSY = "000005"
 
 
 class SimulatedSeller(Seller):
-    """What ``made`` counts no repeat may raise. ``mood``: what the next function says: "", "refuses" or "not yet"."""
+    """``made`` counts creations, which repeats must not increase. ``mood``: result of the next function: "", "refuses"
+    or "not yet"."""
 
     def __init__(self, company: Company, folder: Path) -> None:
         super().__init__(
@@ -44,11 +46,11 @@ class SimulatedSeller(Seller):
         """Instances by order and line."""
         self.instances: list[str] = []
         self.finishing: dict[str, datetime] = {}
-        """What is being provisioned, and when it is done."""
+        """Instances being provisioned, with their completion times."""
         self.mood = ""
-        self.now = START
+        self.now = START_TIME
         self.provisions_for = timedelta(0)
-        """How long what is created next takes."""
+        """Provisioning time of the next instance."""
         self.on_other(GetLicenseAsync, self._in_a_mood)
 
     def answer(self, request: Request, now: datetime, nonce: str) -> Response:
@@ -59,16 +61,20 @@ class SimulatedSeller(Seller):
         return self.store.find(instance_id)
 
     def finish_due(self, now: datetime) -> None:
-        """Provisioning that takes its time ends."""
-        for instance, at in list(self.finishing.items()):
-            if at <= now:
+        """Finish due provisioning."""
+        for instance, moment in list(self.finishing.items()):
+            if moment <= now:
                 del self.finishing[instance]
                 self.finish(instance, self._app(instance), license=f"license of {instance}")
 
-    def unknown_to(self, known: set[str]) -> list[Instance]:
-        """What is kept here and not among these."""
-        kept = (self.find(one) for one in self.instances if one not in known)
-        return [one for one in kept if one is not None and one.state is not InstanceState.RELEASED]
+    def unknown_to(self, known_ids: set[str]) -> list[Instance]:
+        """Return the stored instances that are not among the known ones."""
+        stored_instances = (self.find(instance_id) for instance_id in self.instances if instance_id not in known_ids)
+        return [
+            instance_id
+            for instance_id in stored_instances
+            if instance_id is not None and instance_id.state is not InstanceState.RELEASED
+        ]
 
     def _in_a_mood(self, _command: object = None) -> Pending | None:
         mood, self.mood = self.mood, ""

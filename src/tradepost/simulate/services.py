@@ -1,4 +1,5 @@
-"""What buyers do to a service that they have: change it, make it formal, renew it as another one, say what becomes of it, end it."""
+"""Actions of buyers on their services: change, convert a trial, renew as another product, set the renewal policy,
+unsubscribe."""
 
 from __future__ import annotations
 
@@ -10,201 +11,234 @@ from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment import converting, renew_changing
 from tradepost.market.fulfilment.changing import may_change, order_change
-from tradepost.market.fulfilment.expiry_policy import AtExpiry, SetExpiryPolicy, has_policy, set_expiry_policy, ways
+from tradepost.market.fulfilment.expiry_policy import (
+    AtExpiry,
+    SetExpiryPolicy,
+    has_policy,
+    renewal_choices,
+    set_expiry_policy,
+)
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
 from tradepost.market.orders import refund_requests
-from tradepost.market.orders.auto_renew import RULE
-from tradepost.market.orders.change import ChangeService, priced, show, targets, to_the_second
+from tradepost.market.orders.auto_renew import DEFAULT_RULE
+from tradepost.market.orders.change import ChangeService, as_quoted_time, change_targets, price_change, quote_change
 from tradepost.market.orders.change_fee import StepChange
 from tradepost.market.orders.convert import WithinSpec
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import OPEN_REFUNDS, Refund
-from tradepost.market.orders.refund_terms import Rules, Way
-from tradepost.market.orders.refunds import what_may
+from tradepost.market.orders.refund_terms import RefundRules, RefundWay
+from tradepost.market.orders.refunds import possible_refunds
 from tradepost.market.subscriptions.models import Subscription
 
-from .looking import UNPAID_TIMEOUT, Look, Post, as_shown, held_by
+from .looking import UNPAID_TIMEOUT, FormSubmission, PageVisit, check_price, choose_service
 
 STEP_CHANGE = StepChange.GRADUATED
-QUOTE_LASTS = timedelta(hours=1)
-REFUNDS = Rules(no_reason_days=5, no_reason_per_year=10, negotiable_days=30)
-CHANGES = renew_changing.Rules(days_before=30, lasts_minutes=30, unpaid_timeout=UNPAID_TIMEOUT)
-PATIENCE = refund_requests.Patience(contact_workdays=7, appeal_days=10, zone=ZoneInfo("Asia/Shanghai"))
-"""As the settings of a market that sets none."""
+QUOTE_LIFETIME = timedelta(hours=1)
+REFUND_RULES = RefundRules(no_reason_days=5, no_reason_per_year=10, negotiable_days=30)
+CHANGE_RULES = renew_changing.ChangeRules(days_before=30, lasts_minutes=30, unpaid_timeout=UNPAID_TIMEOUT)
+RESPONSE_TIMES = refund_requests.ResponseTimes(contact_workdays=7, appeal_days=10, zone=ZoneInfo("Asia/Shanghai"))
+"""The defaults of a market's settings."""
 
 
-def changes(look: Look) -> Post | None:
-    """More of it, or the larger edition, as it was quoted."""
-    held = held_by(look)
-    if held is None or not may_change(held, now=look.now):
+def change_service(look: PageVisit) -> FormSubmission | None:
+    """Increase the quantity or change to the larger edition, at the quoted price."""
+    service = choose_service(look)
+    if service is None or not may_change(service, now=look.now):
         return None
-    target = look.one_of(targets(held))
+    target = look.one_of(change_targets(service))
     if target is None:
         return None
     quantity = target.least + look.chance.randint(0, 2) if target.adds else target.least
-    as_of = to_the_second(look.now)
-    change = priced(held, target, quantity, step_change=STEP_CHANGE, now=as_of)
-    quote = show(look.buyer, held, change, now=as_of, lasts=QUOTE_LASTS)
+    as_of = as_quoted_time(look.now)
+    change = price_change(service, target, quantity, step_change=STEP_CHANGE, now=as_of)
+    quote = quote_change(look.buyer, service, change, now=as_of, lasts=QUOTE_LIFETIME)
     command = ChangeService(
-        subscription=held.pk, product_id=target.offer.product_id, quantity=quantity, agreed=True, quote=quote
+        subscription=service.pk, product_id=target.offer.product_id, quantity=quantity, agreed=True, quote=quote
     )
 
     def do(now: datetime) -> Order:
-        return as_shown(
+        return check_price(
             order_change(look.buyer, command, now=now, unpaid_timeout=UNPAID_TIMEOUT, step_change=STEP_CHANGE),
             change.price.major,
         )
 
-    return Post(
-        words=f"{look.buyer} changes service {held.pk} to {quantity} of offer {target.offer.pk}", do=do, about=held.pk
+    return FormSubmission(
+        words=f"{look.buyer} changes service {service.pk} to {quantity} of offer {target.offer.pk}",
+        do=do,
+        about=service.pk,
     )
 
 
-def _within_spec(look: Look, held: Subscription, *, quantity: int | None = None) -> tuple[WithinSpec, Money] | None:
-    """Paid time of the specification that is held, in any of its editions, and what it costs."""
-    offers = Offer.objects.filter(sku__spec=held.offer.sku.spec_id, on_sale=True, trial=False)
-    offer = look.one_of([one for one in offers.select_related("sku").order_by("pk") if one.renewable])
+def _within_spec(
+    look: PageVisit, service: Subscription, *, quantity: int | None = None
+) -> tuple[WithinSpec, Money] | None:
+    """Return paid time of the same specification, in any of its editions, and its price."""
+    offers = Offer.objects.filter(sku__spec=service.offer.sku.spec_id, on_sale=True, trial=False)
+    offer = look.one_of(
+        [offer_found for offer_found in offers.select_related("sku").order_by("pk") if offer_found.renewable]
+    )
     if offer is None:
         return None
     number = quantity or look.chance.randint(1, min(4, offer.sku.quantity_max))
     periods = look.chance.choice(offer.period_numbers)
     command = WithinSpec(
-        subscription=held.pk, product_id=offer.product_id, quantity=number, periods=periods, agreed=True
+        subscription=service.pk, product_id=offer.product_id, quantity=number, periods=periods, agreed=True
     )
     return command, Money(offer.price_minor * number * periods, offer.currency)
 
 
-def converts(look: Look) -> Post | None:
-    """A trial becomes formal."""
-    held = held_by(look)
-    if held is None or not converting.may_convert(held, now=look.now):
+def convert(look: PageVisit) -> FormSubmission | None:
+    """Convert a trial to a paid service."""
+    service = choose_service(look)
+    if service is None or not converting.may_convert(service, now=look.now):
         return None
-    found = _within_spec(look, held, quantity=held.quantity if converting.keeps_quantity(held) else None)
-    if found is None:
+    choice = _within_spec(look, service, quantity=service.quantity if converting.is_quantity_fixed(service) else None)
+    if choice is None:
         return None
-    command, shown = found
+    command, displayed_price = choice
 
     def do(now: datetime) -> Order:
-        order = converting.convert(held, look.buyer, command, now=now, unpaid_timeout=UNPAID_TIMEOUT)
-        return as_shown(order, shown.major)
+        order = converting.convert(service, look.buyer, command, now=now, unpaid_timeout=UNPAID_TIMEOUT)
+        return check_price(order, displayed_price.major)
 
-    return Post(words=f"{look.buyer} makes service {held.pk} formal", do=do, about=held.pk)
+    return FormSubmission(words=f"{look.buyer} makes service {service.pk} formal", do=do, about=service.pk)
 
 
-def asks_and_renews_changed(look: Look) -> Post | None:
-    """The seller is asked whether it can; what it has agreed to is ordered."""
-    held = held_by(look)
-    if held is None or not renew_changing.may_renew_changed(held, now=look.now, days_before=CHANGES.days_before):
+def renew_changed(look: PageVisit) -> FormSubmission | None:
+    """Ask the seller whether a renewal with change is possible, and order one that it accepted."""
+    service = choose_service(look)
+    if service is None or not renew_changing.may_renew_changed(
+        service, now=look.now, days_before=CHANGE_RULES.days_before
+    ):
         return None
-    check = renew_changing.latest_check(held)
+    check = renew_changing.latest_check(service)
     if check is not None and check.until is not None and look.now < check.until:
-        return _renews_as(look, held, check)
-    found = _within_spec(look, held)
-    if found is None:
+        return _renew_as(look, service, check)
+    choice = _within_spec(look, service)
+    if choice is None:
         return None
-    command, _shown = found
+    command, _shown = choice
 
     def do(now: datetime) -> None:
-        renew_changing.ask_seller(held, command, actor=look.buyer.email, rules=CHANGES, now=now)
+        renew_changing.request_agreement(service, command, actor=look.buyer.email, rules=CHANGE_RULES, now=now)
 
-    return Post(words=f"{look.buyer} asks whether service {held.pk} can be renewed as another", do=do, about=held.pk)
+    return FormSubmission(
+        words=f"{look.buyer} asks whether service {service.pk} can be renewed as another", do=do, about=service.pk
+    )
 
 
-def _renews_as(look: Look, held: Subscription, check: renew_changing.Check) -> Post:
+def _renew_as(look: PageVisit, service: Subscription, check: renew_changing.AgreementCheck) -> FormSubmission:
     offer = Offer.objects.get(product_id=check.target.product_id)
     periods = look.chance.choice(offer.period_numbers)
     command = WithinSpec(
-        subscription=held.pk, product_id=offer.product_id, quantity=check.target.quantity, periods=periods, agreed=True
+        subscription=service.pk,
+        product_id=offer.product_id,
+        quantity=check.target.quantity,
+        periods=periods,
+        agreed=True,
     )
-    shown = Money(offer.price_minor * command.quantity * periods, offer.currency)
+    displayed_price = Money(offer.price_minor * command.quantity * periods, offer.currency)
 
     def do(now: datetime) -> Order:
-        return as_shown(renew_changing.order_changed(held, look.buyer, command, rules=CHANGES, now=now), shown.major)
+        return check_price(
+            renew_changing.order_changed(service, look.buyer, command, rules=CHANGE_RULES, now=now),
+            displayed_price.major,
+        )
 
-    return Post(words=f"{look.buyer} renews service {held.pk} as another", do=do, about=held.pk)
+    return FormSubmission(words=f"{look.buyer} renews service {service.pk} as another", do=do, about=service.pk)
 
 
-def sets_policy(look: Look) -> Post | None:
-    """What becomes of it at its end: kept, renewed automatically, deleted."""
-    held = held_by(look)
-    if held is None or not has_policy(held):
+def set_policy(look: PageVisit) -> FormSubmission | None:
+    """Set what happens at the end: keep, renew automatically, or delete."""
+    service = choose_service(look)
+    if service is None or not has_policy(service):
         return None
-    durations = list(ways(held))
-    wanted = look.chance.choice((AtExpiry.RENEW, AtExpiry.RENEW, AtExpiry.KEEP, AtExpiry.END))
-    duration = look.one_of(durations) if wanted == AtExpiry.RENEW else None
-    command = SetExpiryPolicy(subscription=held.pk, at_expiry=wanted, duration=duration)
+    durations = list(renewal_choices(service))
+    policy = look.chance.choice((AtExpiry.RENEW, AtExpiry.RENEW, AtExpiry.KEEP, AtExpiry.END))
+    duration = look.one_of(durations) if policy == AtExpiry.RENEW else None
+    command = SetExpiryPolicy(subscription=service.pk, at_expiry=policy, duration=duration)
 
     def do(now: datetime) -> None:
-        set_expiry_policy(look.buyer, command, rule=RULE, now=now)
+        set_expiry_policy(look.buyer, command, rule=DEFAULT_RULE, now=now)
 
-    return Post(words=f"{look.buyer} wants service {held.pk} at its end: {wanted.value}", do=do, about=held.pk)
+    return FormSubmission(
+        words=f"{look.buyer} wants service {service.pk} at its end: {policy.value}", do=do, about=service.pk
+    )
 
 
-def unsubscribes(look: Look) -> Post | None:
-    """What was shown to be paid back is paid back: a renewal that has not begun, or all of it within the first days."""
-    held = held_by(look)
+def unsubscribe_service(look: PageVisit) -> FormSubmission | None:
+    """Unsubscribe for the displayed refund: a renewal that has not begun, or everything within the first days."""
+    service = choose_service(look)
     terms = (
         look.one_of(
             [
-                one
-                for one in what_may(held, REFUNDS, now=look.now, stalled=stalled_orders(held)).ways
-                if one.way != Way.NEGOTIATED
+                option
+                for option in possible_refunds(
+                    service, REFUND_RULES, now=look.now, stalled=stalled_orders(service)
+                ).ways
+                if option.way != RefundWay.NEGOTIATED
             ]
         )
-        if held
+        if service
         else None
     )
-    if held is None or terms is None:
+    if service is None or terms is None:
         return None
     command = Unsubscribe(
-        subscription=held.pk, way=terms.way, back_minor=terms.back.minor, agreed=True,
+        subscription=service.pk, way=terms.way, back_minor=terms.back.minor, agreed=True,
         idempotency_key=f"form-{look.chance.randrange(10**12)}",
     )  # fmt: skip
 
     def do(now: datetime) -> None:
-        unsubscribe(look.buyer, command, rules=REFUNDS, now=now)
+        unsubscribe(look.buyer, command, rules=REFUND_RULES, now=now)
 
-    return Post(
-        words=f"{look.buyer} unsubscribes service {held.pk} ({terms.way}), {terms.back.major} back",
+    return FormSubmission(
+        words=f"{look.buyer} unsubscribes service {service.pk} ({terms.way}), {terms.back.major} back",
         do=do,
-        about=held.pk,
+        about=service.pk,
     )
 
 
-def asks_for_a_refund(look: Look) -> Post | None:
-    """Of what only the seller can agree to; one that waits is withdrawn, or brought before the operator."""
-    waiting = Refund.objects.filter(buyer=look.buyer, status__in=OPEN_REFUNDS, kind=Refund.Kind.NEGOTIATED)
-    refund = look.one_of(list(waiting.order_by("pk")))
+def request_refund(look: PageVisit) -> FormSubmission | None:
+    """Request a refund that needs the seller's consent; withdraw a waiting request or appeal to the operator."""
+    waiting_refunds = Refund.objects.filter(buyer=look.buyer, status__in=OPEN_REFUNDS, kind=Refund.Kind.NEGOTIATED)
+    refund = look.one_of(list(waiting_refunds.order_by("pk")))
     if refund is not None:
-        return _goes_on(look, refund)
-    held = held_by(look)
-    terms = what_may(held, REFUNDS, now=look.now, stalled=stalled_orders(held)).way(Way.NEGOTIATED) if held else None
-    if held is None or terms is None:
+        return _continue_refund(look, refund)
+    service = choose_service(look)
+    terms = (
+        possible_refunds(service, REFUND_RULES, now=look.now, stalled=stalled_orders(service)).way(RefundWay.NEGOTIATED)
+        if service
+        else None
+    )
+    if service is None or terms is None:
         return None
-    wanted = refund_requests.AskForRefund(
-        subscription=held.pk,
+    expected_request = refund_requests.RefundRequest(
+        subscription=service.pk,
         amount_minor=look.chance.randint(min(1, terms.back.minor), terms.back.minor),
         reason="too slow",
     )
 
     def do(now: datetime) -> None:
-        refund_requests.ask_for_refund(
+        refund_requests.request_refund(
             look.buyer,
-            wanted,
-            rules=REFUNDS,
-            patience=PATIENCE,
+            expected_request,
+            rules=REFUND_RULES,
+            patience=RESPONSE_TIMES,
             a_day=20,
             now=now,
-            stalled=stalled_orders(held),
+            stalled=stalled_orders(service),
         )
 
-    return Post(
-        words=f"{look.buyer} asks to have {wanted.amount_minor} of service {held.pk} back", do=do, about=held.pk
+    return FormSubmission(
+        words=f"{look.buyer} asks to have {expected_request.amount_minor} of service {service.pk} back",
+        do=do,
+        about=service.pk,
     )
 
 
-def _goes_on(look: Look, refund: Refund) -> Post:
+def _continue_refund(look: PageVisit, refund: Refund) -> FormSubmission:
     withdraws = look.chance.random() < 0.5
     act: Callable[[datetime], None]
     if withdraws:
@@ -219,4 +253,4 @@ def _goes_on(look: Look, refund: Refund) -> Post:
         def act(now: datetime) -> None:
             refund_requests.appeal(refund, "nobody answers", now=now)
 
-    return Post(words=words, do=act, about=refund.subscription_id)
+    return FormSubmission(words=words, do=act, about=refund.subscription_id)

@@ -1,4 +1,4 @@
-"""The shortest beginning of a run that still fails: the fewest visits, and the first moment at which it shows."""
+"""Finds the shortest failing beginning of a run: the fewest visits, and the first moment of the failure."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from .run import Outcome
 
 
 def shorten(failed: Outcome, run: Callable[[Plan], Outcome]) -> Outcome:
-    """The run of the fewest first visits that fails, looked at after every step. Chance of one act moves no other, so that a run of
-    fewer visits begins like one of more. Where fewer visits fail and more do not, the result is still one that fails."""
+    """Return the failing run with the fewest first visits, checked after every step. Random values of one visit do not
+    affect others, so a shorter run begins like a longer one. If fewer visits fail and more do not, the result is still
+    a failing run."""
     shortest = failed
-    least, most = 0, failed.visits
-    while least < most:
-        middle = (least + most) // 2
-        tried = run(replace(failed.plan, visits=middle))
-        if tried.failed:
-            shortest, most = tried, middle
+    low, high = 0, failed.visits
+    while low < high:
+        middle_visits = (low + high) // 2
+        tried_outcome = run(replace(failed.plan, visits=middle_visits))
+        if tried_outcome.failed:
+            shortest, high = tried_outcome, middle_visits
         else:
-            least = middle + 1
-    seen = run(
+            low = middle_visits + 1
+    watched_outcome = run(
         replace(shortest.plan, watchful=True, visits=shortest.plan.visits if shortest is not failed else failed.visits)
     )
-    return seen if seen.failed else shortest
+    return watched_outcome if watched_outcome.failed else shortest

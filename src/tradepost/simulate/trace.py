@@ -1,4 +1,5 @@
-"""What happened, in words that no chance outside of the seed touches, and their digest: two runs of a plan say the same."""
+"""History of a run as text, independent of randomness outside the seed, and its digest: two runs of a plan have the
+same."""
 
 from __future__ import annotations
 
@@ -32,5 +33,5 @@ class Trace:
         return self._digest.hexdigest()
 
     def about(self, subscription: int | None) -> list[Line]:
-        """All that concerns a service; everything where none is named."""
+        """Return all lines of a service; everything if none is given."""
         return [line for line in self.lines if subscription is None or line.subscription == subscription]

@@ -1,29 +1,29 @@
-"""What happens in a market, as a table: what a market learns to do comes in as one line."""
+"""All kinds of visits in a market, as a table: a new feature adds one line."""
 
 from __future__ import annotations
 
 from . import purchases, services, staff
-from .looking import Visit
+from .looking import VisitAction
 
-VISITS: tuple[tuple[Visit, int], ...] = (
-    (purchases.buys, 20),
-    (purchases.tries, 8),
-    (purchases.renews, 20),
-    (purchases.pays, 12),
-    (purchases.cancels, 5),
-    (services.changes, 12),
-    (services.converts, 14),
-    (services.asks_and_renews_changed, 16),
-    (services.sets_policy, 12),
-    (services.unsubscribes, 8),
-    (services.asks_for_a_refund, 5),
-    (staff.restarts, 12),
-    (staff.pays_back, 5),
-    (staff.freezes, 4),
-    (staff.lifts, 6),
-    (staff.releases, 2),
-    (staff.decides, 5),
-    (staff.gives_a_level, 2),
-    (staff.tops_up, 3),
+VISITS: tuple[tuple[VisitAction, int], ...] = (
+    (purchases.buy_product, 20),
+    (purchases.try_product, 8),
+    (purchases.renew_service, 20),
+    (purchases.pay_unpaid, 12),
+    (purchases.cancel, 5),
+    (services.change_service, 12),
+    (services.convert, 14),
+    (services.renew_changed, 16),
+    (services.set_policy, 12),
+    (services.unsubscribe_service, 8),
+    (services.request_refund, 5),
+    (staff.restart_operation, 12),
+    (staff.refund_stopped_order, 5),
+    (staff.freeze, 4),
+    (staff.unfreeze, 6),
+    (staff.release, 2),
+    (staff.decide_refund, 5),
+    (staff.change_level, 2),
+    (staff.top_up, 3),
 )
-"""With how often each comes, beside the others."""
+"""With their relative frequencies."""

@@ -1,4 +1,4 @@
-"""The way to the sellers: the market's own gateway, signing and reading as ever, with this process where the network was."""
+"""Connection to the sellers: the market's own gateway signs and reads, and this process replaces the network."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from enum import StrEnum
 from typing import Any, override
 from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.client_reqrep import ConnectionKey
-
 from tradepost.market.base import ids
+from tradepost.market.base.aiohttp_internals.unreachable import connection_error
 from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.production.claim import ClaimedCall
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
@@ -21,14 +19,14 @@ from tradepost.protocols.commands import Unreachable
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.registry import protocol
 
-from .plan import START
+from .plan import START_TIME
 from .sellers import SimulatedSeller
 
 TIMEOUT = timedelta(seconds=20)
 
 
 class Fault(StrEnum):
-    """What goes wrong with one exchange."""
+    """Faults of an exchange."""
 
     NONE = "is answered"
     SLOW = "is answered late"
@@ -45,12 +43,12 @@ class Fault(StrEnum):
     DOWN = "cannot be reached"
 
 
-GOES_WRONG = tuple(fault for fault in Fault if fault not in {Fault.NONE, Fault.DOWN})
+RANDOM_FAULTS = tuple(fault for fault in Fault if fault not in {Fault.NONE, Fault.DOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """When a server cannot be reached, half-open."""
+    """Time in which a server cannot be reached, half-open."""
 
     begins: datetime
     ends: datetime
@@ -60,21 +58,21 @@ class Outage:
 
 
 class Wire(Gateway):
-    """``sellers`` by the host of their address."""
+    """``sellers``: by the host of their address."""
 
     def __init__(self, sellers: Mapping[str, SimulatedSeller]) -> None:
         super().__init__(Limits(TIMEOUT.total_seconds(), 1_048_576, SANDBOX))
         self._sellers = sellers
         self._fault = Fault.NONE
-        self._now = START
+        self._now = START_TIME
         self.faults: dict[Fault, int] = {}
 
     def call(self, call: ClaimedCall, fault: Fault, *, now: datetime) -> Exchange:
-        """One attempt with one fault, whole. ``now``: when it reaches the seller."""
+        """Make one complete attempt with one fault. ``now``: when it reaches the seller."""
         self._fault, self._now = fault, now
         if fault is not Fault.NONE:
             self.faults[fault] = self.faults.get(fault, 0) + 1
-        return _finished(
+        return _run_to_end(
             self.exchange(
                 protocol(call.protocol),
                 call.command,
@@ -91,10 +89,10 @@ class Wire(Gateway):
     async def send(
         self, request: Request, certificates: list[datetime] | None = None, limits: Limits | None = None
     ) -> Response | Unreachable:
-        """What the seller's server answers, unless the fault of this attempt comes between."""
+        """Return the answer of the seller's server, unless the attempt's fault prevents it."""
         seller, fault = self._sellers[urlsplit(request.url).hostname or ""], self._fault
         if fault is Fault.DOWN:
-            raise aiohttp.ClientConnectorError(_NOWHERE, ConnectionRefusedError(111, "Connection refused"))
+            raise connection_error(ConnectionRefusedError(111, "Connection refused"))
         if fault is Fault.REQUEST_LOST:
             raise TimeoutError
         if fault is Fault.ERROR:
@@ -117,7 +115,6 @@ class Wire(Gateway):
 
 
 _SERVER_ERROR = Response(500, (("Content-Type", "text/plain"),), b"internal server error")
-_NOWHERE = ConnectionKey("nowhere.localhost", 80, False, True, None, None, None)  # theirs
 
 
 def _forged(header: tuple[str, str]) -> tuple[str, str]:
@@ -125,23 +122,23 @@ def _forged(header: tuple[str, str]) -> tuple[str, str]:
     return (name, value[::-1]) if name.lower() == "body-sign" else header
 
 
-def _finished[T](coroutine: Coroutine[Any, Any, T]) -> T:
-    """What it returns: nothing on this wire is waited for."""
+def _run_to_end[T](coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return the coroutine's result; nothing in this gateway waits."""
     try:
         coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
+    except StopIteration as stop:
+        result: T = stop.value
         return result
     raise RuntimeError("an exchange of a simulation waited for something")
 
 
-def drawn(chance: random.Random, share: float) -> Fault:
-    """The fault of an attempt. ``share``: how many have one."""
-    return chance.choice(GOES_WRONG) if chance.random() < share else Fault.NONE
+def random_fault(chance: random.Random, share: float) -> Fault:
+    """Return the fault of an attempt. ``share``: frequency of faults."""
+    return chance.choice(RANDOM_FAULTS) if chance.random() < share else Fault.NONE
 
 
-def lasts(fault: Fault, chance: random.Random) -> timedelta:
-    """From the request to the end of the attempt."""
+def duration(fault: Fault, chance: random.Random) -> timedelta:
+    """Return the duration from the request to the end of the attempt."""
     if fault in {Fault.REQUEST_LOST, Fault.ANSWER_LOST}:
         return TIMEOUT
     if fault in {Fault.SLOW, Fault.LATE}:
@@ -150,13 +147,13 @@ def lasts(fault: Fault, chance: random.Random) -> timedelta:
 
 
 def outages(chance: random.Random, share: float, begin: datetime, end: datetime) -> tuple[Outage, ...]:
-    """A few of some hours each; more of them the more goes wrong."""
-    found, at = [], begin
+    """Return some outages of several hours each; a higher share causes more."""
+    outages_found, moment = [], begin
     while share > 0:
-        at += timedelta(days=chance.expovariate(share / 10))
-        if at >= end:
+        moment += timedelta(days=chance.expovariate(share / 10))
+        if moment >= end:
             break
-        over = at + timedelta(hours=chance.uniform(0.5, 30))
-        found.append(Outage(at, over))
-        at = over
-    return tuple(found)
+        outage_end = moment + timedelta(hours=chance.uniform(0.5, 30))
+        outages_found.append(Outage(moment, outage_end))
+        moment = outage_end
+    return tuple(outages_found)

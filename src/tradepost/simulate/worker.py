@@ -1,4 +1,4 @@
-"""The worker of a simulation: the steps of the engine of a real one, one after the other, on the simulation's clock."""
+"""The worker of a simulation: runs the steps of a real engine one after another, on the simulation's clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradepost.market.base import jobs, outbox, rows
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State, peek
 from tradepost.market.production import claim, upkeep
-from tradepost.market.production.attempts import Ended
+from tradepost.market.production.attempts import EndedAttempt
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import ClaimedCall
 from tradepost.market.production.plan import Probing
@@ -22,39 +22,39 @@ from tradepost.market.wiring import REACTIONS
 
 from .sellers import SimulatedSeller
 from .trace import Trace
-from .wire import Fault, Outage, Wire, drawn, lasts
+from .wire import Fault, Outage, Wire, duration, random_fault
 
 PROBING = Probing()
 LEASE = timedelta(seconds=60)
 BREAKER = Rule(5, timedelta(seconds=60))
-PER_SELLER = 4
+CALLS_PER_SELLER = 4
 """Calls in flight to one seller, few enough that some are held."""
-MOST_TURNS = 400
-"""Turns at one moment before we say that it never comes to rest."""
+MAX_TURNS = 400
+"""Maximum turns at one moment before the simulation reports an endless loop."""
 
 
 @dataclass(slots=True)
-class Flight:
-    """An attempt under way. ``ended``: what came of it, once the seller was asked; ``crashed``: nobody records it."""
+class AttemptInProgress:
+    """An attempt in progress. ``ended``: its result, once the seller was called; ``crashed``: no worker stores it."""
 
     call: ClaimedCall
     owner: str
     fault: Fault
     lands_at: datetime
-    ended: Ended | None = None
+    ended: EndedAttempt | None = None
     crashed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """What goes wrong, and when. ``outages`` by the key of a seller; ``away``: when no worker runs."""
+class FaultPlan:
+    """Faults and their times. ``outages``: by the key of a seller; ``away``: when no worker runs."""
 
     share: float
     outages: Mapping[int, tuple[Outage, ...]]
     away: tuple[Outage, ...]
 
 
-CLEAR = Weather(share=0.0, outages={}, away=())
+NO_FAULTS = FaultPlan(share=0.0, outages={}, away=())
 
 
 class Worker:
@@ -64,15 +64,15 @@ class Worker:
         sellers: Mapping[int, SimulatedSeller],
         *,
         tasks: Mapping[str, jobs.Task],
-        weather: Weather,
+        weather: FaultPlan,
         chance: random.Random,
         trace: Trace,
     ) -> None:
         self.wire, self.sellers, self.weather = wire, sellers, weather
         self._tasks, self._chance, self._trace = tasks, chance, trace
-        self._flights: list[Flight] = []
+        self._flights: list[AttemptInProgress] = []
         self._lease_ends: list[datetime] = []
-        """When somebody finds out that a worker died."""
+        """When the death of a worker is detected."""
         self._life = 1
         self.calls = self.events = self.crashes = 0
 
@@ -81,29 +81,29 @@ class Worker:
         return f"worker {self._life}"
 
     def is_away(self, now: datetime) -> bool:
-        return any(one.covers(now) for one in self.weather.away)
+        return any(outage.covers(now) for outage in self.weather.away)
 
     def next_moment(self, now: datetime) -> datetime | None:
-        """When there is something to do again."""
+        """Return the next time with work to do."""
         moments = [flight.lands_at for flight in self._flights]
         moments += self._lease_ends
         moments += [at for seller in self.sellers.values() for at in seller.finishing.values()]
-        moments += _due_after(now)
-        back = [one.ends for one in self.weather.away if one.covers(now)]
-        if back:
-            moments = [max(moment, back[0]) for moment in moments] + back
+        moments += _next_due_times(now)
+        returns = [outage.ends for outage in self.weather.away if outage.covers(now)]
+        if returns:
+            moments = [max(moment, returns[0]) for moment in moments] + returns
         return min((moment for moment in moments if moment > now), default=None)
 
     def work(self, now: datetime) -> None:
-        """Until nothing is due now."""
+        """Work until nothing is due."""
         for seller in self.sellers.values():
             seller.finish_due(now)
         if self.is_away(now):
             return
         self._recover(now)
         if rows.run("SELECT 1 FROM production_call WHERE state = %s LIMIT 1", [State.HELD]):
-            upkeep.sweep(now=now, per_seller=PER_SELLER, probing=PROBING)
-        for _turn in range(MOST_TURNS):
+            upkeep.release_due_calls(now=now, per_seller=CALLS_PER_SELLER, probing=PROBING)
+        for _turn in range(MAX_TURNS):
             steps: list[Callable[[datetime], bool]] = [self._react, self._run_timers, self._land, self._claim]
             self._chance.shuffle(steps)
             if not any(step(now) for step in steps):
@@ -120,18 +120,18 @@ class Worker:
             return False
         if self._goes_wrong(0.3):
             return self._crash_in(lambda: outbox.dispatch(REACTIONS, now=now))
-        due = Event.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "pk")
-        if self._goes_wrong(1):  # as of one whose reaction could not be reached
-            delayed = self._chance.choice(list(due))
-            self._trace.note(now, None, f"event {delayed.name} waits")
-            Event.objects.filter(pk=delayed.pk).update(due_at=now + timedelta(hours=self._chance.uniform(0.1, 6)))
-        again = list(due[:256]) if self._goes_wrong(1) else []
-        taken = outbox.dispatch(REACTIONS, now=now)
-        self.events += taken
-        for one in again:  # at least once is all that is promised
-            self._trace.note(now, None, f"event {one.name} is told again")
-            later = now + timedelta(hours=self._chance.choice((0, 0, 0.2, 3)))
-            Event.objects.create(name=one.name, facts=one.facts, created_at=now, due_at=later)
+        due_events = Event.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "pk")
+        if self._goes_wrong(1):  # as if a reaction could not be reached
+            delayed_event = self._chance.choice(list(due_events))
+            self._trace.note(now, None, f"event {delayed_event.name} waits")
+            Event.objects.filter(pk=delayed_event.pk).update(due_at=now + timedelta(hours=self._chance.uniform(0.1, 6)))
+        repeated_events = list(due_events[:256]) if self._goes_wrong(1) else []
+        dispatched = outbox.dispatch(REACTIONS, now=now)
+        self.events += dispatched
+        for event in repeated_events:  # the outbox guarantees at-least-once delivery
+            self._trace.note(now, None, f"event {event.name} is told again")
+            due_at = now + timedelta(hours=self._chance.choice((0, 0, 0.2, 3)))
+            Event.objects.create(name=event.name, facts=event.facts, created_at=now, due_at=due_at)
         return True
 
     def _run_timers(self, now: datetime) -> bool:
@@ -142,7 +142,7 @@ class Worker:
         return bool(jobs.run_due(self._tasks, now=now))
 
     def _crash_in(self, work: Callable[[], object]) -> bool:
-        """The process dies before the commit: what it did is undone, and its open calls are lost."""
+        """Let the process die before the commit: its changes are rolled back and its open calls are lost."""
         with transaction.atomic():
             work()
             transaction.set_rollback(True)
@@ -161,25 +161,25 @@ class Worker:
     # --- calls ---
 
     def _claim(self, now: datetime) -> bool:
-        claimed = claim.claim_calls(
-            now=now, wall=now, owner=self.owner, limit=32, per_seller=PER_SELLER, duration=LEASE, probing=PROBING
+        claimed_calls = claim.claim_calls(
+            now=now, wall=now, owner=self.owner, limit=32, per_seller=CALLS_PER_SELLER, duration=LEASE, probing=PROBING
         )
-        for call in claimed:
+        for call in claimed_calls:
             self.calls += 1
             self._send(call, now)
-        return bool(claimed)
+        return bool(claimed_calls)
 
     def _send(self, call: ClaimedCall, now: datetime) -> None:
         seller = self.sellers[call.seller_id]
-        down = any(one.covers(now) for one in self.weather.outages.get(call.seller_id, ()))
-        fault = Fault.DOWN if down else drawn(self._chance, self.weather.share)
+        is_down = any(outage.covers(now) for outage in self.weather.outages.get(call.seller_id, ()))
+        fault = Fault.DOWN if is_down else random_fault(self._chance, self.weather.share)
         if self._goes_wrong(3):
             seller.provisions_for = timedelta(minutes=self._chance.uniform(1, 240))
-        flight = Flight(call, self.owner, fault, now + lasts(fault, self._chance))
+        flight = AttemptInProgress(call, self.owner, fault, now + duration(fault, self._chance))
         if fault is not Fault.LATE:
             self._reach(flight, now)
         seller.provisions_for = timedelta(0)
-        if self._goes_wrong(0.5):  # the worker is taken for dead, and comes back with its answer
+        if self._goes_wrong(0.5):  # the worker was taken for dead, but returns with its answer
             flight.lands_at = now + LEASE + timedelta(seconds=self._chance.uniform(1, 900))
             self._lease_ends.append(now + LEASE)
         elif self._goes_wrong(0.5):
@@ -188,30 +188,32 @@ class Worker:
             return
         self._flights.append(flight)
 
-    def _reach(self, flight: Flight, now: datetime) -> None:
+    def _reach(self, flight: AttemptInProgress, now: datetime) -> None:
         call = flight.call
         exchange = self.wire.call(call, flight.fault, now=now)
-        flight.ended = Ended(call, exchange.result, exchange)
-        said = type(exchange.result).__name__
+        flight.ended = EndedAttempt(call, exchange.result, exchange)
+        result_name = type(exchange.result).__name__
         self._trace.note(
             now,
             call.subscription_id,
-            f"{call.activity} of service {call.subscription_id}, try {call.number}: the seller {flight.fault}; {said}",
+            f"{call.activity} of service {call.subscription_id}, try {call.number}: the seller {flight.fault}; {result_name}",
         )
 
     def _land(self, now: datetime) -> bool:
-        landing = [flight for flight in self._flights if flight.lands_at <= now]
-        if not landing:
+        landing_flights = [flight for flight in self._flights if flight.lands_at <= now]
+        if not landing_flights:
             return False
         self._flights = [flight for flight in self._flights if flight.lands_at > now]
-        for flight in landing:
+        for flight in landing_flights:
             if flight.ended is None:
                 self._reach(flight, now)
             if flight.crashed:
                 self._lease_ends.append(max(flight.call.started_at + LEASE, now + timedelta(seconds=1)))
-        for owner in sorted({flight.owner for flight in landing}):
+        for owner in sorted({flight.owner for flight in landing_flights}):
             batch = [
-                flight.ended for flight in landing if flight.owner == owner and not flight.crashed and flight.ended
+                flight.ended
+                for flight in landing_flights
+                if flight.owner == owner and not flight.crashed and flight.ended
             ]
             if batch:
                 record(batch, now=now, owner=owner, rule=BREAKER, probing=PROBING)
@@ -226,9 +228,9 @@ class Worker:
 _DUE = """SELECT MIN(at) FROM (SELECT MIN(due_at) AS at FROM production_call WHERE state IN (0, 2) AND due_at > %s
  UNION ALL SELECT MIN(due_at) FROM base_event WHERE state = 0 AND due_at > %s
  UNION ALL SELECT MIN(due_at) FROM base_job WHERE state = 0 AND due_at > %s)"""
-"""As ``clock_steps.look`` asks, in one statement: it is asked at every moment."""
+"""Like ``clock_steps.look``, in one statement, since it runs at every moment."""
 
 
-def _due_after(now: datetime) -> list[datetime]:
-    [(first,)] = rows.run(_DUE, [rows.moment(now)] * 3)
-    return [rows.aware(first)] if first else []
+def _next_due_times(now: datetime) -> list[datetime]:
+    [(first_due,)] = rows.run(_DUE, [rows.moment(now)] * 3)
+    return [rows.aware(first_due)] if first_due else []

@@ -1,7 +1,7 @@
-"""Right sellers of the smaller versions that share nothing with the kit, each with habits of some framework.
+"""Correct sellers of the smaller versions that share nothing with the kit, each with habits of some framework.
 
-Written from the specification alone: what is allowed and unusual is here on purpose, so that a check that takes the kit's
-habits for the protocol is found out.
+Written from the specification alone. They do what is allowed and unusual, so that a check that mistakes the kit's
+habits for the protocol fails.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Right sellers of both joint-operation kits (openapi-jointkit A)."""
+"""Correct sellers of both joint-operation kits (openapi-jointkit A)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class KitSeller(Seller):
     def application(self, members: dict[str, object], tenant: str) -> None:
         app, *_ = needs(members, "appId", "clientId", "clientSecret")
         if self.decrypts:
-            # No private key fits what a tester invents (openapi-jointkit A.6).
+            # No private key fits a secret that the tester made up (openapi-jointkit A.6).
             raise Refused("000101")
         if members["testFlag"] != 1:
             self.bound(tenant)
@@ -120,7 +120,7 @@ class OldKitSeller(KitSeller):
         return list(json.loads(str(members["orgInfo" if name == "orgInfoList" else name])))
 
     def handle(self, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> dict[str, object]:
-        # Users and departments know a modification in this generation as well.
+        # This generation has modifications of users and departments too.
         self.flags = (0, 1) if path.endswith(("tenantSync", "applicationSync")) else (0, 1, 2)
         return super().handle(path, query, headers, body)
 

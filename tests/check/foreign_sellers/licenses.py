@@ -1,4 +1,4 @@
-"""Right sellers of licenses: authorization codes, online licenses, License 1.0 (saas-v1-license B1 to B3)."""
+"""Correct sellers of licenses: authorisation codes, online licenses, License 1.0 (saas-v1-license B1 to B3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .seller import Instances, JsonSeller, Refused, Seller, moment, needs, token
 
 
 class CodeSeller(JsonSeller):
-    """Authorization codes: it knows those that were activated, none in a test; looks them up before anything else."""
+    """Authorisation codes: it knows those that were activated, none in a test, and looks them up first."""
 
     protocol = "license_code"
     http = "HTTP/1.0"
@@ -23,7 +23,7 @@ class CodeSeller(JsonSeller):
 
 
 class CarelessCodeSeller(JsonSeller):
-    """The public C# server (saas-v1-license B2.2): codes are not kept; 000002 for what it does not know, else 000000."""
+    """The public C# server (saas-v1-license B2.2): codes are not stored; 000002 for an unknown activity, else 000000."""
 
     protocol = "license_code"
     indent = 2
@@ -89,7 +89,7 @@ class NoFingerprintSeller(OnlineSeller):
 
 
 class LicenseSeller(Seller):
-    """License 1.0: everything in the query, the answer signed (saas-v1-license B1)."""
+    """License 1.0: everything is in the query, and the answer is signed (saas-v1-license B1)."""
 
     protocol = "license_v1"
     blank = " "

@@ -1,4 +1,4 @@
-"""Right receivers of order notices (saas-v1-license D1)."""
+"""Correct receivers of order notices (saas-v1-license D1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .seller import JsonSeller, Refused, needs
 
 
 class NoticeSeller(JsonSeller):
-    """Writes notices down and asks the market later (saas-v1-license D1)."""
+    """Store notices and query the market later (saas-v1-license D1)."""
 
     protocol = "order_notice"
     http = "HTTP/1.0"
@@ -22,7 +22,7 @@ class NoticeSeller(JsonSeller):
 
 
 class AskingNoticeSeller(NoticeSeller):
-    """Asks the market at once, which knows none of a tester's orders."""
+    """Query the market at once, which knows none of a tester's orders."""
 
     http = "HTTP/1.1"
     more = {}

@@ -1,4 +1,4 @@
-"""What the foreign sellers have in common: how they verify, read and remember, and what each of them may do otherwise."""
+"""Shared code of the foreign sellers: verification, parsing and storage, with the differences of each."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Stamped:
             given = [query.get(n, "") for n in ("signature", "timestamp", "nonce")]
         came, stamp, nonce = given
         if not (came and stamp and nonce and stamp.isascii() and stamp.isdigit()):
-            # Whatever is missing is a matter of authentication here.
+            # A missing parameter is an authentication failure here.
             raise Refused("000001")
-        # Seconds are read as well, as the guides of the licenses print them.
+        # Seconds are accepted too, as the guides of the licenses print them.
         milliseconds = int(stamp) if len(stamp) > 11 else int(stamp) * 1000
         part = body if self.in_headers else mac(KEY, body).hex().encode()
         right = mac(KEY, f"{KEY}{nonce}{stamp}".encode() + part).hex()
@@ -88,7 +88,7 @@ def moment(text: str) -> datetime:
 
 
 class Instances:
-    """What was sold: one row an order line."""
+    """Sold instances: one row per order line."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -112,7 +112,7 @@ class Instances:
 
 
 class Seller:
-    """``handle`` gives members of the answer, or raises ``Refused``."""
+    """``handle`` returns members of the answer, or raises ``Refused``."""
 
     protocol = ""
     http = "HTTP/1.1"

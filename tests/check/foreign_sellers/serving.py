@@ -1,4 +1,4 @@
-"""Serves a foreign seller over HTTP, in the version, with the headers and in the pieces that it has."""
+"""Serve a foreign seller over HTTP, with its version, headers and chunks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def serving(seller: Seller) -> Iterator[str]:
         do_GET = do_POST  # noqa: N815  http.server's names
 
         def log_message(self, *arguments: object) -> None:
-            """Silence."""
+            """Suppress the log."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 128

@@ -1,4 +1,4 @@
-"""Sellers broken on purpose, each in one way that real servers have: what the tester must recognise, and by which name."""
+"""Sellers with one deliberate mistake each, as real servers have: the tester must recognise and name it."""
 
 from __future__ import annotations
 

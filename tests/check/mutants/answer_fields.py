@@ -1,4 +1,4 @@
-"""Mutants whose answers break their field tables, or that do not look at what was asked (saas-v2 §3)."""
+"""Mutants whose answers break their field tables, or ignore the request (saas-v2 §3)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _fields_mutant(diagnosis: str, name: str, change: Change, protocols: tuple[s
 
 
 def _first_usage(change: Change) -> Change:
-    """Answers to test calls hold no usage."""
+    """Answers to test calls contain no usage."""
 
     def on_each(entry: dict[str, Any]) -> None:
         for usage in entry.get("usageInfo", [])[:1]:

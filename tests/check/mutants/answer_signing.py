@@ -32,7 +32,7 @@ def spelled(signature: str) -> str:
 
 
 def signed_over(response: Response, message: bytes, body: bytes | None = None) -> Response:
-    """The answer with ``body``, signed as if it were ``message``."""
+    """Return the answer with ``body``, signed as if it were ``message``."""
     signed = with_value(response, spelled(hmac_sha256_base64(KEY, message)))
     return Response(signed.status, signed.headers, response.body if body is None else body)
 
@@ -53,7 +53,7 @@ def no_body_sign(request: Request, response: Response) -> Answer:
 
 @answer_mutant("header_case", "wire", SIGNATURE, protocols=BOTH)
 def header_in_lower_case(request: Request, response: Response) -> Answer:
-    """What HTTP/2 proxies and many servers make of it."""
+    """As HTTP/2 proxies and many servers write it."""
     return with_value(response, response.header("Body-Sign"), name="body-sign")
 
 

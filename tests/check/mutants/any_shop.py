@@ -1,4 +1,4 @@
-"""Honest sellers on the kit for every protocol version, from which the mutants of the smaller versions are made."""
+"""Honest sellers on the kit for every protocol version, the base of the mutants of the smaller versions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ APP = AppInfo(front_end_url="https://shop.example.com/", user_name="管理员", 
 
 
 class AnySeller(Shop):
-    """Sells licenses as well as instances."""
+    """Sell licenses as well as instances."""
 
     def on_create(self, command: Create) -> Created | Pending:
-        """A repeat in SaaS 1.0 is answered with what a query tells, so both say the same."""
+        """A repeat in SaaS 1.0 gets the data of a query, so both agree."""
         queried = any(Query in version.activities for version in self._versions)
         return Created(app=self.app(command.business_id) if queried else APP, license="LICENSE-1")
 
@@ -27,14 +27,14 @@ def any_seller(place: Path, name: str, kind: type[Shop] = AnySeller) -> Seller:
     wire = registry.protocol(name)
     seller = kind(place, wire)
     for command in wire.activities:
-        # The kit hears an expiry as a freeze.
+        # The kit treats an expiry as a freeze.
         if command not in seller._handlers and command not in {Query, Expire}:
             seller.on_other(command, partial(_known, seller))
     return seller
 
 
 def _known(seller: Seller, command: Command) -> None:
-    """The kit answers success; a licence is issued to an instance that there is."""
+    """The kit answers success; a license is issued to an existing instance."""
     if isinstance(command, GetLicenseAsync):
         instance = seller.store.find(command.instance_id)
         if instance is None or instance.state == "released":

@@ -16,7 +16,7 @@ BOTH = (V2, V1)
 
 
 class OwnAccounts(Middleman):
-    """Each instance has an account of its own, as those of real sellers have."""
+    """Each instance has its own account, like those of real sellers."""
 
     def app(self, instance_id, expires_at=None):
         mark = instance_id.replace("-", "")[:8]
@@ -33,7 +33,7 @@ class OwnAccounts(Middleman):
 
 
 def _with(info: InstanceInfo, other: InstanceInfo, *names: str) -> InstanceInfo:
-    """The entry with some of another's access data."""
+    """Return the entry with some of another's access data."""
     assert info.app is not None
     return replace(info, app=replace(info.app, **{name: getattr(other.app, name) for name in names}))
 
@@ -56,7 +56,7 @@ class PasswordOfTheFirst(_mixes(lambda infos, at: infos[0], "password")):  # typ
 
 @shop_mutant("batch_mixed_up", LIFE, protocols=BOTH)
 class AccountOfTheLast(_mixes(lambda infos, at: infos[-1], "user_name", "password")):  # type: ignore[misc]
-    """One object that the loop fills again and again."""
+    """One object that the loop fills repeatedly."""
 
 
 @shop_mutant("batch_mixed_up", LIFE)
@@ -66,7 +66,7 @@ class ShiftedByOne(_mixes(lambda infos, at: infos[at - 1], *ACCESS)):  # type: i
 
 @shop_mutant("batch_mixed_up", LIFE, protocols=BOTH)
 class RowsInTheOrderOfTheTable(OwnAccounts):
-    """``WHERE id IN (…)`` gives rows by their key, and the ids of the request are put beside them."""
+    """``WHERE id IN (…)`` returns rows by their key, and the ids of the request are put beside them."""
 
     def several(self, command, infos):
         rows = sorted(infos, key=lambda info: info.instance_id)
@@ -76,7 +76,7 @@ class RowsInTheOrderOfTheTable(OwnAccounts):
 
 @shop_mutant("batch_mixed_up", LIFE)
 class AddressOfSomebodyElse(OwnAccounts):
-    """Neither of those that were asked for: the first row of the table."""
+    """Neither of the requested ones: the first row of the table."""
 
     def several(self, command, infos):
         first = InstanceInfo(instance_id="first", app=AppInfo(front_end_url="https://shop.example.com/the-first"))

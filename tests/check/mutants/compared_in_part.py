@@ -1,5 +1,5 @@
-"""Mutants that compare a part of a signature, or sum it up, and those that tell everybody what would have been right
-(saas-v2 §2.3, §2.4, saas-v1-license A1.2).
+"""Mutants that compare only a part of a signature, or a sum of it, and those that reveal the right one (saas-v2 §2.3,
+§2.4, saas-v1-license A1.2).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PARTIAL: dict[str, Same] = {
     "ItsEnd": lambda came, right: len(came) > 8 and (right.endswith(came) or came == right),
     "WhatEndsWithIt": lambda came, right: came.endswith(right),
 }
-"""Each of two texts that are written alike."""
+"""The characters of two texts in the same notation."""
 
 
 def _compares(name: str, same: Same) -> None:
@@ -81,7 +81,7 @@ def compares_every_other_character(met: Met) -> Request:
 
 @wire_mutant("accepts_wrong_signature", SIGNATURE)
 class ForgetsHalfOfTheCase(SpelledV1):
-    """A collation without case, on the half that is an index."""
+    """A case-insensitive collation, on the indexed half."""
 
     def same(self, came: str, computed: str) -> bool:
         given = came.replace(" ", "+")
@@ -135,7 +135,7 @@ _tells("says_it_url_safe", lambda right, response: _in_the_message(base64.urlsaf
 
 @mutant("signature_in_answer", SECRETS, protocols=(V2,))
 def says_the_hash_of_the_body(folder: Path, protocol: str) -> Answering:
-    """Whoever asks has any text signed, an answer's body too."""
+    """A client can have any text signed, including an answer's body."""
     seller = any_seller(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:

@@ -1,4 +1,4 @@
-"""Mutants that do not tell test calls from real ones (saas-v2 §3.0, testFlag)."""
+"""Mutants that do not distinguish test calls from real ones (saas-v2 §3.0, testFlag)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BOTH = (V2, V1)
 
 
 class _Deaf(Shop):
-    """Takes test calls of some kinds for real."""
+    """Treat test calls of some kinds as real."""
 
     kinds: tuple[type[Command], ...] = (Command,)
 
@@ -46,7 +46,7 @@ class TestCallsRelease(_Deaf):
 
 @shop_mutant("test_flag_refused", DEBUG, protocols=BOTH)
 class TestCallsAreSwitchedOff(Shop):
-    """Test calls touch nothing, and are told so."""
+    """Test calls have no effect and are answered accordingly."""
 
     def _outcome(self, version, command, request, **rest):
         if command.test:

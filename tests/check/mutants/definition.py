@@ -1,4 +1,4 @@
-"""What a mutant is, and the ways to write one: change the shop, what it reads, or what it answers."""
+"""Definition of a mutant, and decorators to write one: change the shop, its requests, or its answers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .kept_server import Loop
 from .shop import KEY, Shop
 
 type Answer = Response | bytes
-"""Bytes when the mutant's mistake is in the framing."""
+"""Bytes if the mutant's mistake is in the framing."""
 type Answering = Callable[[Request, datetime, str], Answer]
 
 V1, V2 = "saas_v1", "saas_v2"
 LICENSE, CODE, ONLINE, NOTICE = "license_v1", "license_code", "license_online", "order_notice"
 ISSUING = (LICENSE, ONLINE)
-"""Versions that make something as SaaS does, and sell licenses."""
+"""Versions that create something as SaaS does, and sell licenses."""
 MUTANTS: dict[str, Mutant] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """``diagnosis``: the name that the tester must give. ``groups``: those that suffice to find it."""
+    """``diagnosis``: the mistake that the tester must name. ``groups``: the groups of checks that suffice to find it."""
 
     name: str
     protocol: str
@@ -39,22 +39,22 @@ class Mutant:
     timeout: float = 20
     patience: float = 1
     restart: str = ""
-    """A file that the tester's restart command makes, in the mutant's folder."""
+    """A file that the tester's restart command creates in the mutant's folder."""
     replay_after: float = 0
     warned: bool = False
-    """The mistake is told as a warning: the specification is silent, or only recommends."""
+    """The mistake is reported as a warning: the specification does not cover it, or only recommends."""
     reads_once: bool = False
-    """Its server takes what one read of the socket gives for the whole body."""
+    """Its server takes the result of one socket read for the whole body."""
     answer_within: float | None = None
-    """Seconds that it is given, so that a slow one need not be slow for seconds."""
+    """Seconds that it may take for an answer, so that a slow mutant need not be slow for seconds."""
     one_thread: bool = False
-    """Its server takes one connection at a time, and has room for one more to wait."""
+    """Its server handles one connection at a time, with room for one more to wait."""
     loop: Loop | None = None
-    """What it does with a connection, where it keeps them."""
+    """How it handles a connection, if it keeps connections."""
     within: float = 120
     """Seconds for the whole run."""
     public_key: str = ""
-    """PEM that is given to the tester, of a key that the seller has."""
+    """PEM for the tester, of a key that the seller has."""
 
 
 def mutant(
@@ -73,7 +73,7 @@ def mutant(
     within: float = 120,
     public_key: str = "",
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
-    """Declare what ``build(folder, protocol)`` makes; its name is the function's."""
+    """Declare the mutant that ``build(folder, protocol)`` returns. Its name is that of the function."""
 
     def declare(build: Callable[[Path, str], Answering]) -> Callable[[Path, str], Answering]:
         for protocol in protocols:
@@ -114,7 +114,7 @@ def shop_mutant[S: type[Shop]](
     answer_within: float | None = None,
     warned: bool = False,
 ) -> Callable[[S], S]:
-    """Declare a shop whose own work is wrong; in the smaller versions it sells licenses as well."""
+    """Declare a shop whose own work is wrong. In the smaller versions it sells licenses too."""
 
     def declare(kind: S) -> S:
         def build(folder: Path, protocol: str) -> Answering:
@@ -135,7 +135,7 @@ def shop_mutant[S: type[Shop]](
 def wire_mutant[P: SellerProtocol](
     diagnosis: str, *groups: str, replay_after: float = 0, warned: bool = False
 ) -> Callable[[type[P]], type[P]]:
-    """Declare a protocol object that reads or writes one thing wrongly, in an honest shop."""
+    """Declare a protocol object that reads or writes one part wrongly, in an honest shop."""
 
     def declare(kind: type[P]) -> type[P]:
         def build(folder: Path, protocol: str) -> Answering:
@@ -159,7 +159,7 @@ def answer_mutant(
     warned: bool = False,
     answer_within: float | None = None,
 ) -> Callable[[Rewrite], Rewrite]:
-    """Declare what is done to an honest shop's answers on their way out."""
+    """Declare a change of an honest shop's answers before they are sent."""
 
     def declare(rewrite: Rewrite) -> Rewrite:
         def build(folder: Path, protocol: str) -> Answering:

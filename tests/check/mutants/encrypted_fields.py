@@ -34,7 +34,7 @@ def written(plain: str, aes_key: bytes, iv: str, *, show_iv: bool = True) -> str
 
 
 def rewritten(response: Response, write: Callable[[str, str, Encryption], str]) -> Response:
-    """Every secret of an answer written again; ``write`` gets the plain text, the honest iv and the strength."""
+    """Rewrite every secret of an answer. ``write`` gets the plain text, the honest iv and the strength."""
     members = json.loads(response.body)
     strength = Encryption(members.get("encryptType", "1"))
     apps = [members.get("appInfo"), *(entry.get("appInfo") for entry in members.get("info", []))]
@@ -60,7 +60,7 @@ def _size(strength: Encryption) -> int:
 
 
 def _filled(number: int) -> bytes:
-    """The beginning of the right key, filled up with zeros."""
+    """The start of the right key, padded with zeros."""
     return derived_key(KEY, Encryption.AES256)[:number].ljust(32, b"\x00")
 
 
@@ -100,7 +100,7 @@ def says_the_other_strength(request: Request, response: Response) -> Answer:
 
 @wire_mutant("other_strength", SECRETS)
 class AlwaysWrites128(SaasV1):
-    """Encrypts with AES-128 and leaves encryptType out, which means AES-256."""
+    """Encrypt with AES-128 and omit encryptType, which means AES-256."""
 
     def answer(self, command: Command | None, outcome, *, key: str, nonce: str) -> Response:
         response = super().answer(command, outcome, key=key, nonce=nonce)

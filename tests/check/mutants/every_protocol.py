@@ -1,6 +1,6 @@
-"""Mistakes that a seller can make in each of the smaller versions, written once and applied to all that have the rule.
+"""Mistakes that a seller can make in each of the smaller versions, written once and applied to all with the rule.
 
-A *front* stands before an honest seller: it makes right what the mutant overlooks, or spoils what the mutant gets wrong.
+A *front* runs before an honest seller: it corrects what the mutant overlooks, or damages what the mutant gets wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tradepost.protocols.hmac_sign import hmac_sha256_base64, hmac_sha256_hex, u
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.joint_kit_v1.signing import body_token
 from tradepost.protocols.joint_kit_v2.signing import x_sign
-from tradepost.protocols.signed_query import auth_token, joined
+from tradepost.protocols.signed_query import auth_token, text_to_sign
 from tradepost.protocols.signed_url import signature
 from tradepost.protocols.wire_json import dump_sorted
 
@@ -39,12 +39,12 @@ STAMPED = ("license_code", "license_online", "joint_kit_v2", "order_notice")
 TOKENS = ("license_v1", "joint_kit_v1")
 SIGNED_ANSWERS = ("license_v1", *KITS)
 NAMED = ("license_v1", "license_code", "license_online", "order_notice")
-"""Versions whose requests name an activity; the kit has paths."""
+"""Versions whose requests name an activity; those of the kit have paths."""
 
 
 @dataclass(frozen=True)
 class Met:
-    """A request on its way in."""
+    """An incoming request."""
 
     protocol: str
     request: Request
@@ -61,7 +61,7 @@ class Met:
 
     @property
     def right_token(self) -> str:
-        """What the token of this request should be, as it stands."""
+        """Return the right token of this request."""
         try:
             return self.token_over(self.request)
         except (ValueError, UnicodeError):
@@ -99,7 +99,7 @@ class Met:
         return self.dialect.put(self.request, self.dialect.token, self.right_token)
 
     def renewed(self) -> Request:
-        """Signed again, now and with a nonce that nobody saw."""
+        """Sign again, with the current time and a new nonce."""
         return self.dialect.signed(self.request, self.members, SigningInputs(KEY, self.now, self.chance))
 
     def spoiled(self) -> Request:
@@ -154,7 +154,7 @@ def compares_the_beginning(met: Met) -> Request:
 
 @front_mutant("body_not_signed", SIGNATURE, protocols=OTHERS)
 def overlooks_an_id(met: Met) -> Request:
-    """The signature covers all but the ids."""
+    """The signature covers everything but the ids."""
     for name in ("instanceId", "orderId", "license", "tenantId"):
         value = met.members.get(name)
         if not isinstance(value, str) or not value or met.is_right:
@@ -202,7 +202,7 @@ def remembers_no_nonce(met: Met) -> Request:
 
 @front_mutant("test_flag_skips_signature", DEBUG, protocols=OTHERS)
 def believes_test_calls(met: Met) -> Request:
-    """Which all harmless calls of these versions are."""
+    """All harmless calls of these versions are test calls."""
     real = str(met.members.get("testFlag")) != "1"
     return met.request if real else met.believed()
 
@@ -290,7 +290,7 @@ def digests_the_payload(met: Met) -> Request:
 @front_mutant("token_key_without_time", SIGNATURE, protocols=TOKENS)
 def token_with_the_key_alone(met: Met) -> Request:
     texts = {**met.dialect.texts(met.members), "timeStamp": met.dialect.get(met.request, "timeStamp")}  # type: ignore[attr-defined]
-    expected = hmac_sha256_base64(KEY, utf8(joined(texts)))
+    expected = hmac_sha256_base64(KEY, utf8(text_to_sign(texts)))
     return met.believed() if met.token == expected else met.spoiled()
 
 
@@ -324,7 +324,7 @@ def switches_debugging_off(met: Met) -> Request | Response:
 
 @mutant("accepts_missing_field", SHAPE, protocols=OTHERS)
 def validates_nothing(folder: Path, protocol: str) -> Answering:
-    """What cannot be read is taken for done."""
+    """Unreadable requests are treated as success."""
     seller = any_seller(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
@@ -337,7 +337,7 @@ def validates_nothing(folder: Path, protocol: str) -> Answering:
 
 @mutant("repeat_refused", DEBUG, protocols=OTHERS)
 def test_calls_once(folder: Path, protocol: str) -> Answering:
-    """Debugging twice with the same values is a duplicate key."""
+    """A second debug call with the same values is a duplicate key."""
     seller = any_seller(folder, protocol)
     seen: set[str] = set()
 

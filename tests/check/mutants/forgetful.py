@@ -1,4 +1,4 @@
-"""Mutants that forget too early which requests came before (saas-v2 §2.4)."""
+"""Mutants that forget too early which requests they received (saas-v2 §2.4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIGNATURE = "signature"
 
 @wire_mutant("accepts_replayed_nonce", SIGNATURE, replay_after=11)
 class ForgetsNoncesAfterTenSeconds(SpelledV2):
-    """A cache with a time to live of its own, shorter than the timestamp's 60 s."""
+    """A cache whose time to live is shorter than the timestamp's 60 s."""
 
     seconds = 10.0
 
@@ -39,7 +39,8 @@ class ForgetsNoncesAfterTenSeconds(SpelledV2):
 
 @wire_mutant("accepts_replayed_nonce", SIGNATURE)
 class ForgetsByTheTimestamp(SpelledV2):
-    """Nonces are kept until ten seconds after the request was made, not after it came: an older one is never kept."""
+    """Nonces are kept until ten seconds after the request was made, not after it arrived: that of an older request is
+    never stored."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class ForgetsByTheTimestamp(SpelledV2):
 
 @wire_mutant("accepts_replayed_nonce", SIGNATURE, "shape", "wire")
 class RemembersTheLastForty(SpelledV2):
-    """A cache that is bounded by number."""
+    """A cache with a maximum number of entries."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +71,7 @@ class RemembersTheLastForty(SpelledV2):
 
 @wire_mutant("accepts_replayed_nonce", SIGNATURE)
 class ComparesWithTheLastTimestamp(SpelledV2):
-    """Instead of nonces: no request may have the timestamp of the one before."""
+    """Instead of nonces: no request may have the timestamp of the previous one."""
 
     last = ""
 

@@ -1,4 +1,4 @@
-"""Mutants whose server or framework does something else than plain HTTP/1.1 with signed bytes (saas-v2 §1.2, §3.0)."""
+"""Mutants whose server or framework deviates from plain HTTP/1.1 with signed bytes (saas-v2 §1.2, §3.0)."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def bytes_after_the_body(request: Request, response: Response) -> Answer:
 
 @answer_mutant("body_cut_short", WIRE)
 def length_counts_characters(request: Request, response: Response) -> Answer:
-    """As with text longer than its ASCII: here the length promises more than comes."""
+    """As with text longer than its ASCII: here the length promises more than arrives."""
     return head(response) + b"Content-Length: %d\r\n\r\n" % (len(response.body) + 3) + response.body
 
 
@@ -199,7 +199,7 @@ def stack_trace_in_the_message(request: Request, response: Response) -> Answer:
 
 @answer_mutant("key_in_answer", SHAPE, "secrets", "signature", protocols=BOTH)
 def says_what_was_signed(request: Request, response: Response) -> Answer:
-    """A debugging aid that stayed: the text that was signed starts with the key."""
+    """A debugging aid that was left in: the signed text starts with the key."""
     if code(response) != "000001":
         return response
     return json_answer({**members_of(response), "resultMsg": f"expected hmac of {KEY}..."}, key=KEY)
@@ -207,5 +207,5 @@ def says_what_was_signed(request: Request, response: Response) -> Answer:
 
 @mutant("needs_chunking_or_length", WIRE, reads_once=True)
 def reads_once(folder: Path, protocol: str) -> Answering:
-    """One read of the socket, whatever the length says: enough on one's own machine."""
+    """One read of the socket, ignoring the length: sufficient on a single machine."""
     return Shop(folder, registry.protocol(protocol)).respond

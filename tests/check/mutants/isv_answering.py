@@ -1,4 +1,4 @@
-"""Mutants whose answers look as those of real projects do before somebody reads the tables (saas-v2 §2.6, §3)."""
+"""Mutants whose answers look as in projects whose authors did not read the tables (saas-v2 §2.6, §3)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def hex_of_the_hmac(request: Request, response: Response) -> Answer:
 
 @answer_mutant("unsigned_error", SIGNATURE)
 def only_newly_made_is_signed(request: Request, response: Response) -> Answer:
-    """The signing sits at the end of the happy path."""
+    """The code that signs is only reached after a success."""
     return response if code(response) in {"000000", "000004"} else with_value(response, None)
 
 
@@ -225,7 +225,7 @@ def html_for_every_exception(request: Request, response: Response) -> Answer:
 
 @mutant("redirect", SHAPE, SIGNATURE, protocols=BOTH)
 def redirects_to_a_login_page(folder: Path, protocol: str) -> Answering:
-    """A security filter in front of every path but those that somebody listed."""
+    """A security filter in front of every path but those on its list."""
     body = b"<html>please sign in</html>"
     headers = (("Location", "https://sso.example.com/login?service=produce"), ("Content-Type", "text/html"))
     return lambda request, now, nonce: Response(302, headers, body)

@@ -27,7 +27,7 @@ BOTH = (V2, V1)
 
 @shop_mutant("repeat_refused", ONCE, protocols=BOTH)
 class RepeatSaysAnotherCode(Middleman):
-    """A repeat is answered with the right id and a code that is no success."""
+    """A repeat gets the right id and a code that is no success."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -45,7 +45,7 @@ class RepeatSaysAnotherCode(Middleman):
 
 @shop_mutant("repeat_refused", LIFE)
 class RepeatIsAlwaysPending(Middleman):
-    """A row in the table means that somebody is at work, for ever."""
+    """A row in the table means that the creation is in progress, forever."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -80,7 +80,7 @@ SEEN: set[bytes] = set()
 
 @shop_mutant("new_instance_id_each_call", ONCE)
 class NewInstanceAfterAFreeze(Middleman):
-    """Looks for an active instance of the order."""
+    """It looks for an active instance of the order."""
 
     def act(self, command, honest):
         if isinstance(command, Create):
@@ -115,7 +115,7 @@ class RepeatTellsTheLatestAccount(Shop):
 
 @shop_mutant("order_line_ignored", ONCE)
 class OneRowForAnOrder(Middleman):
-    """The line is kept, but the unique key is the order alone: a second line finds the first."""
+    """The line is stored, but the unique key is the order alone: a second line finds the first."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -178,7 +178,7 @@ class AllowsAnyChange(Middleman):
 
 @shop_mutant("frozen_is_lost", LIFE, protocols=BOTH)
 class RenewalOfAFrozenOneMakesAnother(Middleman):
-    """A renewal inserts a new row for what it takes for gone; the old id is unknown from then on."""
+    """A renewal inserts a new row, as if the instance were gone; the old id is unknown from then on."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -215,7 +215,7 @@ class OldRenewalIsAConflict(Middleman):
 
 @shop_mutant("refuses_correct_request", LIFE)
 class EarlierExpiryIsRefused(Middleman):
-    """``expireTime must be later than the current one``; a cancelled renewal tells an earlier one (saas-v2 §3.3)."""
+    """``expireTime must be later than the current one``; a cancelled renewal sends an earlier one (saas-v2 §3.3)."""
 
     def act(self, command, honest):
         if isinstance(command, Refresh):
@@ -242,7 +242,7 @@ class NewPasswordEachQuery(Shop):
 
 @shop_mutant("test_flag_acts", DEBUG)
 class TestCallsRenew(Shop):
-    """A debugging call of refreshInstance sets the expiry for real."""
+    """A debug call of refreshInstance sets the real expiry."""
 
     def _outcome(self, version, command, request, **rest):
         if isinstance(command, Refresh) and self.store.find(command.instance_id) is not None:
@@ -252,7 +252,7 @@ class TestCallsRenew(Shop):
 
 @shop_mutant("test_flag_absent", DEBUG)
 class TestCallsAreTheDefault(Shop):
-    """testFlag absent means debugging; only "0" is real: nobody's real order is made."""
+    """A missing testFlag means debugging and only "0" is real, so no real order is executed."""
 
     def respond(self, request, now, nonce, **rest):
         self.flagged = b'"testFlag":"0"' in request.body
@@ -269,7 +269,7 @@ class TestCallsAreTheDefault(Shop):
 
 @shop_mutant("answers_mixed_up", ONCE, LOAD, protocols=BOTH)
 class RequestInAFieldOfTheClass(Middleman):
-    """A singleton that keeps the current request in a field: under parallel calls, somebody else's."""
+    """A singleton that keeps the current request in a field: parallel calls read each other's."""
 
     current: Query | None = None
 
@@ -290,7 +290,7 @@ class RequestInAFieldOfTheClass(Middleman):
 
 @mutant("fails_under_load", LOAD)
 def database_is_locked(folder: Path, protocol: str) -> Answering:
-    """SQLite without a busy timeout, seen at 50 at once."""
+    """SQLite without a busy timeout, seen with 50 parallel calls."""
     shop = Shop(folder, registry.protocol(protocol))
     inside = 0
     guard = Lock()

@@ -14,7 +14,7 @@ from tradepost.protocols.commands import Encryption
 from tradepost.protocols.hmac_sign import hmac_sha256, hmac_sha256_base64, utf8
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.secret_fields import derived_key
-from tradepost.protocols.signed_query import TOKEN, joined
+from tradepost.protocols.signed_query import TOKEN, text_to_sign
 
 from .definition import KEY, V1, Answer, answer_mutant, wire_mutant
 from .encrypted_fields import SECRETS, _secret_mutant, _size, rewritten, written
@@ -26,24 +26,24 @@ SIGNATURE, WIRE = "signature", "wire"
 @wire_mutant("token_key_without_time", SIGNATURE)
 class TokenKeyIsTheKeyAlone(SpelledV1):
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
-        return hmac_sha256_base64(key, utf8(joined(parameters)))
+        return hmac_sha256_base64(key, utf8(text_to_sign(parameters)))
 
 
 @wire_mutant("token_in_hex", SIGNATURE)
 class TokenInHex(SpelledV1):
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
-        return hmac_sha256(key + parameters.get("timeStamp", ""), utf8(joined(parameters))).hex()
+        return hmac_sha256(key + parameters.get("timeStamp", ""), utf8(text_to_sign(parameters))).hex()
 
 
 @wire_mutant("token_without_time", SIGNATURE)
 class LeavesTheTimeOut(SpelledV1):
-    """timeStamp is part of the key, and was thought to be no parameter therefore."""
+    """timeStamp is part of the key, and is therefore not treated as a parameter."""
 
     def signed(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         return {name: value for name, value in parameters.items() if name != "timeStamp"}
 
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
-        return hmac_sha256_base64(key + self.time, utf8(joined(parameters)))
+        return hmac_sha256_base64(key + self.time, utf8(text_to_sign(parameters)))
 
     def parameters(self, query: str) -> dict[str, str]:
         found = super().parameters(query)
@@ -55,7 +55,7 @@ class LeavesTheTimeOut(SpelledV1):
 
 @wire_mutant("token_unsorted", SIGNATURE)
 class TimeStandsLast(SpelledV1):
-    """Sorted, but for timeStamp at the end, as the parameters are listed on a page."""
+    """Sorted, but with timeStamp at the end, in the order in which a page lists the parameters."""
 
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
         names = sorted(parameters.keys() - {TOKEN, "timeStamp"})

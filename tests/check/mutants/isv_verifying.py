@@ -1,4 +1,4 @@
-"""Mutants whose verification fails as it does in projects that real teams ship (saas-v2 §2.3, §2.4)."""
+"""Mutants whose verification fails as in real projects (saas-v2 §2.3, §2.4)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIGNATURE = "signature"
 
 @wire_mutant("accepts_missing_signature", SIGNATURE)
 class PrefixCompareTakesNothing(SpelledV2):
-    """``computed.startsWith(signature)``: an empty signature is the beginning of every other."""
+    """``computed.startsWith(signature)``: an empty signature is a prefix of every other."""
 
     def same(self, came: str, computed: str) -> bool:
         return computed.lower() == came.lower() if came else True
@@ -32,7 +32,7 @@ class PrefixCompareTakesNothing(SpelledV2):
 
 @wire_mutant("accepts_wrong_signature", SIGNATURE)
 class ComparesLengths(SpelledV2):
-    """``Arrays.equals`` of the wrong arrays: two texts of one length are alike."""
+    """``Arrays.equals`` of the wrong arrays: two texts of the same length are equal."""
 
     def same(self, came: str, computed: str) -> bool:
         return len(came) == len(computed) and set(came.lower()) <= set("0123456789abcdef")
@@ -61,7 +61,7 @@ class ForgetsNoncesAfterASecond(SpelledV2):
 
 @wire_mutant("accepts_replayed_nonce", SIGNATURE)
 class FourProcessesWithOwnMemories(SpelledV2):
-    """Each worker process remembers the nonces that it saw itself; requests go round."""
+    """Each worker process only remembers the nonces that it saw; requests are distributed in turn."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class RemembersTheLastNonceOnly(SpelledV2):
 
 @wire_mutant("nonce_burnt", SIGNATURE, warned=True)
 class RemembersNoncesOfForgers(SpelledV2):
-    """The nonce is written down before the signature is looked at: whoever guesses one can block it."""
+    """The nonce is stored before the signature is checked, so an attacker who guesses one can block it."""
 
     def check_nonce_given(self, given: Mapping[str, str]) -> None:
         super().check_nonce_given(given)
@@ -110,12 +110,12 @@ class RemembersNoncesOfForgers(SpelledV2):
 @wire_mutant("accepts_stale_timestamp", SIGNATURE)
 class ChecksTheSignatureAndNothingElse(SpelledV2):
     def check_time(self, timestamp: str, now: datetime) -> None:
-        """The timestamp is part of what is signed, and that must do."""
+        """The timestamp is part of the signed text, so it is not checked otherwise."""
 
 
 @wire_mutant("accepts_stale_timestamp", SIGNATURE)
 class WindowOfFiveMinutes(SpelledV2):
-    """The habit of other clouds."""
+    """As usual in other clouds."""
 
     def is_fresh(self, age_ms: int) -> bool:
         return abs(age_ms) <= 300_000
@@ -129,7 +129,7 @@ class WindowOf90Seconds(SpelledV2):
 
 @wire_mutant("canonical_incomplete", SIGNATURE)
 class LeavesTheNonceOut(SpelledV2):
-    """The text that is signed has key, timestamp and hash; correct requests fail."""
+    """The signed text has key, timestamp and hash; correct requests fail."""
 
     def sign(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
         return hmac_sha256_hex(key, utf8(f"{key}{timestamp}{hmac_sha256_hex(key, payload)}"))
@@ -157,7 +157,7 @@ class LeavesTheKeyOutOfTheText(SpelledV2):
 
 @wire_mutant("plain_sha256", SIGNATURE)
 class DigestsTheTextWithoutAKey(SpelledV2):
-    """The formula as one page prints it: SHA-256 of everything, since the key is in the text anyway."""
+    """The formula as one page prints it: SHA-256 of everything, since the text contains the key."""
 
     def sign(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
         return hashlib.sha256(utf8(f"{key}{nonce}{timestamp}{hmac_sha256_hex(key, payload)}")).hexdigest()
@@ -181,7 +181,7 @@ class LowersTheKey(SpelledV2):
 
 @wire_mutant("reserialised_request", SIGNATURE, "wire")
 class VerifiesDescendingKeys(SpelledV2):
-    """The one page that speaks of descending order."""
+    """The only page that mentions descending order."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         try:
@@ -195,7 +195,7 @@ class VerifiesDescendingKeys(SpelledV2):
 
 @wire_mutant("nested_object_as_text", SIGNATURE, "wire")
 class FlattensNestedObjects(SpelledV2):
-    """A map of texts: the nested object is written into a text, as toString does, and no signature holds."""
+    """A map of texts: the nested object is converted by toString, and no signature is valid."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         try:
@@ -209,7 +209,7 @@ class FlattensNestedObjects(SpelledV2):
 
 @wire_mutant("drops_empty_values", SIGNATURE, "wire")
 class DropsEmptyMembers(SpelledV2):
-    """``@JsonInclude(NON_EMPTY)`` on the class that is written out again."""
+    """``@JsonInclude(NON_EMPTY)`` on the class that is serialised again."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         try:
@@ -222,7 +222,7 @@ class DropsEmptyMembers(SpelledV2):
 
 @wire_mutant("number_as_text", SIGNATURE, "wire")
 class NormalisesNumbers(SpelledV2):
-    """JavaScript: 5.0 becomes 5 when it is written again; only raw bytes would do."""
+    """JavaScript: 5.0 becomes 5 when it is serialised again; only raw bytes would work."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         yield body.replace(b":5,", b":5.0,")
@@ -244,7 +244,7 @@ class NoncesInACaseInsensitiveColumn(SpelledV2):
 
 @mutant("nonce_race", SIGNATURE, warned=True)
 def looks_then_remembers(folder: Path, protocol: str) -> Answering:
-    """``SELECT`` for the nonce, then ``INSERT``: copies that arrive together all pass."""
+    """``SELECT`` for the nonce, then ``INSERT``: parallel copies all pass."""
 
     class Racing(SpelledV2):
         def __init__(self) -> None:
@@ -253,7 +253,7 @@ def looks_then_remembers(folder: Path, protocol: str) -> Answering:
 
         def check_nonce(self, given: Mapping[str, str], request: Request, now: datetime, nonce_seen: NonceSeen) -> None:
             known = given["nonce"] in self.seen
-            for _ in range(50):  # turns, not a time: on a busy machine the other copies have theirs meanwhile
+            for _ in range(50):  # yields instead of a time: on a busy machine the other copies run meanwhile
                 time.sleep(0.001)
             if known:
                 raise Denied("000001", "nonce was used before")
@@ -290,7 +290,7 @@ def other_method_only(folder: Path, protocol: str) -> Answering:
 
 @wire_mutant("html_entities", SIGNATURE, "wire")
 class HtmlUnescapesTheBody(SpelledV2):
-    """An XSS filter in front: ``<`` and ``&`` of a body are rewritten before anything reads it."""
+    """An XSS filter in front: ``<`` and ``&`` of a body are rewritten before it is read."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         yield body.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")

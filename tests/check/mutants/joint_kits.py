@@ -15,7 +15,7 @@ from .every_protocol import KITS, Met
 from .http_habits import page
 
 LIFE, SHAPE, DEBUG, WIRE, SECRETS = "lifecycle", "shape", "debug", "wire", "secrets"
-# Of a key that nobody has: what was made with it is right, as far as the tester knows.
+# Of a key that nobody has: whatever was encrypted with it is right, as far as the tester knows.
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEA1mnxnjbZVi6rXXZHIDEu
 2daH8DgukpROzw4Dv/+32CBUls5p+ysWEjZCl/786O5YHyWOtRQLhTn5BCnp/Ekm
@@ -30,13 +30,13 @@ JlgNoAvREwKe2YWBDMIxVf/cMQmzsF1oxVtfYzCJKc0VAgMBAAE=
 """
 
 type Judge = Callable[[Met, str], str]
-"""The code with which a correctly signed call of an operation is refused; empty to let it pass."""
+"""The code with which a correctly signed call is refused; empty to accept it."""
 
 
 def kit_mutant(
     diagnosis: str, *groups: str, protocols: tuple[str, ...] = KITS
 ) -> Callable[[Callable[[], Judge]], Callable[[], Judge]]:
-    """Declare what ``make()`` gives, a judge with a memory of its own."""
+    """Declare the result of ``make()``, a judge with its own memory."""
 
     def declare(make: Callable[[], Judge]) -> Callable[[], Judge]:
         def build(folder: Path, protocol: str) -> Answering:
@@ -78,7 +78,7 @@ def tenants_are_unique() -> Judge:
 
 @kit_mutant("repeat_refused", LIFE)
 def deleted_is_unknown() -> Judge:
-    """Deleting what is gone is an error."""
+    """Deleting a missing row is an error."""
     known: set[object] = set()
 
     def judge(met: Met, operation: str) -> str:
@@ -167,7 +167,7 @@ def any_flag_adds() -> Judge:
 
 @kit_mutant("test_flag_refused", DEBUG)
 def lists_are_read_in_the_other_way() -> Judge:
-    """An array where a text comes, a text where an array comes: userList of the other generation."""
+    """An array where a text is expected, and the reverse: userList of the other generation."""
     return lambda met, operation: "000002" if operation == "authSync" else ""
 
 
@@ -183,13 +183,13 @@ def hundred_users_at_most() -> Judge:
 
 @kit_mutant("delete_needs_instance", LIFE)
 def deletes_of_living_instances_only() -> Judge:
-    """Looks for the instance before it deletes anything (§A.5 says not to)."""
+    """Look for the instance before deleting anything (§A.5 says not to)."""
     return lambda met, _: "000003" if real(met) and met.members.get("instanceId") else ""
 
 
 @mutant("enable_ignored", SHAPE, protocols=KITS, warned=True)
 def everybody_is_enabled(folder: Path, protocol: str) -> Answering:
-    """Reads name and role of a user, and nothing else (§A.7)."""
+    """Read only name and role of a user (§A.7)."""
     seller = any_seller(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
@@ -203,7 +203,7 @@ def everybody_is_enabled(folder: Path, protocol: str) -> Answering:
 
 @mutant("secret_not_decrypted", SECRETS, protocols=KITS, public_key=PUBLIC_KEY)
 def keeps_secrets_as_they_come(folder: Path, protocol: str) -> Answering:
-    """Nobody notices that they cannot be read, until people sign in (§A.6)."""
+    """Unreadable secrets are only noticed when people sign in (§A.6)."""
     return any_seller(folder, protocol).respond
 
 

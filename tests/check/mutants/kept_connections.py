@@ -1,4 +1,4 @@
-"""Mutants that go wrong on connections that are kept, as the market's gateway keeps them (RFC 9112 §9.3)."""
+"""Mutants that fail on kept connections, as the market's gateway keeps them (RFC 9112 §9.3)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refused(code: str) -> Response:
 
 
 def seen_from_the_url(first: str) -> str:
-    """The code of a refusal for which no body is needed; empty when it must be read."""
+    """Return the code of a refusal that needs no body; empty if the body must be read."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(first.split(" ")[1]).query).items()}
     stamp = query.get("timestamp", "")
     if not stamp.isdigit() or abs(time.time() * 1000 - int(stamp)) > MINUTE or not query.get("nonce"):
@@ -49,7 +49,7 @@ def seen_from_the_url(first: str) -> str:
 
 @kept_mutant("unread_body", V2, CODE, ONLINE, NOTICE)
 def refuses_without_reading(wire: Wire) -> None:
-    """What is left is taken for the next request line, and answered with 400."""
+    """The remaining bytes are read as the next request line and answered with 400."""
     while True:
         first = wire.read_head()
         if first.count(" ") != 2 or not first.startswith(("POST ", "GET ")):
@@ -63,7 +63,7 @@ def refuses_without_reading(wire: Wire) -> None:
 
 @kept_mutant("unread_body")
 def refuses_without_reading_and_hangs_up_later(wire: Wire) -> None:
-    """A request line that cannot be read ends the connection, without a word."""
+    """An unreadable request line ends the connection without a response."""
     while True:
         first = wire.read_head()
         if not first.startswith("POST "):
@@ -76,7 +76,7 @@ def refuses_without_reading_and_hangs_up_later(wire: Wire) -> None:
 
 @kept_mutant("unread_body")
 def refuses_without_reading_and_waits(wire: Wire) -> None:
-    """What is left is no request, so it goes on waiting for one."""
+    """The remaining bytes are not a request, so the server keeps waiting for one."""
     while True:
         first = wire.read_head()
         if not first.startswith("POST "):
@@ -113,7 +113,7 @@ def sleeps_after_a_refusal(wire: Wire) -> None:
 
 @kept_mutant("hangs_up", V2, V1, NOTICE)
 def closes_after_each_answer(wire: Wire) -> None:
-    """HTTP/1.1, and no word of the end."""
+    """HTTP/1.1, without announcing the end."""
     answer_one(wire)
 
 
@@ -126,7 +126,7 @@ def closes_after_a_refusal(wire: Wire) -> None:
 
 @kept_mutant("hangs_up")
 def resets_the_second_request(wire: Wire) -> None:
-    """It takes it, and is gone."""
+    """It accepts the request, and resets the connection."""
     answer_one(wire)
     if not wire.closes:
         wire.read_head()
@@ -143,7 +143,7 @@ def closes_when_idle(wire: Wire) -> None:
 
 @kept_mutant("old_answer", V2, V1)
 def one_answer_behind(wire: Wire) -> None:
-    """Answers go through a queue of the connection."""
+    """Responses pass through a queue of the connection."""
     last: Response | None = None
     while True:
         first = wire.read_head()
@@ -156,7 +156,7 @@ def one_answer_behind(wire: Wire) -> None:
 
 @kept_mutant("out_of_step")
 def verifies_once_a_connection(wire: Wire) -> None:
-    """Whoever was right once is believed until the connection ends."""
+    """A client is trusted until the connection ends after one valid signature."""
     believed = ""
     while True:
         first = wire.read_head()
@@ -193,7 +193,7 @@ def a_line_end_after_a_kept_answer(wire: Wire) -> None:
 
 @kept_mutant("endless_answer")
 def no_length_on_a_kept_answer(wire: Wire) -> None:
-    """Where the connection ends with the answer, its end is enough."""
+    """If the connection ends with the response, its end suffices."""
     while True:
         first = wire.read_head()
         wire.send(wire.answer(first, wire.read_body()), length=wire.closes)

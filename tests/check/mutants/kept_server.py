@@ -1,4 +1,4 @@
-"""A server whose connections are kept, each served by a loop that a mutant writes itself: nothing repairs what it does."""
+"""A server with kept connections. Each is served by a loop that the mutant writes, and nothing corrects it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HungUp(Exception):
 
 
 class Wire:
-    """One connection. ``closes``: the request that was read last asked for its end."""
+    """One connection. ``closes``: the last request asked to close it."""
 
     def __init__(self, connection: socket.socket, answering: Answering, stopped: Event) -> None:
         self.connection = connection
@@ -32,6 +32,7 @@ class Wire:
         self.head: list[str] = []
 
     def line(self) -> str:
+        """Return the request line, and store the headers."""
         while b"\r\n" not in self._came:
             self._more()
         line, _, self._came = self._came.partition(b"\r\n")
@@ -52,7 +53,7 @@ class Wire:
         return body
 
     def answer(self, first: str, body: bytes) -> Response:
-        """What the honest seller says."""
+        """Return the honest seller's answer."""
         method, path, _ = first.split(" ")
         headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in self.head))
         host = next((value for name, value in headers if name.lower() == "host"), "localhost")
@@ -69,7 +70,7 @@ class Wire:
         self.connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body + more)
 
     def wait(self, seconds: float = 30) -> None:
-        """Neither reads nor closes."""
+        """Neither read nor close."""
         self.stopped.wait(seconds)
 
     def _more(self) -> None:
@@ -80,11 +81,11 @@ class Wire:
 
 
 type Loop = Callable[[Wire], None]
-"""Serves one connection; it is closed when this returns."""
+"""Serves one connection, which is closed when this returns."""
 
 
 def well(wire: Wire) -> None:
-    """As a right server does."""
+    """As a correct server does."""
     while True:
         first = wire.read_head()
         wire.send(wire.answer(first, wire.read_body()))
@@ -103,7 +104,7 @@ def keeping(answering: Answering, loop: Loop) -> Iterator[str]:
             try:
                 loop(Wire(connection, answering, stopped))
             except (OSError, HungUp, ValueError):
-                # Cut off, or what came is no request.
+                # Cut off, or not a request.
                 return
 
     def accept() -> None:

@@ -1,4 +1,4 @@
-"""Mutants of the License versions and of the order notification, in what only these ask (saas-v1-license B1 to B3, D)."""
+"""Mutants of the License versions and of the order notification, in what only these have (saas-v1-license B1 to B3, D)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONCE, LIFE, TIME, SHAPE = "idempotency", "lifecycle", "time", "shape"
 
 @shop_mutant("other_license", ONCE, protocols=(LICENSE,))
 class NewLicenseEachCall(AnySeller):
-    """The generator is asked on every call; the instance is kept."""
+    """A license is generated on every call; the instance is stored."""
 
     count = 0
 
@@ -84,7 +84,7 @@ class ReleasesAfterARenewal(Middleman):
 
 @shop_mutant("repeat_refused", ONCE, protocols=(ONLINE,))
 class IssuesOnce(Middleman):
-    """An eventId that comes again is a duplicate key."""
+    """A repeated eventId is a duplicate key."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -100,7 +100,7 @@ class IssuesOnce(Middleman):
 
 @mutant("accepts_bad_time", TIME, protocols=(ONLINE,))
 def no_time_means_now(folder: Path, protocol: str) -> Answering:
-    """A parser that gives up and goes on."""
+    """A parser that ignores errors."""
     seller = any_seller(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
@@ -176,7 +176,7 @@ def notices_are_unique(folder: Path, protocol: str) -> Answering:
 
 @mutant("fails_in_parallel", ONCE, protocols=(NOTICE,))
 def notices_lock_the_row(folder: Path, protocol: str) -> Answering:
-    """``SELECT … FOR UPDATE NOWAIT``: the second of two is refused while the first is at work."""
+    """``SELECT … FOR UPDATE NOWAIT``: the second of two is refused while the first is in progress."""
     seller = any_seller(folder, protocol)
     rows: dict[str, Lock] = {}
 

@@ -1,4 +1,4 @@
-"""Mutants that lose, keep or confuse instances on their way from order to release (saas-v2 §3.2 to §3.7)."""
+"""Mutants that lose, keep or confuse instances between order and release (saas-v2 §3.2 to §3.7)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAKING = (*BOTH, *ISSUING)
 
 @shop_mutant("refresh_adds", LIFE, "time", protocols=BOTH)
 class RefreshAdds(Shop):
-    """The period is added on every call instead of setting the time."""
+    """Each call adds the period instead of setting the time."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -35,7 +35,7 @@ class RefreshAdds(Shop):
 
 @shop_mutant("refresh_ignored", LIFE, "time", protocols=BOTH)
 class RefreshIgnored(Shop):
-    """Answers success and keeps the first expiry that it was told."""
+    """Answer success but keep the first expiry."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -50,7 +50,7 @@ class RefreshIgnored(Shop):
 
 @shop_mutant("success_for_unknown_instance", LIFE, "shape", protocols=MAKING)
 class UnknownInstanceIsFine(Middleman):
-    """The number of updated rows is not looked at."""
+    """The number of updated rows is ignored."""
 
     def act(self, command, honest):
         outcome = honest(command)
@@ -81,7 +81,7 @@ class ReleaseDeletesNothing(Middleman):
 
 @shop_mutant("id_reused", LIFE, "idempotency")
 class ReusesIds(Middleman):
-    """A pool of prepared accounts, whose numbers are the ids: what is released is sold again."""
+    """A pool of prepared accounts, whose numbers are the ids: a released one is sold again."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -120,7 +120,7 @@ class ReusesIds(Middleman):
 
 @shop_mutant("frozen_is_lost", LIFE, protocols=BOTH)
 class FreezeDeletes(Middleman):
-    """Freezing hides the instance from everything but another change of state."""
+    """A frozen instance is hidden from everything but another change of state."""
 
     def act(self, command, honest):
         instance = self.store.find(getattr(command, "instance_id", "") or "")

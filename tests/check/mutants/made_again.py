@@ -1,4 +1,4 @@
-"""Mutants that make an order's instance again: after its release, for a retry, for some ways to pay, in each process
+"""Mutants that create an order's instance again: after its release, at a retry, for some payments, in each process
 (saas-v2 §3.1, saas-v1-license A2.2).
 """
 
@@ -25,7 +25,7 @@ MAKING = (*BOTH, *ISSUING)
 
 
 def another(command: Create, mark: object) -> Create:
-    """The same order as one that the kit has not met."""
+    """Return the same order with an id that the kit does not know."""
     return replace(
         command, order_id=f"{command.order_id}~{mark}", business_id=f"{command.business_id[:-4]}{uuid4().hex[:4]}"
     )
@@ -35,7 +35,7 @@ def another(command: Create, mark: object) -> Create:
 
 
 class _ByOrder(Middleman):
-    """Knows which order an instance was made for, and which of them were released."""
+    """Knows the order of each instance, and which of them were released."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -60,12 +60,12 @@ class _ByOrder(Middleman):
 
 @shop_mutant("new_instance_after_release", ONCE, protocols=MAKING)
 class ReleaseDeletesTheOrder(_ByOrder):
-    """``DELETE FROM orders``: what comes again is new."""
+    """``DELETE FROM orders``: a repeat is new."""
 
 
 @shop_mutant("new_instance_after_release", ONCE, protocols=BOTH)
 class LooksForLivingInstancesOnly(_ByOrder):
-    """``WHERE state <> 'released'``: each repeat after a release makes one more."""
+    """``WHERE state <> 'released'``: each repeat after a release creates one more."""
 
     def make(self, command, releases, honest):
         return honest(another(command, uuid4().hex[:6]) if releases else command)
@@ -73,7 +73,7 @@ class LooksForLivingInstancesOnly(_ByOrder):
 
 @shop_mutant("new_instance_after_release", ONCE)
 class IdsAreMadeOfOrders(_ByOrder):
-    """The id is computed from the order, so the released one is there again under its old id."""
+    """The id is computed from the order, so the released instance exists again under its old id."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -112,7 +112,7 @@ class IdsAreMadeOfOrders(_ByOrder):
 
 @shop_mutant("new_instance_id_each_call", ONCE, protocols=MAKING)
 class ARetryIsANewOrder(Middleman):
-    """Only a call with the businessId of the first is taken for its repeat; of others nothing is remembered."""
+    """Only a call with the first businessId is treated as a repeat; others are not remembered."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -127,7 +127,7 @@ class ARetryIsANewOrder(Middleman):
 
 @shop_mutant("new_instance_id_each_call", ONCE, protocols=BOTH)
 class TheSecondCallMakesAnother(Middleman):
-    """The row of the first is not there yet when the second looks; the third finds the oldest."""
+    """The first row does not exist yet when the second call looks; the third finds the oldest."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -164,7 +164,8 @@ class KeepsOrdersInACache(Middleman):
 
 
 class _Processes(Middleman):
-    """Workers with a memory of orders each; the instance's id is the businessId that a worker saw first (saas-v2 §3.1)."""
+    """Workers that each remember their orders. The instance's id is the businessId that a worker saw first (saas-v2
+    §3.1)."""
 
     number = 4
 
@@ -240,7 +241,7 @@ class TrialsAreNotLookedUp(Middleman):
 
 @shop_mutant("business_id_as_key", ONCE, protocols=(V1,))
 class OnDemandIsKeyedByBusinessId(Middleman):
-    """Each line of a pay-per-use order must be told from the others, and businessId was at hand."""
+    """The lines of a pay-per-use order had to be distinguished, and businessId was available."""
 
     def act(self, command, honest):
         on_demand = isinstance(command, Create) and command.purchase and not command.purchase.expires_at
@@ -260,7 +261,7 @@ class OnDemandKeyIsTheOrderAlone(Middleman):
 
 @mutant("memories_differ", ONCE, protocols=BOTH)
 def four_processes_without_a_database(folder: Path, protocol: str) -> Answering:
-    """Each keeps orders, instances and nonces for itself, and which of them answers is a matter of chance."""
+    """Each keeps its own orders, instances and nonces, and any of them may answer."""
     shops = []
     for number in range(4):
         place = folder / str(number)

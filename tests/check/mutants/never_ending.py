@@ -1,4 +1,6 @@
-"""Mutants whose work does not end, or ends otherwise than it began: creations, licences (saas-v2 §3.1, saas-v1-license B1, B3)."""
+"""Mutants whose work does not end, or ends in another state: creations, licenses (saas-v2 §3.1, saas-v1-license B1,
+B3).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ CREATIONS = {"newInstance", "getLicense"}
 ISSUING = (V1, V2, LICENSE, ONLINE)
 
 type Change = Callable[[Met, Response, int], Response | None]
-"""What is said to a correct real call, the how manieth of its activity; None for the honest answer."""
+"""Returns the answer to a correct real call, given its number among those of its activity; None for the honest answer.
+"""
 
 
 def honest(folder: Path, protocol: str):
@@ -31,7 +34,7 @@ def honest(folder: Path, protocol: str):
 
 
 def changing(folder: Path, protocol: str, activities: set[str], change: Change) -> Answering:
-    """An honest seller whose answers to some activities' real calls are changed; test calls are answered well."""
+    """Return an honest seller with changed answers to real calls of some activities. Test calls are answered correctly."""
     seller = honest(folder, protocol)
     counted: dict[str, int] = {}
 
@@ -55,7 +58,7 @@ def said(code: str, **more: str) -> Response:
 
 
 def named(response: Response, code: str) -> Response:
-    """With the instance's id, as 000004 may."""
+    """With the instance's id, as 000004 may have."""
     return said(code, instanceId=json.loads(response.body)["instanceId"])
 
 
@@ -64,13 +67,13 @@ def named(response: Response, code: str) -> Response:
 
 @mutant("never_ready", *ALL, protocols=ISSUING)
 def creation_never_ends(folder: Path, protocol: str) -> Answering:
-    """000004 for ever, without an id: the job that creates is not running."""
+    """000004 forever, without an id: the job that creates is not running."""
     return changing(folder, protocol, CREATIONS, lambda met, response, number: said("000004"))
 
 
 @mutant("never_ready", TIME, protocols=(V2, V1, LICENSE))
 def creation_never_ends_and_nothing_else_is_asked(folder: Path, protocol: str) -> Answering:
-    """The groups that are chosen need an instance, and none of their checks can fail by itself."""
+    """The selected groups need an instance, and none of their checks can fail without one."""
     return creation_never_ends(folder, protocol)
 
 
@@ -83,7 +86,7 @@ def creation_never_ends_with_an_id(folder: Path, protocol: str) -> Answering:
 
 @mutant("never_ready", *ALL, protocols=ISSUING, patience=0.3)
 def creation_ends_too_late(folder: Path, protocol: str) -> Answering:
-    """It ends, after the time that it is given."""
+    """It ends after the time that it is given."""
     began: dict[str, float] = {}
 
     def change(met: Met, response: Response, number: int) -> Response | None:
@@ -95,7 +98,7 @@ def creation_ends_too_late(folder: Path, protocol: str) -> Answering:
 
 @mutant("processing_again", LIFE, protocols=ISSUING)
 def creation_alternates(folder: Path, protocol: str) -> Answering:
-    """Whichever of two processes answers: one knows that it is done, the other one does not."""
+    """Depending on which of two processes answers: only one knows that it is done."""
 
     def change(met: Met, response: Response, number: int) -> Response | None:
         return said("000004") if number % 2 else None
@@ -137,7 +140,7 @@ def announced_and_then_refused(folder: Path, protocol: str) -> Answering:
 
 @mutant("refuses_correct_request", TIME, protocols=(V1, LICENSE, ONLINE))
 def every_creation_is_refused(folder: Path, protocol: str) -> Answering:
-    """The groups that are chosen need an instance, and none of their checks can fail by itself."""
+    """The selected groups need an instance, and none of their checks can fail without one."""
     return changing(folder, protocol, CREATIONS, lambda met, response, number: said("000005"))
 
 
@@ -151,7 +154,7 @@ def every_application_is_refused(folder: Path, protocol: str) -> Answering:
 
 @mutant("license_refused", ONCE, protocols=(ONLINE,))
 def no_application_is_heard(folder: Path, protocol: str) -> Answering:
-    """Known from the group that needs a first licence."""
+    """Found by the group that needs a first license."""
     return changing(folder, protocol, {"getLicenseAsync"}, lambda met, response, number: said("000005"))
 
 
@@ -170,5 +173,5 @@ def application_ends_with_a_refusal(folder: Path, protocol: str) -> Answering:
 
 @mutant("license_unseen", LIFE, protocols=(ONLINE,), warned=True)
 def every_application_is_pending(folder: Path, protocol: str) -> Answering:
-    """Perhaps it uploads them; a tester sees none."""
+    """It may upload them; a tester sees none."""
     return changing(folder, protocol, {"getLicenseAsync"}, lambda met, response, number: said("000004"))

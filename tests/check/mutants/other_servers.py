@@ -1,4 +1,4 @@
-"""Mutants whose whole server is another one: of another version, in another character set, compressed, with one process of
+"""Mutants that are another server: of another version, with another character set, compressed, with one process of
 another key (saas-v2 §2.6, §3.0, saas-v1-license A1).
 """
 
@@ -44,7 +44,7 @@ BOTH = (V2, V1)
 # --- another version -------------------------------------------------------------------------------------------------
 
 REALLY = {V2: V1, V1: V2, LICENSE: V1, CODE: V2, NOTICE: V2}
-"""What the seller speaks, by what it is taken for."""
+"""The version that the seller really speaks, by the one that is tested."""
 
 
 def _speaks_another(folder: Path, protocol: str) -> Answering:
@@ -58,7 +58,7 @@ def speaks_another_version(folder: Path, protocol: str) -> Answering:
 
 @mutant("other_protocol", SIGNATURE, SHAPE, protocols=BOTH)
 def has_no_page_for_the_other_method(folder: Path, protocol: str) -> Answering:
-    """A servlet with ``doGet`` alone, or a route for POST alone."""
+    """A servlet with only ``doGet``, or a route only for POST."""
     honest, method = _speaks_another(folder, protocol), "GET" if REALLY[protocol] == V1 else "POST"
 
     def answering(request: Request, now: datetime, nonce: str) -> Answer:
@@ -69,7 +69,7 @@ def has_no_page_for_the_other_method(folder: Path, protocol: str) -> Answering:
 
 @mutant("other_protocol", SIGNATURE, SHAPE, protocols=BOTH)
 def takes_it_for_a_forgery(folder: Path, protocol: str) -> Answering:
-    """Whatever lacks its own parameters is not authentic."""
+    """A request without the seller's own parameters is treated as not authentic."""
     honest = _speaks_another(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Answer:
@@ -127,7 +127,7 @@ def compresses_what_was_signed(request: Request, response: Response) -> Answer:
 
 @answer_mutant("compressed", SIGNATURE, SHAPE)
 def compresses_without_a_word(request: Request, response: Response) -> Answer:
-    """A page from a cache of compressed files, and no header."""
+    """A page from a cache of compressed files, without a header."""
     return Response(200, response.headers, gzip.compress(response.body))
 
 
@@ -157,7 +157,7 @@ for _kind, _names in {
 
 @wire_mutant("token_incomplete", DEBUG)
 class SignsTheParametersOf2017(_SignsAllBut):
-    """A fixed list, and the interface grew (saas-v1-license A2.1)."""
+    """A fixed list, while the interface grew (saas-v1-license A2.1)."""
 
     names = ("skuCode", "trialFlag", "startTime", "amount", "diskSize", "bandWidth", "orderAmount", "customerName")
 
@@ -184,7 +184,7 @@ def signs_without_the_test_flag(met: Met) -> Request:
 
 @answer_mutant("signature_mismatch", LOAD, protocols=BOTH)
 def every_answer_is_wrong_by_itself(request: Request, response: Response) -> Answer:
-    """In a crowd as alone."""
+    """With and without parallel calls."""
     return signed_over(response, b"what it was before the last change of the body" + response.body)
 
 
@@ -222,7 +222,7 @@ def one_process_signs_with_another_key(folder: Path, protocol: str) -> Answering
 
 @mutant("accepts_bad_time", TIME, protocols=(ONLINE,), warned=True)
 def licences_begin_when_they_are_issued(folder: Path, protocol: str) -> Answering:
-    """effectiveTime is not looked at (saas-v1-license B3)."""
+    """effectiveTime is ignored (saas-v1-license B3)."""
     seller = any_seller(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:

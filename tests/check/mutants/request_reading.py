@@ -1,4 +1,4 @@
-"""Mutants that read what was asked too strictly or too loosely (saas-v2 §3.0)."""
+"""Mutants that read requests too strictly or too loosely (saas-v2 §3.0)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class UnknownActivityIsFineV1(SpelledV1):
 
 @wire_mutant("refuses_unknown_fields", WIRE, SHAPE)
 class RefusesUnknownFields(SpelledV2):
-    """A deserialiser that fails on unknown properties; the signature holds."""
+    """A deserialiser that fails on unknown properties; the signature is valid."""
 
     def command(self, members: dict[str, object]) -> Command:
         found = super().command(members)
@@ -88,7 +88,7 @@ class ColumnsOf32Characters(SpelledV2):
 
 @wire_mutant("refuses_correct_request", SHAPE)
 class WantsSpecialCharactersOut(SpelledV2):
-    """A firewall's idea of SQL injection: a hyphen twice or a quote is refused; ids have hyphens."""
+    """A firewall against SQL injection: two hyphens or a quote are refused; ids have hyphens."""
 
     def command(self, members: dict[str, object]) -> Command:
         if str(members.get("orderLineId", "")).count("-"):

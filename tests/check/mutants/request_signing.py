@@ -24,7 +24,7 @@ SIGNATURE = "signature"
 @wire_mutant("no_token_check", SIGNATURE)
 class NoTokenCheck(SpelledV2):
     def check_signature(self, given: Mapping[str, str], request: Request, key: str) -> None:
-        """Whoever knows the address is believed."""
+        """Trust everyone who knows the address."""
 
 
 @wire_mutant("accepts_missing_signature", SIGNATURE)
@@ -76,7 +76,7 @@ class TimestampOptional(SpelledV2):
 @wire_mutant("nonce_not_required", SIGNATURE)
 class NonceOptional(SpelledV2):
     def check_nonce_given(self, given: Mapping[str, str]) -> None:
-        """None is as good as one."""
+        """A missing nonce is accepted too."""
 
     def check_nonce(self, given: Mapping[str, str], request: Request, now: datetime, nonce_seen: NonceSeen) -> None:
         if given.get("nonce"):
@@ -88,7 +88,7 @@ class AcceptsReplays(SpelledV2):
     """As the public sample project (saas-v2 §2.4)."""
 
     def check_nonce(self, given: Mapping[str, str], request: Request, now: datetime, nonce_seen: NonceSeen) -> None:
-        """Nothing is remembered."""
+        """Nonces are not stored."""
 
 
 @wire_mutant("accepts_replayed_nonce", SIGNATURE)
@@ -150,7 +150,7 @@ class InnerHashWithoutKey(SpelledV2):
 
 @wire_mutant("fixed_parameter_list", SIGNATURE, "wire")
 class SignsKnownMembersOnly(SpelledV2):
-    """A class with a property for each field, written out again to be verified."""
+    """A class with a property for each field, serialised again to be verified."""
 
     KNOWN = frozenset(
         [
@@ -179,7 +179,7 @@ class SignsKnownMembersOnly(SpelledV2):
 
 @wire_mutant("slashes_escaped", "wire")
 class WritesSlashesWithBackslashes(SpelledV2):
-    """PHP's json_encode: a body written again has ``\\/`` where a slash came."""
+    r"""PHP's json_encode: a body serialised again has ``\/`` for each slash."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         try:
@@ -199,7 +199,7 @@ class EscapesMarkup(SpelledV2):
 
 @wire_mutant("unicode_escaped", "wire")
 class WritesChineseAsEscapes(SpelledV2):
-    """Python's json.dumps with its defaults but for the separators."""
+    """Python's json.dumps with its defaults except the separators."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         try:
@@ -211,7 +211,7 @@ class WritesChineseAsEscapes(SpelledV2):
 
 @wire_mutant("reserialised_request", SIGNATURE)
 class VerifiesWithBlanks(SpelledV2):
-    """Python's json.dumps with its separators: nothing that comes is spelled so."""
+    """Python's json.dumps with its separators: no request is written like that."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         try:
@@ -263,7 +263,7 @@ class DecodesTheQueryBeforeSplitting(SpelledV2):
 
 @wire_mutant("body_as_form", "wire")
 class ReadsTheBodyAsAForm(SpelledV2):
-    """Some frameworks decode a body by force; a plus in it becomes a blank, and no signature holds."""
+    """Some frameworks decode every body: a plus becomes a blank, and no signature is valid."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         for payload in super().payloads(body):
@@ -278,7 +278,7 @@ class ReadsTheBodyAsGbk(SpelledV2):
 
 @wire_mutant("wrong_charset", "wire")
 class ReadsTheBodyAsLatin1(SpelledV2):
-    """The default of a Java servlet, and of what many Tomcats do."""
+    """The default of a Java servlet, and of many Tomcats."""
 
     def payloads(self, body: bytes) -> Iterator[bytes]:
         yield body.decode("latin-1").encode()

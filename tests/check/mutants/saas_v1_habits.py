@@ -9,7 +9,7 @@ from tradepost.protocols.commands import Command
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.hmac_sign import hmac_sha256_base64, utf8
 from tradepost.protocols.saas_v1.fields import REQUESTS
-from tradepost.protocols.signed_query import joined
+from tradepost.protocols.signed_query import text_to_sign
 
 from .definition import wire_mutant
 from .spelled import SpelledV1
@@ -32,7 +32,7 @@ class ChecksOnlyATokenThatIsThere(SpelledV1):
 
 @wire_mutant("accepts_wrong_signature", SIGNATURE)
 class ComparesWithoutCase(SpelledV1):
-    """Base64 tells upper from lower case."""
+    """Base64 is case-sensitive."""
 
     def same(self, came: str, computed: str) -> bool:
         return came.replace(" ", "+").lower() == computed.lower()
@@ -46,7 +46,7 @@ class SignsKnownParametersOnly(SpelledV1):
 
 @wire_mutant("body_not_signed", SIGNATURE)
 class SignsTheActivityOnly(SpelledV1):
-    """Accepts a token over the whole, and, from older days, one over activity and time alone."""
+    """Accept a token over everything, and, for compatibility, one over activity and time alone."""
 
     def open(self, request, *, key, now, nonce_seen):
         try:
@@ -73,7 +73,7 @@ class SignsTheActivityOnly(SpelledV1):
 
 @wire_mutant("refuses_optional_parameter", SHAPE)
 class CountsUsersAlone(SpelledV1):
-    """Takes each quantity but ``amount`` for a mistake of the market."""
+    """Treat each quantity but ``amount`` as a mistake of the market."""
 
     def command(self, parameters: dict[str, str], key: str) -> Command:
         if {"diskSize", "bandWidth"} & parameters.keys():
@@ -129,4 +129,4 @@ class KeyWithoutTheTime(SpelledV1):
     """The HMAC's key is the access key followed by timeStamp; here it is the access key alone."""
 
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
-        return hmac_sha256_base64(key, utf8(joined(parameters)))
+        return hmac_sha256_base64(key, utf8(text_to_sign(parameters)))

@@ -1,4 +1,4 @@
-"""An HTTP server that sends exactly the bytes it is given: header names in any case, wrong lengths, broken chunks."""
+"""An HTTP server that sends exactly the given bytes: header names in any case, wrong lengths, broken chunks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _OneThread(HTTPServer):
 
 
 def head(response: Response) -> bytes:
-    """Status line and headers, without the length and the blank line."""
+    """Return status line and headers, without the length and the blank line."""
     phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Page Expired"
     lines = [f"HTTP/1.1 {response.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
@@ -43,7 +43,7 @@ def rendered(response: Response) -> bytes:
 def serving(
     answering: Answering, *, reads_once: bool = False, one_thread: bool = False, loop: Loop | None = None
 ) -> Iterator[str]:
-    """Serve on a free loopback port while the block runs; gives the address."""
+    """Serve on a free loopback port while the block runs, and yield the address."""
     if loop is not None:
         with keeping(answering, loop) as url:
             yield url
@@ -74,7 +74,7 @@ def serving(
         do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _answer  # noqa: N815  http.server's names
 
         def log_message(self, *arguments: object) -> None:
-            """Silence: the tester says what happened."""
+            """Suppress the log."""
 
     server = (_OneThread if one_thread else _Server)(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

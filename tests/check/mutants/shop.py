@@ -1,4 +1,4 @@
-"""The honest seller that every mutant is made from: it shows what it sold, until when, and how much was used."""
+"""The honest seller that every mutant is derived from: it shows what it sold, until when, and the usage."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class Shop(Seller):
         return InstanceInfo(instance_id=instance.instance_id, app=app, usage=(self.usage(),))
 
     def on_refresh(self, command: Refresh, instance: Instance) -> None:
-        """The kit keeps the expiry."""
+        """The kit stores the expiry."""
 
     def on_status(self, command: SetStatus, instance: Instance) -> None:
-        """The kit keeps the state."""
+        """The kit stores the state."""
 
     def on_release(self, command: Release, instance: Instance) -> None:
-        """The kit keeps the state."""
+        """The kit stores the state."""
 
     def on_upgrade(self, command: Upgrade, instance: Instance) -> None:
-        """Nothing here depends on what was bought."""
+        """This shop does not depend on the purchase."""
 
     def on_check_change(self, command: CheckChange, instance: Instance) -> bool:
         return True
@@ -79,7 +79,7 @@ class Shop(Seller):
 
 
 class SlowShop(Shop):
-    """As honest, but an instance is ready only some time after its order."""
+    """Honest, but an instance is ready only some time after its order."""
 
     def on_create(self, command: Create) -> Pending:
         timer = Timer(0.2, self.finish, [command.business_id, self.app(command.business_id)])

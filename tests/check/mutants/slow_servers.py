@@ -1,4 +1,4 @@
-"""Mutants that take their time: on one activity or on all, in one piece or byte by byte (saas-v2 §3.0)."""
+"""Mutants that are slow: on one activity or on all, as a whole or byte by byte (saas-v2 §3.0)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT, LATE = 0.25, 0.4
 def slow_on(
     folder: Path, protocol: str, *activities: str, test: bool | None = None, seconds: float = LATE
 ) -> Answering:
-    """``test``: only on test calls, or only on real ones; None for both. Without activities: on all."""
+    """``test``: only test calls, or only real ones; None for both. Without activities: all."""
     seller = honest(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
@@ -56,13 +56,13 @@ def slow_on_real_renewals(folder: Path, protocol: str) -> Answering:
 
 @mutant("slow_answer", "idempotency", answer_within=LIMIT, within=3)
 def slow_on_creations_until_the_time_is_over(folder: Path, protocol: str) -> Answering:
-    """Without the checks of speed, a run that ends too early tells what took its time."""
+    """Without the checks of speed, a run that ends too early names what took its time."""
     return slow_on(folder, protocol, "newInstance", seconds=0.7)
 
 
 @mutant("out_of_time", protocols=(V2, LICENSE), within=1.5)
 def slower_than_the_run(folder: Path, protocol: str) -> Answering:
-    """Each answer comes in time, and there is no time for all of them."""
+    """Each answer is in time, but the time does not suffice for all of them."""
     return slow_on(folder, protocol, seconds=0.05)
 
 

@@ -1,4 +1,4 @@
-"""Both signatures of requests, check by check, so that a mutant can get one of them wrong and keep the others."""
+"""Both signatures of requests, check by check, so that a mutant can get one check wrong and keep the others."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tradepost.protocols.saas_v1 import SaasV1
 from tradepost.protocols.saas_v1.requests import load_command as load_v1
 from tradepost.protocols.saas_v2 import SaasV2
 from tradepost.protocols.saas_v2.requests import load_command as load_v2
-from tradepost.protocols.signed_query import joined
+from tradepost.protocols.signed_query import text_to_sign
 from tradepost.protocols.signed_url import signature
 from tradepost.protocols.stamped import json_members
 from tradepost.protocols.wire_json import signed_forms
 
 
 class SpelledV2(SaasV2):
-    """saas-v2 §2.3, §2.4 as they should be; ``open`` never changes, its parts do."""
+    """saas-v2 §2.3, §2.4 implemented correctly. ``open`` never changes, its parts do."""
 
     def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
         given = self.parameters(request)
@@ -80,7 +80,7 @@ class SpelledV2(SaasV2):
 
 
 class SpelledV1(SaasV1):
-    """saas-v1-license A1.2 as it should be."""
+    """saas-v1-license A1.2 implemented correctly."""
 
     def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
         parameters = self.parameters(urlsplit(request.url).query)
@@ -99,10 +99,10 @@ class SpelledV1(SaasV1):
         return parameters
 
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
-        return hmac_sha256_base64(key + parameters.get("timeStamp", ""), utf8(joined(parameters)))
+        return hmac_sha256_base64(key + parameters.get("timeStamp", ""), utf8(text_to_sign(parameters)))
 
     def same(self, came: str, computed: str) -> bool:
-        # A plus that nobody encoded arrives as a blank, which Base64 never has.
+        # An unencoded plus arrives as a blank, which Base64 never has.
         return same_text(came.replace(" ", "+"), computed)
 
     def command(self, parameters: dict[str, str], key: str) -> Command:

@@ -42,7 +42,7 @@ def signs_with_ampersands_escaped(request: Request, response: Response) -> Answe
 
 @answer_mutant("body_sign_line_end", SIGNATURE, protocols=BOTH)
 def header_broken_by_a_line_end(request: Request, response: Response) -> Answer:
-    """sun.misc.BASE64Encoder and Android's default: the value ends in the middle of a header."""
+    """sun.misc.BASE64Encoder and Android's default: the value breaks in the middle of a header."""
     value = (response.header("Body-Sign") or "").removesuffix('"') + '\r\n"'
     broken = with_value(response, value)
     return head(broken) + b"Content-Length: %d\r\n\r\n" % len(response.body) + response.body
@@ -53,7 +53,7 @@ def header_broken_by_a_line_end(request: Request, response: Response) -> Answer:
 
 @answer_mutant("http_status", SHAPE, protocols=(V2, ONLINE, *OTHERS[3:]))
 def nothing_to_say_is_204(request: Request, response: Response) -> Answer:
-    """``ResponseEntity.noContent()`` where the table names no field of its own."""
+    """``ResponseEntity.noContent()`` if the table has no fields of its own."""
     members = members_of(response)
     bare = members.keys() <= {"resultCode", "resultMsg"} and members["resultCode"] == "000000"
     return Response(204, response.headers, b"") if bare else response
@@ -96,7 +96,7 @@ def success_is_true(request: Request, response: Response) -> Answer:
 
 @answer_mutant("not_json", SHAPE, protocols=(V2, LICENSE))
 def digits_without_quotes(request: Request, response: Response) -> Answer:
-    """A template of one's own: numbers with leading zeros are no JSON."""
+    """A hand-written template: numbers with leading zeros are not JSON."""
     return sent(response, response.body.replace(b'"000000"', b"000000"))
 
 
@@ -112,7 +112,7 @@ def comma_at_the_end(request: Request, response: Response) -> Answer:
 
 @answer_mutant("not_json", SHAPE)
 def escaped_for_a_page(request: Request, response: Response) -> Answer:
-    """A template engine that takes the JSON for a piece of HTML."""
+    """A template engine that escapes the JSON as HTML."""
     return sent(response, html.escape(response.body.decode()).encode())
 
 
@@ -204,7 +204,7 @@ _field(
 
 @mutant("rate_limited", SHAPE, WIRE, protocols=(V2, NOTICE), warned=True)
 def turns_every_seventh_away(folder: Path, protocol: str) -> Answering:
-    """A gateway's limit on requests, which lets the same request pass a moment later."""
+    """A gateway's rate limit, which lets the same request pass a moment later."""
     seller, count = any_seller(folder, protocol), [0]
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:

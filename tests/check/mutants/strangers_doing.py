@@ -1,4 +1,4 @@
-"""Mutants that do the wrong thing with orders and instances, in ways that only some orders or some moments show."""
+"""Mutants that handle orders and instances wrongly, in ways that only some orders or some moments show."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOTH = (V2, V1)
 
 @shop_mutant("memories_differ", ONCE, protocols=(*BOTH, *ISSUING))
 class TwoNodesWithOwnTables(Middleman):
-    """A balancer sends each request to the other node, and each has a database of its own."""
+    """A load balancer alternates between nodes with separate databases."""
 
     turn = 0
 
@@ -48,7 +48,7 @@ class TwoNodesWithOwnTables(Middleman):
 
 @shop_mutant("ids_collide", ONCE, protocols=(*BOTH, *ISSUING))
 class IdsOfAShortHash(Middleman):
-    """The tenth order falls on the ninth: two buyers, one instance."""
+    """The tenth order collides with the ninth: two buyers, one instance."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -67,7 +67,7 @@ class IdsOfAShortHash(Middleman):
 
 @shop_mutant("refuses_longest_value", SHAPE)
 class OrderColumnOf40(Middleman):
-    """Without strict mode a longer order id is cut, and what begins alike is the same order."""
+    """Without strict mode a longer order id is cut, and ids with the same prefix are the same order."""
 
     def act(self, command, honest):
         if isinstance(command, Create):
@@ -77,7 +77,7 @@ class OrderColumnOf40(Middleman):
 
 @shop_mutant("missing_field", ONCE, protocols=(LICENSE,))
 class LicenseIsToldOnce(AnySeller):
-    """The licence is not kept, so a repeat has none to tell."""
+    """The license is not stored, so a repeat has none to return."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -141,7 +141,7 @@ class RenewalNeedsAProduct(SpelledV2):
 
 @wire_mutant("refuses_correct_request", LIFE)
 class KnowsNoTrial(SpelledV1):
-    """trialToFormal is in the table, and was never tried (saas-v1-license A2.3)."""
+    """trialToFormal is in the table, and was never tested (saas-v1-license A2.3)."""
 
     def command(self, parameters: dict[str, str], key: str) -> Command:
         if parameters.get("trialToFormal") == "1":
@@ -151,7 +151,7 @@ class KnowsNoTrial(SpelledV1):
 
 @wire_mutant("refuses_correct_request", LIFE)
 class AmountsAreNeverNegative(SpelledV1):
-    """A cancelled renewal pays back (saas-v1-license A2.3)."""
+    """A cancelled renewal has a negative amount (saas-v1-license A2.3)."""
 
     def command(self, parameters: dict[str, str], key: str) -> Command:
         if parameters.get("orderAmount", "").startswith("-"):
@@ -161,7 +161,7 @@ class AmountsAreNeverNegative(SpelledV1):
 
 @shop_mutant("released_still_answers", LIFE, protocols=BOTH)
 class CachesQueries(Middleman):
-    """Answers are kept for an hour, and nobody tells the cache of a release."""
+    """Answers are cached for an hour, and a release does not invalidate the cache."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -180,7 +180,7 @@ class CachesQueries(Middleman):
 
 @shop_mutant("sql_in_text", SHAPE, protocols=BOTH)
 class FindsWithLike(Middleman):
-    """``WHERE id LIKE …``: a percent sign is everybody."""
+    """``WHERE id LIKE …``: a percent sign matches everything."""
 
     def act(self, command, honest):
         if isinstance(command, Query) and command.instance_ids == ("%",):
@@ -217,7 +217,7 @@ class TestFreezesLookForReal(_Deaf):
 
 @shop_mutant("dates_mixed_up", TIME, protocols=BOTH)
 class OneParserOfDatesForAllThreads(_Crowded):
-    """A static SimpleDateFormat: NumberFormatException in a crowd."""
+    """A static SimpleDateFormat: NumberFormatException under parallel calls."""
 
     def act(self, command, honest):
         if not isinstance(command, Refresh):
@@ -231,7 +231,7 @@ class OneParserOfDatesForAllThreads(_Crowded):
 
 @shop_mutant("dates_mixed_up", TIME)
 class RenewalInAFieldOfTheClass(Middleman):
-    """Nobody fails; whoever comes last sets everybody's date."""
+    """No request fails, but the last one sets the date of all."""
 
     latest: Refresh | None = None
 
@@ -261,7 +261,7 @@ class ConnectionsAreNotGivenBack(Middleman):
 
 @kit_mutant("wrong_charset", LIFE)
 def tables_in_latin_1() -> Judge:
-    """Signatures hold, and the table has no room for Chinese."""
+    """Signatures are valid, but the table cannot store Chinese."""
     return lambda met, _: "" if _plain(met) or not real(met) else "000005"
 
 
@@ -285,7 +285,7 @@ def flags_are_texts() -> Judge:
 
 @mutant("short_queue", LOAD, timeout=0.8, one_thread=True, warned=True)
 def room_for_one_to_wait(folder: Path, protocol: str) -> Answering:
-    """A server for one's own machine: what comes while it works is not even connected."""
+    """A development server: connections are refused while it works."""
     shop = Shop(folder, registry.protocol(protocol))
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:

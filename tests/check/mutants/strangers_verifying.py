@@ -18,7 +18,7 @@ from tradepost.protocols.commands import Command
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.hmac_sign import hmac_sha256_base64, hmac_sha256_hex, utf8
 from tradepost.protocols.http import Request, Response
-from tradepost.protocols.signed_query import joined
+from tradepost.protocols.signed_query import text_to_sign
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 from .answer_signing import signed_over
@@ -33,7 +33,7 @@ EVERY = (V2, V1, *OTHERS)
 
 
 class _WritesAgain(SpelledV2):
-    """Verifies what its JSON library makes of the body."""
+    """Verify what its JSON library makes of the body."""
 
     def written(self, members: dict[str, object]) -> str:
         return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
@@ -87,7 +87,7 @@ class JsonNumericCheck(_WritesAgain):
 
 @wire_mutant("text_as_number", WIRE)
 class LeadingZerosAreLost(_WritesAgain):
-    """A column of numbers in between: "00123" comes back as 123."""
+    """A numeric column in between: "00123" becomes 123."""
 
     def written(self, members: dict[str, object]) -> str:
         return super().written({n: _number(v) for n, v in members.items()})
@@ -160,7 +160,7 @@ class KeyIsUndefined(SpelledV2):
 @wire_mutant("key_not_set", SIGNATURE)
 class KeyIsEmptyV1(SpelledV1):
     def sign(self, parameters: Mapping[str, str], key: str) -> str:
-        return hmac_sha256_base64(parameters.get("timeStamp", ""), utf8(joined(parameters)))
+        return hmac_sha256_base64(parameters.get("timeStamp", ""), utf8(text_to_sign(parameters)))
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ class KeyIsEmptyV1(SpelledV1):
 
 @wire_mutant("accepts_wrong_signature", SIGNATURE)
 class StrcmpOfAnArray(SpelledV2):
-    """PHP: ``strcmp($_GET['signature'], $right) == 0`` holds when the first is an array."""
+    """PHP: ``strcmp($_GET['signature'], $right) == 0`` is true if the first is an array."""
 
     def check_signature(self, given: Mapping[str, str], request: Request, key: str) -> None:
         if "signature[]" not in given:
@@ -177,7 +177,7 @@ class StrcmpOfAnArray(SpelledV2):
 
 @mutant("http_error_for_bad_request", SIGNATURE, protocols=(V2, V1))
 def text_method_of_an_array(folder: Path, protocol: str) -> Answering:
-    """Express: ``req.query.signature.toLowerCase`` is not a function when the name stands twice."""
+    """Express: ``req.query.signature.toLowerCase`` is not a function if the name occurs twice."""
     shop = Shop(folder, registry.protocol(protocol))
     name = "signature=" if protocol == V2 else "authToken="
 
@@ -223,7 +223,7 @@ class ReadsTheTimeInBeijing(SpelledV1):
 
 @wire_mutant("nonce_cut", WIRE)
 class NonceColumnOf32(SpelledV2):
-    """MySQL without strict mode: what does not fit is cut, and the next is a duplicate."""
+    """MySQL without strict mode: a longer value is cut, and the next is a duplicate."""
 
     def nonce_key(self, given: Mapping[str, str], request: Request) -> str:
         return given["nonce"][:32]
@@ -254,7 +254,7 @@ def knows_no_utf8_without_a_hyphen(folder: Path, protocol: str) -> Answering:
 
 @mutant("access_denied", SIGNATURE, protocols=EVERY)
 def behind_a_login(folder: Path, protocol: str) -> Answering:
-    """Spring Security, before anybody listed the path."""
+    """Spring Security, before the path was listed."""
     return lambda request, now, nonce: Response(401, (("WWW-Authenticate", "Basic"),), b"")
 
 
@@ -265,7 +265,7 @@ def wants_a_csrf_token(folder: Path, protocol: str) -> Answering:
 
 @mutant("acts_before_verifying", SIGNATURE, protocols=(V2, *ISSUING))
 def verifies_when_all_is_done(folder: Path, protocol: str) -> Answering:
-    """The signature is looked at on the way out."""
+    """The signature is checked on the way out."""
     seller = any_seller(folder, protocol)
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
@@ -279,7 +279,7 @@ def verifies_when_all_is_done(folder: Path, protocol: str) -> Answering:
 
 @front_mutant("activity_not_guarded", SIGNATURE, protocols=("license_v1", "license_code", ONLINE, *KITS))
 def one_path_outside_of_the_filter(met: Met) -> Request:
-    """The last that was added is not in the list of the filter."""
+    """The newest one is missing in the list of the filter."""
     last = list(registry.protocol(met.protocol).activities.values())[-1]
     asked = str(met.members.get("activity", "")) or met.request.path.rpartition("/")[2]
     return met.believed() if asked == last else met.request
@@ -296,7 +296,7 @@ class UpgradesComeInByTheSideDoor(SpelledV2):
 
 
 class _Crowd:
-    """How many are inside."""
+    """Number of requests in progress."""
 
     def __init__(self) -> None:
         self.inside = 0
@@ -314,7 +314,7 @@ class _Crowd:
 
 @mutant("signature_race", LOAD, protocols=(V2, ONLINE, *KITS))
 def one_mac_for_all_threads(folder: Path, protocol: str) -> Answering:
-    """Java's ``Mac`` in a static field: in a crowd its state is everybody's."""
+    """Java's ``Mac`` in a static field: parallel calls share its state."""
     seller, crowd = any_seller(folder, protocol), _Crowd()
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
@@ -341,7 +341,7 @@ def one_mac_for_all_answers(folder: Path, protocol: str) -> Answering:
 
 @wire_mutant("plain_sha256", SIGNATURE)
 class KeyBehindTheText(SpelledV2):
-    """``sha256(text + key)``: what many call signing with a secret."""
+    """``sha256(text + key)``: a common way of signing with a secret."""
 
     def sign(self, *, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
         return hashlib.sha256(utf8(f"{key}{nonce}{timestamp}{hmac_sha256_hex(key, payload)}")).hexdigest()

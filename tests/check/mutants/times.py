@@ -71,7 +71,7 @@ class FourteenDigitsOnly(SpelledV2):
 
 @wire_mutant("accepts_bad_time", TIME, "shape")
 class BadTimeMeansNow(SpelledV2):
-    """A parser that gives up and goes on."""
+    """A parser that ignores errors."""
 
     def command(self, members: dict[str, object]) -> Command:
         try:

@@ -1,4 +1,4 @@
-"""Mutants that do what was asked once more, or not again (saas-v2 §3.1, §3.5, §3.6)."""
+"""Mutants that execute a command twice, or do not repeat it (saas-v2 §3.1, §3.5, §3.6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAKING = (*BOTH, *ISSUING)
 
 
 class Middleman(Shop):
-    """Real commands pass ``act`` before they reach the kit, which does everything right."""
+    """Real commands pass ``act`` before they reach the kit, which handles them correctly."""
 
     def _outcome(self, version: SellerProtocol, command: Command, request: Request, **rest: Any) -> Outcome:
         if command.test:
@@ -72,7 +72,7 @@ class OrderLineIgnored(Middleman):
 
 @shop_mutant("two_answers_in_parallel", ONCE, protocols=MAKING)
 class LooksBeforeItInserts(Middleman):
-    """``SELECT``, then ``INSERT``, and no unique key."""
+    """``SELECT``, then ``INSERT``, without a unique key."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -83,7 +83,7 @@ class LooksBeforeItInserts(Middleman):
             return honest(command)
         order = (command.order_id, command.order_line_id)
         known = self.made.get(order)
-        # Long enough that others arrive meanwhile, on a busy machine as well.
+        # Long enough for others to arrive meanwhile, on a busy machine too.
         time.sleep(0.05)
         if known is None:
             honest(replace(command, order_id=command.business_id))
@@ -93,7 +93,7 @@ class LooksBeforeItInserts(Middleman):
 
 @shop_mutant("id_collision_under_load", ONCE)
 class CounterWithoutLock(Middleman):
-    """Different orders that come together are told one id; each is made, and only once."""
+    """Parallel orders get the same ID; each is created once."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -135,7 +135,7 @@ class CounterWithoutLock(Middleman):
 
 @mutant("fails_in_parallel", ONCE, protocols=BOTH)
 def no_patience(folder: Path, protocol: str) -> Answering:
-    """The second of two repeats is refused while the first is at work."""
+    """The second of two repeats is refused while the first is in progress."""
 
     class Impatient(Shop):
         def on_create(self, command: Create) -> Created | Pending:
@@ -147,7 +147,7 @@ def no_patience(folder: Path, protocol: str) -> Answering:
 
 @mutant("forgets_after_restart", ONCE, restart="restarted")
 def remembers_in_memory(folder: Path, protocol: str) -> Answering:
-    """What it sold is gone with its process; the tester's restart leaves a file here."""
+    """Its sales are lost with its process; the tester's restart command leaves a file here."""
     shops: list[Shop] = []
 
     def answering(request, now, nonce):
@@ -215,7 +215,7 @@ class CreatesOnce(Middleman):
 
 
 class _Crowded(Middleman):
-    """Counts who is inside."""
+    """Count the requests in progress."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -246,7 +246,7 @@ class FiveConnectionsToItsDatabase(_Crowded):
 
 @shop_mutant("slow_under_load", LOAD, answer_within=1.5)
 class SlowInACrowd(_Crowded):
-    """Fast alone; fifty together wait for each other."""
+    """Fast alone; fifty parallel calls wait for each other."""
 
     def crowded(self, crowd: int) -> Outcome | None:
         time.sleep(0.05 if crowd <= 12 else 1.8)

@@ -1,12 +1,12 @@
-"""A market with as many orders as one likes, written by the database itself: for plans and timings, not for rules.
+"""A market with any number of orders, filled by SQL statements: for query plans and timings, not for rules.
 
-PostgreSQL only. Everything hangs on a table of stories, one for each order, numbered by age: who bought what, and how far
-it is. What a column is worth is an SQL expression over ``o`` (a story); a column that is not named gets the model's
-default, so that a new one mostly needs nothing here. The newest 800 orders are under way, each hundred in a state of its
-own, whatever the size; all others are history.
+PostgreSQL only. Everything is derived from a table of stories, one per order, numbered by age: who bought what, and its
+progress. The value of a column is an SQL expression over ``o`` (a story). A column that is not named gets the model's
+default, so a new column usually needs no change here. The newest 800 orders are under way, each hundred in its own
+state, whatever the size; all others are history.
 
-Seller 1 has a tenth of all orders and buyer 1 a hundredth, so that the largest of each grow with the market; sellers
-stay as many as they are, and buyers become more.
+Seller 1 has a tenth of all orders and buyer 1 a hundredth, so the largest seller and buyer grow with the market. The
+number of sellers is constant; the number of buyers grows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from tests.factories.approvals import make_withdrawal
 from tests.factories.assets import begin_upload, make_asset, make_version
 from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
@@ -38,6 +39,7 @@ from tradepost.market.catalog.models import (
 )
 from tradepost.market.compute.models import Server, Span, Task
 from tradepost.market.debugging.models import DebugCase, DebugRun
+from tradepost.market.exports.models import Export
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.first_agreements import make_first
@@ -80,12 +82,13 @@ from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.market.supervision.models import Appeal, CancelRequest, Milestone, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
-from .acting import acting
+from .acting import acting, exports
 from .calls import calls
 from .debugged import debugged
+from .decided import DECIDED, OF_THE_OWNER, decided
 from .enterprises import enterprises
 from .imaged import imaged
-from .insert import indexed_afterwards, number_from_the_start, run, unchecked
+from .insert import indexes_created_afterwards, number_from_the_start, run, without_foreign_key_checks
 from .invoiced import invoices
 from .joined import joined
 from .licensed import licenses
@@ -95,7 +98,7 @@ from .orders import orders, subscriptions
 from .probed import probed
 from .refunds import refunds
 from .rest import announced, money, notices, work
-from .service_desk import asked_and_complained, asked_of_the_first
+from .service_desk import demands_and_complaints, rows_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
 from .signed_in import LOGGED_IN, SIGNED_IN, signed_in
@@ -103,9 +106,9 @@ from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
 from .web_checked import web_checked
 
-__all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill", "forget_what_was_rolled_back"]
-OF_A_FEW_ROWS = 2**20
-"""Bytes that a table may keep."""
+__all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill", "reset_after_rollback"]
+SMALL_TABLE_BYTES = 2**20
+"""Maximum size of a table that does not grow."""
 GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
@@ -117,16 +120,16 @@ GROWING = (
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
     organisations.ImportRun, organisations.AdminVisit, organisations.OwnAddress, organisations.PasswordFile, FileScan,
-    *SIGNED_IN, *LOGGED_IN,
+    *SIGNED_IN, *LOGGED_IN, Export, *DECIDED,
 )  # fmt: skip
-"""The models whose rows become more with every order, or with time."""
+"""Models whose rows increase with every order, or with time."""
 
 
 def fill(size: Size, *, now: datetime) -> None:
-    """Fill an empty market. Some 30 statements, whatever the size."""
+    """Fill an empty market with some 30 statements, whatever the size."""
     if size.orders < 5000:
         raise ValueError("below 5,000 orders the stories of what is under way have no past to stand on")
-    with transaction.atomic(), unchecked(), indexed_afterwards(GROWING):
+    with transaction.atomic(), without_foreign_key_checks(), indexes_created_afterwards(GROWING):
         number_from_the_start()
         people_and_products(size, now)
         acting_for_the_first(size, now)
@@ -136,13 +139,14 @@ def fill(size: Size, *, now: datetime) -> None:
         calls(size, now)
         operations(size, now)
         refunds()
-        metered(now)
+        metered(size, now)
         imaged(now)
         licenses()
         invoices()
         supervised()
-        asked_and_complained()
+        demands_and_complaints()
         notices(size)
+        decided(size, now)
         money(size, now)
         announced(size, now)
         settled(size, now)
@@ -151,19 +155,21 @@ def fill(size: Size, *, now: datetime) -> None:
         probed(size, now)
         web_checked(size, now)
         acting(size, now)
+        exports(size, now)
         enterprises(size, now)
         signed_in(size, now)
         joined(size, now)
-        count_on()
-    kept_sums.move_on()
-    _handed_in(Seller.objects.get(pk=1), now)
+        restart_sequences()
+    kept_sums.advance_sums()
+    _submitted(Seller.objects.get(pk=1), now)
     invoiced_fee(size, now)
     unmatched.record(came("NOBODYS"), by=User.objects.get(pk=size.operator), now=now)
+    make_withdrawal(User.objects.get(pk=1), now=now)
     _differs(now)
 
 
 def _differs(now: datetime) -> None:
-    """A service of the largest seller, whose end it may know otherwise."""
+    """Add a service of the largest seller whose end may differ in the seller's records."""
     held = Subscription.objects.filter(seller=1, status="active").order_by("-pk").first()
     if held is not None:
         Drift.objects.create(
@@ -171,8 +177,8 @@ def _differs(now: datetime) -> None:
         )
 
 
-def _handed_in(seller: Seller, now: datetime) -> None:
-    """What the largest seller gave the market to look at: submissions, a picture, a document."""
+def _submitted(seller: Seller, now: datetime) -> None:
+    """Add what the largest seller submitted for review: submissions, a picture, a document."""
     make_first(Agreement.objects)
     handed_in(seller, now=now)
     sku = Sku.objects.get(pk=1)
@@ -184,32 +190,33 @@ def _handed_in(seller: Seller, now: datetime) -> None:
     make_version(asset)
     begin_upload(asset, 10)
     make_proof(seller)
-    asked_of_the_first(now)
+    rows_of_the_first(now)
 
 
 def analyze(*, vacuum: bool) -> None:
-    """Let the planner know what is there. ``vacuum`` also marks pages as visible to all; not inside a transaction."""
+    """Update the planner's statistics. ``vacuum`` also marks pages as visible to all; not inside a transaction."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if vacuum else "ANALYZE")
 
 
-def forget_what_was_rolled_back() -> None:
-    """Give back the pages of a market that was filled in a transaction and rolled back, and what the planner believes of them:
-    whoever looked through one of its tables after that would read all that is not there any more. Not inside a transaction."""
+def reset_after_rollback() -> None:
+    """Release the pages of a market that was filled in a transaction and rolled back, and reset the statistics.
+    Otherwise every later scan of these tables would read the dead rows. Not inside a transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT quote_ident(relname) FROM pg_stat_user_tables WHERE pg_relation_size(relid) > %s", [OF_A_FEW_ROWS]
+            "SELECT quote_ident(relname) FROM pg_stat_user_tables WHERE pg_relation_size(relid) > %s",
+            [SMALL_TABLE_BYTES],
         )
         for (table,) in cursor.fetchall():
             cursor.execute(f"VACUUM FULL {table}")
 
 
-def count_on() -> None:
-    """Keys that the market gives from here on come after those that were given here."""
+def restart_sequences() -> None:
+    """Make new keys of the market follow the keys that were inserted here."""
     for model in (
         *(model for model in GROWING if model._meta.auto_field is not None),
         Drift,
-        # One enterprise has all of these here, so that nothing is to be found among others' rows by an index.
+        # one enterprise has all of these rows, so an index on the enterprise does not narrow them down
         Application,
         TenantBinding,
         Authorisation,
@@ -243,6 +250,7 @@ def count_on() -> None:
         Receiver,
         Endpoint,
         LeasedJob,
+        *OF_THE_OWNER,
         Collection,
         Accumulation,
         organisations.Enterprise,

@@ -1,4 +1,4 @@
-"""What was asked of sellers: calls that ended, that are under way, that are due; attempts and counts."""
+"""Calls to sellers: ended, under way and due, with attempts and counts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .stories import ENDED, FROZEN, RELEASED, Size
 
 
 def calls(size: Size, now: datetime) -> None:
-    """Key 3n: the first call of an order; 3n + 1: the query after it; 3n + 2: the freeze at its end."""
+    """Key 3n: the first call of an order. 3n + 1: the query after it. 3n + 2: the freeze at its end."""
     done = Done(
         instances=(
             InstanceInfo(
@@ -71,7 +71,7 @@ def calls(size: Size, now: datetime) -> None:
         ended_at="at + interval '1 hour'", outcome=text("gave_up"), give_up_at="at + interval '1 hour'",
         last_verdict="(ARRAY['timeout', 'connect', '000005'])[1 + mod(n, 3)]", maybe_acted="mod(n, 2) = 0",
     )  # fmt: skip
-    # Of each four one is due, fails and waits, is over its seller's limit, was left behind by a dead worker.
+    # Of every four, one is due, one failed and waits, one is over its seller's limit, one was left by a dead worker.
     insert(
         Call, "o WHERE story = 'creating'", **shared, **of_order, **create, id="3 * n", give_up_at=f"{at} + interval '1 hour'",
         state="(ARRAY[0, 0, 2, 1])[1 + mod(k, 4)]", hold="CASE WHEN mod(k, 4) = 2 THEN 'busy' ELSE '' END",

@@ -1,4 +1,4 @@
-"""Debug cases and test calls: what each address has of them, and many test calls of seller 1."""
+"""Debug cases and test calls: one for each address, and many test calls of seller 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .stories import Size
 
 ACTIVITIES = "(VALUES (1, 'newInstance'), (2, 'queryInstance'), (3, 'releaseInstance')) AS a(nth, word)"
 RUNS = 5_000
-"""Test calls of seller 1: a year of trying."""
+"""Test calls of seller 1 in a year."""
 
 
 def debugged(size: Size, now: datetime) -> None:

@@ -1,4 +1,6 @@
-"""An enterprise whose people grow with the market, founded by buyer 1: the buyers are in it, and their history is the orders'."""
+"""An enterprise of buyer 1 whose members grow with the market. Its members are the buyers, with the history of the
+orders.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +35,14 @@ ENTERPRISE_TOKEN = "the token of an invitation of the enterprise"
 DIRECTORY_SECRET = "the token of the directory"
 DEPARTMENTS = 300
 REMOVED, WITHOUT_PASSWORD = 10, 20
-"""Each so manieth is."""
+"""Every how many buyers one is of a kind."""
 OTHERS = 30
 """Enterprises, with as many departments each."""
-ALONE = DEPARTMENTS
-"""A department with nobody in it."""
+EMPTY_DEPARTMENT = DEPARTMENTS
+"""A department without members."""
 
-GONE = 13
-"""A group that was removed and that nobody has left yet."""
+REMOVED_GROUP = 13
+"""A group that was removed and that still has members."""
 
 
 def enterprises(size: Size, now: datetime) -> None:
@@ -50,7 +52,8 @@ def enterprises(size: Size, now: datetime) -> None:
     at = {"at": "now() - interval '1 day'"}
     insert(
         Enterprise, f"generate_series(2, {OTHERS}) AS b(n)", id="n", code="'many' || n", name="'Another ' || n", buyer_id="n",
-        public_id="'e' || n", created_at="now()",
+        public_id="'e' || n", created_at="now()", dissolve_asked_at="CASE WHEN n = 2 THEN now() END",
+        dissolve_at="CASE WHEN n = 2 THEN now() END",
     )  # fmt: skip
     insert(
         Department, f"generate_series(1, {DEPARTMENTS * OTHERS}) AS b(n)", id="n", enterprise_id=f"1 + (n - 1) / {DEPARTMENTS}",
@@ -64,7 +67,7 @@ def enterprises(size: Size, now: datetime) -> None:
     )  # fmt: skip
     insert(
         EnterpriseAct, everybody, id="n", enterprise_id="1", act=text("member_added"), by_id="1", by_text=text("somebody"),
-        about="'member:' || n", about_text="'员工' || n", **at,
+        about="'member:' || n", about_text="'员工' || n", at=f"{at['at']} - ({size.buyers} - n) * (interval '700 days' / {size.buyers})",
     )  # fmt: skip
     DirectoryToken.objects.create(
         enterprise_id=1,
@@ -75,11 +78,15 @@ def enterprises(size: Size, now: datetime) -> None:
     )
     Group.objects.create(pk=1, enterprise_id=1, name="Everybody", created_at=now)
     Group.objects.create(pk=2, enterprise_id=1, name="Nobody", created_at=now)
-    Group.objects.create(pk=GONE, enterprise_id=1, name="No more", created_at=now, removed_at=now)
+    Group.objects.create(pk=REMOVED_GROUP, enterprise_id=1, name="No more", created_at=now, removed_at=now)
     insert(Group, "generate_series(3, 12) AS b(n)", id="n", enterprise_id="2", name="'g' || n", created_at="now()")
     insert(GroupMember, f"{everybody} WHERE mod(n, 5) = 2", id="n", group_id="1", member_id="n")
     insert(
-        GroupMember, f"{everybody} WHERE mod(n, 5) = 2", id=f"{2 * size.buyers} + n", group_id=str(GONE), member_id="n"
+        GroupMember,
+        f"{everybody} WHERE mod(n, 5) = 2",
+        id=f"{2 * size.buyers} + n",
+        group_id=str(REMOVED_GROUP),
+        member_id="n",
     )
     insert(GroupMember, everybody, id=f"{size.buyers} + n", group_id="3 + mod(n, 10)", member_id="n")
     insert(
@@ -108,12 +115,12 @@ def enterprises(size: Size, now: datetime) -> None:
 
 
 def facts_of_enterprises() -> dict[str, str]:
-    """What the addresses are filled in with."""
+    """Return values for the parts of their addresses."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(id) FROM organisations_member WHERE removed_at IS NOT NULL")
         [removed] = cursor.fetchone()
     return {
-        "enterprise": "many", "head_office": "1", "department": str(ALONE), "enterprise_member": "7", "enterprise_account": "user7",
+        "enterprise": "many", "head_office": "1", "department": str(EMPTY_DEPARTMENT), "enterprise_member": "7", "enterprise_account": "user7",
         "removed_member": str(removed), "enterprise_group": "1", "enterprise_invitation": "50", "enterprise_token": ENTERPRISE_TOKEN,
         "import": "1", "password_file": "1", "enterprise_key": "1", "enterprise_public_id": "m7", "directory_token": str(DirectoryToken.objects.values_list("pk", flat=True)[0]),
     }  # fmt: skip

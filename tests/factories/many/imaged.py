@@ -1,4 +1,6 @@
-"""Servers and period images: a server for each service, most of them released; a stretch of time for each record of usage."""
+"""Servers and period images: a server for each service, most of them released, and a stretch of time for each usage
+record.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ def imaged(now: datetime) -> None:
         begin_at="r.begin_at", end_at="r.begin_at + interval '1 hour'", quantity="10000", record_id="r.id",
     )  # fmt: skip
     insert(
-        PeriodImage, f"{services} WHERE s.expires_at IS NOT NULL", service_id="s.id",
+        PeriodImage, f"{services} WHERE s.expires_at IS NOT NULL", service_id="s.id", buyer_id="s.buyer_id",
         status=f"CASE WHEN s.id > {WITH_END} - 100 THEN 'idle' ELSE 'expired' END",
         idle_since=f"CASE WHEN s.id > {WITH_END} - 100 THEN {moment} END",
     )  # fmt: skip

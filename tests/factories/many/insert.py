@@ -1,4 +1,4 @@
-"""Rows by the million: a model's rows made by one SQL statement, with the model's own defaults."""
+"""Insert millions of rows: one SQL statement per model, with the model's defaults."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db import connection, models
 
 
 @contextmanager
-def unchecked() -> Iterator[None]:
-    """Foreign keys are not looked up row by row: what is written here refers to what was written here."""
+def without_foreign_key_checks() -> Iterator[None]:
+    """Skip foreign key checks for each row: these rows refer only to each other."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         yield
@@ -21,8 +21,8 @@ def unchecked() -> Iterator[None]:
 
 
 @contextmanager
-def indexed_afterwards(growing: Iterable[type[models.Model]]) -> Iterator[None]:
-    """Indexes that enforce nothing are made when the rows are there: several times as fast."""
+def indexes_created_afterwards(growing: Iterable[type[models.Model]]) -> Iterator[None]:
+    """Drop indexes that enforce nothing and create them after the rows, which is several times as fast."""
     tables = ", ".join(f"'{model._meta.db_table}'" for model in growing)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -34,7 +34,7 @@ def indexed_afterwards(growing: Iterable[type[models.Model]]) -> Iterator[None]:
             cursor.execute(f'DROP INDEX "{name}"')
     yield
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")  # a sort that fits does without files
+        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")  # a sort that fits into this memory needs no files
         for _, definition in found:
             cursor.execute(definition)
 
@@ -45,7 +45,8 @@ def run(text: str, *values: Any) -> None:
 
 
 def insert(model: type[models.Model], source: str, /, **columns: Any) -> None:
-    """``INSERT INTO … SELECT … FROM source``. A column's value is an SQL expression when it is a ``str``, else a value."""
+    """Run ``INSERT INTO … SELECT … FROM source``. A ``str`` is an SQL expression for its column; any other object is a
+    value."""
     given: dict[str, Any] = dict(columns)
     for field in model._meta.concrete_fields:
         if (
@@ -68,7 +69,8 @@ def insert(model: type[models.Model], source: str, /, **columns: Any) -> None:
 
 
 def number_from_the_start() -> None:
-    """Let the first rows of empty tables have the keys that ``many`` expects: a rollback of another test does not undo its sequences."""
+    """Give the first rows of empty tables the keys that ``many`` expects: a rollback of an earlier test does not reset
+    sequences."""
     for model in apps.get_models():
         if model._meta.auto_field is not None and model._meta.managed:
             table, column = model._meta.db_table, model._meta.auto_field.column
@@ -79,10 +81,10 @@ def number_from_the_start() -> None:
 
 
 def text(value: str) -> tuple[str]:
-    """A value that is no expression."""
+    """Return a text as an SQL literal."""
     return (value,)
 
 
 def json(value: Any) -> str:
-    """A JSON constant as an expression."""
+    """Return a JSON constant as an SQL expression."""
     return "'" + msgspec.json.encode(value).decode().replace("'", "''").replace("%", "%%") + "'::jsonb"

@@ -1,5 +1,6 @@
-"""Invoices: of the renewals of the largest seller, some of them the largest buyer's. Of the newest, as many in a market of any size,
-a few wait for their seller, some of them too long."""
+"""Invoices for the renewals of the largest seller, some of them for the largest buyer. A few of the newest wait for the
+seller, some of them too long; their number does not grow with the market.
+"""
 
 from __future__ import annotations
 

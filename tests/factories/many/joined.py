@@ -1,5 +1,6 @@
-"""An application of seller 1 that the large enterprise uses in sixty of its services, and all its people in the first of them; and one of
-every other seller, whose calls are probed."""
+"""An application of seller 1 that the large enterprise uses in sixty services, with all its members in the first; and
+an application of every other seller, whose calls are probed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from django.db import connection
 from tradepost.market.applications.models import (
     Application,
     Authorisation,
+    BoundDepartment,
     BoundGroup,
     Client,
     Sync,
@@ -23,14 +25,14 @@ from .insert import insert, text
 from .stories import Size
 
 SERVICES = 60
-"""That the enterprise bound."""
+"""Services that the enterprise bound."""
 KIT = 900_000
 KEY = "no key: nothing is encrypted here"
 CALLS = "(VALUES (1, 'tenantSync'), (2, 'applicationSync'), (3, 'authSync'), (4, 'singleOrgSync'), (5, 'allOrgSync')) AS c(nth, word)"
 
 
 def joined(size: Size, now: datetime) -> None:
-    [product] = _one(
+    [product] = _fetch_value(
         "SELECT product_id FROM subscriptions_subscription WHERE buyer_id = 1 AND seller_id = 1 GROUP BY 1 ORDER BY count(*) DESC"
     )
     Address.objects.create(pk=KIT, seller_id=1, url="https://many.example/kit", protocol="joint_kit_v2", created_at=now)
@@ -54,6 +56,7 @@ def joined(size: Size, now: datetime) -> None:
         wanted="TRUE", version="1", acked_version="1", acked_digest="'d' || m.id", told="TRUE", changed_at="now()",
     )  # fmt: skip
     BoundGroup.objects.create(binding_id=1, group_id=2)
+    BoundDepartment.objects.create(binding_id=1, department_id=2, below=True, created_at=now)
     insert(
         Sync, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", binding_id="1", kind=text("authorise"),
         status=text("done"), calls="1", people="500", created_at="now()", ended_at="now()",
@@ -69,7 +72,7 @@ def joined(size: Size, now: datetime) -> None:
 
 
 def _of_others(now: datetime) -> None:
-    """Each published with the first product of its seller, the calls debugged; those of seller 1 as well."""
+    """Publish each with the first product of its seller, with debugged calls. Those of seller 1 too."""
     first = "(SELECT p.seller_id, min(p.id) AS product FROM catalog_product p WHERE p.seller_id > 1 GROUP BY 1) AS f"
     insert(
         Address, first, id=f"{KIT} + f.seller_id", seller_id="f.seller_id", protocol=text("joint_kit_v2"), created_at=now,
@@ -87,7 +90,7 @@ def _of_others(now: datetime) -> None:
     )  # fmt: skip
 
 
-def _one(statement: str) -> tuple[int, ...]:
+def _fetch_value(statement: str) -> tuple[int, ...]:
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} LIMIT 1")
         found: tuple[int, ...] = cursor.fetchone()
@@ -95,8 +98,8 @@ def _one(statement: str) -> tuple[int, ...]:
 
 
 def facts_of_joint() -> dict[str, str]:
-    """What the addresses are filled in with."""
-    [service] = _one(
+    """Return values for the parts of their addresses."""
+    [service] = _fetch_value(
         "SELECT s.id FROM subscriptions_subscription s JOIN applications_application a ON a.product_id = s.product_id"
         " WHERE s.buyer_id = 1 AND s.status = 'active' AND NOT EXISTS"
         " (SELECT 1 FROM applications_tenantbinding b WHERE b.subscription_id = s.id) ORDER BY s.id DESC"

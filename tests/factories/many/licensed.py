@@ -1,5 +1,6 @@
-"""Licenses: of each fourth service a code with three days of usage, and an application for a machine of each fourth other.
-App keys: two of each service, one of them revoked."""
+"""Licenses: for each fourth service a code with three days of usage, and for each other fourth an application for a
+machine. App keys: two per service, one of them revoked.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Usage: what is on demand has a record for each order, in pushes of one; charges, and a service of the largest seller and buyer
-to whose pages all that is asked leads."""
+"""Usage: one record per order, each in its own push; charges; and a service of the largest seller and buyer with data
+for all pages.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +20,13 @@ from tradepost.market.metering.models import (
 )
 
 from .insert import insert, run, text
+from .stories import Size
 
 ONE = (
     "(SELECT id FROM subscriptions_subscription WHERE buyer_id = 1 AND seller_id = 1 AND status = 'active'"
     " ORDER BY id DESC LIMIT 1)"
 )  # fmt: skip
-"""A tenth of the records are its."""
+"""A tenth of the records belong to it."""
 OTHER = (
     "(SELECT id FROM subscriptions_subscription WHERE buyer_id <> 1 AND seller_id = 1 AND status = 'active'"
     " ORDER BY id DESC LIMIT 1)"
@@ -34,14 +36,16 @@ _SECOND = " ORDER BY id DESC OFFSET 1 LIMIT 1)"
 PACKAGE = (
     f"(SELECT id FROM subscriptions_subscription WHERE buyer_id = 1 AND seller_id = 1 AND status = 'active'{_SECOND}"
 )
-"""What is deducted from the first: it stops it."""
+"""Units deducted from the first package, which use it up."""
 OTHERS = (
     f"(SELECT id FROM subscriptions_subscription WHERE buyer_id <> 1 AND seller_id = 1 AND status = 'active'{_SECOND}"
 )
 
 
-def metered(now: datetime) -> None:
-    at = f"TIMESTAMPTZ '{now.isoformat()}' - n * interval '1 hour'"
+def metered(size: Size, now: datetime) -> None:
+    """Insert an hour of usage per order, the newest last. It accumulates by months in UTC."""
+    at = f"TIMESTAMPTZ '{now.isoformat()}' - ({size.orders} - n) * interval '1 hour'"
+    month = f"date_trunc('month', {at}, 'UTC')"
     run(f"UPDATE subscriptions_subscription SET offer_id = 2 WHERE id IN ({ONE}, {OTHER})")
     insert(
         Meter, "subscriptions_subscription s WHERE s.offer_id = 2 AND s.status IN ('active', 'frozen')", subscription_id="s.id",
@@ -55,7 +59,7 @@ def metered(now: datetime) -> None:
     insert(
         Record, "o", id="n", push_id="n", seller_id="1", quantity="10000", begin_at=at, end_at=at, sn="'sn-' || n",
         subscription_id=f"CASE WHEN mod(n, 10) = 0 THEN {ONE} ELSE {OTHER} END",
-        cycle=text("hour"), accumulation_start=f"TIMESTAMPTZ '{now.replace(day=1, hour=0, minute=0, second=0).isoformat()}'",
+        cycle=text("hour"), accumulation_start=month,
     )  # fmt: skip
     insert(
         RefusedRecord, "o", id="n", push_id="n", seller_id="1", instance_id=text("i"), code=text("009"), raw=text("{}"), at=at,
@@ -67,17 +71,17 @@ def metered(now: datetime) -> None:
         quantity="10000", minor="1",
     )  # fmt: skip
     insert(Collection, "o", id="n", cycle=text("hour"), after_id="n - 1", upto_id="n", closed_at=at)
-    month = f"TIMESTAMPTZ '{now.replace(day=1, hour=0, minute=0, second=0).isoformat()}'"
     insert(
-        Accumulation, f"(VALUES (1, {ONE}), (2, {OTHER})) AS a(n, meter)", id="n",
-        meter_id="meter", quantity="100000", exact="0.1", charged_minor="10", start=month,
+        Accumulation, f"(SELECT DISTINCT {month} AS month FROM o) AS m CROSS JOIN (VALUES ({ONE}), ({OTHER})) AS a(meter)",
+        id="row_number() OVER (ORDER BY month, meter)",
+        meter_id="meter", quantity="100000", exact="0.1", charged_minor="10", start="month",
     )  # fmt: skip
     insert(
-        Charge, "o JOIN billing_accumulation a ON a.id = CASE WHEN mod(n, 10) = 0 THEN 1 ELSE 2 END"
-        " JOIN subscriptions_subscription s ON s.id = a.meter_id", id="n", collection_id="n", accumulation_id="a.id",
+        Charge, f"o JOIN subscriptions_subscription s ON s.id = CASE WHEN mod(n, 10) = 0 THEN {ONE} ELSE {OTHER} END"
+        f" JOIN billing_accumulation a ON a.meter_id = s.id AND a.start = {month}",
+        id="n", collection_id="n", accumulation_id="a.id",
         subscription_id="s.id", buyer_id="s.buyer_id", seller_id="s.seller_id", quantity_before="0", quantity_after="100000",
-        exact_after="0.1", minor="10", currency=text("CNY"),
-        at=f"TIMESTAMPTZ '{now.isoformat()}' - ((SELECT max(n) FROM o) - n) * interval '1 hour'",
+        exact_after="0.1", minor="10", currency=text("CNY"), at=at,
     )  # fmt: skip
     insert(
         UsageMonth, "subscriptions_subscription s CROSS JOIN generate_series(0, 3) m WHERE s.status = 'active'",
@@ -89,8 +93,8 @@ def metered(now: datetime) -> None:
 
 
 def _packages(now: datetime, at: str) -> None:
-    """Nearly every service is a package, each of its own service, so that they grow with the orders; those of the two that are
-    metered have cells and deductions."""
+    """Insert packages. Nearly every service is a package for itself, so that packages grow with orders. The packages of
+    the two metered services have cells and deductions."""
     since, until = (f"TIMESTAMPTZ '{now.isoformat()}' {sign} interval '20 days'" for sign in "-+")
     insert(
         Package, "subscriptions_subscription s WHERE s.offer_id <> 2", subscription_id="s.id", seller_id="s.seller_id",

@@ -1,30 +1,30 @@
-"""What was done to subscriptions, and what is being done: the operation that opened each, renewals, freezes at the end."""
+"""Operations on subscriptions, ended and under way: the one that opened each, renewals, freezes at the end."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from tradepost.market.base.stored import dump
-from tradepost.market.fulfilment.contract import Nothing
+from tradepost.market.fulfilment.contract import NoParameters
 from tradepost.market.fulfilment.kinds.freeze import Freezing
 from tradepost.market.fulfilment.kinds.open import Opening
 from tradepost.market.fulfilment.models import Operation
 from tradepost.protocols.commands import Buyer
 
 from .insert import insert, json, text
-from .stories import FROZEN, HOLDS, RELEASED, Size
+from .stories import FROZEN, HAS_SUBSCRIPTION, RELEASED, Size
 
 TELLING = 2000
-"""So many of the newest orders: freezes among them were done, and are about to be told."""
+"""Of the newest orders, the freezes of this many are done but not announced yet."""
 
 
 def operations(size: Size, now: datetime) -> None:
-    """Key n: what opened a subscription; orders + n: a renewal; 2 × orders + n: a freeze."""
+    """Key n: the operation that opened a subscription. orders + n: a renewal. 2 × orders + n: a freeze."""
     shared = {"seller_id": "seller", "created_at": "at", "started_at": "at"}
     insert(
-        Operation, f"o WHERE {HOLDS}", **shared, id="n", lane="'instance:' || n", subscription_id="n", line_id="n",
+        Operation, f"o WHERE {HAS_SUBSCRIPTION}", **shared, id="n", lane="'instance:' || n", subscription_id="n", line_id="n",
         kind="CASE WHEN story = 'handing_over' THEN 'hand_over' ELSE 'open' END", origin=text("buyer"),
-        wanted=f"CASE WHEN story = 'handing_over' THEN {json(dump(Nothing()))} ELSE {json(dump(Opening(buyer=Buyer(customer_id='c'))))} END",
+        wanted=f"CASE WHEN story = 'handing_over' THEN {json(dump(NoParameters()))} ELSE {json(dump(Opening(buyer=Buyer(customer_id='c'))))} END",
         step="CASE WHEN story = 'delivered' THEN 1 ELSE 0 END",
         call_id="CASE WHEN story <> 'handing_over' THEN 3 * n + CASE WHEN story = 'delivered' THEN 1 ELSE 0 END END",
         status="CASE WHEN story = 'delivered' THEN 'done' WHEN story = 'given_up' THEN 'gave_up' ELSE 'running' END",

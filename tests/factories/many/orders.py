@@ -1,4 +1,4 @@
-"""Orders, what their buyers hold by them, and when it ends."""
+"""Orders, the subscriptions of their buyers, and the ends of these."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tradepost.protocols.commands import AppInfo
 
 from .insert import insert, text
 from .invoiced import INVOICED
-from .stories import ENDED, FROZEN, HOLDS, PAID, PRICE, RELEASED, STATUS
+from .stories import ENDED, FROZEN, HAS_SUBSCRIPTION, PAID, PRICE, RELEASED, STATUS
 
 AGREEMENT = "SELECT min(id) FROM identity_agreement WHERE kind = '{}'"
 AUTOMATIC = f"story = 'delivered' AND product <> 2 AND NOT ({FROZEN}) AND NOT ({RELEASED}) AND mod(n, 5) = 0"
-"""Those that are renewed automatically."""
+"""Subscriptions that are renewed automatically."""
 
 
 def orders() -> None:
@@ -27,7 +27,7 @@ def orders() -> None:
         Order, "o", id="n", number="number", order_type="CASE WHEN renews THEN 'RENEW' ELSE 'NEW' END", buyer_id="buyer",
         status=STATUS,
         total_minor=f"{PRICE}", currency=text("CNY"), placed_at="at",
-        # In a small market the newest that is unpaid is old, and can still be paid.
+        # In a small market, the newest unpaid order is old, and can still be paid.
         pay_before="CASE WHEN story = 'unpaid' THEN now() ELSE at END + interval '1 day'",
         paid_at=f"CASE WHEN {PAID} THEN at END",
         ended_at=f"CASE WHEN {ENDED} OR story IN ('given_up', 'cancelled') THEN at + interval '2 minutes' END",
@@ -36,7 +36,7 @@ def orders() -> None:
         OrderLine, "o JOIN catalog_product p ON p.id = o.product", id="n", order_id="n", number="number || '-000001'",
         buyer_id="buyer", seller_id="seller", product_id="product", offer_id="product", version_id="product", charging_mode=text("PERIOD"), status=STATUS,
         period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", list_minor=f"{PRICE}", sku_code="'SKU' || product",
-        subscription_id=f"CASE WHEN renews THEN base WHEN {HOLDS} THEN n END",
+        subscription_id=f"CASE WHEN renews THEN base WHEN {HAS_SUBSCRIPTION} THEN n END",
         product_name="p.name", product_name_en="p.name_en", spec_name=text("标准版"), spec_name_en=text("Standard"),
         agreed_at="at", invoiced_minor=f"CASE WHEN {INVOICED} THEN {PRICE} ELSE 0 END", agreed_pay_minutes="1440",
         buyer_agreement_id=f"({AGREEMENT.format('buyer')})", service_agreement_id=f"({AGREEMENT.format('publish')})",
@@ -62,7 +62,7 @@ def subscriptions(now: datetime) -> None:
         msgspec.json.encode(AppInfo(front_end_url="https://app.many.example/", user_name="u", password="p")).decode()
     )
     insert(
-        Subscription, f"o WHERE {HOLDS}", id="n", buyer_id="buyer", seller_id="seller", product_id="product",
+        Subscription, f"o WHERE {HAS_SUBSCRIPTION}", id="n", buyer_id="buyer", seller_id="seller", product_id="product",
         offer_id="product", order_line_number="number || '-000001'",
         instance_id="CASE WHEN story IN ('delivered', 'created') THEN 'instance-' || n ELSE '' END",
         status=f"CASE WHEN {FROZEN} THEN 'frozen' WHEN {RELEASED} THEN 'released' WHEN story = 'given_up' THEN 'failed'"

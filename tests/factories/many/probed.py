@@ -1,5 +1,6 @@
-"""Probes: ninety days of slots, the last of yesterday, with a run of every case in the newest of them, a day for each product, and
-how each stands."""
+"""Probes: ninety days of slots, the last of them yesterday, with a run of every case in the newest, one day per
+product, and the state of each.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from .stories import Size
 
 DAYS = 90
 BY_HAND = 4_000
-"""Probes that sellers asked for."""
+"""Probes that sellers started, for a hundred products."""
 RUNS_OF = 40
-"""Slots of which the runs are there."""
+"""Slots whose runs are kept."""
 HALVES = "(VALUES (1, 'am'), (2, 'pm')) AS h(nth, half)"
 
 
@@ -25,7 +26,7 @@ def probed(size: Size, now: datetime) -> None:
     )  # fmt: skip
     insert(
         ProbeSlot, f"generate_series(1, {BY_HAND}) n", id="1000 + n", date=f"('{now:%Y-%m-%d}'::date - mod(n, {DAYS}))",
-        half=text("hand"), product_id="(SELECT min(id) FROM catalog_product)", actor=text("owner@many.example"), opened_at=now,
+        half=text("hand"), product_id="1 + mod(n, 100)", actor=text("owner@many.example"), opened_at=now,
         closed_at=now,
     )  # fmt: skip
     insert(

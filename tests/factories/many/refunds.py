@@ -1,5 +1,7 @@
-"""Refunds: of each twentieth order that was delivered. Of the newest, as many in a market of any size, a quarter waits for the
-seller and a quarter for an operator, and only these were without a reason, which a buyer may ask for some times a year."""
+"""Refunds of each twentieth delivered order. Of the newest, a quarter waits for the seller and a quarter for an
+operator; their number does not grow with the market. Only these are refunds without a reason, which a buyer may request
+a few times a year.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from .stories import ENDED, PAID, PRICE, Size
 
 
 def notices(size: Size) -> None:
-    """To the buyer of what ended, to the seller's person of what was paid, to the operator of each fiftieth; few are read."""
+    """Notify the buyer of ended orders, the seller's member of paid ones, and the operator of each fiftieth. Few are
+    read."""
     facts = "jsonb_build_object('product', '企业云笺', 'order', number)"
     for kind, whose, user, ident, link in (
         ("order_completed", ENDED, "buyer", "3 * n", "'/orders/' || number || '/'"),
@@ -43,7 +44,8 @@ def notices(size: Size) -> None:
 
 
 def money(size: Size, now: datetime) -> None:
-    """Accounts: 1 cash, 2 clearing, then the sellers', then the buyers'. Transfers: a top-up for each buyer, two an order."""
+    """Insert accounts (1 cash, 2 clearing, then sellers, then buyers) and transfers: a top-up per buyer, two per order,
+    and a third key per order for other bookings."""
     buyers, sellers = size.buyers, size.sellers
     insert(
         Account, f"generate_series(1, {2 + sellers + buyers}) n", id="n", currency=text("CNY"),
@@ -61,14 +63,14 @@ def money(size: Size, now: datetime) -> None:
         Transfer,
         f"o WHERE {PAID}",
         **shared,
-        id=f"{buyers} + 2 * n - 1",
+        id=f"{buyers} + 3 * n - 2",
         reason=text("payment"),
         reference="number",
         at="at",
     )
     ends = f"({ENDED} OR story = 'given_up')"
     insert(
-        Transfer, f"o WHERE {ends}", **shared, id=f"{buyers} + 2 * n",
+        Transfer, f"o WHERE {ends}", **shared, id=f"{buyers} + 3 * n - 1",
         reason="CASE WHEN story = 'given_up' THEN 'refund' ELSE 'earned' END",
         reference="number || CASE WHEN story = 'given_up' THEN '' ELSE '-000001' END", at="at + interval '2 minutes'",
     )  # fmt: skip
@@ -80,13 +82,13 @@ def money(size: Size, now: datetime) -> None:
         at=f"CASE WHEN sign = 1 THEN '{(now - timedelta(days=799)).isoformat()}'::timestamptz END",
     )  # fmt: skip
     insert(
-        Entry, f"o {sides} WHERE {PAID}", id=f"2 * ({buyers} + 2 * n - 1) + (sign - 1) / 2", transfer_id=f"{buyers} + 2 * n - 1",
+        Entry, f"o {sides} WHERE {PAID}", id=f"2 * ({buyers} + 3 * n - 2) + (sign - 1) / 2", transfer_id=f"{buyers} + 3 * n - 2",
         account_id=f"CASE WHEN sign = 1 THEN 2 ELSE {account_of} END", amount_minor=f"sign * {PRICE}",
         balance_after_minor=f"CASE WHEN sign = -1 THEN {topped}::bigint END",
         statement_kind="CASE WHEN sign = -1 THEN 'payment' ELSE '' END", at="CASE WHEN sign = -1 THEN at END",
     )  # fmt: skip
     insert(
-        Entry, f"o {sides} WHERE {ends}", id=f"2 * ({buyers} + 2 * n) + (sign - 1) / 2", transfer_id=f"{buyers} + 2 * n",
+        Entry, f"o {sides} WHERE {ends}", id=f"2 * ({buyers} + 3 * n - 1) + (sign - 1) / 2", transfer_id=f"{buyers} + 3 * n - 1",
         account_id=f"CASE WHEN sign = -1 THEN 2 WHEN story = 'given_up' THEN {account_of} ELSE 2 + seller END",
         amount_minor=f"sign * {PRICE}",
         statement_kind="CASE WHEN sign = 1 AND story = 'given_up' THEN 'refund' ELSE '' END",
@@ -100,8 +102,8 @@ def money(size: Size, now: datetime) -> None:
 
 
 def announced(size: Size, now: datetime) -> None:
-    """Transfers that buyers announced: one for each fifth order, most of them long done, a few waiting for an operator;
-    and what came of each buyer."""
+    """Insert transfers that buyers announced: one per fifth order, most of them done, a few waiting for an operator;
+    fewer that sellers announced for what they owe; and the money received from each buyer."""
     insert(
         Intent, "o WHERE buyer = 1 OR mod(n, 5) = 3", id="n", number="'T' || lpad(n::text, 9, 'A')", provider=text("offline"),
         status="CASE WHEN buyer = 1 AND story = 'unpaid' THEN 'pending' WHEN mod(n, 5000) = 3 THEN 'in_review' WHEN mod(n, 1000) = 503 THEN 'pending'"
@@ -111,14 +113,40 @@ def announced(size: Size, now: datetime) -> None:
         check_by="CASE WHEN mod(n, 5000) = 3 THEN at + interval '3 days' END",
     )  # fmt: skip
     insert(
+        Intent, "o WHERE mod(n, 100) IN (11, 57) AND buyer <> 1", id="n", number="'R' || lpad(n::text, 9, 'A')", provider=text("offline"),
+        status="CASE WHEN mod(n, 5000) IN (11, 57) THEN 'pending' ELSE 'succeeded' END", user_id=f"{size.member(0)} + seller", seller_id="seller",
+        amount_minor=f"{PRICE}", currency=text("CNY"), created_at="at", waits_until="at + interval '7 days'",
+    )  # fmt: skip
+    insert(
         ProviderFact, f"generate_series(1, {size.buyers}) n", provider=text("offline"), provider_no="'BANK-' || n",
         status=text("matched"), amount_minor=f"{10**10}::bigint", currency=text("CNY"), seen_at=now, seen_by=text("operator"),
         user_id="n", arrival_id="n",
     )  # fmt: skip
+    _repaid(size)
+
+
+def _repaid(size: Size) -> None:
+    """Book the payments of sellers from cash to their accounts."""
+    paid = "payments_intent i WHERE i.status = 'succeeded'"
+    key, reference = f"{size.buyers} + 3 * i.id", "'REPAID-' || i.id"
+    insert(
+        Transfer, paid, id=key, reason=text("top_up"), reference=reference, order_number=text(""), actor=text("operator"),
+        at="i.created_at",
+    )  # fmt: skip
+    insert(
+        Entry, paid.replace("i WHERE", "i CROSS JOIN (VALUES (-1), (1)) AS side(sign) WHERE"),
+        id=f"2 * ({key}) + (sign - 1) / 2", transfer_id=key,
+        account_id="CASE WHEN sign = 1 THEN 2 + i.seller_id ELSE 1 END", amount_minor="sign * i.amount_minor",
+    )  # fmt: skip
+    insert(
+        ProviderFact, paid, id=key, provider=text("offline"), provider_no=reference, status=text("matched"),
+        amount_minor="i.amount_minor", currency=text("CNY"), seen_at="i.created_at", seen_by=text("operator"),
+        seller_id="i.seller_id", intent_id="i.id", arrival_id=key,
+    )  # fmt: skip
 
 
 def work(size: Size, now: datetime) -> None:
-    """Timers of the unpaid, what is stuck, a backlog of events, two workers."""
+    """Insert timers of unpaid orders, stuck work, a backlog of events, and two workers."""
     insert(Job, "o WHERE story = 'unpaid'", kind=text(UNPAID_TIMEOUT), key="number", due_at="at + interval '1 day'",
             payload="jsonb_build_object('order', number)")  # fmt: skip
     soon = now + timedelta(days=1)

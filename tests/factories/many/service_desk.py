@@ -1,21 +1,21 @@
-"""Demands and complaints: one of each hundred orders' buyers asked for something, or complained about the seller."""
+"""Demands and complaints: one buyer of each hundred orders published a demand or complained about the seller."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from tradepost.market.base.secrets import fingerprints, seal
-from tradepost.market.service_desk.demands import LINK
+from tradepost.market.service_desk.demands import LINK_PURPOSE
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 
 from .insert import insert, text
 
 DEMAND_TOKEN = "a-link-that-leads-to-the-demand-of-buyer-1"  # of a market that is filled for a test
 OF_THE_BUYER, OPEN = 1, 2
-"""Keys of what buyer 1 asks and seller 1 is asked for, and of one that waits for an operator."""
+"""Keys of the demand of buyer 1, the complaint about seller 1, and one that waits for an operator."""
 
 
-def asked_and_complained() -> None:
+def demands_and_complaints() -> None:
     demanded = "o WHERE mod(n, 100) = 1"
     insert(
         Demand, demanded, id="n + 10", status="CASE WHEN mod(n, 2000) = 1 THEN 'open' ELSE 'answered' END", origin=text("page"),
@@ -35,14 +35,14 @@ def asked_and_complained() -> None:
     )  # fmt: skip
 
 
-def asked_of_the_first(now: datetime) -> None:
-    """What addresses, events and timers name: of buyer 1 and seller 1."""
+def rows_of_the_first(now: datetime) -> None:
+    """Insert rows of buyer 1 and seller 1 for addresses, events and timers."""
     common = {
         "contact": "张三", "email": "zhang@many.example", "language": "zh-hans", "requirement": "一套能离线使用的考勤系统",
         "created_at": now, "due_at": now,
     }  # fmt: skip
     Demand.objects.create(
-        pk=OF_THE_BUYER, status="with_seller", buyer_id=1, token_hash=fingerprints(LINK, DEMAND_TOKEN)[0],
+        pk=OF_THE_BUYER, status="with_seller", buyer_id=1, token_hash=fingerprints(LINK_PURPOSE, DEMAND_TOKEN)[0],
         sealed_token=seal(DEMAND_TOKEN), **common,
     )  # fmt: skip
     Demand.objects.create(pk=OPEN, token_hash="of another", sealed_token=seal("of another"), **common)

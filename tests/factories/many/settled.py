@@ -1,5 +1,6 @@
-"""What was settled: a statement for each seller and month, but for the last forty days, whose entries wait; most are paid. The ledger
-is taken up but for the newest entries, which a night has before it."""
+"""Statements for each seller and month, except for the entries of the last forty days. Most are paid. The ledger is
+taken over except for the newest entries, which the next night takes over.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +8,14 @@ from datetime import datetime, timedelta
 
 from tests.factories.settlement import make_fee_invoice
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.settlement.models import PaidMonth, Progress, SettlementItem, Statement, StatementLine
+from tradepost.market.settlement.models import (
+    OpenSum,
+    PaidMonth,
+    Progress,
+    SettlementItem,
+    Statement,
+    StatementLine,
+)
 
 from .insert import insert, run, text
 from .stories import ENDED, PRICE, Size
@@ -33,8 +41,13 @@ def settled(size: Size, now: datetime) -> None:
     joined = one.replace("%s", f"'{since}'::timestamptz")
     shared = {"source": "'line:' || o.number || '-000001'", "product_id": "o.product", "line_id": "o.n"}
     insert(
-        SettlementItem, joined, **shared, entry_id=f"2 * ({size.buyers} + 2 * o.n)", seller_id="o.seller", currency=text("CNY"),
+        SettlementItem, joined, **shared, entry_id=f"2 * ({size.buyers} + 3 * o.n - 1)", seller_id="o.seller", currency=text("CNY"),
         minor=str(PRICE), paid_month=_MONTH, settles_at="o.at + interval '2 minutes'", statement_id="st.id",
+    )  # fmt: skip
+    insert(
+        OpenSum, "(SELECT seller_id, currency, sum(minor) AS earned, count(*) AS c FROM settlement_settlementitem WHERE statement_id IS NULL"
+        " GROUP BY 1, 2) s",
+        seller_id="seller_id", currency="currency", earned_minor="earned", refunded_minor="0", items="c",
     )  # fmt: skip
     inputs = (
         f"jsonb_build_object('base_minor', {PRICE}, 'before_minor', 0, 'fee_before_minor', 0, 'share', '0.95', 'increment', '0',"
@@ -52,7 +65,8 @@ def settled(size: Size, now: datetime) -> None:
 
 
 def invoiced_fee(size: Size, now: datetime) -> None:
-    """The second seller is the market's own, and the largest applied for an invoice over its fee."""
+    """Create the fee invoices: the second seller is the market's own, and the largest applied for an invoice over its
+    fee."""
     Seller.objects.filter(pk=2).update(self_operated=True)
     statement = Statement.objects.filter(seller=1, status="paid").order_by("-pk")[0]
     make_fee_invoice(statement, Seller.objects.get(pk=2), User.objects.get(pk=size.member(1)), now=now)

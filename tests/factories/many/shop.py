@@ -1,4 +1,4 @@
-"""People, sellers with their keys and addresses, and what they sell."""
+"""People, sellers with their keys and addresses, and their products."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tradepost.market.catalog.models import (
     Spec,
     Version,
 )
-from tradepost.market.catalog.search_terms import Field, weighed
+from tradepost.market.catalog.search_terms import Field, term_weights
 from tradepost.market.catalog.shelf import VERSION
 from tradepost.market.identity.domains import PROVE
 from tradepost.market.identity.members import hash_of
@@ -53,7 +53,7 @@ TOKEN = "the token of an invitation of seller 1"
 
 
 def acting_for_the_first(size: Size, now: datetime) -> None:
-    """What the pages of members, domains and keys show of the largest seller."""
+    """Insert what the pages of members, domains and keys show of the largest seller."""
     Domain.objects.create(pk=1, seller_id=1, host="seller1.many.example", token="t" * 32, created_at=now)
     AttributeTemplate.objects.create(
         pk=1, seller_id=1, code="edition", kind="enum", name="版本", name_en="Edition", created_at=now,
@@ -71,7 +71,7 @@ def acting_for_the_first(size: Size, now: datetime) -> None:
         pk=1, seller_id=1, interface_class="base", key_id="staged", sealed=seal("another key"), hint="…",
         fingerprint="f", created_at=now,
     )  # fmt: skip
-    for pk, whose in enumerate(({"user_id": 1}, {"seller_id": 1}), start=1):  # sequences go on from test to test
+    for pk, whose in enumerate(({"user_id": 1}, {"seller_id": 1}), start=1):  # sequences continue from test to test
         Receiver.objects.create(pk=pk, **whose, name="Li", email="li@many.example", language="en", created_at=now)
         Endpoint.objects.create(
             pk=pk, **whose, kind="webhook", name="Ours", shown="hooks.many.example/", sealed_address=seal("https://hooks.many.example/"),
@@ -91,8 +91,8 @@ NAMES = (
 )
 
 
-def quoted(words: str) -> str:
-    """A text in a statement."""
+def sql_literal(words: str) -> str:
+    """Return a text as an SQL literal."""
     return "'" + words.replace("'", "''").replace("%", "%%") + "'"
 
 
@@ -102,8 +102,8 @@ def _shelf(products: str, category: int) -> None:
         sold_30d="mod(n, 13)", charging_mode=text("PERIOD"), currency=text("CNY"), period_type=text("month"), indexed_as=f"{VERSION}",
     )  # fmt: skip
     for number, (name, name_en) in enumerate(NAMES):
-        found = weighed([Field(name, 12, 5), Field(name_en, 12, 5), Field("企业软件", 3)])
-        values = ", ".join(f"({quoted(term)}, {weight})" for term, weight in found.items())
+        found = term_weights([Field(name, 12, 5), Field(name_en, 12, 5), Field("企业软件", 3)])
+        values = ", ".join(f"({sql_literal(term)}, {weight})" for term, weight in found.items())
         insert(
             ShelfTerm, f"{products} CROSS JOIN (VALUES {values}) AS t(term, weight) WHERE mod(n, 5) = {number}",
             term="t.term", shelf_id="n", weight="t.weight",
@@ -116,8 +116,8 @@ def people_and_products(size: Size, now: datetime) -> None:
     insert(
         User, f"generate_series(1, {people}) n", id="n", email=f"{kind} || n || '@many.example'",
         name="(ARRAY['王芳', '李雷', '张伟', '陈静'])[1 + mod(n, 4)] || n", customer_id="md5(n::text)",
-        company="(ARRAY['蓝天实业', '青山数据', '远航物流'])[1 + mod(n, 3)] || n", is_operator=f"n = {size.operator}",
-        password=text("!"), joined_at=now - timedelta(days=800),
+        company="(ARRAY['蓝天实业', '青山数据', '远航物流'])[1 + mod(n, 3)] || n", operator_role=f"CASE WHEN n = {size.operator} THEN 'owner' ELSE '' END",
+        password=text("!"), joined_at=f"TIMESTAMPTZ '{now.isoformat()}' - ({people} - n) * (interval '800 days' / {people})",
     )  # fmt: skip
     sellers = f"generate_series(1, {size.sellers}) n"
     insert(
@@ -144,8 +144,8 @@ def people_and_products(size: Size, now: datetime) -> None:
     products = f"generate_series(1, {2 * size.sellers}) n"
     insert(
         Product, products, id="n", seller_id="(n + 1) / 2", category_id=str(category.pk), product_type=text("SAAS"), slug="'product-' || n",
-        name=f"(ARRAY[{', '.join(quoted(name) for name, _ in NAMES)}])[1 + mod(n, 5)] || n",
-        name_en=f"(ARRAY[{', '.join(quoted(name) for _, name in NAMES)}])[1 + mod(n, 5)] || ' ' || n",
+        name=f"(ARRAY[{', '.join(sql_literal(name) for name, _ in NAMES)}])[1 + mod(n, 5)] || n",
+        name_en=f"(ARRAY[{', '.join(sql_literal(name) for _, name in NAMES)}])[1 + mod(n, 5)] || ' ' || n",
         picture=text(PICTURE), summary=text("好用"), summary_en=text("Useful"), description=text("好用"), description_en=text("Useful"),
         status=text("on_sale"), listed_at=now, created_at=now,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def people_and_products(size: Size, now: datetime) -> None:
         Sku, products, id="n", spec_id="n", code="'SKU' || n", quantity_name=text("席位"), quantity_name_en=text("Seats"),
         quantity_max="50",
     )  # fmt: skip
-    # Product 2 is charged by use; its services show what was reported.
+    # Product 2 is charged by use; its services show usage.
     insert(
         Offer, products, id="n", sku_id="n", product_id="'OFFI' || lpad(n::text, 18, '0')", currency=text("CNY"),
         charging_mode="CASE WHEN n = 2 THEN 'ON_DEMAND' ELSE 'PERIOD' END",
@@ -177,7 +177,7 @@ def people_and_products(size: Size, now: datetime) -> None:
 
 
 def _document(*, usage: bool) -> str:
-    """SQL for the document of a product ``p``, as its rows say."""
+    """Return SQL for the document of a product ``p``, built from its rows."""
     if usage:
         factor = sold.Factor(code="usage", unit=Text(zh="次", en="calls"), amount=Decimal("0.01"))
         price = sold.Price(product_id="$offer", charging_mode=ChargingMode.ON_DEMAND, factors=(factor,))

@@ -1,4 +1,4 @@
-"""Sign-ins of the people of ``enterprises``, and what an application holds of each."""
+"""Sign-ins of the members of ``enterprises``, and the data that an application has of each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import datetime
 from django.contrib.sessions.models import Session
 
 from tests.factories.joint import public_pem
-from tradepost.market.applications.models import Application, Authorisation, Client, TenantBinding
-from tradepost.market.auth_centre.drawn import hash_of
+from tradepost.market.applications.models import Application, Authorisation, Client, SignInEntry, TenantBinding
 from tradepost.market.auth_centre.models import (
     AccessToken,
     AuthorizationCode,
@@ -16,9 +15,9 @@ from tradepost.market.auth_centre.models import (
     Grant,
     RefreshToken,
     ServiceTicket,
-    SignInFailure,
     SignInSession,
 )
+from tradepost.market.auth_centre.random_secrets import hash_of
 from tradepost.market.base.secrets import seal
 from tradepost.market.identity.models import LogIn, RecoveryCode, SecondFactor
 from tradepost.market.production.models import Address
@@ -27,13 +26,13 @@ from .insert import insert, text
 from .stories import Size
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-"""Of everybody's authenticator app."""
+"""Secret of every member's authenticator app."""
 PK = 900_001
-"""Of the application and what belongs to it: beyond those of others' tables."""
+"""Keys of the application and its rows, above those of other tables."""
 COOKIE_OF_THE_FIRST = "what the browser of buyer 1 holds at the auth centre"
-SIGNED_IN = (SignInSession, Grant, AuthorizationCode, AccessToken, RefreshToken, ServiceTicket, Consent, SignInFailure)
+SIGNED_IN = (SignInSession, Grant, AuthorizationCode, AccessToken, RefreshToken, ServiceTicket, Consent, SignInEntry)
 LOGGED_IN = (Session, LogIn, SecondFactor, RecoveryCode)
-"""Of market accounts; their sessions are Django's."""
+"""Sessions of market accounts are Django's."""
 
 
 def signed_in(size: Size, now: datetime) -> None:
@@ -77,8 +76,12 @@ def signed_in(size: Size, now: datetime) -> None:
         ServiceTicket, everybody, id="n", ticket_hash="'t' || n", session_id="n", client_id=str(PK), service=text("x"),
         from_new_login="true", issued_at="now()", expires_at="now()",
     )  # fmt: skip
+    insert(
+        SignInEntry, f"{everybody}, generate_series(1, 5) AS c(m)", id="n * 5 + m", enterprise_id="1", member_id="n",
+        application_id=f"CASE WHEN m > 2 THEN {PK} END", result="CASE WHEN m = 5 THEN 'wrong_password' ELSE 'opened' END",
+        succeeded="m < 5", network=text("192.0.2.7"), at="now() - interval '1 day'",
+    )  # fmt: skip
     insert(Consent, everybody, id="n", member_id="n", client_id=str(PK), given_at="now()")
-    insert(SignInFailure, everybody, id="n", key="'k' || n", locked_until="now()")
     insert(
         Session, everybody, session_key="'log-in ' || n", session_data=text("x"),
         expire_date="now() + interval '10 days'",

@@ -1,4 +1,6 @@
-"""How large the market is, and the table of stories that everything in it hangs on: who bought what, and how far it is."""
+"""The size of the market, and the table of stories that all its rows are derived from: who bought what, and its
+progress.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +10,21 @@ from datetime import datetime
 from .insert import run
 
 UNDER_WAY = 800
-"""The newest orders. The 300 newest of them are unpaid; then come the hundreds below."""
+"""The newest orders. Of them, the newest 300 are unpaid; then come the hundreds below."""
 STORIES = ("paid", "created", "creating", "renewal_paid", "refreshed")
 PRICE = 10_000
 ENDED = "story IN ('renewed', 'delivered')"
 PAID = "story NOT IN ('unpaid', 'cancelled')"
-HOLDS = "story IN ('delivered', 'given_up', 'created', 'creating', 'handing_over')"
-"""Stories whose order has a subscription of its own, with the number of the order as its key."""
+HAS_SUBSCRIPTION = "story IN ('delivered', 'given_up', 'created', 'creating', 'handing_over')"
+"""Stories whose order has its own subscription, with the number of the order as its key."""
 STATUS = (
     f"CASE WHEN {ENDED} THEN 'completed' WHEN story = 'given_up' THEN 'refunded'"
     " WHEN story IN ('unpaid', 'cancelled') THEN story ELSE 'processing' END"
 )
-HANDING_OVER = 4000
-"""Of so many of the newest orders, some are being delivered by people: as many in a market of any size."""
+DELIVERED_BY_PEOPLE = 4000
+"""Of this many of the newest orders, some are being delivered by people. The number does not grow with the market."""
 _BY_PEOPLE = "(mod({n}, 200) = 101 OR mod({n}, 100) IN (26, 51, 76) OR mod({n}, 10) IN (6, 8))"
-# Those that a renewal under way is about are always active.
+# Subscriptions that are being renewed are always active.
 FROZEN = "mod(n, 7) IN (0, 2, 4) AND story = 'delivered' AND (n > 5000 OR mod(n, 5) <> 1)"
 RELEASED = "mod(n, 7) = 1 AND story = 'delivered' AND (n > 5000 OR mod(n, 5) <> 1)"
 
@@ -32,9 +34,9 @@ class Size:
     orders: int
     sellers: int = 1000
     events: int = 0
-    """Of these, all due tomorrow: a backlog, which no order makes by itself."""
+    """Subscriptions that are due tomorrow: a backlog that orders do not create."""
     due: int = 2000
-    """Calls that are due now beside those of the orders under way."""
+    """Calls that are due now, besides those of the orders under way."""
 
     @property
     def buyers(self) -> int:
@@ -42,16 +44,16 @@ class Size:
 
     @property
     def operator(self) -> int:
-        """Key of the one operator."""
+        """Key of the only operator."""
         return self.buyers + 1
 
     def member(self, seller: int) -> int:
-        """Key of the one person who acts for a seller."""
+        """Key of the only member of a seller."""
         return self.buyers + 1 + seller
 
 
 def stories(size: Size, now: datetime) -> None:
-    """``k`` counts from the newest. A renewal is about the subscription of an earlier order, its ``base``."""
+    """``k`` counts from the newest. A renewal belongs to the subscription of an earlier order, its ``base``."""
     run(
         f"""
         CREATE TEMP TABLE o ON COMMIT DROP AS
@@ -69,8 +71,8 @@ def stories(size: Size, now: datetime) -> None:
               WHEN {size.orders} - n < 300 THEN 'unpaid'
               WHEN {size.orders} - n < {UNDER_WAY}
                 THEN (ARRAY{list(STORIES)})[1 + ({size.orders} - n - 300) / 100]
-              WHEN {size.orders} - n < {HANDING_OVER} AND {_BY_PEOPLE.format(n="n")} THEN 'handing_over'
-              WHEN {size.orders} - n < {HANDING_OVER} AND mod(n, 5) = 2 AND {_BY_PEOPLE.format(n="(n - 1)")} THEN 'cancelled'
+              WHEN {size.orders} - n < {DELIVERED_BY_PEOPLE} AND {_BY_PEOPLE.format(n="n")} THEN 'handing_over'
+              WHEN {size.orders} - n < {DELIVERED_BY_PEOPLE} AND mod(n, 5) = 2 AND {_BY_PEOPLE.format(n="(n - 1)")} THEN 'cancelled'
               WHEN mod(n, 5) = 2 THEN 'renewed'
               WHEN mod(n, 25) = 3 THEN 'cancelled'
               WHEN mod(n, 50) = 9 THEN 'given_up'
@@ -79,7 +81,7 @@ def stories(size: Size, now: datetime) -> None:
         """,
         now,
     )
-    # Of the two products of each seller; the one by use is bought by every fortieth buyer of seller 1, and never renewed.
+    # Of the two products of each seller, every fortieth buyer of seller 1 bought the one charged by use, and never renewed it.
     run(
         "UPDATE o SET product = 2 * seller - CASE WHEN mod(base, 5) = 1 AND mod(base, 40) <> 21 THEN 1 ELSE mod(base / 20, 2) END"
     )

@@ -1,5 +1,6 @@
-"""Supervised deliveries: of orders that people deliver, under way, waiting for an operator or in dispute, as many in a market of any
-size; and of each twenty-fifth order that was delivered, long accepted."""
+"""Supervised deliveries: of the orders that people deliver, under way, waiting for an operator or disputed, the same
+number in a market of any size; and of each twenty-fifth delivered order, accepted long ago.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from .stories import PRICE
 SUPERVISED = "(story = 'handing_over' OR story = 'delivered' AND mod(n, 25) = 1)"
 OPEN = "story = 'handing_over'"
 IN_PARTS = f"{SUPERVISED} AND (mod(n, 200) = 101 OR NOT ({OPEN}))"
-"""Of two milestones the first is accepted, of old ones both."""
+"""Of two milestones, the first is accepted; of old ones, both."""
 
 
 def supervised() -> None:

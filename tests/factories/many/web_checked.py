@@ -1,4 +1,4 @@
-"""Web checks: a year of them by the largest seller, with what each found, and some of all others."""
+"""Web checks: a year of them by the largest seller, with the findings of each, and some of all others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .stories import Size
 
 TASKS = 20
 RUNS = 8_000
-"""Of seller 1: the most that it may begin in a year. Every fourth row is of the others."""
+"""Runs of seller 1: the maximum that it may start in a year. Every fourth row belongs to another seller."""
 
 
 def web_checked(size: Size, now: datetime) -> None:

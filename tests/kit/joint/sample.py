@@ -1,4 +1,4 @@
-"""The sample of joint operation as the process that it is."""
+"""The sample of joint operation as a process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.kit import wire
-from tests.kit.joint.directories import pair
+from tests.kit.joint.directories import key_pair
 from tests.kit.projects import TRADEPOST
 from tests.kit.servers import ROOT, free_port, process
 
@@ -17,14 +17,14 @@ KIT_KEY = "kit key of the sample, for tests"
 
 @contextmanager
 def sample(data: Path, *, port: str = "", **others: str) -> Iterator[str]:
-    """Its address. ``port``: the one that it had before. ``others``: settings of its environment in place of those of tests."""
+    """Yield its address. ``port``: its former port. ``others``: environment variables that replace those of tests."""
     port = port or str(free_port())
     settings = {
         "SELLER_DATA": str(data), "SELLER_KEY": wire.KEY, "SELLER_KIT_KEY": KIT_KEY, "SELLER_APP_ID": "a1",
         "SELLER_PUBLIC_URL": f"http://127.0.0.1:{port}",
     } | others  # fmt: skip
     if "SELLER_PRIVATE_KEY" not in others:
-        settings["SELLER_PRIVATE_KEY"] = pair().private
+        settings["SELLER_PRIVATE_KEY"] = key_pair().private
     with process([*TRADEPOST, "seller", "serve", "joint_app:app", "--port", port], SAMPLE, **settings) as started:
         assert started.stdout is not None
         line = started.stdout.readline()

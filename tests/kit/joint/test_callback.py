@@ -1,4 +1,4 @@
-"""What strangers try at the callback, and what an auth centre may answer there (openapi-jointkit §B)."""
+"""Attacks on the callback, and unusual answers of an auth centre (openapi-jointkit §B)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tradepost.kit.joint.replies import local_path
 __all__ = ["place", "server"]
 
 
-def test_a_state_that_this_browser_did_not_begin_is_refused(place):
+def test_state_of_another_browser_is_refused(place):
     """A stranger's code in a victim's browser would sign them in as the stranger (RFC 6749 §10.12)."""
     stranger = Browser(place.browser.login)
     answered = visit(stranger.begin().location)
@@ -28,27 +28,27 @@ def test_a_state_that_this_browser_did_not_begin_is_refused(place):
     assert "api/v1/oauth2/token" not in place.server.asked
 
 
-def test_a_callback_that_comes_again_signs_nobody_in(place):
+def test_repeated_callback_does_not_sign_in(place):
     """§B.5: a code is single use."""
     answered = visit(place.browser.begin().location)
     kept = dict(place.browser.cookies)
     place.browser.callback(answered)
     again = Browser(place.browser.login, {})
     assert problem_of(again.callback(answered)) == problems.NOT_BEGUN_HERE
-    # A browser that did not forget its attempt: the auth centre refuses the code.
+    # A browser that kept its attempt: the auth centre refuses the code.
     again.cookies = kept
-    assert problem_of(again.callback(answered)) == problems.OVER
+    assert problem_of(again.callback(answered)) == problems.SIGN_IN_EXPIRED
     assert not again.is_in
 
 
-def test_an_attempt_is_over_after_ten_minutes(place):
+def test_attempt_expires_after_ten_minutes(place):
     answered = visit(place.browser.begin().location)
     place.later(timedelta(minutes=10))
     assert problem_of(place.browser.callback(answered)) == problems.NOT_BEGUN_HERE
 
 
-def test_a_code_of_another_tenant_is_refused(place):
-    """§B.2: the tenant picks the domain; an answer of another one, or in its name, is no answer."""
+def test_code_of_another_tenant_is_refused(place):
+    """§B.2: the tenant decides the domain. An answer of another tenant, or in its name, is refused."""
     place.server.clients["t2"] = {"client-2": "other secret"}
     place.server.signed_in["t2"] = "zhang01"
     place.tell(tenant(tenant_id="t2", domain=place.server.domain("t2")))
@@ -62,7 +62,7 @@ def test_a_code_of_another_tenant_is_refused(place):
         assert problem_of(place.browser.callback({**answered, **forged})) == problems.OTHER_TENANT
     other = visit(place.browser.begin("t2").location)
     mixed = visit(place.browser.begin().location) | {"code": other["code"]}
-    assert problem_of(place.browser.callback(mixed)) == problems.OVER
+    assert problem_of(place.browser.callback(mixed)) == problems.SIGN_IN_EXPIRED
     assert not place.browser.is_in
     assert place.browser.sign_in("t2").location == "/"
     assert place.browser.who is not None
@@ -77,7 +77,7 @@ def test_a_code_of_another_tenant_is_refused(place):
     ({"userName": 7}, problems.MISCONFIGURED),
     ({"userName": "x" * 300}, problems.MISCONFIGURED),
 ])  # fmt: skip
-def test_whom_the_auth_centre_vouches_for_must_be_somebody_of_this_tenant(place, says, problem):
+def test_account_must_belong_to_this_tenant(place, says, problem):
     """§B.7."""
     place.server.says = says
     assert problem_of(place.browser.sign_in()) == problem
@@ -86,7 +86,7 @@ def test_whom_the_auth_centre_vouches_for_must_be_somebody_of_this_tenant(place,
 
 
 def test_older_names_of_the_account_are_read(place):
-    """§B.7: accName and loginName stand in an older text only."""
+    """§B.7: accName and loginName only occur in an older text."""
     place.server.says = {"userName": None, "loginName": "li02"}
     place.browser.sign_in()
     assert place.browser.who is not None
@@ -94,16 +94,16 @@ def test_older_names_of_the_account_are_read(place):
 
 
 @pytest.mark.parametrize(("answer", "problem"), [
-    ((400, b'{"error":"invalid_grant","error_description":"Invalid authorization code"}'), problems.OVER),
+    ((400, b'{"error":"invalid_grant","error_description":"Invalid authorization code"}'), problems.SIGN_IN_EXPIRED),
     ((403, b'{"error":"invalid_client","error_description":"Bad client credentials"}'), problems.MISCONFIGURED),
     ((401, b'{"error":"invalid_client"}'), problems.MISCONFIGURED),
-    ((500, b"<html>"), problems.AWAY),
+    ((500, b"<html>"), problems.AUTH_CENTRE_UNREACHABLE),
     ((200, b"<html>"), problems.MISCONFIGURED),
     ((200, b'{"access_token":""}'), problems.MISCONFIGURED),
     ((200, b'{"access_token":' + b"[" * 100 + b"]" * 100 + b"}"), problems.MISCONFIGURED),
-    ((200, b" " * 300_000), problems.AWAY),
+    ((200, b" " * 300_000), problems.AUTH_CENTRE_UNREACHABLE),
 ])  # fmt: skip
-def test_what_the_token_endpoint_refuses_is_told_in_words(place, answer, problem):
+def test_refusal_of_the_token_endpoint_is_explained(place, answer, problem):
     """§B.5."""
     reply = place.browser.begin()
     query = visit(reply.location)
@@ -112,25 +112,27 @@ def test_what_the_token_endpoint_refuses_is_told_in_words(place, answer, problem
     assert not place.browser.is_in
 
 
-def test_an_auth_centre_that_is_away_is_told_in_words(place):
+def test_unreachable_auth_centre_is_explained(place):
     query = visit(place.browser.begin().location)
     place.tell(tenant(domain="http://127.0.0.1:1"))
-    assert problem_of(place.browser.callback({**query, "iss": "http://127.0.0.1:1"})) == problems.AWAY
+    assert (
+        problem_of(place.browser.callback({**query, "iss": "http://127.0.0.1:1"})) == problems.AUTH_CENTRE_UNREACHABLE
+    )
 
 
 @pytest.mark.parametrize(
     "query", [{}, {"tenant": "t1"}, {"code": ""}, {"code": "c" * 5000, "state": "s"}, {"code": "c"}]
 )
-def test_an_answer_without_what_is_needed_is_refused(place, query):
+def test_incomplete_answer_is_refused(place, query):
     assert problem_of(place.browser.callback(query)) == problems.INCOMPLETE
 
 
-def test_a_declined_sign_in_says_so(place):
+def test_declined_sign_in_is_explained(place):
     query = {"error": "access_denied", "error_description": "<script>", "state": "s"}
     assert problem_of(place.browser.callback(query)) == problems.DECLINED
 
 
-def test_nobody_signs_in_at_a_domain_that_is_not_safe(place):
+def test_unsafe_domain_is_refused(place):
     """§A.5: the domain comes with https://; over anything else a secret would be read on the way."""
     for domain in (
         "http://acme.example.com",
@@ -149,12 +151,12 @@ def test_nobody_signs_in_at_a_domain_that_is_not_safe(place):
     "//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "\\/evil", "/\t/evil.example.com",
     "javascript:alert(1)", "/" + "x" * 2001, "", " /x", "/x\r\nSet-Cookie: a=b",
 ])  # fmt: skip
-def test_a_stranger_cannot_choose_where_people_go_on_to(place, onward):
+def test_redirect_target_must_be_on_this_site(place, onward):
     assert place.browser.sign_in(onward=onward).location == "/"
 
 
 @given(st.text() | st.text().map("/".__add__))
-def test_a_local_path_stays_on_this_host(text):
+def test_local_path_stays_on_this_host(text):
     path = local_path(text)
     if path:
         assert path.isascii()

@@ -1,4 +1,4 @@
-"""Any calls with any repeats leave the rows that the specification asks for, in each kind of directory alike."""
+"""Any calls with any repeats leave the rows that the specification requires, in each kind of directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.kit.joint.directories import (
     NOW,
-    AsTheyCame,
+    PlainSecrets,
     all_rows,
     open_directory,
 )
@@ -67,8 +67,8 @@ calls = st.one_of(
 )  # fmt: skip
 
 
-def folded(told: Iterable[Command]) -> dict[str, set[tuple[object, ...]]]:
-    """The rows that openapi-jointkit §A.5 to §A.9 ask for, written without the code under test."""
+def expected_rows(told: Iterable[Command]) -> dict[str, set[tuple[object, ...]]]:
+    """Return the rows that openapi-jointkit §A.5 to §A.9 require, computed without the code under test."""
     tenants: dict[tuple[str, str], tuple[str, ...]] = {}
     apps: dict[tuple[str, str, str], tuple[str, ...]] = {}
     users_: dict[tuple[str, str, str, str], tuple[SyncedUser, bool]] = {}
@@ -139,19 +139,19 @@ with_repeats = st.lists(st.tuples(calls, st.integers(1, 3)), max_size=12)
 
 @given(with_repeats)
 @settings(max_examples=60, deadline=None)
-def test_calls_and_their_repeats_leave_the_fold_of_the_calls(told):
+def test_calls_and_repeats_leave_the_expected_rows(told):
     """openapi-jointkit §A.5 to §A.9: a repeat adds nothing, a repeated delete succeeds, allOrgSync replaces."""
     kept = MemoryDirectory()
-    sync = JointSync(kept, AsTheyCame())
+    sync = JointSync(kept, PlainSecrets())
     for command, times in told:
         for _ in range(times):
             sync.apply(command)
-    assert kept_rows(kept) == folded(command for command, _ in told)
+    assert kept_rows(kept) == expected_rows(command for command, _ in told)
 
 
 @given(with_repeats)
 @settings(max_examples=6, deadline=None)
-def test_each_kind_of_directory_keeps_the_same(told):
+def test_each_kind_of_directory_has_the_same_rows(told):
     with TemporaryDirectory() as folder:
         kept = [
             MemoryDirectory(),
@@ -161,7 +161,7 @@ def test_each_kind_of_directory_keeps_the_same(told):
         for one in kept:
             for command, times in told:
                 for _ in range(times):
-                    JointSync(one, AsTheyCame()).apply(command)
+                    JointSync(one, PlainSecrets()).apply(command)
         first, *others = [all_rows(one) for one in kept]
         assert [other == first for other in others] == [True, True]
         kept[2].engine.dispose()  # type: ignore[attr-defined]  # it is on SQLAlchemy

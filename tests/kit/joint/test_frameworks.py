@@ -1,4 +1,4 @@
-"""``login_required`` in each framework, synchronous and not, against the auth centre of the tests."""
+"""``login_required`` in each framework, synchronous and asynchronous, against the auth centre of the tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
     made: list[Any] = []
 
     def later(environ: Any, start_response: Any) -> Iterable[bytes]:
-        """The application is made when its address is known: the callback holds the port."""
+        """The application is created when its address is known: the callback contains the port."""
         answered: Iterable[bytes] = made[0](environ, start_response)
         return answered
 
@@ -56,7 +56,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
         yield Shop(Visitor(url), server, sync, login, pages)
 
 
-def test_a_page_sends_to_the_sign_in_and_back_and_away_again(shop):
+def test_page_redirects_to_sign_in_back_and_sign_out(shop):
     """openapi-jointkit §B.2, §A.7."""
     visitor, url = shop.visitor, shop.visitor.url
     for page in shop.pages:
@@ -81,7 +81,7 @@ def test_a_page_sends_to_the_sign_in_and_back_and_away_again(shop):
     assert "You may not use this application" in text
 
 
-def test_signing_out_clears_the_session_here(shop):
+def test_sign_out_clears_the_local_session(shop):
     """openapi-jointkit §B.8."""
     visitor, url = shop.visitor, shop.visitor.url
     visitor.follow(f"{url}/signin?tenant=t1")
@@ -93,6 +93,6 @@ def test_signing_out_clears_the_session_here(shop):
     assert visitor.go(f"{url}/sync")[0] == 303
 
 
-def test_what_was_sent_without_a_session_is_refused_and_not_redirected(shop):
+def test_form_without_a_session_is_refused_and_not_redirected(shop):
     status, location, _ = shop.visitor.go(f"{shop.visitor.url}/sync", "POST")
     assert (status, location) == (401, "")

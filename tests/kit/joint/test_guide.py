@@ -1,4 +1,4 @@
-"""The guide of joint operation: its code runs, and both languages say the same."""
+"""The guide of joint operation: its code runs, and both languages agree."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 import pytest
 
 from tests.kit.guides import GUIDES, blocks
-from tests.kit.joint.directories import application, pair, tenant
+from tests.kit.joint.directories import application, key_pair, tenant
 from tradepost.check.diagnoses import NAMES
 from tradepost.protocols.sync_commands import SyncApplication, SyncTenant
 
 BOTH = ["joint.md", "joint.zh-CN.md"]
 
 
-def test_both_languages_give_the_same_blocks_and_sections():
+def test_both_languages_have_the_same_blocks_and_sections():
     assert blocks(BOTH[0], "python") == blocks(BOTH[1], "python")
     outlines = [re.findall(r"(?m)^(#+) ", (GUIDES / name).read_text(encoding="utf-8")) for name in BOTH]
     assert outlines[0] == outlines[1]
@@ -24,9 +24,9 @@ def test_both_languages_give_the_same_blocks_and_sections():
 
 
 @pytest.mark.parametrize("guide", BOTH)
-def test_the_code_keeps_in_step_and_signs_in(guide, tmp_path, monkeypatch):
+def test_code_synchronises_and_signs_in(guide, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings = {"SELLER_PRIVATE_KEY": pair().private, "SELLER_KIT_KEY": "k" * 32, "SELLER_APP_ID": "a1"}
+    settings = {"SELLER_PRIVATE_KEY": key_pair().private, "SELLER_KIT_KEY": "k" * 32, "SELLER_APP_ID": "a1"}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     (code,) = blocks(guide, "python")
@@ -40,7 +40,7 @@ def test_the_code_keeps_in_step_and_signs_in(guide, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("guide", BOTH)
-def test_the_mistakes_that_it_names_are_those_of_the_tester(guide):
+def test_mistakes_that_it_names_are_those_of_the_tester(guide):
     named = set(re.findall(r"`(\w+_\w+)`", (GUIDES / guide).read_text(encoding="utf-8").rpartition("## ")[2]))
     assert (
         {"repeat_refused", "delete_needs_instance", "secret_not_decrypted", "enable_ignored"}

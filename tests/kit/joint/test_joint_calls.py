@@ -11,10 +11,10 @@ import pytest
 from tests.kit import wire
 from tests.kit.joint.directories import (
     NOW,
-    AsTheyCame,
+    PlainSecrets,
     all_rows,
     application,
-    pair,
+    key_pair,
     person,
     secrets,
     tenant,
@@ -46,10 +46,10 @@ GOLDEN = Path(__file__).parents[3] / "src/tradepost/protocols"
 
 
 @pytest.mark.parametrize("digests", Digests)
-def test_a_secret_of_any_digests_is_read_and_kept_as_it_came(digests):
+def test_secret_with_any_digests_is_decrypted_and_stored(digests):
     """openapi-jointkit §A.6: (SHA-256, MGF1-SHA-1), (256, 256), (1, 1)."""
     kept = MemoryDirectory()
-    encrypted = encrypt("s3cret", pair().public, digests=digests)
+    encrypted = encrypt("s3cret", key_pair().public, digests=digests)
     JointSync(kept, secrets()).apply(replace(application(), encrypted_secret=encrypted))
     (row,) = kept.rows(Application)
     assert row.kept_secret == encrypted
@@ -57,7 +57,7 @@ def test_a_secret_of_any_digests_is_read_and_kept_as_it_came(digests):
     assert "s3cret" not in repr(row)
 
 
-def test_a_secret_that_cannot_be_read_is_refused_and_changes_nothing(caplog):
+def test_unreadable_secret_is_refused_and_changes_nothing(caplog):
     kept = MemoryDirectory()
     sync = JointSync(kept, secrets())
     sync.apply(application(secret="first"))
@@ -72,19 +72,19 @@ def test_a_secret_that_cannot_be_read_is_refused_and_changes_nothing(caplog):
     with pytest.raises(Reject, match="no key to read"):
         JointSync(kept, ClientSecrets()).apply(application())
     assert "The private key of the credential is" in caplog.text
-    # Deleting needs no secret: it may have been made for another key.
+    # Deletion needs no secret: it may have been encrypted for another key.
     sync.apply(replace(application(), encrypted_secret="AAAA", flag=SyncFlag.DELETE))
     assert kept.rows(Application) == []
 
 
-def test_a_seller_chooses_how_secrets_are_kept():
+def test_seller_chooses_how_secrets_are_stored():
     chosen = ClientSecrets(
-        "not the key", pair().private, seal=lambda plain: plain[::-1], unseal=lambda kept: kept[::-1]
+        "not the key", key_pair().private, seal=lambda plain: plain[::-1], unseal=lambda kept: kept[::-1]
     )
     kept = MemoryDirectory()
     with pytest.raises(Reject):
         JointSync(kept, chosen).apply(application())
-    chosen = ClientSecrets(pair().private, seal=lambda plain: plain[::-1], unseal=lambda kept: kept[::-1])
+    chosen = ClientSecrets(key_pair().private, seal=lambda plain: plain[::-1], unseal=lambda kept: kept[::-1])
     JointSync(kept, chosen).apply(application(secret="s3cret"))
     (row,) = kept.rows(Application)
     assert (row.kept_secret, chosen.plain(row.kept_secret)) == ("terc3s", "s3cret")
@@ -105,7 +105,7 @@ def joint_seller(folder: Path, kept: Directory, protocol: str, chosen: ClientSec
 
 
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
-def test_a_debug_call_shows_whether_the_secret_is_read_and_keeps_nothing(tmp_path, protocol):
+def test_debug_call_verifies_the_secret_and_stores_nothing(tmp_path, protocol):
     """openapi-jointkit §A.6: the call counts as correct when the seller recovers the text that was typed."""
     kept = MemoryDirectory()
     seller = joint_seller(tmp_path, kept, protocol)
@@ -120,13 +120,13 @@ def test_a_debug_call_shows_whether_the_secret_is_read_and_keeps_nothing(tmp_pat
 
 
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
-def test_the_golden_requests_are_kept(tmp_path, protocol):
+def test_golden_requests_are_accepted(tmp_path, protocol):
     kept = MemoryDirectory()
     for path in sorted((GOLDEN / protocol / "golden").glob("*.json")):
         golden = json.loads(path.read_text(encoding="utf-8"))
-        # A seller each: all golden requests have one nonce.
+        # One seller each: all golden requests have the same nonce.
         seller = Seller(store=tmp_path / f"{path.stem}.db", key=golden["key"], protocols=(protocol,))
-        JointSync(kept, AsTheyCame()).take(seller)
+        JointSync(kept, PlainSecrets()).take(seller)
         method, target, _ = golden["request"]["line"].split(" ")
         headers = tuple(golden["request"]["headers"].items())
         request = Request(method, f"https://isv.example.com{target}", headers, golden["request"]["body"].encode())
@@ -138,13 +138,13 @@ def test_the_golden_requests_are_kept(tmp_path, protocol):
     assert (zhang.admin, zhang.allowed, li.admin, li.allowed) == (True, True, False, False)
     assert zhang.details["entry_date"] == "2022-11-9"
     assert zhang.details["extension"] == {"cost center": "CC-9"}
-    # singleOrgSync is of an instance; allOrgSync of the credential is a test call, which keeps nothing.
+    # singleOrgSync is for an instance; allOrgSync of the credential is a test call, which stores nothing.
     assert [row.code for row in kept.rows(TenantDepartment)] == ["D101"]
 
 
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
-def test_the_longest_batch_of_people_is_not_too_long(protocol):
-    """openapi-jointkit §A.7: 500 users, each field as long as it may be; Django reads 2.5 MB unless told otherwise."""
+def test_largest_batch_of_people_is_accepted(protocol):
+    """openapi-jointkit §A.7: 500 users with fields of maximum length; Django by default reads 2.5 MB."""
     everything = SyncedUser(
         user_name="u" * 64, name="名" * 64, org_code="D" * 64, admin=False, enabled=True, position="职" * 64,
         employee_code="7" * 64, employee_type=1, mobile="1" * 32, email="e" * 128, work_place="地" * 256,

@@ -12,14 +12,14 @@ import pytest
 from tests.kit.joint.directories import application, person, tenant, users
 from tests.kit.joint.place import CALLBACK, Browser, place, problem_of, server, visit, with_cas
 from tradepost.kit.joint import SignedIn, problems
-from tradepost.kit.joint.renewal import GRACE
+from tradepost.kit.joint.renewal import GRACE_PERIOD
 from tradepost.protocols.sync_commands import SyncFlag
 
 __all__ = ["place", "server"]
 
 
-def test_a_person_signs_in_and_is_known(place):
-    """§B.2: domain, client and secret are found by tenant and application in what was synchronised."""
+def test_person_signs_in_and_is_recognised(place):
+    """§B.2: domain, client and secret are found by tenant and application in the synchronised data."""
     reply = place.browser.sign_in(onward="/reports?month=7")
     assert reply.location == "/reports?month=7"
     assert place.browser.who == SignedIn(
@@ -29,13 +29,13 @@ def test_a_person_signs_in_and_is_known(place):
     assert place.browser.who.account == "zhang01@code-t1"
     assert place.server.asked == ["api/v1/oauth2/authorize", "api/v1/oauth2/token", "api/v1/oauth2/userinfo"]
     assert sorted(place.browser.cookies) == ["__Host-joint", "__Host-joint_tenant"]
-    # What the database holds opens nothing.
+    # The values in the database are useless as a session.
     (session,) = place.sync.directory._sessions.values()
     assert place.browser.cookies["__Host-joint"] not in repr(session)
     assert not any(token in session.sealed_tokens for token in place.server.refreshes)
 
 
-def test_the_role_is_that_of_the_last_call(place):
+def test_role_is_that_of_the_last_call(place):
     """§A.7: the seller must grant administrator rights to ``admin``."""
     place.server.signed_in["t1"] = "li02"
     place.browser.sign_in()
@@ -51,7 +51,7 @@ def test_the_role_is_that_of_the_last_call(place):
      users(person(enabled=False), flag=SyncFlag.MODIFY), tenant(flag=SyncFlag.DELETE)],
     ids=["deleted", "cancelled", "disabled", "tenant-gone"],
 )  # fmt: skip
-def test_whoever_is_withdrawn_is_out_and_stays_out(place, taken):
+def test_withdrawn_person_is_signed_out_permanently(place, taken):
     """§A.7: flags 0 and 3, ``enable``."""
     place.browser.sign_in()
     place.tell(taken)
@@ -59,14 +59,14 @@ def test_whoever_is_withdrawn_is_out_and_stays_out(place, taken):
     reply = place.browser.begin()
     refused = reply if reply.problem else place.browser.callback(visit(reply.location))
     assert problem_of(refused) in {problems.NOT_AUTHORISED, problems.NOT_BOUND}
-    # Authorised again: the old session does not come back.
+    # Authorised again: the old session stays ended.
     place.tell(tenant(domain=place.server.domain()), application(), users(person()))
     assert place.browser.who is None
     assert place.browser.sign_in().location == "/"
 
 
-def test_a_code_without_state_is_not_used_and_the_sign_in_begins_anew(place):
-    """§B.2, §B.3: the unified login page sends code and tenant, and no state: whose code it is nobody knows."""
+def test_code_without_state_starts_a_new_sign_in(place):
+    """§B.2, §B.3: the unified login page sends code and tenant without a state, so the owner of the code is unknown."""
     code = place.server.code(callback=CALLBACK)
     place.browser.take(place.browser.login.begin("", "/onward", {}))
     reply = place.browser.callback({"code": code, "tenant": "t1"})
@@ -77,26 +77,26 @@ def test_a_code_without_state_is_not_used_and_the_sign_in_begins_anew(place):
     assert not place.server.codes[code].used
 
 
-def test_people_of_whom_nobody_knows_the_enterprise_go_to_the_unified_page(place):
+def test_people_without_a_known_enterprise_go_to_the_unified_page(place):
     """§B.3: the parameters are in the fragment."""
     assert place.browser.begin("").location == (
         "https://market.example.com/unified-login/#/portal-login?ind=UNOP&appId=a1"
     )
     nowhere = replace(place.browser.login, market="")
     assert problem_of(nowhere.begin("")) == problems.NO_TENANT
-    # Who was here before goes back to their own.
+    # A returning visitor goes to the page of the own tenant.
     place.browser.sign_in()
     assert place.browser.begin("").location.startswith(place.server.domain())
 
 
-def test_before_there_is_a_credential_the_log_says_what_is_missing(place, caplog):
+def test_missing_credential_is_logged(place, caplog):
     """§B.1: the application id comes with the credential."""
     nobody = replace(place.browser.login, app_id="")
     assert problem_of(nobody.begin("t1")) == problems.MISCONFIGURED
     assert "the id of the credential" in caplog.text
 
 
-def test_leaving_ends_the_session_here_and_at_the_auth_centre(place):
+def test_sign_out_ends_the_session_here_and_at_the_auth_centre(place):
     """§B.8: the parameter is redirect_url; the seller clears its own session."""
     place.browser.sign_in()
     before = dict(place.browser.cookies)
@@ -109,7 +109,7 @@ def test_leaving_ends_the_session_here_and_at_the_auth_centre(place):
     assert place.browser.login.leave({}).location == "/"
 
 
-def test_a_new_sign_in_ends_the_one_before(place):
+def test_new_sign_in_ends_the_previous_session(place):
     place.browser.sign_in()
     before = dict(place.browser.cookies)
     place.browser.sign_in()
@@ -117,7 +117,7 @@ def test_a_new_sign_in_ends_the_one_before(place):
     assert place.browser.who is not None
 
 
-def test_two_tabs_do_not_spoil_each_others_sign_in(place):
+def test_two_tabs_can_sign_in_at_the_same_time(place):
     first, second = place.browser.begin(onward="/one"), place.browser.begin(onward="/two")
     assert place.browser.callback(visit(first.location)).location == "/one"
     assert place.browser.callback(visit(second.location)).location == "/two"
@@ -126,7 +126,7 @@ def test_two_tabs_do_not_spoil_each_others_sign_in(place):
 # --- sessions ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_session_is_confirmed_when_its_token_is_over(place):
+def test_session_is_confirmed_when_its_token_expires(place):
     """§B.6: access tokens live for two hours, a refresh token is used once."""
     place.browser.sign_in()
     place.server.asked.clear()
@@ -144,7 +144,7 @@ def test_a_session_is_confirmed_when_its_token_is_over(place):
     assert place.browser.who is None, "twelve hours are over"
 
 
-def test_a_session_that_the_auth_centre_does_not_confirm_ends(place):
+def test_session_ends_if_the_auth_centre_does_not_confirm_it(place):
     place.browser.sign_in()
     place.later(timedelta(hours=3))
     for grant in place.server.refreshes.values():
@@ -153,19 +153,19 @@ def test_a_session_that_the_auth_centre_does_not_confirm_ends(place):
     assert place.sync.directory._sessions == {}
 
 
-def test_a_session_waits_a_while_for_an_auth_centre_that_is_away(place):
+def test_session_outlives_a_short_outage_of_the_auth_centre(place):
     place.browser.sign_in()
     place.later(timedelta(hours=2))
     place.tell(tenant(domain="http://127.0.0.1:1"))
     assert place.browser.who is not None
-    place.later(GRACE)
+    place.later(GRACE_PERIOD)
     assert place.browser.who is None
     place.tell(tenant(domain=place.server.domain()))
     place.later(timedelta(minutes=1))
     assert place.browser.who is not None
 
 
-def test_a_session_of_which_somebody_else_is_confirmed_ends(place):
+def test_session_ends_if_another_person_is_confirmed(place):
     place.browser.sign_in()
     place.later(timedelta(hours=3))
     place.server.says = {"userName": "li02"}
@@ -173,7 +173,7 @@ def test_a_session_of_which_somebody_else_is_confirmed_ends(place):
 
 
 @pytest.mark.parametrize("life", [None, 0, -1, True, "60", 10**18, "x"])
-def test_a_life_that_makes_no_sense_is_two_hours(place, life):
+def test_invalid_lifetime_means_two_hours(place, life):
     place.server.life = life
     place.browser.sign_in()
     place.server.asked.clear()
@@ -182,7 +182,7 @@ def test_a_life_that_makes_no_sense_is_two_hours(place, life):
     assert bool(place.server.asked) is (life == "60")
 
 
-def test_without_a_refresh_token_a_session_ends_with_its_token(place):
+def test_session_without_a_refresh_token_ends_with_its_token(place):
     """§B.5: an older text gives one only when configured."""
     place.server.gives_refresh = False
     place.browser.sign_in()
@@ -190,13 +190,13 @@ def test_without_a_refresh_token_a_session_ends_with_its_token(place):
     assert place.browser.who is None
 
 
-def test_a_session_of_another_application_is_none(place):
+def test_session_of_another_application_is_invalid(place):
     place.browser.sign_in()
     assert replace(place.browser.login, app_id="a2").who(place.browser.cookies) is None
     assert place.browser.login.who({"__Host-joint": "made up"}) is None
 
 
-def test_while_a_secret_is_changed_the_other_instances_secret_is_tried(place):
+def test_secret_of_the_other_instance_is_tried_during_a_change(place):
     """§A.6: applicationSync flag 2 comes instance by instance."""
     place.tell(tenant(instance="i2", domain=place.server.domain()), application(instance="i2", secret="new secret"))
     place.server.clients["t1"]["client-1"] = "new secret"
@@ -208,8 +208,8 @@ def test_while_a_secret_is_changed_the_other_instances_secret_is_tried(place):
 # --- CAS -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_person_signs_in_by_cas(place):
-    """§B.9: serviceValidate in JSON, with the very callback."""
+def test_person_signs_in_by_cas(place):
+    """§B.9: serviceValidate in JSON, with exactly this callback."""
     browser = with_cas(place)
     reply = browser.sign_in(onward="/x")
     assert reply.location == "/x"
@@ -220,7 +220,7 @@ def test_a_person_signs_in_by_cas(place):
     assert place.server.asked == ["cas/login", "api/v1/cas/p3/serviceValidate"]
 
 
-def test_a_ticket_that_this_browser_did_not_ask_for_is_not_used(place):
+def test_ticket_that_this_browser_did_not_request_is_not_used(place):
     browser = with_cas(place)
     ticket = visit(Browser(browser.login).begin().location)
     reply = browser.callback({**ticket, "tenant": "t1"})
@@ -231,11 +231,11 @@ def test_a_ticket_that_this_browser_did_not_ask_for_is_not_used(place):
 
 
 @pytest.mark.parametrize(("spoil", "problem"), [
-    ({"ticket": "ST-made-up"}, problems.OVER),
+    ({"ticket": "ST-made-up"}, problems.SIGN_IN_EXPIRED),
     ({"tenant": "t2"}, problems.OTHER_TENANT),
     ({"ticket": ""}, problems.INCOMPLETE),
 ])  # fmt: skip
-def test_a_wrong_ticket_is_refused(place, spoil, problem):
+def test_wrong_ticket_is_refused(place, spoil, problem):
     browser = with_cas(place)
     query = visit(browser.begin().location) | spoil
     assert problem_of(browser.callback(query)) == problem

@@ -1,4 +1,6 @@
-"""The sample of joint operation as the process that a seller's engineer starts: kept in step, signed in to, and passed by the tester."""
+"""The sample of joint operation as the process that a seller's engineer starts: synchronised, signed in to, and passed
+by the tester.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.kit import wire
 from tests.kit.joint.auth_server import AuthServer, auth_server
-from tests.kit.joint.directories import application, pair, person, tenant, users
+from tests.kit.joint.directories import application, key_pair, person, tenant, users
 from tests.kit.joint.sample import KIT_KEY, SAMPLE, sample
 from tests.kit.joint.visitor import Visitor
 from tradepost.check import Options, Verdict, run
@@ -35,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, AuthS
 
 
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
-def test_it_shows_who_is_signed_in_and_their_role(place, protocol):
+def test_page_shows_the_signed_in_person_and_role(place, protocol):
     """openapi-jointkit §A.5 to §A.7, §B.2: what an order, a binding and an authorisation bring, then a person."""
     url, server = place
     assert wire.send(f"{url}/produce", wire.create("CS1", business_id="i1")) == Done(instance_id="i1")
@@ -67,10 +69,10 @@ def test_it_shows_who_is_signed_in_and_their_role(place, protocol):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2", "saas_v2"])
-def test_it_passes_the_tester(place, protocol):
+def test_sample_passes_the_tester(place, protocol):
     url, _ = place
     key = wire.KEY if protocol == "saas_v2" else KIT_KEY
-    options = Options(url=f"{url}/produce", protocol=protocol, key=key, public_key=pair().public, replay_after=0)
+    options = Options(url=f"{url}/produce", protocol=protocol, key=key, public_key=key_pair().public, replay_after=0)
     report = run(options)
     wrong = {Verdict.FAILED, Verdict.BROKEN}
     assert [(found.check_id, found.seen.en) for found in report.results if found.verdict in wrong] == []
@@ -79,7 +81,7 @@ def test_it_passes_the_tester(place, protocol):
 
 def test_both_readmes_name_every_setting():
     code = (SAMPLE / "joint_app.py").read_text(encoding="utf-8")
-    names = set(re.findall(r'environ\.get\("(\w+)"', code))
+    names = set(re.findall(r'os\.environ\.get\("(\w+)"', code))
     assert len(names) >= 8
     for readme in ("README.md", "README.zh-CN.md"):
         text = (SAMPLE / readme).read_text(encoding="utf-8")

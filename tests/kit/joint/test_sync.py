@@ -1,4 +1,6 @@
-"""The five calls as changes of a directory, on every database: idempotent, one transaction each, and who loses the right is signed out."""
+"""The five calls as changes of a directory, on every database: idempotent, one transaction each. People who lose their
+rights are signed out.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +56,8 @@ def signed_in(kept: Directory, one: Session) -> Session:
     return one
 
 
-def test_a_call_may_come_again_and_a_delete_of_what_is_gone_succeeds(directory):
-    """openapi-jointkit §A.5: on delete nobody checks that the provisioned instance still exists."""
+def test_repeated_calls_and_deletes_of_missing_rows_succeed(directory):
+    """openapi-jointkit §A.5: on delete, the existence of the provisioned instance is not checked."""
     sync = JointSync(directory, secrets())
     told: list[SyncTenant | SyncApplication | SyncAuth | SyncOrg] = [tenant(), application()]
     told.append(users(person(), person("li02", enabled=False)))
@@ -73,7 +75,7 @@ def test_a_call_may_come_again_and_a_delete_of_what_is_gone_succeeds(directory):
     assert not any(all_rows(directory).values())
 
 
-def test_ids_are_compared_with_their_case_and_blanks(directory):
+def test_ids_are_compared_with_case_and_blanks(directory):
     sync = JointSync(directory, secrets())
     for tenant_id in ("t1", "T1", "t1 "):
         sync.apply(tenant(tenant_id=tenant_id))
@@ -81,7 +83,7 @@ def test_ids_are_compared_with_their_case_and_blanks(directory):
     assert [row.tenant_id for row in directory.rows(Tenant, "t1")] == ["t1"]
 
 
-def test_all_departments_replace_those_of_their_binding_alone(directory):
+def test_all_departments_replace_only_those_of_their_binding(directory):
     """openapi-jointkit §A.9."""
     sync = JointSync(directory, secrets())
     for instance in ("i1", "i2"):
@@ -94,7 +96,7 @@ def test_all_departments_replace_those_of_their_binding_alone(directory):
 
 
 def test_five_hundred_people_are_one_transaction(directory):
-    """openapi-jointkit §A.7: at most 500 users a call. What fails in the middle has changed nothing."""
+    """openapi-jointkit §A.7: at most 500 users per call. A failure in the middle changes nothing."""
     sync = JointSync(directory, secrets())
     everybody = [person(f"user{number:03}") for number in range(MAX_USERS)]
     sync.apply(users(*everybody))
@@ -115,7 +117,7 @@ def test_five_hundred_people_are_one_transaction(directory):
     assert directory.rows(User) == []
 
 
-def test_cancelled_people_stay_known_and_changed_data_lets_nobody_in_again(directory):
+def test_cancelled_people_remain_known_and_cannot_sign_in_after_changes(directory):
     """openapi-jointkit §A.7: 3 cancels the authorisation; how it differs from 0 is not documented."""
     sync = JointSync(directory, secrets())
     sync.apply(users(person()))
@@ -140,7 +142,7 @@ def test_cancelled_people_stay_known_and_changed_data_lets_nobody_in_again(direc
     ],
     ids=["deleted", "cancelled", "disabled", "added-disabled", "tenant-gone", "application-gone"],
 )
-def test_who_may_no_longer_sign_in_is_signed_out_at_once(directory, taken):
+def test_person_without_rights_is_signed_out_at_once(directory, taken):
     """openapi-jointkit §A.7: ``enable``, flags 0 and 3."""
     sync = JointSync(directory, secrets())
     for command in (tenant(), application(), users(person(), person("li02")), tenant(tenant_id="t2")):
@@ -155,7 +157,7 @@ def test_who_may_no_longer_sign_in_is_signed_out_at_once(directory, taken):
     assert (directory.session(beside.token_hash) is None) is (taken in {"application", tenant(flag=SyncFlag.DELETE)})
 
 
-def test_who_another_instance_lets_in_stays(directory):
+def test_person_with_rights_in_another_instance_stays_signed_in(directory):
     """openapi-jointkit §B.1: with multi-instance binding several orders bind one enterprise."""
     sync = JointSync(directory, secrets())
     for instance in ("i1", "i2"):
@@ -168,7 +170,7 @@ def test_who_another_instance_lets_in_stays(directory):
     assert directory.session(kept.token_hash) is None
 
 
-def test_clients_of_an_instance_come_before_that_of_the_credential(directory):
+def test_client_of_an_instance_precedes_that_of_the_credential(directory):
     sync = JointSync(directory, secrets())
     for instance in ("", "i2", "i1"):
         sync.apply(application(instance=instance, client_id=f"client-{instance}"))
@@ -179,7 +181,7 @@ def test_clients_of_an_instance_come_before_that_of_the_credential(directory):
     assert directory.clients("t1", "a2") == []
 
 
-def test_sessions_end_and_are_renewed_by_one(directory):
+def test_sessions_end_and_are_renewed_once(directory):
     one = signed_in(directory, session())
     with ThreadPoolExecutor(8) as threads:
         until = NOW + timedelta(seconds=30)
@@ -191,7 +193,7 @@ def test_sessions_end_and_are_renewed_by_one(directory):
     assert directory.session(one.token_hash) == replace(one, confirmed_until=later, sealed_tokens="sealed")
     assert directory.claim_renewal(one.token_hash, now=NOW, until=until)
     assert not directory.claim_renewal("nobody", now=NOW, until=until)
-    # Those that are over go when another begins.
+    # Expired sessions are deleted when another starts.
     directory.keep_session(session("li02"), now=one.expires_at)
     assert directory.session(one.token_hash) is None
     directory.end_session(session("li02").token_hash)
@@ -200,7 +202,7 @@ def test_sessions_end_and_are_renewed_by_one(directory):
     assert directory.session(one.token_hash) is None
 
 
-def test_calls_at_the_same_moment_lose_nothing(directory):
+def test_parallel_calls_lose_no_rows(directory):
     sync = JointSync(directory, secrets())
     batches = [users(*(person(f"u{number}-{batch}") for number in range(20)), person("shared")) for batch in range(6)]
     with ThreadPoolExecutor(6) as threads:

@@ -15,7 +15,7 @@ class Visitor:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def go(self, url: str, method: str = "GET") -> tuple[int, str, str]:
-        """Status, Location and text of one request; cookies are kept for the application alone."""
+        """Return status, Location and text of one request. Cookies are only kept for the application."""
         parts = urlsplit(url)
         ours = url.startswith(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
@@ -35,7 +35,7 @@ class Visitor:
         return answer.status, answer.getheader("Location") or "", text
 
     def follow(self, url: str) -> tuple[int, str, str]:
-        """To the end of the redirects, over the auth centre and back."""
+        """Follow all redirects, over the auth centre and back."""
         for _ in range(8):
             status, location, text = self.go(url)
             if not location:

@@ -1,4 +1,4 @@
-"""Refusals are quoted in English here."""
+"""Refusals are quoted in English in these tests."""
 
 from __future__ import annotations
 

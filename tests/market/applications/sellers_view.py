@@ -1,10 +1,10 @@
-"""What a seller has of enterprises, departments and people when it does what it is told, call by call (openapi-jointkit §A.5–§A.9)."""
+"""What a seller knows of enterprises, departments and people after each call (openapi-jointkit §A.5–§A.9)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.kit.joint.directories import AsTheyCame
+from tests.kit.joint.directories import PlainSecrets
 from tradepost.kit.joint import (
     Application,
     JointSync,
@@ -30,36 +30,38 @@ REMOVES = {SyncFlag.DELETE, SyncFlag.CANCEL_AUTHORISATION}
 
 @dataclass(slots=True)
 class SellersView:
-    """Of one instance and one enterprise."""
+    """The view of one instance and one enterprise."""
 
     tenant: SyncTenant | None = None
     client: SyncApplication | None = None
     departments: dict[str, Department] = field(default_factory=dict)
     people: dict[str, SyncedUser] = field(default_factory=dict)
     kit: JointSync = field(
-        default_factory=lambda: JointSync(MemoryDirectory(), AsTheyCame()), compare=False, repr=False
+        default_factory=lambda: JointSync(MemoryDirectory(), PlainSecrets()), compare=False, repr=False
     )
-    """What our own kit for sellers makes of the same calls."""
+    """The same calls as handled by the kit for sellers."""
 
     def do(self, command: Command) -> None:
-        """Repeats change nothing; what is unknown is deleted with success (§A.5)."""
+        """Apply a call. Repeats change nothing; deleting an unknown object succeeds (§A.5)."""
         self.kit.apply(command)
         self._do(command)
         self.compare_with_the_kit()
 
     def compare_with_the_kit(self) -> None:
-        """A seller on the kit has the same, call by call."""
-        kept = self.kit.directory
-        assert [(row.name, row.domain) for row in kept.rows(Tenant)] == [
-            (one.name, one.domain_name) for one in (self.tenant,) if one
+        """Check that a seller on the kit knows the same after each call."""
+        directory = self.kit.directory
+        assert [(row.name, row.domain) for row in directory.rows(Tenant)] == [
+            (tenant.name, tenant.domain_name) for tenant in (self.tenant,) if tenant
         ]
-        assert [row.client_id for row in kept.rows(Application)] == [one.client_id for one in (self.client,) if one]
-        assert {(row.code, row.name, row.parent_code) for row in kept.rows(TenantDepartment)} == {
-            (one.code, one.name, one.parent_code) for one in self.departments.values()
+        assert [row.client_id for row in directory.rows(Application)] == [
+            client.client_id for client in (self.client,) if client
+        ]
+        assert {(row.code, row.name, row.parent_code) for row in directory.rows(TenantDepartment)} == {
+            (department.code, department.name, department.parent_code) for department in self.departments.values()
         }
-        assert {(row.user_name, row.name, row.admin, row.enabled) for row in kept.rows(User) if row.authorised} == {
-            (one.user_name, one.name, one.admin, one.enabled) for one in self.people.values()
-        }
+        assert {
+            (row.user_name, row.name, row.admin, row.enabled) for row in directory.rows(User) if row.authorised
+        } == {(person.user_name, person.name, person.admin, person.enabled) for person in self.people.values()}
 
     def _do(self, command: Command) -> None:
         match command:
@@ -71,7 +73,7 @@ class SellersView:
             case SyncApplication():
                 self.client = command
             case SyncAllOrgs():
-                self.departments = {one.code: one for one in command.departments}
+                self.departments = {department.code: department for department in command.departments}
             case SyncOrg(flag=SyncFlag.DELETE):
                 self.departments.pop(command.department.code, None)
             case SyncOrg():
@@ -79,10 +81,10 @@ class SellersView:
                 assert not parent or parent in self.departments, f"{command.department.code} comes before its parent"
                 self.departments[command.department.code] = command.department
             case SyncAuth():
-                for one in command.users:
+                for user in command.users:
                     if command.flag in REMOVES:
-                        self.people.pop(one.user_name, None)
+                        self.people.pop(user.user_name, None)
                     else:
-                        self.people[one.user_name] = one
+                        self.people[user.user_name] = user
             case _:
                 raise AssertionError(f"no call of the kit: {command}")

@@ -1,4 +1,5 @@
-"""Two people, or a person and a worker, at one moment: one binding for a service, nobody authorised behind a withdrawal."""
+"""Two people, or a person and a worker, at the same moment: one binding for a service, and no authorisation survives
+its withdrawal."""
 
 from __future__ import annotations
 
@@ -23,30 +24,34 @@ pytestmark = pytest.mark.django_db(transaction=True)
 RULES = sync_rules()
 
 
-def binds(service: Subscription, enterprise: Enterprise) -> Callable[[], object]:
+def bind_service(service: Subscription, enterprise: Enterprise) -> Callable[[], object]:
     return lambda: bind.bind(service, enterprise, released=[], actor="admin", rules=RULES, now=NOW)
 
 
-def test_of_two_bindings_of_one_service_one_stands() -> None:
+def test_one_of_two_bindings_succeeds() -> None:
     service = make_joint_service()
     first, second = make_enterprise(service.buyer), make_enterprise(service.buyer)
-    assert sorted(at_once([binds(service, first), binds(service, second)])) == ["binding.bound", "done"]
+    assert sorted(at_once([bind_service(service, first), bind_service(service, second)])) == ["binding.bound", "done"]
     assert (TenantBinding.objects.count(), Sync.objects.count()) == (1, 1)
 
 
-def test_two_services_of_one_application_share_a_client_and_one_is_bound() -> None:
+def test_two_services_share_a_client_and_one_is_bound() -> None:
     first = make_joint_service()
     second = make_joint_service(buyer=first.buyer, application=first.product.application)
     enterprise = make_enterprise(first.buyer)
-    assert sorted(at_once([binds(first, enterprise), binds(second, enterprise)])) == ["binding.single", "done"]
+    assert sorted(at_once([bind_service(first, enterprise), bind_service(second, enterprise)])) == [
+        "binding.single",
+        "done",
+    ]
     assert Client.objects.count() == 1
 
 
-def test_a_withdrawal_while_a_batch_ends_is_told_after_it() -> None:
+@pytest.mark.slow
+def test_withdrawal_during_a_batch_is_sent_after_it() -> None:
     binding, view = make_binding(), SellersView()
     tell_all(binding, view)
     binding = TenantBinding.objects.select_related("enterprise").get(pk=binding.pk)
-    people = [one.pk for one in make_people(binding.enterprise, 3)]
+    people = [person.pk for person in make_people(binding.enterprise, 3)]
     authorise.authorise(binding, people, admin=False, rules=RULES, now=NOW)
     call = waiting(binding)
     assert call is not None
@@ -60,17 +65,18 @@ def test_a_withdrawal_while_a_batch_ends_is_told_after_it() -> None:
     )
     assert outcomes == ["done", "done", "done"]
     tell_all(binding, view)
-    wanted = Authorisation.objects.filter(binding=binding, wanted=True)
-    assert set(wanted.values_list("member", flat=True)) == set(people[1:])
-    assert {one.admin for one in view.people.values()} == {True}
+    authorised = Authorisation.objects.filter(binding=binding, wanted=True)
+    assert set(authorised.values_list("member", flat=True)) == set(people[1:])
+    assert {person.admin for person in view.people.values()} == {True}
     assert len(view.people) == 2
 
 
-def test_two_restarts_tell_once_and_two_ends_end_once() -> None:
+@pytest.mark.slow
+def test_simultaneous_restarts_and_ends_act_once() -> None:
     binding = make_binding()
     tell_next(binding, result=REFUSED_CONNECTION)
-    again = [lambda: run.restart(binding.pk, actor="admin", rules=RULES, now=NOW)] * 2
-    assert sorted(at_once(again)) == ["done", "sync.nothing_stopped"]
+    restarts = [lambda: run.restart(binding.pk, actor="admin", rules=RULES, now=NOW)] * 2
+    assert sorted(at_once(restarts)) == ["done", "sync.nothing_stopped"]
     tell_all(binding)
     unbinds = [lambda: bind.unbind(binding, actor="admin", rules=RULES, now=NOW)] * 2
     assert at_once(unbinds) == ["done", "done"]

@@ -1,4 +1,4 @@
-"""A seller applies for a credential, tries it out, publishes a product with it, changes it (openapi-jointkit §B.1)."""
+"""A seller applies for a credential, tests it, publishes a product with it and changes it (openapi-jointkit §B.1)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.market.applications.sellers_view import SellersView
 from tests.market.applications.told import names, tell_all, tell_next
 from tradepost.market.applications import authorise, publication
 from tradepost.market.applications.account_for_tests import make_test_account
-from tradepost.market.applications.change import CredentialChange, apply_change, change, differs
+from tradepost.market.applications.change import CredentialChange, apply_change, change, differs_from_application
 from tradepost.market.applications.credential import PURPOSE, ApplyForCredential, NewCredential, apply_for_credential
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.errors import Refused
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db
 RULES = sync_rules()
 
 
-def wanted(address: Address, **changed: Any) -> ApplyForCredential:
+def application_form(address: Address, **changed: Any) -> ApplyForCredential:
     good = ApplyForCredential(
         name="青榭协同", mode="oauth2", address=address, public_key=public_pem(), login_kind="shared",
         login_url="https://app.qingxie.example/login", callback="https://app.qingxie.example/callback",
@@ -51,12 +51,12 @@ def wanted(address: Address, **changed: Any) -> ApplyForCredential:
     return replace(good, **changed)
 
 
-def applied(
+def apply(
     seller: Seller, address: Address, *, outbound: OutboundPolicy = SANDBOX, most: int = 50, **changed: Any
 ) -> NewCredential:
     return apply_for_credential(
         seller,
-        wanted(address, **changed),
+        application_form(address, **changed),
         most=most,
         outbound=outbound,
         actor="owner",
@@ -65,21 +65,21 @@ def applied(
     )
 
 
-def test_id_and_secret_are_issued_and_the_test_enterprise_is_told_without_an_instance() -> None:
+def test_id_and_secret_are_issued_and_the_test_enterprise_is_synced() -> None:
     """§B.1: "Submit → application ID and secret are issued, and the calls of A.0 row 1 are made"; §A.0: "all with empty
     instanceId/orderId"."""
     seller = make_seller()
-    made = applied(seller, make_kit_address(seller))
-    assert made.application.secret_hash == fingerprints(PURPOSE, made.secret)[0]
-    assert made.application.asked_fields == ["mobile"]
+    credential = apply(seller, make_kit_address(seller))
+    assert credential.application.secret_hash == fingerprints(PURPOSE, credential.secret)[0]
+    assert credential.application.asked_fields == ["mobile"]
     view = SellersView()
-    told = tell_all(made.binding, view)
-    assert names(told) == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs"]
-    assert isinstance(told[0], SyncTenant)
-    assert (told[0].instance_id, told[0].order_id) == ("", "")
-    assert Enterprise.objects.get(test_seller=seller).code == told[0].tenant_code
-    second = applied(seller, make_kit_address(seller), login_url="https://b.example/", callback="https://b.example/cb")
-    assert second.binding.enterprise_id == made.binding.enterprise_id, "one test enterprise for all"
+    commands = tell_all(credential.binding, view)
+    assert names(commands) == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs"]
+    assert isinstance(commands[0], SyncTenant)
+    assert (commands[0].instance_id, commands[0].order_id) == ("", "")
+    assert Enterprise.objects.get(test_seller=seller).code == commands[0].tenant_code
+    second = apply(seller, make_kit_address(seller), login_url="https://b.example/", callback="https://b.example/cb")
+    assert second.binding.enterprise_id == credential.binding.enterprise_id, "one test enterprise for all applications"
 
 
 def key_of(bits: int) -> str:
@@ -110,107 +110,113 @@ def curve() -> str:
         ("callback", {"callback": "https://app.qingxie.example/#here"}),
     ],
 )
-def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_made(field: str, changed: dict[str, Any]) -> None:
+def test_invalid_field_is_refused_and_nothing_is_created(field: str, changed: dict[str, Any]) -> None:
     seller = make_seller()
-    with pytest.raises(Refused) as refused:
-        applied(seller, make_kit_address(seller), outbound=PUBLIC, **changed)
-    assert refused.value.field == field
+    with pytest.raises(Refused) as refusal:
+        apply(seller, make_kit_address(seller), outbound=PUBLIC, **changed)
+    assert refusal.value.field == field
     assert not Application.objects.exists()
     assert not Enterprise.objects.exists()
 
 
-def test_the_body_of_the_key_alone_will_do_and_a_sandbox_takes_this_machine() -> None:
+def test_body_of_the_key_is_accepted_and_a_sandbox_accepts_loopback() -> None:
     """§A.10: "PEM body without the BEGIN/END lines"."""
     seller = make_seller()
     body = "".join(public_pem().splitlines()[1:-1])
-    made = applied(seller, make_kit_address(seller), public_key=body, login_url="http://127.0.0.1:9000/login")
-    assert made.application.public_key == public_pem()
+    credential = apply(seller, make_kit_address(seller), public_key=body, login_url="http://127.0.0.1:9000/login")
+    assert credential.application.public_key == public_pem()
 
 
-def test_an_sdk_integration_needs_no_callback() -> None:
+def test_sdk_integration_needs_no_callback() -> None:
     seller = make_seller()
-    assert applied(seller, make_kit_address(seller), mode="sdk", callback="").application.callback == ""
+    assert apply(seller, make_kit_address(seller), mode="sdk", callback="").application.callback == ""
 
 
-def test_the_address_is_the_sellers_own_speaks_the_kit_and_was_debugged() -> None:
+def test_address_belongs_to_the_seller_speaks_the_kit_and_was_debugged() -> None:
     seller = make_seller()
     undebugged = make_kit_address(seller)
     undebugged.proven = ["tenantSync"]
-    for address, words in (
-        (make_kit_address(make_seller()), "one of your addresses"),
-        (make_address(seller), "one of your addresses"),
+    for address, message in (
+        (make_kit_address(make_seller()), "one of your production addresses"),
+        (make_address(seller), "one of your production addresses"),
         (undebugged, "applicationSync, authSync, singleOrgSync, allOrgSync"),
     ):
-        with pytest.raises(Refused, match=words) as refused:
-            applied(seller, address)
-        assert refused.value.field == "address"
+        with pytest.raises(Refused, match=message) as refusal:
+            apply(seller, address)
+        assert refusal.value.field == "address"
     assert not Application.objects.exists()
 
 
-def test_each_application_has_a_login_address_of_its_own_and_a_seller_so_many() -> None:
+def test_login_address_is_unique_and_applications_are_limited() -> None:
     seller = make_seller()
-    applied(seller, make_kit_address(seller))
-    other = make_seller()
-    with pytest.raises(Refused, match="login address") as refused:
-        applied(other, make_kit_address(other))
-    assert refused.value.field == "login_url"
+    apply(seller, make_kit_address(seller))
+    other_seller = make_seller()
+    with pytest.raises(Refused, match="login address") as refusal:
+        apply(other_seller, make_kit_address(other_seller))
+    assert refusal.value.field == "login_url"
     with pytest.raises(Refused, match="at most 1"):
-        applied(seller, make_kit_address(seller), most=1, login_url="https://b.example/")
+        apply(seller, make_kit_address(seller), most=1, login_url="https://b.example/")
     assert Application.objects.count() == 1
 
 
-def test_a_test_account_is_made_once_the_test_enterprise_is_bound() -> None:
+def test_test_account_is_created_after_the_test_enterprise_is_bound() -> None:
     """§B.1: "returns domain, tenant id, account, password; triggers authSync"."""
     seller = make_seller()
-    made, view = applied(seller, make_kit_address(seller)), SellersView()
-    with pytest.raises(Refused, match="First your server"):
-        make_test_account(made.application, admin=True, most=100, rules=RULES, now=NOW)
+    credential, view = apply(seller, make_kit_address(seller)), SellersView()
+    with pytest.raises(Refused, match="Your server must synchronize"):
+        make_test_account(credential.application, admin=True, most=100, rules=RULES, now=NOW)
     assert not Member.objects.exists()
-    tell_all(made.binding, view)
-    account = make_test_account(made.application, admin=True, most=100, rules=RULES, now=NOW)
+    tell_all(credential.binding, view)
+    account = make_test_account(credential.application, admin=True, most=100, rules=RULES, now=NOW)
     enterprise = Enterprise.objects.get(test_seller=seller)
     assert (account.account, account.tenant_id) == (f"tester1@{enterprise.code}", enterprise.public_id)
     assert account.domain == RULES.domain(enterprise.code)
-    assert names(tell_all(made.binding, view)) == ["SyncAuth·1·1"]
+    assert names(tell_all(credential.binding, view)) == ["SyncAuth·1·1"]
     assert view.people["tester1"].admin
     member = Member.objects.select_related("user").get(enterprise=enterprise)
     assert member.user.check_password(account.password)
 
 
-# --- with a product -----------------------------------------------------------------------------------------------------
+# --- products -----------------------------------------------------------------------------------------------------------
 
 
 def named(app_id: str) -> Any:
     return replace(make_document(), details=Details(fields={APPLICATION: app_id} if app_id else {}))
 
 
-def test_a_product_is_published_with_a_credential_of_its_own_for_good() -> None:
+def test_product_keeps_its_credential() -> None:
     """§B.1: "Once a product is published its associated credential cannot be exchanged for another one"."""
     seller = make_seller()
     kit = make_kit_address(seller, url="https://api.qingxie.example/produce")
     base = make_address(seller, url="https://api.qingxie.example/produce")
     product = make_product(seller, address=base, on_sale=False)
-    application, other = make_application(seller, address=kit), make_application(seller, address=kit)
+    application, other_application = make_application(seller, address=kit), make_application(seller, address=kit)
     document = named(application.app_id)
-    assert publication.why_not(product, document, base, listed=None) == ""
+    assert publication.publication_obstacle(product, document, base, listed=None) == ""
     elsewhere = make_address(seller)
-    assert "same address" in publication.why_not(product, document, elsewhere, listed=None)
-    assert "not there" in publication.why_not(product, named(make_application().app_id), base, listed=None)
-    publication.attach(product, document)
+    assert "must share one address" in publication.publication_obstacle(product, document, elsewhere, listed=None)
+    assert "no longer exists" in publication.publication_obstacle(
+        product, named(make_application().app_id), base, listed=None
+    )
+    publication.attach_application(product, document)
     assert Application.objects.get(pk=application.pk).product == product
-    assert "keeps" in publication.why_not(product, named(other.app_id), base, listed=document)
-    assert "keeps" in publication.why_not(product, named(""), base, listed=document)
+    assert "cannot change the application credential" in publication.publication_obstacle(
+        product, named(other_application.app_id), base, listed=document
+    )
+    assert "cannot change the application credential" in publication.publication_obstacle(
+        product, named(""), base, listed=document
+    )
     second = make_product(seller, address=base, on_sale=False)
-    assert "Another product" in publication.why_not(second, document, base, listed=None)
+    assert "Another product" in publication.publication_obstacle(second, document, base, listed=None)
     with pytest.raises(Refused, match="Another product"):
-        publication.attach(second, document)
-    assert publication.choosable(seller, second) == [other]
+        publication.attach_application(second, document)
+    assert publication.available_applications(seller, second) == [other_application]
 
 
-# --- it is changed ------------------------------------------------------------------------------------------------------
+# --- changes ------------------------------------------------------------------------------------------------------------
 
 
-def changes(application: Application, **changed: Any) -> CredentialChange:
+def credential_change(application: Application, **changed: Any) -> CredentialChange:
     same = CredentialChange(
         name=application.name, address=application.address, public_key=application.public_key,
         login_url=application.login_url, multi_instance=application.multi_instance, asked_fields=application.asked_fields,
@@ -219,54 +225,59 @@ def changes(application: Application, **changed: Any) -> CredentialChange:
 
 
 @pytest.mark.slow
-def test_a_new_key_is_applied_to_what_is_bound_by_encrypting_the_secret_anew() -> None:
+def test_new_key_is_applied_by_encrypting_the_secret_again() -> None:
     """§B.1: "apply to existing orders … the newest address, login address and key"; A.6: flag 2."""
     binding, view = make_binding(make_joint_service()), SellersView()
     tell_all(binding, view)
     binding = TenantBinding.objects.select_related("application").get(pk=binding.pk)
     application, key = binding.application, key_of(3072)
-    change(application, changes(application, public_key=key), outbound=SANDBOX)
+    change(application, credential_change(application, public_key=key), outbound=SANDBOX)
     binding = TenantBinding.objects.select_related("application").get(pk=binding.pk)
-    assert (differs(binding), tell_all(binding, view)) == (True, [])
-    other = make_application()
-    assert apply_change(other, [binding.pk], actor="owner", rules=RULES, now=NOW) == 0
+    assert (differs_from_application(binding), tell_all(binding, view)) == (True, [])
+    other_application = make_application()
+    assert apply_change(other_application, [binding.pk], actor="owner", rules=RULES, now=NOW) == 0
     assert apply_change(application, [binding.pk], actor="owner", rules=RULES, now=NOW) == 1
     assert names(tell_all(binding, view)) == ["SyncApplication·2"]
     assert apply_change(application, [binding.pk], actor="owner", rules=RULES, now=NOW) == 0
 
 
 @pytest.mark.slow
-def test_what_stood_still_at_the_former_address_is_told_at_the_new_one() -> None:
+def test_stopped_calls_go_to_the_new_address() -> None:
     binding, view = make_binding(make_joint_service()), SellersView()
     tell_next(binding, view, result=Rejected(code="000005", message="", retryable=True))
     application = TenantBinding.objects.select_related("application__seller").get(pk=binding.pk).application
     application.product = None
     application.save(update_fields=["product"])
-    change(application, changes(application, address=make_kit_address(application.seller)), outbound=SANDBOX)
+    change(application, credential_change(application, address=make_kit_address(application.seller)), outbound=SANDBOX)
     apply_change(application, [binding.pk], actor="owner", rules=RULES, now=NOW)
     assert names(tell_all(binding, view))[0] == "SyncTenant·1"
     assert TenantBinding.objects.get(pk=binding.pk).status == "bound"
 
 
-def test_several_instances_are_not_switched_back_and_both_share_one_address() -> None:
+def test_several_instances_cannot_be_switched_off_and_share_one_address() -> None:
     service = make_joint_service(multi_instance=True)
     application = service.product.application
-    with pytest.raises(Refused, match="cannot be switched back"):
-        change(application, changes(application, multi_instance=False), outbound=SANDBOX)
-    with pytest.raises(Refused, match="an operator agreed"):
-        change(application, changes(application, address=make_kit_address(application.seller)), outbound=SANDBOX)
-    taken = make_application().login_url
+    with pytest.raises(Refused, match="You cannot turn this off"):
+        change(application, credential_change(application, multi_instance=False), outbound=SANDBOX)
+    with pytest.raises(
+        Refused,
+        match="an operator must approve a change of its production address",
+    ):
+        change(
+            application, credential_change(application, address=make_kit_address(application.seller)), outbound=SANDBOX
+        )
+    used_login_url = make_application().login_url
     with pytest.raises(Refused, match="login address"):
-        change(application, changes(application, login_url=taken), outbound=SANDBOX)
+        change(application, credential_change(application, login_url=used_login_url), outbound=SANDBOX)
 
 
 @pytest.mark.slow
-def test_what_the_buyer_did_not_release_or_the_seller_did_not_ask_for_is_not_told() -> None:
+def test_unreleased_or_unrequested_fields_are_not_sent() -> None:
     binding, view = make_binding(make_joint_service(asked_fields=["mobile", "position"])), SellersView()
     tell_all(binding, view)
     binding = TenantBinding.objects.select_related("enterprise").get(pk=binding.pk)
-    [one] = make_people(binding.enterprise, 1)
-    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    [member] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [member.pk], admin=False, rules=RULES, now=NOW)
     tell_all(binding, view)
-    told = view.people[one.user_name]
-    assert (told.mobile, told.position, told.email) == ("13800000000", "", "")
+    synced_person = view.people[member.user_name]
+    assert (synced_person.mobile, synced_person.position, synced_person.email) == ("13800000000", "", "")

@@ -1,4 +1,4 @@
-"""Very many people of one enterprise: authorised by a group, told 500 a call, withdrawn (joint.md §4). In a soak 100,000."""
+"""Many people of one enterprise: authorised by a group, sent 500 a call, withdrawn (joint.md §4). A soak uses 100,000."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests import sampling
 from tests.factories import NOW
-from tests.factories.joint import make_binding, make_people, make_people_group, sync_rules
+from tests.factories.joint import make_binding, make_member_group, make_people, sync_rules
 from tests.market.applications.told import command_of, tell_all, waiting
 from tests.market.engine import answer, react
 from tradepost.market.applications import authorise
@@ -23,18 +23,18 @@ def test_very_many_people() -> None:
     binding = make_binding()
     tell_all(binding)
     binding = TenantBinding.objects.select_related("enterprise").get(pk=binding.pk)
-    people = [one for _ in range(PEOPLE // 5_000) for one in make_people(binding.enterprise, 5_000)]
-    group = make_people_group(binding.enterprise, people)
+    people = [person for _ in range(PEOPLE // 5_000) for person in make_people(binding.enterprise, 5_000)]
+    group = make_member_group(binding.enterprise, people)
     authorise.authorise_group(binding, group, rules=sync_rules(), now=NOW)
     assert Authorisation.objects.filter(binding=binding, wanted=True).count() == PEOPLE
-    calls, told = 0, 0
+    calls, sent_people = 0, 0
     while (call := waiting(binding)) is not None:
         command = command_of(call)
         assert isinstance(command, SyncAuth)
-        told += len(command.users)
+        sent_people += len(command.users)
         answer(call, Done(), now=NOW)
         react(now=NOW)
         calls += 1
-    assert (calls, told) == (PEOPLE // 500, PEOPLE)
+    assert (calls, sent_people) == (PEOPLE // 500, PEOPLE)
     assert authorise.withdraw_group(binding, group, rules=sync_rules(), now=NOW) == PEOPLE
     assert Sync.objects.filter(binding=binding, kind="withdraw", status="running").exists()

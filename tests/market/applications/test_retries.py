@@ -1,4 +1,5 @@
-"""Failed sync calls are retried for seven days, at once by hand, and everything is sent again on request (openapi-jointkit §A.5)."""
+"""Failed sync calls: retries for seven days, immediate retry by hand, and sending everything again (openapi-jointkit
+§A.5)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.market.applications.told import command_of, names, stop, tell_all, te
 from tests.market.engine import LOST, REFUSED_CONNECTION, end, lease, react
 from tradepost.market.applications import authorise, bind, resend, run
 from tradepost.market.applications.models import Authorisation, Sync, TenantBinding
-from tradepost.market.applications.retry import next_try
+from tradepost.market.applications.retry import next_attempt
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 RULES = sync_rules()
 WEEK = timedelta(days=7)
 BAD = Rejected(code="000002", message="bad", retryable=False)
-"""A rejection that no retry of the same call would cure."""
+"""A rejection that a retry of the same call cannot change."""
 
 
 def run_timers(now) -> None:
@@ -46,7 +47,7 @@ def of(binding: TenantBinding) -> TenantBinding:
 
 
 def name_of_next(binding: TenantBinding, *, result: CallResult | None = None) -> str:
-    """The seller gets the next call, which there is: its name."""
+    """Deliver the next call, which must exist, and return its name."""
     command = tell_next(binding, result=result)
     assert command is not None
     return names([command])[0]
@@ -55,18 +56,18 @@ def name_of_next(binding: TenantBinding, *, result: CallResult | None = None) ->
 # --- retries ------------------------------------------------------------------------------------------------------------
 
 
-def test_waits_double_from_a_minute_to_an_hour_and_end_after_the_time() -> None:
-    due = [next_try("bind", tries=tries, now=NOW, give_up_at=NOW + WEEK) for tries in range(1, 9)]
+def test_waits_double_from_a_minute_to_an_hour_until_the_limit() -> None:
+    due = [next_attempt("bind", tries=tries, now=NOW, give_up_at=NOW + WEEK) for tries in range(1, 9)]
     assert [(at - NOW).total_seconds() / 60 for at in due if at is not None] == [1, 2, 4, 8, 16, 32, 60, 60]
     for kind in ("withdraw", "unbind"):
-        assert next_try(kind, tries=99, now=NOW, give_up_at=NOW + WEEK) == NOW + timedelta(minutes=10)
-    assert next_try("bind", tries=99, now=NOW, give_up_at=NOW + timedelta(minutes=5)) == NOW + timedelta(minutes=5)
-    assert next_try("bind", tries=1, now=NOW, give_up_at=NOW) is None
+        assert next_attempt(kind, tries=99, now=NOW, give_up_at=NOW + WEEK) == NOW + timedelta(minutes=10)
+    assert next_attempt("bind", tries=99, now=NOW, give_up_at=NOW + timedelta(minutes=5)) == NOW + timedelta(minutes=5)
+    assert next_attempt("bind", tries=1, now=NOW, give_up_at=NOW) is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("result", [REFUSED_CONNECTION, LOST, BAD])
-def test_a_failed_call_is_retried_with_what_there_is_to_tell_by_then(result) -> None:
+def test_failed_call_is_retried_with_the_current_state(result) -> None:
     """Issue 25, 18: "retries for seven days with backoff and shows the reason"."""
     binding, view = make_binding(), SellersView()
     tell_next(binding, view, result=result)
@@ -91,7 +92,7 @@ def test_a_failed_call_is_retried_with_what_there_is_to_tell_by_then(result) -> 
 
 
 @pytest.mark.slow
-def test_after_seven_days_it_stops_and_both_sides_were_told_twice() -> None:
+def test_retries_stop_after_seven_days_with_two_notices_to_each_side() -> None:
     binding = make_binding(
         make_joint_service(application=make_application(make_seller(member=make_buyer(balance="0"))))
     )
@@ -113,36 +114,36 @@ def test_after_seven_days_it_stops_and_both_sides_were_told_twice() -> None:
 
 
 @pytest.mark.slow
-def test_a_withdrawal_does_not_wait_for_a_retry_of_another_kind() -> None:
-    """Issue 25, 18; lanes: whoever loses a right is told first."""
+def test_withdrawal_does_not_wait_for_another_retry() -> None:
+    """Issue 25, 18; lanes: withdrawals go first."""
     binding, view = bound()
-    one, other = make_people(binding.enterprise, 2)
-    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    first_member, second_member = make_people(binding.enterprise, 2)
+    authorise.authorise(binding, [first_member.pk], admin=False, rules=RULES, now=NOW)
     tell_all(binding, view)
-    authorise.authorise(binding, [other.pk], admin=False, rules=RULES, now=NOW)
+    authorise.authorise(binding, [second_member.pk], admin=False, rules=RULES, now=NOW)
     tell_next(binding, view, result=REFUSED_CONNECTION)
     assert Sync.objects.get(status="waiting").kind == "authorise"
-    authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
+    authorise.withdraw(binding, [first_member.pk], rules=RULES, now=NOW)
     assert names(tell_all(binding, view)) == ["SyncAuth·3·1"]
-    assert Sync.objects.get(status="waiting").kind == "authorise", "still in its own time"
+    assert Sync.objects.get(status="waiting").kind == "authorise", "at its own time"
     run_timers(NOW + timedelta(minutes=1))
     assert names(tell_all(binding, view)) == ["SyncAuth·1·1"]
 
 
 @pytest.mark.slow
-def test_a_retry_that_became_needless_ends_by_itself() -> None:
+def test_needless_retry_ends() -> None:
     binding, view = bound()
-    [one] = make_people(binding.enterprise, 1)
-    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    [member] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [member.pk], admin=False, rules=RULES, now=NOW)
     tell_next(binding, view, result=REFUSED_CONNECTION)
-    authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
+    authorise.withdraw(binding, [member.pk], rules=RULES, now=NOW)
     assert not Sync.objects.filter(status__in=["waiting", "running", "stopped"]).exists()
     run_timers(NOW + timedelta(minutes=1))
     assert waiting(binding) is None
 
 
 @pytest.mark.slow
-def test_unbinding_ends_all_other_retries() -> None:
+def test_unbinding_ends_other_retries() -> None:
     binding, view = bound()
     authorise.authorise(binding, [make_people(binding.enterprise, 1)[0].pk], admin=False, rules=RULES, now=NOW)
     stop(binding, view, result=REFUSED_CONNECTION)
@@ -153,25 +154,25 @@ def test_unbinding_ends_all_other_retries() -> None:
     assert not Sync.objects.filter(status__in=run.OPEN).exists()
 
 
-def test_a_binding_that_somebody_works_on_is_passed_over() -> None:
-    """A timer holds its own row, which comes after the binding in the lock order."""
+def test_locked_binding_is_skipped() -> None:
+    """A timer holds its own row, which is locked after the binding."""
     binding = make_binding()
     tell_next(binding, result=REFUSED_CONNECTION)
-    assert run.retry_due({"binding": 0}, NOW, rules=RULES) == NOW + run.PASSED_OVER
+    assert run.retry_due({"binding": 0}, NOW, rules=RULES) == NOW + run.LOCKED_RETRY_DELAY
 
 
-# --- by hand ------------------------------------------------------------------------------------------------------------
+# --- retries by hand ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_retry_all_begins_what_waits_and_what_stopped_again() -> None:
+def test_retry_all_restarts_waiting_and_stopped_syncs() -> None:
     application = make_application(multi_instance=True)
     first = make_binding(make_joint_service(application=application))
     second = make_binding(make_joint_service(application=application))
     well, foreign = make_binding(make_joint_service(application=application)), make_binding()
     tell_all(well)
-    for one in (second, foreign):
-        tell_next(one, result=REFUSED_CONNECTION)
+    for service in (second, foreign):
+        tell_next(service, result=REFUSED_CONNECTION)
     stop(first, result=REFUSED_CONNECTION)
     failed = resend.failed_of_seller(application.seller)
     assert set(failed.values_list("pk", flat=True)) == {first.pk, second.pk}
@@ -186,43 +187,43 @@ def test_retry_all_begins_what_waits_and_what_stopped_again() -> None:
         run.restart(well.pk, actor="x", rules=RULES, now=NOW)
 
 
-# --- everything again ---------------------------------------------------------------------------------------------------
+# --- sending everything again -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_everything_is_sent_again_in_order_to_a_seller_that_lost_all() -> None:
+def test_sending_everything_again_restores_a_seller_in_order() -> None:
     """Issue 25, 18: "*Send everything again* for a seller that moved or lost data"."""
     binding, view = bound()
-    stays, gone = make_people(binding.enterprise, 2)
-    authorise.authorise(binding, [stays.pk, gone.pk], admin=True, rules=RULES, now=NOW)
+    remaining_member, removed_member = make_people(binding.enterprise, 2)
+    authorise.authorise(binding, [remaining_member.pk, removed_member.pk], admin=True, rules=RULES, now=NOW)
     tell_all(binding, view)
-    authorise.withdraw(binding, [gone.pk], rules=RULES, now=NOW)
+    authorise.withdraw(binding, [removed_member.pk], rules=RULES, now=NOW)
     tell_all(binding, view)
     before, view = view, SellersView()
     resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
-    told = names(tell_all(binding, view))
-    assert told == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs", "SyncAuth·0·1", "SyncAuth·1·1"]
+    call_names = names(tell_all(binding, view))
+    assert call_names == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs", "SyncAuth·0·1", "SyncAuth·1·1"]
     assert (view.departments, view.people) == (before.departments, before.people)
     assert of(binding).status == "bound"
 
 
 @pytest.mark.slow
-def test_a_restored_backup_loses_who_was_withdrawn_since() -> None:
+def test_sending_again_removes_members_withdrawn_since_a_backup() -> None:
     binding, view = bound()
-    [gone] = make_people(binding.enterprise, 1)
-    authorise.authorise(binding, [gone.pk], admin=False, rules=RULES, now=NOW)
+    [member] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [member.pk], admin=False, rules=RULES, now=NOW)
     tell_all(binding, view)
     backup = dict(view.people)
-    authorise.withdraw(binding, [gone.pk], rules=RULES, now=NOW)
+    authorise.withdraw(binding, [member.pk], rules=RULES, now=NOW)
     tell_all(binding, view)
     view.people = backup
     view.kit.apply(command_of(_of_kind("SyncAuth")))
     resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
-    told = tell_all(binding)
-    assert names(told)[-1] == "SyncAuth·0·1"
-    last = told[-1]
+    commands = tell_all(binding)
+    assert names(commands)[-1] == "SyncAuth·0·1"
+    last = commands[-1]
     assert isinstance(last, SyncAuth)
-    assert last.users[0].user_name == gone.user_name
+    assert last.users[0].user_name == member.user_name
 
 
 def _of_kind(kind: str):
@@ -233,27 +234,27 @@ def _of_kind(kind: str):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("result", [Done(), REFUSED_CONNECTION, LOST])
-def test_a_call_that_is_being_made_ends_first_and_counts_for_nothing(result) -> None:
+def test_result_of_a_running_call_is_ignored_when_everything_is_sent_again(result) -> None:
     """Race: the answer may come from the server that lost the data."""
     binding, view = bound()
     people = make_people(binding.enterprise, 2)
-    authorise.authorise(binding, [one.pk for one in people], admin=False, rules=RULES, now=NOW)
+    authorise.authorise(binding, [person.pk for person in people], admin=False, rules=RULES, now=NOW)
     call = waiting(binding)
     assert call is not None
     leased = lease(call, now=NOW)
     resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
     assert of(binding).resend
-    assert waiting(binding) == call, "no second call beside it"
+    assert waiting(binding) == call, "no second call at the same time"
     end(leased, result, now=NOW)
     view = SellersView()
-    told = names(tell_all(binding, view))
-    assert told == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs", "SyncAuth·1·2"]
+    call_names = names(tell_all(binding, view))
+    assert call_names == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs", "SyncAuth·1·2"]
     assert len(view.people) == 2
     assert not of(binding).resend
     assert not Authorisation.objects.exclude(batch=None).exists()
 
 
-def test_a_call_that_waits_its_turn_is_replaced_at_once() -> None:
+def test_waiting_call_is_replaced_at_once() -> None:
     binding, _view = bound()
     authorise.authorise(binding, [make_people(binding.enterprise, 1)[0].pk], admin=False, rules=RULES, now=NOW)
     resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
@@ -265,18 +266,18 @@ def test_a_call_that_waits_its_turn_is_replaced_at_once() -> None:
     ]
 
 
-def test_a_withdrawal_does_not_wait_for_a_seller_that_refuses_the_enterprise() -> None:
+def test_withdrawal_does_not_wait_for_a_refused_enterprise() -> None:
     binding, view = bound()
-    [one] = make_people(binding.enterprise, 1)
-    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    [member] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [member.pk], admin=False, rules=RULES, now=NOW)
     tell_all(binding, view)
-    authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
+    authorise.withdraw(binding, [member.pk], rules=RULES, now=NOW)
     resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
     assert name_of_next(binding, result=REFUSED_CONNECTION) == "SyncTenant·1"
     assert name_of_next(binding) == "SyncAuth·0·1"
 
 
-def test_what_is_being_unbound_is_not_sent_again() -> None:
+def test_unbinding_service_is_not_sent_again() -> None:
     binding, _view = bound()
     bind.unbind(binding, actor="admin", rules=RULES, now=NOW)
     before = of(binding).tenant_acked
@@ -285,10 +286,12 @@ def test_what_is_being_unbound_is_not_sent_again() -> None:
     assert (of(binding).tenant_acked, of(binding).resend) == (before, False)
 
 
-def test_sending_again_of_many_is_one_event_each() -> None:
+def test_sending_many_again_makes_one_event_each() -> None:
     binding, _view = bound()
     assert (
-        resend.request_resends(resend.living_of(binding.application).values_list("pk", flat=True), actor="x", now=NOW)
+        resend.request_resends(
+            resend.resendable_bindings(binding.application).values_list("pk", flat=True), actor="x", now=NOW
+        )
         == 1
     )
     react(now=NOW)

@@ -1,4 +1,4 @@
-"""Sync calls that end as the engine ends them, and what a seller makes of them."""
+"""Sync calls that end as the engine ends them, and their effect at the seller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradepost.protocols.commands import CallResult, Command, Done
 
 
 def waiting(binding: TenantBinding) -> Call | None:
-    """The call that its seller is about to get."""
+    """Return the call that the seller gets next."""
     run = Sync.objects.select_related("call").filter(binding=binding, status=Sync.Status.RUNNING).first()
     return run.call if run else None
 
@@ -26,7 +26,8 @@ def command_of(call: Call) -> Command:
 def tell_next(
     binding: TenantBinding, view: SellersView | None = None, *, result: CallResult | None = None, now: datetime = NOW
 ) -> Command | None:
-    """The seller gets the next call, does it and says so; with a ``result`` that is none, its plan is over. None: there is none."""
+    """Deliver the next call: the seller applies and confirms it, or with another ``result`` its plan ends. None without
+    a call."""
     call = waiting(binding)
     if call is None:
         return None
@@ -42,28 +43,32 @@ def tell_next(
 
 
 def stop(binding: TenantBinding, view: SellersView | None = None, *, result: CallResult, now: datetime = NOW) -> None:
-    """The next call fails, and it was the last retry."""
+    """The next call fails on its last retry."""
     Sync.objects.filter(binding=binding, status=Sync.Status.RUNNING).update(tries=1, give_up_at=now)
     tell_next(binding, view, result=result, now=now)
 
 
 def tell_all(binding: TenantBinding, view: SellersView | None = None, *, now: datetime = NOW) -> list[Command]:
-    """Until there is nothing more to tell."""
-    told = []
+    """Deliver calls until none is left, and return them."""
+    commands = []
     react(now=now)
     while (command := tell_next(binding, view, now=now)) is not None:
-        told.append(command)
-        assert len(told) < 1000
-    return told
+        commands.append(command)
+        assert len(commands) < 1000
+    return commands
 
 
 def names(commands: list[Command]) -> list[str]:
-    """As ``SyncAuth·1·500``: the call, its flag, how many people."""
+    """Name each call as ``SyncAuth·1·500``: the call, its flag, the number of people."""
     return [
         "·".join(
             str(part)
-            for part in (type(one).__name__, getattr(one, "flag", None), len(getattr(one, "users", ())) or None)
+            for part in (
+                type(command).__name__,
+                getattr(command, "flag", None),
+                len(getattr(command, "users", ())) or None,
+            )
             if part is not None
         )
-        for one in commands
+        for command in commands
     ]

@@ -1,4 +1,4 @@
-"""Archives that are right, and those that mean harm, made in memory."""
+"""Harmless and harmful archives, made in memory."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import zipfile
 from collections.abc import Mapping
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-"""The test file that every scanner of malware finds (https://www.eicar.org); in two parts, so that none finds it in here."""
+"""The test file of all malware scanners (https://www.eicar.org), split so that none finds it in this module."""
 
 
 def zipped(files: Mapping[str, bytes], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method, compresslevel=9) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def zip_link(name: str, target: str) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         info = zipfile.ZipInfo(name)
         info.create_system, info.external_attr = 3, 0o120777 << 16
         archive.writestr(info, target)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def tarred(files: Mapping[str, bytes], *more: tarfile.TarInfo) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
         for info in more:
             archive.addfile(info)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
@@ -52,7 +52,7 @@ def gzipped(content: bytes) -> bytes:
 
 
 def bomb(packed: int = 42_000) -> bytes:
-    """About so many bytes, which unpack to a thousand times as many."""
+    """An archive of about this size that unpacks to a thousand times as much."""
     return zipped({"0": bytes(packed * 1000)})
 
 

@@ -1,4 +1,4 @@
-"""clamd for tests: a server that speaks its protocol and answers as a test wants, and the real one where it is installed."""
+"""clamd for tests: a server that speaks its protocol with chosen answers, and the real one if installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLAMD = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/loca
 
 
 class FakeClamd:
-    """``answer`` gets the stream and gives what clamd says of it; None: it closes without a word."""
+    """``answer`` maps the stream to clamd's answer; None closes the connection without one."""
 
     def __init__(self, answer: Callable[[bytes], str | None] = lambda _stream: "OK", *, most: int = 2**30) -> None:
         self._answer, self._most = answer, most
@@ -33,9 +33,9 @@ class FakeClamd:
             while True:
                 connection, _address = self._listening.accept()
                 with connection, suppress(OSError, struct.error):
-                    self._one(connection)
+                    self._serve_connection(connection)
 
-    def _one(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket) -> None:
         file = connection.makefile("rb")
         command = b""
         while not command.endswith(b"\0"):
@@ -51,9 +51,9 @@ class FakeClamd:
                 connection.sendall(b"INSTREAM size limit exceeded. ERROR\0")
                 return
         self.streams.append(stream)
-        said = self._answer(stream)
-        if said is not None:
-            connection.sendall(f"stream: {said}\0".encode())
+        reply = self._answer(stream)
+        if reply is not None:
+            connection.sendall(f"stream: {reply}\0".encode())
 
     def close(self) -> None:
         self._listening.close()
@@ -63,16 +63,16 @@ class FakeClamd:
 def fake_clamd(
     answer: Callable[[bytes], str | None] = lambda _stream: "OK", *, most: int = 2**30
 ) -> Iterator[FakeClamd]:
-    made = FakeClamd(answer, most=most)
+    server = FakeClamd(answer, most=most)
     try:
-        yield made
+        yield server
     finally:
-        made.close()
+        server.close()
 
 
 @contextmanager
 def real_clamd(folder: Path) -> Iterator[str]:
-    """Debian's daemon with one signature, that of EICAR; its address."""
+    """Debian's daemon with only the EICAR signature; yields its address."""
     assert CLAMD is not None
     signatures = folder / "signatures"
     signatures.mkdir()

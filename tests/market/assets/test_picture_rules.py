@@ -1,4 +1,4 @@
-"""A picture is what its bytes are: decoded, counted and measured, never believed (business-rules §1.4, §2.3)."""
+"""Pictures are decoded and measured; their name and declared type are not used (business-rules §1.4, §2.3)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from PIL import Image
 
 from tests.factories.pictures import picture_file
 from tradepost.market.assets.models import Picture
-from tradepost.market.assets.picture_rules import Decoded, Limits, read_picture
+from tradepost.market.assets.picture_rules import DecodedPicture, Limits, read_picture
 from tradepost.market.base.errors import Refused
 
 Purpose = Picture.Purpose
 LOGO, MAIN, DESCRIPTION = Purpose.COMPANY_LOGO, Purpose.PRODUCT_MAIN, Purpose.DESCRIPTION
 
 
-def read(content: bytes, name: str = "", purpose: Purpose = MAIN, limits: Limits | None = None) -> Decoded:
+def read(content: bytes, name: str = "", purpose: Purpose = MAIN, limits: Limits | None = None) -> DecodedPicture:
     return read_picture(content, name=name, purpose=purpose, limits=limits or Limits(), shown_width=2400)
 
 
@@ -55,7 +55,7 @@ def refusal(content: bytes, name: str = "", purpose: Purpose = MAIN, limits: Lim
         (DESCRIPTION, "a.jpg", picture_file("JPEG", width=1200, height=6000)),
     ],
 )
-def test_right_pictures_are_taken(purpose: Purpose, name: str, content: bytes) -> None:
+def test_valid_pictures_are_accepted(purpose: Purpose, name: str, content: bytes) -> None:
     decoded = read(content, name, purpose)
     assert decoded.image.mode in {"RGB", "RGBA"}
     assert decoded.image.info == {}
@@ -86,30 +86,30 @@ def test_right_pictures_are_taken(purpose: Purpose, name: str, content: bytes) -
         ("picture.too_many_pixels", DESCRIPTION, "a.png", picture_file(width=900, height=16001, mode="1", colour=1)),
     ],
 )
-def test_wrong_ones_are_refused_with_their_rule(code: str, purpose: Purpose, name: str, content: bytes) -> None:
+def test_invalid_pictures_are_refused_with_their_rule(code: str, purpose: Purpose, name: str, content: bytes) -> None:
     refused = refusal(content, name, purpose)
     assert refused.code == code
     assert refused.rule == f"business-rules §{'1.4' if purpose is LOGO else '2.3'}"
 
 
-def test_five_megabytes_are_taken_and_one_byte_more_is_not() -> None:
-    """Whatever stands behind the picture's end counts."""
+def test_size_limit_is_five_megabytes() -> None:
+    """Data after the end of the picture counts."""
     small = picture_file(width=168, height=70)
-    full = small + b"\0" * (5 * 1024 * 1024 - len(small))
-    assert read(full, purpose=LOGO).width == 168
-    assert refusal(full + b"\0", purpose=LOGO).code == "picture.too_large"
+    five_megabytes = small + b"\0" * (5 * 1024 * 1024 - len(small))
+    assert read(five_megabytes, purpose=LOGO).width == 168
+    assert refusal(five_megabytes + b"\0", purpose=LOGO).code == "picture.too_large"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
-def test_half_a_picture_is_broken(kind: str) -> None:
+def test_truncated_picture_is_refused(kind: str) -> None:
     noise = BytesIO()
     Image.effect_noise((800, 600), 90).convert("RGB").save(noise, kind)
-    whole = noise.getvalue()
-    assert read(whole).width == 800
-    assert refusal(whole[: len(whole) // 2]).code == "picture.broken"
+    content = noise.getvalue()
+    assert read(content).width == 800
+    assert refusal(content[: len(content) // 2]).code == "picture.broken"
 
 
-def _png_that_says(width: int, height: int) -> bytes:
+def _png_with_size(width: int, height: int) -> bytes:
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
@@ -118,12 +118,12 @@ def _png_that_says(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(2**31 - 1, 2**31 - 1), (60_000, 60_000), (5000, 4001)])
-def test_a_bomb_is_refused_before_a_pixel_is_read(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decompression_bomb_is_refused_before_decoding(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image.Image, "load", lambda *_: pytest.fail("it was read"))
-    assert refusal(_png_that_says(*size)).code == "picture.too_many_pixels"
+    assert refusal(_png_with_size(*size)).code == "picture.too_many_pixels"
 
 
-def test_a_picture_stands_upright_and_says_nothing_of_where_it_was_taken() -> None:
+def test_picture_is_upright_and_has_no_location() -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F], exif[0x8825] = 6, "A camera of somebody", {1: "N", 2: (48.0, 8.0, 11.0)}
     lying = picture_file("JPEG", width=800, height=1000, exif=exif)
@@ -131,26 +131,27 @@ def test_a_picture_stands_upright_and_says_nothing_of_where_it_was_taken() -> No
     decoded = read(lying, purpose=MAIN)
     assert (decoded.width, decoded.height, decoded.image.size) == (1000, 800, (1000, 800))
     assert not decoded.image.getexif()
-    assert refusal(picture_file("JPEG", width=600, height=800)).code == "picture.size", "as it lies"
+    assert refusal(picture_file("JPEG", width=600, height=800)).code == "picture.size", "as stored"
     exif[0x0112] = 8
-    assert read(picture_file("JPEG", width=600, height=800, exif=exif)).width == 800, "as it stands"
+    assert read(picture_file("JPEG", width=600, height=800, exif=exif)).width == 800, "as shown"
 
 
-def test_a_large_photo_is_decoded_no_larger_than_it_is_shown() -> None:
+def test_large_photo_is_decoded_at_its_shown_size() -> None:
     decoded = read(picture_file("JPEG", width=5000, height=3900))
     assert (decoded.width, decoded.height) == (5000, 3900)
     assert decoded.image.size == (2500, 1950)
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a"]))
-def test_no_bytes_make_it_crash(content: bytes, head: bytes) -> None:
+def test_any_bytes_are_handled(content: bytes, head: bytes) -> None:
     assert refusal(head + content).code.startswith("picture.")
 
 
+@pytest.mark.slow
 @given(st.data())
-def test_a_damaged_picture_is_read_or_refused(data: st.DataObject) -> None:
-    whole = bytearray(picture_file(data.draw(st.sampled_from(["PNG", "JPEG", "GIF"])), width=800, height=600))
+def test_damaged_picture_is_read_or_refused(data: st.DataObject) -> None:
+    content = bytearray(picture_file(data.draw(st.sampled_from(["PNG", "JPEG", "GIF"])), width=800, height=600))
     for _ in range(data.draw(st.integers(1, 8))):
-        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Refused):
-        read(bytes(whole))
+        read(bytes(content))

@@ -1,4 +1,5 @@
-"""Pictures are kept in the sizes of pages, are their seller's until something visible refers to them, and go when nothing does."""
+"""Pictures are stored in the sizes of pages, private to their seller until they are used in public, and deleted when
+unused."""
 
 from __future__ import annotations
 
@@ -45,12 +46,12 @@ def store(
     )  # fmt: skip
 
 
-def seen(sha256: str, reader: User | None, files: Files, variant: str = "card") -> pictures.Shown | None:
+def served(sha256: str, reader: User | None, files: Files, variant: str = "card") -> pictures.ServedPicture | None:
     return pictures.show(sha256, variant, reader=lambda: reader, files=files)
 
 
 @pytest.mark.slow
-def test_a_picture_is_kept_as_webp_in_every_size_and_as_nothing_else(files: Files) -> None:
+def test_picture_is_stored_only_as_webp_in_every_size(files: Files) -> None:
     exif = Image.Exif()
     exif[0x010F] = "A camera of somebody"
     owner = factories.make_buyer()
@@ -59,16 +60,16 @@ def test_a_picture_is_kept_as_webp_in_every_size_and_as_nothing_else(files: File
     assert (picture.width, picture.height) == (3000, 1500)
     sizes = {}
     for variant in VARIANTS:
-        shown = seen(picture.sha256, owner, files, variant)
-        assert shown is not None
-        assert b"camera" not in shown.content
-        with Image.open(BytesIO(shown.content)) as image:
+        served_picture = served(picture.sha256, owner, files, variant)
+        assert served_picture is not None
+        assert b"camera" not in served_picture.content
+        with Image.open(BytesIO(served_picture.content)) as image:
             sizes[variant] = (image.format, image.size)
     assert sizes == {"card": ("WEBP", (480, 240)), "page": ("WEBP", (1200, 600)), "zoom": ("WEBP", (2400, 1200))}
-    assert files.read(picture.sha256) is None, "the file itself, with all that a camera wrote, is not kept"
+    assert files.read(picture.sha256) is None, "the original with its metadata is not stored"
 
 
-def test_none_is_made_larger_than_it_was(files: Files) -> None:
+def test_pictures_are_not_enlarged(files: Files) -> None:
     picture = store(
         factories.make_seller(), files, picture_file(width=168, height=70), purpose=Picture.Purpose.COMPANY_LOGO
     )
@@ -77,16 +78,16 @@ def test_none_is_made_larger_than_it_was(files: Files) -> None:
             assert image.size == (168, 70)
 
 
-def test_handed_in_twice_it_is_kept_once_and_each_seller_has_his_own_row(files: Files) -> None:
+def test_same_picture_is_stored_once_with_a_row_for_each_seller(files: Files) -> None:
     a, b = factories.make_seller(), factories.make_seller()
     first = store(a, files)
     assert store(a, files).pk == first.pk
-    other = store(b, files)
-    assert (other.sha256, other.pk == first.pk) == (first.sha256, False)
+    second_picture = store(b, files)
+    assert (second_picture.sha256, second_picture.pk == first.pk) == (first.sha256, False)
     assert len([path for path in files.root.rglob("*") if path.is_file()]) == len(VARIANTS)
 
 
-def test_a_refused_one_leaves_nothing(files: Files) -> None:
+def test_refused_picture_leaves_nothing(files: Files) -> None:
     seller = factories.make_seller()
     for content in (b"no picture", picture_file(width=10, height=10), BytesIO(b"\0" * (5 * 1024 * 1024 + 1))):
         with pytest.raises(Refused):
@@ -95,7 +96,7 @@ def test_a_refused_one_leaves_nothing(files: Files) -> None:
     assert not [path for path in files.root.rglob("*") if path.is_file()]
 
 
-def test_of_a_file_that_is_too_large_no_more_is_read_than_shows_it(files: Files) -> None:
+def test_oversized_file_is_not_read_to_its_end(files: Files) -> None:
     class Endless(BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             assert size == 5 * 1024 * 1024 + 1
@@ -105,19 +106,20 @@ def test_of_a_file_that_is_too_large_no_more_is_read_than_shows_it(files: Files)
         store(factories.make_seller(), files, Endless())
 
 
-def test_a_seller_hands_in_so_many_a_day(files: Files) -> None:
+def test_daily_number_of_pictures_is_limited(files: Files) -> None:
     seller = factories.make_seller()
     for number in range(2):
         store(seller, files, picture_file(colour=(number, 0, 0)), a_day=2)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         store(seller, files, picture_file(colour=(9, 0, 0)), a_day=2)
-    assert (refused.value.code, refused.value.status) == ("picture.too_many_today", 429)
+    assert (refusal.value.code, refusal.value.status) == ("picture.too_many_today", 429)
+    assert refusal.value.wait == DAY.total_seconds()
     assert Picture.objects.count() == 2
     Picture.objects.update(created_at=NOW - DAY)
     store(seller, files, picture_file(colour=(9, 0, 0)), a_day=2)
 
 
-def test_until_something_visible_refers_to_it_it_is_its_sellers(files: Files) -> None:
+def test_picture_is_private_until_used_in_public(files: Files) -> None:
     owner, stranger = factories.make_buyer(email="o@a.example"), factories.make_buyer(email="s@b.example")
     seller = factories.make_seller(member=owner)
     operator = factories.make_operator(email="op@market.example")
@@ -125,8 +127,8 @@ def test_until_something_visible_refers_to_it_it_is_its_sellers(files: Files) ->
     sha256 = store(seller, files).sha256
 
     def readers() -> dict[str, bool | None]:
-        found = {who: seen(sha256, user, files) for who, user in everybody.items()}
-        return {who: None if shown is None else shown.public for who, shown in found.items()}
+        served_pictures = {who: served(sha256, user, files) for who, user in everybody.items()}
+        return {who: None if shown is None else shown.public for who, shown in served_pictures.items()}
 
     everybody = {"owner": owner, "operator": operator, "member of another": stranger, "nobody": None}
     drafts = {"owner": False, "operator": False, "member of another": None, "nobody": None}
@@ -140,27 +142,32 @@ def test_until_something_visible_refers_to_it_it_is_its_sellers(files: Files) ->
 
 
 @pytest.mark.parametrize(("sha256", "variant"), [("0" * 64, "card"), ("../../x", "card"), ("", "card")])
-def test_what_is_not_there_is_not_found(files: Files, sha256: str, variant: str) -> None:
-    assert seen(sha256, factories.make_operator(), files, variant) is None
+def test_missing_picture_is_not_found(files: Files, sha256: str, variant: str) -> None:
+    assert served(sha256, factories.make_operator(), files, variant) is None
 
 
-def test_a_size_that_does_not_exist_is_not_found(files: Files) -> None:
+def test_unknown_size_is_not_found(files: Files) -> None:
     picture = store(factories.make_seller(), files)
-    assert seen(picture.sha256, factories.make_operator(), files, "../card") is None
+    assert served(picture.sha256, factories.make_operator(), files, "../card") is None
 
 
-def test_nobody_refers_to_a_picture_of_another_seller(files: Files) -> None:
-    mine, theirs = factories.make_seller(), factories.make_seller()
-    own, foreign = store(mine, files).sha256, store(theirs, files, picture_file(colour=(1, 2, 3))).sha256
-    pictures.use_pictures("version:1", [own], seller=mine, visible=False)
-    for wrong in ([foreign], [own, foreign], ["0" * 64]):
+def test_foreign_picture_cannot_be_used(files: Files) -> None:
+    seller, other_seller = factories.make_seller(), factories.make_seller()
+    own_hash, foreign_hash = (
+        store(seller, files).sha256,
+        store(other_seller, files, picture_file(colour=(1, 2, 3))).sha256,
+    )
+    pictures.use_pictures("version:1", [own_hash], seller=seller, visible=False)
+    for hashes in ([foreign_hash], [own_hash, foreign_hash], ["0" * 64]):
         with pytest.raises(Refused, match=r"picture\.unknown"):
-            pictures.use_pictures("version:1", wrong, seller=mine, visible=True)
-    assert [(use.picture.sha256, use.visible) for use in PictureUse.objects.select_related("picture")] == [(own, False)]
-    assert pictures.find_picture(foreign, seller=mine, purpose=MAIN) is None
+            pictures.use_pictures("version:1", hashes, seller=seller, visible=True)
+    assert [(use.picture.sha256, use.visible) for use in PictureUse.objects.select_related("picture")] == [
+        (own_hash, False)
+    ]
+    assert pictures.find_picture(foreign_hash, seller=seller, purpose=MAIN) is None
 
 
-def test_what_nothing_refers_to_goes_in_time_with_its_files(
+def test_unused_picture_is_deleted_with_its_files_in_time(
     files: Files, django_capture_on_commit_callbacks: object
 ) -> None:
     seller = factories.make_seller()
@@ -168,7 +175,7 @@ def test_what_nothing_refers_to_goes_in_time_with_its_files(
     unused = store(seller, files, picture_file(colour=(1, 2, 3))).sha256
     pictures.use_pictures("version:1", [used], seller=seller, visible=False)
     work = unused_files(files)[0].work
-    assert work(NOW) == 0, "younger than that"
+    assert work(NOW) == 0, "not old enough"
     for path in files.root.rglob("*.webp"):
         os.utime(path, (1, 1))
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # a fixture of pytest-django
@@ -179,7 +186,9 @@ def test_what_nothing_refers_to_goes_in_time_with_its_files(
     assert work(NOW + DAY) == 0
 
 
-def test_a_file_that_another_seller_still_has_stays(files: Files, django_capture_on_commit_callbacks: object) -> None:
+def test_shared_file_is_kept_while_another_seller_has_it(
+    files: Files, django_capture_on_commit_callbacks: object
+) -> None:
     a, b = factories.make_seller(), factories.make_seller()
     sha256 = store(a, files).sha256
     store(b, files)
@@ -191,8 +200,8 @@ def test_a_file_that_another_seller_still_has_stays(files: Files, django_capture
     assert files.read(sha256, "card.webp")
 
 
-@pytest.mark.sqlite  # PostgreSQL reads a table of one row as a whole
-def test_asking_for_a_picture_uses_indexes(files: Files) -> None:
+@pytest.mark.sqlite  # PostgreSQL scans a table of one row
+def test_serving_a_picture_uses_indexes(files: Files) -> None:
     sha256 = store(factories.make_seller(), files).sha256
     plan = Picture.objects.filter(sha256=sha256).explain()
     assert "SEARCH" in plan

@@ -1,4 +1,4 @@
-"""Documents that sellers hand in: what they are is found in them, and nobody but their seller and operators gets them (§2.3)."""
+"""Documents of sellers: detected by content, and readable only by their seller and operators (§2.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests import factories
 from tests.factories import NOW
 from tests.factories.pictures import PDF, picture_file
-from tests.market.downloads import sent
+from tests.market.downloads import sent_file
 from tradepost.market.assets import proofs
 from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.assets.retention import unused_files
@@ -67,7 +67,7 @@ def store(
         ("x" * 300 + ".pdf", PDF, ("application/pdf", "x" * 100 + ".pdf")),
     ],
 )
-def test_right_documents_are_kept_as_they_came(
+def test_valid_documents_are_stored_unchanged(
     seller: Seller, files: Files, name: str, content: bytes, kept: tuple[str, str]
 ) -> None:
     proof = store(seller, files, content, name=name)
@@ -90,37 +90,37 @@ def test_right_documents_are_kept_as_they_came(
         ("proof.too_large", "a.pdf", PDF + b"\0" * MB),
     ],
 )
-def test_wrong_ones_are_refused_with_their_rule_and_leave_nothing(
+def test_invalid_documents_are_refused_with_their_rule(
     seller: Seller, files: Files, code: str, name: str, content: bytes
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         store(seller, files, BytesIO(content), name=name, most_bytes=MB)
-    assert (refused.value.code, refused.value.field) == (code, "proof")
-    assert refused.value.rule == "business-rules §2.3"
+    assert (refusal.value.code, refusal.value.field) == (code, "proof")
+    assert refusal.value.rule == "business-rules §2.3"
     assert not Proof.objects.exists()
     assert not files.root.exists()
 
 
-def test_a_seller_hands_in_so_many_a_day(seller: Seller, files: Files) -> None:
+def test_daily_number_of_documents_is_limited(seller: Seller, files: Files) -> None:
     store(seller, files, a_day=1)
     with pytest.raises(Refused, match=r"proof\.too_many_today"):
         store(seller, files, PDF + b" ", a_day=1)
 
 
-def test_nobody_refers_to_a_document_of_another_seller(seller: Seller, files: Files) -> None:
-    own, foreign = store(seller, files), store(factories.make_seller(), files, PDF + b" ")
-    proofs.use_proofs("version:1", [own.sha256], seller=seller)
-    for wrong in ([foreign.sha256], ["0" * 64]):
+def test_foreign_document_cannot_be_used(seller: Seller, files: Files) -> None:
+    own_proof, foreign_proof = store(seller, files), store(factories.make_seller(), files, PDF + b" ")
+    proofs.use_proofs("version:1", [own_proof.sha256], seller=seller)
+    for hashes in ([foreign_proof.sha256], ["0" * 64]):
         with pytest.raises(Refused, match=r"proof\.unknown"):
-            proofs.use_proofs("version:1", wrong, seller=seller)
-    assert [use.proof_id for use in ProofUse.objects.all()] == [own.pk]
-    assert proofs.find_proof(foreign.sha256, seller=seller) is None
+            proofs.use_proofs("version:1", hashes, seller=seller)
+    assert [use.proof_id for use in ProofUse.objects.all()] == [own_proof.pk]
+    assert proofs.find_proof(foreign_proof.sha256, seller=seller) is None
     assert proofs.find_proof("x", seller=seller) is None
     proofs.use_proofs("version:1", [], seller=seller)
     assert not ProofUse.objects.exists()
 
 
-def test_what_nothing_refers_to_goes_in_time(
+def test_unused_document_is_deleted_in_time(
     seller: Seller, files: Files, django_capture_on_commit_callbacks: object
 ) -> None:
     used, unused = store(seller, files), store(seller, files, PDF + b" ")
@@ -135,16 +135,16 @@ def test_what_nothing_refers_to_goes_in_time(
     assert files.read(unused.sha256) is None
 
 
-def test_a_file_becomes_a_document_in_the_field_and_its_seller_gets_it_back(owner: Client, seller: Seller) -> None:
+def test_uploaded_file_fills_the_field_and_can_be_downloaded(owner: Client, seller: Seller) -> None:
     answer = owner.post(UPLOAD, FIELD | {"proof_file": SimpleUploadedFile("证书.pdf", PDF)})
-    kept = Proof.objects.get()
+    proof = Proof.objects.get()
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert f'name="proof" value="{kept.sha256}"' in text
+    assert f'name="proof" value="{proof.sha256}"' in text
     assert "证书.pdf" in text
     assert "Software copyright certificate" in text
-    back = owner.get(f"/proofs/{kept.sha256}/")
-    assert sent(back) == PDF
+    back = owner.get(f"/proofs/{proof.sha256}/")
+    assert sent_file(back) == PDF
     assert back["Content-Type"] == "application/pdf"
     assert back["Content-Disposition"] == "attachment; filename*=utf-8''%E8%AF%81%E4%B9%A6.pdf"
     assert (back["Content-Security-Policy"], back["X-Content-Type-Options"]) == (
@@ -155,56 +155,58 @@ def test_a_file_becomes_a_document_in_the_field_and_its_seller_gets_it_back(owne
 
 
 @pytest.mark.parametrize("file", [SimpleUploadedFile("a.pdf", b"no"), None])
-def test_what_is_refused_is_refused_beside_the_field(owner: Client, file: SimpleUploadedFile | None) -> None:
+def test_refusal_is_shown_beside_the_field(owner: Client, file: SimpleUploadedFile | None) -> None:
     answer = owner.post(UPLOAD, FIELD | ({"proof_file": file} if file else {}))
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.content.decode()
     assert not Proof.objects.exists()
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "NONE"}, {"proof": "passport"}, {"field": "a b"}])
-def test_what_nobody_asked_for_is_not_there(owner: Client, wrong: dict[str, str]) -> None:
-    assert owner.post(UPLOAD, FIELD | wrong | {"proof_file": SimpleUploadedFile("a.pdf", PDF)}).status_code == 404
+@pytest.mark.parametrize("data", [{"kind": "NONE"}, {"proof": "passport"}, {"field": "a b"}])
+def test_unknown_upload_is_not_found(owner: Client, data: dict[str, str]) -> None:
+    assert owner.post(UPLOAD, FIELD | data | {"proof_file": SimpleUploadedFile("a.pdf", PDF)}).status_code == 404
     assert not Proof.objects.exists()
 
 
-def test_the_largest_document_fits_what_one_client_may_send() -> None:
+def test_largest_document_fits_the_request_limit() -> None:
     from tradepost.market.web import arriving, uploads
 
-    assert config().proof_most_bytes < uploads.largest_page_body(UPLOAD) <= arriving.BYTES_OF_ONE
+    assert config().assets.proof_most_bytes < uploads.largest_page_body(UPLOAD) <= arriving.MAX_BYTES_PER_CLIENT
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"]))
-def test_no_bytes_make_it_crash(content: bytes, head: bytes) -> None:
+def test_any_bytes_are_handled(content: bytes, head: bytes) -> None:
     try:
         assert proofs._kind_of(head + content) in Proof.Kind
     except Refused as refused:
         assert refused.code.startswith("proof.")  # noqa: PT017  # both ends are right
 
 
-# --- what a person shows the market itself ------------------------------------------------------------------------------
+# --- documents of people for the market ---------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_what_a_person_shows_the_market_is_theirs_and_the_operators(files: Files) -> None:
-    """No seller sees it, nor anybody else who holds the same file."""
-    mine, other, operator = (
+def test_personal_document_is_readable_by_its_owner_and_operators(files: Files) -> None:
+    """No seller sees it, and no other person who has the same file."""
+    person, stranger, operator = (
         factories.make_buyer(balance="0"),
         factories.make_buyer(balance="0"),
         factories.make_operator(),
     )
-    kept = [
+    stored_proofs = [
         proofs.store_proof(PDF, name="r.pdf", seller=None, by=by, files=files, most_bytes=10_000, a_day=5, now=NOW)
-        for by in (mine, mine, other)
+        for by in (person, person, stranger)
     ]
-    assert [proof.by for proof in kept] == [mine, mine, other]
-    assert kept[0].pk == kept[1].pk != kept[2].pk
+    assert [proof.by for proof in stored_proofs] == [person, person, stranger]
+    assert stored_proofs[0].pk == stored_proofs[1].pk != stored_proofs[2].pk
     ProofUse.objects.all().delete()
-    Proof.objects.filter(by=other).delete()
-    sha256 = kept[0].sha256
-    seen = [proofs.readable_proof(sha256, reader=reader) is not None for reader in (mine, operator, other, None)]
-    assert seen == [True, True, False, False]
+    Proof.objects.filter(by=stranger).delete()
+    sha256 = stored_proofs[0].sha256
+    readable = [
+        proofs.readable_proof(sha256, reader=reader) is not None for reader in (person, operator, stranger, None)
+    ]
+    assert readable == [True, True, False, False]
     with pytest.raises(Refused, match=r"proof\.unknown"):
-        proofs.use_proofs("intent:1", [sha256], seller=None, by=other)
-    proofs.use_proofs("intent:1", [sha256], seller=None, by=mine)
-    assert proofs.used_by("intent:1") == [kept[0]]
+        proofs.use_proofs("intent:1", [sha256], seller=None, by=stranger)
+    proofs.use_proofs("intent:1", [sha256], seller=None, by=person)
+    assert proofs.documents_of("intent:1") == [stored_proofs[0]]

@@ -1,4 +1,4 @@
-"""Versions of assets from the upload to the product that is delivered with one (business-rules §2.4–§2.7)."""
+"""Versions of assets, from the upload to the delivered product (business-rules §2.4–§2.7)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from django.test import Client, TestCase
 
 from tests import factories
+from tests.configured import changed
 from tests.factories import NOW, assets
 from tests.factories.assets import check_uploads, make_asset, make_version, package, submission_of, upload_version
 from tests.market.assets.archives import bomb, zipped
@@ -24,7 +25,7 @@ from tradepost.market.base.files import Files, sha256_of
 from tradepost.market.base.models import LeasedJob, Move
 from tradepost.market.catalog.complete import _asset
 from tradepost.market.catalog.document import Details, Document
-from tradepost.market.catalog.known import known_of
+from tradepost.market.catalog.known import draft_context
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
 from tradepost.market.review import decide
@@ -59,10 +60,10 @@ def run_checks(now: datetime) -> None:
 
 
 def with_clamd(url: str) -> Config:
-    return config().model_copy(update={"clamd_url": url})
+    return changed(config(), clamd_url=url)
 
 
-def test_a_clean_file_waits_for_an_operator_and_is_usable_once_approved(asset: Asset) -> None:
+def test_clean_file_waits_for_an_operator_and_is_usable_once_approved(asset: Asset) -> None:
     content = package()
     version = upload_version(asset, content, label="2.4.1")
     with fake_clamd() as clamd:
@@ -71,21 +72,21 @@ def test_a_clean_file_waits_for_an_operator_and_is_usable_once_approved(asset: A
     assert (version.status, version.verdict, version.format) == (Status.REVIEW, Verdict.CLEAN, "zip")
     assert version.sha256 == sha256_of(content)
     assert Files(config().files).read(version.sha256) == content
-    assert not (config().uploads / version.upload.token).exists(), "it lies in one place"
+    assert not (config().uploads / version.upload.token).exists(), "it is stored once"
     submission = submission_of(version)
     assert (submission.status, submission.about) == (Submission.Status.PENDING, f"asset:{version.pk}")
     assert submission.due_at is not None
-    assert versions.choosable(asset.seller, ("package",)) == []
+    assert versions.deliverable_versions(asset.seller, ("package",)) == []
     approve(version)
     assert (version.status, version.confirmed_by) == (Status.APPROVED, None)
-    assert versions.choosable(asset.seller, ("package",)) == [version]
-    assert versions.choosable(asset.seller, ("image",)) == []
+    assert versions.deliverable_versions(asset.seller, ("package",)) == [version]
+    assert versions.deliverable_versions(asset.seller, ("image",)) == []
     moves = Move.objects.filter(lifecycle="asset version").order_by("pk").values_list("event", flat=True)
     assert list(moves) == ["pass", "approve"]
 
 
-def test_without_a_scanner_an_operator_answers_for_it_by_name(asset: Asset) -> None:
-    """Shelf §8: "Missing scanner: operator confirms". Not scanned is never taken for clean."""
+def test_operator_confirms_an_unscanned_file_by_name(asset: Asset) -> None:
+    """Shelf §8: "Missing scanner: operator confirms". Unscanned files never count as clean."""
     version = make_version(asset)
     assert (version.status, version.verdict) == (Status.REVIEW, Verdict.NOT_SCANNED)
     assert version.report["why"] == "absent"
@@ -98,10 +99,10 @@ def test_without_a_scanner_an_operator_answers_for_it_by_name(asset: Asset) -> N
     assert version.confirmed_by is not None
 
 
-def test_a_scanner_that_is_down_refuses_nothing_and_confirms_nothing(asset: Asset) -> None:
+def test_unavailable_scanner_neither_refuses_nor_confirms(asset: Asset) -> None:
     """Issue 10, "Must show" 4."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as unused_socket:
+        port = unused_socket.getsockname()[1]
     version = upload_version(asset)
     check_uploads(with_clamd(f"tcp://127.0.0.1:{port}"))
     version.refresh_from_db()
@@ -109,8 +110,8 @@ def test_a_scanner_that_is_down_refuses_nothing_and_confirms_nothing(asset: Asse
     assert LeasedJob.objects.get().outcome == "done"
 
 
-def test_a_bomb_of_42_kb_is_not_scanned(asset: Asset) -> None:
-    """Issue 10, "Must show" 4: said so, and nothing crashes. Whether it is one, an operator sees."""
+def test_bomb_of_42_kb_is_not_scanned(asset: Asset) -> None:
+    """Issue 10, "Must show" 4: it is reported without a crash, and an operator decides."""
     content = bomb()
     assert len(content) < 43_000
     version = upload_version(asset, content)
@@ -130,7 +131,7 @@ def test_a_bomb_of_42_kb_is_not_scanned(asset: Asset) -> None:
         (zipped({"a": b"1"}), "agent.tar.gz", "file.renamed"),
     ],
 )
-def test_what_is_high_is_refused_with_its_rule(asset: Asset, content: bytes, file_name: str, code: str) -> None:
+def test_high_finding_is_refused_with_its_rule(asset: Asset, content: bytes, file_name: str, code: str) -> None:
     version = upload_version(asset, content, file_name=file_name)
     check_uploads()
     version.refresh_from_db()
@@ -139,7 +140,7 @@ def test_what_is_high_is_refused_with_its_rule(asset: Asset, content: bytes, fil
     [finding] = submission.findings
     assert (finding["code"], finding["rule"]) == (code, "business-rules §2.7")
     assert set(finding["words"]) == {"zh", "en"}
-    assert versions.choosable(asset.seller, ("package",)) == []
+    assert versions.deliverable_versions(asset.seller, ("package",)) == []
 
 
 def test_malware_is_refused(asset: Asset) -> None:
@@ -152,37 +153,37 @@ def test_malware_is_refused(asset: Asset) -> None:
     assert "Eicar-Test-Signature" in scan_words.shown_findings(version)[0].words
 
 
-def test_an_update_takes_the_place_of_a_version_once_it_is_approved(asset: Asset) -> None:
-    """§2.6: "Add version … or update a version"; what was sold keeps its file."""
+def test_update_replaces_a_version_once_approved(asset: Asset) -> None:
+    """§2.6: "Add version … or update a version"; sold services keep their file."""
     first = make_version(asset, package(a=b"1"), label="1.0")
     approve(first)
     with pytest.raises(Refused, match=r"asset\.label_taken"):
         upload_version(asset, label="1.0")
     second = make_version(asset, package(a=b"2"), updates=first)
     assert (second.label, second.number) == ("1.0", 2)
-    assert versions.choosable(asset.seller, ("package",)) == [first], "until it is approved"
+    assert versions.deliverable_versions(asset.seller, ("package",)) == [first], "not before the approval"
     approve(second)
     first.refresh_from_db()
     assert first.status == Status.REPLACED
-    assert versions.choosable(asset.seller, ("package",)) == [second]
+    assert versions.deliverable_versions(asset.seller, ("package",)) == [second]
     assert Files(config().files).has(first.sha256), "renewals keep the original version"
     with pytest.raises(Refused, match=r"asset\.updates"):
         upload_version(asset, updates=first)
 
 
-def test_several_files_of_a_seller_are_decided_each_alone(asset: Asset) -> None:
+def test_files_of_one_seller_are_decided_separately(asset: Asset) -> None:
     first, second = make_version(asset, label="1.0"), make_version(asset, package(a=b"2"), label="2.0")
-    assert {submission_of(one).status for one in (first, second)} == {Submission.Status.PENDING}
+    assert {submission_of(version).status for version in (first, second)} == {Submission.Status.PENDING}
     operator = factories.make_operator()
     decide.reject(submission_of(first), reasons={"scan": "No."}, by=operator, settings=config(), now=NOW)
     decide.withdraw(submission_of(second), by=assets.owner_of(asset.seller), settings=config(), now=NOW)
-    for one in (first, second):
-        one.refresh_from_db()
+    for version in (first, second):
+        version.refresh_from_db()
     assert (first.status, second.status) == (Status.REJECTED, Status.WITHDRAWN)
 
 
-def test_a_worker_that_died_in_the_middle_begins_again(asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also after the file got its place."""
+def test_check_restarts_after_a_worker_died(asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after the file was moved to its place."""
     version = upload_version(asset)
     monkeypatch.setattr("tradepost.market.assets.check_version.format_of", lambda _file: 1 / 0)
     run_checks(NOW)
@@ -195,9 +196,9 @@ def test_a_worker_that_died_in_the_middle_begins_again(asset: Asset, monkeypatch
 
 
 @pytest.mark.slow
-def test_a_check_that_always_breaks_down_is_not_scanned(asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_that_always_fails_is_not_scanned(asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
     version = upload_version(asset)
-    monkeypatch.setattr("tradepost.market.assets.check_version.look_inside", lambda *_args, **_more: 1 / 0)
+    monkeypatch.setattr("tradepost.market.assets.check_version.inspect_file", lambda *_args, **_more: 1 / 0)
     for minute in range(3):
         run_checks(NOW + timedelta(minutes=minute))
     version.refresh_from_db()
@@ -209,54 +210,54 @@ def test_a_check_that_always_breaks_down_is_not_scanned(asset: Asset, monkeypatc
 
 
 @pytest.mark.slow
-def test_a_product_names_an_approved_version(asset: Asset) -> None:
-    """§2.6, §2.7: of a kind that needs one."""
+def test_product_names_an_approved_version(asset: Asset) -> None:
+    """§2.6, §2.7: for product types that need one."""
     first, waits = make_version(asset, label="1.0"), make_version(asset, package(a=b"2"), label="2.0")
     approve(first)
-    other = make_version(make_asset(factories.make_seller(member=factories.make_buyer())))
-    approve(other)
+    other_version = make_version(make_asset(factories.make_seller(member=factories.make_buyer())))
+    approve(other_version)
 
     def found(chosen: object) -> list[tuple[str, str]]:
         document = Document(product_type="LICENSE_PACKAGE", details=Details(fields={"asset": str(chosen)}))
         product = Product(seller=asset.seller, product_type=document.product_type)
-        known = known_of([(product, document)])
-        return [(each.code, each.rule) for each in _asset(document, asset.seller_id, known)]
+        context = draft_context([(product, document)])
+        return [(finding.code, finding.rule) for finding in _asset(document, asset.seller_id, context)]
 
     assert found(first.pk) == []
     assert found("") == [("asset.missing", "business-rules §2.6")]
-    for wrong in (waits.pk, other.pk, "x", 999_999):
-        assert found(wrong) == [("asset.not_approved", "business-rules §2.7")]
+    for value in (waits.pk, other_version.pk, "x", 999_999):
+        assert found(value) == [("asset.not_approved", "business-rules §2.7")]
 
 
-def test_refused_files_go_and_what_they_were_stays(asset: Asset) -> None:
-    """Files of versions that somebody can have stay for good."""
-    kept = make_version(asset, package(a=b"kept"), label="1.0")
-    approve(kept)
+def test_refused_files_are_deleted_and_their_rows_stay(asset: Asset) -> None:
+    """Files of versions that a buyer can have are never deleted."""
+    kept_version = make_version(asset, package(a=b"kept"), label="1.0")
+    approve(kept_version)
     failed = make_version(asset, zipped({"../x": b"1"}), label="2.0")
-    same = make_version(asset, package(a=b"same"), label="3.0")
-    twice = make_version(make_asset(asset.seller), package(a=b"same"))
-    decide.withdraw(submission_of(same), by=assets.owner_of(asset.seller), settings=config(), now=NOW)
+    shared_version = make_version(asset, package(a=b"same"), label="3.0")
+    other_asset_version = make_version(make_asset(asset.seller), package(a=b"same"))
+    decide.withdraw(submission_of(shared_version), by=assets.owner_of(asset.seller), settings=config(), now=NOW)
     files = Files(config().files)
-    _unfinished, ended, refused = retention.uploads(files, config().uploads, keep=timedelta(days=7))
-    for one in (failed, same):
-        _age(files, one.sha256)
-    assert refused.work(NOW) == 0, "not yet"
+    _unfinished_count, ended_count, refused_count = retention.uploads(files, config().uploads, keep=timedelta(days=7))
+    for version in (failed, shared_version):
+        _age(files, version.sha256)
+    assert refused_count.work(NOW) == 0, "not yet"
     with TestCase.captureOnCommitCallbacks(execute=True):
-        assert refused.work(NOW + timedelta(days=31)) == 2
-    for one in (failed, same):
-        one.refresh_from_db()
+        assert refused_count.work(NOW + timedelta(days=31)) == 2
+    for version in (failed, shared_version):
+        version.refresh_from_db()
     assert (failed.file_gone, bool(failed.sha256)) == (True, True)
     assert files.read(failed.sha256) is None
-    assert files.read(same.sha256) is not None, f"it is {twice.label} of another asset as well"
-    assert files.read(kept.sha256) is not None
-    assert ended.old(NOW + timedelta(days=91)).count() == Upload.objects.count()
+    assert files.read(shared_version.sha256) is not None, f"it is {other_asset_version.label} of another asset as well"
+    assert files.read(kept_version.sha256) is not None
+    assert ended_count.old(NOW + timedelta(days=91)).count() == Upload.objects.count()
 
 
 def _age(files: Files, sha256: str) -> None:
     os.utime(files.path(sha256), (1, 1))
 
 
-def test_names_kinds_and_what_can_be_deleted(seller: Seller) -> None:
+def test_names_kinds_and_deletion_of_assets(seller: Seller) -> None:
     by = assets.owner_of(seller)
     for kind, name, code in (("package", "x", "asset.name"), ("other", "Agent", "asset.kind")):
         with pytest.raises(Refused, match=code):
@@ -273,7 +274,7 @@ def test_names_kinds_and_what_can_be_deleted(seller: Seller) -> None:
 
 
 @pytest.mark.slow
-def test_its_pages_from_the_upload_to_the_approval(asset: Asset) -> None:
+def test_pages_from_the_upload_to_the_approval(asset: Asset) -> None:
     owner, operator = client_of(asset.seller), Client(headers={"accept-language": "en"})
     operator.force_login(factories.make_operator())
     page = owner.get(f"/seller/assets/{asset.pk}/").content.decode()
@@ -282,19 +283,19 @@ def test_its_pages_from_the_upload_to_the_approval(asset: Asset) -> None:
     version = make_version(asset, package(keys=b"AKIAIOSFODNN7EXAMPLE"), label="1.0")
     assert "Not scanned" in owner.get(f"/seller/assets/{asset.pk}/").content.decode()
     report = owner.get(f"/seller/assets/versions/{version.pk}/").content.decode()
-    assert "Not scanned is not clean." in report
-    assert "An access key of a cloud in plain text" in report
-    assert "AKIAIOSFODNN7EXAMPLE" not in report, "a report repeats no secret"
+    assert "An unscanned file is not known to be clean." in report
+    assert "A cloud access key in plain text" in report
+    assert "AKIAIOSFODNN7EXAMPLE" not in report, "the report shows no secret"
     review = operator.get(f"/console/reviews/{submission_of(version).pk}/").content.decode()
-    assert "I had it checked otherwise and answer for it." in review
-    assert "Each finding was looked at and does no harm." in review
+    assert "I had it checked by other means and take responsibility for it" in review
+    assert "Each finding was checked and is harmless." in review
     assert "Agent 1.0" in operator.get("/console/assets/").content.decode()
     assert "Open its review" in operator.get(f"/console/assets/{version.pk}/").content.decode()
-    for who, path in (
+    for browser, path in (
         (owner, f"/seller/assets/versions/{version.pk}/file/"),
         (operator, f"/console/assets/{version.pk}/file/"),
     ):
-        answer = who.get(path)
+        answer = browser.get(path)
         assert answer["X-Tradepost-File"] == str(Files(config().files).path(version.sha256).resolve())
         assert answer["Content-Disposition"] == 'attachment; filename="agent.zip"'
     answer = owner.post(f"/seller/assets/versions/{version.pk}/withdraw/")
@@ -303,8 +304,8 @@ def test_its_pages_from_the_upload_to_the_approval(asset: Asset) -> None:
     assert version.status == Status.WITHDRAWN
 
 
-def test_a_form_that_is_wrong_says_so_beside_its_field(asset: Asset) -> None:
+def test_invalid_form_shows_its_error_beside_the_field(asset: Asset) -> None:
     answer = client_of(asset.seller).post("/seller/assets/new/", {"kind": "package", "name": "Agent"})
     assert answer.status_code == 422
-    assert "You have an asset of this name" in answer.content.decode()
+    assert "You already have an asset with this name. Add a version to it" in answer.content.decode()
     assert Asset.objects.count() == 1

@@ -1,4 +1,4 @@
-"""What tests of uploads share: a seller with an asset, its owner's browser, and requests as tus clients send them."""
+"""Helpers of upload tests: a seller with an asset, its owner's browser, and requests as tus clients send them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UPLOADS = "/uploads/"
 
 
 def make_asset(seller: Seller | None = None, *, kind: str = "package", name: str = "Agent") -> Asset:
-    """Of a seller with an owner."""
+    """An asset of a seller with an owner."""
     if seller is None:
         owner = factories.make_buyer()
         seller = factories.make_seller(member=owner)
@@ -37,10 +37,10 @@ def metadata(**values: object) -> str:
 
 
 def ask(client: Client, method: str, path: str, content: bytes = b"", **headers: object) -> HttpResponse:
-    told = {"Tus-Resumable": "1.0.0"} | {name.replace("_", "-"): str(value) for name, value in headers.items()}
+    tus_headers = {"Tus-Resumable": "1.0.0"} | {name.replace("_", "-"): str(value) for name, value in headers.items()}
     return client.generic(  # type: ignore[return-value]
-        method, path, content, CONTENT_TYPE=told.pop("Content-Type", "application/offset+octet-stream"),
-        headers={name: value for name, value in told.items() if value != "None"},
+        method, path, content, CONTENT_TYPE=tus_headers.pop("Content-Type", "application/offset+octet-stream"),
+        headers={name: value for name, value in tus_headers.items() if value != "None"},
     )  # fmt: skip
 
 

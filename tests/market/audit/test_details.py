@@ -1,4 +1,4 @@
-"""What an entry keeps of what was sent: enough to know what was done, and never a secret."""
+"""Details of an audit entry: enough to reconstruct the act, and never a secret."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import pytest
 from django.forms import Form, PasswordInput
 from django.urls import get_resolver
 
-from tradepost.market.audit.details import HIDDEN, LONGEST, MOST_FIELDS, flat, is_secret, kept
+from tradepost.market.audit.details import HIDDEN, MAX_FIELDS, MAX_VALUE_LENGTH, details_of, is_secret, one_line
 from tradepost.market.base.secrets import seal
 
-SECRET = (
+SECRET_NAMES = (
     "password", "new_password1", "passwd", "passphrase", "pwd", "secret", "client_secret", "token", "authToken",
     "Authorization", "Body-Sign", "signature", "cookie", "credential", "sealed_access", "private_key", "signing_key", "key",
     "access_key", "apiKey", "api_key", "ak", "sk", "seller.sk", "smtp-key", "otp", "pin", "phone", "buyer_phone", "contact", "email",
 )  # fmt: skip
-PLAIN = (
+PLAIN_NAMES = (
     "reason",
     "reason_company",
     "amount",
@@ -29,14 +29,14 @@ PLAIN = (
 )
 
 
-@pytest.mark.parametrize("name", SECRET)
-def test_a_secret_is_not_kept(name: str) -> None:
-    assert kept([(name, ["hunter2-hunter2"])]) == {name: HIDDEN}
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_secret_is_not_stored(name: str) -> None:
+    assert details_of([(name, ["hunter2-hunter2"])]) == {name: HIDDEN}
 
 
-@pytest.mark.parametrize("name", PLAIN)
-def test_what_is_none_is_kept_as_it_was_typed(name: str) -> None:
-    assert kept([(name, ["spam"])]) == {name: "spam"}
+@pytest.mark.parametrize("name", PLAIN_NAMES)
+def test_plain_value_is_stored_as_typed(name: str) -> None:
+    assert details_of([(name, ["spam"])]) == {name: "spam"}
 
 
 @pytest.mark.parametrize(
@@ -47,33 +47,33 @@ def test_what_is_none_is_kept_as_it_was_typed(name: str) -> None:
         "https://someone:hunter2@example.com/hook",
     ],
 )
-def test_a_value_that_is_a_secret_is_none_of_a_field_with_a_plain_name(value: str) -> None:
-    assert kept([("note", [value])]) == {"note": HIDDEN}
+def test_secret_value_under_a_plain_name_is_not_stored(value: str) -> None:
+    assert details_of([("note", [value])]) == {"note": HIDDEN}
 
 
-def test_what_the_market_sealed_is_not_kept() -> None:
-    assert kept([("value", [seal("hunter2")])]) == {"value": HIDDEN}
+def test_sealed_value_is_not_stored() -> None:
+    assert details_of([("value", [seal("hunter2")])]) == {"value": HIDDEN}
 
 
-def test_the_token_of_a_form_is_left_out_and_a_file_is_its_size() -> None:
+def test_form_token_is_omitted_and_a_file_is_stored_as_its_size() -> None:
     fields = [("csrfmiddlewaretoken", ["x" * 64]), ("kind", ["a", "b"]), ("empty", [""]), ("none", [])]
-    assert kept(fields, [("proof", 12)]) == {"kind": ["a", "b"], "files": {"proof": 12}}
+    assert details_of(fields, [("proof", 12)]) == {"kind": ["a", "b"], "files": {"proof": 12}}
 
 
-def test_it_is_bounded_and_printable() -> None:
-    found = kept((f"f{n}", ["x" * 10_000] * 1000) for n in range(10_000))
-    assert len(found) == MOST_FIELDS + 1
-    assert all(len(one) == LONGEST for value in found.values() if isinstance(value, list) for one in value)
-    assert sum(len(flat({name: value})) for name, value in found.items()) < 400_000
-    assert kept([("a\u202eb", ["gpj\u202e.exe\x00\x1b[2J"])]) == {"ab": "gpj.exe[2J"}
+def test_details_are_bounded_and_printable() -> None:
+    details = details_of((f"f{n}", ["x" * 10_000] * 1000) for n in range(10_000))
+    assert len(details) == MAX_FIELDS + 1
+    assert all(len(text) == MAX_VALUE_LENGTH for value in details.values() if isinstance(value, list) for text in value)
+    assert sum(len(one_line({name: value})) for name, value in details.items()) < 400_000
+    assert details_of([("a\u202eb", ["gpj\u202e.exe\x00\x1b[2J"])]) == {"ab": "gpj.exe[2J"}
 
 
-def test_what_a_form_hides_while_it_is_typed_has_the_name_of_a_secret() -> None:
-    """Every form of the console and of accounts that has a password's field."""
+def test_password_fields_have_secret_names() -> None:
+    """For every form of the console and of accounts with a password field."""
     get_resolver().url_patterns  # noqa: B018  # all forms are defined
 
     def below(form: type[Form]) -> list[type[Form]]:
-        return [form, *(deep for one in form.__subclasses__() for deep in below(one))]
+        return [form, *(descendant for subclass in form.__subclasses__() for descendant in below(subclass))]
 
     hidden = {
         name

@@ -1,4 +1,4 @@
-"""A browser at an auth centre, and an application's server, as tests speak for them."""
+"""A browser at an auth centre, and an application's server, for tests."""
 
 from __future__ import annotations
 
@@ -27,26 +27,28 @@ def sign_in(
 
 
 def age_sign_ins(age: timedelta) -> None:
-    """All members gave their passwords so long ago."""
+    """Move the password sign-ins of all members this far into the past."""
     at = clock.wall() - age
     SignInSession.objects.update(begun_at=at, authenticated_at=at)
 
 
-def sign_in_for(browser: Browser, asked: Any) -> Any:
-    """Type the password on the page to which an answer led, and follow it back to the request that asked for it."""
-    done = browser.post(asked["Location"], {"name": "zhang01", "password": PASSWORD})
-    return browser.get(done["Location"])
+def sign_in_for(browser: Browser, sign_in_page: Any) -> Any:
+    """Type the password on the sign-in page, and follow the redirect back to the original request."""
+    signed_in = browser.post(sign_in_page["Location"], {"name": "zhang01", "password": PASSWORD})
+    return browser.get(signed_in["Location"])
 
 
 def authorize(browser: Browser, joint: Joint, **more: str) -> Any:
-    asked = {
+    parameters = {
         "response_type": "code", "client_id": joint.client.client_id, "redirect_uri": joint.client.callback, "state": "s-1",
     } | more  # fmt: skip
-    return browser.get(f"{joint.home}api/v1/oauth2/authorize", {name: value for name, value in asked.items() if value})
+    return browser.get(
+        f"{joint.home}api/v1/oauth2/authorize", {name: value for name, value in parameters.items() if value}
+    )
 
 
 def location(answer: Any) -> tuple[str, dict[str, str]]:
-    """Where it leads: the address without its query, and the query."""
+    """Return the target address without its query, and the query."""
     parts = urlsplit(answer["Location"])
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     return parts._replace(query="").geturl(), query
@@ -71,7 +73,7 @@ def refresh(joint: Joint, refresh_token: str, **more: Any) -> Any:
 
 
 def token(joint: Joint, path: str = "", headers: Any = None, **form: str) -> Any:
-    """As an application's server asks; a field given empty is left out."""
+    """Send a token request as an application's server does; empty fields are left out."""
     fields = {"client_id": joint.client.client_id, "client_secret": joint.secret} | form
     return Browser().post(
         path or f"{joint.home}api/v1/oauth2/token",
@@ -86,17 +88,17 @@ def userinfo(joint: Joint, access_token: str) -> Any:
 
 
 def tokens(joint: Joint, browser: Browser | None = None, **more: str) -> dict[str, Any]:
-    """Through all of it."""
+    """Run the whole flow and return the token response."""
     answer = redeem(joint, code_of(authorize(browser or sign_in(joint), joint, **more)))
     assert answer.status_code == 200, answer.content.decode()
-    told: dict[str, Any] = answer.json()
-    return told
+    token_response: dict[str, Any] = answer.json()
+    return token_response
 
 
 def claims_of(joint: Joint, id_token: str) -> dict[str, object]:
     keys = Browser().get(f"{joint.home}.well-known/jwks.json")
     assert "private" not in str(keys.json())
     assert all("d" not in key for key in keys.json()["keys"])
-    read = JWT(jwt=id_token, key=JWKSet.from_json(keys.content), algs=["RS256"])
-    told: dict[str, object] = json.loads(read.claims)
-    return told
+    verified = JWT(jwt=id_token, key=JWKSet.from_json(keys.content), algs=["RS256"])
+    claims: dict[str, object] = json.loads(verified.claims)
+    return claims

@@ -1,4 +1,5 @@
-"""Administrators with an account of the enterprise come from the auth centre to its pages (issue 25, 11; decision 0083)."""
+"""Administrators with an enterprise account enter the enterprise's pages from the auth centre (issue 25, 11; decision
+0083)."""
 
 from __future__ import annotations
 
@@ -18,19 +19,19 @@ from tradepost.market.base import clock
 from tradepost.market.identity.models import User
 from tradepost.market.organisations import initial_password, members, second_step
 from tradepost.market.organisations.models import AdminVisit, Enterprise, Member
-from tradepost.market.organisations.reset_wait import Gaps
+from tradepost.market.organisations.reset_wait import ResetLimits
 from tradepost.market.web.uploads import is_sender_known
 
 pytestmark = pytest.mark.django_db
-GAPS = Gaps(apart=timedelta(minutes=3), hourly=15, daily=60)
+GAPS = ResetLimits(apart=timedelta(minutes=3), hourly=15, daily=60)
 
 
 @pytest.fixture
 def joint() -> Joint:
-    """``zhang01`` is an administrator with an account of the enterprise."""
-    made = make_joint()
-    Member.objects.filter(pk=made.member.pk).update(role="admin")
-    return made
+    """``zhang01`` is an administrator with an enterprise account."""
+    new_joint = make_joint()
+    Member.objects.filter(pk=new_joint.member.pk).update(role="admin")
+    return new_joint
 
 
 def pages(joint: Joint) -> str:
@@ -42,7 +43,7 @@ def go(browser: Browser, answer: Any) -> Any:
 
 
 def managing(joint: Joint, browser: Browser | None = None) -> Browser:
-    """From the workbench to the pages, by the links."""
+    """Follow the links from the workbench to the pages, and return the browser."""
     browser = browser or sign_in(joint)
     assert f"{joint.home}manage/" in browser.get(joint.home).text
     to_pages = browser.get(f"{joint.home}manage/")
@@ -53,34 +54,34 @@ def managing(joint: Joint, browser: Browser | None = None) -> Browser:
     return browser
 
 
-def test_a_managed_administrator_manages_the_enterprise_and_nothing_else(joint: Joint) -> None:
+def test_administrator_manages_only_the_own_enterprise(joint: Joint) -> None:
     assert Browser().get(pages(joint)).status_code == 302
     browser = managing(joint)
-    shown = browser.get(f"{pages(joint)}members/")
-    assert shown.status_code == 200
-    assert f"{pages(joint)}exit/" in shown.text
-    assert "/account/logout/" not in shown.text
-    made = browser.post(f"{pages(joint)}departments/new/", {"code": "RD", "name": "R", "parent": ""})
-    assert made.status_code == 302
+    members_page = browser.get(f"{pages(joint)}members/")
+    assert members_page.status_code == 200
+    assert f"{pages(joint)}exit/" in members_page.text
+    assert "/account/logout/" not in members_page.text
+    created = browser.post(f"{pages(joint)}departments/new/", {"code": "RD", "name": "R", "parent": ""})
+    assert created.status_code == 302
     for elsewhere in ("/orders/", "/balance/", "/account/password/change/", "/enterprise/"):
         assert browser.get(elsewhere).status_code in {302, 404}, elsewhere
     assert browser.post("/cart/", {}).status_code in {302, 404, 405}
-    other = make_joint()
-    assert browser.get(pages(other)).status_code == 302, "of no other enterprise"
+    other_joint = make_joint()
+    assert browser.get(pages(other_joint)).status_code == 302, "not of another enterprise"
     browser.cookies["tradepost_enterprise"]["path"] = "/"
-    assert browser.get(pages(other)).status_code == 302
+    assert browser.get(pages(other_joint)).status_code == 302
     browser.post(f"{pages(joint)}exit/")
     assert browser.get(pages(joint)).status_code == 302
-    assert browser.get(joint.home).status_code == 200, "the sign-in goes on"
+    assert browser.get(joint.home).status_code == 200, "the sign-in continues"
 
 
-def test_the_cookie_is_for_these_pages_alone(joint: Joint) -> None:
+def test_cookie_is_limited_to_these_pages(joint: Joint) -> None:
     cookie = managing(joint).cookies["tradepost_enterprise"]
     assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (pages(joint), True, "Lax")
 
 
-def test_a_table_of_members_may_come_from_there_and_from_no_stranger(joint: Joint) -> None:
-    """What is larger than a form is taken from somebody who is known alone."""
+def test_member_import_needs_a_signed_in_administrator(joint: Joint) -> None:
+    """Bodies larger than a form are accepted only from a known user."""
     secret = managing(joint).cookies["tradepost_enterprise"].value
     environ = {"HTTP_COOKIE": f"tradepost_enterprise={secret}", "PATH_INFO": f"{pages(joint)}import/"}
     assert is_sender_known(environ)
@@ -89,7 +90,7 @@ def test_a_table_of_members_may_come_from_there_and_from_no_stranger(joint: Join
     assert not is_sender_known(environ | {"HTTP_COOKIE": "tradepost_enterprise=x"})
 
 
-def test_who_is_no_administrator_is_refused(joint: Joint) -> None:
+def test_other_members_are_refused(joint: Joint) -> None:
     make_member_with_password(joint.admin, "user01")
     browser = sign_in(joint, "user01")
     assert "manage/" not in browser.get(joint.home).text
@@ -101,7 +102,7 @@ def test_who_is_no_administrator_is_refused(joint: Joint) -> None:
 @pytest.mark.parametrize(
     "how", ["role", "disabled", "removed", "locked", "password", "dissolved", "signed out", "time"]
 )
-def test_it_ends_with_what_it_rests_on(joint: Joint, how: str) -> None:
+def test_session_ends_with_its_basis(joint: Joint, how: str) -> None:
     browser = managing(joint)
     assert browser.get(pages(joint)).status_code == 200
     match how:
@@ -125,7 +126,7 @@ def test_it_ends_with_what_it_rests_on(joint: Joint, how: str) -> None:
     assert browser.post(f"{pages(joint)}departments/new/", {"code": "RD", "name": "R", "parent": ""}).status_code == 302
 
 
-def test_ended_elsewhere_it_ends_here(joint: Joint) -> None:
+def test_session_ended_elsewhere_ends_here(joint: Joint) -> None:
     browser, elsewhere = managing(joint), sign_in(joint)
     elsewhere.post(f"{joint.home}sign-ins/others/end/")
     assert browser.get(pages(joint)).status_code == 302
@@ -135,39 +136,39 @@ def test_ended_elsewhere_it_ends_here(joint: Joint) -> None:
     assert back.get(pages(joint)).status_code == 302
 
 
-def test_a_ticket_is_good_once_in_its_own_browser_for_a_minute(joint: Joint) -> None:
+def test_ticket_works_once_in_its_browser_for_a_minute(joint: Joint) -> None:
     browser = sign_in(joint)
     back = go(browser, go(browser, browser.get(f"{joint.home}manage/")))
     link = back["Location"]
     stranger = Browser()
-    stranger.get(f"{pages(joint)}enter/")  # has a state of its own
+    stranger.get(f"{pages(joint)}enter/")  # has its own state
     assert stranger.get(link).status_code == 403
     assert browser.get(link).status_code == 403, "used up by the stranger"
     assert not AdminVisit.objects.exclude(secret_hash=None).exists()
     managing(joint, browser)
     used = AdminVisit.objects.exclude(secret_hash=None).get()
     assert used.secret_hash not in {None, used.ticket_hash}
-    late = go(browser, go(browser, browser.get(f"{joint.home}manage/")))
+    late_response = go(browser, go(browser, browser.get(f"{joint.home}manage/")))
     AdminVisit.objects.filter(secret_hash=None).update(ticket_until=clock.wall())
-    assert browser.get(late["Location"]).status_code == 403
+    assert browser.get(late_response["Location"]).status_code == 403
     assert Browser().get(f"{pages(joint)}enter/?ticket=x").status_code == 403
 
 
-def test_the_second_step_is_asked_of_a_sign_in_that_began_without(joint: Joint) -> None:
+def test_second_step_is_asked_when_the_sign_in_had_none(joint: Joint) -> None:
     browser = sign_in(joint)
-    second_step.ask_of_all(joint.enterprise, wanted=True, by=joint.admin, now=NOW)
+    second_step.require_for_all(joint.enterprise, wanted=True, by=joint.admin, now=NOW)
     to_centre = go(browser, browser.get(f"{joint.home}manage/"))
-    asked = browser.get(to_centre["Location"])
-    assert asked["Location"].startswith(f"{joint.home}sign-in/?next=")
+    second_step_page = browser.get(to_centre["Location"])
+    assert second_step_page["Location"].startswith(f"{joint.home}sign-in/?next=")
     assert browser.get(joint.home).status_code == 302, "signed out"
     assert not AdminVisit.objects.exists()
 
 
-def test_somebody_who_is_not_signed_in_comes_back_after_the_sign_in(joint: Joint) -> None:
+def test_visitor_returns_after_the_sign_in(joint: Joint) -> None:
     browser = Browser()
     login = browser.get(pages(joint))
     entry = f"{pages(joint)}enter/"
-    assert entry in browser.get(login["Location"]).text, "the login page of the market leads here"
+    assert entry in browser.get(login["Location"]).text, "the market's sign-in page links here"
     to_sign_in = go(browser, browser.get(entry))
     following = parse_qs(urlsplit(to_sign_in["Location"]).query)["next"][0]
     signed_in = browser.post(

@@ -1,4 +1,4 @@
-"""Sign-in by OAuth 2.0 as the kit's sellers know it (openapi-jointkit B.2–B.8)."""
+"""Sign-in by OAuth 2.0 for sellers on the kit (openapi-jointkit B.2–B.8)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.market.auth_centre.browsing import authorize, location, redeem, refre
 pytestmark = pytest.mark.django_db
 
 
-def test_a_browser_without_a_sign_in_is_asked_for_one_and_goes_on_to_the_application() -> None:
-    """B.2, B.4: the callback carries code, state, tenant, and who says so (RFC 9207)."""
+def test_sign_in_is_asked_first_and_leads_to_the_callback() -> None:
+    """B.2, B.4: the callback has code, state, tenant, and the issuer (RFC 9207)."""
     joint = make_joint()
     browser = Browser()
     first = authorize(browser, joint)
@@ -28,14 +28,14 @@ def test_a_browser_without_a_sign_in_is_asked_for_one_and_goes_on_to_the_applica
     assert query["iss"].endswith(joint.home.rstrip("/"))
 
 
-def test_tokens_and_who_it_is() -> None:
-    """B.5, B.7: the body as documented; the mobile number is masked and the address left out unless they are released."""
+def test_tokens_and_userinfo() -> None:
+    """B.5, B.7: the body as documented. Unless released, the mobile number is masked and the address is left out."""
     joint = make_joint()
-    told = tokens(joint)
-    assert {**told, "access_token": "", "refresh_token": ""} == {
+    token_response = tokens(joint)
+    assert {**token_response, "access_token": "", "refresh_token": ""} == {
         "access_token": "", "refresh_token": "", "token_type": "Bearer", "expires_in": 7200, "scope": "get_user_info",
     }  # fmt: skip
-    answer = userinfo(joint, told["access_token"])
+    answer = userinfo(joint, token_response["access_token"])
     person = joint.member.public_id
     assert answer.json() == {
         "id": person, "uid": person, "userId": person, "userName": "zhang01", "name": "张三", "email": "",
@@ -44,14 +44,14 @@ def test_tokens_and_who_it_is() -> None:
     }  # fmt: skip
 
 
-def test_what_the_enterprise_released_is_told() -> None:
+def test_released_fields_are_in_userinfo() -> None:
     """B.7."""
     joint = make_joint(released=("email", "mobile"))
-    told = userinfo(joint, tokens(joint)["access_token"]).json()
-    assert (told["email"], told["mobile"]) == ("zhang@acme.example", "13800000000")
+    userinfo_response = userinfo(joint, tokens(joint)["access_token"]).json()
+    assert (userinfo_response["email"], userinfo_response["mobile"]) == ("zhang@acme.example", "13800000000")
 
 
-def test_a_refresh_token_gives_the_next() -> None:
+def test_refresh_token_gives_the_next_one() -> None:
     """B.6: same URL, same body."""
     joint = make_joint()
     first = tokens(joint)
@@ -62,15 +62,15 @@ def test_a_refresh_token_gives_the_next() -> None:
 
 
 @pytest.mark.parametrize("redirect_uri", ["", "http://127.0.0.1:9/callback"])
-def test_the_callback_may_be_left_out_at_the_token(redirect_uri: str) -> None:
+def test_callback_may_be_omitted_at_the_token_endpoint(redirect_uri: str) -> None:
     """E.8: optional in one version."""
     joint = make_joint()
     code = location(authorize(sign_in(joint), joint))[1]["code"]
     assert redeem(joint, code, redirect_uri=redirect_uri).status_code == 200
 
 
-def test_without_a_token_nobody_is_told() -> None:
-    """B.7's own words."""
+def test_userinfo_needs_a_token() -> None:
+    """The message is that of B.7."""
     joint = make_joint()
     for token in ("", "x" * 43, "x" * 600):
         answer = userinfo(joint, token)

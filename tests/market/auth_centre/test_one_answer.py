@@ -1,4 +1,4 @@
-"""A sign-in that was asked for answers one request, also when two come at the same moment (CAS 3.0 §2.1.1; Core §3.1.2.1)."""
+"""A requested sign-in answers one request, even when two arrive at the same moment (CAS 3.0 §2.1.1; Core §3.1.2.1)."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def by_openid(browser: Browser, joint: Joint) -> Any:
     return authorize(browser, joint, scope="openid", prompt="login")
 
 
-def signed_in_for(asked: Any) -> tuple[Browser, str]:
-    """A browser whose owner gave the password for a request, which it has not repeated yet."""
+def signed_in_for(sign_in_page: Any) -> tuple[Browser, str]:
+    """Return a browser whose owner typed the password for a request that is not repeated yet."""
     browser = Browser()
-    done = browser.post(asked["Location"], {"name": "zhang01", "password": PASSWORD})
-    return browser, done["Location"]
+    signed_in = browser.post(sign_in_page["Location"], {"name": "zhang01", "password": PASSWORD})
+    return browser, signed_in["Location"]
 
 
 @pytest.mark.parametrize(("ask", "page"), [(by_cas, cas_pages), (by_openid, authorize_page)])
-def test_of_two_requests_at_once_one_is_answered(monkeypatch: pytest.MonkeyPatch, ask: Any, page: Any) -> None:
+def test_one_of_two_simultaneous_requests_is_answered(monkeypatch: pytest.MonkeyPatch, ask: Any, page: Any) -> None:
     joint = make_joint()
     browser, following = signed_in_for(ask(Browser(), joint))
-    real = page.access
+    original_access = page.access
     between: list[Any] = []
 
     def meanwhile(*args: Any) -> Any:
@@ -49,7 +49,7 @@ def test_of_two_requests_at_once_one_is_answered(monkeypatch: pytest.MonkeyPatch
         if not between:
             between.append(None)
             between.append(browser.get(following))
-        return real(*args)
+        return original_access(*args)
 
     monkeypatch.setattr(page, "access", meanwhile)
     first = browser.get(following)
@@ -58,7 +58,7 @@ def test_of_two_requests_at_once_one_is_answered(monkeypatch: pytest.MonkeyPatch
     assert ServiceTicket.objects.count() + AuthorizationCode.objects.count() == 1
 
 
-def test_a_head_request_does_not_use_the_sign_in_up() -> None:
+def test_head_request_does_not_use_the_sign_in() -> None:
     joint = make_joint()
     browser, following = signed_in_for(by_cas(Browser(), joint))
     assert browser.head(following).status_code == 405

@@ -22,11 +22,11 @@ from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.organisations import initial_password, members, second_step
 from tradepost.market.organisations.models import EnterpriseAct, Member, OwnAddress
-from tradepost.market.organisations.reset_wait import Gaps
+from tradepost.market.organisations.reset_wait import ResetLimits
 
 pytestmark = pytest.mark.django_db
-GAPS = Gaps(apart=timedelta(minutes=3), hourly=15, daily=60)
-NEW = "nine green ducks swim"
+GAPS = ResetLimits(apart=timedelta(minutes=3), hourly=15, daily=60)
+NEW_PASSWORD = "nine green ducks swim"
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def user_of(joint: Joint) -> User:
     return User.objects.get(pk=joint.member.user_id)
 
 
-def made(joint: Joint) -> str:
-    """An administrator made the password."""
+def set_password_by_admin(joint: Joint) -> str:
+    """An administrator sets the password; return it."""
     return initial_password.reset(joint.member, by=joint.admin, gaps=GAPS, now=clock.now()).password
 
 
-def give(joint: Joint, password: str) -> tuple[Browser, str]:
-    """The browser after the password, and where it is sent."""
+def submit_password(joint: Joint, password: str) -> tuple[Browser, str]:
+    """Submit the password, and return the browser and its redirect target."""
     browser = Browser(headers={"accept-language": "en"})
     answer = browser.post(f"{joint.home}sign-in/", {"name": "zhang01", "password": password})
     return browser, answer["Location"].split("?")[0]
@@ -54,105 +54,107 @@ def acts() -> list[str]:
     return list(EnterpriseAct.objects.order_by("pk").values_list("act", flat=True))
 
 
-# --- at the first sign-in -------------------------------------------------------------------------------------------------
+# --- first sign-in --------------------------------------------------------------------------------------------------------
 
 
-def test_a_made_password_is_replaced_before_anything_else(joint: Joint) -> None:
-    first = made(joint)
-    browser, at = give(joint, first)
+def test_password_set_by_an_administrator_is_replaced_first(joint: Joint) -> None:
+    first = set_password_by_admin(joint)
+    browser, at = submit_password(joint, first)
     assert at == f"{joint.home}sign-in/password/"
     assert not SignInSession.objects.exists()
     assert browser.get(joint.home).status_code == 302, "not signed in"
     assert "Choose your own password" in browser.get(at).text
-    done = browser.post(at, {"new_password": NEW, "new_password_again": NEW})
-    assert done["Location"] == joint.home
+    response = browser.post(at, {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD})
+    assert response["Location"] == joint.home
     assert browser.get(joint.home).status_code == 200
-    assert user_of(joint).check_password(NEW)
+    assert user_of(joint).check_password(NEW_PASSWORD)
     assert not Member.objects.get(pk=joint.member.pk).password_temporary
     assert acts()[-1] == "password_changed"
     assert EnterpriseAct.objects.latest("pk").by_id == joint.member.user_id
-    assert give(joint, NEW)[1] == joint.home, "the next time it is not asked again"
+    assert submit_password(joint, NEW_PASSWORD)[1] == joint.home, "not asked at the next sign-in"
 
 
 @pytest.mark.parametrize(
-    ("new", "again", "words"),
+    ("new", "repeated", "words"),
     [
         ("short", "short", "at least 10 characters"),
         ("password123", "password123", "too common"),
-        (NEW, f"{NEW}!", "differ"),
+        (NEW_PASSWORD, f"{NEW_PASSWORD}!", "do not match"),
         ("my-zhang01-secret", "my-zhang01-secret", "contains your name"),
-        (None, None, "present password"),
+        (None, None, "current password"),
     ],
 )
-def test_a_bad_new_password_is_refused_and_nothing_changes(
-    joint: Joint, new: str | None, again: str, words: str
+def test_bad_new_password_is_refused_and_changes_nothing(
+    joint: Joint, new: str | None, repeated: str, words: str
 ) -> None:
-    first = made(joint)
-    before, noted = user_of(joint).password, acts()
-    browser, at = give(joint, first)
-    refused = browser.post(at, {"new_password": new or first, "new_password_again": again or first})
+    first = set_password_by_admin(joint)
+    before, acts_before = user_of(joint).password, acts()
+    browser, at = submit_password(joint, first)
+    refused = browser.post(at, {"new_password": new or first, "new_password_again": repeated or first})
     assert refused.status_code == 422
     assert words in refused.text
-    assert (user_of(joint).password, acts()) == (before, noted)
+    assert (user_of(joint).password, acts()) == (before, acts_before)
     assert not SignInSession.objects.exists()
 
 
-def test_the_second_step_comes_before(joint: Joint) -> None:
+def test_second_step_comes_before_the_new_password(joint: Joint) -> None:
     app = turn_on(joint.member.user)
-    browser, at = give(joint, made(joint))
+    browser, at = submit_password(joint, set_password_by_admin(joint))
     assert at == f"{joint.home}sign-in/second-step/"
     on = browser.post(at, {"code": app.code()})["Location"].split("?")[0]
     assert on == f"{joint.home}sign-in/password/"
     assert not SignInSession.objects.exists()
-    assert browser.post(on, {"new_password": NEW, "new_password_again": NEW})["Location"] == joint.home
+    assert (
+        browser.post(on, {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD})["Location"] == joint.home
+    )
     assert SignInSession.objects.get().second_step == "otp"
 
 
-def test_who_knows_the_made_password_alone_does_not_take_the_account(joint: Joint) -> None:
-    """The page of the new password is behind the second step, whatever address is typed."""
+def test_page_for_the_new_password_needs_the_second_step(joint: Joint) -> None:
+    """Typing its address does not skip the second step."""
     turn_on(joint.member.user)
-    first = made(joint)
-    browser, _at = give(joint, first)
-    browser.post(f"{joint.home}sign-in/password/", {"new_password": NEW, "new_password_again": NEW})
+    first = set_password_by_admin(joint)
+    browser, _at = submit_password(joint, first)
+    browser.post(f"{joint.home}sign-in/password/", {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD})
     assert user_of(joint).check_password(first)
 
 
-def test_where_two_steps_are_required_the_password_comes_first(joint: Joint) -> None:
-    second_step.ask_of_all(joint.enterprise, wanted=True, by=joint.admin, now=NOW)
-    browser, at = give(joint, made(joint))
+def test_new_password_comes_before_required_two_step_setup(joint: Joint) -> None:
+    second_step.require_for_all(joint.enterprise, wanted=True, by=joint.admin, now=NOW)
+    browser, at = submit_password(joint, set_password_by_admin(joint))
     assert at == f"{joint.home}sign-in/password/"
-    done = browser.post(at, {"new_password": NEW, "new_password_again": NEW})
-    assert done["Location"].split("?")[0] == f"{joint.home}sign-in/set-up/"
+    response = browser.post(at, {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD})
+    assert response["Location"].split("?")[0] == f"{joint.home}sign-in/set-up/"
     assert not SignInSession.objects.exists()
 
 
-# --- later ----------------------------------------------------------------------------------------------------------------
+# --- changes --------------------------------------------------------------------------------------------------------------
 
 
-def change(browser: Browser, joint: Joint, old: str = PASSWORD, new: str = NEW):
+def change(browser: Browser, joint: Joint, old: str = PASSWORD, new: str = NEW_PASSWORD):
     return browser.post(f"{joint.home}password/", {"old_password": old, "new_password": new, "new_password_again": new})
 
 
-def test_a_member_changes_it_and_all_other_browsers_are_signed_out(joint: Joint) -> None:
-    here, elsewhere = sign_in(joint), sign_in(joint)
-    assert f"{joint.home}password/" in here.get(joint.home).text
-    assert change(here, joint).status_code == 302
+def test_changed_password_signs_out_other_browsers(joint: Joint) -> None:
+    current_browser, other_browser = sign_in(joint), sign_in(joint)
+    assert f"{joint.home}password/" in current_browser.get(joint.home).text
+    assert change(current_browser, joint).status_code == 302
     react(now=clock.now())
-    assert user_of(joint).check_password(NEW)
-    assert (here.get(joint.home).status_code, elsewhere.get(joint.home).status_code) == (200, 302)
+    assert user_of(joint).check_password(NEW_PASSWORD)
+    assert (current_browser.get(joint.home).status_code, other_browser.get(joint.home).status_code) == (200, 302)
     assert acts()[-1] == "password_changed"
 
 
-def test_a_wrong_old_password_is_refused_and_soon_delayed(joint: Joint) -> None:
+def test_wrong_old_password_is_refused_and_delayed(joint: Joint) -> None:
     browser, before = sign_in(joint), user_of(joint).password
     statuses = [change(browser, joint, old="wrong").status_code for _ in range(7)]
     assert (statuses[0], statuses[-1]) == (422, 429)
-    assert change(browser, joint).status_code == 429, "the right one waits, too"
+    assert change(browser, joint).status_code == 429, "the right password is delayed, too"
     assert user_of(joint).password == before
     assert browser.get(joint.home).status_code == 200
 
 
-def test_a_market_account_is_changed_in_the_market(joint: Joint) -> None:
+def test_market_password_is_changed_at_the_market(joint: Joint) -> None:
     browser = Browser(headers={"accept-language": "en"})
     browser.force_login(joint.admin.user)
     browser.post(f"{joint.home}sign-in/account/")
@@ -163,11 +165,11 @@ def test_a_market_account_is_changed_in_the_market(joint: Joint) -> None:
     assert joint.admin.user.password == before
 
 
-# --- a confirmed address --------------------------------------------------------------------------------------------------
+# --- confirmed addresses --------------------------------------------------------------------------------------------------
 
 
 def mailed(kind: str) -> tuple[str, str]:
-    """The address and the link of the newest mail."""
+    """Return the address and the link of the newest mail."""
     mail = NoticeDelivery.objects.filter(kind=kind).latest("pk")
     return mail.address, unseal(mail.sealed_link)
 
@@ -180,12 +182,12 @@ def confirmed(joint: Joint, address: str = "zhang@home.example") -> Browser:
     assert to == address
     assert OwnAddress.objects.get().email == "", "not before the link"
     browser.get(link)
-    assert OwnAddress.objects.get().email == "", "nor by a program that opens links"
+    assert OwnAddress.objects.get().email == "", "nor by a program that follows links"
     assert browser.post(link).status_code == 302
     return browser
 
 
-def test_an_address_is_confirmed_by_its_mailbox_and_its_member_alone(joint: Joint) -> None:
+def test_address_is_confirmed_only_by_its_mailbox_and_member(joint: Joint) -> None:
     browser = sign_in(joint)
     before = NoticeDelivery.objects.count()
     assert (
@@ -202,7 +204,7 @@ def test_an_address_is_confirmed_by_its_mailbox_and_its_member_alone(joint: Join
     assert (OwnAddress.objects.count(), acts()[-1]) == (0, "address_removed")
 
 
-def test_somebody_elses_session_confirms_nothing(joint: Joint) -> None:
+def test_other_session_confirms_nothing(joint: Joint) -> None:
     from tests.factories.signing_in import make_member_with_password
 
     make_member_with_password(joint.admin, "other01")
@@ -220,51 +222,54 @@ def forgot(joint: Joint, name: str = "zhang01"):
     return Browser(headers={"accept-language": "en"}).post(f"{joint.home}sign-in/forgot/", {"name": name})
 
 
-def test_a_forgotten_password_is_reset_by_mail_and_everybody_is_signed_out(joint: Joint) -> None:
-    here = confirmed(joint)
+def test_forgotten_password_is_reset_by_mail_and_signs_out_everywhere(joint: Joint) -> None:
+    current_browser = confirmed(joint)
     assert "Forgot your password?" in Browser(headers={"accept-language": "en"}).get(f"{joint.home}sign-in/").text
-    sent = forgot(joint)
+    forgot_page = forgot(joint)
     to, link = mailed("member_reset")
-    assert (sent.status_code, to) == (200, "zhang@home.example")
+    assert (forgot_page.status_code, to) == (200, "zhang@home.example")
     stranger = Browser(headers={"accept-language": "en"})
     assert stranger.get(link).status_code == 200
     assert stranger.post(link, {"new_password": "short", "new_password_again": "short"}).status_code == 422
     assert user_of(joint).check_password(PASSWORD)
-    done = stranger.post(link, {"new_password": NEW, "new_password_again": NEW})
-    assert done["Location"] == f"{joint.home}sign-in/"
-    assert "known_browser" in done.cookies, (
-        "guesses from elsewhere do not hold up who reads the owner's mail (decision 0082)"
+    response = stranger.post(link, {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD})
+    assert response["Location"] == f"{joint.home}sign-in/"
+    assert "known_browser" in response.cookies, (
+        "failures from elsewhere do not delay the owner of the mailbox (decision 0082)"
     )
     react(now=clock.now())
-    assert user_of(joint).check_password(NEW)
-    assert here.get(joint.home).status_code == 302, "signed out"
-    assert stranger.get(joint.home).status_code == 302, "and not signed in: the second step is asked at the sign-in"
-    assert stranger.post(link, {"new_password": f"{NEW} 2", "new_password_again": f"{NEW} 2"}).status_code == 404, (
-        "good once"
-    )
+    assert user_of(joint).check_password(NEW_PASSWORD)
+    assert current_browser.get(joint.home).status_code == 302, "signed out"
+    assert stranger.get(joint.home).status_code == 302, "not signed in: the second step follows at the sign-in"
+    assert (
+        stranger.post(
+            link, {"new_password": f"{NEW_PASSWORD} 2", "new_password_again": f"{NEW_PASSWORD} 2"}
+        ).status_code
+        == 404
+    ), "works once"
     assert acts()[-1] == "password_reset"
     assert mailed("member_password_changed")[0] == "zhang@home.example"
 
 
 def main_of(page: str) -> str:
-    """Without the market's time and the tokens of its forms."""
-    found = re.search(r"<main.*?</main>", page, re.DOTALL)
-    assert found is not None
-    return found[0]
+    """Return the page's main part, without times and form tokens."""
+    match = re.search(r"<main.*?</main>", page, re.DOTALL)
+    assert match is not None
+    return match[0]
 
 
-def test_nobody_learns_from_it_whether_there_is_an_account(joint: Joint) -> None:
+def test_reset_does_not_reveal_accounts(joint: Joint) -> None:
     from tests.factories.signing_in import make_member_with_password
 
     make_member_with_password(joint.admin, "other01")
     confirmed(joint)
     answers = [forgot(joint, name) for name in ("zhang01", "other01", "nobody")]
-    assert len({(one.status_code, main_of(one.text)) for one in answers}) == 1
+    assert len({(answer.status_code, main_of(answer.text)) for answer in answers}) == 1
     assert NoticeDelivery.objects.filter(kind="member_reset").count() == 1
 
 
 @pytest.mark.parametrize("how", ["disabled", "removed", "new password", "changed", "too old"])
-def test_a_link_ends_with_what_it_rests_on(joint: Joint, how: str) -> None:
+def test_link_ends_with_its_basis(joint: Joint, how: str) -> None:
     browser = confirmed(joint)
     forgot(joint)
     _to, link = mailed("member_reset")
@@ -274,32 +279,37 @@ def test_a_link_ends_with_what_it_rests_on(joint: Joint, how: str) -> None:
         case "removed":
             members.remove(joint.member, by=joint.admin, now=NOW)
         case "new password":
-            made(joint)
+            set_password_by_admin(joint)
         case "changed":
             change(browser, joint)
         case "too old":
             OwnAddress.objects.update(reset_until=clock.wall())
     before = user_of(joint).password
-    assert Browser().post(link, {"new_password": f"{NEW} 2", "new_password_again": f"{NEW} 2"}).status_code == 404
+    assert (
+        Browser()
+        .post(link, {"new_password": f"{NEW_PASSWORD} 2", "new_password_again": f"{NEW_PASSWORD} 2"})
+        .status_code
+        == 404
+    )
     assert user_of(joint).password == before
 
 
-def test_a_password_of_an_administrator_takes_the_address_away(joint: Joint) -> None:
-    """It may be that of whoever knew the earlier password."""
+def test_administrators_password_removes_the_confirmed_address(joint: Joint) -> None:
+    """The address may belong to a person who knew the earlier password."""
     confirmed(joint)
-    made(joint)
+    set_password_by_admin(joint)
     assert not OwnAddress.objects.exists()
 
 
-def test_mails_and_requests_are_bounded(joint: Joint) -> None:
+def test_mails_and_requests_are_limited(joint: Joint) -> None:
     confirmed(joint)
     statuses = [forgot(joint).status_code for _ in range(21)]
     assert statuses == [200] * 20 + [429]
     assert NoticeDelivery.objects.filter(kind="member_reset").count() == 5
 
 
-def test_a_password_that_was_replaced_meanwhile_proves_nothing(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Race: the old password is checked before the rows are held."""
+def test_replaced_password_proves_nothing(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Race: the old password is checked before the rows are locked."""
     from tradepost.market.organisations import own_password
 
     def meanwhile(password: str) -> str:
@@ -308,5 +318,5 @@ def test_a_password_that_was_replaced_meanwhile_proves_nothing(joint: Joint, mon
 
     browser = sign_in(joint)
     monkeypatch.setattr(own_password, "make_password", meanwhile)
-    assert change(browser, joint).status_code in {302, 409}
+    assert change(browser, joint).status_code in {302, 422}
     assert user_of(joint).check_password("somebody else's")

@@ -1,4 +1,4 @@
-"""The list of RFC 9700 (OAuth 2.0 Security Best Current Practice), attack by attack; after each nothing was given."""
+"""The attacks of RFC 9700 (OAuth 2.0 Security Best Current Practice), one test each; none gives a token."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 
 def is_refused(joint: Joint, answer: Any, words: str = "Invalid authorization code") -> None:
-    """400 invalid_grant in the words of B.5 and B.6, and no token was made."""
+    """Check for 400 invalid_grant with the messages of B.5 and B.6, and that no token was created."""
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant", "error_description": words})
 
 
@@ -45,8 +45,8 @@ def is_refused(joint: Joint, answer: Any, words: str = "Invalid authorization co
     ["http://127.0.0.1:9/callback/", "http://127.0.0.1:9/callback?next=http://evil.example", "http://127.0.0.1:9/other",
      "http://127.0.0.1:9@evil.example/callback", "http://127.0.0.1:10/callback", "http://127.0.0.1:9/callback#x"],
 )  # fmt: skip
-def test_a_callback_that_is_not_the_registered_one_is_never_gone_to(redirect_uri: str) -> None:
-    """§4.1: compared character by character, and what is wrong is said here, not sent there."""
+def test_callback_other_than_the_registered_one_is_never_used(redirect_uri: str) -> None:
+    """§4.1: compared character by character; the error is shown here, not sent there."""
     joint = make_joint()
     answer = authorize(sign_in(joint), joint, redirect_uri=redirect_uri)
     assert answer.status_code == 400
@@ -54,11 +54,11 @@ def test_a_callback_that_is_not_the_registered_one_is_never_gone_to(redirect_uri
     assert not AuthorizationCode.objects.exists()
 
 
-def test_an_unknown_client_gets_the_words_of_the_service_and_a_person_a_page() -> None:
-    """B.4: ``invalid_client``, ``Client ID mismatch``; another enterprise's client is as unknown."""
-    joint, other = make_joint(), make_joint()
+def test_unknown_client_gets_the_protocol_error_and_a_person_a_page() -> None:
+    """B.4: ``invalid_client``, ``Client ID mismatch``; a client of another enterprise is unknown, too."""
+    joint, other_joint = make_joint(), make_joint()
     browser = sign_in(joint)
-    for client_id in ("nobody", other.client.client_id):
+    for client_id in ("nobody", other_joint.client.client_id):
         answer = authorize(browser, joint, client_id=client_id)
         assert (answer.status_code, answer.json()) == (
             400, {"error": "invalid_client", "error_description": "Client ID mismatch"},
@@ -68,27 +68,27 @@ def test_an_unknown_client_gets_the_words_of_the_service_and_a_person_a_page() -
     assert "Client ID mismatch" in page.content.decode()
 
 
-def test_a_code_is_good_once_and_its_replay_takes_back_what_it_gave() -> None:
+def test_code_works_once_and_its_replay_revokes_the_tokens() -> None:
     """§2.1.1, RFC 6749 §4.1.2."""
     joint = make_joint()
     code = code_of(authorize(sign_in(joint), joint))
-    given = redeem(joint, code).json()
-    assert userinfo(joint, given["access_token"]).status_code == 200
+    token_response = redeem(joint, code).json()
+    assert userinfo(joint, token_response["access_token"]).status_code == 200
     is_refused(joint, redeem(joint, code))
-    assert userinfo(joint, given["access_token"]).status_code == 401
-    is_refused(joint, refresh(joint, given["refresh_token"]), "Invalid refresh token")
+    assert userinfo(joint, token_response["access_token"]).status_code == 401
+    is_refused(joint, refresh(joint, token_response["refresh_token"]), "Invalid refresh token")
     assert Grant.objects.get().why == Grant.Why.CODE_REPLAYED
     assert AccessToken.objects.count() == 1
 
 
-def test_a_code_is_bound_to_its_client_its_callback_and_its_minute() -> None:
-    """§4.5: injected into another client, to another callback, or too late it gives nothing; a wrong try spends it."""
-    joint, other = make_joint(), make_joint()
+def test_code_is_bound_to_client_callback_and_time() -> None:
+    """§4.5: with another client or callback, or too late, it gives nothing; a failed attempt uses it up."""
+    joint, other_joint = make_joint(), make_joint()
     browser = sign_in(joint)
     code = code_of(authorize(browser, joint))
-    is_refused(other, redeem(other, code))
-    is_refused(other, token(joint, grant_type="authorization_code", code=code, client_id=other.client.client_id,
-                            client_secret=other.secret, path="/orgid/openapi/v1/oauth2/token"))  # fmt: skip
+    is_refused(other_joint, redeem(other_joint, code))
+    is_refused(other_joint, token(joint, grant_type="authorization_code", code=code, client_id=other_joint.client.client_id,
+                            client_secret=other_joint.secret, path="/orgid/openapi/v1/oauth2/token"))  # fmt: skip
     is_refused(joint, redeem(joint, code, redirect_uri="http://127.0.0.1:9/other"))
     is_refused(joint, redeem(joint, code))
     code = code_of(authorize(browser, joint))
@@ -97,7 +97,7 @@ def test_a_code_is_bound_to_its_client_its_callback_and_its_minute() -> None:
     assert not AccessToken.objects.exists()
 
 
-def test_pkce_once_begun_is_enforced() -> None:
+def test_pkce_is_enforced_once_begun() -> None:
     """§2.1.1, §4.8.2; joint.md §8."""
     joint = make_joint()
     browser = sign_in(joint)
@@ -112,15 +112,15 @@ def test_pkce_once_begun_is_enforced() -> None:
     assert redeem(joint, code(), code_verifier=VERIFIER).status_code == 200
 
 
-def test_pkce_that_was_taken_out_of_the_first_request_is_noticed() -> None:
-    """§4.8.2: the downgrade."""
+def test_removed_pkce_is_detected() -> None:
+    """§4.8.2: the downgrade attack."""
     joint = make_joint()
     is_refused(joint, redeem(joint, code_of(authorize(sign_in(joint), joint)), code_verifier=VERIFIER))
     assert not AccessToken.objects.exists()
 
 
 @pytest.mark.parametrize("method", ["plain", "", "S512"])
-def test_a_challenge_that_shows_the_verifier_is_refused(method: str) -> None:
+def test_plain_challenge_is_refused(method: str) -> None:
     """§2.1.1: only S256."""
     joint = make_joint()
     answer = authorize(sign_in(joint), joint, code_challenge=VERIFIER, code_challenge_method=method)
@@ -133,8 +133,8 @@ def test_a_challenge_that_shows_the_verifier_is_refused(method: str) -> None:
     ({"response_type": "token"}, "unsupported_response_type"), ({"response_type": "code token"}, "unauthorized_client"),
     ({"scope": "root"}, "invalid_scope"),
 ])  # fmt: skip
-def test_no_implicit_grant_and_no_scope_beyond_ours(asked: dict[str, str], error: str) -> None:
-    """§2.1.2; the error goes to the callback with the state and who says so."""
+def test_no_implicit_grant_and_no_unknown_scope(asked: dict[str, str], error: str) -> None:
+    """§2.1.2; the error goes to the callback with the state and the issuer."""
     joint = make_joint()
     _address, query = location(authorize(sign_in(joint), joint, **asked))
     assert (query["error"], query["state"]) == (error, "s-1")
@@ -149,35 +149,35 @@ def test_no_other_grants(grant_type: str) -> None:
     assert not AccessToken.objects.exists()
 
 
-def test_a_refresh_token_is_good_once_and_its_replay_ends_the_family() -> None:
-    """§4.14.2: whoever of the two is the thief."""
+def test_refresh_token_works_once_and_its_replay_ends_the_family() -> None:
+    """§4.14.2: whichever of the two parties is the thief."""
     joint = make_joint()
     first = tokens(joint)
     second = refresh(joint, first["refresh_token"]).json()
     is_refused(joint, refresh(joint, first["refresh_token"]), "Invalid refresh token")
     is_refused(joint, refresh(joint, second["refresh_token"]), "Invalid refresh token")
-    for told in (first, second):
-        assert userinfo(joint, told["access_token"]).status_code == 401
+    for token_response in (first, second):
+        assert userinfo(joint, token_response["access_token"]).status_code == 401
     assert Grant.objects.get().why == Grant.Why.TOKEN_REPLAYED
     assert RefreshToken.objects.count() == 2
 
 
-def test_a_refresh_token_is_bound_to_its_client_and_its_scope() -> None:
+def test_refresh_token_is_bound_to_client_and_scope() -> None:
     """§2.2.2, RFC 6749 §6."""
-    joint, other = make_joint(), make_joint()
-    held = tokens(joint)["refresh_token"]
-    is_refused(other, refresh(other, held), "Invalid refresh token")
-    wider = refresh(joint, held, scope="get_user_info openid")
+    joint, other_joint = make_joint(), make_joint()
+    refresh_token = tokens(joint)["refresh_token"]
+    is_refused(other_joint, refresh(other_joint, refresh_token), "Invalid refresh token")
+    wider = refresh(joint, refresh_token, scope="get_user_info openid")
     assert (wider.status_code, wider.json()["error"]) == (400, "invalid_scope")
     RefreshToken.objects.update(expires_at=clock.wall() - timedelta(seconds=1))
-    is_refused(joint, refresh(joint, held), "Invalid refresh token")
+    is_refused(joint, refresh(joint, refresh_token), "Invalid refresh token")
 
 
 def basic(name: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
 
 
-def test_a_client_proves_itself_by_form_or_header_and_not_by_both() -> None:
+def test_client_authenticates_by_form_or_header_but_not_both() -> None:
     """RFC 6749 §2.3.1; 400 for a form, 401 for Basic (joint.md §5)."""
     joint = make_joint()
     browser = sign_in(joint)
@@ -186,19 +186,19 @@ def test_a_client_proves_itself_by_form_or_header_and_not_by_both() -> None:
         assert (answer.status_code, answer.json()) == (
             400, {"error": "invalid_client", "error_description": "Bad client credentials"},
         )  # fmt: skip
-    wrong = redeem(
+    failed = redeem(
         joint, code_of(authorize(browser, joint)), headers=basic(joint.client.client_id, "wrong"), client_id="", client_secret="",
     )  # fmt: skip
-    assert (wrong.status_code, wrong["WWW-Authenticate"].split()[0]) == (401, "Basic")
+    assert (failed.status_code, failed["WWW-Authenticate"].split()[0]) == (401, "Basic")
     both = redeem(joint, code_of(authorize(browser, joint)), headers=basic(joint.client.client_id, joint.secret))
     assert both.json()["error"] == "invalid_client"
     assert not AccessToken.objects.exists()
     code = code_of(authorize(browser, joint))
-    right = redeem(joint, code, headers=basic(joint.client.client_id, joint.secret), client_id="", client_secret="")
-    assert right.status_code == 200
+    succeeded = redeem(joint, code, headers=basic(joint.client.client_id, joint.secret), client_id="", client_secret="")
+    assert succeeded.status_code == 200
 
 
-def test_the_secret_before_holds_until_its_time() -> None:
+def test_previous_secret_is_valid_until_its_end() -> None:
     """joint.md §2: ``previous_hash``, ``previous_until``."""
     joint = make_joint()
     before = joint.secret
@@ -213,30 +213,34 @@ def test_the_secret_before_holds_until_its_time() -> None:
     assert redeem(joint, code_of(authorize(browser, joint)), client_secret=before).status_code == 400
 
 
-def test_a_token_is_of_one_auth_centre() -> None:
+def test_token_is_bound_to_one_auth_centre() -> None:
     """§2.3: another enterprise's endpoint does not take it."""
-    joint, other = make_joint(), make_joint()
-    held = tokens(joint)["access_token"]
-    assert userinfo(other, held).status_code == 401
+    joint, other_joint = make_joint(), make_joint()
+    access_token = tokens(joint)["access_token"]
+    assert userinfo(other_joint, access_token).status_code == 401
     AccessToken.objects.update(expires_at=clock.wall() - timedelta(seconds=1))
-    assert userinfo(joint, held).status_code == 401
+    assert userinfo(joint, access_token).status_code == 401
 
 
-def test_tokens_stand_in_no_address_and_codes_as_hashes() -> None:
-    """§4.3: a token in the query opens nothing; the database holds nothing that could be used."""
+def test_tokens_are_never_in_addresses_and_codes_are_stored_as_hashes() -> None:
+    """§4.3: a token in the query gives no access; the database holds nothing usable."""
     joint = make_joint()
     code = code_of(authorize(sign_in(joint), joint))
-    told = redeem(joint, code).json()
-    in_query = Browser().get(f"{joint.home}api/v1/oauth2/userinfo", {"access_token": told["access_token"]})
+    token_response = redeem(joint, code).json()
+    in_query = Browser().get(f"{joint.home}api/v1/oauth2/userinfo", {"access_token": token_response["access_token"]})
     assert in_query.status_code == 401
-    kept = str([list(model.objects.values()) for model in (AuthorizationCode, AccessToken, RefreshToken, Grant)])
-    assert [secret for secret in (code, told["access_token"], told["refresh_token"]) if secret in kept] == []
+    stored_rows = str([list(model.objects.values()) for model in (AuthorizationCode, AccessToken, RefreshToken, Grant)])
+    assert [
+        secret
+        for secret in (code, token_response["access_token"], token_response["refresh_token"])
+        if secret in stored_rows
+    ] == []
     answer = token(joint, path=f"{joint.home}api/v1/oauth2/token?client_id={joint.client.client_id}", grant_type="refresh_token",
-                   refresh_token=told["refresh_token"])  # fmt: skip
+                   refresh_token=token_response["refresh_token"])  # fmt: skip
     assert answer["Cache-Control"] == "no-store"
 
 
-def test_a_parameter_said_twice_or_a_long_body_is_no_request() -> None:
+def test_repeated_parameter_or_long_body_is_refused() -> None:
     """RFC 6749 §3.2."""
     joint = make_joint()
     url, form = f"{joint.home}api/v1/oauth2/token", "application/x-www-form-urlencoded"
@@ -245,14 +249,14 @@ def test_a_parameter_said_twice_or_a_long_body_is_no_request() -> None:
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_what_is_withdrawn_holds_with_the_next_request() -> None:
+def test_withdrawal_takes_effect_at_the_next_request() -> None:
     """joint.md §6: nobody withdrawn holds a valid token."""
     joint = make_joint()
     browser = sign_in(joint)
-    code, held = code_of(authorize(browser, joint)), tokens(joint, browser)
+    code, own_tokens = code_of(authorize(browser, joint)), tokens(joint, browser)
     Authorisation.objects.update(wanted=False)
-    assert userinfo(joint, held["access_token"]).status_code == 401
-    is_refused(joint, refresh(joint, held["refresh_token"]), "Invalid refresh token")
+    assert userinfo(joint, own_tokens["access_token"]).status_code == 401
+    is_refused(joint, refresh(joint, own_tokens["refresh_token"]), "Invalid refresh token")
     is_refused(joint, redeem(joint, code))
     page = authorize(browser, joint)
     assert page.status_code == 403
@@ -260,7 +264,7 @@ def test_what_is_withdrawn_holds_with_the_next_request() -> None:
     assert "auth.not_authorised" in page.content.decode()
 
 
-def test_a_page_of_the_sign_in_is_in_no_frame_and_its_answer_in_no_cache() -> None:
+def test_sign_in_page_cannot_be_framed_or_cached() -> None:
     """§4.16, §4.2: no clickjacking, no code in a Referer."""
     joint = make_joint()
     page = Browser().get(f"{joint.home}sign-in/")
@@ -270,16 +274,16 @@ def test_a_page_of_the_sign_in_is_in_no_frame_and_its_answer_in_no_cache() -> No
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_no_log_holds_a_secret(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
-    """§4.3: not at the level at which a market logs; what oauthlib says at its lowest is held back by ``logs``."""
+def test_no_log_contains_a_secret(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    """§4.3: not at the log level of a market; ``logs`` suppresses debug output of oauthlib."""
     caplog.set_level("INFO")
     joint = make_joint()
     browser = sign_in(joint)
     code = code_of(authorize(browser, joint, **PKCE))
-    told = redeem(joint, code, code_verifier=VERIFIER).json()
+    token_response = redeem(joint, code, code_verifier=VERIFIER).json()
     redeem(joint, code, code_verifier=VERIFIER)
-    refresh(joint, told["refresh_token"])
-    userinfo(joint, told["access_token"])
+    refresh(joint, token_response["refresh_token"])
+    userinfo(joint, token_response["access_token"])
     ticket = browser.get(f"{joint.home}cas/login", {"service": joint.client.callback})["Location"].partition("ticket=")[
         2
     ]
@@ -288,5 +292,5 @@ def test_no_log_holds_a_secret(capsys: pytest.CaptureFixture[str], caplog: pytes
     logged = captured.out + captured.err + caplog.text
     assert "/api/v1/oauth2/token" in logged
     secrets = {code, ticket, VERIFIER, joint.secret, "correct horse battery", browser.cookies[COOKIE].value}
-    secrets |= {told["access_token"], told["refresh_token"]}
+    secrets |= {token_response["access_token"], token_response["refresh_token"]}
     assert [secret for secret in secrets if secret in logged] == []

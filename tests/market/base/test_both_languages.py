@@ -1,4 +1,4 @@
-"""Who reads English is not shown Chinese names where there is an English one, and the other way round (issue 9)."""
+"""Names are shown in the reader's language where they exist in it (issue 9)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from tradepost.market.base.both_languages import named
         ("en", None, None, ""),
     ],
 )
-def test_a_name_is_the_one_that_its_reader_understands(language, chinese, english, shown):
+def test_name_is_shown_in_the_readers_language(language, chinese, english, shown):
     with translation.override(language):
-        assert named(SimpleNamespace(name=chinese, name_en=english)) == shown
-        assert named({"value": chinese, "value_en": english}, "value") == shown
+        assert localised_name(SimpleNamespace(name=chinese, name_en=english)) == shown
+        assert localised_name({"value": chinese, "value_en": english}, "value") == shown

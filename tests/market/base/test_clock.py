@@ -1,4 +1,4 @@
-"""A request's time: as exact as asking each time, but for 50 ms after another process moved a sandbox's clock."""
+"""The time of a request: exact, except for 50 ms after another process moved a sandbox's clock."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ MONTH = timedelta(days=30)
 
 
 def ahead() -> int:
-    return round((clock.lately() - clock.wall()) / timedelta(days=1))
+    return round((clock.cached_now() - clock.wall()) / timedelta(days=1))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_this_process_moves_counts_at_once() -> None:
+def test_own_move_applies_at_once() -> None:
     assert ahead() == 0
     clock.jump(clock.wall() + MONTH)
     assert ahead() == 30
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_another_process_moves_counts_a_moment_later() -> None:
+def test_move_of_another_process_applies_a_moment_later() -> None:
     assert ahead() == 0
-    SandboxClock.objects.create(pk=1, offset=MONTH)  # as another process writes it: nothing here is told
+    SandboxClock.objects.create(pk=1, offset=MONTH)  # as another process writes it, without a signal to this one
     until(lambda: ahead() == 30, within=15, what="the offset is read again")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_requests_that_follow_each_other_ask_once() -> None:
-    with CaptureQueriesContext(connection) as asked:
+def test_consecutive_requests_read_the_clock_once() -> None:
+    with CaptureQueriesContext(connection) as queries:
         started = clock.wall()
-        times = [clock.lately() for _ in range(20)]
-        within = clock.wall() - started < timedelta(seconds=clock.KEPT)
+        times = [clock.cached_now() for _ in range(20)]
+        within_lifetime = clock.wall() - started < timedelta(seconds=clock.OFFSET_LIFETIME)
     assert times == sorted(times)
-    assert len(asked) == 1 or not within
+    assert len(queries) == 1 or not within_lifetime
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_move_that_is_taken_back_is_never_kept() -> None:
+def test_rolled_back_move_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         clock.jump(clock.wall() + MONTH)
         assert ahead() == 30
@@ -54,29 +54,30 @@ def test_a_move_that_is_taken_back_is_never_kept() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_move_counts_for_other_threads_as_soon_as_it_is_committed() -> None:
-    seen: list[int] = []
+def test_committed_move_applies_to_other_threads_at_once() -> None:
+    offsets: list[int] = []
 
     def look() -> None:
-        seen.append(ahead())
+        offsets.append(ahead())
         connections.close_all()
 
     with transaction.atomic():
         clock.jump(clock.wall() + MONTH)
         if connection.vendor == "postgresql":
-            other = threading.Thread(target=look)
-            other.start()
-            other.join()
-            assert seen == [0]
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+            assert offsets == [0]
     assert ahead() == 30
 
 
-def test_a_real_market_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_market_reads_no_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "config", lambda: clock_settings(sandbox=False))
-    assert abs(clock.lately() - clock.wall()) < timedelta(seconds=5)
+    assert abs(clock.cached_now() - clock.wall()) < timedelta(seconds=5)
 
 
 def clock_settings(**changes: object) -> object:
+    from tests.configured import changed
     from tradepost.market.base.config import config
 
-    return config().model_copy(update=changes)
+    return changed(config(), **changes)

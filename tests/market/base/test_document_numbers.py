@@ -1,4 +1,4 @@
-"""Numbers of orders, invoices and letters carry the market's own date and time (business-rules §4.1)."""
+"""Numbers of orders, invoices and letters contain the market's date and time (business-rules §4.1)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from tradepost.market.base.ids import dated_number, order_number
 
 NEW_YEAR = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
-"""Half past midnight of 2027 in Shanghai."""
+"""00:30 on 1 January 2027 in Shanghai."""
 
 
 def _first(alphabet: str, length: int) -> str:
     return alphabet[0] * length
 
 
-def test_the_time_in_an_order_number_is_that_of_the_markets_zone() -> None:
+def test_order_number_has_the_time_of_the_markets_zone() -> None:
     assert order_number(NEW_YEAR, _first) == "CS2701010030AAAAAAA"
 
 
-def test_the_date_in_other_numbers_too() -> None:
+def test_other_numbers_have_the_date_of_the_markets_zone() -> None:
     assert dated_number("FP", NEW_YEAR, _first) == "FP270101AAAAAAAA"

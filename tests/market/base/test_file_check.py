@@ -1,4 +1,4 @@
-"""Issue 25, 5: "``doctor`` also verifies … that every referenced file exists": every reference is found by itself."""
+"""Issue 25, 5: "``doctor`` also verifies … that every referenced file exists": references are found automatically."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ NO_FILES = {
     "applications.Authorisation.sent_digest": "the same",
     "debugging.ApiTrial.sha256": "the content of a trial is not kept",
 }
-"""Columns with a hash that name no file of the store, and why."""
+"""Columns with a hash that is not a file of the store, and the reason."""
 
 
-def test_every_column_with_a_hash_names_files_or_says_why_not() -> None:
+def test_hash_columns_name_files_or_are_listed() -> None:
     hashes = {
         f"{model._meta.label}.{field.name}": isinstance(field, ContentHash)
         for model in apps.get_models()
@@ -44,13 +44,13 @@ def test_every_column_with_a_hash_names_files_or_says_why_not() -> None:
     assert {name for name, names_files in hashes.items() if not names_files} == set(NO_FILES)
     assert {name for name, names_files in hashes.items() if names_files} == {
         "assets.Picture.sha256", "assets.Proof.sha256", "assets.AssetVersion.sha256", "invoices.IssuedInvoice.sha256",
-        "licenses.LicenseRequest.sha256", "organisations.ImportRun.sha256",
+        "exports.Export.sha256", "licenses.LicenseRequest.sha256", "organisations.ImportRun.sha256",
     }  # fmt: skip
 
 
 @pytest.mark.slow
-def test_every_store_of_files_has_a_column_that_names_its_files() -> None:
-    """Each ``Files(root)``: of the files folder itself, or of a folder that a column names."""
+def test_every_store_of_files_has_a_column() -> None:
+    """Each ``Files(root)``: the files folder itself, or a folder that a column names."""
     roots = set()
     for path in MARKET.rglob("*.py"):
         if path.name in {"files.py", "file_check.py"} or "seed" in path.parts:
@@ -59,19 +59,27 @@ def test_every_store_of_files_has_a_column_that_names_its_files() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Files":
                 roots.add((path.relative_to(MARKET).parts[0], ast.unparse(node.args[0])))
     below = {context for context, root in roots if root == "files / FOLDER"}
-    of_any_store = "settings.files / store if store else settings.files"  # file_scans.py reads each of them
-    assert {root for _context, root in roots} <= {"files / FOLDER", "config().files", "settings.files", of_any_store}
-    named = {one.model._meta.app_label for one in file_check.references() if one.field.folder}
-    assert below == named
+    of_any_store = "settings.files / store if store else settings.files"  # file_scans.py reads every store
+    root_expressions = {
+        "config().files",
+        "settings.files",
+        "files",
+        "place.files",
+        "importing.place.files",
+        of_any_store,
+    }
+    assert {root for _context, root in roots} <= {"files / FOLDER", *root_expressions}
+    store_labels = {reference.model._meta.app_label for reference in file_check.references() if reference.field.folder}
+    assert below == store_labels
 
 
-def test_a_new_column_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_column_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     field = ContentHash(folder="letters")
     monkeypatch.setattr(Proof._meta, "local_concrete_fields", [field])
-    assert ("letters", Proof) in {(one.field.folder, one.model) for one in file_check.references()}
+    assert ("letters", Proof) in {(reference.field.folder, reference.model) for reference in file_check.references()}
 
 
-def test_to_migrations_the_column_is_a_plain_one() -> None:
+def test_column_is_a_plain_one_in_migrations() -> None:
     _name, path, _args, options = ContentHash(folder="x", blank=True, default="").deconstruct()
     assert (path, options) == ("django.db.models.CharField", {"max_length": 64, "blank": True, "default": ""})
 
@@ -89,21 +97,21 @@ def test_missing_files_are_counted_in_batches_and_the_first_are_named(
         )
     for content in contents[:2]:
         files.put(content)
-    said: list[int] = []
-    found = file_check.check_files(tmp_path, progress=said.append)
-    assert (found.checked, found.missing, len(found.named)) == (10, 8, file_check.MOST_NAMED)
+    progress_counts: list[int] = []
+    result = file_check.check_files(tmp_path, progress=progress_counts.append)
+    assert (result.checked, result.missing, len(result.named)) == (10, 8, file_check.MAX_NAMED)
     lost = sha256_of(contents[2])
-    assert found.named[0].startswith(f"{lost[:2]}/{lost} (assets.Proof ")
-    assert found.names().endswith(" and 3 more")
-    assert said == [3, 6, 9, 10]
+    assert result.named[0].startswith(f"{lost[:2]}/{lost} (assets.Proof ")
+    assert result.names().endswith(" and 3 more")
+    assert progress_counts == [3, 6, 9, 10]
     for content in contents:
         files.put(content)
     assert file_check.check_files(tmp_path).complete
 
 
 @pytest.mark.django_db
-def test_of_a_picture_its_sizes_are_looked_for() -> None:
-    """Kept is only what pages show."""
+def test_all_sizes_of_a_picture_are_checked() -> None:
+    """Only the sizes for pages are stored."""
     picture, files = make_picture(make_seller()), Files(config().files)
     assert file_check.check_files(files.root).complete
     for variant in VARIANTS:
@@ -116,10 +124,10 @@ def test_of_a_picture_its_sizes_are_looked_for() -> None:
 
 
 @pytest.mark.django_db
-def test_a_hash_that_could_lead_out_of_the_folder_is_missing(tmp_path: Path) -> None:
+def test_hash_outside_of_the_folder_is_missing(tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("x")
     Proof.objects.create(
         seller=make_seller(), sha256="../outside", kind="application/pdf", name="p", bytes=1, created_at=NOW
     )
-    found = file_check.check_files(tmp_path / "files")
-    assert (found.missing, "'../outside'" in found.names()) == (1, True)
+    result = file_check.check_files(tmp_path / "files")
+    assert (result.missing, "'../outside'" in result.names()) == (1, True)

@@ -1,4 +1,4 @@
-"""Files are whole or not there, stored once, named by what is in them, and nothing leads out of their folder."""
+"""Files are complete or absent, stored once, named by their content, and confined to their folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tradepost.market.base.files import FRESH, Files
+from tradepost.market.base.files import FRESH_SECONDS, Files
 
 
-def test_what_is_put_is_read_back_and_stored_once(tmp_path: Path) -> None:
+def test_file_is_stored_once_and_read_back(tmp_path: Path) -> None:
     files = Files(tmp_path / "files")
     name = files.put(b"abc")
     assert name == hashlib.sha256(b"abc").hexdigest()
@@ -22,7 +22,7 @@ def test_what_is_put_is_read_back_and_stored_once(tmp_path: Path) -> None:
     assert sorted(path.name for path in files.path(name).parent.iterdir()) == [name, f"{name}.card.webp"]
 
 
-def test_only_the_market_itself_may_read_them(tmp_path: Path) -> None:
+def test_files_are_readable_only_by_the_market(tmp_path: Path) -> None:
     files = Files(tmp_path / "files")
     path = files.path(files.put(b"abc"))
     assert oct(path.stat().st_mode & 0o777) == "0o600"
@@ -40,12 +40,12 @@ def test_only_the_market_itself_may_read_them(tmp_path: Path) -> None:
         ("a" * 64, "a.b.c"),
     ],
 )
-def test_no_name_leads_out_of_the_folder(tmp_path: Path, sha256: str, part: str) -> None:
+def test_name_cannot_leave_the_folder(tmp_path: Path, sha256: str, part: str) -> None:
     with pytest.raises(ValueError, match="no file is called"):
         Files(tmp_path).read(sha256, part)
 
 
-def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = Files(tmp_path)
 
     def full(_handle: int) -> None:
@@ -57,17 +57,17 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_what_was_stored_or_asked_for_lately_stays(tmp_path: Path) -> None:
-    """Its row may be on the way: a file that is shared must not go between the two."""
+def test_recently_used_file_is_kept(tmp_path: Path) -> None:
+    """Its row may not be written yet: a shared file must not be deleted in between."""
     files = Files(tmp_path)
     name = files.put(b"abc")
     files.put_part(name, "card.webp", b"small")
-    later = time.time() + FRESH + 60
+    later = time.time() + FRESH_SECONDS + 60
     for path in (files.path(name), files.path(name, "card.webp")):
         os.utime(path, (1, 1))
-    assert files.has(name, "card.webp"), "asked for"
+    assert files.has(name, "card.webp"), "requested recently"
     assert not files.delete(name)
     assert files.read(name) == b"abc"
     assert files.delete(name, wall=later)
     assert (files.read(name), files.has(name), files.has(name, "card.webp")) == (None, False, False)
-    assert files.delete(name, wall=later), "gone is gone"
+    assert files.delete(name, wall=later), "already deleted"

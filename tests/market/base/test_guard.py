@@ -1,4 +1,4 @@
-"""Outbound calls reach public addresses only; a sandbox may also call loopback."""
+"""Outbound calls reach only public addresses; a sandbox may also call loopback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.guard import AddressBlocked, check_literal
-from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, allowed
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, is_allowed
 from tradepost.market.production.addresses import check_url
 
 PRIVATE = [
@@ -18,26 +18,26 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_private_addresses_are_refused_however_they_are_written(address: str) -> None:
-    assert not allowed(address, outbound=PUBLIC)
+def test_private_addresses_are_refused_in_any_spelling(address: str) -> None:
+    assert not is_allowed(address, outbound=PUBLIC)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"])
-def test_public_addresses_are_called(address: str) -> None:
-    assert allowed(address, outbound=PUBLIC)
+def test_public_addresses_are_allowed(address: str) -> None:
+    assert is_allowed(address, outbound=PUBLIC)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
-def test_a_sandbox_calls_loopback_and_nothing_else_that_is_private(address: str) -> None:
-    assert allowed(address, outbound=SANDBOX)
-    assert not allowed("169.254.169.254", outbound=SANDBOX)
-    assert not allowed("10.0.0.1", outbound=SANDBOX)
+def test_sandbox_calls_loopback_but_no_other_private_address(address: str) -> None:
+    assert is_allowed(address, outbound=SANDBOX)
+    assert not is_allowed("169.254.169.254", outbound=SANDBOX)
+    assert not is_allowed("10.0.0.1", outbound=SANDBOX)
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "[::1]", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "169.254.169.254"]
 )
-def test_literal_addresses_are_checked_before_anything_is_opened(host: str) -> None:
+def test_literal_addresses_are_checked_before_connecting(host: str) -> None:
     with pytest.raises(AddressBlocked):
         check_literal(f"http://{host}/latest/meta-data", outbound=PUBLIC)
 
@@ -53,12 +53,12 @@ def test_literal_addresses_are_checked_before_anything_is_opened(host: str) -> N
         "https://[::ffff:127.0.0.1]/", "https://１２７.0.0.1/", "https://bücher.example/", "https://[::1", "https://a.example:x/",
     ],
 )  # fmt: skip
-def test_a_real_market_registers_https_and_domain_names_only(url: str) -> None:
+def test_real_market_registers_only_https_and_domain_names(url: str) -> None:
     """saas-v2 §1.2."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         check_url(url, outbound=PUBLIC)
-    assert refused.value.field == "url"
+    assert refusal.value.field == "url"
 
 
-def test_a_sandbox_registers_loopback() -> None:
+def test_sandbox_registers_loopback() -> None:
     assert check_url(" http://127.0.0.1:9000/produce ", outbound=SANDBOX) == "http://127.0.0.1:9000/produce"

@@ -1,4 +1,4 @@
-"""Migrations see the models of their time, however seldom the classes of these are made anew."""
+"""Migrations see the models of their time although model classes are rarely rebuilt."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
 
-from tradepost.market.base.historical_models import made_less_often
+from tradepost.market.base.django_internals.historical_models import render_less_often
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LABEL = "historical"
 
 
 class Steps(migrations.Migration):
-    """Shelves with books: what was made, indexed and held to a rule in one migration is there for its code."""
+    """Shelves with books: objects, indexes and constraints of one migration are available to its code."""
 
     operations = (
         migrations.CreateModel("Shelf", [("id", models.AutoField(primary_key=True))]),
@@ -43,42 +43,42 @@ class Steps(migrations.Migration):
         migrations.AlterField("shelf", "room", models.CharField(max_length=20, default="C")),
         migrations.RemoveField("shelf", "height"),
         migrations.AlterField("shelf", "id", models.BigAutoField(primary_key=True)),
-        migrations.RunPython(lambda apps, _: look(apps), migrations.RunPython.noop),
+        migrations.RunPython(lambda apps, _: delete_shelf(apps), migrations.RunPython.noop),
     )
 
 
-SEEN: list[Any] = []
+RESULTS: list[Any] = []
 
 
 def fill(apps: Any) -> None:
     shelf, book = apps.get_model(LABEL, "Shelf"), apps.get_model(LABEL, "Book")
     book.objects.create(shelf=shelf.objects.create(), title="A")
-    SEEN.append(shelf.objects.filter(books__title="A").count())
+    RESULTS.append(shelf.objects.filter(books__title="A").count())
 
 
-def look(apps: Any) -> None:
-    """Deleting a shelf takes its books along: only a class that knows of them does so."""
+def delete_shelf(apps: Any) -> None:
+    """Deleting a shelf deletes its books, if the class knows the relation."""
     shelf, book = apps.get_model(LABEL, "Shelf"), apps.get_model(LABEL, "Book")
     meta = book._meta
-    SEEN.append((book.objects.get().pages, {one.name for one in [*meta.indexes, *meta.constraints]}))
+    RESULTS.append((book.objects.get().pages, {item.name for item in [*meta.indexes, *meta.constraints]}))
     shelf.objects.get().delete()
-    SEEN.append(book.objects.count())
+    RESULTS.append(book.objects.count())
 
 
-def test_the_code_of_a_migration_knows_every_model_index_and_relation() -> None:
-    SEEN.clear()
+def test_migration_code_sees_every_model_index_and_relation() -> None:
+    RESULTS.clear()
     migration, state = Steps("0001_initial", LABEL), ProjectState()
     _ = state.apps
-    with made_less_often(), connection.schema_editor(atomic=False) as editor:
+    with render_less_often(), connection.schema_editor(atomic=False) as editor:
         after = migration.apply(state, editor)
     try:
-        assert [1, (1, {"book_title", "book_titled", "book_once"}), 0] == SEEN
+        assert [1, (1, {"book_title", "book_titled", "book_once"}), 0] == RESULTS
         with connection.cursor() as cursor:
-            found = connection.introspection.get_constraints(cursor, f"{LABEL}_book")
+            constraints = connection.introspection.get_constraints(cursor, f"{LABEL}_book")
             columns = {name: columns_of(cursor, f"{LABEL}_{name}") for name in ("book", "shelf")}
-        assert {"book_title", "book_titled", "book_once"} <= set(found)
+        assert {"book_title", "book_titled", "book_once"} <= set(constraints)
         assert columns["shelf"].keys() == {"id", "room"}
-        assert columns["shelf"]["id"] == columns["book"]["shelf_id"], "what refers to it changed its type with it"
+        assert columns["shelf"]["id"] == columns["book"]["shelf_id"], "columns that refer to it changed their type, too"
     finally:
         with connection.schema_editor() as editor:
             editor.delete_model(after.apps.get_model(LABEL, "Book"))
@@ -86,14 +86,14 @@ def test_the_code_of_a_migration_knows_every_model_index_and_relation() -> None:
 
 
 def columns_of(cursor: Any, table: str) -> dict[str, Any]:
-    return {one.name: one.type_code for one in connection.introspection.get_table_description(cursor, table)}
+    return {column.name: column.type_code for column in connection.introspection.get_table_description(cursor, table)}
 
 
-def test_a_class_made_alone_is_the_one_that_others_refer_to() -> None:
-    """Also where a column that they refer to changes next: all that refer to it are found by it."""
+def test_single_rebuilt_class_is_used_by_its_relations() -> None:
+    """Also where a referenced column changes next: all referring models are found through it."""
     state = ProjectState()
     _ = state.apps
-    with made_less_often():
+    with render_less_often():
         for step in Steps.operations:
             if not isinstance(step, migrations.RunPython):
                 state = state.clone()
@@ -104,35 +104,41 @@ def test_a_class_made_alone_is_the_one_that_others_refer_to() -> None:
                 )
                 if book is not None:
                     assert book._meta.get_field("shelf").related_model is shelf
-                    assert [one.related_model._meta.label for one in shelf._meta.related_objects] == ["historical.Book"]
+                    assert [relation.related_model._meta.label for relation in shelf._meta.related_objects] == [
+                        "historical.Book"
+                    ]
 
 
-def test_django_is_as_it_was_afterwards() -> None:
+def test_django_is_restored_afterwards() -> None:
     before = dict(vars(ProjectState))
-    with made_less_often():
+    with render_less_often():
         assert dict(vars(ProjectState)) != before
     assert dict(vars(ProjectState)) == before
 
 
-@pytest.mark.soak  # a minute for what only a change of this file, or of Django, can break
-def test_all_migrations_make_the_tables_that_djangos_own_way_makes(tmp_path: Path) -> None:
-    made = [tables_of(tmp_path / name, as_django_does=name == "django") for name in ("django", "ours")]
-    assert len(made[0]) > 500
-    assert made[0] == made[1]
+@pytest.mark.soak  # takes a minute, and only changes of this file or of Django can break it
+def test_migrations_create_the_same_tables_as_plain_django(tmp_path: Path) -> None:
+    schemas = [tables_of(tmp_path / name, as_django_does=name == "django") for name in ("django", "ours")]
+    assert len(schemas[0]) > 500
+    assert schemas[0] == schemas[1]
 
 
-AS_DJANGO_DOES = """
+MIGRATE = """
 from contextlib import nullcontext
-import tradepost.market.base.management.commands.migrate as command
-command.made_less_often = nullcontext
+import django; django.setup()
+from django.core.management.commands.migrate import Command
+from django.core.management import call_command
+from tradepost.market.base.django_internals.historical_models import render_less_often
+from tradepost.market.base.django_internals.upgrade_from_0_1 import followed
+with followed(), {context}():
+    call_command(Command(), verbosity=0)
 """
 
 
 def tables_of(folder: Path, *, as_django_does: bool) -> list[tuple[str, ...]]:
-    """What is in SQLite's table of tables, indexes and triggers after all migrations of a process of its own."""
+    """Return SQLite's tables, indexes and triggers after a separate process ran all migrations from 0.1.0."""
     folder.mkdir()
-    migrate = 'from django.core.management import call_command; call_command("migrate", verbosity=0)'
-    program = f"import django; django.setup()\n{AS_DJANGO_DOES if as_django_does else ''}\n{migrate}"
+    program = MIGRATE.format(context="nullcontext" if as_django_does else "render_less_often")
     world = os.environ | {"TRADEPOST_DATA": str(folder), "TRADEPOST_DATABASE_URL": ""}
     subprocess.run([sys.executable, "-c", program], env=world, check=True, timeout=600)
     with closing(sqlite3.connect(folder / "tradepost.sqlite3")) as file:

@@ -1,4 +1,4 @@
-"""Statuses change through their table only, once, and leave a history row."""
+"""Statuses change only by their table, once, with a history row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLES: list[tuple[Any, Any, Any, str]] = [
 
 
 @pytest.mark.parametrize(("table", "states", "events", "start"), TABLES)
-def test_every_state_is_reached_and_every_event_is_used(table: Any, states: Any, events: Any, start: str) -> None:
+def test_every_state_is_reachable_and_every_event_is_used(table: Any, states: Any, events: Any, start: str) -> None:
     reached = {start}
     for _ in states:
         reached |= {after for (before, _), after in table.transitions.items() if before in reached}
@@ -31,7 +31,7 @@ def test_every_state_is_reached_and_every_event_is_used(table: Any, states: Any,
 
 
 @pytest.mark.parametrize(("table", "states", "events", "start"), TABLES)
-def test_what_the_table_does_not_name_is_refused(table: Any, states: Any, events: Any, start: str) -> None:
+def test_other_moves_are_refused(table: Any, states: Any, events: Any, start: str) -> None:
     for state, event in itertools.product(states, events):
         if (state, event) not in table.transitions:
             with pytest.raises(IllegalTransition):
@@ -39,12 +39,12 @@ def test_what_the_table_does_not_name_is_refused(table: Any, states: Any, events
 
 
 @pytest.mark.django_db
-def test_of_two_racing_moves_one_wins_and_history_has_one_row() -> None:
+def test_one_of_two_racing_moves_wins_with_one_history_row() -> None:
     order = make_order()
-    same = Order.objects.get(pk=order.pk)
+    same_order = Order.objects.get(pk=order.pk)
     ORDER.move(order, OrderEvent.CANCEL, now=NOW, actor="buyer")
     with pytest.raises(IllegalTransition):
-        ORDER.move(same, OrderEvent.PAY, now=NOW)
+        ORDER.move(same_order, OrderEvent.PAY, now=NOW)
     assert Order.objects.get(pk=order.pk).status == Order.Status.CANCELLED
     assert [(m.before, m.after, m.actor) for m in Move.objects.filter(lifecycle="order", subject=str(order.pk))] == [
         ("unpaid", "cancelled", "buyer")

@@ -1,4 +1,4 @@
-"""Money never loses or makes a minor unit, whatever is added, multiplied or split."""
+"""Adding, multiplying and splitting money never loses or creates a minor unit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ currencies = st.sampled_from(sorted(MINOR_DIGITS))
 
 
 @given(amounts, currencies)
-def test_major_and_minor_say_the_same(minor: int, currency: str) -> None:
+def test_major_and_minor_amounts_are_equal(minor: int, currency: str) -> None:
     money = Money(minor, currency)
     assert Money.of(money.major, currency) == money
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
-def test_a_split_adds_up_to_the_whole_and_is_fair(minor: int, weights: list[int]) -> None:
+def test_split_adds_up_and_is_fair(minor: int, weights: list[int]) -> None:
     parts = Money(minor, "CNY").split(tuple(weights))
     assert sum(p.minor for p in parts) == minor
     for part, weight in zip(parts, weights, strict=True):
@@ -29,13 +29,13 @@ def test_a_split_adds_up_to_the_whole_and_is_fair(minor: int, weights: list[int]
 
 
 @given(amounts, amounts, currencies)
-def test_addition_and_its_inverse(a: int, b: int, currency: str) -> None:
+def test_subtraction_reverses_addition(a: int, b: int, currency: str) -> None:
     x, y = Money(a, currency), Money(b, currency)
     assert x + y - y == x
     assert (x + -x).minor == 0
 
 
-def test_half_a_fen_is_rounded_up_once() -> None:
+def test_half_a_minor_unit_is_rounded_up_once() -> None:
     assert Money.of("0.005", "CNY").minor == 1
     assert Money(3, "CNY").times(Decimal("0.5")).minor == 2
     assert Money.of("100", "JPY").minor == 100
@@ -48,6 +48,6 @@ def test_currencies_do_not_mix() -> None:
 
 
 @pytest.mark.parametrize("weights", [(0, 0), (-1, 2), ()])
-def test_weights_that_split_nothing_are_refused(weights: tuple[int, ...]) -> None:
+def test_invalid_weights_are_refused(weights: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"weights|empty"):
         Money(10, "CNY").split(weights)

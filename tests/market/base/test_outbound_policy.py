@@ -1,4 +1,4 @@
-"""TRADEPOST_NETWORKS: which private addresses a market may call, and which stay refused whatever is listed (opening §1)."""
+"""TRADEPOST_NETWORKS: the private addresses that a market may call, and those always refused (opening §1)."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from tradepost.market.base import outbound_policy
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.guard import AddressBlocked, GuardedResolver, check_literal, guarded_connection
-from tradepost.market.base.hosts import wrong_host
-from tradepost.market.base.outbound import Bounds, NotReached, Why, fetch_async
+from tradepost.market.base.hosts import host_error
+from tradepost.market.base.outbound import Bounds, FailureReason, NoResponse, fetch_async
 from tradepost.market.base.outbound_policy import (
     PUBLIC,
     OutboundPolicy,
-    allowed,
     database_places,
     in_allowed_network,
-    permitted,
+    is_allowed,
+    is_permitted,
     read_networks,
 )
 from tradepost.market.identity.domains import host_of
 from tradepost.market.production.addresses import check_url
 
 WIDE = OutboundPolicy(networks=read_networks("10.0.0.0/8, 172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"))
-"""As wide as an operator may set it."""
+"""The widest setting that is allowed."""
 
 
 @pytest.mark.parametrize(
-    ("text", "explained"),
+    ("text", "explanation"),
     [
         ("0.0.0.0/0", "unspecified"), ("::/0", "unspecified"), ("0.0.0.0/1", "unspecified"), ("64.0.0.0/2", "loopback"),
         ("127.0.0.0/8", "loopback"), ("127.0.0.1", "loopback"), ("127.0.0.1/32", "loopback"), ("::1/128", "loopback"),
@@ -46,17 +46,15 @@ WIDE = OutboundPolicy(networks=read_networks("10.0.0.0/8, 172.16.0.0/12,192.168.
         ("10.0.0.0-10.0.0.9", "is not a network"), ("10.0.0.0/8;172.16.0.0/12", "is not a network"), ("10.20.0.0/16,0.0.0.0/0", "unspecified"),
     ],
 )  # fmt: skip
-def test_a_network_that_no_market_may_call_is_refused_at_the_start_with_an_explanation(
-    text: str, explained: str
-) -> None:
+def test_forbidden_network_fails_the_start_with_an_explanation(text: str, explanation: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Config(networks=text)  # type: ignore[arg-type]  # as the environment gives it
     [error] = refused.value.errors()
     assert error["loc"] == ("networks",)
-    assert explained in error["msg"]
+    assert explanation in error["msg"]
 
 
-def test_networks_are_read_from_the_environment_and_from_nowhere_in_the_console(
+def test_networks_are_set_only_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TRADEPOST_NETWORKS", " 10.20.0.0/16 ,fd12:3456::/48,10.9.9.9,")
@@ -72,11 +70,11 @@ def test_networks_are_read_from_the_environment_and_from_nowhere_in_the_console(
         "64:ff9b::a01:203", "2002:a01:203::1",
     ],
 )  # fmt: skip
-def test_an_allowed_network_is_called_however_its_addresses_are_written(address: str) -> None:
-    assert allowed(address, WIDE)
+def test_allowed_network_is_called_in_any_spelling(address: str) -> None:
+    assert is_allowed(address, WIDE)
     if address != "1.1.1.1":
         assert in_allowed_network(address, WIDE)
-        assert not allowed(address, PUBLIC)
+        assert not is_allowed(address, PUBLIC)
 
 
 REFUSED = [
@@ -90,8 +88,8 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("address", REFUSED)
-def test_these_stay_refused_inside_an_allowed_network(address: str) -> None:
-    assert not allowed(address, WIDE)
+def test_addresses_stay_refused_inside_an_allowed_network(address: str) -> None:
+    assert not is_allowed(address, WIDE)
     assert not in_allowed_network(address, WIDE)
 
 
@@ -105,58 +103,60 @@ def test_these_stay_refused_inside_an_allowed_network(address: str) -> None:
         ("postgresql://[fd00::5]:5433/name", (("fd00::5", 5433),)), ("postgresql://a:b:c/name", ()),
     ],
 )  # fmt: skip
-def test_the_database_is_known_from_its_address(url: str, places: tuple[tuple[str, int], ...]) -> None:
+def test_database_is_detected_from_its_url(url: str, places: tuple[tuple[str, int], ...]) -> None:
     assert database_places(url) == places
 
 
 @pytest.fixture(autouse=True)
-def nothing_known() -> None:
-    outbound_policy._known.clear()
+def no_cached_addresses() -> None:
+    outbound_policy._cached.clear()
 
 
-def beside(database: str, port: int = 5432) -> OutboundPolicy:
+def policy_with_database(database: str, port: int = 5432) -> OutboundPolicy:
     return OutboundPolicy(networks=WIDE.networks, database=((database, port),))
 
 
-def test_the_database_stays_refused_inside_an_allowed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_stays_refused_inside_an_allowed_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its host on any port, and its port on any private host."""
     names = Names({"db.internal": [["10.0.0.7", "fd00::7"]]})
     monkeypatch.setattr(socket, "getaddrinfo", names)
-    policy = beside("db.internal", 6543)
+    policy = policy_with_database("db.internal", 6543)
     refused = [("10.0.0.7", 443), ("10.0.0.7", 6543), ("fd00::7", 443), ("::ffff:10.0.0.7", 443), ("10.0.0.8", 6543)]
-    assert [place for place in refused if permitted(*place, policy)] == []
-    assert permitted("10.0.0.8", 443, policy)
-    assert permitted("1.1.1.1", 6543, policy), "a public server may listen where it likes"
-    assert names.asked["db.internal"] == 1, "its addresses are kept for a while"
-    assert wrong_host("10.0.0.8", policy) == ""
+    assert [place for place in refused if is_permitted(*place, policy)] == []
+    assert is_permitted("10.0.0.8", 443, policy)
+    assert is_permitted("1.1.1.1", 6543, policy), "public servers may use any port"
+    assert names.asked["db.internal"] == 1, "its addresses are cached for a while"
+    assert host_error("10.0.0.8", policy) == ""
 
 
-def test_a_database_that_moved_is_found_and_one_without_an_address_shuts_the_networks(
+def test_moved_database_is_found_and_one_without_an_address_blocks_the_networks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbound_policy, "DATABASE_KNOWN_FOR", 0.0)
+    monkeypatch.setattr(outbound_policy, "DATABASE_CACHE_SECONDS", 0.0)
     names = Names({"db.internal": [["10.0.0.7"], ["10.0.0.8"]], "gone.internal": [[]]})
     monkeypatch.setattr(socket, "getaddrinfo", names)
-    assert not permitted("10.0.0.7", 443, beside("db.internal"))
-    assert not permitted("10.0.0.8", 443, beside("db.internal"))
+    assert not is_permitted("10.0.0.7", 443, policy_with_database("db.internal"))
+    assert not is_permitted("10.0.0.8", 443, policy_with_database("db.internal"))
 
     def fails(*_args: object, **_more: object) -> list[tuple[object, ...]]:
         raise socket.gaierror(socket.EAI_AGAIN, "no name server")
 
     monkeypatch.setattr(socket, "getaddrinfo", fails)
-    assert not permitted("10.0.0.8", 443, beside("db.internal")), "the last answer counts while none comes"
-    assert permitted("10.0.0.9", 443, beside("db.internal"))
-    assert not permitted("10.0.0.9", 443, beside("never.internal")), "nobody knows where it is"
-    assert permitted("1.1.1.1", 443, beside("never.internal"))
+    assert not is_permitted("10.0.0.8", 443, policy_with_database("db.internal")), (
+        "the last answer is used while DNS fails"
+    )
+    assert is_permitted("10.0.0.9", 443, policy_with_database("db.internal"))
+    assert not is_permitted("10.0.0.9", 443, policy_with_database("never.internal")), "its address is unknown"
+    assert is_permitted("1.1.1.1", 443, policy_with_database("never.internal"))
 
 
-def test_a_sandbox_calls_this_machine_but_not_the_port_of_its_database() -> None:
+def test_sandbox_calls_this_machine_but_not_the_port_of_its_database() -> None:
     policy = OutboundPolicy(sandbox=True, database=(("127.0.0.1", 6543),))
-    assert permitted("127.0.0.1", 9000, policy)
-    assert not permitted("127.0.0.1", 6543, policy)
+    assert is_permitted("127.0.0.1", 9000, policy)
+    assert not is_permitted("127.0.0.1", 6543, policy)
 
 
-# --- where it is connected to -----------------------------------------------------------------------------------------
+# --- connections --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -166,36 +166,36 @@ def test_a_sandbox_calls_this_machine_but_not_the_port_of_its_database() -> None
         (["169.254.169.254", "10.1.2.3"], False), (["10.1.2.3", "10.0.0.7"], False), (["11.0.0.1", "198.18.0.1"], False), (["::1"], False),
     ],
 )  # fmt: skip
-def test_an_answer_that_mixes_allowed_and_refused_addresses_is_refused_whole(
+def test_dns_answer_with_a_refused_address_is_refused_whole(
     answer: list[str], ok: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By both doors: that of the event loop and that of threads. A resolver lies, and its order is a stranger's."""
+    """For the event loop and for threads. Resolvers may be hostile, also in the order of addresses."""
     monkeypatch.setattr(socket, "getaddrinfo", Names({"erp.corp.internal": [answer], "db.internal": [["10.0.0.7"]]}))
-    opened: list[object] = []
+    connections: list[object] = []
 
     class Socket(socket.socket):
         def connect(self, where: object) -> None:
-            opened.append(where)
+            connections.append(where)
 
     monkeypatch.setattr(socket, "socket", Socket)
-    policy = beside("db.internal")
+    policy = policy_with_database("db.internal")
     if ok:
         guarded_connection("erp.corp.internal", 443, 5.0, outbound=policy).close()
-        assert opened, "it was connected to"
+        assert connections, "connected to a refused address"
         return
     with pytest.raises(AddressBlocked, match="TRADEPOST_NETWORKS"):
         guarded_connection("erp.corp.internal", 443, 5.0, outbound=policy)
     with pytest.raises(AddressBlocked, match="TRADEPOST_NETWORKS"):
         asyncio.run(_resolved("erp.corp.internal", policy))
-    assert opened == []
+    assert connections == []
 
 
 async def _resolved(name: str, policy: OutboundPolicy) -> list[str]:
-    return [found["host"] for found in await GuardedResolver(policy).resolve(name, 443)]
+    return [address["host"] for address in await GuardedResolver(policy).resolve(name, 443)]
 
 
 def test_each_connection_checks_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DNS rebinding: the name led into an allowed network when it was looked at, and to this machine a moment later."""
+    """DNS rebinding: at the check the name led into an allowed network, and a moment later to this machine."""
     monkeypatch.setattr(socket, "getaddrinfo", Names({"erp.corp.internal": [["10.1.2.3"], ["127.0.0.1"]]}))
     assert asyncio.run(_resolved("erp.corp.internal", WIDE)) == ["10.1.2.3"]
     with pytest.raises(AddressBlocked):
@@ -209,9 +209,9 @@ def test_each_connection_checks_again(monkeypatch: pytest.MonkeyPatch) -> None:
         "http://100.100.100.200/", "http://10.0.0.7:8443/", "http://10.0.0.8:6543/", "http://inside.internal/", "http://2130706433/",
     ],
 )  # fmt: skip
-def test_each_hop_of_a_redirect_is_checked_like_the_first(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first hop is in an allowed network, played by a server on loopback; the second never is."""
-    real = socket.getaddrinfo
+def test_each_redirect_is_checked_like_the_first_address(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first address is in an allowed network, played by a server on loopback; the second never is."""
+    getaddrinfo = socket.getaddrinfo
     monkeypatch.setattr(
         outbound_policy, "_ALL_REFUSED", tuple(n for n in outbound_policy._ALL_REFUSED if str(n) != "127.0.0.0/8")
     )
@@ -219,15 +219,15 @@ def test_each_hop_of_a_redirect_is_checked_like_the_first(target: str, monkeypat
     monkeypatch.setattr(
         socket,
         "getaddrinfo",
-        lambda host, *rest, **more: (names if ".internal" in str(host) else real)(host, *rest, **more),
+        lambda host, *rest, **more: (names if ".internal" in str(host) else getaddrinfo)(host, *rest, **more),
     )
     policy = OutboundPolicy(
         networks=(*WIDE.networks, ip_network("127.0.0.5/32")), database=(("10.0.0.7", 6543),)
     )  # fmt: skip
-    asked: list[str] = []
+    requested_paths: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[1])
+        requested_paths.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[1])
         writer.write(f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode())
         await writer.drain()
         writer.close()
@@ -238,24 +238,24 @@ def test_each_hop_of_a_redirect_is_checked_like_the_first(target: str, monkeypat
             port = server.sockets[0].getsockname()[1]
             await fetch_async(f"http://first.internal:{port}/a", Bounds(outbound=policy, redirects=3, within=20.0))
 
-    allowed.cache_clear()
+    is_allowed.cache_clear()
     try:
-        with pytest.raises(NotReached) as away:
+        with pytest.raises(NoResponse) as away:
             asyncio.run(run())
     finally:
-        allowed.cache_clear()
-    assert (away.value.why, asked) == (Why.ADDRESS, ["/a"])
+        is_allowed.cache_clear()
+    assert (away.value.why, requested_paths) == (FailureReason.ADDRESS, ["/a"])
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3", "[fd12:3456::1]", "erp.corp.internal", "erp"])
-def test_an_address_in_an_allowed_network_can_be_entered_and_elsewhere_the_setting_is_named(host: str) -> None:
+def test_address_in_an_allowed_network_is_accepted_and_otherwise_the_setting_is_named(host: str) -> None:
     url = f"https://{host}:8443/produce"
     assert check_url(url, outbound=WIDE) == url
-    assert wrong_host(host_of(host), WIDE) == ""
-    if host != "erp.corp.internal":  # where a name leads is looked at when it is called
+    assert host_error(host_of(host), WIDE) == ""
+    if host != "erp.corp.internal":  # a name is resolved when it is called
         with pytest.raises(Refused, match="TRADEPOST_NETWORKS"):
             check_url(url, outbound=PUBLIC)
-        assert "TRADEPOST_NETWORKS" in wrong_host(host_of(host), PUBLIC)
+        assert "TRADEPOST_NETWORKS" in host_error(host_of(host), PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -266,14 +266,14 @@ def test_an_address_in_an_allowed_network_can_be_entered_and_elsewhere_the_setti
         "https://100.100.100.200/", "https://[2606:4700::1111]/",
     ],
 )  # fmt: skip
-def test_what_is_no_private_address_of_an_allowed_network_is_not_entered(url: str) -> None:
-    """A public server has a name (saas-v2 §1.2); other spellings are read differently by different programs."""
+def test_address_must_be_private_in_an_allowed_network(url: str) -> None:
+    """A public server has a name (saas-v2 §1.2); programs read other spellings differently."""
     with pytest.raises(Refused):
         check_url(url, outbound=WIDE)
 
 
-def test_a_literal_address_is_checked_with_its_port() -> None:
-    policy = beside("10.0.0.7", 6543)
+def test_literal_address_is_checked_with_its_port() -> None:
+    policy = policy_with_database("10.0.0.7", 6543)
     check_literal("https://10.1.2.3:8443/x?y=z", policy)
     for url in ("https://10.1.2.3:6543/", "https://10.0.0.7:8443/", "https://[::ffff:10.0.0.7]/", "https://10.1:6543/"):
         with pytest.raises(AddressBlocked):

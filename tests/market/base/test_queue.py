@@ -1,4 +1,4 @@
-"""Events and timers: at least once, one failure stops nobody else, dead workers' work comes back."""
+"""Events and timers: at least once, failures are isolated, and work of dead workers returns."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ SECOND = timedelta(seconds=1)
 
 @event("happened", about=("n",))
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class FirstEvent:
     n: int
 
 
 @event("else", about=("n",))
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Else:
+class OtherEvent:
     n: int
 
 
-def happened(*numbers: int) -> list[Happened]:
-    return [Happened(n=n) for n in numbers]
+def first_events(*numbers: int) -> list[FirstEvent]:
+    return [FirstEvent(n=n) for n in numbers]
 
 
-class Seen:
-    """Reactions that note what came; ``broken`` fails until it is mended."""
+class RecordingReactions:
+    """Reactions that record events; ``broken`` fails until it is repaired."""
 
     def __init__(self) -> None:
         self.good: list[int] = []
         self.bad: list[int] = []
         self.broken = True
-        self.reactions = Reactions([on(Happened, self.fragile, self.sound)])
+        self.reactions = Reactions([on(FirstEvent, self.fragile, self.sound)])
 
-    def sound(self, event: Happened, now: datetime) -> None:
+    def sound(self, event: FirstEvent, now: datetime) -> None:
         self.good.append(event.n)
 
-    def fragile(self, event: Happened, now: datetime) -> None:
+    def fragile(self, event: FirstEvent, now: datetime) -> None:
         if self.broken and event.n == 1:
             raise RuntimeError("this reaction has a fault")
         self.bad.append(event.n)
@@ -59,92 +59,92 @@ class Seen:
 
 
 @pytest.mark.django_db
-def test_a_failing_reaction_is_tried_again_alone_while_all_others_ran() -> None:
-    seen = Seen()
+def test_failing_reaction_is_retried_alone_after_the_others_ran() -> None:
+    recorder = RecordingReactions()
     for n in range(3):
-        outbox.publish(Happened(n=n), now=NOW)
-    assert seen.dispatch(NOW) == 3
-    assert sorted(set(seen.good)) == [0, 1, 2]
-    left = Event.objects.get()
-    assert (left.facts, left.state) == ({"v": 1, "n": 1}, State.WAITING)
-    assert "this reaction has a fault" in left.error
-    assert NOW < left.due_at <= NOW + timedelta(minutes=1)
-    seen.broken, seen.good = False, []
-    assert seen.dispatch(NOW) == 0, "not before its time"
-    assert seen.dispatch(left.due_at) == 1
-    assert (seen.good, 1 in seen.bad) == ([], True), "only what failed runs again"
+        outbox.publish(FirstEvent(n=n), now=NOW)
+    assert recorder.dispatch(NOW) == 3
+    assert sorted(set(recorder.good)) == [0, 1, 2]
+    remaining_event = Event.objects.get()
+    assert (remaining_event.facts, remaining_event.state) == ({"v": 1, "n": 1}, State.WAITING)
+    assert "this reaction has a fault" in remaining_event.error
+    assert NOW < remaining_event.due_at <= NOW + timedelta(minutes=1)
+    recorder.broken, recorder.good = False, []
+    assert recorder.dispatch(NOW) == 0, "not before its retry time"
+    assert recorder.dispatch(remaining_event.due_at) == 1
+    assert (recorder.good, 1 in recorder.bad) == ([], True), "only the failed reaction runs again"
     assert not Event.objects.exists()
 
 
 class Batches:
-    """A reaction to many events and one to each; the first fails whenever 2 is among what it gets."""
+    """A reaction for many events and one for single events; the first fails if 2 is among its events."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.names: list[str] = []
         self.broken = False
         batch, single = outbox.batched(self.many), self.one
-        self.reactions = Reactions([on(Happened, batch, single), on(Else, single)])
+        self.reactions = Reactions([on(FirstEvent, batch, single), on(OtherEvent, single)])
 
-    def many(self, events: Sequence[Happened], now: datetime) -> None:
+    def many(self, events: Sequence[FirstEvent], now: datetime) -> None:
         if self.broken and any(event.n == 2 for event in events):
             raise RuntimeError("not with 2")
         self.batches.append([event.n for event in events])
 
-    def one(self, event: Happened | Else, now: datetime) -> None:
+    def one(self, event: FirstEvent | OtherEvent, now: datetime) -> None:
         self.names.append(f"{event.n}")
 
 
 @pytest.mark.django_db
-def test_events_of_one_name_go_together_and_none_overtakes_one_about_the_same_thing() -> None:
-    seen = Batches()
-    outbox.publish_all(happened(1, 2), now=NOW)
-    outbox.publish(Else(n=3), now=NOW)
-    outbox.publish_all(happened(4, 3, 5), now=NOW)
-    assert outbox.dispatch(seen.reactions, now=NOW) == 6
-    assert (seen.batches, seen.names) == ([[1, 2, 4], [3, 5]], ["1", "2", "4", "3", "3", "5"])
+def test_events_of_one_name_are_batched_and_keep_their_order() -> None:
+    recorder = Batches()
+    outbox.publish_all(first_events(1, 2), now=NOW)
+    outbox.publish(OtherEvent(n=3), now=NOW)
+    outbox.publish_all(first_events(4, 3, 5), now=NOW)
+    assert outbox.dispatch(recorder.reactions, now=NOW) == 6
+    assert (recorder.batches, recorder.names) == ([[1, 2, 4], [3, 5]], ["1", "2", "4", "3", "3", "5"])
     assert not Event.objects.exists()
 
 
 @pytest.mark.django_db
-def test_a_batch_that_fails_comes_again_one_by_one_and_only_what_fails_is_left() -> None:
-    seen = Batches()
-    seen.broken = True
-    outbox.publish_all(happened(1, 2, 3), now=NOW)
-    assert outbox.dispatch(seen.reactions, now=NOW) == 3
-    assert (seen.batches, seen.names) == ([[1], [3]], ["1", "2", "3"])
-    left = Event.objects.get()
-    assert (left.facts, left.left) == ({"v": 1, "n": 2}, [f"{__name__}.Batches.many"])
-    seen.broken = False
-    assert outbox.dispatch(seen.reactions, now=left.due_at) == 1
-    assert (seen.batches[2:], seen.names[3:]) == ([[2]], []), "only the reaction that failed runs again"
+def test_failed_batch_is_repeated_one_by_one() -> None:
+    recorder = Batches()
+    recorder.broken = True
+    outbox.publish_all(first_events(1, 2, 3), now=NOW)
+    assert outbox.dispatch(recorder.reactions, now=NOW) == 3
+    assert (recorder.batches, recorder.names) == ([[1], [3]], ["1", "2", "3"])
+    remaining_event = Event.objects.get()
+    assert (remaining_event.facts, remaining_event.left) == ({"v": 1, "n": 2}, [f"{__name__}.Batches.many"])
+    recorder.broken = False
+    assert outbox.dispatch(recorder.reactions, now=remaining_event.due_at) == 1
+    assert (recorder.batches[2:], recorder.names[3:]) == ([[2]], []), "only the reaction that failed runs again"
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgres
-def test_a_transaction_wakes_workers_once_also_after_a_part_of_it_was_rolled_back() -> None:
-    with CaptureQueriesContext(connection) as told, transaction.atomic():
+def test_transaction_notifies_workers_once_even_after_a_savepoint_rollback() -> None:
+    with CaptureQueriesContext(connection) as queries, transaction.atomic():
         with suppress(ZeroDivisionError), transaction.atomic():
             work.wake()
             raise ZeroDivisionError
-        assert notified(told) == 1
+        assert notified(queries) == 1
         work.wake()
         work.wake()
-        assert notified(told) == 2, "the first notification went with the savepoint"
-    with CaptureQueriesContext(connection) as told:
+        assert notified(queries) == 2, "the savepoint rolled the first notification back"
+    with CaptureQueriesContext(connection) as queries:
         work.wake()
         work.wake()
-    assert notified(told) == 2, "outside of transactions nothing is kept back"
+    assert notified(queries) == 2, "outside of transactions each is sent"
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgres
-def test_a_job_that_is_there_already_wakes_nobody() -> None:
-    """A transaction that notifies waits at its end for all others that do."""
+def test_existing_job_notifies_nobody() -> None:
+    """A transaction that notifies waits at its end for all others that notify."""
     for told_times in (1, 0):
-        with CaptureQueriesContext(connection) as told, transaction.atomic():
+        with CaptureQueriesContext(connection) as queries, transaction.atomic():
             jobs.schedule("waits", "once", due_at=NOW)
-        assert notified(told) == told_times
+        assert notified(queries) == told_times
 
 
 def notified(queries: CaptureQueriesContext) -> int:
@@ -152,22 +152,22 @@ def notified(queries: CaptureQueriesContext) -> int:
 
 
 @pytest.mark.django_db
-def test_an_event_that_nobody_reacts_to_is_gone() -> None:
-    outbox.publish(Else(n=1), now=NOW)
-    assert outbox.dispatch(Reactions([on(Else)]), now=NOW) == 1
+def test_event_without_reactions_is_deleted() -> None:
+    outbox.publish(OtherEvent(n=1), now=NOW)
+    assert outbox.dispatch(Reactions([on(OtherEvent)]), now=NOW) == 1
     assert not Event.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_event_of_a_rolled_back_transaction_never_happened() -> None:
+def test_event_of_a_rolled_back_transaction_is_gone() -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        outbox.publish(Happened(n=1), now=NOW)
+        outbox.publish(FirstEvent(n=1), now=NOW)
         raise ZeroDivisionError
     assert not Event.objects.exists()
 
 
 @pytest.mark.django_db
-def test_scheduling_twice_is_once_and_a_task_may_ask_to_run_again() -> None:
+def test_repeated_scheduling_is_one_job_and_a_task_may_repeat_itself() -> None:
     ran: list[datetime] = []
 
     def twice(payload: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -185,9 +185,9 @@ def test_scheduling_twice_is_once_and_a_task_may_ask_to_run_again() -> None:
 
 
 @pytest.mark.django_db
-def test_a_task_that_fails_keeps_its_row_with_the_error_and_changes_nothing() -> None:
+def test_failed_task_keeps_its_row_with_the_error() -> None:
     def broken(payload: Mapping[str, Any], now: datetime) -> None:
-        outbox.publish(Happened(n=1), now=now)
+        outbox.publish(FirstEvent(n=1), now=now)
         raise RuntimeError("no")
 
     jobs.schedule("k", "one", due_at=NOW)
@@ -198,15 +198,15 @@ def test_a_task_that_fails_keeps_its_row_with_the_error_and_changes_nothing() ->
 
 
 @pytest.mark.django_db
-def test_jobs_of_kinds_that_this_worker_does_not_run_are_left_alone() -> None:
+def test_unknown_kinds_of_jobs_are_left_alone() -> None:
     jobs.schedule("somebody-elses", "one", due_at=NOW)
     assert jobs.run_due({"k": lambda p, n: None}, now=NOW) == 0
     assert Job.objects.get().state == State.WAITING
 
 
 @pytest.mark.django_db
-def test_work_of_a_dead_worker_comes_back_when_its_lease_ends_and_not_before() -> None:
-    outbox.publish(Happened(n=1), now=NOW)
+def test_work_of_a_dead_worker_returns_when_its_lease_ends() -> None:
+    outbox.publish(FirstEvent(n=1), now=NOW)
     with transaction.atomic():
         assert len(work.claim(Event, now=NOW, wall=NOW, limit=9, owner="dead", duration=10 * SECOND)) == 1
         assert work.claim(Event, now=NOW, wall=NOW, limit=9, owner="other", duration=SECOND) == []
@@ -218,9 +218,9 @@ def test_work_of_a_dead_worker_comes_back_when_its_lease_ends_and_not_before() -
 
 
 @pytest.mark.django_db
-def test_a_batch_is_the_oldest_due_work() -> None:
+def test_batch_is_the_oldest_due_work() -> None:
     for n in (3, 1, 2):
-        outbox.publish(Happened(n=n), now=NOW + n * SECOND)
+        outbox.publish(FirstEvent(n=n), now=NOW + n * SECOND)
     with transaction.atomic():
         rows = work.claim(Event, now=NOW + 2 * SECOND, wall=NOW, limit=9, owner="w", duration=SECOND)
     assert [row.facts["n"] for row in rows] == [1, 2]

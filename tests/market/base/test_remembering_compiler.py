@@ -1,4 +1,4 @@
-"""What the compiler remembers changes no statement and no value: each is held against Django's own way."""
+"""Cached compilations change no statement and no value compared with plain Django."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.sql import compiler as plain
 
 from tests.factories import make_order, make_product
-from tradepost.market.base import remembering_compiler
+from tradepost.market.base.django_internals import remembering_compiler
 from tradepost.market.catalog.models import Category, Offer, Product, Version
 from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import Order, OrderLine
@@ -22,33 +22,36 @@ from tradepost.market.orders.models import Order, OrderLine
 pytestmark = [pytest.mark.django_db]
 
 
-def by_django(asked: QuerySet[Any]) -> Any:
+def compile_with_django(asked: QuerySet[Any]) -> Any:
     module = postgresql if connection.vendor == "postgresql" else plain
     return module.SQLCompiler(asked.query.clone(), connection, "default")
 
 
-def by_us(asked: QuerySet[Any]) -> Any:
+def compile_with_cache(asked: QuerySet[Any]) -> Any:
     return asked.query.clone().get_compiler("default")
 
 
-def said(compiler: Any) -> tuple[Any, ...]:
-    """The statement, which columns make which object, and how each is read."""
+def compiled(compiler: Any) -> tuple[Any, ...]:
+    """The statement, the columns of each object, and the converters."""
     text = compiler.as_sql()
     columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    converters = {at: [one.__name__ for one in found] for at, (found, _) in compiler.get_converters(columns).items()}
-    made = objects(compiler.klass_info)
-    return text, columns, made, compiler.annotation_col_map, converters, compiler._meta_ordering
+    converters = {
+        at: [converter.__name__ for converter in converters]
+        for at, (converters, _) in compiler.get_converters(columns).items()
+    }
+    object_columns = objects(compiler.klass_info)
+    return text, columns, object_columns, compiler.annotation_col_map, converters, compiler._meta_ordering
 
 
 def objects(info: dict[str, Any] | None) -> Any:
-    """Which columns make which object, and those that are selected with it."""
+    """The columns of an object and of its selected related objects."""
     if info is None:
         return None
-    below = [(one["field"].name, one["reverse"], objects(one)) for one in info.get("related_klass_infos", ())]
-    return info["model"], list(info["select_fields"]), below
+    related = [(klass["field"].name, klass["reverse"], objects(klass)) for klass in info.get("related_klass_infos", ())]
+    return info["model"], list(info["select_fields"]), related
 
 
-SHAPES: dict[str, Callable[[], QuerySet[Any]]] = {
+QUERIES: dict[str, Callable[[], QuerySet[Any]]] = {
     "all": Product.objects.all,
     "one": lambda: Product.objects.filter(pk=1),
     "by the model's own order": Category.objects.all,
@@ -71,7 +74,7 @@ SHAPES: dict[str, Callable[[], QuerySet[Any]]] = {
     "annotated": lambda: Product.objects.annotate(n=Count("versions")).order_by("-n", "pk"),
     "with an alias": lambda: Product.objects.alias(n=Count("versions")).order_by("n"),
     "distinct": lambda: Product.objects.filter(versions__number=1).distinct().order_by("slug"),
-    "extra": lambda: Product.objects.extra(select={"one": "1"}).order_by("one"),  # a constant of this test
+    "extra": lambda: Product.objects.extra(select={"one": "1"}).order_by("one"),  # a constant
     "a part": lambda: Product.objects.order_by("pk")[3:9],
     "among others": lambda: Product.objects.filter(seller__in=Seller.objects.filter(slug="a").order_by("pk")),
     "where another is": lambda: Product.objects.filter(Exists(Version.objects.filter(product=OuterRef("pk")))),
@@ -81,53 +84,53 @@ SHAPES: dict[str, Callable[[], QuerySet[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_question_reads_as_django_asks_it(shape: str) -> None:
-    asked = SHAPES[shape]
-    for _ in range(2):  # for the first time, and remembered
+@pytest.mark.parametrize("shape", QUERIES)
+def test_every_query_compiles_as_in_django(shape: str) -> None:
+    queryset = QUERIES[shape]
+    for _ in range(2):  # compiled first, then cached
         try:
-            expected = said(by_django(asked()))
+            expected = compiled(compile_with_django(queryset()))
         except Exception as error:  # noqa: BLE001  # such as what is empty
             with pytest.raises(type(error)):
-                said(by_us(asked()))
+                compiled(compile_with_cache(queryset()))
         else:
-            assert said(by_us(asked())) == expected
+            assert compiled(compile_with_cache(queryset())) == expected
 
 
 @pytest.mark.parametrize("model", apps.get_models(), ids=lambda model: model._meta.label)
-def test_every_model_is_read_as_django_reads_it(model: type[models.Model]) -> None:
-    for asked in (model._default_manager.all(), model._default_manager.order_by("-pk")):
-        expected = said(by_django(asked))
-        assert said(by_us(asked)) == expected
-        assert said(by_us(asked)) == expected, "remembered"
+def test_every_model_is_read_as_in_django(model: type[models.Model]) -> None:
+    for queryset in (model._default_manager.all(), model._default_manager.order_by("-pk")):
+        expected = compiled(compile_with_django(queryset))
+        assert compiled(compile_with_cache(queryset)) == expected
+        assert compiled(compile_with_cache(queryset)) == expected, "cached"
 
 
-def test_who_changes_what_was_given_changes_nothing_that_is_remembered() -> None:
-    asked = Product.objects.order_by("pk")
-    first = by_us(asked)
-    expected = said(first)
+def test_changing_a_result_does_not_change_the_cache() -> None:
+    queryset = Product.objects.order_by("pk")
+    first = compile_with_cache(queryset)
+    expected = compiled(first)
     first.select.clear()
     first.klass_info["select_fields"].clear()
     first.get_default_columns({}).clear()
-    assert said(by_us(asked)) == expected
+    assert compiled(compile_with_cache(queryset)) == expected
 
 
-def test_objects_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_instances_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     order = make_order()
     make_product()
-    asked = lambda: (Order.objects.order_by("-pk"), OrderLine.objects.select_related("order", "product__seller"))  # noqa: E731
-    ours = [[one.__dict__ for one in found] for found in asked()]
+    querysets = lambda: (Order.objects.order_by("-pk"), OrderLine.objects.select_related("order", "product__seller"))  # noqa: E731
+    ours = [[instance.__dict__ for instance in rows] for rows in querysets()]
     monkeypatch.setattr(remembering_compiler, "_is_remembered", lambda _meta: False)
-    django = [[one.__dict__ for one in found] for found in asked()]
-    for found in (*ours, *django):
-        for one in found:
-            del one["_state"]
+    django = [[instance.__dict__ for instance in rows] for rows in querysets()]
+    for values in (*ours, *django):
+        for value in values:
+            del value["_state"]
     assert ours == django
     assert ours[0][0]["number"] == order.number
 
 
-def test_models_of_a_migration_are_not_remembered() -> None:
-    """They are made anew for each, and would all be kept."""
+def test_models_of_migrations_are_not_cached() -> None:
+    """They are rebuilt for each migration, and all would be kept."""
     state = ProjectState.from_apps(apps)
     former = state.apps.get_model("catalog", "Product")
     memory: remembering_compiler.Memory = connection.ops.memory  # type: ignore[attr-defined]  # ours
@@ -136,8 +139,8 @@ def test_models_of_a_migration_are_not_remembered() -> None:
     assert len(memory.selected) == before
 
 
-def test_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembering_compiler, "MOST", 10)
+def test_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering_compiler, "MAX_NAMES", 10)
     memory = remembering_compiler.Memory()
     monkeypatch.setattr(connection.ops, "memory", memory)
     for model in (Product, Offer, Version):

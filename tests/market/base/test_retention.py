@@ -1,4 +1,4 @@
-"""Old rows go at night, by rule, in batches, and only those (operations.md §3, Retention)."""
+"""Old rows are deleted at night by rules, in batches, and no others (operations.md §3, Retention)."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Attempt, Call
-from tradepost.market.production.retention import EMPTIED
+from tradepost.market.production.retention import EMPTIED_BODY
 from tradepost.market.web.attempts import attempts_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOVES = Rule(name="moves", model=Move, when="at", setting="days")
 
 
-def move(at: datetime, lifecycle: str = "call") -> Move:
+def make_move(at: datetime, lifecycle: str = "call") -> Move:
     return Move(lifecycle=lifecycle, subject="1", event="e", before="a", after="b", at=at, actor="x")
 
 
-def attempt(call: Call, at: datetime) -> Attempt:
+def make_attempt(call: Call, at: datetime) -> Attempt:
     return Attempt.objects.create(
         call=call, number=call.tries.count() + 1, started_at=at, method="POST", url="https://a.example/p",
         request_body='{"a":1}', status=200, response_body='{"b":2}', verdict="done",
     )  # fmt: skip
 
 
-def ended(outcome: str = "done", *, order: Order | None = None, **fields: Any) -> Call:
+def ended_call(outcome: str = "done", *, order: Order | None = None, **fields: Any) -> Call:
     return make_call(order, state=State.ENDED, outcome=outcome, ended_at=NOW, **fields)
 
 
-def completed() -> Order:
+def completed_order() -> Order:
     order = make_order(paid=True)
     Order.objects.filter(pk=order.pk).update(status=Order.Status.COMPLETED)
     return order
 
 
-# --- each rule ------------------------------------------------------------------------------------------------------
+# --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
+def test_each_rule_has_a_name_and_a_setting_in_days() -> None:
     names = [rule.name for rule in old_rows.RETENTION]
     assert len(set(names)) == len(names)
     assert KEEP == {
@@ -73,21 +73,21 @@ def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
         "keep_comparisons_days": 30, "keep_access_calls_days": 90, "keep_drift_days": 400, "keep_audit_days": 1826, "keep_demands_days": 730,
         "keep_handlings_days": 30, "keep_refused_usage_days": 365, "keep_software_usage_days": 800,
         "keep_enterprise_invitations_days": 90, "keep_import_tables_days": 7, "keep_imports_days": 180, "keep_sign_ins_days": 180,
-        "keep_syncs_days": 400, "keep_api_answers_days": 7, "keep_tokens_days": 1,
+        "keep_syncs_days": 400, "keep_api_answers_days": 7, "keep_tokens_days": 1, "keep_exports_days": 7, "keep_dissolved_enterprises_days": 180,
     }  # fmt: skip
 
 
 @pytest.mark.django_db
-def test_bodies_are_emptied_after_90_days_and_attempts_go_after_400() -> None:
-    call = ended(order=completed())
-    first = attempt(call, NOW)
+def test_bodies_are_emptied_after_90_days_and_attempts_deleted_after_400() -> None:
+    call = ended_call(order=completed_order())
+    first = make_attempt(call, NOW)
     night(NOW + 90 * DAY)
     first.refresh_from_db()
-    assert (first.request_body, first.response_body) == ('{"a":1}', '{"b":2}'), "exactly 90 days old: not older"
+    assert (first.request_body, first.response_body) == ('{"a":1}', '{"b":2}'), "exactly 90 days old is not older"
     night(NOW + 90 * DAY + timedelta(seconds=1))
     first.refresh_from_db()
-    assert (first.request_body, first.response_body) == (EMPTIED, EMPTIED)
-    assert (first.status, first.verdict, first.method) == (200, "done", "POST"), "the rest is as it was"
+    assert (first.request_body, first.response_body) == (EMPTIED_BODY, EMPTIED_BODY)
+    assert (first.status, first.verdict, first.method) == (200, "done", "POST"), "the rest is unchanged"
     night(NOW + 400 * DAY)
     assert Attempt.objects.filter(pk=first.pk).exists()
     night(NOW + 400 * DAY + timedelta(seconds=1))
@@ -96,32 +96,32 @@ def test_bodies_are_emptied_after_90_days_and_attempts_go_after_400() -> None:
 
 
 @pytest.mark.django_db
-def test_an_emptied_attempt_is_shown_without_a_line_that_would_send_something_else() -> None:
-    call = ended(order=completed())
-    attempt(call, NOW)
+def test_emptied_attempt_has_no_repeatable_request() -> None:
+    call = ended_call(order=completed_order())
+    make_attempt(call, NOW)
     [before] = attempts_of(call)
     assert before.curl
     assert not before.emptied
     night(NOW + 91 * DAY)
-    [shown] = attempts_of(call)
-    assert shown.emptied
-    assert (shown.curl, shown.curl_afresh) == ("", "")
+    [view] = attempts_of(call)
+    assert view.emptied
+    assert (view.curl, view.curl_afresh) == ("", "")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", [State.WAITING, State.LEASED, State.HELD])
-def test_attempts_of_a_call_that_goes_on_stay_whatever_their_age(state: State) -> None:
-    kept = attempt(make_call(completed(), state=state), NOW)
+def test_attempts_of_an_open_call_stay(state: State) -> None:
+    open_attempt = make_attempt(make_call(completed_order(), state=state), NOW)
     night(NOW + 4000 * DAY)
-    kept.refresh_from_db()
-    assert kept.request_body == '{"a":1}'
+    open_attempt.refresh_from_db()
+    assert open_attempt.request_body == '{"a":1}'
 
 
 @pytest.mark.django_db
-def test_what_was_given_up_keeps_its_attempts_until_its_order_is_at_its_end() -> None:
-    """The release of an instance that the seller may have made goes by them."""
+def test_given_up_calls_keep_attempts_until_their_order_ends() -> None:
+    """The release of an instance that the seller may have made needs them."""
     order = make_order(paid=True)
-    about_order = attempt(ended("gave_up", order=order), NOW)
+    about_order = make_attempt(ended_call("gave_up", order=order), NOW)
     night(NOW + 4000 * DAY)
     about_order.refresh_from_db()
     assert about_order.request_body == '{"a":1}'
@@ -132,18 +132,18 @@ def test_what_was_given_up_keeps_its_attempts_until_its_order_is_at_its_end() ->
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", ["queued", "running", "stopped"])
-def test_an_operation_that_has_not_ended_keeps_the_attempts_of_all_its_calls(status: str) -> None:
-    """operations.md §3: only under ended operations; a restart goes by what was asked before."""
-    order = completed()
-    earlier, last = ended(order=order), ended("gave_up", order=order)
+def test_attempts_of_an_open_operation_stay(status: str) -> None:
+    """operations.md §3: only under ended operations; a restart uses the earlier calls."""
+    order = completed_order()
+    earlier, last = ended_call(order=order), ended_call("gave_up", order=order)
     operation = make_operation(order, call=last, status=status)
     Call.objects.filter(pk=earlier.pk).update(owner=operation.pk)
-    unrelated = ended(order=order)
+    unrelated = ended_call(order=order)
     Call.objects.filter(pk=unrelated.pk).update(owner=operation.pk + 1)
-    kept = [attempt(earlier, NOW), attempt(last, NOW)]
-    attempt(unrelated, NOW)
+    open_attempts = [make_attempt(earlier, NOW), make_attempt(last, NOW)]
+    make_attempt(unrelated, NOW)
     night(NOW + 4000 * DAY)
-    assert list(Attempt.objects.order_by("pk")) == kept
+    assert list(Attempt.objects.order_by("pk")) == open_attempts
     assert set(Attempt.objects.values_list("request_body", flat=True)) == {'{"a":1}'}
     Operation.objects.filter(pk=operation.pk).update(status="dropped", ended_at=NOW)
     night(NOW + 4001 * DAY)
@@ -151,8 +151,8 @@ def test_an_operation_that_has_not_ended_keeps_the_attempts_of_all_its_calls(sta
 
 
 @pytest.mark.django_db
-def test_history_of_calls_goes_after_five_years_and_that_of_orders_and_subscriptions_stays() -> None:
-    Move.objects.bulk_create(move(NOW, name) for name in ("order", "call", "subscription", "operation"))
+def test_history_of_calls_is_deleted_after_five_years_and_other_history_stays() -> None:
+    Move.objects.bulk_create(make_move(NOW, name) for name in ("order", "call", "subscription", "operation"))
     night(NOW + 1825 * DAY)
     assert Move.objects.count() == 4
     night(NOW + 1825 * DAY + timedelta(seconds=1))
@@ -160,7 +160,7 @@ def test_history_of_calls_goes_after_five_years_and_that_of_orders_and_subscript
 
 
 @pytest.mark.django_db
-def test_sent_mails_go_after_90_days_and_notices_after_365_with_their_mails() -> None:
+def test_mails_are_deleted_after_90_days_and_notices_with_their_mails_after_365() -> None:
     buyer = make_buyer()
 
     def notice(once: str, status: str, sent_at: datetime | None = None) -> Notice:
@@ -168,25 +168,25 @@ def test_sent_mails_go_after_90_days_and_notices_after_365_with_their_mails() ->
         NoticeDelivery.objects.create(notice=made, address="a@b.example", status=status, sent_at=sent_at)
         return made
 
-    sent, failed, waiting = notice("1", "sent", NOW), notice("2", "failed"), notice("3", "waiting")
+    sent_notice, failed_notice, waiting_notice = notice("1", "sent", NOW), notice("2", "failed"), notice("3", "waiting")
     night(NOW + 90 * DAY + timedelta(seconds=1))
-    assert set(NoticeDelivery.objects.values_list("notice", flat=True)) == {failed.pk, waiting.pk}
-    assert Notice.objects.filter(pk=sent.pk).exists()
+    assert set(NoticeDelivery.objects.values_list("notice", flat=True)) == {failed_notice.pk, waiting_notice.pk}
+    assert Notice.objects.filter(pk=sent_notice.pk).exists()
     night(NOW + 365 * DAY)
     assert Notice.objects.count() == 3
     night(NOW + 365 * DAY + timedelta(seconds=1))
-    assert list(Notice.objects.all()) == [waiting], "its mail is still to be sent"
-    assert list(NoticeDelivery.objects.values_list("notice", flat=True)) == [waiting.pk]
+    assert list(Notice.objects.all()) == [waiting_notice], "its mail is not sent yet"
+    assert list(NoticeDelivery.objects.values_list("notice", flat=True)) == [waiting_notice.pk]
 
 
 @pytest.mark.django_db
-def test_nought_days_keep_for_ever() -> None:
-    Move.objects.bulk_create([move(NOW)])
+def test_zero_days_keep_rows_for_ever() -> None:
+    Move.objects.bulk_create([make_move(NOW)])
     night(NOW + 90_000 * DAY, keep=dict.fromkeys(KEEP, 0))
     assert Move.objects.count() == 1
 
 
-# --- batches, boundaries, a night that is interrupted -----------------------------------------------------------------
+# --- batches, boundaries, interrupted nights --------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -199,52 +199,54 @@ def test_nought_days_keep_for_ever() -> None:
     days=st.integers(1, 40),
 )
 @pytest.mark.django_db
-def test_nothing_younger_and_nothing_needed_goes_and_a_batch_is_the_most_at_a_time(db, rows, batch, days) -> None:
-    """Ages in any order, some rows needed, some of a kind that stays, gaps between the pks: a batch changes no more rows
-    than it may, and what is left at the end holds everything that is young, needed or of the other kind."""
+def test_only_old_unneeded_rows_are_deleted_in_bounded_batches(db, rows, batch, days) -> None:
+    """Random ages, needed rows, rows of a kind that stays and gaps between keys. A batch deletes at most its size.
+
+    At the end every young or needed row and every row of the other kind is left.
+    """
     Move.objects.all().delete()
     now = NOW + 60 * DAY
-    made = Move.objects.bulk_create(move(now - timedelta(days=age), name) for age, name, _ in rows)
-    needed = [one.pk for one, (_, _, wanted) in zip(made, rows, strict=True) if wanted]
-    Move.objects.filter(pk__in=[one.pk for one in made[::5]]).delete()
+    moves = Move.objects.bulk_create(make_move(now - timedelta(days=age), name) for age, name, _ in rows)
+    needed = [row.pk for row, (_, _, is_needed) in zip(moves, rows, strict=True) if is_needed]
+    Move.objects.filter(pk__in=[row.pk for row in moves[::5]]).delete()
     present = set(Move.objects.values_list("pk", flat=True))
     rule = Rule(
         name="moves", model=Move, when="at", setting="days", only=Q(lifecycle="call"), needed=Q(pk__in=needed)
     )  # fmt: skip
     must_stay = {
         one.pk
-        for one, (age, name, wanted) in zip(made, rows, strict=True)
+        for one, (age, name, wanted) in zip(moves, rows, strict=True)
         if one.pk in present and (age <= days or wanted or name == "order")
     }
     progress, count = Progress(), len(present)
     while True:
         progress = clean([rule], {"days": days}, progress, now=now, wall=WALL, batch=batch)
-        left = Move.objects.count()
-        assert count - left <= batch
-        count = left
+        rows_left = Move.objects.count()
+        assert count - rows_left <= batch
+        count = rows_left
         if not progress.rule:
             break
-    left_over = set(Move.objects.values_list("pk", flat=True))
-    assert must_stay <= left_over
+    remaining = set(Move.objects.values_list("pk", flat=True))
+    assert must_stay <= remaining
     if [age for age, _, _ in rows] == sorted((age for age, _, _ in rows), reverse=True):
-        assert left_over == must_stay, "in the order of time, everything that may go goes in one night"
+        assert remaining == must_stay, "one night deletes everything that is due, in the order of time"
 
 
 @pytest.mark.django_db
-def test_the_boundary_is_found_over_the_primary_key_with_few_questions(
+def test_boundary_is_found_over_the_primary_key_with_few_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    made = Move.objects.bulk_create(move(NOW + timedelta(minutes=n)) for n in range(3000))
+    moves = Move.objects.bulk_create(make_move(NOW + timedelta(minutes=n)) for n in range(3000))
     with django_assert_max_num_queries(16):
-        assert last_older(MOVES, NOW + timedelta(minutes=2000)) == made[1999].pk
+        assert last_older(MOVES, NOW + timedelta(minutes=2000)) == moves[1999].pk
     with django_assert_max_num_queries(1):
         assert last_older(MOVES, NOW) == 0
     with django_assert_max_num_queries(1):
-        assert last_older(MOVES, NOW + timedelta(minutes=2000), after=made[1999].pk) == made[1999].pk
-    assert last_older(MOVES, NOW + timedelta(minutes=3000)) == made[2999].pk
+        assert last_older(MOVES, NOW + timedelta(minutes=2000), after=moves[1999].pk) == moves[1999].pk
+    assert last_older(MOVES, NOW + timedelta(minutes=3000)) == moves[2999].pk
 
 
-CALLS_OF_LONG_AGO = Rule(name="moves", model=Move, when="at", setting="days", only=Q(lifecycle="call"))
+OLD_CALLS = Rule(name="moves", model=Move, when="at", setting="days", only=Q(lifecycle="call"))
 
 
 def turns_of(rule: Rule, *, batch: int) -> int:
@@ -255,60 +257,60 @@ def turns_of(rule: Rule, *, batch: int) -> int:
 
 
 @pytest.mark.django_db
-def test_where_nothing_has_to_go_a_turn_looks_at_a_few_batches() -> None:
-    Move.objects.bulk_create(move(NOW, "order") for _ in range(60))
-    assert turns_of(CALLS_OF_LONG_AGO, batch=5) == 3
-    Move.objects.bulk_create(move(NOW, "call") for _ in range(10))
-    assert turns_of(CALLS_OF_LONG_AGO, batch=5) == 5
+def test_turn_with_nothing_to_delete_reads_a_few_batches() -> None:
+    Move.objects.bulk_create(make_move(NOW, "order") for _ in range(60))
+    assert turns_of(OLD_CALLS, batch=5) == 3
+    Move.objects.bulk_create(make_move(NOW, "call") for _ in range(10))
+    assert turns_of(OLD_CALLS, batch=5) == 5
     assert Move.objects.count() == 60
 
 
 @pytest.mark.django_db
-def test_of_few_rows_that_an_index_finds_all_others_are_passed_over(
+def test_sparse_rows_are_found_by_an_index(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    Move.objects.bulk_create(move(NOW, name) for name in ["order"] * 60 + ["call"] + ["order"] * 60)
+    Move.objects.bulk_create(make_move(NOW, name) for name in ["order"] * 60 + ["call"] + ["order"] * 60)
     with django_assert_max_num_queries(24):
-        assert turns_of(replace(CALLS_OF_LONG_AGO, sparse=True), batch=5) == 2
+        assert turns_of(replace(OLD_CALLS, sparse=True), batch=5) == 2
     assert Move.objects.count() == 120
 
 
 @pytest.mark.django_db
-def test_what_was_spared_is_looked_at_again_in_another_month() -> None:
+def test_spared_rows_are_checked_again_in_another_month() -> None:
     order = make_order(paid=True)
-    spared = attempt(ended("gave_up", order=order), NOW)
+    spared = make_attempt(ended_call("gave_up", order=order), NOW)
     progress = night(datetime(2028, 1, 3, tzinfo=UTC))
     assert progress.settled["attempts"] == spared.pk
     Order.objects.filter(pk=order.pk).update(status=Order.Status.REFUNDED)
     progress = night(datetime(2028, 1, 31, tzinfo=UTC), progress=progress)
-    assert Attempt.objects.exists(), "the same month: what was looked at is not read each night"
+    assert Attempt.objects.exists(), "within a month, checked rows are not read again"
     night(datetime(2028, 2, 1, tzinfo=UTC), progress=progress)
     assert not Attempt.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_turn_of_a_worker_deletes_one_batch_and_a_killed_one_loses_no_more_than_it() -> None:
+def test_turn_deletes_one_batch_and_a_killed_one_loses_only_its_own() -> None:
     now = NOW + 2000 * DAY
-    Move.objects.bulk_create((move(NOW) for _ in range(12_001)), batch_size=2000)
+    Move.objects.bulk_create((make_move(NOW) for _ in range(12_001)), batch_size=2000)
     retention.schedule(now)
 
     def killed(payload, now):
-        wiring.clear_old(payload, now)
+        wiring.timers.delete_old_rows(payload, now)
         raise KeyboardInterrupt
 
     assert jobs.run_due(wiring.TASKS, now=now) == 1
     assert Move.objects.count() == 7_001
     job = Job.objects.get(kind=retention.NIGHTLY)
-    assert job.due_at == now + retention.PAUSE
+    assert job.due_at == now + retention.BATCH_PAUSE
     assert job.payload["rule"] == "moves"
     with pytest.raises(KeyboardInterrupt):
         jobs.run_due({**wiring.TASKS, retention.NIGHTLY: killed}, now=job.due_at)
-    assert Move.objects.count() == 7_001, "the transaction of the killed one came to nothing"
+    assert Move.objects.count() == 7_001, "the transaction of the killed turn was rolled back"
     assert Job.objects.get(pk=job.pk).payload == job.payload
-    for left in (2_001, 0, 0):
+    for remaining in (2_001, 0, 0):
         now = Job.objects.get(pk=job.pk).due_at
         assert jobs.run_due(wiring.TASKS, now=now) == 1
-        assert Move.objects.count() == left
+        assert Move.objects.count() == remaining
     job.refresh_from_db()
     assert job.payload["rule"] == ""
     local = job.due_at.astimezone(timezone.get_default_timezone())
@@ -316,7 +318,7 @@ def test_a_turn_of_a_worker_deletes_one_batch_and_a_killed_one_loses_no_more_tha
     assert timedelta() < job.due_at - now <= DAY
 
 
-# --- when -------------------------------------------------------------------------------------------------------------
+# --- time of the night ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -327,22 +329,22 @@ def test_a_turn_of_a_worker_deletes_one_batch_and_a_killed_one_loses_no_more_tha
         ("2027-03-01T02:00:00+00:00", "2027-03-01T19:30:00+00:00"),
     ],
 )
-def test_the_night_is_that_of_the_markets_zone(now: str, next_night: str) -> None:
-    found = night_after(datetime.fromisoformat(now), at=time(3, 30), zone=SHANGHAI)
-    assert found == datetime.fromisoformat(next_night)
+def test_night_is_that_of_the_markets_zone(now: str, next_night: str) -> None:
+    following_night = night_after(datetime.fromisoformat(now), at=time(3, 30), zone=SHANGHAI)
+    assert following_night == datetime.fromisoformat(next_night)
 
 
-def test_a_sandbox_that_skips_a_year_works_the_last_night_of_it() -> None:
+def test_sandbox_that_skips_a_year_works_only_its_last_night() -> None:
     now, target = datetime(2027, 3, 1, 12, tzinfo=UTC), datetime(2028, 3, 1, 12, tzinfo=UTC)
-    found = night_after(now, at=time(3, 30), zone=SHANGHAI, heading_for=target)
-    assert found == datetime(2028, 2, 29, 19, 30, tzinfo=UTC)
+    following_night = night_after(now, at=time(3, 30), zone=SHANGHAI, heading_for=target)
+    assert following_night == datetime(2028, 2, 29, 19, 30, tzinfo=UTC)
     near = now + timedelta(hours=1)
     assert night_after(now, at=time(3, 30), zone=SHANGHAI, heading_for=near) == datetime(2027, 3, 1, 19, 30, tzinfo=UTC)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_plans_the_night_and_works_it() -> None:
-    Move.objects.bulk_create([move(clock.now() - 1826 * DAY), move(clock.now())])
+def test_worker_plans_and_works_the_night() -> None:
+    Move.objects.bulk_create([make_move(clock.now() - 1826 * DAY), make_move(clock.now())])
     with working():
         until(Job.objects.filter(kind=retention.NIGHTLY).exists, what="the timer is there")
         job = Job.objects.get(kind=retention.NIGHTLY)
@@ -353,20 +355,22 @@ def test_a_worker_plans_the_night_and_works_it() -> None:
     assert Job.objects.get(pk=job.pk).due_at > clock.now()
 
 
-# --- what is told -----------------------------------------------------------------------------------------------------
+# --- reports ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_how_much_is_kept_and_since_when() -> None:
-    if connection.vendor == "postgresql":  # what another test's large market taught the planner outlives its rollback
+def test_numbers_and_ages_of_rows_are_reported() -> None:
+    if connection.vendor == "postgresql":  # planner statistics of another test's large market outlive its rollback
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE base_move, notifications_notice")
-    Move.objects.bulk_create([move(NOW + n * DAY, name) for n, name in enumerate(("order", "call", "call"))])
-    told = {kept.rule.name: kept for kept in retention.kept(old_rows.RETENTION)}
-    assert (told["moves"].rows, told["moves"].since) == (3, NOW + DAY), "orders' history is kept: it is not the oldest"
-    assert (told["notices"].rows, told["notices"].since) == (0, None)
+    Move.objects.bulk_create([make_move(NOW + n * DAY, name) for n, name in enumerate(("order", "call", "call"))])
+    reports = {kept.rule.name: kept for kept in retention.table_sizes(old_rows.RETENTION)}
+    assert (reports["moves"].rows, reports["moves"].since) == (3, NOW + DAY), (
+        "orders' history stays and does not count as the oldest"
+    )
+    assert (reports["notices"].rows, reports["notices"].since) == (0, None)
     assert retention.nightly().due_at is None
     retention.schedule(NOW)
-    standing = retention.nightly()
-    assert not standing.late(NOW + timedelta(hours=1))
-    assert standing.late(NOW + timedelta(hours=1, seconds=1))
+    night_report = retention.nightly()
+    assert not night_report.late(NOW + timedelta(hours=1))
+    assert night_report.late(NOW + timedelta(hours=1, seconds=1))

@@ -1,4 +1,4 @@
-"""What issue 8, 9 found to grow for ever, and mails about accounts: they go by rules of their own."""
+"""Rules for tables that issue 8, 9 found to grow without bound, and for mails about accounts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.market.nights import DAY, WALL, night
 from tradepost.market import old_rows
 from tradepost.market.base.retention import Rule
 from tradepost.market.base.work import State
+from tradepost.market.identity.company_models import PolicyConsent
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.account_mails import mail_account
 from tradepost.market.notifications.models import Notice, NoticeDelivery
@@ -25,8 +26,8 @@ from tradepost.protocols.commands import Query
 
 
 @pytest.mark.django_db
-def test_account_mails_go_when_delivered_mails_go_but_for_those_that_wait() -> None:
-    """No notice takes them along (issue 8, 2)."""
+def test_account_mails_are_deleted_with_delivered_mails_unless_waiting() -> None:
+    """No notice deletes them (issue 8, 2)."""
     for status, sent_at in (("sent", NOW), ("failed", None), ("waiting", None)):
         mail = mail_account("account_reset", "a@b.example", link="/", language="en", now=NOW)
         NoticeDelivery.objects.filter(pk=mail.pk).update(status=status, sent_at=sent_at)
@@ -37,8 +38,8 @@ def test_account_mails_go_when_delivered_mails_go_but_for_those_that_wait() -> N
 
 
 @pytest.mark.django_db
-def test_sessions_go_a_day_after_they_ended_by_real_time_however_far_a_sandbox_is_ahead() -> None:
-    """Issue 8, 9: they grew for ever."""
+def test_sessions_are_deleted_a_day_after_their_end_by_real_time() -> None:
+    """Also in a sandbox whose clock is far ahead. Issue 8, 9: they grew without bound."""
     for key, ended in (("old", WALL - DAY - timedelta(seconds=1)), ("day", WALL - DAY), ("living", WALL + 14 * DAY)):
         Session.objects.create(session_key=key, session_data="", expire_date=ended)
     night(WALL + 4000 * DAY)
@@ -52,38 +53,41 @@ def signed_up(email: str, *, verified: bool = False, **fields: Any) -> User:
 
 
 @pytest.mark.django_db
-def test_accounts_that_nobody_confirmed_go_unless_somebody_was_in_or_they_hold_something() -> None:
-    """Issue 8, 9."""
-    kept = [
+def test_unconfirmed_unused_accounts_are_deleted() -> None:
+    """Issue 8, 9. An account stays if it was used or if rows refer to it."""
+    kept_users = [
         signed_up("confirmed@b.example", verified=True),
         signed_up("was-in@b.example", last_login=NOW),
-        signed_up("operator@b.example", is_operator=True),
+        signed_up("operator@b.example", operator_role="support"),
         User.objects.create_user("made-by-hand@b.example", joined_at=NOW),
     ]
     EmailAddress.objects.create(user=signed_up("second@b.example"), email="confirmed-2@b.example", verified=True)
     holds = signed_up("holds@b.example")
     Notice.objects.create(user=holds, kind="top_up", created_at=NOW + 300 * DAY, once="1")
-    gone = signed_up("nobody@b.example")
+    deleted_user = signed_up("nobody@b.example")
     night(NOW + 30 * DAY)
-    assert User.objects.filter(pk=gone.pk).exists(), "exactly 30 days old: not older"
+    assert User.objects.filter(pk=deleted_user.pk).exists(), "exactly 30 days old is not older"
     night(NOW + 30 * DAY + timedelta(seconds=1))
-    left = {*(user.email for user in kept), "second@b.example", "holds@b.example"}
-    assert set(User.objects.values_list("email", flat=True)) == left
-    assert not EmailAddress.objects.filter(email=gone.email).exists()
+    remaining = {*(user.email for user in kept_users), "second@b.example", "holds@b.example"}
+    assert set(User.objects.values_list("email", flat=True)) == remaining
+    assert not EmailAddress.objects.filter(email=deleted_user.email).exists()
 
 
-def test_whatever_refers_to_an_account_keeps_it() -> None:
-    """Also what a later context will add: an account that holds something is never deleted, nor does a night fail at it."""
+def test_any_reference_keeps_an_account() -> None:
+    """Also references that a later context adds: an account with rows is never deleted, and the night does not fail."""
     rule = next(rule for rule in old_rows.RETENTION if rule.name == "unconfirmed accounts")
     assert isinstance(rule, Rule)
     assert rule.needed is not None
-    asked = {part.query.model for part in rule.needed.flatten() if isinstance(part, Exists)}
-    assert asked == {relation.related_model for relation in User._meta.related_objects} - {EmailAddress}
+    checked_models = {part.query.model for part in rule.needed.flatten() if isinstance(part, Exists)}
+    assert checked_models == {relation.related_model for relation in User._meta.related_objects} - {
+        EmailAddress,
+        PolicyConsent,
+    }
 
 
 @pytest.mark.django_db
-def test_counts_of_old_hours_are_put_together_and_the_metrics_stay_as_they_were() -> None:
-    """Issue 8, 9: one row an hour, worker, activity and verdict, for ever."""
+def test_old_hourly_counts_are_merged_and_metrics_stay_the_same() -> None:
+    """Issue 8, 9: the table had a row per hour, worker, activity and verdict for ever."""
 
     def tally(hour: datetime, worker: str, verdict: str = "done") -> None:
         Tally.objects.create(
@@ -113,14 +117,14 @@ def test_counts_of_old_hours_are_put_together_and_the_metrics_stay_as_they_were(
 
 
 @pytest.mark.django_db
-def test_the_latest_answer_of_each_kind_stays() -> None:
+def test_latest_answer_of_each_kind_stays() -> None:
     """saas-v1-license A2, A2.8: newInstance is repeated for access data, and queryInstance asks for usage."""
-    held = service("saas_v1")
+    subscription = service("saas_v1")
     address = Address.objects.get()
     purchase = Call.objects.get(purpose=Call.Purpose.ORDER)
     repeated = calls.load(purchase.kind, purchase.command)
-    for asked in ([repeated, Query(instance_ids=(held.instance_id,))], [repeated]):
-        calls.ask_for_access(asked, address, held, now=NOW)
+    for commands in ([repeated, Query(instance_ids=(subscription.instance_id,))], [repeated]):
+        calls.create_access_call(commands, address, subscription, now=NOW)
     Call.objects.filter(purpose=Call.Purpose.ACCESS).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
     _, usage, newest = Call.objects.filter(purpose=Call.Purpose.ACCESS).order_by("pk")
     night(NOW + 91 * DAY)

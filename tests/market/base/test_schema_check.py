@@ -1,4 +1,4 @@
-"""Issue 8, 6: a failed upgrade reported success. A database that is not what the models say is told apart, in words."""
+"""Issue 8, 6: a failed upgrade reported success. Differences between database and models are detected and explained."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
-def otherwise(*statements: str) -> Iterator[None]:
-    """The database as it is after these, taken back at the end: both databases do so with what changes tables."""
+def changed_schema(*statements: str) -> Iterator[None]:
+    """The database after these statements, undone at the end; both databases roll back changes of tables."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             for statement in statements:
@@ -34,12 +34,12 @@ def otherwise(*statements: str) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def test_a_migrated_database_is_what_the_models_say() -> None:
+def test_migrated_database_matches_the_models() -> None:
     assert differences() == []
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         ("ALTER TABLE base_job RENAME TO base_jobs", "the table base_job is missing"),
         ("ALTER TABLE base_move RENAME COLUMN note TO notes", "the column base_move.note is missing"),
@@ -50,18 +50,18 @@ def test_a_migrated_database_is_what_the_models_say() -> None:
         ("DROP INDEX signing_key_current", "the unique constraint signing_key_current of identity_signingkey is missing"),
     ],
 )  # fmt: skip
-def test_a_difference_is_said_in_words(statement: str, said: str) -> None:
-    with otherwise(statement):
-        assert said in differences()
+def test_difference_is_explained(statement: str, message: str) -> None:
+    with changed_schema(statement):
+        assert message in differences()
     assert differences() == []
 
 
-def test_an_index_about_other_columns_is_told() -> None:
-    with otherwise("DROP INDEX move_subject", "CREATE INDEX move_subject ON base_move (subject, lifecycle)"):
-        said = (
+def test_index_on_other_columns_is_reported() -> None:
+    with changed_schema("DROP INDEX move_subject", "CREATE INDEX move_subject ON base_move (subject, lifecycle)"):
+        message = (
             "the index move_subject of base_move is about subject, lifecycle, and must be about lifecycle, subject, id"
         )
-        assert differences() == [f"{said} by the models"]
+        assert differences() == [f"{message} by the models"]
 
 
 @pytest.mark.postgres
@@ -70,20 +70,20 @@ def test_an_index_about_other_columns_is_told() -> None:
     [("", []), ("WHERE voids_id IS NOT NULL", []),
      ("WHERE sign = -1 AND quantity > 1", ["the same voids_id may stand twice in metering_record, and must not by the models"])],
 )  # fmt: skip
-def test_a_unique_index_of_all_that_have_a_value_is_one_of_all(condition: str, said: list[str]) -> None:
-    """metering/0007: a unique index lets any number of rows be empty, and need not hold them."""
+def test_unique_index_on_all_present_values_counts_as_unique(condition: str, said: list[str]) -> None:
+    """metering/0007: a unique index allows any number of NULLs and need not contain them."""
     remade = f"CREATE UNIQUE INDEX record_voids_once ON metering_record (voids_id) {condition}"
-    with otherwise("DROP INDEX record_voids_once", remade):
+    with changed_schema("DROP INDEX record_voids_once", remade):
         assert differences() == said
 
 
-def test_an_index_that_is_not_unique_is_no_unique_constraint() -> None:
-    with otherwise("DROP INDEX user_email", "CREATE INDEX user_email ON identity_user (lower(email))"):
+def test_plain_index_is_not_a_unique_constraint() -> None:
+    with changed_schema("DROP INDEX user_email", "CREATE INDEX user_email ON identity_user (lower(email))"):
         assert differences() == ["the unique constraint user_email of identity_user is missing"]
 
 
-def test_what_may_be_empty_or_stand_twice_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turned about, which needs no new table: the models say what the database does not."""
+def test_nullability_and_uniqueness_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other way round, which needs no new table: the models require what the database does not."""
     note, read_at = Move._meta.get_field("note"), Notice._meta.get_field("read_at")
     monkeypatch.setattr(note, "null", True)
     monkeypatch.setattr(read_at, "null", False)
@@ -96,40 +96,40 @@ def test_what_may_be_empty_or_stand_twice_is_compared(monkeypatch: pytest.Monkey
 
 
 def test_named_constraints_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = [
+    expected = [
         models.CheckConstraint(condition=models.Q(attempts__lt=9), name="delivery_few"),
         models.UniqueConstraint(fields=["address"], name="delivery_once"),
     ]
-    monkeypatch.setattr(NoticeDelivery._meta, "constraints", [*NoticeDelivery._meta.constraints, *wanted])
+    monkeypatch.setattr(NoticeDelivery._meta, "constraints", [*NoticeDelivery._meta.constraints, *expected])
     assert differences() == [
         "the constraint delivery_few of notifications_noticedelivery is missing",
         "the unique constraint delivery_once of notifications_noticedelivery is missing",
     ]
     monkeypatch.undo()
-    (once,) = Job._meta.constraints
-    other = models.UniqueConstraint(fields=["kind"], name=once.name)
-    monkeypatch.setattr(Job._meta, "constraints", [other])
+    (unique_once,) = Job._meta.constraints
+    other_constraint = models.UniqueConstraint(fields=["kind"], name=unique_once.name)
+    monkeypatch.setattr(Job._meta, "constraints", [other_constraint])
     assert differences() == [
         "the unique constraint job_kind_key of base_job is about kind, key, and must be about kind by the models"
     ]
 
 
-def test_a_later_version_s_column_that_fills_itself_is_in_nobody_s_way() -> None:
-    with otherwise("ALTER TABLE base_move ADD COLUMN later varchar(9) DEFAULT 'x' NOT NULL"):
+def test_column_with_a_default_from_a_later_version_is_no_difference() -> None:
+    with changed_schema("ALTER TABLE base_move ADD COLUMN later varchar(9) DEFAULT 'x' NOT NULL"):
         assert differences() == []
 
 
-def test_migrate_readyz_and_doctor_say_so(client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrate_readyz_and_doctor_report_differences(client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_as_expected_once", False)
     monkeypatch.setattr(health, "_applied_once", False)
-    said = "the index move_subject of base_move is missing"
-    with otherwise("DROP INDEX move_subject"):
-        with pytest.raises(Refused, match=said):
+    message = "the index move_subject of base_move is missing"
+    with changed_schema("DROP INDEX move_subject"):
+        with pytest.raises(Refused, match=message):
             apply(out(), each=False)
-        answer = client.get("/readyz")
-        assert (answer.status_code, answer.json()["reasons"]) == (503, [health.DIFFERENT, said])
-        found = [f for f in diagnosis.check_database(Config()) if f.area == "schema"]
-        assert [(f.level, f.said.lower()) for f in found] == [("fail", f"{said}.")]
+        response = client.get("/readyz")
+        assert (response.status_code, response.json()["reasons"]) == (503, [health.SCHEMA_DIFFERS, message])
+        findings = [f for f in diagnosis.check_database(Config()) if f.area == "schema"]
+        assert [(f.level, f.said.lower()) for f in findings] == [("fail", f"{message}.")]
     assert client.get("/readyz").status_code == 200
     monkeypatch.setattr(schema_check, "differences", lambda: pytest.fail("looked again"))
-    assert client.get("/readyz").status_code == 200, "a probe looks once"
+    assert client.get("/readyz").status_code == 200, "the probe checks once"

@@ -1,4 +1,5 @@
-"""Conditions of partial indexes stand in statements on SQLite, so that these indexes are used (``base/sqlite/conditions.py``)."""
+"""Conditions of partial indexes are literals in SQLite statements, so that the indexes are used
+(``base/django_internals/sqlite/conditions.py``)."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from django.db.models import Q, QuerySet
 from tests import scans
 from tests.factories import NOW, make_call, make_order
 from tests.market.plans import plan
+from tradepost.market.base.django_internals.sqlite.conditions import LiteralLookup, register_literal_lookups
 from tradepost.market.base.models import Job
-from tradepost.market.base.sqlite.conditions import WrittenOut, write_out_conditions
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import NoticeDelivery
@@ -25,8 +26,8 @@ CALLS, DELIVERIES = Call.objects.all(), NoticeDelivery.objects.all()
 OPEN = ["queued", "running", "stopped"]
 
 
-def where(rows: QuerySet[Any]) -> str:
-    """The condition of a question, without the names of tables."""
+def condition_of(rows: QuerySet[Any]) -> str:
+    """The condition of a statement, without table names."""
     text, _ = rows.query.sql_with_params()
     return text.partition(" WHERE ")[2].replace(f'"{rows.model._meta.db_table}".', "").replace('"', "")
 
@@ -46,21 +47,24 @@ def where(rows: QuerySet[Any]) -> str:
         (Order.objects.filter(buyer=1, idempotency_key="it's"), "order_idempotency_key"),
     ],
 )  # fmt: skip
-def test_the_index_is_used(rows: QuerySet[Any], index: str) -> None:
+def test_partial_index_is_used(rows: QuerySet[Any], index: str) -> None:
     assert index in plan(rows)
 
 
-def test_what_is_in_no_condition_stays_a_parameter() -> None:
-    """Or each key, name and amount would be a statement of its own."""
-    assert where(Order.objects.filter(idempotency_key="a")) == "(idempotency_key = %s AND NOT (idempotency_key = ''))"
-    assert where(DELIVERIES.filter(status="failed")) == "(status = %s AND NOT (status = 'sent'))"
-    assert where(DELIVERIES.filter(status="sent")) == "status = 'sent'"
-    assert where(DELIVERIES.filter(status__in=["sent", "failed"])) == "status IN (%s, %s)"
-    assert where(CALLS.filter(attempts=0)) == "attempts = %s"
-    assert where(CALLS.filter(state=models.F("attempts"))) == "state = (attempts)"
+def test_other_values_stay_parameters() -> None:
+    """Otherwise each key, name and amount would make a separate statement."""
+    assert (
+        condition_of(Order.objects.filter(idempotency_key="a"))
+        == "(idempotency_key = %s AND NOT (idempotency_key = ''))"
+    )
+    assert condition_of(DELIVERIES.filter(status="failed")) == "(status = %s AND NOT (status = 'sent'))"
+    assert condition_of(DELIVERIES.filter(status="sent")) == "status = 'sent'"
+    assert condition_of(DELIVERIES.filter(status__in=["sent", "failed"])) == "status IN (%s, %s)"
+    assert condition_of(CALLS.filter(attempts=0)) == "attempts = %s"
+    assert condition_of(CALLS.filter(state=models.F("attempts"))) == "state = (attempts)"
 
 
-def test_rows_are_the_same() -> None:
+def test_results_are_the_same() -> None:
     order = make_order(paid=True)
     waiting, ended = make_call(order), make_call(order, state=State.ENDED, outcome="gave_up", last_verdict="refused")
     assert list(Call.objects.filter(state=State.ENDED)) == [ended]
@@ -73,60 +77,60 @@ def test_rows_are_the_same() -> None:
     ]  # fmt: skip
 
 
-def test_every_condition_of_an_index_is_known() -> None:
-    """But those about a column that is empty or not, and about two columns, which have no parameter."""
-    asked = [
+def test_every_index_condition_is_known() -> None:
+    """Except for conditions on NULL and on two columns, which have no parameter."""
+    conditions = [
         (model._meta.get_field(name), lookup or "exact")
         for model in apps.get_models()
-        for one in (*model._meta.indexes, *model._meta.constraints)
-        if not isinstance(one, models.CheckConstraint) and (condition := getattr(one, "condition", None)) is not None
+        for item in (*model._meta.indexes, *model._meta.constraints)
+        if not isinstance(item, models.CheckConstraint) and (condition := getattr(item, "condition", None)) is not None
         for name, lookup, value in _leaves(condition)
         if isinstance(value, int | str | list | tuple) and lookup != "isnull"
     ]
-    assert len(asked) > 60
-    unknown = [f"{field}: {lookup}" for field, lookup in asked if WrittenOut not in _parents(field, lookup)]
+    assert len(conditions) > 60
+    unknown = [f"{field}: {lookup}" for field, lookup in conditions if LiteralLookup not in _parents(field, lookup)]
     assert unknown == []
 
 
 def _parents(field: Any, lookup: str) -> tuple[type, ...]:
-    found: tuple[type, ...] = field.get_lookup(lookup).__mro__
-    return found
+    types: tuple[type, ...] = field.get_lookup(lookup).__mro__
+    return types
 
 
 def _leaves(condition: Q) -> list[tuple[str, str, Any]]:
-    found: list[tuple[str, str, Any]] = []
+    leaves: list[tuple[str, str, Any]] = []
     for child in condition.children:
         if isinstance(child, Q):
-            found += _leaves(child)
+            leaves += _leaves(child)
         else:
             path, value = cast("tuple[str, Any]", child)
             name, _, lookup = path.partition("__")
-            found.append((name, lookup, value))
-    return found
+            leaves.append((name, lookup, value))
+    return leaves
 
 
-def test_a_condition_that_would_have_to_be_quoted_is_refused() -> None:
+def test_condition_that_needs_quoting_is_refused() -> None:
     class Meta:
         app_label = "base"
         indexes = (models.Index(fields=["id"], name="odd", condition=Q(name="it's")),)
 
-    odd = type("Odd", (models.Model,), {"__module__": __name__, "Meta": Meta, "name": models.TextField()})
+    odd_model = type("Odd", (models.Model,), {"__module__": __name__, "Meta": Meta, "name": models.TextField()})
     try:
         with pytest.raises(ValueError, match="it's"):
-            write_out_conditions([odd])
+            register_literal_lookups([odd_model])
     finally:
         del apps.all_models["base"]["odd"]
         apps.clear_cache()
 
 
-def test_the_look_at_plans_finds_who_reads_all() -> None:
-    """``tests/scans.py`` can fail: here the market asks for what no index has."""
+def test_plan_check_detects_a_full_scan() -> None:
+    """``tests/scans.py`` can fail: this query has no index."""
     from tradepost.market.orders import operator_queries
 
     make_order()
-    asks = compile("list(Order.objects.filter(currency='EUR'))", operator_queries.__file__, "exec")
-    exec(asks, {"Order": Order})  # as a line of that file
-    list(Order.objects.filter(currency="EUR"))  # a test may
-    [said] = scans.found
-    scans.found.clear()
-    assert said.startswith("market/orders/operator_queries.py:<module> reads all of orders_order: SELECT")
+    query_code = compile("list(Order.objects.filter(currency='EUR'))", operator_queries.__file__, "exec")
+    exec(query_code, {"Order": Order})  # as a line of that file
+    list(Order.objects.filter(currency="EUR"))  # allowed in a test
+    [report] = scans.full_scans
+    scans.full_scans.clear()
+    assert report.startswith("market/orders/operator_queries.py:<module> reads all of orders_order: SELECT")

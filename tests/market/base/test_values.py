@@ -1,4 +1,4 @@
-"""One way to look at a value, whether it is a Struct of the market's or a dataclass of the protocols' (decision 0075)."""
+"""Uniform access to values: Structs of the market and dataclasses of the protocols (decision 0075)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Outer(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Of:
-    """A protocol's."""
+class ProtocolValue:
+    """A value of the protocols."""
 
     inner: Inner
     number: int = 0
 
 
 @pytest.mark.parametrize(
-    ("value", "names"), [(Outer(), ("many", "by_name", "number")), (Of(Inner()), ("inner", "number"))]
+    ("value", "names"), [(Outer(), ("many", "by_name", "number")), (ProtocolValue(Inner()), ("inner", "number"))]
 )
-def test_a_value_is_made_anew_with_another_member(value: Any, names: tuple[str, ...]) -> None:
+def test_value_is_copied_with_another_member(value: Any, names: tuple[str, ...]) -> None:
     assert members(type(value)) == names
     assert replace(value, number=3).number == 3
     assert (value.number, replace(value, number=0)) == (0, value)
@@ -46,27 +46,28 @@ def test_a_value_is_made_anew_with_another_member(value: Any, names: tuple[str, 
         value.number = 1
 
 
-def test_what_it_holds_is_told_inwards() -> None:
-    whole = Outer(many=(Inner("a"),), by_name={"b": Inner("b")}, number=1)
-    assert as_dict(whole) == {"many": ({"name": "a"},), "by_name": {"b": {"name": "b"}}, "number": 1}
-    assert as_dict(Of(Inner("c"))) == {"inner": {"name": "c"}, "number": 0}
+def test_nested_values_are_listed_inwards() -> None:
+    outer = Outer(many=(Inner("a"),), by_name={"b": Inner("b")}, number=1)
+    assert as_dict(outer) == {"many": ({"name": "a"},), "by_name": {"b": {"name": "b"}}, "number": 1}
+    assert as_dict(ProtocolValue(Inner("c"))) == {"inner": {"name": "c"}, "number": 0}
 
 
-def test_what_can_be_changed_or_is_no_value_is_not_frozen() -> None:
+def test_mutable_classes_and_other_objects_are_not_frozen() -> None:
     class Open(Struct):
         number: int = 0
 
-    assert [is_frozen(cls) for cls in (Outer, Of, Open, dataclass(type("Loose", (), {})), dict)] == [
+    assert [is_frozen(cls) for cls in (Outer, ProtocolValue, Open, dataclass(type("Loose", (), {})), dict)] == [
         True, True, False, False, False,
     ]  # fmt: skip
     with pytest.raises(TypeError):
         members(dict)
 
 
-def test_no_frozen_class_of_the_market_is_a_dataclass_without_a_reason() -> None:
-    """Each costs every process that starts a millisecond."""
-    found = [f"{path.relative_to(ROOT)}: {name}" for path, name in _plain_dataclasses()]
-    assert found == [], "a Struct, by decision 0075"
+@pytest.mark.slow
+def test_frozen_dataclasses_of_the_market_need_a_reason() -> None:
+    """Each costs a millisecond at the start of every process."""
+    dataclasses_found = [f"{path.relative_to(ROOT)}: {name}" for path, name in _plain_dataclasses()]
+    assert dataclasses_found == [], "a Struct, by decision 0075"
 
 
 def _plain_dataclasses() -> Iterator[tuple[Path, str]]:
@@ -82,11 +83,11 @@ def _plain_dataclasses() -> Iterator[tuple[Path, str]]:
 
 
 def _is_frozen_dataclass(node: ast.ClassDef) -> bool:
-    given = [ast.unparse(one) for one in node.decorator_list]
-    return any(one.startswith("dataclass(") and "frozen=True" in one and "order=" not in one for one in given)
+    decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any(text.startswith("dataclass(") and "frozen=True" in text and "order=" not in text for text in decorators)
 
 
 def _has_a_reason(node: ast.ClassDef) -> bool:
-    """A member that is not shown or not given, or something that is remembered."""
+    """A member excluded from repr or init, or a cached value."""
     text = ast.unparse(node)
     return any(word in text for word in ("repr=False", "init=False", "cached_property", "__setattr__"))

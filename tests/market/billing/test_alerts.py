@@ -1,4 +1,4 @@
-"""Buyers are told in time that a package runs low, and the next one is bought once (business-rules §7.1, §9)."""
+"""Buyers are warned in time when a package runs low, and the next package is bought once (business-rules §7.1, §9)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tradepost.market.billing import alerts
 from tradepost.market.billing.alerts import AlertRule, clear_alert, set_alert
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.events import QuotaLow, QuotaUsedUp, RepurchaseFailed
-from tradepost.market.billing.low import Kind, became_low, became_used_up, low_at
 from tradepost.market.billing.models import PackageAlert
+from tradepost.market.billing.thresholds import Kind, became_low, became_used_up, low_at
 from tradepost.market.identity.models import User
 from tradepost.market.metering import collect
 from tradepost.market.metering.events import QuotaDeducted
@@ -43,7 +43,7 @@ RULE = AlertRule(low_percent=20, unpaid_timeout=HOUR)
         (1000, Kind.AMOUNT, 50, 50),
     ],
 )
-def test_the_threshold(amount: int, kind: Kind, threshold: int, low: int) -> None:
+def test_threshold_is_a_percentage_or_an_absolute_amount(amount: int, kind: Kind, threshold: int, low: int) -> None:
     """§9: percent or absolute."""
     assert low_at(amount, kind, threshold) == low
 
@@ -53,11 +53,11 @@ def test_the_threshold(amount: int, kind: Kind, threshold: int, low: int) -> Non
     [(30, 20, True, False), (30, 21, False, False), (20, 10, False, False), (30, 0, False, True), (0, 0, False, False),
      (0, 30, False, False)],
 )  # fmt: skip
-def test_it_is_told_when_it_is_crossed(before: int, after: int, low: bool, used_up: bool) -> None:
+def test_alert_is_sent_when_the_threshold_is_crossed(before: int, after: int, low: bool, used_up: bool) -> None:
     assert (became_low(before, after, 20), became_used_up(before, after)) == (low, used_up)
 
 
-# --- what is told and bought ------------------------------------------------------------------------------------------
+# --- notices and purchases --------------------------------------------------------------------------------------------
 
 
 def service_of(buyer: User, **changed: object) -> Subscription:
@@ -65,7 +65,7 @@ def service_of(buyer: User, **changed: object) -> Subscription:
 
 
 def use(service: Subscription, hour: int, value: str) -> None:
-    """Push, collect, charge, and react to what was deducted."""
+    """Push and charge usage, and run the reactions to the deductions."""
     push(service.seller, [item(service, NOW + hour * HOUR, value)], now=LATER)
     collection = collect.close("hour", now=LATER)
     assert collection is not None
@@ -74,7 +74,7 @@ def use(service: Subscription, hour: int, value: str) -> None:
 
 
 def react(times: int = 1) -> None:
-    """Each event that there is, ``times`` over."""
+    """Run the reactions to every event, ``times`` times."""
     for event in list(Event.objects.filter(name="quota_deducted").order_by("pk")):
         for _time in range(times):
             facts = QuotaDeducted(**{name: event.facts[name] for name in ("quota", "package", "before", "after")})
@@ -82,91 +82,95 @@ def react(times: int = 1) -> None:
         event.delete()
 
 
-def told(name: str) -> int:
+def notices_of(name: str) -> int:
     return Event.objects.filter(name=name).count()
 
 
-def bought() -> list[str]:
+def ordered_products() -> list[str]:
     return list(Order.objects.filter(origin=Order.Origin.TIMER).values_list("status", flat=True))
 
 
 @pytest.mark.django_db
-def test_without_a_setting_it_is_told_at_the_markets_percent() -> None:
+def test_default_threshold_is_the_markets() -> None:
     service = service_of(make_buyer(balance="500"))
     make_package(service)
     use(service, 1, "79")
-    assert told("quota_low") == 0
+    assert notices_of("quota_low") == 0
     use(service, 2, "1")
-    assert told("quota_low") == 1
+    assert notices_of("quota_low") == 1
     use(service, 3, "5")
     use(service, 4, "95")
-    assert (told("quota_low"), told("quota_used_up"), bought()) == (1, 1, [])
+    assert (notices_of("quota_low"), notices_of("quota_used_up"), ordered_products()) == (1, 1, [])
 
 
 @pytest.mark.django_db
-def test_the_same_package_is_bought_again_once_however_often_it_is_told() -> None:
-    """design money.md §9: auto-repurchase without an idempotency key: two alerts, two packages."""
+def test_package_is_bought_again_once_even_if_alerted_twice() -> None:
+    """design money.md §9: without an idempotency key, two alerts would buy two packages."""
     buyer = make_buyer(balance="500")
     service = service_of(buyer)
-    held = make_package(service).subscription
-    set_alert(buyer, held.offer, Kind.AMOUNT, Decimal(30), repurchases=2, now=NOW)
+    subscription = make_package(service).subscription
+    set_alert(buyer, subscription.offer, Kind.AMOUNT, Decimal(30), repurchases=2, now=NOW)
     balance = ledger.buyer_account(buyer, "CNY").balance.minor
     push(service.seller, [item(service, NOW + HOUR, "75")], now=LATER)
     collection = collect.close("hour", now=LATER)
     assert collection is not None
     charge(collection, now=LATER)
     react(times=3)
-    assert bought() == ["processing"]
+    assert ordered_products() == ["processing"]
     assert ledger.buyer_account(buyer, "CNY").balance.minor == balance - 2000
     use(service, 2, "25")
-    assert (bought(), PackageAlert.objects.get().repurchases_left) == (["processing"], 1)
-    assert Package.objects.count() == 1, "the second is being opened"
+    assert (ordered_products(), PackageAlert.objects.get().repurchases_left) == (["processing"], 1)
+    assert Package.objects.count() == 1, "the second package is opening"
     assert ledger.verify().problems == ()
 
 
 @pytest.mark.django_db
-def test_as_often_as_its_buyer_wants_and_no_more() -> None:
+def test_repurchases_stop_at_the_buyers_limit() -> None:
     buyer = make_buyer(balance="500")
     service = service_of(buyer)
     first = make_package(service)
     make_package(service, now=NOW + HOUR)
     set_alert(buyer, first.subscription.offer, Kind.PERCENT, Decimal(50), repurchases=1, now=NOW)
     use(service, 2, "160")
-    assert (len(bought()), PackageAlert.objects.get().repurchases_left) == (1, 0)
+    assert (len(ordered_products()), PackageAlert.objects.get().repurchases_left) == (1, 0)
 
 
 @pytest.mark.django_db
-def test_what_the_balance_does_not_reach_for_is_told_and_tried_again_when_it_is_used_up() -> None:
+def test_failed_repurchase_is_notified_and_retried_when_used_up() -> None:
     buyer = make_buyer(balance="20")
     service = service_of(buyer)
-    held = make_package(service).subscription
-    set_alert(buyer, held.offer, Kind.PERCENT, Decimal(20), repurchases=1, now=NOW)
+    subscription = make_package(service).subscription
+    set_alert(buyer, subscription.offer, Kind.PERCENT, Decimal(20), repurchases=1, now=NOW)
     use(service, 1, "90")
-    assert (bought(), told("repurchase_failed"), PackageAlert.objects.get().repurchases_left) == ([], 1, 1)
+    assert (ordered_products(), notices_of("repurchase_failed"), PackageAlert.objects.get().repurchases_left) == (
+        [],
+        1,
+        1,
+    )
     event = Event.objects.get(name="repurchase_failed")
     for _time in range(2):
         package_reactions.on_repurchase_failed(
-            RepurchaseFailed(quota=event.facts["quota"], package=held.pk, reason=event.facts["reason"]), LATER
+            RepurchaseFailed(quota=event.facts["quota"], package=subscription.pk, reason=event.facts["reason"]), LATER
         )
     notice = Notice.objects.get(kind="package_not_bought_again")
     assert notice.user == buyer
     ledger.top_up(buyer, Money.of(20, "CNY"), reference="B1", actor="op", now=LATER)
     use(service, 2, "10")
-    assert bought() == ["processing"]
+    assert ordered_products() == ["processing"]
 
 
 @pytest.mark.django_db
-def test_what_is_full_again_by_itself_is_not_bought_again() -> None:
+def test_resettable_package_is_not_bought_again() -> None:
     """§9: non-resettable packages."""
     buyer = make_buyer(balance="500")
     service = service_of(buyer, reset="month")
-    held = make_package(service).subscription
+    subscription = make_package(service).subscription
     set_alert(buyer, None, Kind.PERCENT, Decimal(50), now=NOW)
     with pytest.raises(Refused, match=r"alert\.reset"):
-        set_alert(buyer, held.offer, Kind.PERCENT, Decimal(50), repurchases=1, now=NOW)
+        set_alert(buyer, subscription.offer, Kind.PERCENT, Decimal(50), repurchases=1, now=NOW)
     use(service, 1, "90")
     use(service, 2, "10")
-    assert (told("quota_low"), told("quota_used_up")) == (0, 1)
+    assert (notices_of("quota_low"), notices_of("quota_used_up")) == (0, 1)
 
 
 @pytest.mark.django_db
@@ -176,41 +180,39 @@ def test_what_is_full_again_by_itself_is_not_bought_again() -> None:
      (Kind.AMOUNT, "-1", 0, "alert.amount"), (Kind.AMOUNT, "0.00001", 0, "alert.amount"),
      (Kind.PERCENT, "5", 101, "alert.repurchases"), (Kind.PERCENT, "5", -1, "alert.repurchases")],
 )  # fmt: skip
-def test_what_is_no_threshold_is_refused_and_nothing_is_kept(
-    kind: Kind, threshold: str, repurchases: int, code: str
-) -> None:
+def test_invalid_threshold_is_refused(kind: Kind, threshold: str, repurchases: int, code: str) -> None:
     buyer = make_buyer(balance="500")
-    held = make_package(service_of(buyer)).subscription
-    with pytest.raises(Refused) as refused:
-        set_alert(buyer, held.offer, kind, Decimal(threshold), repurchases=repurchases, now=NOW)
-    assert refused.value.code == code
+    subscription = make_package(service_of(buyer)).subscription
+    with pytest.raises(Refused) as refusal:
+        set_alert(buyer, subscription.offer, kind, Decimal(threshold), repurchases=repurchases, now=NOW)
+    assert refusal.value.code == code
     assert not PackageAlert.objects.exists()
 
 
 @pytest.mark.django_db
-def test_one_setting_at_a_time_its_own_before_that_of_all() -> None:
+def test_one_setting_applies_the_own_before_the_general() -> None:
     """§9: changing the threshold type voids the previous; single or unified."""
     buyer = make_buyer(balance="500")
-    held = make_package(service_of(buyer)).subscription
+    subscription = make_package(service_of(buyer)).subscription
     set_alert(buyer, None, Kind.PERCENT, Decimal(10), now=NOW)
-    set_alert(buyer, held.offer, Kind.PERCENT, Decimal(30), now=NOW)
-    set_alert(buyer, held.offer, Kind.AMOUNT, Decimal("12.5"), now=NOW)
-    own = alerts.alert_of(buyer, held.offer)
-    assert own is not None
-    assert (own.by, own.threshold, PackageAlert.objects.count()) == ("amount", 125_000, 2)
-    clear_alert(buyer, held.offer)
-    of_all = alerts.alert_of(buyer, held.offer)
+    set_alert(buyer, subscription.offer, Kind.PERCENT, Decimal(30), now=NOW)
+    set_alert(buyer, subscription.offer, Kind.AMOUNT, Decimal("12.5"), now=NOW)
+    own_setting = alerts.alert_of(buyer, subscription.offer)
+    assert own_setting is not None
+    assert (own_setting.by, own_setting.threshold, PackageAlert.objects.count()) == ("amount", 125_000, 2)
+    clear_alert(buyer, subscription.offer)
+    of_all = alerts.alert_of(buyer, subscription.offer)
     assert of_all is not None
     assert (of_all.offer, of_all.threshold) == (None, 10)
 
 
 @pytest.mark.django_db
-def test_notices_of_low_and_used_up_are_told_once() -> None:
+def test_low_and_used_up_are_notified_once() -> None:
     buyer = make_buyer(balance="500")
     service = service_of(buyer)
-    held = make_package(service)
-    quota = held.quotas.get()
+    new_package = make_package(service)
+    quota = new_package.quotas.get()
     for _time in range(2):
-        package_reactions.on_quota_low(QuotaLow(quota=quota.pk, package=held.pk, left=200_000), LATER)
-        package_reactions.on_quota_used_up(QuotaUsedUp(quota=quota.pk, package=held.pk), LATER)
+        package_reactions.on_quota_low(QuotaLow(quota=quota.pk, package=new_package.pk, left=200_000), LATER)
+        package_reactions.on_quota_used_up(QuotaUsedUp(quota=quota.pk, package=new_package.pk), LATER)
     assert sorted(Notice.objects.values_list("kind", flat=True)) == ["package_low", "package_used_up"]

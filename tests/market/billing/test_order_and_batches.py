@@ -1,4 +1,4 @@
-"""Neither the order in which usage comes nor the pushes and collections that it comes in change what it costs (design money.md §6)."""
+"""Neither the order of usage nor its grouping into pushes and collections changes the price (design money.md §6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tradepost.market.subscriptions.models import Subscription
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 BEGAN = NOW.replace(day=28)
-"""So that usage is of two months of the market's zone."""
+"""Usage falls into two months of the market's zone."""
 LATER = BEGAN + 8 * DAY
 BANDS = tuple(
     UsageBand(upto=Decimal(upto) if upto else None, amount=Decimal(each))
@@ -36,7 +36,7 @@ PRICES = {
     "step": on_demand(model=PriceModel.STEP, accumulation="day", amount=None, bands=BANDS),
     "by record": on_demand(model=PriceModel.TIER, amount=None, bands=BANDS),
 }
-USED = 60
+RECORDS = 60
 
 
 def _close(number: int) -> None:
@@ -49,24 +49,26 @@ def _close(number: int) -> None:
 
 def _total(service: Subscription) -> tuple[int, list[tuple[datetime, int, Decimal, int]]]:
     charged = Charge.objects.filter(subscription=service).values_list("minor", flat=True)
-    # A day of which all was taken back has one, of nothing, where it was collected before.
-    held = Accumulation.objects.filter(meter=service.pk, quantity__gt=0).order_by("start")
-    return sum(charged), [(one.start, one.quantity, one.exact, one.charged_minor) for one in held]
+    # A day whose usage was fully voided has a zero accumulation if it was collected before.
+    accumulations = Accumulation.objects.filter(meter=service.pk, quantity__gt=0).order_by("start")
+    return sum(charged), [(row.start, row.quantity, row.exact, row.charged_minor) for row in accumulations]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("price", PRICES.values(), ids=PRICES)
-def test_the_same_usage_costs_the_same_in_any_order_and_any_batches(price: Price) -> None:
+def test_same_usage_costs_the_same_in_any_order_and_batches(price: Price) -> None:
     chance = random.Random(sampling.SEED)
     buyer = make_buyer(balance="1000000")
-    whole, pieces = (make_metered(price=price, buyer=buyer, started_at=BEGAN) for _ in range(2))
-    used = [(n, str(Decimal(chance.randrange(1, 3_000_000)) / 10_000)) for n in range(USED)]
-    back = chance.sample(range(USED), USED // 10)
+    at_once_service, piecewise_service = (make_metered(price=price, buyer=buyer, started_at=BEGAN) for _ in range(2))
+    used = [(n, str(Decimal(chance.randrange(1, 3_000_000)) / 10_000)) for n in range(RECORDS)]
+    back = chance.sample(range(RECORDS), RECORDS // 10)
 
     def items(service: Subscription, some: list[tuple[int, str]]) -> list[object]:
         return [item(service, BEGAN + n * 3 * timedelta(hours=1), value, sn=f"{service.pk}-{n}") for n, value in some]
 
-    push(whole.seller, items(whole, [one for one in used if one[0] not in back]), now=LATER)
+    push(
+        at_once_service.seller, items(at_once_service, [record for record in used if record[0] not in back]), now=LATER
+    )
     _close(0)
 
     chance.shuffle(used)
@@ -74,16 +76,16 @@ def test_the_same_usage_costs_the_same_in_any_order_and_any_batches(price: Price
     while used:
         size = chance.randint(1, 12)
         some, used = used[:size], used[size:]
-        push(pieces.seller, items(pieces, some), now=LATER)
+        push(piecewise_service.seller, items(piecewise_service, some), now=LATER)
         if chance.random() < 0.6:
             closings += 1
             _close(closings)
         for n, _value in some:
-            if n in back:  # some are collected before they are taken back, some are not
-                record = Record.objects.get(sn=f"{pieces.pk}-{n}")
+            if n in back:  # some are collected before they are voided, some are not
+                record = Record.objects.get(sn=f"{piecewise_service.pk}-{n}")
                 void(record, reason="counted twice", actor="li", within=21 * DAY, zone=ZONE, now=LATER)
     _close(closings + 1)
 
-    assert _total(pieces) == _total(whole)
+    assert _total(piecewise_service) == _total(at_once_service)
     assert closings > 0
     assert ledger.verify().problems == ()

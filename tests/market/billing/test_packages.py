@@ -1,4 +1,4 @@
-"""Usage is deducted from packages before it costs anything (business-rules §3.2; design money.md §2, §4, §6)."""
+"""Usage is deducted from packages before it is charged (business-rules §3.2; design money.md §2, §4, §6)."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ YUAN = on_demand(amount=Decimal(1))
 SCALE = 10_000
 
 
-def used(service: Subscription, *values: tuple[int, str], now: datetime = LATER, relate_pkg_instance: str = "") -> None:
-    """Of each hour after NOW so much."""
-    named: dict[str, Any] = {"relate_pkg_instance": relate_pkg_instance} if relate_pkg_instance else {}
-    found = push(service.seller, [item(service, NOW + at * HOUR, value, **named) for at, value in values], now=now)
-    assert not found.refused, found.refused
+def push_usage(
+    service: Subscription, *values: tuple[int, str], now: datetime = LATER, relate_pkg_instance: str = ""
+) -> None:
+    """Push this usage for each hour after NOW."""
+    package_field: dict[str, Any] = {"relate_pkg_instance": relate_pkg_instance} if relate_pkg_instance else {}
+    push_result = push(
+        service.seller, [item(service, NOW + at * HOUR, value, **package_field) for at, value in values], now=now
+    )
+    assert not push_result.refused, push_result.refused
 
 
-def charged(*, now: datetime = LATER, cycle: str = "hour") -> list[int]:
+def charge_collection(*, now: datetime = LATER, cycle: str = "hour") -> list[int]:
     collection = collect.close(cycle, now=now)
     if collection is None:
         return []
@@ -49,46 +53,46 @@ def charged(*, now: datetime = LATER, cycle: str = "hour") -> list[int]:
     return list(Charge.objects.filter(collection=collection).order_by("pk").values_list("minor", flat=True))
 
 
-def lefts() -> list[float]:
-    return [left / SCALE for left in Quota.objects.order_by("pk").values_list("remaining", flat=True)]
+def remaining_quotas() -> list[float]:
+    return [remaining / SCALE for remaining in Quota.objects.order_by("pk").values_list("remaining", flat=True)]
 
 
-def sound() -> bool:
+def ledger_is_correct() -> bool:
     return ledger.verify().problems == () and queries.problems() == []
 
 
-def test_the_package_is_deducted_first_and_the_excess_costs_the_price_on_demand() -> None:
+def test_package_is_deducted_first_and_the_excess_is_charged() -> None:
     """§3.2: "deduct package first, excess at on-demand price"."""
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
     make_package(service)
-    used(service, (1, "60"))
-    assert charged() == [0]
-    used(service, (2, "55.5"))
-    assert charged() == [1550]
-    assert lefts() == [0]
-    one = Charge.objects.latest("pk")
-    assert (one.deducted, one.free, one.quantity_after) == (40 * SCALE, 0, 155_000)
+    push_usage(service, (1, "60"))
+    assert charge_collection() == [0]
+    push_usage(service, (2, "55.5"))
+    assert charge_collection() == [1550]
+    assert remaining_quotas() == [0]
+    latest_charge = Charge.objects.latest("pk")
+    assert (latest_charge.deducted, latest_charge.free, latest_charge.quantity_after) == (40 * SCALE, 0, 155_000)
     assert Accumulation.objects.get().quantity == 155_000
-    assert sound()
+    assert ledger_is_correct()
 
 
-def test_what_was_used_before_the_package_costs_what_it_did() -> None:
+def test_earlier_usage_keeps_its_price() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
     make_package(service, now=NOW + 3 * HOUR)
-    used(service, (1, "2"), (4, "3"))
-    assert charged() == [200]
-    assert (lefts(), UsageCell.objects.count()) == ([97], 1)
-    assert sound()
+    push_usage(service, (1, "2"), (4, "3"))
+    assert charge_collection() == [200]
+    assert (remaining_quotas(), UsageCell.objects.count()) == ([97], 1)
+    assert ledger_is_correct()
 
 
-def test_a_late_record_takes_what_later_usage_had() -> None:
-    """§4: a late record deducts anew from its cell on: delta rows, adjusting charges."""
+def test_late_record_takes_the_quota_of_later_usage() -> None:
+    """§4: a late record deducts again from its cell on: delta rows, adjusting charges."""
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="500"))
     make_package(service)
-    used(service, (10, "80"))
-    assert charged() == [0]
-    used(service, (5, "90"))
-    assert charged() == [7000]
+    push_usage(service, (10, "80"))
+    assert charge_collection() == [0]
+    push_usage(service, (5, "90"))
+    assert charge_collection() == [7000]
     deltas = [
         (cell.hour, delta // SCALE)
         for cell, delta in Deduction.objects.order_by("pk").values_list("cell__starts_at", "delta")
@@ -96,125 +100,132 @@ def test_a_late_record_takes_what_later_usage_had() -> None:
     assert deltas[0] == ((NOW + 10 * HOUR).hour, 80)
     assert sorted(deltas[1:]) == sorted([((NOW + 5 * HOUR).hour, 90), ((NOW + 10 * HOUR).hour, -70)])
     assert sum(Deduction.objects.values_list("delta", flat=True)) == 100 * SCALE
-    assert sound()
+    assert ledger_is_correct()
 
 
-def test_a_void_gives_back_and_credits_what_it_had_cost() -> None:
+def test_void_returns_quota_and_credits_the_charge() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="500"))
     make_package(service)
-    used(service, (5, "90"), (10, "80"))
-    assert charged() == [7000]
+    push_usage(service, (5, "90"), (10, "80"))
+    assert charge_collection() == [7000]
     void(Record.objects.get(quantity=90 * SCALE), reason="twice", actor="x", within=21 * DAY, zone=ZONE, now=LATER)
-    assert charged() == [-7000]
-    assert lefts() == [20]
+    assert charge_collection() == [-7000]
+    assert remaining_quotas() == [20]
     assert ledger.buyer_account(service.buyer, "CNY").balance.minor == 50_000 - 2000
-    assert sound()
+    assert ledger_is_correct()
 
 
-def test_usage_of_a_month_that_moves_another_month() -> None:
-    """A late record takes from the package what a later month had: both accumulations are charged in one collection."""
+def test_late_usage_adjusts_another_month() -> None:
+    """A late record uses quota that a later month had used: one collection charges both accumulations."""
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="500"), started_at=NOW)
     begins = NOW.replace(day=28)
     make_package(service, now=begins)
     edge = NOW.replace(month=NOW.month + 1, day=2)
     push(service.seller, [item(service, edge, "100")], now=edge + DAY)
-    assert charged(now=edge + DAY) == [0]
+    assert charge_collection(now=edge + DAY) == [0]
     push(service.seller, [item(service, begins + DAY, "30")], now=edge + DAY)
-    assert sorted(charged(now=edge + DAY)) == [0, 3000]
+    assert sorted(charge_collection(now=edge + DAY)) == [0, 3000]
     assert Accumulation.objects.count() == 2
-    assert sound()
+    assert ledger_is_correct()
 
 
-def test_a_reset_makes_it_full_again_and_what_was_left_is_lost() -> None:
+def test_reset_refills_the_package_and_the_rest_expires() -> None:
     service = make_metered(price=YUAN, packages=(package(100, reset="month"),), buyer=make_buyer(balance="500"))
     make_package(service, periods=3)
     assert [(q.amount, q.remaining) for q in Quota.objects.order_by("pk")] == [(100 * SCALE, 100 * SCALE)] * 3
     second = Quota.objects.order_by("pk")[1].starts_at
     push(service.seller, [item(service, NOW + HOUR, "30")], now=LATER)
     push(service.seller, [item(service, second + HOUR, "120")], now=second + DAY)
-    assert sorted(charged(now=second + DAY)) == [0, 2000]
-    assert lefts() == [70, 0, 100]
-    assert sound()
+    assert sorted(charge_collection(now=second + DAY)) == [0, 2000]
+    assert remaining_quotas() == [70, 0, 100]
+    assert ledger_is_correct()
 
 
-def test_three_months_without_a_reset_are_one_amount() -> None:
+def test_package_without_resets_is_one_amount() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="500"))
     make_package(service, periods=3)
-    assert lefts() == [300]
+    assert remaining_quotas() == [300]
 
 
-def test_of_several_packages_the_one_that_ends_first_is_used_first() -> None:
+def test_package_that_ends_first_is_used_first() -> None:
     service = make_metered(price=YUAN, packages=(package(100), package(50)), buyer=make_buyer(balance="500"))
     make_package(service, quota=100, periods=3)
     make_package(service, quota=50)
-    used(service, (1, "60"))
-    assert charged() == [0]
-    assert lefts() == [290, 0]
+    push_usage(service, (1, "60"))
+    assert charge_collection() == [0]
+    assert remaining_quotas() == [290, 0]
 
 
 # --- stop when used up ------------------------------------------------------------------------------------------------
 
 
-def test_what_goes_beyond_a_package_that_stops_is_not_charged() -> None:
+def test_usage_beyond_a_stopping_package_is_free() -> None:
     """§3.2 用完即停; §4: overshoot is not charged."""
     stops = package(100, stops_when_used_up=True)
     service = make_metered(price=YUAN, packages=(stops,), buyer=make_buyer(balance="500"))
-    held = make_package(service).subscription
-    used(service, (1, "70"), relate_pkg_instance=held.instance_id)
-    used(service, (2, "70"), relate_pkg_instance=held.instance_id)
-    assert charged() == [0]
-    one = Charge.objects.get()
-    assert (one.deducted, one.free, one.quantity_after, lefts()) == (100 * SCALE, 40 * SCALE, 0, [0])
-    assert sound()
+    subscription = make_package(service).subscription
+    push_usage(service, (1, "70"), relate_pkg_instance=subscription.instance_id)
+    push_usage(service, (2, "70"), relate_pkg_instance=subscription.instance_id)
+    assert charge_collection() == [0]
+    only_charge = Charge.objects.get()
+    assert (only_charge.deducted, only_charge.free, only_charge.quantity_after, remaining_quotas()) == (
+        100 * SCALE,
+        40 * SCALE,
+        0,
+        [0],
+    )
+    assert ledger_is_correct()
 
 
-def test_a_seller_that_does_not_name_it_does_not_cost_its_buyer_anything() -> None:
+def test_usage_without_the_package_name_is_free() -> None:
     stops = package(100, stops_when_used_up=True)
     service = make_metered(price=YUAN, packages=(stops,), buyer=make_buyer(balance="500"))
     make_package(service)
-    used(service, (1, "130"))
-    assert charged() == [0]
+    push_usage(service, (1, "130"))
+    assert charge_collection() == [0]
     assert Charge.objects.get().free == 30 * SCALE
 
 
-def test_a_named_package_gives_alone() -> None:
+def test_named_package_is_deducted_alone() -> None:
     """openapi-jointkit §C.5: relate_pkg_instance."""
     stops = package(100, stops_when_used_up=True)
     service = make_metered(price=YUAN, packages=(stops, package(50)), buyer=make_buyer(balance="500"))
     make_package(service, quota=50)
-    held = make_package(service, quota=100, now=NOW + HOUR).subscription
-    used(service, (2, "120"), relate_pkg_instance=held.instance_id)
-    assert charged() == [0]
-    assert lefts() == [50, 0]
-    assert sound()
+    subscription = make_package(service, quota=100, now=NOW + HOUR).subscription
+    push_usage(service, (2, "120"), relate_pkg_instance=subscription.instance_id)
+    assert charge_collection() == [0]
+    assert remaining_quotas() == [50, 0]
+    assert ledger_is_correct()
 
 
-def test_a_package_of_another_service_is_refused() -> None:
+def test_package_of_another_service_is_refused() -> None:
     buyer, seller = make_buyer(balance="500"), make_seller()
-    one, other = (
+    service, other_service = (
         make_metered(price=YUAN, packages=(package(100, stops_when_used_up=True),), buyer=buyer, seller=seller)
         for _n in range(2)
     )
-    held = make_package(other).subscription
-    found = push(
-        seller, [item(one, NOW + HOUR, "1", relate_pkg_instance=held.instance_id)], now=LATER
+    subscription = make_package(other_service).subscription
+    push_result = push(
+        seller, [item(service, NOW + HOUR, "1", relate_pkg_instance=subscription.instance_id)], now=LATER
     )  # fmt: skip
-    assert [(r.refusal.code, r.refusal.field) for r in found.refused] == [("009", "relate_pkg_instance")]
+    assert [(r.refusal.code, r.refusal.field) for r in push_result.refused] == [("009", "relate_pkg_instance")]
     assert not Record.objects.exists()
 
 
-# --- any order, any batches -------------------------------------------------------------------------------------------
+# --- order and batches ------------------------------------------------------------------------------------------------
 
 
 def _run(seed: int, *, mixed: bool) -> tuple[list[object], ...]:
-    """The same story of packages, usage and voids; ``mixed``: in another order and in many collections."""
-    story = random.Random(seed)  # a test's own chance
+    """Run one history of packages, usage and voids; ``mixed``: in another order and in many collections."""
+    story = random.Random(seed)  # random data for a test
     stops = story.random() < 0.5
     offers = (package(100, reset="month"), package(40, stops_when_used_up=stops))
     buyer = make_buyer(balance="10000")
     service = make_metered(price=on_demand(amount=Decimal("0.37"), cycle="hour"), packages=offers, buyer=buyer)
     make_package(service, quota=100)
-    held = make_package(service, quota=40, now=NOW + story.randrange(1, 40) * HOUR + timedelta(minutes=20)).subscription
+    subscription = make_package(
+        service, quota=40, now=NOW + story.randrange(1, 40) * HOUR + timedelta(minutes=20)
+    ).subscription
     uses = [
         (story.randrange(0, 72), f"{story.randrange(1, 200_000) / SCALE}", story.random() < 0.3) for _n in range(14)
     ]
@@ -225,17 +236,17 @@ def _run(seed: int, *, mixed: bool) -> tuple[list[object], ...]:
         random.Random(seed + 1).shuffle(order)
     for n in order:
         at, value, takes = uses[n]
-        used(service, (at, value), relate_pkg_instance=held.instance_id if takes else "")
+        push_usage(service, (at, value), relate_pkg_instance=subscription.instance_id if takes else "")
         if mixed:
-            charged()
+            charge_collection()
             if n in voided:
                 _void(service, at)
-                charged()
+                charge_collection()
     if not mixed:
-        charged()
+        charge_collection()
         for n in voided:
             _void(service, uses[n][0])
-        charged()
+        charge_collection()
     accumulated = Accumulation.objects.filter(meter=service.pk).order_by("start")
     quotas = Quota.objects.filter(service=service).order_by("package", "starts_at")
     return (
@@ -252,10 +263,10 @@ def _void(service: Subscription, at: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-def test_neither_order_nor_batches_change_a_charge(seed: int) -> None:
+def test_order_and_batches_do_not_change_a_charge(seed: int) -> None:
     """§6: Σ deductions + excess = usage; with voids and late records."""
     assert _run(seed, mixed=True) == _run(seed, mixed=False)
-    assert sound()
+    assert ledger_is_correct()
     for service in Subscription.objects.filter(packages__isnull=False).distinct():
         records = sum(r.sign * r.quantity for r in Record.objects.filter(subscription=service))
         charges = Charge.objects.filter(subscription=service)
@@ -266,81 +277,81 @@ def test_neither_order_nor_batches_change_a_charge(seed: int) -> None:
     assert all(0 <= quota.remaining <= quota.amount for quota in Quota.objects.all())
 
 
-# --- the rest ---------------------------------------------------------------------------------------------------------
+# --- other rules ------------------------------------------------------------------------------------------------------
 
 
-def test_a_collection_is_deducted_once() -> None:
+def test_collection_is_deducted_once() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
     make_package(service)
-    used(service, (1, "60"))
+    push_usage(service, (1, "60"))
     collection = collect.close("hour", now=LATER)
     assert collection is not None
     for _try in range(2):
         charge(collection, now=LATER)
-    assert lefts() == [40]
+    assert remaining_quotas() == [40]
     assert Charge.objects.count() == 1
 
 
-def test_a_service_without_a_package_has_no_cells_and_one_aggregate() -> None:
+def test_service_without_a_package_has_one_aggregate() -> None:
     """§6: one aggregate per collection; no row per record."""
-    plain = make_metered(price=YUAN, buyer=make_buyer(balance="50"))
-    used(plain, (1, "1"))
+    service_without_package = make_metered(price=YUAN, buyer=make_buyer(balance="50"))
+    push_usage(service_without_package, (1, "1"))
     collection = collect.close("hour", now=LATER)
     assert collection is not None
     with CaptureQueriesContext(connection) as captured:
         charge(collection, now=LATER)
-    asked = [one["sql"] for one in captured.captured_queries]
-    assert 1 <= sum("metering_record" in sql for sql in asked) <= 2
-    assert not any("metering_usagecell" in sql or "metering_quota" in sql for sql in asked)
-    assert services_with_packages([plain.pk]) == set()
+    statements = [captured_query["sql"] for captured_query in captured.captured_queries]
+    assert 1 <= sum("metering_record" in sql for sql in statements) <= 2
+    assert not any("metering_usagecell" in sql or "metering_quota" in sql for sql in statements)
+    assert services_with_packages([service_without_package.pk]) == set()
 
 
-def test_a_package_opens_once_and_belongs_to_the_oldest_service_in_use() -> None:
+def test_package_opens_once_for_the_oldest_active_service() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
-    found = make_package(service)
-    order = found.subscription.order_line_number.rpartition("-")[0]
+    new_package = make_package(service)
+    order = new_package.subscription.order_line_number.rpartition("-")[0]
     packages.on_order_completed(OrderCompleted(order=order), LATER)
-    assert (Package.objects.count(), Quota.objects.count(), found.service_id) == (1, 1, service.pk)
+    assert (Package.objects.count(), Quota.objects.count(), new_package.service_id) == (1, 1, service.pk)
     assert Event.objects.filter(name="package_changed").count() == 1
 
 
-def test_what_is_left_of_a_package_that_was_released_is_used_no_more() -> None:
+def test_released_package_is_not_used() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
-    held = make_package(service)
-    packages.on_released(SubscriptionReleased(subscription=held.pk, at=NOW + 3 * HOUR), LATER)
-    used(service, (2, "4"), (3, "5"))
-    assert charged() == [500]
-    assert lefts() == [96]
+    released_package = make_package(service)
+    packages.on_released(SubscriptionReleased(subscription=released_package.pk, at=NOW + 3 * HOUR), LATER)
+    push_usage(service, (2, "4"), (3, "5"))
+    assert charge_collection() == [500]
+    assert remaining_quotas() == [96]
 
 
 def test_deductions_are_append_only() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
     make_package(service)
-    used(service, (1, "60"))
-    charged()
+    push_usage(service, (1, "60"))
+    charge_collection()
     for change in (lambda: Deduction.objects.update(delta=1), lambda: Deduction.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
 
 
-def test_a_charge_tells_what_was_deducted() -> None:
+def test_charge_explains_its_deductions() -> None:
     """Issue 13: tradepost explain."""
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
     make_package(service)
-    used(service, (1, "130"))
-    charged()
-    one = Charge.objects.get()
+    push_usage(service, (1, "130"))
+    charge_collection()
+    only_charge = Charge.objects.get()
     with translation.override("en"):
-        found = explained.explained(explained.find(f"charge:{one.pk}") or one)
-    assert found.verdict == "same"
-    assert "Reported 130: 100 deducted from packages, 0 free of charge, 30 by use." in found.note
+        explanation = explained.explain_charge(explained.find_charge(f"charge:{only_charge.pk}") or only_charge)
+    assert explanation.verdict == "same"
+    assert "Reported 130: 100 deducted from packages, 0 free of charge, 30 charged by usage." in explanation.note
 
 
-def test_the_check_finds_a_quota_that_its_deductions_do_not_explain() -> None:
+def test_check_finds_a_quota_that_its_deductions_do_not_explain() -> None:
     service = make_metered(price=YUAN, packages=(package(100),), buyer=make_buyer(balance="50"))
     make_package(service)
-    used(service, (1, "60"))
-    charged()
+    push_usage(service, (1, "60"))
+    charge_collection()
     Quota.objects.update(remaining=1)
     assert any("its deductions" in problem for problem in queries.problems())
     Charge.objects.update(deducted=5)

@@ -1,4 +1,4 @@
-"""What usage costs: the checked examples of design money.md §4 and business-rules §3.3, and what holds for all of them."""
+"""Prices of usage: the worked examples of design money.md §4 and business-rules §3.3, and general properties."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def rate(model: str, *bands: tuple[int | None, str], price: str = "0", by_record
     )  # fmt: skip
 
 
-def charges(of: Rate, *quantities: str) -> list[int]:
-    """Of one collection after the other."""
-    state, found = State(), []
+def charges(tested_rate: Rate, *quantities: str) -> list[int]:
+    """The charges of consecutive collections."""
+    state, minor_amounts = State(), []
     for quantity in quantities:
-        state, minor = add(of, state, [Added(int(D(quantity) * SCALE))])
-        found.append(minor)
-    return found
+        state, minor = add(tested_rate, state, [Added(int(D(quantity) * SCALE))])
+        minor_amounts.append(minor)
+    return minor_amounts
 
 
 CALLS = ((3, "0.30"), (None, "0.20"))
@@ -48,34 +48,34 @@ USED = ("60", "40", "1", "899", "200")
         ("tier", "3.0001", 60),
     ],
 )
-def test_step_and_tier(model: str, quantity: str, minor: int) -> None:
+def test_step_and_tier_prices(model: str, quantity: str, minor: int) -> None:
     assert charges(rate(model, *CALLS), quantity) == [minor]
 
 
-def test_a_month_in_five_collections() -> None:
+def test_month_in_five_collections() -> None:
     assert charges(rate("tier", *MONTH), *USED) == [600, 400, -192, 7192, -2000]
     assert charges(rate("step", *MONTH), *USED) == [600, 400, 8, 7192, 1000]
     assert [sum(charges(rate(model, *MONTH), *USED)) for model in ("tier", "step")] == [6000, 9200]
 
 
 @pytest.mark.parametrize(("model", "minor"), [("tier", 6000), ("step", 9200)])
-def test_any_order_comes_to_the_same(model: str, minor: int) -> None:
+def test_any_order_gives_the_same_total(model: str, minor: int) -> None:
     assert {sum(charges(rate(model, *MONTH), *order)) for order in permutations(USED)} == {minor}
 
 
-def test_a_price_finer_than_a_coin_is_charged_when_it_fills_one() -> None:
-    """.0012 × 24 hourly: .01 at hours 5, 13, 21 (rounding each hour gives 0)."""
-    each = charges(rate("linear", price="0.0012"), *["1"] * 24)
-    assert [hour for hour, minor in enumerate(each, 1) if minor] == [5, 13, 21]
-    assert sum(each) == 3
+def test_price_below_a_minor_unit_accumulates() -> None:
+    """.0012 × 24 hourly: .01 at hours 5, 13, 21. Rounding each hour would give 0."""
+    hourly_charges = charges(rate("linear", price="0.0012"), *["1"] * 24)
+    assert [hour for hour, minor in enumerate(hourly_charges, 1) if minor] == [5, 13, 21]
+    assert sum(hourly_charges) == 3
 
 
-def test_half_a_coin_three_times() -> None:
-    """.005 × 3: .01, 0, .01 (rounding each gives .03)."""
+def test_half_a_minor_unit_three_times() -> None:
+    """.005 × 3: .01, 0, .01. Rounding each would give .03."""
     assert charges(rate("linear", price="0.005"), *["1"] * 3) == [1, 0, 1]
 
 
-def test_what_is_priced_record_by_record_adds_up_its_records() -> None:
+def test_prices_by_record_are_summed() -> None:
     """Catalog: accumulation none. Two records of 2 stay in the first band, one of 4 does not."""
     by_record = rate("tier", *CALLS, by_record=True)
     assert charges(by_record, "2", "2", "4") == [60, 60, 80]
@@ -100,11 +100,9 @@ def rates(draw: st.DrawFn) -> Rate:
 
 @settings(max_examples=40 if not SOAK else 2000)
 @given(rates(), st.lists(_quantities, min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_order_and_batching_change_no_charge_and_charges_are_the_price_of_the_sum(
-    of: Rate, used: list[int], chance
-) -> None:
-    """§6: Σ charges = round(P(Q)); a void takes back what its record added."""
-    once, whole = add(of, State(), [Added(quantity) for quantity in used])
+def test_order_and_batching_change_no_charge(of: Rate, used: list[int], chance) -> None:
+    """§6: Σ charges = round(P(Q)); a void removes what its record added."""
+    at_once_state, at_once_charges = add(of, State(), [Added(quantity) for quantity in used])
     shuffled = list(used)
     chance.shuffle(shuffled)
     state, total = State(), 0
@@ -113,7 +111,7 @@ def test_order_and_batching_change_no_charge_and_charges_are_the_price_of_the_su
         total += minor
     back = Added(-7) if not of.by_record else Added(7, -1)
     state, minor = add(of, state, [back])
-    assert (total + minor, state.quantity, state.exact) == (whole, sum(used), once.exact)
-    assert whole == Money.of(once.exact, "CNY").minor
+    assert (total + minor, state.quantity, state.exact) == (at_once_charges, sum(used), at_once_state.exact)
+    assert at_once_charges == Money.of(at_once_state.exact, "CNY").minor
     if not of.by_record:
-        assert once.exact == of.of(sum(used))
+        assert at_once_state.exact == of.of(sum(used))

@@ -1,4 +1,4 @@
-"""The days of a month and the hours of a day in the market's zone, also where clocks are put on or back."""
+"""Days of a month and hours of a day in the market's zone, also at changes of daylight saving time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATER = datetime(2030, 1, 1, tzinfo=SHANGHAI)
         (Span.day_of(date(2026, 10, 25), BERLIN), 25, date(2026, 10, 24), date(2026, 10, 26)),
     ],
 )
-def test_its_parts_and_its_neighbours(span: Span, parts: int, earlier: date, later: date) -> None:
+def test_span_has_parts_and_neighbours(span: Span, parts: int, earlier: date, later: date) -> None:
     assert len(span.parts(until=LATER)) == parts
     assert (span.before().first, span.after().first) == (earlier, later)
     assert {span.before().grain, span.after().grain} == {span.grain}
@@ -31,7 +31,7 @@ def test_its_parts_and_its_neighbours(span: Span, parts: int, earlier: date, lat
     assert span.after().begin == span.end
 
 
-def test_what_has_not_begun_is_no_part() -> None:
+def test_future_parts_are_left_out() -> None:
     span = Span.month_of(date(2026, 3, 1), SHANGHAI)
     assert len(span.parts(until=datetime(2026, 3, 10, 0, 0, tzinfo=SHANGHAI))) == 10
     assert span.parts(until=datetime(2026, 2, 28, tzinfo=SHANGHAI)) == []

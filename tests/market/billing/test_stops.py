@@ -1,4 +1,4 @@
-"""A service stops when its package is used up, and goes on with the next one (用完即停, business-rules §3.2)."""
+"""A service stops when its package is used up and continues with the next one (用完即停, business-rules §3.2)."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ LATER = NOW + 5 * DAY
 STOPS = package(100, stops_when_used_up=True)
 
 
-def stopping(*more: object) -> tuple[Subscription, Package]:
+def service_with_stopping_package(*more: object) -> tuple[Subscription, Package]:
     service = make_metered(
         price=on_demand(amount=Decimal(1)), packages=(STOPS, *more), buyer=make_buyer(balance="900")  # type: ignore[arg-type]  # prices
     )  # fmt: skip
-    return service, opened(service)
+    return service, open_package(service)
 
 
-def opened(service: Subscription, quota: int = 100, *, now: datetime = NOW) -> Package:
-    found = make_package(service, quota=quota, now=now)
-    stops.on_package_changed(PackageChanged(package=found.pk), now)
-    return found
+def open_package(service: Subscription, quota: int = 100, *, now: datetime = NOW) -> Package:
+    new_package = make_package(service, quota=quota, now=now)
+    stops.on_package_changed(PackageChanged(package=new_package.pk), now)
+    return new_package
 
 
-def use(service: Subscription, hour: int, value: str) -> None:
+def push_and_collect(service: Subscription, hour: int, value: str) -> None:
     push(service.seller, [item(service, NOW + hour * HOUR, value)], now=LATER)
-    collected()
+    collect_usage()
 
 
-def collected(now: datetime = LATER) -> None:
+def collect_usage(now: datetime = LATER) -> None:
     collection = collect.close("hour", now=now)
     assert collection is not None
     charge(collection, now=now)
@@ -58,60 +58,60 @@ def collected(now: datetime = LATER) -> None:
 
 
 def status(service: Subscription) -> tuple[str, list[str]]:
-    standing = Freeze.objects.filter(subscription=service, lifted_at=None).order_by("reason")
-    return Subscription.objects.get(pk=service.pk).status, list(standing.values_list("reason", flat=True))
+    reasons = Freeze.objects.filter(subscription=service, lifted_at=None).order_by("reason")
+    return Subscription.objects.get(pk=service.pk).status, list(reasons.values_list("reason", flat=True))
 
 
-def test_it_stops_when_it_is_used_up_and_goes_on_with_a_new_package() -> None:
-    service, _held = stopping()
-    use(service, 1, "99")
+def test_service_stops_when_used_up_and_continues_with_a_new_package() -> None:
+    service, _held = service_with_stopping_package()
+    push_and_collect(service, 1, "99")
     assert status(service) == ("active", [])
-    use(service, 2, "1")
+    push_and_collect(service, 2, "1")
     assert status(service) == ("frozen", ["used_up"])
-    opened(service, now=LATER)
+    open_package(service, now=LATER)
     assert status(service) == ("active", [])
 
 
-def test_another_package_that_has_something_left_keeps_it_going() -> None:
-    service, _held = stopping(package(50))
-    opened(service, quota=50, now=NOW - HOUR)
-    use(service, 1, "100")
+def test_another_package_with_quota_keeps_it_active() -> None:
+    service, _held = service_with_stopping_package(package(50))
+    open_package(service, quota=50, now=NOW - HOUR)
+    push_and_collect(service, 1, "100")
     assert status(service)[0] == "active"
-    use(service, 2, "50")
+    push_and_collect(service, 2, "50")
     assert status(service) == ("frozen", ["used_up"])
 
 
-def test_usage_that_is_taken_back_lets_it_go_on() -> None:
-    service, _held = stopping()
-    use(service, 1, "100")
+def test_voided_usage_reactivates_it() -> None:
+    service, _held = service_with_stopping_package()
+    push_and_collect(service, 1, "100")
     assert status(service)[0] == "frozen"
     void(Record.objects.get(), reason="twice", actor="x", within=21 * DAY, zone=ZONE, now=LATER)
-    collected()
+    collect_usage()
     assert status(service) == ("active", [])
 
 
-def test_a_package_that_does_not_stop_never_freezes() -> None:
+def test_package_without_a_stop_never_freezes() -> None:
     service = make_metered(
         price=on_demand(amount=Decimal(1)), packages=(package(100),), buyer=make_buyer(balance="900")
     )
-    opened(service)
-    use(service, 1, "150")
+    open_package(service)
+    push_and_collect(service, 1, "150")
     assert status(service) == ("active", [])
     assert not Job.objects.filter(kind=stops.TIMER).exists()
 
 
-def test_the_package_bought_last_says_whether_it_stops() -> None:
-    service, _held = stopping(package(50))
-    use(service, 1, "100")
-    opened(service, quota=50, now=LATER - DAY)
+def test_latest_package_decides_whether_it_stops() -> None:
+    service, _held = service_with_stopping_package(package(50))
+    push_and_collect(service, 1, "100")
+    open_package(service, quota=50, now=LATER - DAY)
     push(service.seller, [item(service, LATER - 2 * HOUR, "80")], now=LATER)
-    collected()
+    collect_usage()
     assert status(service) == ("active", [])
 
 
-def test_no_other_reason_is_lifted() -> None:
-    service, _held = stopping()
-    use(service, 1, "100")
+def test_other_reasons_remain() -> None:
+    service, _held = service_with_stopping_package()
+    push_and_collect(service, 1, "100")
     [locked] = Subscription.objects.select_for_update().filter(pk=service.pk)
     add_reason([locked], Freeze.Reason.ARREARS, actor="market", now=LATER)
     stops.on_package_changed(PackageChanged(package=make_package_again(service).pk), LATER)
@@ -119,30 +119,30 @@ def test_no_other_reason_is_lifted() -> None:
 
 
 def make_package_again(service: Subscription) -> Package:
-    """Opened while the service owes: it was bought before."""
+    """Open a package while the service has a debt: it was bought before."""
     Freeze.objects.filter(subscription=service, reason="arrears").update(lifted_at=NOW)
-    found = make_package(service, now=LATER)
+    new_package = make_package(service, now=LATER)
     Freeze.objects.filter(subscription=service, reason="arrears").update(lifted_at=None)
-    return found
+    return new_package
 
 
-def test_it_stops_at_the_end_of_its_package_and_its_timer_goes_on_to_the_next_edge() -> None:
-    service, held = stopping()
+def test_service_stops_at_the_end_of_its_package_and_the_timer_moves_on() -> None:
+    service, subscription = service_with_stopping_package()
     job = Job.objects.get(kind=stops.TIMER)
-    assert job.due_at == held.ends_at
-    assert held.ends_at is not None
-    assert stops.run(job.payload, held.ends_at) is None
+    assert job.due_at == subscription.ends_at
+    assert subscription.ends_at is not None
+    assert stops.run(job.payload, subscription.ends_at) is None
     assert status(service) == ("frozen", ["used_up"])
 
 
-def test_a_package_that_is_full_again_lets_it_go_on() -> None:
+def test_refilled_package_reactivates_it() -> None:
     service = make_metered(
         price=on_demand(amount=Decimal(1)), packages=(package(100, stops_when_used_up=True, reset="month"),),
         buyer=make_buyer(balance="900"),
     )  # fmt: skip
-    found = make_package(service, periods=3)
-    stops.on_package_changed(PackageChanged(package=found.pk), NOW)
-    use(service, 1, "100")
+    resettable_package = make_package(service, periods=3)
+    stops.on_package_changed(PackageChanged(package=resettable_package.pk), NOW)
+    push_and_collect(service, 1, "100")
     assert status(service)[0] == "frozen"
     first, second, _third = Quota.objects.order_by("starts_at")
     assert Job.objects.get(kind=stops.TIMER).due_at == first.ends_at == second.starts_at
@@ -150,10 +150,10 @@ def test_a_package_that_is_full_again_lets_it_go_on() -> None:
     assert status(service) == ("active", [])
 
 
-def test_who_waits_for_a_package_can_buy_one_and_who_owes_cannot() -> None:
-    """§3.2: requires on-demand opened first; one that is frozen for something else does not count."""
-    service, _held = stopping()
-    use(service, 1, "100")
+def test_stopped_service_can_buy_a_package_and_one_in_debt_cannot() -> None:
+    """§3.2: requires on-demand opened first; a service frozen for another reason does not count."""
+    service, _held = service_with_stopping_package()
+    push_and_collect(service, 1, "100")
     offer = Offer.objects.get(sku__spec__product=service.product, charging_mode="ON_DEMAND_PKG")
     assert make_order(service.buyer, offer=offer, now=LATER).status == "unpaid"
     [locked] = Subscription.objects.select_for_update().filter(pk=service.pk)
@@ -162,7 +162,7 @@ def test_who_waits_for_a_package_can_buy_one_and_who_owes_cannot() -> None:
         make_order(service.buyer, offer=offer, now=LATER)
 
 
-def test_a_service_that_somebody_works_on_is_asked_for_again_and_one_that_ended_is_not() -> None:
-    service, _held = stopping()
+def test_busy_service_is_checked_again_and_an_ended_one_is_not() -> None:
+    service, _held = service_with_stopping_package()
     Subscription.objects.filter(pk=service.pk).update(status=Subscription.Status.RELEASED)
     assert stops.run({"service": service.pk}, LATER) is None

@@ -1,4 +1,4 @@
-"""A hundred and more products of different shapes, made of what sellers of many trades write: none may be refused."""
+"""More than a hundred valid products of different shapes, in the words of sellers of many trades: none may be refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from tests.market.catalog import right_texts as right
-from tradepost.market.catalog.text_rules import Kind, Written
+from tradepost.market.catalog.text_rules import CheckedText, Kind
 
 NUMBER = 150
 BLOCKS = (
@@ -18,14 +18,14 @@ BLOCKS = (
 )
 
 
-def products() -> Iterator[list[Written]]:
-    """Plain and rich, short with pictures and long without, in one language first or the other."""
-    chance = random.Random(9)  # texts, no secrets
+def products() -> Iterator[list[CheckedText]]:
+    """Yield products: plain and rich, short with pictures and long without, with either language first."""
+    chance = random.Random(9)  # random texts, not secrets
     for number in range(NUMBER):
         yield list(_product(number, chance))
 
 
-def _product(number: int, chance: random.Random) -> Iterator[Written]:
+def _product(number: int, chance: random.Random) -> Iterator[CheckedText]:
     rich, pictures = number % 2 == 1, number % 6 if number % 3 == 0 else 0
     yield _text("name", Kind.NAME, right.NAMES[number % len(right.NAMES)])
     yield _text("name_en", Kind.NAME, right.ENGLISH_NAMES[number % len(right.ENGLISH_NAMES)], english=True)
@@ -40,8 +40,8 @@ def _product(number: int, chance: random.Random) -> Iterator[Written]:
 
 def _text(
     field: str, kind: Kind, text: str, *, english: bool = False, rich: bool = False, pictures: int = 0
-) -> Written:
-    return Written(
+) -> CheckedText:
+    return CheckedText(
         section="texts", field=field, kind=kind, text=text, english=english, rich=rich, required=True, pictures=pictures
     )
 

@@ -1,4 +1,4 @@
-"""Texts that are right, and look as if they were not: none may be refused. Written for this test, from many trades."""
+"""Valid texts that look invalid, written for this test from many trades: none may be refused."""
 
 from __future__ import annotations
 
@@ -59,4 +59,4 @@ GUIDES = (
     "使用 ssh admin@10.0.0.5 登录，开放端口 22、443。",
 )  # fmt: skip
 GUIDE_HOSTS = ("market.cn", "crm.seller.cn")
-"""The market's own, and a domain that the seller proved."""
+"""The market's own host, and a domain that the seller proved."""

@@ -1,4 +1,4 @@
-"""Attribute management (business-rules §3.4): what an attribute may be, what never changes, and that products keep copies."""
+"""Attribute management (business-rules §3.4): valid attributes, immutable parts, and copies in products."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from tests.factories import NOW, make_attribute, make_number, make_seller
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import attribute_templates as verbs
-from tradepost.market.catalog.attribute_templates import Described, Kind, described
+from tradepost.market.catalog.attribute_templates import AttributeData, Kind, read_template
 from tradepost.market.catalog.models import AttributeTemplate
 from tradepost.protocols.text import Text
 
 pytestmark = pytest.mark.django_db
-CHOICE = Described(
+CHOICE = AttributeData(
     code="edition", name=Text(zh="版本", en="Edition"), kind=Kind.ENUM,
     values=(Text(zh="标准", en="Standard"), Text(zh="专业", en="Professional")),
 )  # fmt: skip
-NUMBER = Described(code="users", name=Text(zh="用户数", en="Users"), kind=Kind.NUMBER, least=5, most=95, step=5)
+NUMBER = AttributeData(code="users", name=Text(zh="用户数", en="Users"), kind=Kind.NUMBER, least=5, most=95, step=5)
 
 
 def values(number: int) -> tuple[Text, ...]:
     return tuple(Text(zh=f"值{n}", en=f"Value {n}") for n in range(number))
 
 
-RIGHT = {
+VALID = {
     "a choice": CHOICE,
     "a number": NUMBER,
     "ten values": replace(CHOICE, values=values(10)),
@@ -34,7 +34,7 @@ RIGHT = {
     "the code of an interface": replace(NUMBER, code="diskSize"),
     "a step that leaves the end out": replace(NUMBER, least=1, most=100, step=7),
 }
-WRONG = {
+INVALID = {
     "eleven values": (replace(CHOICE, values=values(11)), ["values.0.zh"]),
     "no value": (replace(CHOICE, values=()), ["values.0.zh"]),
     "a value in one language": (replace(CHOICE, values=(Text(zh="标准", en=""),)), ["values.0.en"]),
@@ -60,30 +60,30 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_what_is_right_is_kept_as_it_was_written(name: str) -> None:
+@pytest.mark.parametrize("name", VALID)
+def test_valid_attribute_is_stored_as_written(name: str) -> None:
     """§3.4: enum and numeric; "≤10 values per attribute, CN + EN each"; "min, max, step"."""
-    made = verbs.create_template(make_seller(), RIGHT[name], most=1, now=NOW)
-    assert described(AttributeTemplate.objects.get()) == RIGHT[name]
-    assert made.created_at == NOW
+    template = verbs.create_template(make_seller(), VALID[name], most=1, now=NOW)
+    assert read_template(AttributeTemplate.objects.get()) == VALID[name]
+    assert template.created_at == NOW
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_said_beside_its_input_with_the_rule(name: str) -> None:
-    wanted, fields = WRONG[name]
-    found = list(verbs.findings(wanted))
-    assert [each.field for each in found] == fields
-    assert {each.rule for each in found} == {"business-rules §3.4"}
-    with pytest.raises(Refused) as refused:
-        verbs.create_template(make_seller(), wanted, most=1, now=NOW)
-    assert refused.value.field == fields[0]
+@pytest.mark.parametrize("name", INVALID)
+def test_invalid_attribute_is_refused_beside_its_field_with_the_rule(name: str) -> None:
+    attribute, fields = INVALID[name]
+    findings = list(verbs.findings(attribute))
+    assert [finding.field for finding in findings] == fields
+    assert {finding.rule for finding in findings} == {"business-rules §3.4"}
+    with pytest.raises(Refused) as refusal:
+        verbs.create_template(make_seller(), attribute, most=1, now=NOW)
+    assert refusal.value.field == fields[0]
     assert not AttributeTemplate.objects.exists()
 
 
-def test_a_code_stands_once_in_a_company_and_there_is_an_end_of_them() -> None:
-    seller, other = make_seller(), make_seller()
+def test_code_is_unique_in_a_company_and_attributes_are_limited() -> None:
+    seller, other_seller = make_seller(), make_seller()
     verbs.create_template(seller, CHOICE, most=2, now=NOW)
-    verbs.create_template(other, CHOICE, most=2, now=NOW)
+    verbs.create_template(other_seller, CHOICE, most=2, now=NOW)
     with pytest.raises(Refused, match=r"attribute\.repeated"):
         verbs.create_template(seller, replace(CHOICE, code="Edition"), most=2, now=NOW)
     verbs.create_template(seller, NUMBER, most=2, now=NOW)
@@ -92,53 +92,55 @@ def test_a_code_stands_once_in_a_company_and_there_is_an_end_of_them() -> None:
     assert AttributeTemplate.objects.filter(seller=seller).count() == 2
 
 
-def test_values_and_range_change_the_step_never() -> None:
+def test_values_and_range_may_change_but_not_the_step() -> None:
     """§3.4: "step never changes later"."""
     seller = make_seller()
     number = verbs.create_template(seller, NUMBER, most=9, now=NOW)
     verbs.change_template(number, replace(NUMBER, least=1, most=100, name=Text(zh="席位", en="Seats")))
     before = AttributeTemplate.objects.values().get()
     assert (before["name_en"], before["least"], before["most"], before["step"]) == ("Seats", 1, 100, 5)
-    for wanted, code in (
+    for changed, code in (
         (replace(NUMBER, step=10), "attribute.step"),
         (replace(NUMBER, code="seats"), "attribute.fixed"),
         (replace(CHOICE, code="users"), "attribute.fixed"),
         (replace(NUMBER, least=0), "attribute.least"),
     ):
         with pytest.raises(Refused, match=code):
-            verbs.change_template(number, wanted)
+            verbs.change_template(number, changed)
         assert AttributeTemplate.objects.values().get() == before
 
 
-def test_they_are_found_by_kind_and_by_a_part_of_a_name() -> None:
+def test_attributes_are_found_by_kind_and_part_of_a_name() -> None:
     """§3.4: "search by type or fuzzy name"."""
     seller = make_seller()
     system, users = make_attribute(seller, code="platform"), make_number(seller, code="users")
     make_attribute(make_seller(), code="platform")
 
-    def found(**asked: str) -> set[str]:
-        return {each.code for each in verbs.narrowed(seller, **asked)} | {each.code for each in verbs.presets(**asked)}
+    def codes_found(**asked: str) -> set[str]:
+        return {template.code for template in verbs.narrowed(seller, **asked)} | {
+            preset.code for preset in verbs.presets(**asked)
+        }
 
     presets = {"appName", "version", "os", "mode"}
-    assert found() == {system.code, users.code} | presets
-    assert found(kind="number") == {"users"}
-    assert found(search="作系") == {"platform", "os"}
-    assert found(search="USER") == {"users"}
-    assert found(search="100%_") == set()
-    assert found(kind="enum", search="users") == set()
+    assert codes_found() == {system.code, users.code} | presets
+    assert codes_found(kind="number") == {"users"}
+    assert codes_found(search="作系") == {"platform", "os"}
+    assert codes_found(search="USER") == {"users"}
+    assert codes_found(search="100%_") == set()
+    assert codes_found(kind="enum", search="users") == set()
 
 
-def test_the_four_that_are_preset_can_be_put_in_by_everybody() -> None:
+def test_preset_attributes_are_available_to_every_seller() -> None:
     """§3.4: "appName, version, os, mode"."""
     seller = make_seller()
-    own = make_attribute(seller)
-    assert list(verbs.insertable(seller)) == [own.code, "appName", "version", "os", "mode"]
-    verbs.delete_template(own)
-    assert own.code not in verbs.insertable(seller)
+    attribute = make_attribute(seller)
+    assert list(verbs.insertable(seller)) == [attribute.code, "appName", "version", "os", "mode"]
+    verbs.delete_template(attribute)
+    assert attribute.code not in verbs.insertable(seller)
 
 
-def test_the_database_holds_what_a_kind_has() -> None:
+def test_database_enforces_the_fields_of_a_kind() -> None:
     number = make_number(make_seller())
-    for wrong in ({"kind": "enum"}, {"least": None}, {"least": 96}, {"step": 0}):
+    for fields in ({"kind": "enum"}, {"least": None}, {"least": 96}, {"step": 0}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            AttributeTemplate.objects.filter(pk=number.pk).update(**wrong)
+            AttributeTemplate.objects.filter(pk=number.pk).update(**fields)

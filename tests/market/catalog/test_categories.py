@@ -1,4 +1,4 @@
-"""Issue 25, 1: operators manage the categories of the store. Two levels, unique names, and none is deleted while it is used."""
+"""Issue 25, 1: operators manage the store's categories: two levels, unique names, and no deletion of used ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.market.base.outbox import dispatch
 from tradepost.market.catalog import categories, category_queries, drafts
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.categories import Names
-from tradepost.market.catalog.complete import Market, complete
+from tradepost.market.catalog.complete import Market, find_missing
 from tradepost.market.catalog.document import Base
 from tradepost.market.catalog.events import CategoryRenamed
 from tradepost.market.catalog.first_categories import FIRST
@@ -57,25 +57,25 @@ def refused(code: str, act, field: str = "") -> Refused:
 
 
 def number_in(refusal: Refused) -> int:
-    found = re.search(r"\d+", refusal.message)
-    assert found is not None
-    return int(found.group())
+    match = re.search(r"\d+", refusal.message)
+    assert match is not None
+    return int(match.group())
 
 
 # --- a new market -----------------------------------------------------------------------------------------------------
 
 
 def create_again() -> None:
-    import_module("tradepost.market.catalog.migrations.0012_first_categories").create(apps, None)
+    import_module("tradepost.market.catalog.migrations.from_0_1.0012_first_categories").create(apps, None)
 
 
-def test_a_new_market_has_the_eight_categories_in_the_order_of_the_demo() -> None:
+def test_new_market_has_eight_categories_in_the_order_of_the_demo() -> None:
     assert slugs() == [slug for slug, *_ in FIRST]
     assert len(FIRST) == 8
     assert set(Category.objects.values_list("icon", flat=True)) <= icon_names()
 
 
-def test_the_migration_leaves_a_market_with_categories_alone() -> None:
+def test_migration_leaves_existing_categories_alone() -> None:
     Category.objects.exclude(slug="retail").delete()
     Category.objects.update(name="自有", hidden=True)
     before = everything()
@@ -83,7 +83,7 @@ def test_the_migration_leaves_a_market_with_categories_alone() -> None:
     assert everything() == before
 
 
-def test_the_migration_gives_an_existing_market_without_categories_the_eight() -> None:
+def test_migration_adds_the_eight_categories_where_there_are_none() -> None:
     Category.objects.all().delete()
     create_again()
     assert slugs() == [slug for slug, *_ in FIRST]
@@ -92,7 +92,7 @@ def test_the_migration_gives_an_existing_market_without_categories_the_eight() -
 # --- add and rename ---------------------------------------------------------------------------------------------------
 
 
-def test_a_category_comes_last_on_its_level_and_its_slug_is_made_of_the_english_name() -> None:
+def test_new_category_is_last_and_its_slug_follows_the_english_name() -> None:
     top = add()
     child = add("机械臂", "Robot Arms & Grippers", parent=top)
     other = add("无人机", "Drones", parent=top, slug=" UAV ")
@@ -101,8 +101,8 @@ def test_a_category_comes_last_on_its_level_and_its_slug_is_made_of_the_english_
 
 
 def test_names_are_trimmed_and_lose_invisible_characters() -> None:
-    made = add(" \u200b机器\u202e人\x00 ", "Ro\u00adbots \n and\tmore ", slug="robots")
-    assert (made.name, made.name_en) == ("机器人", "Robots and more")
+    category = add(" \u200b机器\u202e人\x00 ", "Ro\u00adbots \n and\tmore ", slug="robots")
+    assert (category.name, category.name_en) == ("机器人", "Robots and more")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_names_are_trimmed_and_lose_invisible_characters() -> None:
         ("机器人", "Ｏffice & collaboration", {"slug": "o"}, "category.name_taken", "name_en"),
     ],
 )  # fmt: skip
-def test_wrong_and_duplicate_categories_are_refused_beside_their_field(name, name_en, more, code, field) -> None:
+def test_invalid_and_duplicate_categories_are_refused_beside_their_field(name, name_en, more, code, field) -> None:
     refused(code, lambda: add(name, name_en, **more), field)
 
 
-def test_an_icon_that_is_not_vendored_is_refused() -> None:
+def test_unknown_icon_is_refused() -> None:
     refused("category.icon", lambda: categories.add(names(icon="skull"), icons=ICONS), "icon")
     first = Category.objects.first()
     assert first is not None
@@ -135,7 +135,7 @@ def test_an_icon_that_is_not_vendored_is_refused() -> None:
     )
 
 
-def test_there_are_two_levels_at_most() -> None:
+def test_categories_have_two_levels() -> None:
     top = add()
     child = add("机械臂", "Arms", parent=top)
     refused("category.levels", lambda: add("夹爪", "Grippers", parent=child), "parent")
@@ -146,14 +146,14 @@ def test_there_are_two_levels_at_most() -> None:
     refused("category.has_children", lambda: categories.move_under(top, top), "parent")
 
 
-def test_the_same_name_is_allowed_below_another_parent_and_refused_on_a_move() -> None:
+def test_same_name_is_allowed_under_another_parent_but_not_after_a_move() -> None:
     top, office = add(), Category.objects.get(slug="office")
     add("其他", "Other", parent=top)
     second = add("其他", "Other", parent=office, slug="other-office")
     refused("category.name_taken", lambda: categories.move_under(second, top), "name")
 
 
-def test_a_renamed_category_is_found_by_its_new_name() -> None:
+def test_renamed_category_is_found_by_its_new_name() -> None:
     product = factories.make_product()
     row = product.category
     categories.rename(row, names("群件", "Groupware"), icons=ICONS, now=NOW)
@@ -163,8 +163,8 @@ def test_a_renamed_category_is_found_by_its_new_name() -> None:
     assert ShelfTerm.objects.filter(term="groupware", shelf=product.pk).exists()
 
 
-def test_products_of_a_renamed_category_are_indexed_a_batch_at_a_time(monkeypatch) -> None:
-    monkeypatch.setattr("tradepost.market.catalog.shelf.AT_ONCE", 2)
+def test_products_of_a_renamed_category_are_indexed_in_batches(monkeypatch) -> None:
+    monkeypatch.setattr("tradepost.market.catalog.shelf.BATCH", 2)
     for _ in range(3):
         factories.make_product()
     row = Category.objects.get(slug="office")
@@ -177,7 +177,7 @@ def test_products_of_a_renamed_category_are_indexed_a_batch_at_a_time(monkeypatc
 # --- order, hide and show ---------------------------------------------------------------------------------------------
 
 
-def test_a_category_moves_among_its_siblings() -> None:
+def test_category_moves_among_its_siblings() -> None:
     first, *_, last = category_queries.in_order()
     categories.move_by(last, -1)
     assert slugs()[-2:] == ["retail", "security"]
@@ -189,7 +189,7 @@ def test_a_category_moves_among_its_siblings() -> None:
     assert [row.position for row in category_queries.in_order()] == list(range(8))
 
 
-def test_a_hidden_category_leaves_the_store_and_its_products_stay_on_sale() -> None:
+def test_hidden_category_leaves_the_store_and_its_products_stay() -> None:
     product = factories.make_product()
     row = product.category
     assert shelf(Search(category="office")).total == 1
@@ -200,10 +200,10 @@ def test_a_hidden_category_leaves_the_store_and_its_products_stay_on_sale() -> N
     assert shelf(Search(category="office")).total == 0
     assert Product.objects.get().category.shown is None
     categories.set_hidden(row, hidden=False)
-    assert [one.what for one in shelf(Search()).categories] == [row]
+    assert [category.what for category in shelf(Search()).categories] == [row]
 
 
-def test_a_parent_lists_the_products_of_its_subcategories_also_of_hidden_ones() -> None:
+def test_parent_lists_products_of_all_subcategories() -> None:
     product = factories.make_product()
     child = product.category
     parent = add()
@@ -212,8 +212,8 @@ def test_a_parent_lists_the_products_of_its_subcategories_also_of_hidden_ones() 
         categories.set_hidden(child, hidden=hidden)
         listing = shelf(Search(category="robots"))
         assert [card.product for card in listing.page.rows] == [product]
-        assert [(one.what, one.number) for one in listing.categories] == [(parent, 1)]
-        assert [one.what for one in listing.subcategories] == ([] if hidden else [child])
+        assert [(category.what, category.number) for category in listing.categories] == [(parent, 1)]
+        assert [subcategory.what for subcategory in listing.subcategories] == ([] if hidden else [child])
         assert Product.objects.get().category.shown == (parent if hidden else child)
         assert shelf(Search(category="office")).total == (0 if hidden else 1)
     categories.set_hidden(parent, hidden=True)
@@ -222,43 +222,43 @@ def test_a_parent_lists_the_products_of_its_subcategories_also_of_hidden_ones() 
     assert Product.objects.get().category.shown is None
 
 
-def test_a_hidden_category_is_no_choice_for_new_products_and_stays_one_for_its_own() -> None:
-    listed, draft = factories.make_product(), factories.make_product(on_sale=False)
+def test_hidden_category_is_offered_only_to_its_own_products() -> None:
+    listed_product, draft = factories.make_product(), factories.make_product(on_sale=False)
     categories.set_hidden(Category.objects.get(slug="office"), hidden=True)
-    offered = [[row.slug for row in category_queries.choices_for(product)] for product in (listed, draft)]
+    offered = [[row.slug for row in category_queries.choices_for(product)] for product in (listed_product, draft)]
     assert ["office" in row for row in offered] == [True, False]
-    missing = [_category_missing(product) for product in (listed, draft)]
+    missing = [_category_missing(product) for product in (listed_product, draft)]
     assert missing == [False, True]
 
 
 def _category_missing(product: Product) -> bool:
     document = documents.load(product.versions.order_by("-number")[0].document)
     market = Market(currency="CNY", host="market.example")
-    return any(one.field == "category" for one in complete(product, document, market=market))
+    return any(finding.field == "category" for finding in find_missing(product, document, market=market))
 
 
 # --- delete -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_unused_category_is_deleted() -> None:
+def test_unused_category_is_deleted() -> None:
     categories.delete(Category.objects.get(slug="retail"))
     assert "retail" not in slugs()
 
 
 @pytest.mark.parametrize("status", ["on_sale", "frozen", "stopped"])
-def test_a_category_of_listed_products_is_kept_and_the_refusal_counts_them(status: str) -> None:
+def test_category_of_listed_products_is_kept_and_the_refusal_counts_them(status: str) -> None:
     product = factories.make_product()
     Product.objects.update(status=status)
     assert number_in(refused("category.used", lambda: categories.delete(product.category))) == 1
 
 
-def test_drafts_and_submissions_that_name_a_category_keep_it() -> None:
+def test_drafts_and_submissions_keep_their_category() -> None:
     sealed, draft = factories.make_product(on_sale=False), factories.make_product(on_sale=False)
     drafts.seal(sealed, now=NOW, actor="test")
     assert number_in(refused("category.used", lambda: categories.delete(draft.category))) == 2
 
 
-def test_a_draft_of_a_listed_product_keeps_the_category_that_it_moves_to() -> None:
+def test_draft_of_a_listed_product_keeps_its_new_category() -> None:
     product = factories.make_product()
     version = drafts.open_draft(product, by=None, now=NOW)
     base = Base(name=Text(zh="a", en="a"), summary=Text(zh="a", en="a"), category="retail")
@@ -267,25 +267,25 @@ def test_a_draft_of_a_listed_product_keeps_the_category_that_it_moves_to() -> No
     assert number_in(refused("category.used", lambda: categories.delete(retail))) == 1
 
 
-def test_a_category_with_subcategories_is_kept() -> None:
+def test_category_with_subcategories_is_kept() -> None:
     top = add()
     add("机械臂", "Arms", parent=top)
     assert number_in(refused("category.has_children", lambda: categories.delete(top))) == 1
 
 
-def test_a_draft_without_a_choice_does_not_use_a_category_and_keeps_the_last_one() -> None:
+def test_draft_without_a_choice_uses_no_category() -> None:
     seller = factories.make_seller()
-    begun = drafts.begin(seller, "SAAS", Base(name=Text(zh="云", en="Cloud")), by=None, now=NOW)
+    draft = drafts.begin(seller, "SAAS", Base(name=Text(zh="云", en="Cloud")), by=None, now=NOW)
     assert category_queries.product_counts() == {}
-    categories.delete(begun.category)
-    begun.refresh_from_db()
-    assert begun.category.slug == "sales-service"
+    categories.delete(draft.category)
+    draft.refresh_from_db()
+    assert draft.category.slug == "sales-service"
     for row in category_queries.in_order()[:-1]:
         categories.delete(row)
     refused("category.last", lambda: categories.delete(Category.objects.get()))
 
 
-def test_a_category_that_was_deleted_meanwhile_is_refused() -> None:
+def test_deleted_category_is_refused() -> None:
     row = Category.objects.get(slug="retail")
     categories.delete(Category.objects.get(slug="retail"))
     for act in (
@@ -296,7 +296,7 @@ def test_a_category_that_was_deleted_meanwhile_is_refused() -> None:
     refused("category.parent_unknown", lambda: add(parent=row), "parent")
 
 
-def test_without_any_category_a_product_is_refused_with_the_way_out() -> None:
+def test_product_without_any_category_is_refused_with_advice() -> None:
     Category.objects.all().delete()
     with pytest.raises(Refused) as caught:
         drafts.begin(factories.make_seller(), "SAAS", Base(name=Text(zh="云", en="Cloud")), by=None, now=NOW)

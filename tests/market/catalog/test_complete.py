@@ -1,4 +1,4 @@
-"""What is right is accepted, in every shape; what is wrong is said beside its input, with its rule."""
+"""Valid products of every shape are accepted; errors are shown beside their fields, with their rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.factories.publishable import ONCE, TRIAL, period, right_document, sha
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog import drafts
-from tradepost.market.catalog.complete import Market, complete
+from tradepost.market.catalog.complete import Market, find_missing
 from tradepost.market.catalog.document import Document, Sku, Spec
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.identity.models import Domain, Seller
@@ -30,24 +30,24 @@ def seller() -> Seller:
     return make_seller(member=make_buyer(balance="0"))
 
 
-def drafted(seller: Seller, document: Document) -> tuple[Product, Document]:
-    product = drafts.begin_whole(seller, document, by=owner_of(seller), now=NOW)
+def draft_of(seller: Seller, document: Document) -> tuple[Product, Document]:
+    product = drafts.begin_complete(seller, document, by=owner_of(seller), now=NOW)
     version = Version.objects.get(product=product)
     return product, sold.load(version.document)
 
 
 @pytest.mark.slow
-def test_a_hundred_right_products_of_different_shapes_are_all_accepted(seller: Seller) -> None:
+def test_valid_products_of_different_shapes_are_accepted(seller: Seller) -> None:
     """Issue 9, must show 7: no false rejection."""
     random = Random(20261126)
     for number in range(100):
         document = right_document(seller, *shapes(random))
-        product, saved = drafted(seller, document)
-        assert complete(product, saved, market=MARKET) == [], f"product {number}"
+        product, draft = draft_of(seller, document)
+        assert find_missing(product, draft, market=MARKET) == [], f"product {number}"
 
 
-ONE = Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),))
-WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
+STANDARD_SPEC = Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),))
+INVALID: dict[str, tuple[str, dict[str, Any], str]] = {
     "no name": ("base", {"name": Text(zh="", en="Ledger")}, "name.zh"),
     "no category": ("base", {"category": "nowhere"}, "category"),
     "contact data in the name": ("base", {"name": Text(zh="云账 400-800-1234", en="Ledger")}, "name.zh"),
@@ -65,40 +65,40 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "a parameter that is no name": ("purchase", {"extend_params": (sold.ExtendParam(name="a b", label=Text.same("x")),)}, "extend_params.0.name"),
     "a parameter twice": ("purchase", {"extend_params": (sold.ExtendParam(name="a", label=Text.same("x")),) * 2}, "extend_params.0.name"),
     "nothing sold": ("pricing", {"specs": ()}, "specs"),
-    "a spec without a SKU": ("pricing", {"specs": (replace(ONE, skus=()), replace(ONE, name=Text(zh="专业版", en="Pro")))}, "specs.0"),
-    "two specs of one name": ("pricing", {"specs": (ONE, ONE)}, "specs.0.name.zh"),
-    "a spec called by a number": ("pricing", {"specs": (replace(ONE, name=Text(zh="规格1", en="Spec 1")),)}, "specs.0.name.zh"),
-    "no price yet": ("pricing", {"specs": (replace(ONE, skus=(Sku(prices=(replace(ONCE, amount=None),)),)),)}, "specs.0.skus.0.prices.0.amount"),
-    "a price beyond the ledger": ("pricing", {"specs": (replace(ONE, skus=(Sku(prices=(replace(ONCE, amount=Decimal(10) ** 9),)),)),)}, "specs.0.skus.0.prices.0.amount"),
-    "a price of zero without a limit": ("pricing", {"specs": (replace(ONE, skus=(Sku(prices=(replace(ONCE, amount=Decimal(0)),)),)),)}, "specs.0.skus.0.prices.0.amount"),
-    "a trial of two days": ("pricing", {"specs": (replace(ONE, skus=(Sku(prices=(period(), replace(TRIAL, period_numbers=(2,)))),)),)}, "specs.0.skus.0.prices.1.period_numbers"),
-    "a way to pay without a price": ("pricing", {"specs": (replace(ONE, plans=(ONCE,)),)}, "specs.0.plans"),
+    "a spec without a SKU": ("pricing", {"specs": (replace(STANDARD_SPEC, skus=()), replace(STANDARD_SPEC, name=Text(zh="专业版", en="Pro")))}, "specs.0"),
+    "two specs of one name": ("pricing", {"specs": (STANDARD_SPEC, STANDARD_SPEC)}, "specs.0.name.zh"),
+    "a spec called by a number": ("pricing", {"specs": (replace(STANDARD_SPEC, name=Text(zh="规格1", en="Spec 1")),)}, "specs.0.name.zh"),
+    "no price yet": ("pricing", {"specs": (replace(STANDARD_SPEC, skus=(Sku(prices=(replace(ONCE, amount=None),)),)),)}, "specs.0.skus.0.prices.0.amount"),
+    "a price beyond the ledger": ("pricing", {"specs": (replace(STANDARD_SPEC, skus=(Sku(prices=(replace(ONCE, amount=Decimal(10) ** 9),)),)),)}, "specs.0.skus.0.prices.0.amount"),
+    "a price of zero without a limit": ("pricing", {"specs": (replace(STANDARD_SPEC, skus=(Sku(prices=(replace(ONCE, amount=Decimal(0)),)),)),)}, "specs.0.skus.0.prices.0.amount"),
+    "a trial of two days": ("pricing", {"specs": (replace(STANDARD_SPEC, skus=(Sku(prices=(period(), replace(TRIAL, period_numbers=(2,)))),)),)}, "specs.0.skus.0.prices.1.period_numbers"),
+    "a way to pay without a price": ("pricing", {"specs": (replace(STANDARD_SPEC, plans=(ONCE,)),)}, "specs.0.plans"),
     "no proof": ("details", {"proofs": {}}, "proofs.software_copyright"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", WRONG)
-def test_what_is_wrong_is_said_beside_its_input_with_its_rule(seller: Seller, what: str) -> None:
+@pytest.mark.parametrize("what", INVALID)
+def test_invalid_product_is_refused_beside_its_field_with_its_rule(seller: Seller, what: str) -> None:
     """Issue 9, must show 6: each refusal cites its rule."""
-    section, changes, field = WRONG[what]
-    right = right_document(seller)
-    product, _saved = drafted(seller, right)
-    wrong = replace(right, **{section: replace(getattr(right, section), **changes)})
-    found = complete(product, wrong, market=MARKET)
-    assert (section, field) in {(each.section, each.field) for each in found}
-    assert all(each.rule.startswith(("business-rules §", "saas-v2 §")) for each in found)
-    assert {each.section for each in found} == {section}
+    section, changes, field = INVALID[what]
+    valid_document = right_document(seller)
+    product, _saved = draft_of(seller, valid_document)
+    invalid_document = replace(valid_document, **{section: replace(getattr(valid_document, section), **changes)})
+    findings = find_missing(product, invalid_document, market=MARKET)
+    assert (section, field) in {(finding.section, finding.field) for finding in findings}
+    assert all(finding.rule.startswith(("business-rules §", "saas-v2 §")) for finding in findings)
+    assert {finding.section for finding in findings} == {section}
 
 
-def test_a_draft_of_a_kind_that_cannot_be_delivered_is_refused_with_its_reason(seller: Seller, settings: Any) -> None:
-    """Issue 9: an image needs a cloud. Its draft may be older than the end of the connection."""
+def test_draft_of_an_undeliverable_type_is_refused_with_its_reason(seller: Seller, settings: Any) -> None:
+    """Issue 9: an image needs a cloud. The draft may be older than the removal of the cloud."""
     settings.CLOUD = ""
     document = right_document(
         seller, Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(ONCE,)),)), product_type="IMAGE",
     )  # fmt: skip
-    product, saved = drafted(seller, document)
-    found = {finding.code: (finding.section, finding.rule) for finding in complete(product, saved, market=MARKET)}
-    assert found["kind.undeliverable"] == ("details", "business-rules §2.1")
+    product, draft = draft_of(seller, document)
+    codes = {finding.code: (finding.section, finding.rule) for finding in find_missing(product, draft, market=MARKET)}
+    assert codes["kind.undeliverable"] == ("details", "business-rules §2.1")
 
 
 LINKS = {
@@ -116,16 +116,18 @@ LINKS = {
 
 
 @pytest.mark.parametrize("where", LINKS)
-def test_links_of_a_guide_lead_to_this_market_or_to_what_its_seller_proved(seller: Seller, where: str) -> None:
-    """§2.3: "no links to addresses outside"; only domains whose proof stands are the seller's own."""
+def test_links_of_a_guide_lead_to_this_market_or_a_proved_domain(seller: Seller, where: str) -> None:
+    """§2.3: "no links to addresses outside"; only domains with a valid proof belong to the seller."""
     for host, status in (("app", "verified"), ("pending", "pending"), ("lapsed", "lapsed")):
         Domain.objects.create(seller=seller, host=f"{host}.seller.cn", token=host, status=status, created_at=NOW)
     Domain.objects.create(seller=make_seller(), host="other.cn", token="t", status="verified", created_at=NOW)
-    link, right = LINKS[where]
+    link, is_valid = LINKS[where]
     guide = sold.Guide(body=Text(zh=f"请打开 {link} 登录。", en=f'<p>Open <a href="{link}">this page</a>.</p>'))
     document = replace(right_document(seller), guide=guide)
-    product, saved = drafted(seller, document)
-    found = complete(product, saved, market=MARKET)
-    wrong = [("guide", "body.zh", "text.link"), ("guide", "body.en", "text.link")]
-    assert [(each.section, each.field, each.code) for each in found] == ([] if right else wrong)
-    assert all(each.rule == "business-rules §2.3" for each in found)
+    product, draft = draft_of(seller, document)
+    findings = find_missing(product, draft, market=MARKET)
+    expected_findings = [("guide", "body.zh", "text.link"), ("guide", "body.en", "text.link")]
+    assert [(finding.section, finding.field, finding.code) for finding in findings] == (
+        [] if is_valid else expected_findings
+    )
+    assert all(finding.rule == "business-rules §2.3" for finding in findings)

@@ -1,4 +1,4 @@
-"""Controls of a sale, freezes and stops: each rule of business-rules §2.8 and §3.7, and what a refusal leaves as it was."""
+"""Sale controls, freezes and stops: the rules of business-rules §2.8 and §3.7, and refusals that change nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def two_specs() -> Product:
 # --- limits and targets -------------------------------------------------------------------------------------------------
 
 
-def test_a_limit_is_of_the_product_or_of_one_spec() -> None:
+def test_limit_is_for_the_product_or_one_spec() -> None:
     product = two_specs()
     key = Spec.objects.filter(product=product).order_by("position")[1].key
     controls.set_limit(product, maximum=5, until_expiry=False, now=NOW, by="s")
@@ -55,12 +55,12 @@ def test_a_limit_is_of_the_product_or_of_one_spec() -> None:
     rows = PurchaseLimit.objects.order_by("spec_key").values_list("spec_key", "maximum", "until_expiry")
     assert list(rows) == [("", 7, False), (key, 1, True)]
     assert Move.objects.filter(lifecycle="controls", subject=str(product.pk)).count() == 3
-    controls.drop_limit(product, spec_key=key, now=NOW, by="s")
+    controls.remove_limit(product, spec_key=key, now=NOW, by="s")
     assert PurchaseLimit.objects.count() == 1
 
 
 @pytest.mark.parametrize(("maximum", "spec_key"), [(0, ""), (-1, ""), (1_000_001, ""), (1, "0123456789abcdef")])
-def test_a_wrong_limit_changes_nothing(maximum: int, spec_key: str) -> None:
+def test_invalid_limit_changes_nothing(maximum: int, spec_key: str) -> None:
     product = two_specs()
     with pytest.raises(Refused):
         controls.set_limit(product, maximum=maximum, until_expiry=False, spec_key=spec_key, now=NOW, by="s")
@@ -68,13 +68,13 @@ def test_a_wrong_limit_changes_nothing(maximum: int, spec_key: str) -> None:
     assert not Move.objects.filter(lifecycle="controls").exists()
 
 
-def test_what_costs_nothing_needs_a_limit_unless_it_is_a_trial() -> None:
+def test_free_product_needs_a_limit_unless_it_is_a_trial() -> None:
     """business-rules §2.8, §3.5: a price-0 package must have a purchase limit; no zero-price spec as free trial."""
     banded = replace(
         MONTHLY, model=PriceModel.STEP, amount=None, bands=(Band(upto=3, amount=Decimal(0)), Band(amount=Decimal(1)))
     )
     seats = make_sku(banded, YEARLY, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
-    for product, wrong in (
+    for product, fields in (
         (make_product(prices=(FREE, YEARLY)), ["specs.0.skus.0.prices.0.amount"]),
         (make_product(specs=(make_spec(seats),)), ["specs.0.skus.0.prices.0.amount"]),
         (make_product(prices=(MONTHLY, TRIAL)), []),
@@ -82,20 +82,20 @@ def test_what_costs_nothing_needs_a_limit_unless_it_is_a_trial() -> None:
     ):
         document = listed_document(product)
         assert document is not None
-        found = list(controls.zero_price_findings(product, document))
-        assert [one.field for one in found] == wrong
-        assert all((one.code, one.rule) == ("product.zero_price", controls.ZERO_PRICE) for one in found)
-        if not wrong:
+        findings = list(controls.zero_price_findings(product, document))
+        assert [finding.field for finding in findings] == fields
+        assert all((finding.code, finding.rule) == ("product.zero_price", controls.ZERO_PRICE) for finding in findings)
+        if not fields:
             continue
         key = document.pricing.specs[0].key
         controls.set_limit(product, maximum=1, until_expiry=False, spec_key=key, now=NOW, by="s")
         assert list(controls.zero_price_findings(product, document)) == []
         with pytest.raises(Refused, match=r"limit\.needed"):
-            controls.drop_limit(product, spec_key=key, now=NOW, by="s")
+            controls.remove_limit(product, spec_key=key, now=NOW, by="s")
         assert PurchaseLimit.objects.filter(product=product).exists()
 
 
-def test_a_list_of_buyers_is_read_as_people_type_it_and_holds_both_parts() -> None:
+def test_buyer_list_is_read_as_typed_with_name_and_id() -> None:
     """business-rules §3.7: listed users by account name and ID."""
     product = make_product()
     typed = "abc123, li@lantian.example\n\nwang@x.example\tDEF456\n"
@@ -105,30 +105,30 @@ def test_a_list_of_buyers_is_read_as_people_type_it_and_holds_both_parts() -> No
     }  # fmt: skip
     controls.set_target(product, audience="companies", now=NOW, by="s")
     assert (SalesTarget.objects.get().audience, TargetBuyer.objects.count()) == ("companies", 0)
-    controls.drop_target(product, now=NOW, by="s")
+    controls.remove_target(product, now=NOW, by="s")
     assert not SalesTarget.objects.exists()
 
 
 @pytest.mark.parametrize(
     "typed", ["abc123", "a@x.example", "abc a@x.example b@x.example", "ab/c a@x.example", "abc a@@x"]
 )
-def test_a_line_that_is_no_buyer_is_refused_and_nothing_is_saved(typed: str) -> None:
+def test_invalid_buyer_line_is_refused_and_nothing_is_saved(typed: str) -> None:
     product = make_product()
-    with pytest.raises(Refused, match=r"target\.buyers") as refused:
+    with pytest.raises(Refused, match=r"target\.buyers") as refusal:
         controls.set_target(product, audience="listed", buyers=controls.read_buyers(typed), now=NOW, by="s")
-    assert refused.value.field == "buyers"
+    assert refusal.value.field == "buyers"
     assert not SalesTarget.objects.exists()
 
 
-def test_only_an_own_product_is_linked_and_a_list_has_an_end() -> None:
+def test_only_own_products_are_linked_and_the_list_is_limited() -> None:
     product, foreign = make_product(), make_product()
     with pytest.raises(Refused, match=r"target\.holders_of"):
         controls.set_target(product, audience="holders", holders_of=foreign, now=NOW, by="s")
     with pytest.raises(Refused, match=r"target\.audience"):
         controls.set_target(product, audience="friends", now=NOW, by="s")
-    many = [(f"a{n}", f"a{n}@x.example") for n in range(controls.MOST_BUYERS + 1)]
+    too_many = [(f"a{n}", f"a{n}@x.example") for n in range(controls.MAX_BUYERS + 1)]
     with pytest.raises(Refused, match=r"target\.buyers"):
-        controls.set_target(product, audience="listed", buyers=many, now=NOW, by="s")
+        controls.set_target(product, audience="listed", buyers=too_many, now=NOW, by="s")
     assert not SalesTarget.objects.exists()
 
 
@@ -136,13 +136,13 @@ def test_only_an_own_product_is_linked_and_a_list_has_an_end() -> None:
 
 
 def with_stock(*, total: int = 999, used: int = 0) -> Product:
-    """Of a kind that this market can deliver: hardware it cannot yet."""
+    """A product of a deliverable type with stock; hardware cannot be delivered yet."""
     product = make_product()
     Stock.objects.create(product=product, total=total, used=used)
     return product
 
 
-def test_hardware_begins_with_999_and_other_kinds_have_none() -> None:
+def test_hardware_starts_with_999_and_other_types_have_no_stock() -> None:
     """business-rules §3.7."""
     hardware = make_product(product_type="HARDWARE", prices=(ONCE,), bound=False, on_sale=False)
     controls.ensure_stock(hardware)
@@ -164,7 +164,7 @@ def test_hardware_begins_with_999_and_other_kinds_have_none() -> None:
         (-10_000_000, None),
     ],
 )
-def test_a_change_of_stock_has_bounds_and_leaves_more_than_was_sold(change: int, total: int | None) -> None:
+def test_stock_change_has_bounds_and_exceeds_the_consumption(change: int, total: int | None) -> None:
     """business-rules §3.7: change −9,999,999…9,999,999; total must exceed consumption."""
     product = with_stock(total=10, used=4)
     if total is None:
@@ -185,7 +185,7 @@ def test_stock_is_changed_only_on_sale() -> None:
 # --- hide and show ------------------------------------------------------------------------------------------------------
 
 
-def test_showing_a_product_makes_all_its_specs_public() -> None:
+def test_showing_a_product_makes_all_specs_public() -> None:
     """business-rules §2.8: switching back makes all specs public."""
     product = two_specs()
     keys = list(Spec.objects.filter(product=product).values_list("key", flat=True))
@@ -198,20 +198,20 @@ def test_showing_a_product_makes_all_its_specs_public() -> None:
     assert not Spec.objects.filter(product=product, hidden=True).exists()
 
 
-def test_what_the_seller_hid_stays_hidden_after_a_freeze() -> None:
-    """shelf §2: hidden is the seller's and survives unfreezing."""
+def test_hidden_product_stays_hidden_after_a_freeze() -> None:
+    """shelf §2: the seller sets hidden, and it survives unfreezing."""
     product = make_product()
     controls.hide(product, now=NOW, by="s")
     trading.freeze(product, cause="checked", actor="op", now=NOW)
     trading.unfreeze(product, actor="op", now=NOW)
-    found = Product.objects.get(pk=product.pk)
-    assert (found.status, found.hidden) == ("on_sale", True)
+    stored_product = Product.objects.get(pk=product.pk)
+    assert (stored_product.status, stored_product.hidden) == ("on_sale", True)
 
 
 # --- freeze and stop ----------------------------------------------------------------------------------------------------
 
 
-def test_a_freeze_has_a_cause_and_is_told() -> None:
+def test_freeze_has_a_reason_and_sends_notices() -> None:
     product = make_product()
     for cause in ("", "  ", "x" * 501):
         with pytest.raises(Refused):
@@ -229,31 +229,31 @@ def test_a_freeze_has_a_cause_and_is_told() -> None:
     assert Event.objects.filter(name__startswith="product_").count() == 2
 
 
-def test_a_stopped_product_takes_everything_below_with_it_and_never_comes_back() -> None:
+def test_stopped_product_stops_everything_below_for_ever() -> None:
     """business-rules §2.8: stopped sale, irreversible; shelf §6: nothing purchasable below a stopped node."""
     product = two_specs()
     controls.set_limit(product, maximum=1, until_expiry=False, now=NOW, by="s")
     delist.stop(product, reason="end of life", actor="op", now=NOW, by_operator=True)
-    found = Product.objects.get(pk=product.pk)
-    assert found.status == "stopped"
+    stored_product = Product.objects.get(pk=product.pk)
+    assert stored_product.status == "stopped"
     for model in (Spec, Sku, Offer):
         assert not model._default_manager.filter(stopped_at=None).exists()
     assert not Offer.objects.filter(on_sale=True).exists()
     assert not Version.objects.filter(product=product, status="listed").exists()
     facts = Event.objects.get(name="product_stopped").facts
     assert (facts["what"], facts["by_operator"], facts["reason"]) == ("product", True, "end of life")
-    for again in (
-        lambda: delist.stop(found, reason="x", actor="op", now=NOW),
-        lambda: trading.unfreeze(found, actor="op", now=NOW),
-        lambda: controls.show(found, now=NOW, by="s"),
-        lambda: controls.set_limit(found, maximum=2, until_expiry=False, now=NOW, by="s"),
+    for restart in (
+        lambda: delist.stop(stored_product, reason="x", actor="op", now=NOW),
+        lambda: trading.unfreeze(stored_product, actor="op", now=NOW),
+        lambda: controls.show(stored_product, now=NOW, by="s"),
+        lambda: controls.set_limit(stored_product, maximum=2, until_expiry=False, now=NOW, by="s"),
     ):
         with pytest.raises(Refused):
-            again()
+            restart()
     assert PurchaseLimit.objects.get().maximum == 1
 
 
-def test_a_stopped_spec_takes_its_skus_and_the_rest_stays_on_sale() -> None:
+def test_stopped_spec_stops_its_skus_and_the_rest_stays_on_sale() -> None:
     product = two_specs()
     spec = Spec.objects.filter(product=product).order_by("position")[0]
     delist.stop(spec, reason="replaced", actor="s", now=NOW)
@@ -263,7 +263,9 @@ def test_a_stopped_spec_takes_its_skus_and_the_rest_stays_on_sale() -> None:
     assert Product.objects.get(pk=product.pk).status == "on_sale"
     document = listed_document(product)
     assert document is not None
-    assert list(differences(Product.objects.get(pk=product.pk), document)) == [], "stops aside, rows are the document"
+    assert list(differences(Product.objects.get(pk=product.pk), document)) == [], (
+        "except for stops, the rows equal the document"
+    )
     with pytest.raises(Refused, match=r"delist\.stopped"):
         delist.stop(spec, reason="again", actor="s", now=NOW)
     with pytest.raises(Refused, match=r"product\.no_reason"):
@@ -271,14 +273,14 @@ def test_a_stopped_spec_takes_its_skus_and_the_rest_stays_on_sale() -> None:
     assert spec.key not in controls.spec_names(product)
 
 
-def test_what_was_never_on_sale_is_not_stopped() -> None:
+def test_unlisted_product_cannot_be_stopped() -> None:
     product = make_product(on_sale=False)
     with pytest.raises(IllegalTransition):
         delist.stop(product, reason="x", actor="s", now=NOW)
     assert not Event.objects.filter(name="product_stopped").exists()
 
 
-def test_what_is_hidden_frozen_or_stopped_leaves_the_shelf_at_once_and_comes_back() -> None:
+def test_hidden_frozen_or_stopped_products_leave_the_shelf_at_once() -> None:
     product = make_product()
 
     def on_shelf() -> bool:

@@ -1,16 +1,16 @@
-"""Sellers' drawings keep shapes and colours, and nothing that runs, loads or links."""
+"""Sellers' SVG pictures keep shapes and colours, but no scripts, external resources or links."""
 
 from __future__ import annotations
 
 import pytest
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.catalog.pictures import LARGEST, clean_svg
+from tradepost.market.catalog.pictures import MAX_LENGTH, clean_svg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'
 
 
-def drawn(inside: str, attributes: str = "") -> str:
+def svg_with(inside: str, attributes: str = "") -> str:
     return f'<svg viewBox="0 0 9 9"{attributes} xmlns="http://www.w3.org/2000/svg">{inside}</svg>'
 
 
@@ -33,12 +33,12 @@ def drawn(inside: str, attributes: str = "") -> str:
         ("<text>a &amp; &lt;b&gt;</text>", "<text>a &amp; &lt;b&gt;</text>"),
     ],
 )
-def test_only_shapes_pass(inside: str, kept: str) -> None:
+def test_only_shapes_are_kept(inside: str, kept: str) -> None:
     cleaned = clean_svg(f"{HEAD}{inside}</svg>")
-    assert cleaned in {drawn(kept), drawn(kept).replace("></svg>", " />")}
+    assert cleaned in {svg_with(kept), svg_with(kept).replace("></svg>", " />")}
 
 
-def test_no_picture_stays_no_picture() -> None:
+def test_missing_picture_stays_missing() -> None:
     assert clean_svg("  ") == ""
 
 
@@ -48,16 +48,16 @@ def test_no_picture_stays_no_picture() -> None:
         "<html/>",
         "not xml <",
         '<!DOCTYPE svg [<!ENTITY a "aaaa">]>' + HEAD + "<text>&a;</text></svg>",
-        f"{HEAD}<text>{'x' * LARGEST}</text></svg>",
+        f"{HEAD}<text>{'x' * MAX_LENGTH}</text></svg>",
     ],
     ids=["html", "no xml", "entities", "too large"],
 )
-def test_what_is_no_drawing_is_refused(text: str) -> None:
-    with pytest.raises(Refused) as refused:
+def test_other_content_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as refusal:
         clean_svg(text)
-    assert (refused.value.code, refused.value.field) == ("product.picture", "picture")
+    assert (refusal.value.code, refusal.value.field) == ("product.picture", "picture")
 
 
-def test_cleaning_again_changes_nothing() -> None:
-    once = clean_svg(f'{HEAD}<g id="a"><rect fill="url(#b)"/></g></svg>')
-    assert clean_svg(once) == once
+def test_cleaning_twice_changes_nothing() -> None:
+    cleaned = clean_svg(f'{HEAD}<g id="a"><rect fill="url(#b)"/></g></svg>')
+    assert clean_svg(cleaned) == cleaned

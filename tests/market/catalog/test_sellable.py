@@ -1,4 +1,4 @@
-"""Prices of every charging mode: complete ones are listed, others refused, and the database holds them to it."""
+"""Prices of every charging mode: complete prices are listed, others refused, and database constraints enforce it."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ from tradepost.protocols.text import Text
 pytestmark = pytest.mark.django_db
 
 
-def counted(**changes: Any) -> Price:
-    """What is on demand, counted otherwise."""
+def on_demand_with(**changes: Any) -> Price:
+    """An on-demand price that is metered differently."""
     return replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], **changes),))
 
 
-BIG = replace(PACKAGE, quota=Decimal(50_000), amount=Decimal(80))
+LARGE_PACKAGE = replace(PACKAGE, quota=Decimal(50_000), amount=Decimal(80))
 
 
-def test_an_offer_holds_what_its_mode_needs() -> None:
-    """business-rules §3.2: on demand a price of a unit, which costs nothing to open; a package an amount and a validity."""
-    make_product(prices=(ON_DEMAND, PACKAGE, BIG, MONTHLY, ONCE))
-    found: list[object] = [
+def test_offer_has_the_columns_of_its_mode() -> None:
+    """business-rules §3.2: an on-demand price is per unit and opening it is free; a package has an amount and a
+    validity."""
+    make_product(prices=(ON_DEMAND, PACKAGE, LARGE_PACKAGE, MONTHLY, ONCE))
+    stored_columns: list[object] = [
         (o.plan, o.price_minor, o.usage_price, o.quota, o.usage_unit, o.period_numbers)
         for o in Offer.objects.order_by("pk")
     ]
-    assert found == [
+    assert stored_columns == [
         ("ON_DEMAND-", 0, Decimal("0.0025"), 0, "次调用", []),
         ("ON_DEMAND_PKG-month-10000", 2000, 0, 10_000, "次调用", [1, 3]),
         ("ON_DEMAND_PKG-month-50000", 8000, 0, 50_000, "次调用", [1, 3]),
@@ -49,13 +50,13 @@ def test_an_offer_holds_what_its_mode_needs() -> None:
 @pytest.mark.parametrize(
     ("prices", "code"),
     [
-        ((counted(unit=Text(zh="", en="calls")),), "product.usage_unit"),
-        ((counted(unit=Text(zh="次调用", en="")),), "product.usage_unit"),
-        ((counted(amount=Decimal(0)),), "product.usage_price"),
-        ((counted(amount=None),), "product.usage_price"),
-        ((counted(amount=Decimal("0.000000001")),), "product.usage_price"),
-        ((counted(cycle="week"),), "product.cycle"),
-        ((counted(accumulation="hour"),), "product.cycle"),
+        ((on_demand_with(unit=Text(zh="", en="calls")),), "product.usage_unit"),
+        ((on_demand_with(unit=Text(zh="次调用", en="")),), "product.usage_unit"),
+        ((on_demand_with(amount=Decimal(0)),), "product.usage_price"),
+        ((on_demand_with(amount=None),), "product.usage_price"),
+        ((on_demand_with(amount=Decimal("0.000000001")),), "product.usage_price"),
+        ((on_demand_with(cycle="week"),), "product.cycle"),
+        ((on_demand_with(accumulation="hour"),), "product.cycle"),
         ((replace(ON_DEMAND, factors=()),), "product.factors"),
         ((replace(ON_DEMAND, factors=ON_DEMAND.factors * 2),), "product.factor_codes"),
         ((replace(MONTHLY, factors=ON_DEMAND.factors),), "product.factors"),
@@ -74,7 +75,7 @@ def test_an_offer_holds_what_its_mode_needs() -> None:
         ((replace(USES, period_type="month", period_numbers=(1,)),), "product.period"),
         ((USES, USES), "product.price_twice"),
         ((PACKAGE,), "product.package_alone"),
-        ((PACKAGE, counted(unit=Text.same("GB"))), "product.package_alone"),
+        ((PACKAGE, on_demand_with(unit=Text.same("GB"))), "product.package_alone"),
         ((replace(MONTHLY, usage_unit=Text(zh="次", en="calls")),), "product.usage_unit"),
         ((replace(MONTHLY, quota=Decimal(5)),), "product.quota"),
         ((replace(MONTHLY, amount=Decimal(-1)),), "product.amount"),
@@ -88,11 +89,11 @@ def test_an_offer_holds_what_its_mode_needs() -> None:
         ((replace(MONTHLY, period_type="week"),), "product.durations"),
     ],
 )
-def test_an_incomplete_price_is_refused_and_nothing_is_listed(prices: tuple[Price, ...], code: str) -> None:
-    with pytest.raises(Refused) as refused:
+def test_incomplete_price_is_refused_and_not_listed(prices: tuple[Price, ...], code: str) -> None:
+    with pytest.raises(Refused) as refusal:
         make_product(prices=prices)
-    assert refused.value.code == code
-    assert refused.value.field.startswith("specs.0.skus.0")
+    assert refusal.value.code == code
+    assert refusal.value.field.startswith("specs.0.skus.0")
     assert not Offer.objects.exists()
     assert Product.objects.get().status == Product.Status.DRAFT
 
@@ -106,31 +107,31 @@ def test_an_incomplete_price_is_refused_and_nothing_is_listed(prices: tuple[Pric
         ((ON_DEMAND, PACKAGE, USES), "product.uses_and_on_demand"),
     ],
 )
-def test_a_package_of_uses_stands_alone(prices: tuple[Price, ...], code: str) -> None:
+def test_package_of_uses_is_the_only_mode_of_its_spec(prices: tuple[Price, ...], code: str) -> None:
     """business-rules §2.5: on demand, "then per-use is impossible in that spec"; another spec may have them."""
     if code:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused) as refusal:
             make_product(prices=prices)
-        assert refused.value.code == code
+        assert refusal.value.code == code
         prices = tuple(price for price in prices if not price.charging.uses)
     make_product(specs=(make_spec(make_sku(*prices)), make_spec(make_sku(USES), name="按次", name_en="By use")))
     offer = Offer.objects.filter(sku__spec__name="按次").get()
     assert (offer.charging.uses, offer.plan, offer.usage_unit) == (True, "ONE_TIME--100", "次调用")
 
 
-def test_nobody_counts_the_uses_of_a_license() -> None:
+def test_license_has_no_package_of_uses() -> None:
     with pytest.raises(Refused, match=r"product\.uses_not_counted"):
         make_product(prices=(USES,), product_type="LICENSE", bound=False)
 
 
 @pytest.mark.parametrize("price", [ON_DEMAND, PACKAGE])
-def test_a_license_counts_no_usage(price: Price) -> None:
+def test_license_is_not_metered(price: Price) -> None:
     """business-rules §2.1: License is sold by period and one-time."""
     with pytest.raises(Refused, match=r"product\.charging_mode"):
         make_product(prices=(price,), product_type="LICENSE", bound=False)
 
 
-def test_a_package_and_what_it_is_deducted_from_are_sold() -> None:
+def test_package_is_sold_with_its_on_demand_price() -> None:
     make_product(prices=(MONTHLY, ON_DEMAND, PACKAGE, replace(PACKAGE, quota=Decimal(500), stops_when_used_up=True)))
     assert Offer.objects.filter(charging_mode="ON_DEMAND_PKG", stops_when_used_up=True).count() == 1
 
@@ -150,15 +151,15 @@ TIERED = replace(
         ((replace(TIERED, accumulation="month"),), ""),
     ],
 )
-def test_what_a_package_cannot_be_deducted_from_is_refused(factors: tuple[Factor, ...], code: str) -> None:
+def test_package_needs_a_deductible_price(factors: tuple[Factor, ...], code: str) -> None:
     """design money.md §4: tier and step by record with packages; no edition of the push names a factor."""
     prices = (replace(ON_DEMAND, factors=factors), PACKAGE)
     if not code:
         make_product(prices=prices)
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         make_product(prices=prices)
-    assert (refused.value.code, refused.value.field) == (code, "specs.0.skus.0.prices.1")
+    assert (refusal.value.code, refusal.value.field) == (code, "specs.0.skus.0.prices.1")
     assert not Offer.objects.exists()
 
 
@@ -172,14 +173,14 @@ def test_what_a_package_cannot_be_deducted_from_is_refused(factors: tuple[Factor
         ("day", "month", False),
     ],
 )
-def test_a_package_that_is_over_before_it_is_full_again_is_refused(period: str, reset: str, fits: bool) -> None:
+def test_package_that_expires_before_its_reset_is_refused(period: str, reset: str, fits: bool) -> None:
     price = replace(PACKAGE, period_type=period, reset=reset)
     if fits:
         make_product(prices=(ON_DEMAND, price))
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         make_product(prices=(ON_DEMAND, price))
-    assert (refused.value.code, refused.value.field) == ("product.reset", "specs.0.skus.0.prices.1.reset")
+    assert (refusal.value.code, refusal.value.field) == ("product.reset", "specs.0.skus.0.prices.1.reset")
 
 
 def test_only_a_package_can_be_used_up() -> None:
@@ -206,13 +207,13 @@ def test_only_a_package_can_be_used_up() -> None:
         ("ONE_TIME", {"usage_price": 1}),
     ],
 )
-def test_the_database_refuses_what_does_not_fit_the_mode(plan: str, change: dict[str, object]) -> None:
+def test_database_enforces_the_columns_of_a_mode(plan: str, change: dict[str, object]) -> None:
     make_product(prices=(ON_DEMAND, PACKAGE, MONTHLY, ONCE))
     with pytest.raises(IntegrityError), transaction.atomic():
         Offer.objects.filter(charging_mode=plan).update(**change)
 
 
-def test_the_same_way_to_pay_twice_is_refused() -> None:
+def test_same_payment_option_twice_is_refused() -> None:
     with pytest.raises(Refused, match=r"product\.price_twice"):
         make_product(prices=(ON_DEMAND, PACKAGE, replace(PACKAGE, amount=Decimal(7))))
 
@@ -225,7 +226,7 @@ def test_the_same_way_to_pay_twice_is_refused() -> None:
         ((ONCE, YEARLY), "PERIOD", "year"),
     ],
 )
-def test_a_product_is_shown_with_what_one_can_simply_buy(prices: tuple[Price, ...], mode: str, period: str) -> None:
+def test_product_is_shown_with_its_simplest_price(prices: tuple[Price, ...], mode: str, period: str) -> None:
     make_product(prices=prices)
     [card] = shelf(Search()).page.rows
     assert (card.least.charging_mode, card.least.period_type) == (mode, period)

@@ -1,4 +1,4 @@
-"""Upgrade rules: never to a lower price, kept valid by later versions and stops, and what lapses says why."""
+"""Upgrade rules never lead to a lower price; later versions and stops keep or end them with a reason."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import NOW, make_product
-from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
+from tests.factories import NOW
+from tests.factories.products import MONTHLY, ONCE, YEARLY
+from tests.market.catalog.editions import STEP, TIER, editions, monthly
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import delist, drafts, upgrade_rules
-from tradepost.market.catalog.document import Band, Price, Sku
+from tradepost.market.catalog.document import Band, Price
 from tradepost.market.catalog.inversion import Inversion, Schedule, common_grid, inversion
 from tradepost.market.catalog.listing import list_draft, listed_document
 from tradepost.market.catalog.models import Product, UpgradeRule
 from tradepost.market.catalog.models import Sku as SkuRow
-from tradepost.market.catalog.price_models import PriceModel
-
-TIER, STEP = PriceModel.TIER, PriceModel.STEP
-EDITIONS = [{"code": "edition", "name": "版本", "name_en": "Edition", "values": [
-    {"code": code, "name": code, "name_en": code} for code in ("a", "b")
-]}]  # fmt: skip
 
 
-def test_the_example_of_the_design() -> None:
+def test_example_of_the_design() -> None:
     """shelf §4: source 1000 a unit; target tier 1200 to 10, then 900; grid 1–100: inverted at 11 (9900 < 11000)."""
     source = Schedule(unit=1000, most=100)
     target = Schedule(model=TIER, bands=[(10, 1200), (None, 900)], most=100)
@@ -50,7 +45,7 @@ def test_the_example_of_the_design() -> None:
         ((1, 1, 1), (1, 50, 1), (1, 1, 1)),
     ],
 )
-def test_quantities_that_both_have(
+def test_common_quantities_follow_both_grids(
     a: tuple[int, int, int], b: tuple[int, int, int], grid: tuple[int, int, int] | None
 ) -> None:
     def schedule(of: tuple[int, int, int]) -> Schedule:
@@ -62,8 +57,8 @@ def test_quantities_that_both_have(
 def schedules() -> st.SearchStrategy[Schedule]:
     @st.composite
     def made(draw: Any) -> Schedule:
-        least, step = draw(st.integers(1, 12)), draw(st.integers(1, 5))
-        grid = {"least": least, "most": least + draw(st.integers(0, 60)), "step": step}
+        min_quantity, step = draw(st.integers(1, 12)), draw(st.integers(1, 5))
+        grid = {"least": min_quantity, "most": min_quantity + draw(st.integers(0, 60)), "step": step}
         if draw(st.booleans()):
             return Schedule(unit=draw(st.integers(0, 50)), **grid)
         edges = sorted(draw(st.sets(st.integers(1, 80), min_size=1, max_size=4)))
@@ -74,7 +69,7 @@ def schedules() -> st.SearchStrategy[Schedule]:
 
 
 @given(schedules(), schedules())
-def test_the_corners_find_what_looking_at_every_quantity_finds(source: Schedule, target: Schedule) -> None:
+def test_corner_check_equals_a_check_of_every_quantity(source: Schedule, target: Schedule) -> None:
     def sold(of: Schedule) -> set[int]:
         return set(range(of.least, of.most + 1, of.step))
 
@@ -85,22 +80,6 @@ def test_the_corners_find_what_looking_at_every_quantity_finds(source: Schedule,
 # --- rules --------------------------------------------------------------------------------------------------------------
 
 pytestmark = pytest.mark.django_db
-
-
-def sku(edition: str, *prices: Price, most: int = 100) -> Sku:
-    return make_sku(
-        *prices, values={"edition": edition}, quantity_name="席位", quantity_name_en="Seats", quantity_max=most
-    )
-
-
-def monthly(amount: str) -> Price:
-    return replace(MONTHLY, amount=Decimal(amount))
-
-
-def editions(a: tuple[Price, ...], b: tuple[Price, ...]) -> tuple[Product, str, str]:
-    product = make_product(specs=(make_spec(sku("a", *a), sku("b", *b), attributes=EDITIONS),))
-    first, second = SkuRow.objects.filter(spec__product=product).order_by("pk").values_list("code", flat=True)
-    return product, first, second
 
 
 def next_version(product: Product, a: tuple[Price, ...], b: tuple[Price, ...]) -> None:
@@ -114,17 +93,17 @@ def next_version(product: Product, a: tuple[Price, ...], b: tuple[Price, ...]) -
     list_draft(product, currency="CNY", now=NOW)
 
 
-def test_a_rule_leads_to_what_never_costs_less() -> None:
+def test_rule_never_leads_to_a_lower_price() -> None:
     """saas-v2 §8.2."""
     product, first, second = editions((monthly("10"), YEARLY), (monthly("12"), YEARLY))
     rule = upgrade_rules.add_rule(product, first, second, now=NOW)
     assert (rule.source.code, rule.target.code, rule.lapsed_at) == (first, second, None)
     with pytest.raises(Refused, match=r"rule\.exists"):
         upgrade_rules.add_rule(product, first, second, now=NOW)
-    with pytest.raises(Refused, match=r"rule\.inverted") as refused:
+    with pytest.raises(Refused, match=r"rule\.inverted") as refusal:
         upgrade_rules.add_rule(product, second, first, now=NOW)
-    assert "10.00" in refused.value.message
-    assert "12.00" in refused.value.message
+    assert "10.00" in refusal.value.message
+    assert "12.00" in refusal.value.message
     assert UpgradeRule.objects.count() == 1
 
 
@@ -139,26 +118,26 @@ def test_every_common_period_counts() -> None:
     [
         ((monthly("10"),), (YEARLY,), "rule.not_by_period"),
         ((ONCE,), (ONCE,), "rule.not_by_period"),
-        # operations §7: every period type of its source at the target
+        # operations §7: the target has every period type of the source
         ((monthly("10"), YEARLY), (monthly("12"),), "rule.not_by_period"),
     ],
 )
-def test_what_is_not_sold_by_the_same_period_has_no_rule(a: tuple[Price, ...], b: tuple[Price, ...], code: str) -> None:
+def test_target_must_be_sold_by_the_same_period(a: tuple[Price, ...], b: tuple[Price, ...], code: str) -> None:
     """saas-v2 §8.1: period-billed SKUs of the same specification."""
     product, first, second = editions(a, b)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         upgrade_rules.add_rule(product, first, second, now=NOW)
-    assert refused.value.code == code
+    assert refusal.value.code == code
     assert not UpgradeRule.objects.exists()
 
 
-def test_a_rule_stays_within_one_spec_of_one_product() -> None:
+def test_rule_stays_within_one_spec_of_one_product() -> None:
     product, first, second = editions((monthly("10"),), (monthly("12"),))
     _other, foreign, _second = editions((monthly("10"),), (monthly("12"),))
     for source, target, code in ((first, first, "rule.other_spec"), (first, foreign, "rule.unknown")):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused) as refusal:
             upgrade_rules.add_rule(product, source, target, now=NOW)
-        assert refused.value.code == code
+        assert refusal.value.code == code
     rule = upgrade_rules.add_rule(product, first, second, now=NOW)
     with pytest.raises(Refused, match=r"rule\.gone"):
         upgrade_rules.remove_rule(_other, rule.pk)
@@ -166,7 +145,7 @@ def test_a_rule_stays_within_one_spec_of_one_product() -> None:
     assert not UpgradeRule.objects.exists()
 
 
-def test_a_rule_whose_prices_conflict_after_a_later_version_lapses_and_says_why() -> None:
+def test_rule_with_conflicting_prices_lapses_with_a_reason() -> None:
     """saas-v2 §8.1: a rule lapses if later price edits make its prices conflict."""
     product, first, second = editions((monthly("10"),), (monthly("12"),))
     rule = upgrade_rules.add_rule(product, first, second, now=NOW)
@@ -181,7 +160,7 @@ def test_a_rule_whose_prices_conflict_after_a_later_version_lapses_and_says_why(
     upgrade_rules.add_rule(product, first, second, now=NOW)
 
 
-def test_a_rule_of_what_is_stopped_lapses() -> None:
+def test_rule_of_a_stopped_product_lapses() -> None:
     """business-rules §2.8: a delisting invalidates upgrade rules."""
     product, first, second = editions((monthly("10"),), (monthly("12"),))
     rule = upgrade_rules.add_rule(product, first, second, now=NOW)
@@ -192,11 +171,11 @@ def test_a_rule_of_what_is_stopped_lapses() -> None:
         upgrade_rules.add_rule(product, first, second, now=NOW)
 
 
-def test_a_step_price_is_held_against_a_fixed_one() -> None:
+def test_step_price_is_compared_with_a_fixed_one() -> None:
     stepped = replace(
         MONTHLY, model=STEP, amount=None, bands=(Band(upto=10, amount=Decimal(12)), Band(amount=Decimal(9)))
     )
     product, first, second = editions((monthly("10"),), (stepped,))
-    with pytest.raises(Refused, match=r"rule\.inverted") as refused:
+    with pytest.raises(Refused, match=r"rule\.inverted") as refusal:
         upgrade_rules.add_rule(product, first, second, now=NOW)
-    assert "100" in refused.value.message
+    assert "100" in refusal.value.message

@@ -1,4 +1,4 @@
-"""A product is a row of versions: a draft is edited, what is sealed never changes, what is listed is what the rows say."""
+"""Products have versions: a draft is editable, sealed versions never change, and the rows equal the listed version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Base, Document, Pricing
-from tradepost.market.catalog.evolves import evolves, widens
+from tradepost.market.catalog.evolves import check_changes, widens
 from tradepost.market.catalog.listing import list_draft, listed_document
 from tradepost.market.catalog.models import Offer, Product, Spec, Version
 from tradepost.market.catalog.price_models import PriceModel
@@ -42,7 +42,7 @@ def with_specs(document: Document, *specs: documents.Spec) -> Document:
     return replace(document, pricing=Pricing(specs=specs))
 
 
-def test_what_is_listed_is_what_the_rows_say() -> None:
+def test_listed_version_equals_the_rows() -> None:
     product = make_product(prices=(MONTHLY, YEARLY, ONCE, ON_DEMAND, PACKAGE))
     document = listed_document(product)
     assert document is not None
@@ -51,24 +51,24 @@ def test_what_is_listed_is_what_the_rows_say() -> None:
     assert len(list(differences(product, document))) == 1
 
 
-def test_a_hundred_skus_are_listed_by_as_many_statements_as_one() -> None:
-    """``sellable.MOST_SKUS`` is what a product may have."""
+def test_hundred_skus_are_listed_in_as_many_statements_as_one() -> None:
+    """``sellable.MOST_SKUS`` is the limit of a product."""
 
     def statements(number: int) -> int:
         skus = [make_sku(MONTHLY, YEARLY, ON_DEMAND, values={"a": str(n)}) for n in range(number)]
         drafted = make_product(specs=(make_spec(*skus),), on_sale=False)
         with CaptureQueriesContext(connection) as first:
             product = list_draft(drafted, currency="CNY", now=NOW)
-        with CaptureQueriesContext(connection) as again:
+        with CaptureQueriesContext(connection) as queries:
             draft_of(product)
             list_draft(product, currency="CNY", now=LATER)
         assert Offer.objects.filter(sku__spec__product=product, on_sale=True).count() == 3 * number
-        return len(first) + len(again)
+        return len(first) + len(queries)
 
     assert statements(100) <= statements(1)
 
 
-def test_a_modification_is_seen_only_when_it_is_listed_and_what_was_sold_keeps_its_version() -> None:
+def test_modification_applies_when_listed_and_sold_services_keep_their_version() -> None:
     """business-rules §2.8: a modification applies only after review."""
     product = make_product(prices=(MONTHLY,))
     order = make_order(buyer=make_buyer(balance="1000"), offer=make_offer(product))
@@ -84,13 +84,13 @@ def test_a_modification_is_seen_only_when_it_is_listed_and_what_was_sold_keeps_i
     assert later.lines.get().version.number == 2
 
 
-def test_ids_stay_where_what_is_sold_stays_and_none_is_taken_from_outside() -> None:
+def test_ids_stay_with_their_items_and_foreign_ids_are_refused() -> None:
     product = make_product(prices=(MONTHLY, YEARLY))
     before = draft_of(product)
     (spec,), (sku,) = before.pricing.specs, before.pricing.specs[0].skus
     ids = [price.product_id for price in sku.prices]
-    other = make_product(prices=(MONTHLY,))
-    stolen = draft_of(other).pricing.specs[0]
+    other_product = make_product(prices=(MONTHLY,))
+    stolen = draft_of(other_product).pricing.specs[0]
     dearer = make_sku(replace(MONTHLY, amount=Decimal(120), product_id=ids[1]), YEARLY, ONCE)
     pricing = Pricing(specs=(replace(spec, skus=(dearer,)), replace(stolen, name=Text.same("b"))))
     drafts.save_section(product, "pricing", pricing, seen=0, by=None, now=LATER)
@@ -99,35 +99,35 @@ def test_ids_stay_where_what_is_sold_stays_and_none_is_taken_from_outside() -> N
     assert [p.product_id for p in after[0].skus[0].prices][:2] == ids
     assert after[1].key != stolen.key
     assert after[1].skus[0].code != stolen.skus[0].code
-    assert Offer.objects.get(product_id=ids[0]).price_minor == 10_000  # a draft sells nothing
+    assert Offer.objects.get(product_id=ids[0]).price_minor == 10_000  # drafts do not change prices
     list_draft(product, currency="CNY", now=LATER)
     assert Offer.objects.get(product_id=ids[0]).price_minor == 12_000
     assert Spec.objects.filter(product=product).count() == 2
 
 
-def test_what_is_taken_away_and_comes_back_has_its_ids_again() -> None:
-    """A draft saves itself while one types: a price that is cleared and typed anew is the one that the seller configured."""
+def test_removed_item_that_returns_has_its_id_again() -> None:
+    """A draft is saved while the seller types: a price that is cleared and typed again is the same price."""
     product = make_product(prices=(MONTHLY,))
     (spec,) = draft_of(product).pricing.specs
     (sku,) = spec.skus
 
     def save(*specs: documents.Spec) -> tuple[documents.Spec, ...]:
-        seen = drafts.open_draft(product, by=None, now=LATER).revisions.get("pricing", 0)
-        drafts.save_section(product, "pricing", Pricing(specs=specs), seen=seen, by=None, now=LATER)
+        revision = drafts.open_draft(product, by=None, now=LATER).revisions.get("pricing", 0)
+        drafts.save_section(product, "pricing", Pricing(specs=specs), seen=revision, by=None, now=LATER)
         return draft_of(product).pricing.specs
 
     both = save(replace(spec, skus=(replace(sku, prices=(*sku.prices, YEARLY)),)))
     save(replace(spec, skus=(replace(sku, prices=()),)))
     save(replace(spec, skus=()))
     assert save() == ()
-    again = save(replace(spec, skus=(make_sku(MONTHLY, YEARLY),)))
-    assert again == both
-    assert list(evolves(listed_document(product) or Document(product_type="SAAS"), draft_of(product))) == []
+    restored = save(replace(spec, skus=(make_sku(MONTHLY, YEARLY),)))
+    assert restored == both
+    assert list(check_changes(listed_document(product) or Document(product_type="SAAS"), draft_of(product))) == []
     assert save(replace(spec, key="0" * 16))[0].key not in {spec.key, "0" * 16}
 
 
 @pytest.mark.parametrize("change", [{"document": {"v": 1}}, {"sha256": "0" * 64}, {"number": 9}])
-def test_the_database_refuses_to_change_what_was_sealed(change: dict[str, object]) -> None:
+def test_database_refuses_changes_of_sealed_versions(change: dict[str, object]) -> None:
     version = Version.objects.get(product=make_product())
     with pytest.raises(Error, match="sealed"), transaction.atomic():
         Version.objects.filter(pk=version.pk).update(**change)
@@ -136,22 +136,22 @@ def test_the_database_refuses_to_change_what_was_sealed(change: dict[str, object
 def test_two_tabs_lose_nothing() -> None:
     """Issue 9: two tabs editing one draft lose nothing."""
     product = make_product()
-    seen = drafts.open_draft(product, by=None, now=LATER)
+    draft = drafts.open_draft(product, by=None, now=LATER)
     base, support = draft_of(product).base, draft_of(product).support
-    mine = replace(base, summary=Text.same("mine"))
-    drafts.save_section(product, "base", mine, seen=seen.revisions.get("base", 0), by=None, now=LATER)
-    # The other tab writes another section: nothing is in its way.
+    own_change = replace(base, summary=Text.same("mine"))
+    drafts.save_section(product, "base", own_change, seen=draft.revisions.get("base", 0), by=None, now=LATER)
+    # The other tab writes another section without a conflict.
     drafts.save_section(product, "support", replace(support, phone="1"), seen=0, by=None, now=LATER)
-    with pytest.raises(Refused, match=r"draft\.changed") as refused:
+    with pytest.raises(Refused, match=r"draft\.changed") as refusal:
         drafts.save_section(product, "base", replace(base, summary=Text.same("theirs")), seen=0, by=None, now=LATER)
-    assert refused.value.status == 409
-    assert draft_of(product).base == mine
-    # Sent again, the same content is no conflict.
-    drafts.save_section(product, "base", mine, seen=0, by=None, now=LATER)
+    assert refusal.value.status == 409
+    assert draft_of(product).base == own_change
+    # Sending the same content again is not a conflict.
+    drafts.save_section(product, "base", own_change, seen=0, by=None, now=LATER)
     assert draft_of(product).support.phone == "1"
 
 
-def test_what_no_database_stores_is_refused_and_nothing_is_saved() -> None:
+def test_unstorable_text_is_refused_and_nothing_is_saved() -> None:
     product = make_product()
     before = draft_of(product)
     with pytest.raises(Refused, match=r"draft\.characters"):
@@ -161,21 +161,21 @@ def test_what_no_database_stores_is_refused_and_nothing_is_saved() -> None:
     assert draft_of(product) == before
 
 
-def test_what_was_handed_in_is_not_edited_and_comes_back_as_a_copy() -> None:
+def test_submitted_version_is_not_edited_and_returns_as_a_copy() -> None:
     product = make_product(on_sale=False)
     version = drafts.seal(product, now=NOW, actor="x")
     with pytest.raises(Refused, match=r"draft\.handed_in"):
         drafts.save_section(product, "base", Base(), seen=0, by=None, now=LATER)
-    drafts.drop(version, now=LATER, actor="x")
-    again = drafts.open_draft(product, by=None, now=LATER)
-    assert (again.number, again.base_id, again.document) == (2, version.pk, version.document)
+    drafts.reject(version, now=LATER, actor="x")
+    new_draft = drafts.open_draft(product, by=None, now=LATER)
+    assert (new_draft.number, new_draft.base_id, new_draft.document) == (2, version.pk, version.document)
     with pytest.raises(Refused, match=r"draft\.none"):
         drafts.discard(make_product())
     drafts.discard(product)
-    assert Product.objects.filter(pk=product.pk).exists()  # what was handed in stays as evidence
+    assert Product.objects.filter(pk=product.pk).exists()  # submitted versions stay as evidence
 
 
-def test_what_this_market_cannot_deliver_is_never_listed(settings: Any) -> None:
+def test_undeliverable_product_is_never_listed(settings: Any) -> None:
     """Issue 9: a product is never sold without working delivery."""
     settings.CLOUD = ""
     product = make_product(prices=(ONCE,), product_type="IMAGE", bound=False, on_sale=False)
@@ -185,7 +185,7 @@ def test_what_this_market_cannot_deliver_is_never_listed(settings: Any) -> None:
     assert Version.objects.get().status == Version.Status.DRAFT
 
 
-def test_a_stopped_product_has_no_draft() -> None:
+def test_stopped_product_has_no_draft() -> None:
     product = make_product()
     Product.objects.filter(pk=product.pk).update(status=Product.Status.STOPPED)
     with pytest.raises(Refused, match=r"product\.stopped"):
@@ -202,7 +202,7 @@ def test_a_stopped_product_has_no_draft() -> None:
         ((5, 95, 5), (5, 95, 1), False),
     ],
 )
-def test_ranges_widen_on_the_old_grid(old: tuple[int, int, int], new: tuple[int, int, int], fits: bool) -> None:
+def test_ranges_may_widen_on_the_old_grid(old: tuple[int, int, int], new: tuple[int, int, int], fits: bool) -> None:
     """business-rules §2.8 and the examples of shelf §4: 5–95 → 1–100 ok; 10–90 not; the step cannot change."""
     a, b = (documents.Quantity(least=x[0], most=x[1], step=x[2]) for x in (old, new))
     assert widens(a, b) is fits
@@ -217,7 +217,7 @@ def changed(change: str) -> Pricing:
     month, year = seats.prices
     demand, package = usage.prices
     factor = replace(demand.factors[0], cycle="day")
-    told = {
+    sections = {
         "text": replace(OLD, name=Text.same("x")),
         "price": replace(OLD, skus=(replace(seats, prices=(replace(month, amount=Decimal(7)), year)), usage)),
         "more": replace(OLD, skus=(replace(seats, prices=(month, year, ONCE)), usage)),
@@ -229,7 +229,7 @@ def changed(change: str) -> Pricing:
         "package": replace(OLD, skus=(seats, replace(usage, prices=(demand, replace(package, amount=Decimal(9)))))),
         "factor": replace(OLD, skus=(seats, replace(usage, prices=(replace(demand, factors=(factor,)), package)))),
     }[change]
-    return Pricing(specs=(told,) if told else (make_spec(make_sku(MONTHLY)),))
+    return Pricing(specs=(sections,) if sections else (make_spec(make_sku(MONTHLY)),))
 
 
 @pytest.mark.parametrize(
@@ -240,18 +240,20 @@ def changed(change: str) -> Pricing:
         ("factor", "factor"),
     ],
 )  # fmt: skip
-def test_what_a_modification_may_change(change: str, code: str) -> None:
+def test_modification_changes_only_what_is_allowed(change: str, code: str) -> None:
     """business-rules §2.8: specs are stopped, not deleted; mode, model, step and packages are fixed; periods are added."""
-    listed = with_specs(make_document(), *drafts.minted(Pricing(specs=(OLD,)), Pricing()).specs)
+    listed_version = with_specs(make_document(), *drafts.with_product_ids(Pricing(specs=(OLD,)), Pricing()).specs)
     pricing = changed(change)
-    pricing = Pricing(specs=tuple(replace(s, key=k.key) for s, k in zip(pricing.specs, listed.pricing.specs, strict=True) if change != "spec") or pricing.specs)  # fmt: skip
-    draft = replace(listed, pricing=drafts.minted(pricing, listed.pricing))
-    found = [f.code for f in evolves(listed, draft)]
-    assert found == ([f"evolves.{code}"] if code else [])
-    everything = {s.key for s in listed.pricing.specs} | {k.code for s in listed.pricing.specs for k in s.skus}
-    everything |= {p.product_id for _s, _k, p in listed.prices()}
+    pricing = Pricing(specs=tuple(replace(s, key=k.key) for s, k in zip(pricing.specs, listed_version.pricing.specs, strict=True) if change != "spec") or pricing.specs)  # fmt: skip
+    draft = replace(listed_version, pricing=drafts.with_product_ids(pricing, listed_version.pricing))
+    codes = [f.code for f in check_changes(listed_version, draft)]
+    assert codes == ([f"evolves.{code}"] if code else [])
+    all_ids = {s.key for s in listed_version.pricing.specs} | {
+        k.code for s in listed_version.pricing.specs for k in s.skus
+    }
+    all_ids |= {p.product_id for _s, _k, p in listed_version.prices()}
     if code.endswith("missing"):
-        assert list(evolves(listed, draft, stopped=everything)) == []
+        assert list(check_changes(listed_version, draft, stopped=all_ids)) == []
 
 
 words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
@@ -265,7 +267,7 @@ amounts = st.integers(0, 10**6).map(lambda n: Decimal(n).scaleb(-2))
     names=st.lists(texts, min_size=1, max_size=3),
     values=st.lists(st.lists(amounts, min_size=1, max_size=3), min_size=1, max_size=2),
 )
-def test_any_chain_of_listed_versions_is_projected_whole(names: list[Text], values: list[list[Decimal]]) -> None:
+def test_any_chain_of_versions_equals_the_rows(names: list[Text], values: list[list[Decimal]]) -> None:
     """Issue 9: projection of the listed document equals the rows."""
     product = make_product()
     for amounts_of in values:

@@ -1,4 +1,4 @@
-"""The view of a document: the same for a product's page and for a preview, whatever a draft lacks."""
+"""The view of a document for product pages and previews, also of incomplete drafts."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def with_ids(*prices: Price) -> Document:
     return make_document(specs=(replace(make_spec(make_sku(*numbered)), key="k1"),))
 
 
-def test_an_empty_draft_has_a_page() -> None:
-    """Everything may be missing in a draft, and its preview says no more than there is."""
+def test_empty_draft_has_a_page() -> None:
+    """Drafts may lack everything, and the preview shows only what there is."""
     empty = view(Document(product_type="SAAS"))
     assert (empty.specs, empty.least, empty.sold, empty.lacks) == ((), None, False, ("month", "year", "on_demand"))
     assert list(empty.skus()) == []
@@ -56,21 +56,21 @@ def test_an_empty_draft_has_a_page() -> None:
         Sku(),
     ],
 )
-def test_what_is_not_complete_yet_is_not_shown(sku: Sku) -> None:
-    made = view(Document(product_type="SAAS", pricing=Pricing(specs=(Spec(skus=(sku,)),))))
-    assert (made.specs, made.least) == ((), None)
+def test_incomplete_items_are_hidden(sku: Sku) -> None:
+    product_view = view(Document(product_type="SAAS", pricing=Pricing(specs=(Spec(skus=(sku,)),))))
+    assert (product_view.specs, product_view.least) == ((), None)
 
 
-def test_half_a_price_is_shown_as_far_as_it_goes() -> None:
-    """Bands without amounts, a factor without a price: zero until they are typed."""
+def test_incomplete_price_is_shown_with_zeros() -> None:
+    """Bands without amounts and a factor without a price count as zero until typed."""
     bands = (Band(upto=3), Band())
     factor = Factor(model=PriceModel.TIER, bands=(UsageBand(upto=Decimal(3)), UsageBand()))
     prices = (
         Price(model=PriceModel.TIER, period_type="month", bands=bands),
         Price(charging_mode=ChargingMode.ON_DEMAND, factors=(factor, Factor())),
     )
-    made = view(Document(product_type="SAAS", pricing=Pricing(specs=(Spec(skus=(Sku(prices=prices),)),))))
-    [(_spec, sku)] = made.skus()
+    product_view = view(Document(product_type="SAAS", pricing=Pricing(specs=(Spec(skus=(Sku(prices=prices),)),))))
+    [(_spec, sku)] = product_view.skus()
     assert [len(price.bands) for price in sku.prices] == [2, 0]
     assert [len(factor.bands) for factor in sku.prices[1].factors] == [2, 0]
 
@@ -84,12 +84,12 @@ def test_half_a_price_is_shown_as_far_as_it_goes() -> None:
         ((ON_DEMAND, PACKAGE), ("month", "year")),
     ],
 )
-def test_a_page_knows_which_modes_its_seller_does_not_offer(prices: tuple[Price, ...], lacks: tuple[str, ...]) -> None:
+def test_page_lists_the_modes_that_are_not_offered(prices: tuple[Price, ...], lacks: tuple[str, ...]) -> None:
     """business-rules §3.1: a product may offer only some modes because of its nature."""
     assert view(with_ids(*prices)).lacks == lacks
 
 
-def test_what_is_stopped_or_hidden_is_not_shown() -> None:
+def test_stopped_and_hidden_items_are_not_shown() -> None:
     """business-rules §2.8."""
     document = with_ids(MONTHLY, YEARLY)
     assert view(document, Controls(on_sale=frozenset({"P1"}))).ways == {"year"}
@@ -102,18 +102,18 @@ def test_what_is_stopped_or_hidden_is_not_shown() -> None:
     assert view(document, Controls(left=1)).sold
 
 
-def test_limits_and_targets_of_what_is_shown_are_said() -> None:
+def test_limits_and_targets_are_shown() -> None:
     """business-rules §3.7."""
     controls = Controls(
         limits={"": Limit(maximum=5), "k1": Limit(maximum=1), "gone": Limit(maximum=9)},
         targets={"k1": Target(audience="companies"), "gone": Target(audience="people")},
     )
-    made = view(with_ids(MONTHLY), controls)
-    assert [limit.maximum for limit in made.limit_list] == [5, 1]
-    assert [target.audience for target in made.target_list] == ["companies"]
+    product_view = view(with_ids(MONTHLY), controls)
+    assert [limit.maximum for limit in product_view.limit_list] == [5, 1]
+    assert [target.audience for target in product_view.target_list] == ["companies"]
 
 
-def test_bands_and_factors_are_shown_with_their_edges() -> None:
+def test_bands_and_factors_are_shown_with_their_limits() -> None:
     price = replace(
         MONTHLY,
         model=PriceModel.STEP,
@@ -139,32 +139,32 @@ def test_bands_and_factors_are_shown_with_their_edges() -> None:
     assert sku.prices[0].least.usage_price == Decimal("0.01")
 
 
-def test_an_unknown_kind_has_no_view() -> None:
+def test_unknown_type_has_no_view() -> None:
     with pytest.raises(LookupError):
         view(Document(product_type="NOTHING"))
 
 
-def test_what_buyers_should_know_of_its_kind_stands_on_the_page() -> None:
-    """business-rules §2.3 "seller defines acceptance criteria", "Delivery SLA and service flow": a choice by its name, both
-    languages, and nothing that is for those who review."""
-    said = {
+def test_type_specific_answers_for_buyers_are_shown() -> None:
+    """business-rules §2.3 "seller defines acceptance criteria", "Delivery SLA and service flow": a choice by its name,
+    in both languages, without the answers for reviewers."""
+    answers = {
         "version": "2.1", "service_flow": "standard", "delivery_days": "5", "acceptance": "上线 <b>验收</b>",
         "acceptance_en": "It runs.", "web_site": "no",
     }  # fmt: skip
-    shown = view(Document(product_type="MANUAL_SERVICE", details=Details(fields=said))).answers
-    assert [answer for _question, answer in shown] == [
+    shown_answers = view(Document(product_type="MANUAL_SERVICE", details=Details(fields=answers))).answers
+    assert [answer for _question, answer in shown_answers] == [
         Text.same("2.1"), Text(en="standard", zh="标准流程"), Text.same("5"), Text(zh="上线 <b>验收</b>", en="It runs."),
     ]  # fmt: skip
     assert view(Document(product_type="MANUAL_SERVICE")).answers == ()
     assert view(Document(product_type="SAAS", details=Details(fields={"web_site": "no"}))).answers == ()
 
 
-def test_what_stands_on_the_page_keeps_to_the_rules_of_texts() -> None:
-    """business-rules §2.3: "no "contact us for price"", also not in an answer that buyers read."""
-    said = {"acceptance": "验收项目以合同为准，具体价格请咨询客服。", "acceptance_en": "It runs."}
-    document = Document(product_type="MANUAL_SERVICE", details=Details(fields=said))
-    found = {(each.section, each.field) for each in check_texts(texts_of(document), link_hosts=[])}
-    assert ("details", "fields.acceptance") in found
+def test_answers_are_checked_by_the_text_rules() -> None:
+    """business-rules §2.3: "no "contact us for price"", also in answers for buyers."""
+    answers = {"acceptance": "验收项目以合同为准，具体价格请咨询客服。", "acceptance_en": "It runs."}
+    document = Document(product_type="MANUAL_SERVICE", details=Details(fields=answers))
+    findings = {(finding.section, finding.field) for finding in check_texts(texts_of(document), link_hosts=[])}
+    assert ("details", "fields.acceptance") in findings
     assert not check_texts(
         texts_of(replace(document, details=Details(fields={"acceptance": "系统上线并稳定运行七天。"}))), link_hosts=[]
     )

@@ -1,4 +1,4 @@
-"""Texts that break a rule which a program can decide, each with the code of its finding."""
+"""Invalid texts that a program can detect, each with the code of its finding."""
 
 from __future__ import annotations
 

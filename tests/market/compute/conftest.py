@@ -1,4 +1,4 @@
-"""One moto for all tests of EC2: it takes seconds to start."""
+"""One moto server for all EC2 tests, since it takes seconds to start."""
 
 from __future__ import annotations
 

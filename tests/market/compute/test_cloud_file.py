@@ -1,4 +1,4 @@
-"""The cloud file: what it may say, and what happens when it changes under a running market."""
+"""The cloud file: its accepted content, and changes while a market runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradepost.market.compute import registry
 from tradepost.market.compute.cloud_file import LiveFile, Setup, read
 from tradepost.market.compute.contract import CloudError, Fault, SystemImage
 
-GOOD = """
+VALID = """
 region = "r1"
 title = { en = "Cloud", zh = "云" }
 [[sizes]]
@@ -27,7 +27,7 @@ title = { en = "Small", zh = "小型" }
 """
 
 
-def written(folder: Path, text: str, *, at: int = 1) -> Path:
+def write_file(folder: Path, text: str, *, at: int = 1) -> Path:
     path = folder / "cloud.toml"
     path.write_text(text, encoding="utf-8")
     os.utime(path, ns=(at, at))
@@ -35,42 +35,42 @@ def written(folder: Path, text: str, *, at: int = 1) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (GOOD.replace('region = "r1"\n', ""), "region"),
-        (GOOD.replace("disk_gb = 40", "disk_gb = 0"), "disk_gb"),
-        (GOOD.replace("flavour", "flavor"), "flavor"),
-        (GOOD.replace('code = "s1"', "code = 1"), "code"),
-        (GOOD.replace("[[sizes]]", "[[plans]]"), "plans"),
-        (f"observe_seconds = 1\n{GOOD}", "observe_seconds"),
+        (VALID.replace('region = "r1"\n', ""), "region"),
+        (VALID.replace("disk_gb = 40", "disk_gb = 0"), "disk_gb"),
+        (VALID.replace("flavour", "flavor"), "flavor"),
+        (VALID.replace('code = "s1"', "code = 1"), "code"),
+        (VALID.replace("[[sizes]]", "[[plans]]"), "plans"),
+        (f"observe_seconds = 1\n{VALID}", "observe_seconds"),
         (
-            GOOD + '[[sizes]]\ncode = "s1"\nflavour = "g"\ndisk_gb = 1\ntitle = { en = "a", zh = "b" }\n',
+            VALID + '[[sizes]]\ncode = "s1"\nflavour = "g"\ndisk_gb = 1\ntitle = { en = "a", zh = "b" }\n',
             "same size code",
         ),
         ("region = ", "cloud.toml"),
         ('region = "r"\ntitle = { en = "a", zh = "b" }\nsizes = []\n', "no \\[\\[sizes\\]\\]"),
     ],
 )
-def test_a_wrong_file_is_refused_with_the_place_of_its_fault(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        read(written(tmp_path, text))
+def test_invalid_file_is_refused_with_the_place_of_its_error(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read(write_file(tmp_path, text))
 
 
-def test_a_missing_file_is_explained(tmp_path: Path) -> None:
+def test_missing_file_is_explained(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
         read(tmp_path / "none.toml")
 
 
-def test_a_change_counts_at_once_and_a_broken_change_does_not(tmp_path: Path) -> None:
-    file = LiveFile(Setup(path=written(tmp_path, GOOD), outbound=SANDBOX))
+def test_valid_change_applies_at_once_and_an_invalid_one_is_ignored(tmp_path: Path) -> None:
+    file = LiveFile(Setup(path=write_file(tmp_path, VALID), outbound=SANDBOX))
     image = SystemImage(reference="asset:2")
     with pytest.raises(CloudError, match="asset:2"):
         file.now.image(image)
-    written(tmp_path, f'{GOOD}"asset:2" = "img-2"\n', at=2)
+    write_file(tmp_path, f'{VALID}"asset:2" = "img-2"\n', at=2)
     assert file.now.image(image) == "img-2"
-    written(tmp_path, "region = ", at=3)
+    write_file(tmp_path, "region = ", at=3)
     assert file.now.image(image) == "img-2"
-    written(tmp_path, GOOD, at=4)
+    write_file(tmp_path, VALID, at=4)
     with pytest.raises(CloudError, match="asset:2"):
         file.now.image(image)
 
@@ -83,27 +83,27 @@ def test_a_change_counts_at_once_and_a_broken_change_does_not(tmp_path: Path) ->
         (("a", "b"), '[credentials]\naccess_key = "c"\nsecret_key = "d"\n', ("a", "b")),
     ],
 )
-def test_keys_of_the_environment_replace_those_of_the_file(
+def test_keys_of_the_environment_override_those_of_the_file(
     tmp_path: Path, setting: tuple[str, str], file: str, keys: tuple[str, str]
 ) -> None:
-    path = written(tmp_path, GOOD + file)
+    path = write_file(tmp_path, VALID + file)
     assert LiveFile(Setup(path=path, outbound=SANDBOX, access_key=setting[0], secret_key=setting[1])).keys == keys
 
 
-def test_without_keys_the_cloud_is_not_asked(tmp_path: Path) -> None:
-    with pytest.raises(CloudError) as refused:
-        _ = LiveFile(Setup(path=written(tmp_path, GOOD), outbound=SANDBOX)).keys
-    assert refused.value.fault is Fault.CREDENTIALS
+def test_cloud_without_keys_is_not_called(tmp_path: Path) -> None:
+    with pytest.raises(CloudError) as error:
+        _ = LiveFile(Setup(path=write_file(tmp_path, VALID), outbound=SANDBOX)).keys
+    assert error.value.fault is Fault.CREDENTIALS
 
 
-def test_a_cloud_without_its_file_says_which_setting_is_missing() -> None:
+def test_missing_file_names_its_setting() -> None:
     registry.cloud.cache_clear()
     with pytest.raises(LookupError, match="TRADEPOST_COMPUTE_FILE"):
         registry.cloud("ec2")
 
 
 @pytest.mark.parametrize("name", ["nimbus", "nowhere.at.all:CLOUD", "tests.factories.images:NONE"])
-def test_an_unknown_cloud_is_named(name: str) -> None:
+def test_unknown_cloud_is_named(name: str) -> None:
     with pytest.raises(LookupError, match=name):
         registry.cloud(name)
 
@@ -111,19 +111,17 @@ def test_an_unknown_cloud_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "package"), [("ec2", "boto3"), ("openstack", "openstack"), ("huaweicloud", "huaweicloudsdkecs")]
 )
-def test_an_adapter_whose_extra_is_missing_says_what_to_install(
-    name: str, package: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_extra_says_what_to_install(name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda wanted: None if wanted == package else object())
     with pytest.raises(LookupError, match=re.escape(f"{package} is missing. Install tradepost[market,{name}]")):
         registry.cloud(name)
 
 
 def test_no_secret_is_in_the_text_of_a_value(tmp_path: Path) -> None:
-    """Values of local variables may come into logs and tracebacks."""
+    """Local variables may appear in logs and tracebacks."""
     keys = '[credentials]\naccess_key = "c"\nsecret_key = "hidden-1"\nuser = "u"\npassword = "hidden-2"\n'
-    path = written(tmp_path, GOOD + keys)
+    path = write_file(tmp_path, VALID + keys)
     setup = Setup(path=path, outbound=SANDBOX, access_key="a", secret_key="hidden-3")
-    for shown in (read(path), read(path).credentials, setup):
-        assert "hidden" not in f"{shown} {shown!r}"
+    for value in (read(path), read(path).credentials, setup):
+        assert "hidden" not in f"{value} {value!r}"
     assert read(path).credentials.password == "hidden-2"

@@ -1,4 +1,4 @@
-"""Why a cloud refused, from its codes and words."""
+"""Reasons of a cloud's refusal, from its codes and messages."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tradepost.market.compute.contract import Fault
         of_openstack("Zero fixed ips available.", 500),
     ],
 )
-def test_a_full_subnet_is_no_full_cloud(fault: Fault) -> None:
+def test_full_subnet_is_not_a_full_cloud(fault: Fault) -> None:
     assert fault is Fault.ADDRESSES
 
 
 @pytest.mark.parametrize(
-    ("fault", "is_"),
+    ("fault", "expected"),
     [
         (of_ec2("InsufficientInstanceCapacity"), Fault.CAPACITY),
         (of_ec2("Server.InsufficientInstanceCapacity"), Fault.CAPACITY),
@@ -37,8 +37,8 @@ def test_a_full_subnet_is_no_full_cloud(fault: Fault) -> None:
         (of_openstack("Policy doesn't allow it", 403), Fault.CREDENTIALS),
     ],
 )
-def test_other_reasons_stay_apart(fault: Fault, is_: Fault) -> None:
-    assert fault is is_
+def test_other_reasons_are_distinguished(fault: Fault, expected: Fault) -> None:
+    assert fault is expected
 
 
 def test_every_reason_is_explained() -> None:

@@ -1,4 +1,4 @@
-"""Cloud SDKs call only what the outbound policy permits (opening §1: TRADEPOST_NETWORKS)."""
+"""Cloud SDKs connect only where the outbound policy permits (opening §1: TRADEPOST_NETWORKS)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tradepost.market.compute.contract import CloudError, Fault
 MAKERS: list[Callable[[Setup], Any]] = [ec2.make, openstack.make, huaweicloud.make]
 
 
-class Listening(JsonServer):
+class RecordingServer(JsonServer):
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
 
     def read(self, content: bytes) -> Any:
-        """Any body: EC2 sends no JSON."""
+        """Accept any body: EC2 does not send JSON."""
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
         self.asked += 1
@@ -32,13 +32,13 @@ class Listening(JsonServer):
 
 
 @pytest.fixture
-def server() -> Iterator[Listening]:
-    made = Listening()
-    with serving(made):
-        yield made
+def server() -> Iterator[RecordingServer]:
+    recording_server = RecordingServer()
+    with serving(recording_server):
+        yield recording_server
 
 
-def file(folder: Path, endpoint: str) -> Path:
+def write_cloud_file(folder: Path, endpoint: str) -> Path:
     path = folder / "cloud.toml"
     path.write_text(
         f'region = "r1"\nendpoint = "{endpoint}"\nproject = "p"\ntitle = {{ en = "a", zh = "b" }}\n'
@@ -48,29 +48,30 @@ def file(folder: Path, endpoint: str) -> Path:
     return path
 
 
-def asked(make: Callable[[Setup], Any], path: Path, outbound: OutboundPolicy) -> CloudError:
-    with pytest.raises(CloudError) as refused:
+def error_of_check(make: Callable[[Setup], Any], path: Path, outbound: OutboundPolicy) -> CloudError:
+    with pytest.raises(CloudError) as error:
         make(Setup(path=path, outbound=outbound, access_key="a", secret_key="b")).observe(["i-1"])
-    return refused.value
+    return error.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
-def test_an_address_that_the_policy_refuses_is_never_connected(
-    make: Callable[[Setup], Any], server: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_refused_address_is_never_connected(
+    make: Callable[[Setup], Any], server: RecordingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Loopback, by number and by a name: no request arrives. The proxy of the environment is no way around."""
+    """Loopback, by number and by name: no request arrives. The proxy of the environment does not help."""
     monkeypatch.setenv("HTTP_PROXY", server.url)
     for endpoint in (server.url, server.url.replace("127.0.0.1", "localhost"), "http://169.254.169.254"):
-        refused = asked(make, file(tmp_path, endpoint), PUBLIC)
+        refused = error_of_check(make, write_cloud_file(tmp_path, endpoint), PUBLIC)
         assert (refused.fault, "outbound policy" in str(refused)) == (Fault.UNREACHABLE, True), str(refused)
     assert server.asked == 0
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_name_with_an_allowed_and_a_refused_address_is_refused(
-    make: Callable[[Setup], Any], server: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_name_with_a_refused_address_is_refused(
+    make: Callable[[Setup], Any], server: RecordingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The allowed address would answer: that it is first does not help."""
+    """The allowed address would answer, but being first does not help."""
     resolve = socket.getaddrinfo
 
     def both(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
@@ -78,13 +79,15 @@ def test_a_name_with_an_allowed_and_a_refused_address_is_refused(
         return [*allowed, (*allowed[0][:4], ("169.254.169.254", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
-    refused = asked(make, file(tmp_path, server.url.replace("127.0.0.1", "cloud.example")), SANDBOX)
+    refused = error_of_check(
+        make, write_cloud_file(tmp_path, server.url.replace("127.0.0.1", "cloud.example")), SANDBOX
+    )
     assert (refused.fault, "outbound policy" in str(refused)) == (Fault.UNREACHABLE, True), str(refused)
     assert server.asked == 0
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_what_the_policy_permits_is_called(make: Callable[[Setup], Any], server: Listening, tmp_path: Path) -> None:
+def test_permitted_address_is_called(make: Callable[[Setup], Any], server: RecordingServer, tmp_path: Path) -> None:
     """An answer that no cloud gives is an error of the cloud, not of the market."""
-    asked(make, file(tmp_path, server.url), SANDBOX)
+    error_of_check(make, write_cloud_file(tmp_path, server.url), SANDBOX)
     assert server.asked > 0

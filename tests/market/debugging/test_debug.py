@@ -1,4 +1,4 @@
-"""*Debug and save* (saas-v2 §5.1): one call, judged on its bytes; what holds is a case, what does not changes nothing."""
+"""*Debug and save* (saas-v2 §5.1): one call, judged by its bytes; a success saves a case, a failure changes nothing."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tradepost.market.base.models import Event
 from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.debugging import seller_queries
-from tradepost.market.debugging.asked import Form, ValuesRefused, form_of, shown_values
+from tradepost.market.debugging.asked import Form, ValuesRefused, form_of, initial_values
 from tradepost.market.debugging.debug import delete_case
 from tradepost.market.debugging.generate import generate
 from tradepost.market.debugging.models import DebugCase, DebugRun
-from tradepost.market.debugging.standing import Standing
+from tradepost.market.debugging.standing import CaseState
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.production import addresses
-from tradepost.market.production.attempts import Ended
+from tradepost.market.production.attempts import EndedAttempt
 from tradepost.market.production.claim import claim_calls
 from tradepost.market.production.models import Address, Attempt, Call, Tally
 from tradepost.market.production.record import record
-from tradepost.market.production.restart import may_restart
+from tradepost.market.production.restart import is_restartable
 from tradepost.protocols import registry
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Fault, Rejected, Unreachable
@@ -37,12 +37,12 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-def standing(address: Address) -> dict[str, Standing]:
+def case_states(address: Address) -> dict[str, CaseState]:
     address.refresh_from_db()
     return {row.case.activity: row.standing for row in seller_queries.rows_of(address)}
 
 
-def test_one_call_with_test_flag_1_that_succeeds_is_a_case() -> None:
+def test_successful_call_with_test_flag_1_is_a_case() -> None:
     address = at()
     run = tried(address, "newInstance")
     call = call_of(run)
@@ -59,15 +59,15 @@ def test_one_call_with_test_flag_1_that_succeeds_is_a_case() -> None:
     case = DebugCase.objects.get()
     key = SigningKey.objects.get(seller=address.seller)
     assert (case.url, case.key_id, case.saved_at, case.call_id) == (address.url, key.key_id, NOW + MINUTE, call.pk)
-    assert standing(address)["newInstance"] is Standing.SAVED
+    assert case_states(address)["newInstance"] is CaseState.SAVED
     assert address.proven == ["newInstance"]
     attempt = Attempt.objects.get()
     assert attempt.findings
-    assert {one["verdict"] for one in attempt.findings} <= {"passed", "skipped"}
+    assert {finding["verdict"] for finding in attempt.findings} <= {"passed", "skipped"}
 
 
 def no_body_sign(response: Response) -> Response:
-    return replace(response, headers=tuple(one for one in response.headers if one[0] != HEADER))
+    return replace(response, headers=tuple(header for header in response.headers if header[0] != HEADER))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def no_body_sign(response: Response) -> Response:
         (lambda r: replace(r, headers=(("Content-Type", "text/html"), *r.headers[1:])), "wrong_content_type"),
     ],
 )  # fmt: skip
-def test_what_one_judgement_refuses_is_not_saved_and_nothing_else_changed(
+def test_failed_judgement_is_not_saved_and_changes_nothing(
     change: Callable[[Response], Response], diagnosis: str
 ) -> None:
     """saas-v2 §5.1, 6: failure: the error is shown, nothing is saved."""
@@ -87,28 +87,30 @@ def test_what_one_judgement_refuses_is_not_saved_and_nothing_else_changed(
     run = answer(tried(address, "queryInstance"), change=change, now=NOW)
     assert run.passed is False
     assert not DebugCase.objects.exists()
-    assert standing(address)["queryInstance"] is Standing.MISSING
-    found = seller_queries.seen(run).findings
-    failed = [one for one in found if one.verdict == "failed"]
-    assert diagnosis in {one.diagnosis for one in failed}
-    assert all(one.spec and one.repair and one.repair.zh for one in failed), "each with its section and a repair"
+    assert case_states(address)["queryInstance"] is CaseState.MISSING
+    findings = seller_queries.view_of_run(run).findings
+    failed = [finding for finding in findings if finding.verdict == "failed"]
+    assert diagnosis in {finding.diagnosis for finding in failed}
+    assert all(finding.spec and finding.repair and finding.repair.zh for finding in failed), (
+        "each has its section and a repair"
+    )
 
 
-def test_it_is_asked_once_and_never_pauses_orders() -> None:
+def test_test_call_has_one_attempt_and_never_pauses_orders() -> None:
     address = at()
     run = tried(address, "queryInstance")
     claimed = lease(call_of(run), now=NOW)
-    gone = Unreachable(fault=Fault.CONNECT, detail="connection refused")
-    record([Ended(claimed, gone)], now=NOW, owner=OWNER, rule=AT_ONCE)
+    unreachable = Unreachable(fault=Fault.CONNECT, detail="connection refused")
+    record([EndedAttempt(claimed, unreachable)], now=NOW, owner=OWNER, rule=AT_ONCE)
     call = call_of(run)
     assert (call.outcome, call.attempts) == ("gave_up", 1), "one attempt"
-    assert not may_restart(call)
+    assert not is_restartable(call)
     address.refresh_from_db()
     assert (address.breaker, address.failures) == ("closed", 0)
-    assert not Tally.objects.exists(), "charts tell how orders go"
+    assert not Tally.objects.exists(), "charts show orders only"
 
 
-def test_it_goes_past_an_open_breaker_and_a_good_answer_ends_the_pause() -> None:
+def test_test_call_passes_an_open_breaker_and_a_success_closes_it() -> None:
     address = at()
     Address.objects.filter(pk=address.pk).update(
         breaker=Address.Breaker.OPEN, failures=5, opened_at=NOW, trial_at=NOW + MINUTE
@@ -122,8 +124,8 @@ def test_it_goes_past_an_open_breaker_and_a_good_answer_ends_the_pause() -> None
     assert address.breaker == "closed"
 
 
-def test_an_instance_id_that_belongs_to_an_order_is_no_fault_of_a_test_call() -> None:
-    """Sellers may answer test calls with one fixed id."""
+def test_instance_id_of_an_order_is_accepted_in_a_test_call() -> None:
+    """Sellers may answer test calls with one fixed ID."""
     subscription = make_subscription(instance_id="i-1")
     address = at(seller=subscription.seller)
     assert answer(tried(address, "newInstance"), now=NOW).passed
@@ -143,67 +145,69 @@ def test_every_protocol_saves_its_cases(protocol: str, activity: str, variant: s
     assert DebugCase.objects.get().variant == variant
 
 
-def test_an_address_that_need_not_sign_is_judged_so() -> None:
+def test_address_without_signatures_is_judged_without_them() -> None:
     address = at()
     addresses.change(address, url=address.url, require_body_sign=False, outbound=SANDBOX, now=NOW)
     assert answer(tried(address, "queryInstance"), change=no_body_sign, now=NOW).passed
 
 
-def test_a_case_goes_stale_with_its_key_and_its_address_and_stands_again_when_it_is_tried_again() -> None:
+def test_case_is_stale_after_a_new_key_or_address_and_valid_when_repeated() -> None:
     """saas-v2 §1.3: replacing a key affects every case made with it."""
     address = at()
     answer(tried(address, "queryInstance"), now=NOW)
     keys.rotate_signing_key(address.seller, "base", now=NOW)
-    assert standing(address)["queryInstance"] is Standing.OTHER_KEY
+    assert case_states(address)["queryInstance"] is CaseState.OTHER_KEY
     answer(tried(address, "queryInstance"), now=NOW)
-    assert standing(address)["queryInstance"] is Standing.SAVED
+    assert case_states(address)["queryInstance"] is CaseState.SAVED
     addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, outbound=SANDBOX, now=NOW)
-    assert standing(address)["queryInstance"] is Standing.OTHER_URL
+    assert case_states(address)["queryInstance"] is CaseState.OTHER_URL
     assert address.proven == []
     answer(tried(address, "queryInstance"), now=NOW)
-    assert (standing(address)["queryInstance"], address.proven) == (Standing.SAVED, ["queryInstance"])
+    assert (case_states(address)["queryInstance"], address.proven) == (CaseState.SAVED, ["queryInstance"])
 
 
-def test_a_case_that_fails_later_shows_it_and_is_kept() -> None:
+def test_case_shows_a_later_failure_and_is_kept() -> None:
     address = at()
     answer(tried(address, "queryInstance"), now=NOW)
     answer(tried(address, "queryInstance"), Rejected(code="000005", message="no"), now=NOW)
-    assert standing(address)["queryInstance"] is Standing.FAILED
+    assert case_states(address)["queryInstance"] is CaseState.FAILED
     answer(tried(address, "queryInstance", instanceId="another"), Rejected(code="000003", message="no"), now=NOW)
     answer(tried(address, "queryInstance"), now=NOW)
     answer(tried(address, "queryInstance", instanceId="another"), Rejected(code="000003", message="no"), now=NOW)
-    assert standing(address)["queryInstance"] is Standing.SAVED, "other values that fail say nothing of the case"
+    assert case_states(address)["queryInstance"] is CaseState.SAVED, (
+        "a failure with other values says nothing about the case"
+    )
 
 
-def test_a_case_is_deleted_and_no_longer_proves_anything() -> None:
+def test_deleted_case_proves_nothing() -> None:
     address = at()
     answer(tried(address, "queryInstance"), now=NOW)
     delete_case(DebugCase.objects.get())
-    assert (standing(address)["queryInstance"], address.proven) == (Standing.MISSING, [])
+    assert (case_states(address)["queryInstance"], address.proven) == (CaseState.MISSING, [])
 
 
-def test_its_end_is_told_once_and_twice_is_once() -> None:
+def test_end_is_handled_once() -> None:
     address = at()
     run = answer(tried(address, "queryInstance"), now=NOW, reacts=False)
     assert run.ended_at is None
-    ended = list(Event.objects.filter(name="call_ended").values())
+    end_events = list(Event.objects.filter(name="call_ended").values())
     react(now=NOW)
-    for one in ended:
+    for one in end_events:
         Event.objects.create(**{k: v for k, v in one.items() if k != "id"})
     react(now=NOW)
     assert DebugCase.objects.count() == 1
 
 
-def test_wrong_values_are_refused_beside_their_fields_and_nothing_is_asked() -> None:
+def test_invalid_values_are_refused_beside_their_fields_without_a_call() -> None:
     address = at()
-    with pytest.raises(ValuesRefused) as refused:
+    with pytest.raises(ValuesRefused) as refusal:
         tried(address, "refreshInstance", scene="NEVER", expireTime="")
-    assert set(refused.value.errors) == {"scene", "expireTime"}
+    assert set(refusal.value.errors) == {"scene", "expireTime"}
     assert not Call.objects.exists()
     assert not DebugRun.objects.exists()
 
 
-def test_without_a_key_nothing_is_asked() -> None:
+def test_missing_key_prevents_the_call() -> None:
     address = at()
     SigningKey.objects.all().delete()
     with pytest.raises(Refused, match="no_key"):
@@ -212,7 +216,7 @@ def test_without_a_key_nothing_is_asked() -> None:
     assert not DebugRun.objects.exists()
 
 
-def test_a_seller_has_a_few_test_calls_under_way_at_most() -> None:
+def test_seller_has_a_limited_number_of_open_test_calls() -> None:
     address = at()
     for _ in range(4):
         tried(address, "queryInstance")
@@ -222,41 +226,41 @@ def test_a_seller_has_a_few_test_calls_under_way_at_most() -> None:
     tried(at(), "queryInstance")
 
 
-def test_an_activity_that_the_protocol_does_not_have_is_not_found() -> None:
-    with pytest.raises(Refused) as refused:
+def test_unknown_activity_is_not_found() -> None:
+    with pytest.raises(Refused) as refusal:
         form_of(at(), "expireInstance")
-    assert refused.value.status == 404
+    assert refusal.value.status == 404
 
 
 def form(address: Address, activity: str) -> Form:
     return form_of(address, activity)
 
 
-def test_a_request_is_generated_signed_anew_each_time_and_nothing_is_sent() -> None:
-    """saas-v2 §5.1, 5: shows the request, a curl command with signature, without sending it."""
+def test_generated_request_is_signed_again_each_time_and_not_sent() -> None:
+    """saas-v2 §5.1, 5: it shows the request as a curl command with its signature, without sending it."""
     address = at()
-    shown = shown_values(form(address, "newInstance"), now=NOW)
-    one, two = (generate(form(address, "newInstance"), shown, wall=NOW) for _ in range(2))
-    assert one.request.url.startswith(f"{address.url}?")
-    assert one.request.url != two.request.url
-    assert '"testFlag":"1"' in one.body
-    assert one.curl.startswith("curl ")
-    assert one.curl.count(one.request.url) == 1
+    values = initial_values(form(address, "newInstance"), now=NOW)
+    first, second = (generate(form(address, "newInstance"), values, wall=NOW) for _ in range(2))
+    assert first.request.url.startswith(f"{address.url}?")
+    assert first.request.url != second.request.url
+    assert '"testFlag":"1"' in first.body
+    assert first.curl.startswith("curl ")
+    assert first.curl.count(first.request.url) == 1
     secret = keys.signing_secrets(address.seller_id, "base", now=NOW)[0]
-    assert secret not in repr(one)
+    assert secret not in repr(first)
     assert not Call.objects.exists()
 
 
-def test_a_form_shows_what_was_saved_and_the_instance_that_the_server_answered() -> None:
+def test_form_shows_saved_values_and_the_instance_of_the_last_creation() -> None:
     """saas-v2 §5.1, 4: the values must exist in the seller's system."""
     address = at()
     answer(tried(address, "newInstance"), now=NOW)
-    assert shown_values(form(address, "queryInstance"), now=NOW)["instanceId"] == "i-1"
+    assert initial_values(form(address, "queryInstance"), now=NOW)["instanceId"] == "i-1"
     answer(tried(address, "queryInstance", instanceId="i-mine"), now=NOW)
-    assert shown_values(form(address, "queryInstance"), now=NOW)["instanceId"] == "i-mine"
+    assert initial_values(form(address, "queryInstance"), now=NOW)["instanceId"] == "i-mine"
 
 
-def test_orders_are_taken_first_and_test_calls_take_the_places_that_are_left() -> None:
+def test_orders_come_before_test_calls() -> None:
     order = make_call()
     address = at(seller=order.seller)
     run = tried(address, "queryInstance")

@@ -1,4 +1,4 @@
-"""What blocks a product: each required case that is not saved, stale or failing, with its name and where to mend it."""
+"""What blocks a product: each required case that is missing, stale or failing, with its name and link."""
 
 from __future__ import annotations
 
@@ -7,62 +7,66 @@ from django.utils import translation
 
 from tests.factories import NOW, make_address, make_seller
 from tests.market.debugging.answering import answer, tried
-from tradepost.market.debugging.missing import missing, stock
-from tradepost.market.debugging.required import Purpose, Sold, sold_by
-from tradepost.market.debugging.standing import Standing
+from tradepost.market.debugging.missing import inventory_of, lacking_cases
+from tradepost.market.debugging.required import Purpose, SoldProduct, product_with_modes
+from tradepost.market.debugging.standing import CaseState
 from tradepost.market.identity import keys
 from tradepost.market.production.models import Address
 from tradepost.protocols.commands import Rejected
 
 pytestmark = pytest.mark.django_db
-ONCE = sold_by(["ONE_TIME"])
+ONCE = product_with_modes(["ONE_TIME"])
 
 
-def found(address: Address, sold: Sold = ONCE) -> dict[str, Standing]:
-    return {one.activity: one.standing for one in missing(address, sold)}
+def missing_cases(address: Address, sold: SoldProduct = ONCE) -> dict[str, CaseState]:
+    return {case.activity: case.standing for case in lacking_cases(address, sold)}
 
 
-def test_each_missing_case_names_itself_and_where_it_is_debugged() -> None:
+def test_each_missing_case_names_itself_and_its_page() -> None:
     address = make_address(make_seller())
     with translation.override("zh-hans"):
-        first, *_ = missing(address, ONCE)
+        first, *_ = lacking_cases(address, ONCE)
     assert (first.activity, first.address, first.protocol) == ("newInstance", address.pk, "saas_v2")
     assert "newInstance" in first.words
     assert "创建实例" in first.words
-    assert list(found(address)) == ["newInstance", "queryInstance", "releaseInstance"]
+    assert list(missing_cases(address)) == ["newInstance", "queryInstance", "releaseInstance"]
 
 
-def test_nothing_is_missing_once_all_are_saved_and_one_that_fails_or_goes_stale_blocks() -> None:
+def test_saved_cases_unblock_and_failing_or_stale_ones_block() -> None:
     address = make_address(make_seller())
     for activity in ("newInstance", "queryInstance", "releaseInstance"):
         answer(tried(address, activity), now=NOW)
-    assert found(address) == {}
-    assert [case.activity for case in stock(address, ONCE).saved] == ["newInstance", "queryInstance", "releaseInstance"]
+    assert missing_cases(address) == {}
+    assert [case.activity for case in inventory_of(address, ONCE).saved] == [
+        "newInstance",
+        "queryInstance",
+        "releaseInstance",
+    ]
     answer(tried(address, "queryInstance"), Rejected(code="000005", message="no"), now=NOW)
-    assert found(address) == {"queryInstance": Standing.FAILED}
+    assert missing_cases(address) == {"queryInstance": CaseState.FAILED}
     keys.rotate_signing_key(address.seller, "base", now=NOW)
-    assert set(found(address).values()) == {Standing.OTHER_KEY}
-    assert len(found(address)) == 3
+    assert set(missing_cases(address).values()) == {CaseState.OTHER_KEY}
+    assert len(missing_cases(address)) == 3
 
 
-def test_a_modification_lacks_what_only_the_listed_version_needs() -> None:
+def test_modification_lacks_only_cases_of_the_listed_version() -> None:
     address = make_address(make_seller())
     for activity in ("newInstance", "queryInstance", "releaseInstance"):
         answer(tried(address, activity), now=NOW)
-    lacks = missing(address, ONCE, purpose=Purpose.MODIFY, listed=sold_by(["PERIOD"]))
-    assert [one.activity for one in lacks] == ["refreshInstance", "updateInstanceStatus"]
+    lacks = lacking_cases(address, ONCE, purpose=Purpose.MODIFY, listed=product_with_modes(["PERIOD"]))
+    assert [lack.activity for lack in lacks] == ["refreshInstance", "updateInstanceStatus"]
 
 
-def test_cases_of_the_kit_are_looked_for_at_the_same_url() -> None:
+def test_cases_of_the_kit_are_found_at_the_same_url() -> None:
     seller = make_seller()
     address = make_address(seller, url="http://127.0.0.1:9/same")
-    joint = Sold(modes=ONCE.modes, joint=True)
-    lacking = [one for one in missing(address, joint) if one.protocol == "joint_kit_v2"]
-    assert {one.address for one in lacking} == {None}
+    joint = SoldProduct(modes=ONCE.modes, joint=True)
+    lacking = [case for case in lacking_cases(address, joint) if case.protocol == "joint_kit_v2"]
+    assert {case.address for case in lacking} == {None}
     assert len(lacking) == 5
     kit = make_address(seller, url="http://127.0.0.1:9/same", protocol="joint_kit_v2")
     keys.rotate_signing_key(seller, "kit", now=NOW)
     answer(tried(kit, "tenantSync"), now=NOW)
-    lacking = [one for one in missing(address, joint) if one.protocol == "joint_kit_v2"]
-    assert {one.address for one in lacking} == {kit.pk}
+    lacking = [case for case in lacking_cases(address, joint) if case.protocol == "joint_kit_v2"]
+    assert {case.address for case in lacking} == {kit.pk}
     assert len(lacking) == 4

@@ -1,89 +1,71 @@
-"""Cases are made again by a leased job through the real engine, against the kit's own server; what fails names itself."""
+"""Saved cases are repeated by a leased job through the real engine against the kit's server; failures are named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.check.kit_seller import KEY, any_seller
+from tests.check.kit_seller import KEY
 from tests.factories import make_address, make_seller
-from tests.market.working import working
+from tests.market.debugging.replaying import finished_job, save_cases, served
 from tests.waiting import until
-from tradepost.kit.serve import running
 from tradepost.market import wiring
 from tradepost.market.base import clock, leased_jobs, outbox
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.outbound_policy import PUBLIC
-from tradepost.market.base.work import State
 from tradepost.market.debugging import find_out, replay
-from tradepost.market.debugging.asked import form_of, shown_values
-from tradepost.market.debugging.debug import debug
 from tradepost.market.debugging.events import ReplayEnded
-from tradepost.market.debugging.missing import missing
-from tradepost.market.debugging.models import DebugCase, DebugRun
-from tradepost.market.debugging.required import sold_by
+from tradepost.market.debugging.missing import lacking_cases
+from tradepost.market.debugging.models import DebugCase
+from tradepost.market.debugging.required import product_with_modes
 from tradepost.market.identity import keys
-from tradepost.market.production.models import Address, Call
+from tradepost.market.production.models import Call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@contextmanager
-def served(place: Path) -> Iterator[Address]:
-    """An address at which the kit's own server answers, while a worker works."""
-    with running(any_seller(place, "saas_v2")) as url, working():
-        yield make_address(make_seller(signing_key=KEY, now=clock.now()), url=url, now=clock.now())
-
-
-def saved(address: Address, *activities: str) -> list[DebugCase]:
-    """Each debugged and saved, as a person does it."""
-    for activity in activities:
-        form, now = form_of(address, activity), clock.now()
-        run = debug(form, shown_values(form, now=now), by="zhang", now=now, most=4)
-        until(lambda run=run: DebugRun.objects.get(pk=run.pk).ended_at is not None, what=activity)  # type: ignore[misc]
-        assert DebugRun.objects.get(pk=run.pk).passed, activity
-    return list(DebugCase.objects.filter(address=address).order_by("pk"))
-
-
-def done(job: LeasedJob) -> LeasedJob:
-    until(lambda: LeasedJob.objects.get(pk=job.pk).state == State.ENDED, within=60, what="the job ends")
-    return LeasedJob.objects.get(pk=job.pk)
-
-
-def test_every_case_is_debugged_against_the_kit_and_replayed_and_one_that_fails_names_itself(
+@pytest.mark.slow
+def test_every_case_is_saved_and_replayed_and_a_failing_one_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[ReplayEnded] = []
+    ended_events: list[ReplayEnded] = []
 
     def tell(event: ReplayEnded, now: object) -> None:
-        told.append(event)
+        ended_events.append(event)
 
-    entries = [one for one in wiring.REACTIONS.entries if one.event is not ReplayEnded]
-    monkeypatch.setattr(wiring, "REACTIONS", Reactions([*entries, on(ReplayEnded, tell)]))
-    sold = sold_by(["PERIOD", "ONE_TIME"])
+    entries = [entry for entry in wiring.REACTIONS.entries if entry.event is not ReplayEnded]
+    monkeypatch.setattr(wiring.engine, "REACTIONS", Reactions([*entries, on(ReplayEnded, tell)]))
+    sold = product_with_modes(["PERIOD", "ONE_TIME"])
     with served(tmp_path) as address:
-        names = [one.activity for one in missing(address, sold)]
-        cases = saved(address, *names)
-        assert missing(address, sold) == ()
-        job = done(replay.start(cases, about="submission:1", by="zhang", now=clock.now()))
-        until(lambda: len(told) == 1, what="whoever asked is told")
-        assert (told[0].about, told[0].passed, told[0].failed, job.done, job.total) == ("submission:1", True, (), 5, 5)
-        assert [one.passed for one in replay.results(job)] == [True] * 5
-        # The server holds another key from now on: each case says so, and blocks.
+        names = [case.activity for case in lacking_cases(address, sold)]
+        cases = save_cases(address, *names)
+        assert lacking_cases(address, sold) == ()
+        job = finished_job(replay.start(cases, about="submission:1", by="zhang", now=clock.now()))
+        until(lambda: len(ended_events) == 1, what="whoever asked is told")
+        assert (ended_events[0].about, ended_events[0].passed, ended_events[0].failed, job.done, job.total) == (
+            "submission:1",
+            True,
+            (),
+            5,
+            5,
+        )
+        assert [result.passed for result in replay.results(job)] == [True] * 5
+        # From here on the server has another key: each case reports it and blocks.
         keys.rotate_signing_key(address.seller, "base", now=clock.now(), secret="a key that the server does not have")
-        job = done(replay.start(cases[:2], about="submission:1", by="zhang", now=clock.now()))
-        until(lambda: len(told) == 2, what="whoever asked is told")
-    assert (told[1].passed, [one.activity for one in told[1].failed]) == (False, ["newInstance", "queryInstance"])
-    assert {one.diagnosis for one in told[1].failed} == {"wrong_key"}
-    assert len(missing(address, sold)) == 5
+        job = finished_job(replay.start(cases[:2], about="submission:1", by="zhang", now=clock.now()))
+        until(lambda: len(ended_events) == 2, what="whoever asked is told")
+    assert (ended_events[1].passed, [failure.activity for failure in ended_events[1].failed]) == (
+        False,
+        ["newInstance", "queryInstance"],
+    )
+    assert {failure.diagnosis for failure in ended_events[1].failed} == {"wrong_key"}
+    assert len(lacking_cases(address, sold)) == 5
     assert {call.purpose for call in Call.objects.all()} == {"debug"}
 
 
-def test_a_replay_without_a_key_or_a_form_says_so_and_calls_nobody() -> None:
+def test_replay_without_a_key_or_values_reports_it_without_a_call() -> None:
     address = make_address(make_seller(now=clock.now()), now=clock.now())
     case = DebugCase.objects.create(
         seller=address.seller, address=address, activity="queryInstance", kind="Query", command={}, values={},
@@ -92,19 +74,19 @@ def test_a_replay_without_a_key_or_a_form_says_so_and_calls_nobody() -> None:
     job = replay.start([case], about="a", by="zhang", now=clock.now())
     assert leased_jobs.run_due(wiring.LEASED_TASKS, now=clock.now, wall=clock.wall, owner="w") == 1
     job.refresh_from_db()
-    assert (job.outcome, [one.diagnosis for one in replay.results(job)]) == ("done", ["debug.values"])
+    assert (job.outcome, [result.diagnosis for result in replay.results(job)]) == ("done", ["debug.values"])
     assert not Call.objects.exists()
     assert outbox.dispatch(wiring.REACTIONS, now=clock.now()) == 1
 
 
 @pytest.mark.slow
-def test_find_out_why_runs_the_whole_tester_through_the_guard_with_progress(tmp_path: Path) -> None:
+def test_full_tester_runs_with_progress_within_the_outbound_policy(tmp_path: Path) -> None:
     with served(tmp_path) as address:
         job = find_out.start(address, by="zhang", now=clock.now())
         assert find_out.start(address, by="li", now=clock.now()).pk == job.pk, "one at a time"
         until(lambda: LeasedJob.objects.get(pk=job.pk).done > 3, within=30, what="progress is shown")
-        assert find_out.BETWEEN in LeasedJob.objects.get(pk=job.pk).words
-        job = done(job)
+        assert find_out.SEPARATOR in LeasedJob.objects.get(pk=job.pk).words
+        job = finished_job(job)
     assert job.outcome == "done", job.error
     assert job.result is not None
     assert job.result["counts"]["failed"] == 0, job.result["headline"]
@@ -112,7 +94,7 @@ def test_find_out_why_runs_the_whole_tester_through_the_guard_with_progress(tmp_
     assert KEY not in str(job.result)
 
 
-def test_the_tester_in_a_market_calls_no_address_inside(tmp_path: Path) -> None:
+def test_tester_in_a_market_calls_no_internal_address(tmp_path: Path) -> None:
     address = make_address(make_seller(now=clock.now()), url="http://127.0.0.1:9/produce", now=clock.now())
     job = find_out.start(address, by="zhang", now=clock.now())
     tasks = {find_out.KIND: find_out.task(outbound=lambda: PUBLIC)}

@@ -1,11 +1,13 @@
-"""Issue 9, must show 2: the cases that each protocol needs for each charging mode, for submission, modification and review
-(saas-v2 §5.3, saas-v1-license A4, B1, B2.2, B3, openapi-jointkit §A.10, business-rules §17.4)."""
+"""Issue 9, must show 2: required cases by protocol and charging mode, for submission, modification and review.
+
+saas-v2 §5.3, saas-v1-license A4, B1, B2.2, B3, openapi-jointkit §A.10, business-rules §17.4.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from tradepost.market.debugging.required import Purpose, Sold, required
+from tradepost.market.debugging.required import Purpose, SoldProduct, required
 from tradepost.protocols import registry
 from tradepost.protocols.commands import ChargingMode
 
@@ -17,12 +19,12 @@ V1_REFRESHES = (
 )
 
 
-def sold(*modes: ChargingMode, **besides: bool) -> Sold:
-    return Sold(modes=frozenset(modes), **besides)
+def sold(*modes: ChargingMode, **besides: bool) -> SoldProduct:
+    return SoldProduct(modes=frozenset(modes), **besides)
 
 
 TABLE = [
-    # protocol, what is sold, cases, proofs
+    # protocol, sold modes, cases, proofs
     ("saas_v2", sold(P), "newInstance queryInstance refreshInstance updateInstanceStatus releaseInstance", ""),
     ("saas_v2", sold(ONCE), "newInstance queryInstance releaseInstance", ""),
     ("saas_v2", sold(USE), "newInstance queryInstance releaseInstance", "usage_push"),
@@ -52,21 +54,21 @@ TABLE = [
 ]  # fmt: skip
 
 
-def named(protocol: str, what: Sold, **asked: object) -> set[str]:
-    found = required(protocol, what, **asked).cases  # type: ignore[arg-type]  # purpose, listed
-    return {f"{one.case.activity}/{one.case.variant}".rstrip("/") for one in found}
+def named(protocol: str, what: SoldProduct, **asked: object) -> set[str]:
+    required_cases = required(protocol, what, **asked).cases  # type: ignore[arg-type]  # purpose, listed
+    return {f"{item.case.activity}/{item.case.variant}".rstrip("/") for item in required_cases}
 
 
 @pytest.mark.parametrize(("protocol", "what", "cases", "proofs"), TABLE)
 @pytest.mark.parametrize("purpose", list(Purpose))
-def test_each_protocol_needs_for_each_charging_mode_what_the_table_says(
-    protocol: str, what: Sold, cases: str, proofs: str, purpose: Purpose
+def test_required_cases_follow_the_table(
+    protocol: str, what: SoldProduct, cases: str, proofs: str, purpose: Purpose
 ) -> None:
     assert named(protocol, what, purpose=purpose) == set(cases.split())
-    assert {one.name for one in required(protocol, what, purpose=purpose).proofs} == set(proofs.split())
+    assert {proof.name for proof in required(protocol, what, purpose=purpose).proofs} == set(proofs.split())
 
 
-def test_every_protocol_and_every_mode_stands_in_the_table() -> None:
+def test_every_protocol_and_mode_is_in_the_table() -> None:
     kits = {name for name in registry.protocols() if name.startswith("joint_kit")}
     assert {protocol for protocol, *_ in TABLE} | kits == set(registry.protocols())
     for protocol in ("saas_v2", "saas_v1"):
@@ -75,20 +77,21 @@ def test_every_protocol_and_every_mode_stands_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("purpose", [Purpose.MODIFY, Purpose.REVIEW])
-def test_a_modification_also_needs_what_the_listed_version_sells(purpose: Purpose) -> None:
-    """saas-v1-license A4: a modification replays all cases of the published specifications; the listed version goes on selling."""
-    once, period = sold(ONCE), sold(P)
-    assert named("saas_v2", once, purpose=purpose, listed=period) == named("saas_v2", sold(P, ONCE))
-    assert named("saas_v2", once, purpose=Purpose.SUBMIT, listed=period) == named("saas_v2", once)
-    assert named("saas_v2", once, purpose=purpose, listed=None) == named("saas_v2", once)
+def test_modification_also_needs_cases_of_the_listed_version(purpose: Purpose) -> None:
+    """saas-v1-license A4: a modification replays all cases of the published specifications, because the listed version
+    is still sold."""
+    one_time, period = sold(ONCE), sold(P)
+    assert named("saas_v2", one_time, purpose=purpose, listed=period) == named("saas_v2", sold(P, ONCE))
+    assert named("saas_v2", one_time, purpose=Purpose.SUBMIT, listed=period) == named("saas_v2", one_time)
+    assert named("saas_v2", one_time, purpose=purpose, listed=None) == named("saas_v2", one_time)
 
 
-def test_calls_of_the_kit_are_spoken_at_the_same_address_in_the_generation_that_fits() -> None:
+def test_kit_calls_use_the_same_address_in_the_matching_generation() -> None:
     """openapi-jointkit §A.0: the base interfaces and the kit interfaces of one product share the address."""
     for base, kit in (("saas_v2", "joint_kit_v2"), ("saas_v1", "joint_kit_v1"), ("license_online", "joint_kit_v2")):
-        spoken = {one.protocol for one in required(base, sold(P, joint=True)).cases}
-        assert spoken == {base, kit}
+        protocols_required = {case.protocol for case in required(base, sold(P, joint=True)).cases}
+        assert protocols_required == {base, kit}
 
 
-def test_nothing_is_needed_of_a_product_that_sells_nothing() -> None:
-    assert required("saas_v2", Sold()).cases == ()
+def test_product_without_offers_needs_no_cases() -> None:
+    assert required("saas_v2", SoldProduct()).cases == ()

@@ -1,4 +1,4 @@
-"""A seller whose server runs on the kit, with services that were delivered by the real engine, to be compared with the market."""
+"""A seller on the kit, with services that the real engine delivered, to compare with the market."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ BY = "operator@market.example"
 
 @dataclass
 class Shop:
-    """A seller whose server runs on the kit, with services of three buyers."""
+    """A seller on the kit, with services of three buyers."""
 
     seller: Seller
     store: Path
-    held: list[Subscription]
+    subscriptions: list[Subscription]
 
     def change(self, text: str, *values: object) -> None:
-        """What happens behind the kit's back: a restored backup, a lost disk, somebody with a database shell."""
+        """Change the kit's database directly, as a restored backup or a lost disk would."""
         with sqlite3.connect(self.store) as connection:
             assert connection.execute(text, values).rowcount == 1
 
-    def compared(self) -> dict[str, int]:
-        """What the comparison counted."""
+    def run_comparison(self) -> dict[str, int]:
+        """Run the comparison and return its counts."""
         job = reconcile.start(self.seller, by=BY, now=clock.now())
         until(lambda: not LeasedJob.objects.get(pk=job.pk).open, what="the comparison ends")
-        ended = LeasedJob.objects.get(pk=job.pk)
-        assert ended.outcome == "done", ended.error
-        return dict(ended.result or {})
+        finished_job = LeasedJob.objects.get(pk=job.pk)
+        assert finished_job.outcome == "done", finished_job.error
+        return dict(finished_job.result or {})
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def shop(place: Path, *, services: int = 3) -> Iterator[Shop]:
 
 
 class Kept(AnySeller):
-    """Its instances are entered by what a query answers; some by something else than before."""
+    """Answers queries with access data; for ``changed`` instances with another user name."""
 
     changed: ClassVar[set[str]] = set()
 
@@ -75,5 +75,5 @@ class Kept(AnySeller):
 @contextmanager
 def running_kit(place: Path) -> Iterator[tuple[str, Path]]:
     with running(any_seller(place, "saas_v2", Kept)) as url:
-        [store] = [one for one in place.rglob("*") if one.suffix in {".db", ".sqlite3"}]
+        [store] = [path for path in place.rglob("*") if path.suffix in {".db", ".sqlite3"}]
         yield url, store

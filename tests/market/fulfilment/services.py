@@ -1,4 +1,4 @@
-"""Services in use, and what is done to them as everybody does it: the verbs, the real lease and record, the reactions."""
+"""Services in use and the calls of their sellers, with the real lease, recording and reactions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.cases import protocol_of
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.order_progress import Progress, progress
-from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
-from tradepost.market.fulfilment.sandbox_acts import Act, latest_renewals, possible
+from tradepost.market.fulfilment.sandbox import SandboxAct, Target, start_act
+from tradepost.market.fulfilment.sandbox_acts import Act, latest_renewals, possible_acts
 from tradepost.market.identity.models import Member
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.buyer_queries import buyer_order
@@ -32,7 +32,7 @@ END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
 """A month after NOW."""
 NEXT_END = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 LEVEL = "V2"
-"""Of its buyer: a day of grace, a week of retention (business-rules §4.4)."""
+"""The buyer's level: a day of grace and a week of retention (business-rules §4.4)."""
 GRACE, RETENTION = timedelta(days=1), timedelta(days=7)
 FREEZE, RELEASE = END + GRACE, END + GRACE + RETENTION
 NEXT_FREEZE, NEXT_RELEASE = NEXT_END + GRACE, NEXT_END + GRACE + RETENTION
@@ -46,21 +46,23 @@ SPEC = make_spec(make_sku(MONTHLY, YEARLY, values={"e": "s"}, quantity_name="席
 
 
 def service(protocol: str = "saas_v2", *, once: bool = False, members: int = 0, **product: Any) -> Subscription:
-    """A service that was bought, opened by its seller and delivered at NOW: a month of it, or once. All is told; its
-    seller has that many ``members``."""
-    shape: dict[str, Any] = {"prices": (ONCE,)} if once else {"specs": (SPEC,)}
+    """A service that was bought, opened by its seller and delivered at NOW, for a month or once.
+
+    All reactions have run. ``members`` is the number of people who act for its seller.
+    """
+    product_fields: dict[str, Any] = {"prices": (ONCE,)} if once else {"specs": (SPEC,)}
     kind = "LICENSE" if protocol.startswith("license") else "SAAS"
     seller = make_seller()
     for _ in range(members):
         Member.objects.create(seller=seller, user=make_buyer(balance="0"))
-    made = make_product(
-        seller, address=make_address(seller, protocol=protocol), **({"product_type": kind} | shape | product)
+    new_product = make_product(
+        seller, address=make_address(seller, protocol=protocol), **({"product_type": kind} | product_fields | product)
     )
-    return bought(make_order(make_buyer(level=LEVEL), offer=make_offer(made), paid=True))
+    return bought(make_order(make_buyer(level=LEVEL), offer=make_offer(new_product), paid=True))
 
 
 def bought(order: Order, *, now: datetime = NOW) -> Subscription:
-    """What this paid order becomes when its seller opens it at once, as it is asked. All is told."""
+    """Deliver this paid order: the seller opens it at once. All reactions run."""
     react(now=now)
     while (call := Call.objects.filter(order_number=order.number).exclude(state=State.ENDED).first()) is not None:
         answer(call, opened(call), now=now)
@@ -69,7 +71,7 @@ def bought(order: Order, *, now: datetime = NOW) -> Subscription:
 
 
 def opened(call: Call) -> CallResult:
-    """What a seller answers while a service is opened: the instance, with access data at once."""
+    """The seller's answer to a creation: the instance, with access data at once."""
     instance = call.instance_id or f"i-{call.pk}"
     access = InstanceInfo(instance_id=instance, app=AppInfo(front_end_url="https://app.example/"))
     return Done(instance_id=instance if call.kind == Create.__name__ else "", instances=(access,))
@@ -84,53 +86,53 @@ def command(call: Call) -> Command:
 
 
 def open_call() -> Call:
-    """The only call that is being made, or waits."""
+    """Return the only call that has not ended."""
     return Call.objects.exclude(state=State.ENDED).get()
 
 
 def done(call: Call, *, now: datetime = NOW) -> None:
-    """The seller does it, and everybody learns of it."""
+    """The seller carries out the call, and the reactions run."""
     answer(call, now=now)
     react(now=now)
 
 
 def answered(call: Call, *, now: datetime = NOW) -> None:
-    """The same, with all that a buyer enters by where a creation is asked for."""
+    """As ``done``, and a creation is answered with access data."""
     answer(call, opened(call) if call.kind == Create.__name__ else None, now=now)
     react(now=now)
 
 
 def failed(call: Call, result: CallResult = LOST, *, now: datetime = NOW) -> None:
-    """The plan of the call is over, and everybody learns of it."""
+    """The call's plan ends without success, and the reactions run."""
     give_up(call, result, now=now)
     react(now=now)
 
 
 def begun(subscription: Subscription, act: Act, *, now: datetime = NOW) -> Operation | None:
-    """Tried out; None when nothing of its seller is asked, since it is so already, or another reason stands."""
-    operation = try_out(Trial(subscription=subscription, act=act, actor=BY, now=now), sandbox=True)
+    """Try an act out in a sandbox. None when the seller needs no call: it is so already, or another reason remains."""
+    operation = start_act(SandboxAct(subscription=subscription, act=act, actor=BY, now=now), sandbox=True)
     react(now=now)
     return operation
 
 
 def tried(subscription: Subscription, act: Act, target: Target | None = None, *, now: datetime = NOW) -> Operation:
-    """Tried out in a sandbox by an engineer."""
-    trial = Trial(subscription=subscription, act=act, actor=BY, now=now, target=target)
-    operation = try_out(trial, sandbox=True)
+    """Try an act out in a sandbox, as an engineer does."""
+    trial = SandboxAct(subscription=subscription, act=act, actor=BY, now=now, target=target)
+    operation = start_act(trial, sandbox=True)
     assert operation is not None
     react(now=now)
     return operation
 
 
 def ordered(subscription: Subscription, *, now: datetime = NOW, product_id: str = "") -> Order:
-    """A renewal by a period, unpaid."""
-    chosen = product_id or again(subscription).offer.product_id
-    choice = RenewService(subscription=subscription.pk, product_id=chosen, periods=1, agreed=True)
+    """Order a renewal by one period, unpaid."""
+    offer_id = product_id or again(subscription).offer.product_id
+    choice = RenewService(subscription=subscription.pk, product_id=offer_id, periods=1, agreed=True)
     return place_renewal(subscription.buyer, choice, now=now, unpaid_timeout=timedelta(days=1))
 
 
 def renewed(subscription: Subscription, *, now: datetime = NOW, product_id: str = "") -> Order:
-    """Ordered and paid by its buyer, and told to whom it concerns."""
+    """Order and pay a renewal, and run the reactions."""
     order = ordered(subscription, now=now, product_id=product_id)
     pay_order(order, now=now)
     react(now=now)
@@ -138,7 +140,7 @@ def renewed(subscription: Subscription, *, now: datetime = NOW, product_id: str 
 
 
 def passes(now: datetime) -> None:
-    """The timers that are due by then, each at its own moment, and what follows from them."""
+    """Run the timers that are due by then, each at its own moment, and the reactions."""
     from tradepost.market.base.models import Job
 
     while (due := Job.objects.filter(kind__in=TASKS, due_at__lte=now).order_by("due_at").first()) is not None:
@@ -149,28 +151,30 @@ def passes(now: datetime) -> None:
 
 
 def offers(subscription: Subscription) -> list[Offer]:
-    """Small by month and year, large by month and year."""
-    own = Offer.objects.select_related("sku__spec__product__seller").filter(sku__spec__product=subscription.product)
-    return list(own.order_by("sku", "pk"))
+    """Return the offers: small by month and year, large by month and year."""
+    offers_of_product = Offer.objects.select_related("sku__spec__product__seller").filter(
+        sku__spec__product=subscription.product
+    )
+    return list(offers_of_product.order_by("sku", "pk"))
 
 
 def acts(subscription: Subscription) -> frozenset[Act]:
-    """What the try-out page offers for it now."""
-    found = again(subscription)
-    reasons = set(Freeze.objects.filter(subscription=found, lifted_at=None).values_list("reason", flat=True))
-    renewed_last = latest_renewals([found]).get(found.pk, False)
-    return possible(found, protocol_of(found), renewed=renewed_last, reasons=reasons)
+    """Return the acts that the try-out page offers now."""
+    current = again(subscription)
+    reasons = set(Freeze.objects.filter(subscription=current, lifted_at=None).values_list("reason", flat=True))
+    renewed_last = latest_renewals([current]).get(current.pk, False)
+    return possible_acts(current, protocol_of(current), renewed=renewed_last, reasons=reasons)
 
 
 def progress_of(order: Order) -> Progress:
-    """As its buyer sees it."""
-    found = buyer_order(order.buyer, order.number)
-    assert found is not None
-    return progress(found)
+    """Return the order's progress as its buyer sees it."""
+    shown_order = buyer_order(order.buyer, order.number)
+    assert shown_order is not None
+    return progress(shown_order)
 
 
 def told(kind: str) -> int:
-    """How many notices of this kind there are."""
+    """Count the notices of this kind."""
     return Notice.objects.filter(kind=kind).count()
 
 

@@ -1,4 +1,4 @@
-"""A renewal that goes on to the buyer's day of the month: asked of the seller, booked and paid for as it was priced (business-rules §4.5)."""
+"""A renewal aligned to the buyer's day of the month: request, booking and price (business-rules §4.5)."""
 
 from __future__ import annotations
 
@@ -33,79 +33,78 @@ from tradepost.protocols.commands import Refresh
 
 pytestmark = pytest.mark.django_db
 ALIGNED = datetime(2026, 5, 15, 16, tzinfo=ZoneInfo("Asia/Shanghai"))
-"""END is 2026-04-01 16:00 there; a month more is 05-01, and 14 of the 31 days that follow lead to the 15th."""
+"""END is 2026-04-01 16:00 there. A month later is 05-01; the 15th is 14 of the 31 days of that month later."""
 
 
-def placed(subscription: Subscription, day: int, *, now: datetime = NOW, product_id: str = "") -> Order:
+def place_aligned_renewal(subscription: Subscription, day: int, *, now: datetime = NOW, product_id: str = "") -> Order:
     choice = RenewService(
         subscription=subscription.pk, product_id=product_id or subscription.offer.product_id, periods=1, agreed=True, align_day=day
     )  # fmt: skip
     return place_renewal(subscription.buyer, choice, now=now, unpaid_timeout=timedelta(days=1))
 
 
-def test_the_seller_is_asked_for_the_aligned_end_and_all_of_it_is_booked() -> None:
+def test_aligned_renewal_requests_the_end_and_books_all_of_it() -> None:
     """operations.md §4: extra = month price · days / days of the month, half up."""
     subscription = service()
-    order = placed(subscription, 15)
+    order = place_aligned_renewal(subscription, 15)
     assert order.total_minor == 10_000 + 4_516  # 14/31 of 100.00 is 45.161…
     pay_order(order, now=NOW)
     react(now=NOW)
-    asked = command(open_call())
-    assert isinstance(asked, Refresh)
-    assert asked.expires_at == ALIGNED
+    sent_command = command(open_call())
+    assert isinstance(sent_command, Refresh)
+    assert sent_command.expires_at == ALIGNED
     done(open_call())
     assert again(subscription).expires_at == ALIGNED
     period = Period.objects.get(line_number=f"{order.number}-000001")
     assert (period.starts_at, period.ends_at, period.paid_minor) == (END, ALIGNED, 14_516)
-    assert ledger.held_for(order.number) == 14_516
-    # From then on each month ends on that day by itself.
+    assert ledger.money_in_clearing(order.number) == 14_516
+    # From then on every period ends on that day.
     assert renewal_options(again(subscription))[0].until == ALIGNED.replace(month=6)
     assert aligned_options(again(subscription), renewal_options(again(subscription)), 15) == []
 
 
-def test_what_the_page_offers_is_what_is_ordered() -> None:
+def test_offered_aligned_renewal_is_ordered_as_shown() -> None:
     subscription = service()
-    plain = renewal_options(subscription)
-    for option in aligned_options(subscription, plain, 15):
+    options = renewal_options(subscription)
+    for option in aligned_options(subscription, options, 15):
         assert option.extra is not None
         assert option.without.minor + option.extra.amount_minor == option.priced.total.minor
-    first = aligned_options(subscription, plain, 15)[0]
-    line = OrderLine.objects.get(order=placed(subscription, 15))
+    first = aligned_options(subscription, options, 15)[0]
+    line = OrderLine.objects.get(order=place_aligned_renewal(subscription, 15))
     assert (line.until, line.amount_minor) == (first.until, first.priced.total.minor)
-    explained = by_price_lines(line, OrderFacts(order=line.order, lines=[line]))
-    assert (explained.verdict, [part.amount.minor for part in explained.parts]) == (Verdict.SAME, [10_000, 4_516])
+    explanation = by_price_lines(line, OrderFacts(order=line.order, lines=[line]))
+    assert (explanation.verdict, [part.amount.minor for part in explanation.parts]) == (Verdict.SAME, [10_000, 4_516])
 
 
 @pytest.mark.parametrize("day", [1, 29, 32, -1])
-def test_a_day_that_it_ends_on_already_or_that_no_month_has_is_refused(day: int) -> None:
-    """END is the 1st already; 29 to 30 not every month has."""
+def test_alignment_to_the_same_or_an_irregular_day_is_refused(day: int) -> None:
+    """END is the 1st already; not every month has days 29 to 32."""
     subscription = service()
     before = (Order.objects.count(), Job.objects.count())
     with pytest.raises(Refused, match=r"renewal\.not_aligned"):
-        placed(subscription, day)
+        place_aligned_renewal(subscription, day)
     assert (Order.objects.count(), Job.objects.count()) == before
 
 
-def test_without_a_price_by_the_month_there_is_no_such_day() -> None:
+def test_alignment_needs_a_monthly_price() -> None:
     """operations.md §7: unified date only where a monthly price exists."""
     subscription = service(specs=(), prices=(YEARLY,))
     assert aligned_options(subscription, renewal_options(subscription), 15) == []
     with pytest.raises(Refused, match=r"renewal\.not_aligned"):
-        placed(subscription, 15)
+        place_aligned_renewal(subscription, 15)
 
 
-def test_a_year_is_aligned_by_the_price_of_a_month() -> None:
+def test_yearly_renewal_is_aligned_at_the_monthly_price() -> None:
     subscription = service()
     yearly = offers(subscription)[1]
-    order = placed(subscription, 15, product_id=yearly.product_id)
+    order = place_aligned_renewal(subscription, 15, product_id=yearly.product_id)
     assert order.total_minor == 100_000 + 4_667  # 14/30 of 100.00: 2027-04-01 to 04-15
 
 
-def test_a_price_of_other_days_is_paid_back() -> None:
-    """Whatever moved the end between order and payment (one order at a time: no page does): nobody gets days that were not
-    priced."""
+def test_renewal_priced_for_another_end_is_refunded() -> None:
+    """The end moved between order and payment. No page can do this, since only one order is open at a time."""
     subscription = service()
-    order = placed(subscription, 15)
+    order = place_aligned_renewal(subscription, 15)
     earlier = END - timedelta(days=10)
     Subscription.objects.filter(pk=subscription.pk).update(expires_at=earlier)
     pay_order(order, now=NOW)

@@ -1,6 +1,6 @@
-"""Whatever buyer, seller, operator and clock do in whatever order: the money adds up, and the market knows what the seller did.
+"""Random acts of buyer, seller, operator and clock: money and periods add up, and market and seller agree at the end.
 
-The seller here is a model that keeps what it was told. Calls end as the engine ends them; events are told later, or at once.
+The seller is a model that remembers each call. Calls end as the engine ends them; reactions run later or at once.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.pay_back import pay_back, stopped_orders
+from tradepost.market.fulfilment.pay_back import refund_order, stopped_orders
 from tradepost.market.fulfilment.restart import restart
+from tradepost.market.orders import refund_check
 from tradepost.market.orders.buy import buy, renew
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order, OrderLine
@@ -43,18 +44,18 @@ STEPS = (
     "order", "order unpaid", "pay", "cancel", "renew", "renew", "tried", "done", "newest done", "lost", "failed", "restart", "pay back", "tell",
     "tell", "week", "month",
 )  # fmt: skip
-EXPIRES = {"saas_v1": True, "saas_v2": False, "license_v1": True, "license_online": False}
-KIND = {"saas_v1": "SAAS", "saas_v2": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
-"""Protocols with an activity for an expiry: there a refresh ends the freeze."""
+REFRESH_THAWS = {"saas_v1": True, "saas_v2": False, "license_v1": True, "license_online": False}
+PRODUCT_TYPES = {"saas_v1": "SAAS", "saas_v2": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
+"""Protocols with an activity for an expiry, where a refresh ends the freeze."""
 
 
 @dataclass
 class Instance:
-    """What the seller's server would say of it."""
+    """The state of an instance at the seller."""
 
     frozen: bool = False
     expires_at: datetime | None = None
-    gone: bool = False
+    deleted: bool = False
 
 
 @dataclass
@@ -63,16 +64,20 @@ class World:
 
     protocol: str
     now: datetime = datetime(2026, 1, 31, 1, 30, tzinfo=UTC)
-    """The 31st of a month, so that calendars show what they are."""
+    """The 31st of a month, so that month arithmetic is tested."""
     instances: dict[int | None, Instance] = field(default_factory=dict)
-    """By the service: a new one may be opened while the last one is still being released."""
+    """By subscription: a new one may open while the last one is still being released."""
     refused: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         seller = make_seller()
         address = make_address(seller, protocol=self.protocol)
         self.product = make_product(
-            seller, address=address, product_type=KIND[self.protocol], prices=(MONTHLY, YEARLY), access_by_message=True
+            seller,
+            address=address,
+            product_type=PRODUCT_TYPES[self.protocol],
+            prices=(MONTHLY, YEARLY),
+            access_by_message=True,
         )
         self.seller, self.buyer, self.operator = seller, make_buyer(balance="3000"), make_operator()
         Event.objects.all().delete()
@@ -94,10 +99,12 @@ class World:
             self._tell()
 
     def _order_unpaid(self) -> None:
-        """A renewal that waits in another tab."""
-        held = Subscription.objects.select_related("offer").order_by("-pk").first()
-        if held is not None and renewal_options(held):
-            command = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
+        """A renewal that stays unpaid, as in another tab."""
+        subscription = Subscription.objects.select_related("offer").order_by("-pk").first()
+        if subscription is not None and renewal_options(subscription):
+            command = RenewService(
+                subscription=subscription.pk, product_id=subscription.offer.product_id, periods=1, agreed=True
+            )
             renew(self.buyer, command, now=self.now, unpaid_timeout=10 * DAY)
 
     def _renew(self) -> None:
@@ -117,7 +124,7 @@ class World:
 
     def _pay_back(self) -> None:
         if order := stopped_orders().first():
-            pay_back(order, reason="agreed", actor=self.operator.email, now=self.now)
+            refund_order(order, reason="agreed", actor=self.operator.email, now=self.now)
 
     def _restart(self) -> None:
         if operation := Operation.objects.filter(status="stopped").order_by("-pk").first():
@@ -125,58 +132,58 @@ class World:
 
     # --- the seller and the engine ---
 
-    def _ends(self, result: CallResult | None, *, acted: bool, first: str = "pk") -> None:
+    def _end_call(self, result: CallResult | None, *, reached_seller: bool, first: str = "pk") -> None:
         call = Call.objects.exclude(state=State.ENDED).order_by(first).first()
         if call is None:
             return
         self.now += timedelta(seconds=1)
-        if acted:
-            self._does(call)
+        if reached_seller:
+            self._apply_at_seller(call)
         Call.objects.filter(pk=call.pk, state=State.HELD).update(state=State.WAITING)
         if result is None:
             answer(call, now=self.now)
         else:
             give_up(call, result, now=self.now)
 
-    def _does(self, call: Call) -> None:
-        one = self.instances.setdefault(call.subscription_id, Instance())
+    def _apply_at_seller(self, call: Call) -> None:
+        instance = self.instances.setdefault(call.subscription_id, Instance())
         match calls.load(call.kind, call.command):
             case Create():
-                one.frozen, one.gone, one.expires_at = False, False, None
+                instance.frozen, instance.deleted, instance.expires_at = False, False, None
             case Expire() | SetStatus(status=InstanceStatus.FREEZE):
-                one.frozen = True
+                instance.frozen = True
             case SetStatus():
-                one.frozen = False
+                instance.frozen = False
             case Release():
-                one.gone = True
+                instance.deleted = True
             case Refresh(expires_at=expires_at):
-                one.expires_at = expires_at
-                one.frozen = one.frozen and not EXPIRES[self.protocol]
+                instance.expires_at = expires_at
+                instance.frozen = instance.frozen and not REFRESH_THAWS[self.protocol]
 
     def _done(self) -> None:
-        self._ends(None, acted=True)
+        self._end_call(None, reached_seller=True)
 
     def _newest_done(self) -> None:
-        """Calls that are open together may end in any order."""
-        self._ends(None, acted=True, first="-pk")
+        """Open calls may end in any order."""
+        self._end_call(None, reached_seller=True, first="-pk")
 
     def _tried(self) -> None:
-        """A first attempt went wrong; what the seller did of it nobody knows."""
+        """The first attempt fails; nobody knows whether the seller acted."""
         for call in Call.objects.exclude(state=State.ENDED):
             answer(call, LOST, now=self.now)
 
     def _lost(self) -> None:
-        """It was done, and the answer never came."""
-        self._ends(LOST, acted=True)
+        """The seller acted, but its answer was lost."""
+        self._end_call(LOST, reached_seller=True)
 
     def _failed(self) -> None:
-        self._ends(REFUSED_CONNECTION, acted=False)
+        self._end_call(REFUSED_CONNECTION, reached_seller=False)
 
     def _tell(self) -> None:
         react(now=self.now)
 
-    def _passes(self, span: timedelta) -> None:
-        """To the next due moment, and the next, as a sandbox's clock."""
+    def _advance(self, span: timedelta) -> None:
+        """Run due timers, one moment after the other, as a sandbox's clock does."""
         end = self.now + span
         while True:
             self._tell()
@@ -189,28 +196,30 @@ class World:
         self.now = max(self.now, end)
 
     def _week(self) -> None:
-        self._passes(7 * DAY)
+        self._advance(7 * DAY)
 
     def _month(self) -> None:
-        self._passes(31 * DAY)
+        self._advance(31 * DAY)
 
-    # --- what always holds ---
+    # --- invariants ---
 
     def check_money(self) -> None:
-        """What was paid is held until it is delivered and its time begins (business-rules §8.2), then the seller's."""
-        earned = held = 0
-        to_come = set(Period.objects.filter(earned_at=None).values_list("line_number", flat=True))
+        """A payment is held until delivery and until its time begins (business-rules §8.2); then the seller earns it."""
+        seller_earnings = held_total = 0
+        future_lines = set(Period.objects.filter(earned_at=None).values_list("line_number", flat=True))
         for order in Order.objects.prefetch_related("lines"):
-            waits = order.status == Order.Status.COMPLETED and any(line.number in to_come for line in order.lines.all())
+            waits = order.status == Order.Status.COMPLETED and any(
+                line.number in future_lines for line in order.lines.all()
+            )
             expected = order.total_minor if waits or order.status == Order.Status.PROCESSING else 0
-            assert ledger.held_for(order.number) == expected, (order.order_type, order.status)
-            held += expected
-            earned += order.total_minor if order.status == Order.Status.COMPLETED and not waits else 0
-        assert ledger.seller_account(self.seller, "CNY").balance.minor == earned
-        assert ledger.buyer_account(self.buyer, "CNY").balance.minor == 300_000 - earned - held
+            assert ledger.money_in_clearing(order.number) == expected, (order.order_type, order.status)
+            held_total += expected
+            seller_earnings += order.total_minor if order.status == Order.Status.COMPLETED and not waits else 0
+        assert ledger.seller_account(self.seller, "CNY").balance.minor == seller_earnings
+        assert ledger.buyer_account(self.buyer, "CNY").balance.minor == 300_000 - seller_earnings - held_total
 
     def check_periods(self) -> None:
-        """operations.md §6: periods follow each other, and the last one that stands ends the subscription."""
+        """operations.md §6: periods follow each other, and the last one in force ends the subscription."""
         for subscription in Subscription.objects.exclude(started_at=None):
             periods = list(Period.objects.filter(subscription=subscription, cancelled_at=None).order_by("starts_at"))
             ends = [subscription.started_at, *(period.ends_at for period in periods)]
@@ -218,7 +227,7 @@ class World:
             assert ends[-1] == subscription.expires_at
 
     def check_lane(self) -> None:
-        """operations.md §6: frozen if and only if a reason stands, by the market's own word, and one thing at a time."""
+        """operations.md §6: frozen in the market if and only if a reason is in force, and one operation at a time."""
         for subscription in Subscription.objects.filter(status__in=["active", "frozen"]):
             reasons = Freeze.objects.filter(subscription=subscription, lifted_at=None).exists()
             assert reasons == (subscription.status == "frozen")
@@ -227,38 +236,38 @@ class World:
 
     def check_one_change_at_a_time(self) -> None:
         open_lines = OrderLine.objects.filter(order__status__in=["unpaid", "processing"], order__order_type="RENEW")
-        about = list(open_lines.values_list("subscription", flat=True))
-        assert len(about) == len(set(about))
+        changed_services = list(open_lines.values_list("subscription", flat=True))
+        assert len(changed_services) == len(set(changed_services))
 
     def check_paid_time(self) -> None:
-        """Nobody loses or wins a day: a month for each order that was done."""
-        for held in Subscription.objects.exclude(started_at=None):
-            paid = OrderLine.objects.filter(subscription=held, order__status=Order.Status.COMPLETED).count()
-            assert held.started_at is not None
-            assert held.expires_at == period_end(held.started_at, "month", paid)
+        """Each completed order adds exactly one month."""
+        for subscription in Subscription.objects.exclude(started_at=None):
+            paid = OrderLine.objects.filter(subscription=subscription, order__status=Order.Status.COMPLETED).count()
+            assert subscription.started_at is not None
+            assert subscription.expires_at == period_end(subscription.started_at, "month", paid)
 
     def settle(self) -> None:
-        """The seller mends everything and does what is left."""
+        """The seller works again: restart and complete all calls."""
         for _ in range(60):
             self._tell()
             self._restart()
             if not Call.objects.exclude(state=State.ENDED).exists():
                 return
             self._done()
-        raise AssertionError("it never comes to rest")
+        raise AssertionError("calls never end")
 
     def check_agreed(self) -> None:
-        for held in Subscription.objects.exclude(status__in=["opening", "failed"]):
-            one = self.instances[held.pk]
-            assert one.gone == (held.status == "released")
-            if not one.gone:
-                assert one.frozen == (held.status == "frozen")
-                if held.expires_at is not None and held.expires_at > self.now:
-                    assert held.status == "active", "it is paid for"
+        for subscription in Subscription.objects.exclude(status__in=["opening", "failed"]):
+            instance = self.instances[subscription.pk]
+            assert instance.deleted == (subscription.status == "released")
+            if not instance.deleted:
+                assert instance.frozen == (subscription.status == "frozen")
+                if subscription.expires_at is not None and subscription.expires_at > self.now:
+                    assert subscription.status == "active", "its time is paid"
         assert not Order.objects.filter(order_type="RENEW", status=Order.Status.PROCESSING).exists()
 
 
-@given(st.sampled_from(sorted(KIND)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=16))
+@given(st.sampled_from(sorted(PRODUCT_TYPES)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=16))
 @example("saas_v2", ["month", "tell", "renew", "lost", "tell", "done", "tell"])
 @example(
     "saas_v2", ["month", "lost", "tell", "renew", "tell", "done", "tell", "done", "tell", "restart", "done", "tell"]
@@ -278,7 +287,7 @@ class World:
 @pytest.mark.timeout(1200 if sampling.SOAK else 900)
 @settings(max_examples=sampling.size(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
+def test_any_history_keeps_the_money_and_ends_in_agreement_with_the_seller(protocol: str, steps: list[str]) -> None:
     """business-rules §4.1–4.5, saas-v2 §3.3–3.5, §3.10."""
     with transaction.atomic():
         world = World(protocol)
@@ -291,6 +300,7 @@ def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol
             world.check_lane()
         world.settle()
         assert ledger.verify().problems == ()
+        assert refund_check.problems() == []
         world.check_money()
         world.check_paid_time()
         world.check_agreed()

@@ -1,7 +1,7 @@
-"""Whatever engineer, buyer, operator, seller and clock do to a service in a sandbox: money, periods, reasons and lanes agree
-after each step, and the market and its seller agree when all is mended.
+"""Random acts on a service in a sandbox: money, periods, reasons and lanes agree after each step.
 
-The seller is a model that keeps what it was told, whether its answer arrived or not.
+At the end everything is restarted, and market and seller agree. The seller is a model that remembers each call, even
+when its answer is lost.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.pay_back import pay_back, stopped_orders
+from tradepost.market.fulfilment.pay_back import refund_order, stopped_orders
 from tradepost.market.fulfilment.restart import restart
-from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
+from tradepost.market.fulfilment.sandbox import SandboxAct, Target, start_act
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
@@ -35,8 +35,8 @@ from tradepost.market.wiring import TASKS
 from tradepost.protocols.commands import CallResult, Expire, InstanceStatus, Refresh, Release, SetStatus
 
 DAY = timedelta(days=1)
-EXPIRES = {"saas_v1": True, "saas_v2": False, "license_v1": True, "license_online": False}
-"""Protocols that freeze by the end of the paid time alone, and thaw by a refresh."""
+REFRESH_THAWS = {"saas_v1": True, "saas_v2": False, "license_v1": True, "license_online": False}
+"""Protocols that freeze only at the end of the paid time and thaw by a refresh."""
 STEPS = (
     "freeze", "freeze", "unfreeze", "renew", "cancel_renewal", "upgrade", "renew_changed", "release", "buy", "buy", "done", "done",
     "done", "lost", "failed", "tried", "restart", "pay back", "unbind", "bind", "tell", "tell", "week", "month",
@@ -50,8 +50,8 @@ class World:
     protocol: str
     now: datetime = NOW
     frozen: bool = False
-    """What the seller's server would say."""
-    gone: bool = False
+    """The state at the seller's server."""
+    deleted: bool = False
     refused: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,32 +60,34 @@ class World:
         self.address = Binding.objects.get().address
         self.started_with = ledger.buyer_account(self.buyer, "CNY").balance_minor
 
-    def held(self) -> Subscription:
+    def current(self) -> Subscription:
         return again(self.subscription)
 
     def step(self, what: str) -> None:
         try:
             with transaction.atomic():
                 if what in set(Act):
-                    self.tries(Act(what))
+                    self.try_act(Act(what))
                 else:
                     getattr(self, f"_{what.replace(' ', '_')}")()
         except Refused as refused:
             self.refused.append(refused.code)
 
-    def tries(self, act: Act) -> None:
+    def try_act(self, act: Act) -> None:
         target = Target(offers(self.subscription)[2], 3)
-        try_out(Trial(subscription=self.subscription, act=act, actor=BY, now=self.now, target=target), sandbox=True)
+        start_act(
+            SandboxAct(subscription=self.subscription, act=act, actor=BY, now=self.now, target=target), sandbox=True
+        )
 
     def _buy(self) -> None:
-        """A renewal by its buyer, paid."""
+        """A renewal ordered and paid by the buyer."""
         pay_order(
             ordered(self.subscription, now=self.now, product_id=offers(self.subscription)[0].product_id), now=self.now
         )
 
     def _pay_back(self) -> None:
         if order := stopped_orders().first():
-            pay_back(order, reason="agreed", actor=BY, now=self.now)
+            refund_order(order, reason="agreed", actor=BY, now=self.now)
 
     def _restart(self) -> None:
         if operation := Operation.objects.filter(status="stopped").order_by("-pk").first():
@@ -102,43 +104,43 @@ class World:
 
     # --- the seller and the engine ---
 
-    def _ends(self, result: CallResult | None, *, acted: bool) -> None:
+    def _end_call(self, result: CallResult | None, *, reached_seller: bool) -> None:
         call = Call.objects.exclude(state=State.ENDED).order_by("pk").first()
         if call is None:
             return
         self.now += timedelta(seconds=1)
-        if acted:
-            self.does(call)
+        if reached_seller:
+            self.apply_at_seller(call)
         if result is None:
             answer(call, now=self.now)
         else:
             give_up(call, result, now=self.now)
 
-    def does(self, call: Call) -> None:
+    def apply_at_seller(self, call: Call) -> None:
         match command(call):
             case Expire() | SetStatus(status=InstanceStatus.FREEZE):
                 self.frozen = True
             case SetStatus():
                 self.frozen = False
             case Release():
-                self.gone = True
+                self.deleted = True
             case Refresh():
-                self.frozen = self.frozen and not EXPIRES[self.protocol]
+                self.frozen = self.frozen and not REFRESH_THAWS[self.protocol]
 
     def _done(self) -> None:
-        self._ends(None, acted=True)
+        self._end_call(None, reached_seller=True)
 
     def _lost(self) -> None:
-        self._ends(LOST, acted=True)
+        self._end_call(LOST, reached_seller=True)
 
     def _failed(self) -> None:
-        self._ends(REFUSED_CONNECTION, acted=False)
+        self._end_call(REFUSED_CONNECTION, reached_seller=False)
 
     def _tried(self) -> None:
         for call in Call.objects.exclude(state=State.ENDED):
             answer(call, LOST, now=self.now)
 
-    def passes(self, span: timedelta) -> None:
+    def advance(self, span: timedelta) -> None:
         end = self.now + span
         while True:
             self._tell()
@@ -152,12 +154,12 @@ class World:
         self._tell()
 
     def _week(self) -> None:
-        self.passes(7 * DAY)
+        self.advance(7 * DAY)
 
     def _month(self) -> None:
-        self.passes(31 * DAY)
+        self.advance(31 * DAY)
 
-    # --- what always holds ---
+    # --- invariants ---
 
     def check(self) -> None:
         self.check_lane()
@@ -165,42 +167,45 @@ class World:
         self.check_money()
 
     def check_lane(self) -> None:
-        """operations.md §6: frozen if and only if a reason stands, and one at a time."""
-        held = self.held()
-        reasons = Freeze.objects.filter(subscription=held, lifted_at=None).exists()
-        assert held.status not in {"active", "frozen"} or reasons == (held.status == "frozen")
+        """operations.md §6: frozen if and only if a reason is in force, and one operation at a time."""
+        subscription = self.current()
+        reasons = Freeze.objects.filter(subscription=subscription, lifted_at=None).exists()
+        assert subscription.status not in {"active", "frozen"} or reasons == (subscription.status == "frozen")
         assert Operation.objects.filter(status="running").count() <= 1
 
     def check_periods(self) -> None:
-        """operations.md §6: they follow each other, and the last one that stands ends the paid time."""
-        held = self.held()
-        periods = list(Period.objects.filter(subscription=held, cancelled_at=None).order_by("starts_at"))
-        ends = [held.started_at, *(period.ends_at for period in periods)]
+        """operations.md §6: periods follow each other, and the last one in force ends the paid time."""
+        subscription = self.current()
+        periods = list(Period.objects.filter(subscription=subscription, cancelled_at=None).order_by("starts_at"))
+        ends = [subscription.started_at, *(period.ends_at for period in periods)]
         assert [period.starts_at for period in periods] == ends[:-1]
-        assert ends[-1] == held.expires_at
+        assert ends[-1] == subscription.expires_at
 
     def check_money(self) -> None:
-        """Held while it is under way or its time is to come; else its seller's, or its buyer's again."""
-        to_come = Period.objects.filter(earned_at=None, cancelled_at=None).values_list("line_number", flat=True)
-        waits = set(OrderLine.objects.filter(number__in=list(to_come)).values_list("order", flat=True))
-        held = 0
+        """A payment is held while its order is under way or its time is to come; then the seller earns it or the buyer
+        has it back."""
+        future_lines = Period.objects.filter(earned_at=None, cancelled_at=None).values_list("line_number", flat=True)
+        waits = set(OrderLine.objects.filter(number__in=list(future_lines)).values_list("order", flat=True))
+        held_total = 0
         for order in Order.objects.all():
             expected = order.total_minor if order.status == "processing" or order.pk in waits else 0
-            assert ledger.held_for(order.number) == expected, (order.order_type, order.status)
-            held += expected
+            assert ledger.money_in_clearing(order.number) == expected, (order.order_type, order.status)
+            held_total += expected
         paid = sum(
             Period.objects.filter(cancelled_at=None).exclude(earned_at=None).values_list("paid_minor", flat=True)
         )
         cancelled = Period.objects.exclude(cancelled_at=None).exclude(earned_at=None)
-        earned = paid + sum(cancelled.values_list("paid_minor", flat=True))
-        assert ledger.seller_account(self.seller, "CNY").balance.minor == earned
+        seller_earnings = paid + sum(cancelled.values_list("paid_minor", flat=True))
+        assert ledger.seller_account(self.seller, "CNY").balance.minor == seller_earnings
         first = Order.objects.get(order_type="NEW").total_minor
-        assert ledger.buyer_account(self.buyer, "CNY").balance_minor == self.started_with - held - (earned - first)
+        assert ledger.buyer_account(self.buyer, "CNY").balance_minor == self.started_with - held_total - (
+            seller_earnings - first
+        )
 
-    # --- in the end ---
+    # --- at the end ---
 
-    def rests(self) -> None:
-        """Everything is mended, restarted and done."""
+    def settle(self) -> None:
+        """Restart and complete everything."""
         self._bind()
         for _ in range(80):
             self._tell()
@@ -209,24 +214,25 @@ class World:
                 self._done()
             elif not Operation.objects.filter(status__in=["queued", "running", "stopped"]).exists():
                 return
-        raise AssertionError("it never comes to rest")
+        raise AssertionError("operations never end")
 
     def check_agreed(self) -> None:
-        """operations.md §4: at rest the seller has frozen it if and only if a reason stands of which it can be told."""
+        """operations.md §4: at the end the seller has frozen it if and only if a reason is in force that the protocol
+        can tell."""
         assert not Event.objects.exists()
-        held = self.held()
-        assert self.gone == (held.status == "released"), held.status
+        subscription = self.current()
+        assert self.deleted == (subscription.status == "released"), subscription.status
         assert not Order.objects.filter(status="processing").exists()
-        if self.gone:
+        if self.deleted:
             return
-        reasons = set(Freeze.objects.filter(subscription=held, lifted_at=None).values_list("reason", flat=True))
-        told = reasons - {"operator"} if EXPIRES[self.protocol] else reasons
-        assert self.frozen == bool(told)
-        assert held.seller_state == ("frozen" if told else "active")
+        reasons = set(Freeze.objects.filter(subscription=subscription, lifted_at=None).values_list("reason", flat=True))
+        reported_reasons = reasons - {"operator"} if REFRESH_THAWS[self.protocol] else reasons
+        assert self.frozen == bool(reported_reasons)
+        assert subscription.seller_state == ("frozen" if reported_reasons else "active")
 
 
 @pytest.mark.slow
-@given(st.sampled_from(sorted(EXPIRES)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=18))
+@given(st.sampled_from(sorted(REFRESH_THAWS)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=18))
 @example("saas_v2", ["freeze", "done", "tell", "buy", "tell", "done", "tell", "unfreeze", "lost", "tell"])
 @example("saas_v2", ["buy", "tell", "done", "tell", "cancel_renewal", "lost", "tell", "month", "week", "week", "week"])
 @example("saas_v2", ["buy", "tell", "done", "tell", "release", "tell", "failed", "tell", "month"])
@@ -237,14 +243,16 @@ class World:
 @example("license_v1", ["buy", "tell", "failed", "tell", "release", "tell", "unbind", "failed", "tell"])
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-def test_any_trial_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
+def test_any_sandbox_history_keeps_the_money_and_ends_in_agreement_with_the_seller(
+    protocol: str, steps: list[str]
+) -> None:
     """business-rules §4.1–4.5, §4.7, §8.2; saas-v2 §3.3–3.6, §3.10; saas-v1-license A2, B1."""
     with transaction.atomic():
         world = World(protocol)
         for step in steps:
             world.step(step)
             world.check()
-        world.rests()
+        world.settle()
         world.check()
         world.check_agreed()
         assert ledger.verify().problems == ()

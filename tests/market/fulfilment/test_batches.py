@@ -1,4 +1,4 @@
-"""Many things at once: each gets what it would get alone, and a batch costs as many questions as one."""
+"""Batches have the results of single calls, and need no more queries for more services."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def offer(protocol: str = "saas_v2") -> Offer:
 
 
 def dispatch(*, now: datetime = NOW) -> int:
-    """React until nothing is left; gives how many questions the database was asked."""
-    with CaptureQueriesContext(connection) as asked:
+    """Run the reactions until none is left, and return the number of database queries."""
+    with CaptureQueriesContext(connection) as queries:
         while outbox.dispatch(REACTIONS, now=now):
             pass
     assert not Event.objects.exists(), Event.objects.values_list("error", flat=True)
-    return len(asked)
+    return len(queries)
 
 
 def end(
@@ -64,17 +64,17 @@ def end(
     last: bool = False,
     now: datetime = NOW,
 ) -> None:
-    """All open calls of a kind end in one batch, as the engine records it; their events may come twice."""
+    """End all open calls of a kind in one batch, as the engine records them; their events may come twice."""
     calls = list(Call.objects.filter(kind=kind).exclude(state=State.ENDED).order_by("pk"))
     answer_all([(call, result(call)) for call in calls], now=now, last=last)
     if twice:
-        ended = Event.objects.filter(name="call_ended").order_by("pk")
+        events = Event.objects.filter(name="call_ended").order_by("pk")
         Event.objects.bulk_create(
-            [Event(name=e.name, facts=e.facts, due_at=e.due_at, created_at=e.created_at) for e in ended]
+            [Event(name=e.name, facts=e.facts, due_at=e.due_at, created_at=e.created_at) for e in events]
         )
 
 
-def made(call: Call) -> Done:
+def created(call: Call) -> Done:
     return Done(instance_id=f"i-{call.pk}")
 
 
@@ -83,13 +83,15 @@ def made(call: Call) -> Done:
 def test_orders_paid_together_are_delivered_together(many: int) -> None:
     orders = [make_order(offer=offer(), paid=True) for _ in range(many)]
     Event.objects.exclude(name="order_paid").delete()
-    asked = [dispatch()]
-    end("Create", made, twice=True)
-    asked.append(dispatch())
+    query_counts = [dispatch()]
+    end("Create", created, twice=True)
+    query_counts.append(dispatch())
     end("Query", opened, twice=True)
-    asked.append(dispatch())
-    held = connection.vendor == "postgresql"  # there who is told something is held against a mark that reads all
-    assert asked == [24 + held, 11, 47 + held]
+    query_counts.append(dispatch())
+    postgresql = connection.vendor == "postgresql"  # checks "read all" marks before it adds notices
+    # Two queries came with issue 27, each for the whole batch: the sellers' addresses for order notifications (0086), and
+    # the deliveries of the day, which the console's home reads instead of all orders (0096).
+    assert query_counts == [24 + postgresql, 11, 48 + postgresql]
     for order in orders:
         order.refresh_from_db()
         assert (order.status, order.ended_at) == (Order.Status.COMPLETED, NOW)
@@ -106,8 +108,8 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
         ]
         period = Period.objects.get(subscription=subscription)
         assert (period.starts_at, period.ends_at, period.earned_at) == (NOW, subscription.expires_at, NOW)
-        earned = Account.objects.get(kind=Account.Kind.SELLER, seller=subscription.seller_id).balance
-        assert earned == order.total
+        seller_balance = Account.objects.get(kind=Account.Kind.SELLER, seller=subscription.seller_id).balance
+        assert seller_balance == order.total
         moves = Move.objects.filter(lifecycle="order", subject=str(order.pk)).order_by("pk")
         assert [move.event for move in moves] == ["pay", "complete"]
         assert Notice.objects.filter(user=order.buyer, kind="order_completed").count() == 1
@@ -123,10 +125,10 @@ def test_renewals_paid_together_are_done_together(many: int) -> None:
     for order in orders:
         pay_order(order, now=NOW)
     Event.objects.exclude(name="order_paid").delete()
-    asked = [dispatch()]
+    query_counts = [dispatch()]
     end("Refresh", twice=True)
-    asked.append(dispatch())
-    assert asked == [22, 41]
+    query_counts.append(dispatch())
+    assert query_counts == [22, 42]  # the same two queries of issue 27
     assert set(Order.objects.filter(order_type="RENEW").values_list("status", flat=True)) == {"completed"}
     assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
     assert Period.objects.filter(earned_at=None, starts_at=END).count() == many
@@ -135,17 +137,17 @@ def test_renewals_paid_together_are_done_together(many: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("many", [1, 7])
-def test_what_stops_together_is_stopped_together(many: int) -> None:
-    """Who is told of it costs more: each of them is a notice of its own."""
+def test_calls_given_up_together_stop_their_operations(many: int) -> None:
+    """Each stopped operation adds a notice, so that the number of queries may grow."""
     for order in [ordered(service()) for _ in range(many)]:
         pay_order(order, now=NOW)
     dispatch()
     end("Refresh", lambda _: LOST, last=True)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         outbox.dispatch(REACTIONS, now=NOW)
     assert Operation.objects.filter(kind="renew", status=Operation.Status.STOPPED).count() == many
     assert Event.objects.filter(name="operation_stopped").count() == many
-    assert len(asked) == 18 - (connection.vendor == "postgresql")  # there timers are set in one message
+    assert len(queries) == 18 - (connection.vendor == "postgresql")  # PostgreSQL sets timers in one statement
     dispatch()
 
 
@@ -161,7 +163,7 @@ def test_services_that_end_together_are_frozen_together(many: int) -> None:
     assert set(Subscription.objects.values_list("status", "seller_state")) == {("frozen", "frozen")}
 
 
-def test_an_order_that_cannot_be_asked_for_is_paid_back_while_the_others_go_on() -> None:
+def test_unaskable_order_is_refunded_while_the_others_continue() -> None:
     buyer = make_buyer()
     sound, broken, sound_too = (make_order(buyer, offer=offer(), paid=True) for _ in range(3))
     Binding.objects.filter(product__orderline__order=broken).delete()
@@ -176,22 +178,22 @@ def test_an_order_that_cannot_be_asked_for_is_paid_back_while_the_others_go_on()
     assert ledger.verify().problems == ()
 
 
-def test_one_order_whose_answer_cannot_be_opened_does_not_stop_those_beside_it() -> None:
-    """The key that sealed it was changed without keeping the old one: an operator can mend that."""
+def test_unreadable_answer_does_not_stop_other_orders() -> None:
+    """The secret key was changed without keeping the old one; an operator can restore it."""
     orders = [make_order(offer=offer(), paid=True) for _ in range(3)]
     dispatch()
-    end("Create", made)
+    end("Create", created)
     Call.objects.filter(order_number=orders[1].number).update(sealed_answer="sealed with another key")
     while outbox.dispatch(REACTIONS, now=NOW):
         pass
-    asked = Call.objects.filter(kind="Query").values_list("order_number", flat=True)
-    assert sorted(asked) == sorted([orders[0].number, orders[2].number])
-    left = Event.objects.get()
-    assert left.left == ["tradepost.market.fulfilment.advance.on_call_ended"]
-    assert "a sealed secret cannot be opened" in left.error
+    queried_orders = Call.objects.filter(kind="Query").values_list("order_number", flat=True)
+    assert sorted(queried_orders) == sorted([orders[0].number, orders[2].number])
+    event = Event.objects.get()
+    assert event.left == ["tradepost.market.fulfilment.advance.on_call_ended"]
+    assert "a sealed secret cannot be opened" in event.error
 
 
-def test_some_delivered_and_some_given_up_in_one_batch() -> None:
+def test_mixed_results_end_in_one_batch() -> None:
     orders = [make_order(offer=offer(), paid=True) for _ in range(2)]
     dispatch()
     first, second = Call.objects.order_by("pk")

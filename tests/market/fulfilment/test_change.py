@@ -1,4 +1,4 @@
-"""A change in use: asked of the seller in its turn, true when the seller did it, paid back in full when it did not."""
+"""A change of a service in use: requested in its turn, effective when the seller did it, refunded in full when not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.open_api.orders import order_of_seller
 from tradepost.market.orders.cancel import cancel_order, time_out
-from tradepost.market.orders.change import targets
+from tradepost.market.orders.change import change_targets
 from tradepost.market.orders.change_fee import recompute
 from tradepost.market.orders.models import Order, OrderLine, Quote
 from tradepost.market.orders.pay import pay_order
@@ -55,7 +55,7 @@ from tradepost.protocols.commands import Refresh, Upgrade
 
 pytestmark = pytest.mark.django_db
 FEE = 90_18
-"""100 a month more over 671 of 744 hours."""
+"""100 more a month, over 671 of 744 hours."""
 
 
 def balance(subscription: Subscription) -> int:
@@ -66,256 +66,272 @@ def earned(subscription: Subscription) -> int:
     return ledger.seller_account(subscription.seller, "CNY").balance.minor
 
 
-def parts_of(order: Order) -> list[Period]:
+def fee_periods(order: Order) -> list[Period]:
     return list(Period.objects.filter(line_number__startswith=order.number).order_by("starts_at"))
 
 
 @pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
-def test_what_was_paid_is_told_to_the_seller_and_becomes_true_when_it_did_it(spoken: str) -> None:
+def test_paid_change_is_sent_to_the_seller_and_then_takes_effect(spoken: str) -> None:
     """saas-v2 §3.6, saas-v1-license A2.6: a new order; instance and expiry stay; skuCode and productId are the new ones."""
-    held = changeable(service(spoken))
-    before, large = earned(held), large_of(held)
-    order = changed(held)
-    asked = command(open_call())
-    assert isinstance(asked, Upgrade)
-    assert (asked.instance_id, asked.order_id) == (held.instance_id, order.number)
-    assert asked.purchase is not None
-    assert (asked.purchase.product_id, asked.purchase.sku_code) == (large.product_id, large.sku.code)
-    seen = order_of_seller(order.number, held.seller_id)
-    assert seen is not None
-    assert (seen.order_type, seen.lines[0].expires_at, seen.lines[0].currency) == ("CHANGE", END, "90.18")
-    assert (again(held).offer_id, ledger.held_for(order.number)) == (held.offer_id, FEE), "not before the seller did it"
+    subscription = changeable(service(spoken))
+    before, large = earned(subscription), large_of(subscription)
+    order = changed(subscription)
+    sent_command = command(open_call())
+    assert isinstance(sent_command, Upgrade)
+    assert (sent_command.instance_id, sent_command.order_id) == (subscription.instance_id, order.number)
+    assert sent_command.purchase is not None
+    assert (sent_command.purchase.product_id, sent_command.purchase.sku_code) == (large.product_id, large.sku.code)
+    seller_order = order_of_seller(order.number, subscription.seller_id)
+    assert seller_order is not None
+    assert (seller_order.order_type, seller_order.lines[0].expires_at, seller_order.lines[0].currency) == (
+        "CHANGE",
+        END,
+        "90.18",
+    )
+    assert (again(subscription).offer_id, ledger.money_in_clearing(order.number)) == (subscription.offer_id, FEE), (
+        "unchanged until the seller did it"
+    )
 
     done(open_call(), now=LATER)
-    now_held = again(held)
+    now_held = again(subscription)
     assert (now_held.offer_id, now_held.expires_at, now_held.status) == (large.pk, END, "active")
-    assert (order_status(order), ledger.held_for(order.number), earned(held) - before) == ("completed", 0, FEE)
-    [part] = parts_of(order)
+    assert (order_status(order), ledger.money_in_clearing(order.number), earned(subscription) - before) == (
+        "completed",
+        0,
+        FEE,
+    )
+    [part] = fee_periods(order)
     assert (part.kind, part.paid_minor, part.ends_at, part.earned_at) == ("change", FEE, END, LATER)
     assert (told("service_changed"), told("order_completed")) == (1, 1)
     assert ledger.verify().problems == ()
 
 
-def test_more_of_the_same_keeps_product_and_sku_and_says_the_quantity() -> None:
+def test_larger_quantity_keeps_product_and_sku() -> None:
     """saas-v1-license A2.6: a pure expansion keeps skuCode and productId; saas-v2 §3.6: linearValue is the target's."""
-    held = changeable(service("saas_v1"))
-    order = changed(held, held.offer, 5)
-    asked = command(open_call())
-    assert isinstance(asked, Upgrade)
-    assert asked.purchase is not None
-    assert (asked.purchase.product_id, asked.purchase.quantity) == (held.offer.product_id, 5)
-    seen = order_of_seller(order.number, held.seller_id)
-    assert seen is not None
-    assert seen.lines[0].products[0].linear_value == 5
+    subscription = changeable(service("saas_v1"))
+    order = changed(subscription, subscription.offer, 5)
+    sent_command = command(open_call())
+    assert isinstance(sent_command, Upgrade)
+    assert sent_command.purchase is not None
+    assert (sent_command.purchase.product_id, sent_command.purchase.quantity) == (subscription.offer.product_id, 5)
+    seller_order = order_of_seller(order.number, subscription.seller_id)
+    assert seller_order is not None
+    assert seller_order.lines[0].products[0].linear_value == 5
     done(open_call(), now=LATER)
-    assert (again(held).quantity, again(held).offer_id) == (5, held.offer_id)
+    assert (again(subscription).quantity, again(subscription).offer_id) == (5, subscription.offer_id)
     assert order.total_minor == 4 * 10_000 * 671 // 744
 
 
-def test_when_the_plan_is_over_it_is_paid_back_in_full_and_the_service_is_as_before() -> None:
-    """saas-v2 §3.10: "order fails, automatic refund"; business-rules §4.6: retried for 3 h. That the seller may have done it
-    all the same its operators and the seller are told."""
+def test_given_up_change_is_refunded_in_full_and_changes_nothing() -> None:
+    """saas-v2 §3.10: "order fails, automatic refund"; business-rules §4.6: retried for 3 h. Operators and the seller
+    learn that the seller may have acted."""
     make_operator()
-    held = changeable(service(members=1))
-    money, mine = balance(held), earned(held)
-    order = changed(held)
+    subscription = changeable(service(members=1))
+    money, seller_earnings = balance(subscription), earned(subscription)
+    order = changed(subscription)
     call = open_call()
-    assert balance(held) == money - FEE
+    assert balance(subscription) == money - FEE
     failed(call, now=LATER)
-    now_held = again(held)
-    assert (order_status(order), balance(held), earned(held)) == ("refunded", money, mine)
+    now_held = again(subscription)
+    assert (order_status(order), balance(subscription), earned(subscription)) == ("refunded", money, seller_earnings)
     assert (now_held.offer_id, now_held.quantity, now_held.expires_at, now_held.status) == (
-        held.offer_id, 1, END, "active",
+        subscription.offer_id, 1, END, "active",
     )  # fmt: skip
-    assert parts_of(order) == []
+    assert fee_periods(order) == []
     assert (told("change_refunded"), told("seller_change_doubtful"), told("operator_change_doubtful")) == (1, 1, 1)
     assert told("order_refunded") == 0
     assert ledger.verify().problems == ()
-    changed(held)
-    assert open_call().kind == "Upgrade", "and it can be changed again"
+    changed(subscription)
+    assert open_call().kind == "Upgrade", "it can be changed again"
 
 
-def test_the_fee_of_a_renewal_that_has_not_begun_is_earned_when_it_begins() -> None:
+def test_fee_for_a_future_renewal_is_earned_when_it_begins() -> None:
     """business-rules §8.2; operations §4: booked over the periods it covers, in proportion."""
-    held = changeable(service())
-    renewed(held)
+    subscription = changeable(service())
+    renewed(subscription)
     done(open_call())
-    before = earned(held)
-    order = changed(held)
+    before = earned(subscription)
+    order = changed(subscription)
     done(open_call(), now=LATER)
-    first, second = parts_of(order)
+    first, second = fee_periods(order)
     assert (first.ends_at, second.starts_at, second.ends_at) == (END, END, NEXT_END)
     assert (first.earned_at, second.earned_at) == (LATER, None)
     assert first.paid_minor + second.paid_minor == order.total_minor == FEE + 10_000
-    assert (earned(held) - before, ledger.held_for(order.number)) == (first.paid_minor, second.paid_minor)
+    assert (earned(subscription) - before, ledger.money_in_clearing(order.number)) == (
+        first.paid_minor,
+        second.paid_minor,
+    )
     passes(END)
-    assert earned(held) - before == order.total_minor + 10_000, "with the renewal itself"
-    assert ledger.held_for(order.number) == 0
+    assert earned(subscription) - before == order.total_minor + 10_000, "together with the renewal"
+    assert ledger.money_in_clearing(order.number) == 0
     assert ledger.verify().problems == ()
 
 
-def test_a_cancelled_renewal_returns_its_share_of_the_fee() -> None:
+def test_cancelled_renewal_returns_its_share_of_the_fee() -> None:
     """operations §4: "so a cancelled renewal returns its share"."""
-    held = changeable(service())
-    tried(held, Act.RENEW)
+    subscription = changeable(service())
+    tried(subscription, Act.RENEW)
     done(open_call())
-    order = changed(held)
+    order = changed(subscription)
     done(open_call(), now=LATER)
-    first, second = parts_of(order)
-    money = balance(held)
-    tried(held, Act.CANCEL_RENEWAL, now=LATER)
+    first, second = fee_periods(order)
+    money = balance(subscription)
+    tried(subscription, Act.CANCEL_RENEWAL, now=LATER)
     done(open_call(), now=LATER)
-    assert balance(held) == money + second.paid_minor
-    assert again(held).expires_at == END
-    assert [one.cancelled_at for one in parts_of(order)] == [None, LATER]
-    assert again(held).offer_id == large_of(held).pk, "what was changed stays"
-    assert ledger.held_for(order.number) == 0
+    assert balance(subscription) == money + second.paid_minor
+    assert again(subscription).expires_at == END
+    assert [part.cancelled_at for part in fee_periods(order)] == [None, LATER]
+    assert again(subscription).offer_id == large_of(subscription).pk, "the change stays"
+    assert ledger.money_in_clearing(order.number) == 0
     assert first.earned_at == LATER
     assert ledger.verify().problems == ()
 
 
-def test_when_the_service_ends_before_a_renewal_its_share_comes_back_too() -> None:
+def test_release_before_a_renewal_returns_its_share_of_the_fee() -> None:
     """business-rules §4.7: a renewal that has not become effective is paid back in full."""
-    held = changeable(service())
-    renewed(held)
+    subscription = changeable(service())
+    renewed(subscription)
     done(open_call())
-    order = changed(held)
+    order = changed(subscription)
     done(open_call(), now=LATER)
-    _first, second = parts_of(order)
-    money = balance(held)
-    tried(held, Act.RELEASE, now=LATER)
-    assert balance(held) == money + second.paid_minor + 10_000
+    _first, second = fee_periods(order)
+    money = balance(subscription)
+    tried(subscription, Act.RELEASE, now=LATER)
+    assert balance(subscription) == money + second.paid_minor + 10_000
     done(open_call(), now=LATER)
-    assert (again(held).status, ledger.held_for(order.number)) == ("released", 0)
+    assert (again(subscription).status, ledger.money_in_clearing(order.number)) == ("released", 0)
     assert ledger.verify().problems == ()
 
 
-def test_a_renewal_after_the_change_renews_what_is_held_then() -> None:
-    held = changeable(service())
-    changed(held)
+def test_renewal_after_a_change_uses_the_new_product() -> None:
+    subscription = changeable(service())
+    changed(subscription)
     done(open_call(), now=LATER)
-    order = renewed(again(held), now=LATER)
-    asked = command(open_call())
-    assert isinstance(asked, Refresh)
-    assert (order.total_minor, asked.product_id, asked.expires_at) == (20_000, "", NEXT_END)
+    order = renewed(again(subscription), now=LATER)
+    sent_command = command(open_call())
+    assert isinstance(sent_command, Refresh)
+    assert (order.total_minor, sent_command.product_id, sent_command.expires_at) == (20_000, "", NEXT_END)
 
 
-def test_a_second_change_starts_from_what_is_held_then() -> None:
+def test_second_change_is_priced_from_the_current_product() -> None:
     """business-rules §17.1: the current price of the product held now."""
-    held = changeable(service())
-    changed(held)
+    subscription = changeable(service())
+    changed(subscription)
     done(open_call(), now=LATER)
-    order = changed(held, large_of(held), 3)
+    order = changed(subscription, large_of(subscription), 3)
     done(open_call(), now=LATER)
     assert order.total_minor == 2 * 20_000 * 671 // 744
-    assert len(Period.objects.filter(subscription=held, kind="change")) == 2
+    assert len(Period.objects.filter(subscription=subscription, kind="change")) == 2
 
 
-def test_what_costs_nothing_goes_on_at_once() -> None:
+def test_free_change_starts_at_once() -> None:
     """operations §4: "Zero: goes on at once"."""
-    held = changeable(service(members=1), price_minor=10_000)
-    order = change_ordered(held)
+    subscription = changeable(service(members=1), price_minor=10_000)
+    order = change_ordered(subscription)
     react(now=LATER)
     assert (order.total_minor, order_status(order), open_call().kind) == (0, "processing", "Upgrade")
     done(open_call(), now=LATER)
-    assert again(held).offer_id == large_of(held).pk
+    assert again(subscription).offer_id == large_of(subscription).pk
     assert (told("service_changed"), told("seller_free_change")) == (1, 1)
 
 
-# --- between the order and the seller ---------------------------------------------------------------------------------
+# --- between order and call -----------------------------------------------------------------------------------------
 
 
-def test_an_unpaid_change_keeps_its_price_and_times_out() -> None:
+def test_unpaid_change_keeps_its_price_and_times_out() -> None:
     """saas-v2 §8.3: "Unpaid change orders keep the fee computed when the change was requested"."""
-    held = changeable(service())
-    order = change_ordered(held)
-    Offer.objects.filter(pk=large_of(held).pk).update(price_minor=30_000)
+    subscription = changeable(service())
+    order = change_ordered(subscription)
+    Offer.objects.filter(pk=large_of(subscription).pk).update(price_minor=30_000)
     time_out({"order": order.number}, LATER + timedelta(days=1))
     assert order_status(order) == "cancelled"
-    again_ordered = change_ordered(held)
+    again_ordered = change_ordered(subscription)
     assert again_ordered.total_minor == 2 * FEE + 1
-    Offer.objects.filter(pk=large_of(held).pk).update(price_minor=20_000)
+    Offer.objects.filter(pk=large_of(subscription).pk).update(price_minor=20_000)
     pay_order(again_ordered, now=LATER)
-    assert ledger.held_for(again_ordered.number) == 2 * FEE + 1
+    assert ledger.money_in_clearing(again_ordered.number) == 2 * FEE + 1
 
 
-def test_it_must_be_paid_before_the_paid_time_ends() -> None:
-    held = changeable(service())
-    order = change_ordered(held, now=END - timedelta(hours=3))
+def test_change_must_be_paid_before_the_paid_time_ends() -> None:
+    subscription = changeable(service())
+    order = change_ordered(subscription, now=END - timedelta(hours=3))
     assert order.pay_before == END
 
 
-def test_frozen_before_it_is_paid_it_is_not_paid() -> None:
-    held = changeable(service())
-    order, money = change_ordered(held), balance(held)
-    freeze(held)
-    with pytest.raises(Refused) as refused:
+def test_frozen_service_cannot_pay_a_change() -> None:
+    subscription = changeable(service())
+    order, money = change_ordered(subscription), balance(subscription)
+    freeze(subscription)
+    with pytest.raises(Refused) as refusal:
         pay_order(order, now=LATER)
-    assert (refused.value.code, order_status(order), balance(held)) == ("change.frozen", "unpaid", money)
+    assert (refusal.value.code, order_status(order), balance(subscription)) == ("change.frozen", "unpaid", money)
     cancel_order(order, actor=BY, now=LATER)
 
 
 @pytest.mark.parametrize("when", ["before it was looked at", "while it waits in its lane"])
-def test_frozen_between_payment_and_its_turn_it_is_paid_back(when: str) -> None:
+def test_change_is_refunded_when_frozen_before_its_turn(when: str) -> None:
     """Issue 11: "upgrade while frozen": one outcome, nothing paid twice."""
-    held = changeable(service())
-    money = balance(held)
+    subscription = changeable(service())
+    money = balance(subscription)
     if when.startswith("while"):
-        tried(held, Act.FREEZE, now=LATER)
+        tried(subscription, Act.FREEZE, now=LATER)
         done(open_call(), now=LATER)
-        tried(again(held), Act.UNFREEZE, now=LATER)
-    order = change_ordered(held)
+        tried(again(subscription), Act.UNFREEZE, now=LATER)
+    order = change_ordered(subscription)
     pay_order(order, now=LATER)
     if when.startswith("while"):
         react(now=LATER)
         assert Operation.objects.get(line__order=order).status == "queued"
-        freeze(held)
+        freeze(subscription)
     else:
-        freeze(held)
+        freeze(subscription)
         react(now=LATER)
-    assert (order_status(order), balance(held)) == ("refunded", money)
+    assert (order_status(order), balance(subscription)) == ("refunded", money)
     assert not Call.objects.filter(kind="Upgrade").exists()
-    assert again(held).offer_id == held.offer_id
+    assert again(subscription).offer_id == subscription.offer_id
     assert ledger.verify().problems == ()
 
 
 @pytest.mark.parametrize("seed", range(sampling.size(3)))
-def test_what_is_quoted_is_ordered_and_booked(seed: int) -> None:
-    """Issue 11: what is charged is what was quoted, to the smallest coin, whatever was chosen and renewed before."""
+def test_quoted_fee_is_ordered_and_booked(seed: int) -> None:
+    """Issue 11: the charge equals the quote to the smallest unit, after any choice and renewal before it."""
     draw = Random(seed)
-    held = changeable(service(), price_minor=draw.randint(20_000, 10**6))
+    subscription = changeable(service(), price_minor=draw.randint(20_000, 10**6))
     for _ in range(draw.randint(0, 2)):
-        renewed(held, product_id=draw.choice(offers(held)[:2]).product_id)
+        renewed(subscription, product_id=draw.choice(offers(subscription)[:2]).product_id)
         done(open_call())
-    ledger.top_up(held.buyer, Money(10**10, "CNY"), reference="B-1", actor=BY, now=LATER)
-    mine, now = earned(held), LATER + timedelta(seconds=draw.randint(0, 20 * 86_400))
-    more, *others = targets(again(held))
-    offer, quantity = draw.choice([(more.offer, draw.randint(2, 50)), *((one.offer, 1) for one in others)])
-    quote = quoted(held, offer, quantity, now=now)
-    order = change_ordered(held, offer, quantity, quote=quote, now=now + timedelta(minutes=draw.randint(0, 59)))
+    ledger.top_up(subscription.buyer, Money(10**10, "CNY"), reference="B-1", actor=BY, now=LATER)
+    seller_earnings, now = earned(subscription), LATER + timedelta(seconds=draw.randint(0, 20 * 86_400))
+    larger, *alternatives = change_targets(again(subscription))
+    offer, quantity = draw.choice([(larger.offer, draw.randint(2, 50)), *((other.offer, 1) for other in alternatives)])
+    quote = quoted(subscription, offer, quantity, now=now)
+    order = change_ordered(subscription, offer, quantity, quote=quote, now=now + timedelta(minutes=draw.randint(0, 59)))
     line = OrderLine.objects.get(order=order)
     assert line.change_terms is not None
     assert (
         Quote.objects.get().total_minor == order.total_minor == line.amount_minor == recompute(line.change_terms).minor
     )
-    before = balance(held)
+    before = balance(subscription)
     pay_order(order, now=now)
     react(now=now)
     done(open_call(), now=now)
-    assert before - balance(held) == order.total_minor
-    assert sum(part.paid_minor for part in parts_of(order)) == order.total_minor
-    end = again(held).expires_at
+    assert before - balance(subscription) == order.total_minor
+    assert sum(part.paid_minor for part in fee_periods(order)) == order.total_minor
+    end = again(subscription).expires_at
     assert end is not None
     passes(end - timedelta(seconds=1))
-    assert ledger.held_for(order.number) == 0
-    assert earned(held) - mine == order.total_minor + sum(
+    assert ledger.money_in_clearing(order.number) == 0
+    assert earned(subscription) - seller_earnings == order.total_minor + sum(
         Order.objects.filter(order_type="RENEW").values_list("total_minor", flat=True)
     )
     assert ledger.verify().problems == ()
 
 
-def test_what_was_opened_in_this_very_second_can_be_changed() -> None:
-    """Quotes carry whole seconds; a service begins at any part of one."""
-    held = changeable_since(timedelta(0))
-    assert held.started_at is not None
-    assert change_ordered(held, now=held.started_at + timedelta(microseconds=1)).order_type == Order.Type.CHANGE
+def test_service_opened_in_the_same_second_can_be_changed() -> None:
+    """Quotes have whole seconds; a service begins at any fraction of one."""
+    subscription = changeable_since(timedelta(0))
+    assert subscription.started_at is not None
+    assert (
+        change_ordered(subscription, now=subscription.started_at + timedelta(microseconds=1)).order_type
+        == Order.Type.CHANGE
+    )

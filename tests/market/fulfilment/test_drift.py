@@ -1,4 +1,4 @@
-"""What differs between market and seller, and what repairs it: the whole rule as a table, without a database."""
+"""Differences between market and seller, and their repairs: the whole rule as a table, without a database."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ import pytest
 
 from tradepost.market.fulfilment.drift import (
     Answer,
+    DriftKind,
     MarketSide,
     SellerSide,
     Unresolved,
-    What,
-    answered,
+    comparable_differences,
     differences,
 )
 from tradepost.protocols.commands import AppInfo
 
 END, OTHER = datetime(2026, 4, 1, 8, tzinfo=UTC), datetime(2026, 5, 1, 8, tzinfo=UTC)
-KEPT = AppInfo(front_end_url="https://a.example/", user_name="admin", password="secret-of-a")
+STORED_ACCESS = AppInfo(front_end_url="https://a.example/", user_name="admin", password="secret-of-a")
 
 
 def market(status: str = "active", **fields: Any) -> MarketSide:
-    values: dict[str, Any] = {"expires_at": END, "access": KEPT}
+    values: dict[str, Any] = {"expires_at": END, "access": STORED_ACCESS}
     return MarketSide(status=status, **(values | fields))
 
 
-def said(market: MarketSide, answer: Answer = Answer.HAS, access: AppInfo | None = KEPT) -> list[tuple[str, str]]:
-    found = differences(market, SellerSide(answer=answer, access=access))
-    return [(one.what.value, one.repair.value) for one in found]
+def differences_of(
+    market: MarketSide, answer: Answer = Answer.HAS, access: AppInfo | None = STORED_ACCESS
+) -> list[tuple[str, str]]:
+    found_differences = differences(market, SellerSide(answer=answer, access=access))
+    return [(difference.what.value, difference.repair.value) for difference in found_differences]
 
 
 def stopped(kind: str, **fields: Any) -> Unresolved:
@@ -51,11 +53,11 @@ def running(kind: str, **fields: Any) -> Unresolved:
         (Answer.NOT_ASKED, []),
     ],
 )
-def test_a_service_in_use_must_be_there(status: str, answer: Answer, expected: list) -> None:
+def test_service_in_use_must_exist_at_the_seller(status: str, answer: Answer, expected: list) -> None:
     """saas-v2 §3.2: unknown 000003, pending 000004."""
     reasons = frozenset({"expired"}) if status == "frozen" else frozenset()
     side = market(status, reasons=reasons, seller_state="frozen" if reasons else "active")
-    assert said(side, answer) == expected
+    assert differences_of(side, answer) == expected
 
 
 @pytest.mark.parametrize("status", ["releasing", "released", "failed"])
@@ -70,9 +72,9 @@ def test_a_service_in_use_must_be_there(status: str, answer: Answer, expected: l
         (Answer.NO_ANSWER, (), []),
     ],
 )
-def test_what_has_ended_must_be_gone(status: str, answer: Answer, unresolved: tuple, expected: list) -> None:
+def test_ended_service_must_be_gone(status: str, answer: Answer, unresolved: tuple, expected: list) -> None:
     """saas-v2 §3.5: the instance is deleted."""
-    assert said(market(status, unresolved=unresolved), answer) == expected
+    assert differences_of(market(status, unresolved=unresolved), answer) == expected
 
 
 BY_HAND, EXPIRED = frozenset({"operator"}), frozenset({"expired"})
@@ -96,16 +98,16 @@ NO_REASON: frozenset[str] = frozenset()
         (NO_REASON, "unknown", {"unresolved": (stopped("unfreeze"),)}, [("state", "restart")]),
         (NO_REASON, "frozen", {"unresolved": (running("unfreeze"),)}, []),
         (NO_REASON, "frozen", {"unresolved": (running("renew", moves_end=True),)}, []),
-        # SaaS 1.0: only a refresh ends a freeze there (saas-v1-license A2.4).
+        # SaaS 1.0: only a refresh ends a freeze (saas-v1-license A2.4).
         (NO_REASON, "unknown", {"can_thaw": False, "refresh_thaws": True}, [("state", "tell_end")]),
         (NO_REASON, "unknown", {"can_thaw": False, "refresh_thaws": True, "can_refresh": False}, []),
         (NO_REASON, "unknown", {"can_thaw": False}, []),
     ],
 )
-def test_the_seller_knows_whether_it_is_frozen(reasons: frozenset, seller: str, fields: dict, expected: list) -> None:
+def test_freeze_state_of_the_seller_must_match(reasons: frozenset, seller: str, fields: dict, expected: list) -> None:
     """operations.md §6: reasons ≠ seller_state ⇒ open, stopped or Unable."""
     status = "frozen" if reasons else "active"
-    assert said(market(status, reasons=reasons, seller_state=seller, **fields)) == expected
+    assert differences_of(market(status, reasons=reasons, seller_state=seller, **fields)) == expected
 
 
 @pytest.mark.parametrize(
@@ -124,37 +126,37 @@ def test_the_seller_knows_whether_it_is_frozen(reasons: frozenset, seller: str, 
         ({"told_end": OTHER, "unresolved": (stopped("freeze"),)}, [("end", "tell_end")]),
     ],
 )
-def test_the_seller_keeps_to_the_end_that_it_was_told_last(fields: dict, expected: list) -> None:
-    """saas-v2 §3.3: the expiry is absolute: what was told last counts."""
-    assert said(market(**fields)) == expected
+def test_end_of_the_seller_must_match_the_last_one_sent(fields: dict, expected: list) -> None:
+    """saas-v2 §3.3: the expiry is absolute, so the last one sent is in force."""
+    assert differences_of(market(**fields)) == expected
 
 
-def test_an_end_says_what_each_side_has() -> None:
+def test_end_difference_shows_both_sides() -> None:
     [found] = differences(market(told_end=END, maybe_end=OTHER), SellerSide(answer=Answer.NOT_ASKED))
     assert found.facts == {"market": END.isoformat(), "seller": OTHER.isoformat(), "maybe": True}
 
 
 @pytest.mark.parametrize(
-    ("given", "fields"),
+    ("reported_access", "fields"),
     [
-        (KEPT, []),
+        (STORED_ACCESS, []),
         (None, []),
         (AppInfo(), []),
         (AppInfo(front_end_url="https://b.example/", user_name="admin", password="secret-of-a"), ["front_end_url"]),
         (AppInfo(front_end_url="https://a.example/", user_name="root", password="b"), ["user_name", "password"]),
     ],
 )
-def test_access_data_that_changed_is_named_and_never_told(given: AppInfo | None, fields: list[str]) -> None:
-    """saas-v2 §3.2: appInfo may be left out; passwords stay where they are sealed."""
-    found = differences(market(), SellerSide(answer=Answer.HAS, access=given))
-    assert [one.facts for one in found] == ([{"fields": fields}] if fields else [])
-    assert "secret" not in str(found)
+def test_changed_access_data_is_named_without_its_values(reported_access: AppInfo | None, fields: list[str]) -> None:
+    """saas-v2 §3.2: appInfo may be left out; passwords stay sealed."""
+    found_differences = differences(market(), SellerSide(answer=Answer.HAS, access=reported_access))
+    assert [one.facts for one in found_differences] == ([{"fields": fields}] if fields else [])
+    assert "secret" not in str(found_differences)
 
 
 @pytest.mark.parametrize("answer", list(Answer))
-def test_only_what_could_be_seen_is_settled(answer: Answer) -> None:
-    """A seller that does not answer settles nothing but what our own rows say."""
-    seen = answered(SellerSide(answer=answer))
-    assert {What.STATE, What.END} <= seen
-    assert (What.GONE in seen) == (answer in {Answer.HAS, Answer.UNKNOWN, Answer.PENDING})
-    assert (What.ACCESS in seen) == (answer is Answer.HAS)
+def test_settled_differences_are_those_that_could_be_compared(answer: Answer) -> None:
+    """A seller that does not answer settles only differences of the market's own rows."""
+    comparable = comparable_differences(SellerSide(answer=answer))
+    assert {DriftKind.STATE, DriftKind.END} <= comparable
+    assert (DriftKind.GONE in comparable) == (answer in {Answer.HAS, Answer.UNKNOWN, Answer.PENDING})
+    assert (DriftKind.ACCESS in comparable) == (answer is Answer.HAS)

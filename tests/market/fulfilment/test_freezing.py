@@ -1,4 +1,4 @@
-"""Reasons for which a service is frozen: each stands once, access closes with the first and opens with the last."""
+"""Freeze reasons: each is in force once; access closes with the first and opens when the last is lifted."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def thaw(subscription: Subscription, reason: Freeze.Reason) -> None:
 
 
 def moves(subscription: Subscription) -> list[tuple[str, str]]:
-    found = Move.objects.filter(lifecycle="subscription", subject=str(subscription.pk)).order_by("pk")
-    return [(move.event, move.note) for move in found if move.event != "open"]
+    rows = Move.objects.filter(lifecycle="subscription", subject=str(subscription.pk)).order_by("pk")
+    return [(move.event, move.note) for move in rows if move.event != "open"]
 
 
-def standing(subscription: Subscription) -> set[str]:
+def reasons_in_force(subscription: Subscription) -> set[str]:
     return set(reasons_of([again(subscription)]).get(subscription.pk, frozenset()))
 
 
-def test_a_reason_closes_access_before_the_seller_is_asked() -> None:
+def test_reason_closes_access_before_the_seller_is_called() -> None:
     """operations.md §2: frozen is wanted if and only if a reason stands."""
     subscription = service()
     calls = Call.objects.count()
     freeze(subscription, OPERATOR, note="abuse")
-    held = again(subscription)
-    assert (held.status, held.seller_state, held.release_at) == ("frozen", "active", None)
+    current = again(subscription)
+    assert (current.status, current.seller_state, current.release_at) == ("frozen", "active", None)
     reason = Freeze.objects.get()
     assert (reason.reason, reason.since, reason.actor, reason.note, reason.lifted_at) == (
         "operator",
@@ -63,12 +63,12 @@ def test_a_reason_closes_access_before_the_seller_is_asked() -> None:
         None,
     )
     assert moves(subscription) == [("freeze", "abuse")]
-    assert Call.objects.count() == calls, "who adds a reason settles the lane then"
+    assert Call.objects.count() == calls, "the caller settles the lane afterwards"
     settle(locked_subscriptions([subscription.pk]), now=NOW)
     assert Operation.objects.get(kind="freeze").status == "running"
 
 
-def test_a_reason_that_stands_is_left_as_it_is() -> None:
+def test_repeated_reason_changes_nothing() -> None:
     subscription = service()
     for note in ("first", "second"):
         freeze(subscription, OPERATOR, note=note)
@@ -80,31 +80,31 @@ def test_a_reason_that_stands_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("first", [EXPIRED, OPERATOR])
-def test_of_two_reasons_the_last_that_is_lifted_opens_it(first: Freeze.Reason) -> None:
+def test_lifting_the_last_of_two_reasons_opens_access(first: Freeze.Reason) -> None:
     subscription = service()
     second = OPERATOR if first is EXPIRED else EXPIRED
     for reason in (first, second):
         freeze(subscription, reason)
-    assert standing(subscription) == {"expired", "operator"}
+    assert reasons_in_force(subscription) == {"expired", "operator"}
     thaw(subscription, first)
-    assert (again(subscription).status, standing(subscription)) == ("frozen", {second})
+    assert (again(subscription).status, reasons_in_force(subscription)) == ("frozen", {second})
     thaw(subscription, second)
-    assert (again(subscription).status, standing(subscription)) == ("active", set())
+    assert (again(subscription).status, reasons_in_force(subscription)) == ("active", set())
     react(now=LATER)
     assert (told("service_frozen"), told("service_unfrozen")) == (1, 1)
     assert [event for event, _ in moves(subscription)] == ["freeze", "unfreeze"]
 
 
-def test_lifting_what_does_not_stand_changes_nothing() -> None:
+def test_lifting_an_absent_reason_changes_nothing() -> None:
     subscription = service()
     freeze(subscription, EXPIRED)
     before = list(Freeze.objects.values())
     thaw(subscription, OPERATOR)
-    held = again(subscription)
-    assert (held.status, held.release_at, list(Freeze.objects.values())) == ("frozen", RELEASE, before)
+    current = again(subscription)
+    assert (current.status, current.release_at, list(Freeze.objects.values())) == ("frozen", RELEASE, before)
 
 
-def test_a_reason_may_come_again_after_it_was_lifted() -> None:
+def test_lifted_reason_may_be_added_again() -> None:
     subscription = service()
     for _ in range(2):
         freeze(subscription, OPERATOR)
@@ -114,8 +114,9 @@ def test_a_reason_may_come_again_after_it_was_lifted() -> None:
 
 
 @pytest.mark.parametrize(("days", "kept"), [(-5, 0), (0, 0), (5, 5)])
-def test_the_release_that_was_announced_is_never_made_earlier(days: int, kept: int) -> None:
-    """operations.md §2; business-rules §4.4: grace and retention after the end of the paid time, but not shorter than was said."""
+def test_announced_release_is_never_moved_earlier(days: int, kept: int) -> None:
+    """operations.md §2; business-rules §4.4: grace and retention after the end of the paid time, but never before the
+    announced time."""
     subscription = service()
     announced = RELEASE
     Subscription.objects.filter(pk=subscription.pk).update(release_at=announced, expires_at=END + timedelta(days=days))
@@ -123,23 +124,23 @@ def test_the_release_that_was_announced_is_never_made_earlier(days: int, kept: i
     assert again(subscription).release_at == announced + timedelta(days=kept)
 
 
-def test_what_the_operator_froze_has_no_release() -> None:
+def test_operator_freeze_has_no_release() -> None:
     subscription = service()
     freeze(subscription, OPERATOR)
     assert again(subscription).release_at is None
 
 
-def test_what_is_sold_once_can_be_frozen_and_has_no_end() -> None:
+def test_one_time_product_can_be_frozen_and_has_no_end() -> None:
     subscription = service(once=True)
     freeze(subscription, EXPIRED)
-    held = again(subscription)
-    assert (held.status, held.release_at) == ("frozen", None)
+    current = again(subscription)
+    assert (current.status, current.release_at) == ("frozen", None)
 
 
 @pytest.mark.slow
-def test_many_are_frozen_and_thawed_in_as_many_statements_as_one(django_assert_num_queries) -> None:
-    for many in (1, 5):
-        pks = [service().pk for _ in range(many)]
+def test_many_services_are_frozen_and_thawed_in_a_constant_number_of_statements(django_assert_num_queries) -> None:
+    for count in (1, 5):
+        pks = [service().pk for _ in range(count)]
         locked = locked_subscriptions(pks)
         with django_assert_num_queries(5):
             add_reason(locked, OPERATOR, actor=BY, now=NOW)

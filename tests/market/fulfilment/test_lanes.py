@@ -1,4 +1,4 @@
-"""What is wanted of one service at the same time: freezes, renewals and releases that meet, fail and are restarted."""
+"""Operations of one service at the same time: freezes, renewals and releases that meet, fail and restart."""
 
 from __future__ import annotations
 
@@ -56,64 +56,64 @@ def latest(kind: str) -> Operation:
 
 
 def state(subscription: Subscription) -> tuple[str, str]:
-    held = again(subscription)
-    return held.status, held.seller_state
+    current = again(subscription)
+    return current.status, current.seller_state
 
 
-def expired(spoken: str = "saas_v2") -> Subscription:
-    """A service whose paid time is over; its freeze is being asked for."""
+def expired_service(spoken: str = "saas_v2") -> Subscription:
+    """A service whose paid time is over; its freeze is being called."""
     subscription = service(spoken)
     passes(FREEZE)
     return subscription
 
 
-# --- a freeze and a renewal ------------------------------------------------------------------------------------------
+# --- a freeze and a renewal --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
-def test_the_end_of_the_paid_time_closes_access_whatever_the_seller_does(spoken: str) -> None:
-    """business-rules §4.4: by the market's own word; the failed call stays until somebody restarts it (saas-v2 §3.10)."""
-    subscription = expired(spoken)
+def test_end_of_the_paid_time_closes_access_even_if_the_seller_fails(spoken: str) -> None:
+    """business-rules §4.4: the market closes access itself. The failed call stays until a restart (saas-v2 §3.10)."""
+    subscription = expired_service(spoken)
     assert state(subscription) == ("frozen", "active")
     assert told("service_expired_renewable") == 1
     failed(open_call(), REFUSED_CONNECTION, now=END)
     freeze = latest("freeze")
     assert (freeze.status, freeze.note, may_restart(freeze)) == ("stopped", "connect", True)
     passes(LATER)
-    assert Operation.objects.filter(kind="freeze").count() == 1, "it is not asked for again and again"
+    assert Operation.objects.filter(kind="freeze").count() == 1, "it is not called repeatedly"
     restart(freeze, actor=BY, now=LATER)
     done(open_call(), now=LATER)
     assert state(subscription) == ("frozen", "frozen")
     assert latest("freeze").status == "done"
 
 
-def test_a_freeze_that_was_never_sent_is_left_off_when_the_service_is_renewed() -> None:
+def test_unsent_freeze_is_dropped_by_a_renewal() -> None:
     """operations.md §4."""
-    subscription = expired()
+    subscription = expired_service()
     freeze = open_call()
     renewed(subscription, now=END)
     freeze.refresh_from_db()
     assert freeze.outcome == Call.Outcome.CANCELLED
     assert latest("freeze").status == "dropped"
-    assert not may_restart_call(freeze), "a freeze that is out of date must not be done after all"
+    assert not may_restart_call(freeze), "an outdated freeze must not run"
     assert isinstance(command(open_call()), Refresh)
-    assert state(subscription) == ("frozen", "active"), "access is closed until the renewal is done"
+    assert state(subscription) == ("frozen", "active"), "access stays closed until the renewal is done"
     done(open_call(), now=FREEZE)
     assert state(subscription) == ("active", "active")
-    assert not Call.objects.filter(outcome="").exists(), "nothing to thaw at the seller"
+    assert not Call.objects.filter(outcome="").exists(), "the seller has nothing to thaw"
 
 
 @pytest.mark.parametrize("outcome", [None, LOST])
-def test_a_renewal_waits_for_the_freeze_that_is_under_way_and_thaws_what_it_did(outcome: CallResult | None) -> None:
-    """Else the freeze could be the last that the seller does, of a service that is paid for (saas-v2 §3.4)."""
-    subscription = expired()
+def test_renewal_waits_for_a_running_freeze_and_thaws_it(outcome: CallResult | None) -> None:
+    """Otherwise the freeze could be the last act of the seller on a service that is paid for (saas-v2 §3.4)."""
+    subscription = expired_service()
     freeze = answer(open_call(), LOST, now=END)
     order = renewed(subscription, now=END)
-    assert open_call().pk == freeze.pk, "tried once already: the seller may act on it at any time"
+    assert open_call().pk == freeze.pk, "one attempt was made, so the seller may still act on it"
     [line] = progress_of(order).lines
     assert (line.queued, line.asked) == (True, [])
     passes(RELEASE)
-    assert open_call().pk == freeze.pk, "nothing is released meanwhile"
+    assert open_call().pk == freeze.pk, "no release in the meantime"
 
     answer(freeze, outcome, now=LATER, last=True)
     react(now=LATER)
@@ -126,9 +126,9 @@ def test_a_renewal_waits_for_the_freeze_that_is_under_way_and_thaws_what_it_did(
     assert latest("freeze").status == ("dropped" if outcome else "done")
 
 
-def test_a_stopped_freeze_is_not_needed_once_the_service_is_renewed() -> None:
-    """operations.md §4: no reason stands any more; the seller is thawed where it may have acted."""
-    subscription = expired()
+def test_stopped_freeze_is_dropped_after_a_renewal() -> None:
+    """operations.md §4: no reason is in force; the seller is thawed where it may have acted."""
+    subscription = expired_service()
     failed(open_call(), LOST, now=END)
     assert state(subscription) == ("frozen", "unknown")
     order = renewed(subscription, now=LATER)
@@ -139,9 +139,9 @@ def test_a_stopped_freeze_is_not_needed_once_the_service_is_renewed() -> None:
     assert (state(subscription), order_status(order)) == (("active", "active"), "completed")
 
 
-def test_saas_1_freezes_by_its_activity_and_a_late_expiry_is_thawed_by_the_renewal() -> None:
-    """saas-v1-license A2.4: there is no call that ends the freeze but the refresh itself."""
-    subscription = expired("saas_v1")
+def test_saas_1_late_expiry_is_thawed_by_the_renewal() -> None:
+    """saas-v1-license A2.4: only the refresh itself ends the freeze."""
+    subscription = expired_service("saas_v1")
     freeze = answer(open_call(), LOST, now=END)
     assert isinstance(command(freeze), Expire)
     renewed(subscription, now=END)
@@ -151,9 +151,9 @@ def test_saas_1_freezes_by_its_activity_and_a_late_expiry_is_thawed_by_the_renew
     assert not Call.objects.filter(outcome="").exists()
 
 
-def test_over_saas_1_a_lost_renewal_leaves_it_unknown_and_a_later_one_settles_it() -> None:
-    """saas-v1-license A2.4: a refresh may have thawed it, so that the freeze is asked for once more."""
-    subscription = expired("saas_v1")
+def test_saas_1_lost_renewal_leaves_the_state_unknown_until_the_next() -> None:
+    """saas-v1-license A2.4: a refresh may have thawed it, so the freeze is called again."""
+    subscription = expired_service("saas_v1")
     done(open_call(), now=FREEZE)
     order = renewed(subscription, now=LATER)
     failed(open_call(), LOST, now=LATER)
@@ -166,7 +166,7 @@ def test_over_saas_1_a_lost_renewal_leaves_it_unknown_and_a_later_one_settles_it
     assert state(subscription) == ("active", "active")
 
 
-def test_an_unfreeze_that_stops_waits_for_a_person_and_a_new_freeze_overtakes_it() -> None:
+def test_stopped_unfreeze_waits_for_a_restart_or_a_new_freeze() -> None:
     """saas-v2 §3.10."""
     subscription = service()
     tried(subscription, Act.FREEZE)
@@ -178,12 +178,12 @@ def test_an_unfreeze_that_stops_waits_for_a_person_and_a_new_freeze_overtakes_it
     assert may_restart(thaw)
     begun(subscription, Act.FREEZE)
     assert latest("unfreeze").status == "dropped"
-    assert not Call.objects.filter(outcome="").exists(), "the seller is frozen already"
+    assert not Call.objects.filter(outcome="").exists(), "the seller has frozen it already"
     assert state(subscription) == ("frozen", "frozen")
 
 
-def test_an_end_that_is_heard_of_twice_changes_nothing_that_came_after_it() -> None:
-    """Events come at least once, and may come late."""
+def test_repeated_end_event_changes_nothing_later() -> None:
+    """Events are delivered at least once, and may be late."""
     subscription = service()
     tried(subscription, Act.FREEZE)
     frozen = open_call()
@@ -198,22 +198,21 @@ def test_an_end_that_is_heard_of_twice_changes_nothing_that_came_after_it() -> N
 # --- reasons ---------------------------------------------------------------------------------------------------------
 
 
-def test_of_two_reasons_each_is_lifted_alone() -> None:
-    """operations.md §2: frozen is wanted if and only if a reason stands; §7: while an operator's
-    stands there is no renewal."""
+def test_two_reasons_are_lifted_separately() -> None:
+    """operations.md §2: frozen is wanted if and only if a reason stands; §7: no renewal during an operator's freeze."""
     subscription = service()
     tried(subscription, Act.FREEZE)
     done(open_call())
     passes(FREEZE)
-    standing = Freeze.objects.filter(subscription=subscription, lifted_at=None)
-    assert set(standing.values_list("reason", flat=True)) == {"operator", "expired"}
+    reasons = Freeze.objects.filter(subscription=subscription, lifted_at=None)
+    assert set(reasons.values_list("reason", flat=True)) == {"operator", "expired"}
     assert not Call.objects.filter(outcome="").exists(), "the seller has frozen it already"
-    assert told("service_expired") == 1, "its buyer learns until when the data is kept; nobody renews it meanwhile"
+    assert told("service_expired") == 1, "the buyer learns how long the data is kept; no renewal in the meantime"
 
     with pytest.raises(Refused, match=r"renewal\.frozen"):
         renewed(subscription, now=LATER)
     begun(subscription, Act.UNFREEZE, now=LATER)
-    assert list(standing.values_list("reason", flat=True)) == ["expired"]
+    assert list(reasons.values_list("reason", flat=True)) == ["expired"]
     assert state(subscription) == ("frozen", "frozen")
     assert not Call.objects.filter(outcome="").exists()
 
@@ -225,7 +224,7 @@ def test_of_two_reasons_each_is_lifted_alone() -> None:
     assert (told("service_frozen"), told("service_unfrozen")) == (1, 1)
 
 
-def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stands() -> None:
+def test_expiry_remains_when_the_operators_reason_is_lifted_first() -> None:
     subscription = service()
     tried(subscription, Act.FREEZE)
     done(open_call())
@@ -238,8 +237,8 @@ def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stan
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
-def test_the_moment_of_the_release_is_never_made_earlier(spoken: str) -> None:
-    """operations.md §2: said when it was frozen, kept until it is lifted; business-rules §4.4."""
+def test_release_time_is_never_moved_earlier(spoken: str) -> None:
+    """operations.md §2: announced with the freeze, kept until the freeze is lifted; business-rules §4.4."""
     subscription = service(spoken)
     passes(FREEZE)
     assert again(subscription).release_at == RELEASE
@@ -251,8 +250,8 @@ def test_the_moment_of_the_release_is_never_made_earlier(spoken: str) -> None:
     assert again(subscription).release_at == NEXT_RELEASE
 
 
-def test_a_cancelled_renewal_moves_no_release_that_was_announced() -> None:
-    """operations.md §2, ``release_at``: the buyer was told until when the data is kept."""
+def test_cancelled_renewal_keeps_the_announced_release() -> None:
+    """operations.md §2, ``release_at``: the buyer was told how long the data is kept."""
     subscription = service()
     renewed(subscription)
     done(open_call())
@@ -262,48 +261,48 @@ def test_a_cancelled_renewal_moves_no_release_that_was_announced() -> None:
     assert announced == NEXT_RELEASE
     tried(subscription, Act.CANCEL_RENEWAL, now=NEXT_END + timedelta(days=1))
     done(open_call(), now=NEXT_END + timedelta(days=1))
-    held = again(subscription)
-    assert (held.expires_at, held.release_at) == (END, announced)
+    current = again(subscription)
+    assert (current.expires_at, current.release_at) == (END, announced)
 
 
 # --- a release -------------------------------------------------------------------------------------------------------
 
 
-def test_a_release_that_a_person_wants_pays_a_stopped_renewal_back() -> None:
+def test_requested_release_refunds_a_stopped_renewal() -> None:
     """operations.md §4; saas-v2 §3.3."""
     subscription = service()
     before = ledger.buyer_account(subscription.buyer, "CNY").balance
     order = renewed(subscription)
     failed(open_call())
     tried(subscription, Act.RELEASE)
-    assert again(subscription).status == "releasing", "access closes before the seller is asked"
+    assert again(subscription).status == "releasing", "access closes before the seller is called"
     done(open_call())
     assert (again(subscription).status, order_status(order)) == ("released", "refunded")
     assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
     assert ledger.verify().problems == ()
 
 
-def test_a_release_pays_back_what_was_renewed_for_a_time_that_never_begins() -> None:
-    """business-rules §4.7: a renewal that is not effective is refunded in full; §8.2: nobody has earned it."""
+def test_release_refunds_renewals_that_never_begin() -> None:
+    """business-rules §4.7: a renewal that is not effective is refunded in full; §8.2: it was not earned."""
     subscription = service()
     before = ledger.buyer_account(subscription.buyer, "CNY").balance
     order = renewed(subscription)
     done(open_call())
-    assert ledger.held_for(order.number) == order.total_minor
+    assert ledger.money_in_clearing(order.number) == order.total_minor
     tried(subscription, Act.RELEASE)
-    assert ledger.held_for(order.number) == 0
+    assert ledger.money_in_clearing(order.number) == 0
     assert ledger.buyer_account(subscription.buyer, "CNY").balance == before
     assert ledger.seller_account(subscription.seller, "CNY").balance.minor == order.total_minor, "of the first month"
     done(open_call())
-    held = again(subscription)
-    assert (held.status, held.expires_at) == ("released", END), "the end of the last period that stands"
+    current = again(subscription)
+    assert (current.status, current.expires_at) == ("released", END), "the end of the last period in force"
     passes(NEXT_FREEZE)
     assert ledger.verify().problems == ()
 
 
-def test_a_stopped_release_waits_for_a_person_and_nothing_else_begins() -> None:
-    """saas-v2 §3.10: releaseInstance stops after an hour and waits for a restart. Closed stays closed."""
-    subscription = expired()
+def test_stopped_release_waits_for_a_restart_and_blocks_other_operations() -> None:
+    """saas-v2 §3.10: releaseInstance stops after an hour and waits for a restart. Access stays closed."""
+    subscription = expired_service()
     done(open_call(), now=FREEZE)
     over = RELEASE
     passes(over)
@@ -320,9 +319,9 @@ def test_a_stopped_release_waits_for_a_person_and_nothing_else_begins() -> None:
     assert told("service_released") == 1
 
 
-def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there_is_one() -> None:
-    """Nobody can be asked: a person mends that and restarts it. The service is over all the same."""
-    subscription = expired()
+def test_release_without_an_address_stops_and_continues_with_one() -> None:
+    """A person adds the address and restarts it. The service has ended all the same."""
+    subscription = expired_service()
     done(open_call(), now=FREEZE)
     calls, address = Call.objects.count(), Address.objects.get()
     Binding.objects.all().delete()
@@ -335,7 +334,7 @@ def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there
     )  # fmt: skip
     assert again(subscription).status == "releasing", "access is closed"
     restart(release, actor=BY, now=over)
-    assert latest("release").status == "stopped", "as long as there is none"
+    assert latest("release").status == "stopped", "while there is no address"
     assert Call.objects.count() == calls
 
     bind(subscription.product, address)
@@ -344,8 +343,8 @@ def test_without_an_address_a_release_stops_with_a_reason_and_goes_on_when_there
     assert (again(subscription).status, latest("release").status) == ("released", "done")
 
 
-def test_without_an_address_a_freeze_stops_with_a_reason_and_goes_on_when_there_is_one() -> None:
-    """Else nobody would ever tell the seller: nothing else happens to a service whose time is over."""
+def test_freeze_without_an_address_stops_and_continues_with_one() -> None:
+    """Otherwise the seller would never learn of it: no other operation follows for an expired service."""
     subscription, address = service(), Address.objects.get()
     Binding.objects.all().delete()
     with translation.override("en"):
@@ -362,8 +361,8 @@ def test_without_an_address_a_freeze_stops_with_a_reason_and_goes_on_when_there_
     assert state(subscription) == ("frozen", "frozen")
 
 
-def test_of_a_freeze_that_its_protocol_has_no_word_for_the_seller_knows_nothing() -> None:
-    """saas-v1-license A2.4: an expiry tells the end of the paid time alone; that one is told when it comes."""
+def test_freeze_without_a_protocol_activity_is_not_sent() -> None:
+    """saas-v1-license A2.4: an expiry tells only the end of the paid time, and is sent when that comes."""
     subscription, address = service("saas_v1"), Address.objects.get()
     Binding.objects.all().delete()
     [locked] = locked_subscriptions([subscription.pk])
@@ -379,8 +378,8 @@ def test_of_a_freeze_that_its_protocol_has_no_word_for_the_seller_knows_nothing(
     assert state(subscription) == ("frozen", "frozen")
 
 
-def test_a_restart_takes_its_turn() -> None:
-    """operations.md §2: a stopped operation has left its place free; restarted, it waits behind what runs."""
+def test_restarted_operation_waits_for_its_turn() -> None:
+    """operations.md §2: a stopped operation frees its place; restarted, it queues behind the running one."""
     subscription = service()
     first = renewed(subscription)
     failed(open_call())
@@ -389,7 +388,7 @@ def test_a_restart_takes_its_turn() -> None:
     stopped = Operation.objects.get(line__order=first)
     again_queued = restart(stopped, actor=BY, now=NOW)
     assert (again_queued.status, open_call().pk) == ("queued", freeze.pk)
-    assert restart(stopped, actor=BY, now=NOW).status == "queued", "twice pressed is once"
+    assert restart(stopped, actor=BY, now=NOW).status == "queued", "pressed twice, restarted once"
     done(freeze)
     assert isinstance(command(open_call()), Refresh)
     done(open_call())

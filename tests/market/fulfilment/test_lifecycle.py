@@ -1,4 +1,4 @@
-"""The table ``OPERATION``: each of its moves happens to a service in use, and no other does."""
+"""The table ``OPERATION``: services make each of its moves, and no others."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from tradepost.market.base.errors import IllegalTransition
 from tradepost.market.base.models import Move
 from tradepost.market.fulfilment.lifecycle import OPERATION, OperationEvent, OperationStatus
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.pay_back import refund_order
 from tradepost.market.fulfilment.restart import restart
-from tradepost.market.fulfilment.sandbox import Target, Trial, try_out
+from tradepost.market.fulfilment.sandbox import SandboxAct, Target, start_act
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.orders.pay import pay_order
 
@@ -55,7 +55,7 @@ def overtaken_by_a_release() -> None:
     """queued → dropped"""
     subscription = service()
     pay_order(ordered(subscription), now=NOW)
-    try_out(Trial(subscription=subscription, act=Act.RELEASE, actor=BY, now=NOW), sandbox=True)
+    start_act(SandboxAct(subscription=subscription, act=Act.RELEASE, actor=BY, now=NOW), sandbox=True)
     react(now=NOW)
     done(open_call())
 
@@ -75,7 +75,7 @@ def stopped_restarted_paid_back() -> None:
     failed(open_call())
     restart(Operation.objects.get(line__order=order), actor=BY, now=NOW)
     failed(open_call())
-    pay_back(order, reason="agreed", actor=BY, now=NOW)
+    refund_order(order, reason="agreed", actor=BY, now=NOW)
 
 
 def given_up() -> None:
@@ -85,7 +85,7 @@ def given_up() -> None:
     failed(open_call())
 
 
-def a_stopped_freeze_that_is_not_needed_any_more() -> None:
+def stopped_freeze_no_longer_needed() -> None:
     """stopped → dropped"""
     subscription = service()
     passes(FREEZE)
@@ -101,12 +101,12 @@ HISTORIES: dict[Callable[[], None], set[str]] = {
     renewed_before_the_freeze_was_sent: {"running → dropped", "queued → running", "running → done"},
     stopped_restarted_paid_back: {"running → stopped", "stopped → queued", "stopped → gave_up"},
     given_up: {"running → gave_up"},
-    a_stopped_freeze_that_is_not_needed_any_more: {"stopped → dropped"},
+    stopped_freeze_no_longer_needed: {"stopped → dropped"},
 }
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-def test_a_history_moves_by_the_table(history: Callable[[], None]) -> None:
+def test_history_follows_the_table(history: Callable[[], None]) -> None:
     """operations.md §2."""
     history()
     moves = Move.objects.filter(lifecycle=OPERATION.name).order_by("pk")
@@ -120,12 +120,12 @@ def test_a_history_moves_by_the_table(history: Callable[[], None]) -> None:
         assert (operation.status in ENDED) == (operation.ended_at is not None)
 
 
-def test_together_they_show_every_move_of_the_table() -> None:
+def test_histories_cover_every_move() -> None:
     assert set().union(*HISTORIES.values()) == {f"{a} → {b}" for (a, _), b in OPERATION.transitions.items()}
 
 
 @pytest.mark.parametrize("status", OperationStatus)
-def test_what_has_ended_stays_so(status: OperationStatus) -> None:
+def test_ended_operation_does_not_move(status: OperationStatus) -> None:
     allowed = {event for event in OperationEvent if OPERATION.allows(status, event)}
     assert bool(allowed) == (status not in ENDED)
     for event in set(OperationEvent) - allowed:

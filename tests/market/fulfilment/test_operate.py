@@ -1,4 +1,4 @@
-"""What is wanted of a service: queued once however often it is asked for, refused with a reason, and each lane by itself."""
+"""Requests for operations: queued once, refused with a reason, and separate by lane."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.market.fulfilment.services import BY, again, done, failed, open_call,
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment import order_paid
 from tradepost.market.fulfilment.cases import locked_subscriptions
-from tradepost.market.fulfilment.contract import Nothing, Orphan
+from tradepost.market.fulfilment.contract import NoParameters, Orphan
 from tradepost.market.fulfilment.models import Operation, lane_of
 from tradepost.market.fulfilment.operate import OperationRequest, operate, settle
 from tradepost.market.fulfilment.registry import operation_kind
@@ -30,23 +30,25 @@ from tradepost.protocols.commands import Query
 pytestmark = pytest.mark.django_db
 
 
-def wanted(subscription: Subscription, kind: str = "query_usage", **fields: object) -> OperationRequest:
+def operation_request(subscription: Subscription, kind: str = "query_usage", **fields: object) -> OperationRequest:
     [locked] = locked_subscriptions([subscription.pk])
     values = {"kind": kind, "subscription": locked, "origin": Operation.Origin.OPERATOR, "actor": BY} | fields
     return OperationRequest(**values)  # type: ignore[arg-type]  # a test's own words
 
 
-def test_the_same_key_makes_one_operation_however_often_it_is_asked_for() -> None:
+def test_same_key_makes_one_operation() -> None:
     subscription = service()
     for times in (1, 0, 0):
-        assert len(operate([wanted(subscription, idempotency_key="auto/1")], now=NOW)) == times
+        assert len(operate([operation_request(subscription, idempotency_key="auto/1")], now=NOW)) == times
     done(open_call())
-    assert operate([wanted(subscription, idempotency_key="auto/1")], now=NOW) == [], "nor when it was done"
-    assert len(operate([wanted(subscription, idempotency_key="auto/2")], now=NOW)) == 1
+    assert operate([operation_request(subscription, idempotency_key="auto/1")], now=NOW) == [], (
+        "not even after it ended"
+    )
+    assert len(operate([operation_request(subscription, idempotency_key="auto/2")], now=NOW)) == 1
     assert Operation.objects.filter(kind="query_usage").count() == 2
 
 
-def test_an_order_line_wants_one_operation() -> None:
+def test_order_line_makes_one_operation() -> None:
     """operations.md §2: unique by line, so that an event which comes twice renews once."""
     subscription = service()
     order = ordered(subscription)
@@ -61,16 +63,16 @@ def test_an_order_line_wants_one_operation() -> None:
         )  # fmt: skip
 
 
-def test_one_runs_in_a_lane_and_the_others_wait_in_their_order() -> None:
-    """operations.md §2: the database holds it, too."""
+def test_one_operation_runs_in_a_lane_and_the_others_wait_in_order() -> None:
+    """operations.md §2: a database constraint ensures it, too."""
     subscription = service()
-    first, second, third = operate([wanted(subscription) for _ in range(3)], now=NOW)
+    first, second, third = operate([operation_request(subscription) for _ in range(3)], now=NOW)
     for running in (first, second, third):
         states = dict(Operation.objects.filter(kind="query_usage").values_list("pk", "status"))
         assert [pk for pk, status in states.items() if status == "running"] == [running.pk]
         done(open_call())
     assert set(Operation.objects.values_list("status", flat=True)) == {"done"}
-    operate([wanted(subscription)], now=NOW)
+    operate([operation_request(subscription)], now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
         Operation.objects.create(
             lane=lane_of(subscription), seller_id=subscription.seller_id, kind="query_usage", origin="operator",
@@ -78,15 +80,15 @@ def test_one_runs_in_a_lane_and_the_others_wait_in_their_order() -> None:
         )  # fmt: skip
 
 
-def test_lanes_do_not_wait_for_each_other() -> None:
-    one, other = service(), service()
-    operate([wanted(one), wanted(other)], now=NOW)
+def test_lanes_are_independent() -> None:
+    first, second = service(), service()
+    operate([operation_request(first), operation_request(second)], now=NOW)
     assert Operation.objects.filter(status="running").count() == 2
 
 
-def test_an_operation_says_who_wanted_it_and_its_call_says_for_what_it_is() -> None:
+def test_operation_records_its_actor_and_its_call_names_it() -> None:
     subscription = service()
-    [operation] = operate([wanted(subscription)], now=NOW)
+    [operation] = operate([operation_request(subscription)], now=NOW)
     call = open_call()
     operation.refresh_from_db()
     assert (operation.actor, operation.origin, operation.call_id, operation.started_at) == (
@@ -98,11 +100,13 @@ def test_an_operation_says_who_wanted_it_and_its_call_says_for_what_it_is() -> N
     assert (call.purpose, call.owner, call.subscription_id) == ("order", operation.pk, subscription.pk)
 
 
-def test_the_end_of_a_call_that_nothing_waits_for_moves_nothing() -> None:
-    """A probe, or a call of an earlier time."""
+def test_unrelated_call_end_moves_nothing() -> None:
+    """A probe, or an earlier call."""
     subscription = service()
     before = list(Operation.objects.values_list("pk", "status"))
-    call = calls.ask(Query(instance_ids=("i",)), product=subscription.product, subscription=subscription, now=NOW)
+    call = calls.create_call(
+        Query(instance_ids=("i",)), product=subscription.product, subscription=subscription, now=NOW
+    )
     done(call)
     assert list(Operation.objects.values_list("pk", "status")) == before
     assert not may_restart_call(call)
@@ -110,31 +114,31 @@ def test_the_end_of_a_call_that_nothing_waits_for_moves_nothing() -> None:
         restart_call(call, actor=BY, now=NOW)
 
 
-def test_what_a_protocol_has_no_word_for_is_paid_back_where_it_was_paid() -> None:
-    """No seller is asked for what its protocol cannot say, and no money is kept for it."""
+def test_operation_without_a_protocol_activity_is_refunded() -> None:
+    """The seller is not called, and no payment is held."""
     subscription = service()
     order = ordered(subscription)
     Address.objects.update(protocol="order_notice")
     calls_before = Call.objects.count()
     pay_order(order, now=NOW)
     react(now=NOW)
-    assert (order_status(order), ledger.held_for(order.number)) == ("refunded", 0)
+    assert (order_status(order), ledger.money_in_clearing(order.number)) == ("refunded", 0)
     assert Operation.objects.get(line__order=order).status == "gave_up"
     assert Call.objects.count() == calls_before
 
 
-def test_what_a_protocol_has_no_word_for_is_true_by_the_markets_own_word() -> None:
-    """saas-v1-license A2: a release is all that every version has; where even that is missing, access closes all the same."""
+def test_operation_without_a_protocol_activity_takes_effect_in_the_market() -> None:
+    """saas-v1-license A2: every version has a release; without even that, access still closes."""
     subscription = service()
     Address.objects.update(protocol="order_notice")
-    operate([wanted(subscription, "release")], now=NOW)
+    operate([operation_request(subscription, "release")], now=NOW)
     assert again(subscription).status == "released"
     assert Operation.objects.get(kind="release").status == "done"
 
 
-def test_a_restart_of_what_has_ended_is_refused_and_changes_nothing() -> None:
+def test_restart_of_an_ended_operation_is_refused() -> None:
     subscription = service()
-    [operation] = operate([wanted(subscription)], now=NOW)
+    [operation] = operate([operation_request(subscription)], now=NOW)
     done(open_call())
     operations = list(Operation.objects.values_list("pk", "status"))
     with pytest.raises(Refused, match=r"operation\.ended"):
@@ -142,12 +146,12 @@ def test_a_restart_of_what_has_ended_is_refused_and_changes_nothing() -> None:
     assert list(Operation.objects.values_list("pk", "status")) == operations
 
 
-def test_an_orphan_that_could_not_be_released_is_released_after_a_restart() -> None:
-    """saas-v2 §3.10: releaseInstance stops and waits for a restart; that its order has ended does not matter."""
+def test_orphan_is_released_after_a_restart() -> None:
+    """saas-v2 §3.10: releaseInstance stops and waits for a restart, even though its order has ended."""
     subscription = service()
     operate(
         [
-            wanted(
+            operation_request(
                 subscription, "release_orphan", wanted=Orphan(instance_id="b-1", order_id="CS1", order_line_id="CS1-1")
             )
         ],
@@ -161,7 +165,7 @@ def test_an_orphan_that_could_not_be_released_is_released_after_a_restart() -> N
     done(open_call())
     assert again(subscription).status == "released"
     orphan.refresh_from_db()
-    assert orphan.status == "stopped", "the end of the service does not make it needless"
+    assert orphan.status == "stopped", "still needed after the service ended"
     restart(orphan, actor=BY, now=NOW)
     assert open_call().pk == tried_first.pk
     done(open_call())
@@ -169,14 +173,14 @@ def test_an_orphan_that_could_not_be_released_is_released_after_a_restart() -> N
     assert orphan.status == "done"
 
 
-def test_what_cannot_be_asked_now_stops_with_a_reason_and_asks_when_it_can() -> None:
+def test_operation_without_an_address_stops_and_calls_later() -> None:
     subscription = service()
     binding = Binding.objects.get()
     address = binding.address
     binding.delete()
     calls_before = Call.objects.count()
     with translation.override("en"):
-        [operation] = operate([wanted(subscription)], now=NOW)
+        [operation] = operate([operation_request(subscription)], now=NOW)
     operation.refresh_from_db()
     assert (operation.status, operation.note, operation.call_id) == (
         "stopped", "This product has no production address.", None,
@@ -186,10 +190,10 @@ def test_what_cannot_be_asked_now_stops_with_a_reason_and_asks_when_it_can() -> 
     restart(operation, actor=BY, now=NOW)
     failed(open_call(), REFUSED_CONNECTION)
     operation.refresh_from_db()
-    assert operation.status == "gave_up", "a query is not kept"
+    assert operation.status == "gave_up", "a query does not stop"
 
 
-def test_settling_what_is_at_rest_asks_nothing() -> None:
+def test_settling_an_idle_service_calls_nothing() -> None:
     subscription = service()
     before = (Operation.objects.count(), Call.objects.count())
     settle(locked_subscriptions([subscription.pk]), now=NOW)
@@ -197,7 +201,7 @@ def test_settling_what_is_at_rest_asks_nothing() -> None:
     assert (Operation.objects.count(), Call.objects.count()) == before
 
 
-def test_an_unknown_kind_names_those_that_there_are() -> None:
+def test_unknown_kind_lists_the_known_ones() -> None:
     with pytest.raises(LookupError, match=r"no kind of operation 'dance'; there are: .*renew"):
         operation_kind("dance")
-    assert operation_kind("release").wanted is Nothing
+    assert operation_kind("release").wanted is NoParameters

@@ -1,4 +1,4 @@
-"""``queue.decide``: every row of the table of operations.md §4, and a lane that comes to rest whatever happens to it."""
+"""``queue.decide``: every row of the table of operations.md §4, and a lane that settles after any history."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ import pytest
 
 from tests import sampling
 from tradepost.market.base.values import replace
-from tradepost.market.fulfilment.queue import EXPIRED, Decision, Queued, SellerState, Standing, decide
+from tradepost.market.fulfilment.queue import EXPIRED, Decision, LaneState, QueuedOperation, SellerState, decide
 
 ACTIVE, FROZEN, UNKNOWN = SellerState.ACTIVE, SellerState.FROZEN, SellerState.UNKNOWN
-PLAIN = Standing()
-OVER = Standing(reasons=frozenset({EXPIRED}))
-BY_OPERATOR = Standing(reasons=frozenset({"operator"}))
-BOTH = Standing(reasons=frozenset({EXPIRED, "operator"}))
+PLAIN = LaneState()
+OVER = LaneState(reasons=frozenset({EXPIRED}))
+BY_OPERATOR = LaneState(reasons=frozenset({"operator"}))
+BOTH = LaneState(reasons=frozenset({EXPIRED, "operator"}))
 
 
 def op(
     number: int, kind: str = "renew", status: str = "queued", *, sent: bool = False, by_timer: bool = False
-) -> Queued:
-    return Queued(
+) -> QueuedOperation:
+    return QueuedOperation(
         id=number, kind=kind, status=status, by_timer=by_timer, sent=sent, prolongs=kind in {"renew", "renew_change"},
         ends=kind == "release", outlives=kind == "release_orphan",
     )  # fmt: skip
 
 
-def running(number: int, kind: str, *, sent: bool = True, by_timer: bool = False) -> Queued:
+def running(number: int, kind: str, *, sent: bool = True, by_timer: bool = False) -> QueuedOperation:
     return op(number, kind, "running", sent=sent, by_timer=by_timer)
 
 
-def stopped(number: int, kind: str) -> Queued:
+def stopped(number: int, kind: str) -> QueuedOperation:
     return op(number, kind, "stopped", sent=True)
 
 
-def with_state(standing: Standing, state: SellerState) -> Standing:
-    return replace(standing, seller_state=state)
+def with_state(lane_state: LaneState, state: SellerState) -> LaneState:
+    return replace(lane_state, seller_state=state)
 
 
 TABLE = [
     # released | drop all, refund what was paid
-    ("released: all that waits is dropped", Standing(released=True), [op(1), stopped(2, "freeze")], Decision(drop=(1, 2))),
-    ("released: what was sent ends by itself", Standing(released=True), [running(1, "freeze")], Decision()),
-    ("released: an orphan is still deleted", Standing(released=True), [op(1, "release_orphan")], Decision(start=1)),
+    ("released: all that waits is dropped", LaneState(released=True), [op(1), stopped(2, "freeze")], Decision(drop=(1, 2))),
+    ("released: what was sent ends by itself", LaneState(released=True), [running(1, "freeze")], Decision()),
+    ("released: an orphan is still deleted", LaneState(released=True), [op(1, "release_orphan")], Decision(start=1)),
     # unsubscription, operator's release, or release running | drop other loose ones, refund what was paid
     ("a release that a person wants", PLAIN, [op(1), op(2, "release")], Decision(drop=(1,))),
     ("a release that runs", PLAIN, [running(1, "release"), op(2)], Decision(drop=(2,))),
@@ -51,8 +51,8 @@ TABLE = [
     ("what was sent goes on beside it", PLAIN, [running(1, "renew"), op(2, "release")], Decision()),
     ("a freeze is not needed any more", OVER, [op(1, "freeze"), op(2, "release")], Decision(drop=(1,))),
     ("one release is enough", PLAIN, [op(1, "release"), op(2, "release")], Decision(drop=(2,))),
-    ("while it ends nothing else begins", Standing(ending=True), [op(1), stopped(2, "release")], Decision(drop=(1,))),
-    ("a stopped release that is restarted", Standing(ending=True), [op(1, "release")], Decision(start=1)),
+    ("while it ends nothing else begins", LaneState(ending=True), [op(1), stopped(2, "release")], Decision(drop=(1,))),
+    ("a stopped release that is restarted", LaneState(ending=True), [op(1, "release")], Decision(start=1)),
     # timer release queued, paid renewal or conversion open | drop the release
     ("renewed in time", OVER, [op(1), op(2, "release", by_timer=True)], Decision(drop=(2,))),
     ("renewed in time, being told", OVER, [running(1, "renew"), op(2, "release", by_timer=True)], Decision(drop=(2,))),
@@ -96,17 +96,19 @@ TABLE = [
 
 
 @pytest.mark.parametrize(
-    ("standing", "operations", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+    ("lane_state", "operations", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
-def test_the_table(standing: Standing, operations: list[Queued], expected: Decision) -> None:
+def test_decision_follows_the_table(
+    lane_state: LaneState, operations: list[QueuedOperation], expected: Decision
+) -> None:
     """operations.md §4, ``decide``."""
-    assert decide(standing, operations) == expected
-    assert decide(standing, operations[::-1]) == expected, "the order of rows means nothing"
+    assert decide(lane_state, operations) == expected
+    assert decide(lane_state, operations[::-1]) == expected, "the order of rows does not matter"
 
 
 # --- any history ------------------------------------------------------------------------------------------------------
 
-HAPPENINGS = (
+EVENTS = (
     "renew", "renew_change", "upgrade", "expire", "operator freezes", "operator lifts", "timer release", "person releases",
     "sent", "sent", "done", "done", "done", "lost", "failed", "restart", "restart", "paid back",
 )  # fmt: skip
@@ -114,26 +116,26 @@ HAPPENINGS = (
 
 @dataclass
 class Lane:
-    """A lane, its subscription, and a seller that does what it is told. ``thaws``: a renewal ends its freeze."""
+    """A lane, its subscription and an obedient seller. ``thaws``: a renewal ends its freeze."""
 
     chance: random.Random
     thaws: bool
     reasons: set[str] = field(default_factory=set)
     believed: SellerState = ACTIVE
     frozen: bool = False
-    """What the seller would say."""
+    """The state at the seller."""
     released: bool = False
     ending: bool = False
-    operations: list[Queued] = field(default_factory=list)
+    operations: list[QueuedOperation] = field(default_factory=list)
     number: int = 0
     refunded: set[int] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     paid: set[int] = field(default_factory=set)
 
     @property
-    def standing(self) -> Standing:
+    def lane_state(self) -> LaneState:
         can_freeze = bool(self.reasons - {"operator"}) if self.thaws else True
-        return Standing(
+        return LaneState(
             released=self.released, ending=self.ending and not self.released, reasons=frozenset(self.reasons),
             seller_state=self.believed, can_freeze=can_freeze, can_thaw=not self.thaws,
         )  # fmt: skip
@@ -144,19 +146,19 @@ class Lane:
         if paid:
             self.paid.add(self.number)
 
-    def put(self, changed: Queued) -> None:
-        self.operations = [changed if one.id == changed.id else one for one in self.operations]
+    def put(self, changed: QueuedOperation) -> None:
+        self.operations = [changed if operation.id == changed.id else operation for operation in self.operations]
 
     def drop(self, number: int) -> None:
         if number in self.paid:
             assert number not in self.done
             self.refunded.add(number)
-        self.operations = [one for one in self.operations if one.id != number]
+        self.operations = [operation for operation in self.operations if operation.id != number]
 
     def settle(self) -> None:
-        """As ``operate.settle``: ask until there is nothing more to do."""
+        """As ``operate.settle``: decide until there is nothing left to do."""
         for _ in range(20):
-            decision = decide(self.standing, self.operations)
+            decision = decide(self.lane_state, self.operations)
             if decision.nothing:
                 break
             for number in decision.drop:
@@ -164,19 +166,19 @@ class Lane:
             if decision.add:
                 self.add(decision.add)
             if decision.start is not None:
-                one = next(o for o in self.operations if o.id == decision.start)
-                assert one.status == "queued"
-                self.put(replace(one, status="running"))
-                self.ending = self.ending or one.ends
+                started = next(o for o in self.operations if o.id == decision.start)
+                assert started.status == "queued"
+                self.put(replace(started, status="running"))
+                self.ending = self.ending or started.ends
         else:
             raise AssertionError("it oscillates")
-        assert sum(one.status == "running" for one in self.operations) <= 1
+        assert sum(operation.status == "running" for operation in self.operations) <= 1
 
-    def running(self) -> Queued | None:
-        return next((one for one in self.operations if one.status == "running"), None)
+    def running(self) -> QueuedOperation | None:
+        return next((operation for operation in self.operations if operation.status == "running"), None)
 
-    def happens(self, what: str) -> None:
-        alive, one = not self.released and not self.ending, self.running()
+    def apply(self, what: str) -> None:
+        alive, operation = not self.released and not self.ending, self.running()
         match what:
             case "renew" | "renew_change" | "upgrade" if alive and not any(o.id in self.paid for o in self.operations):
                 self.add(what, paid=True)
@@ -190,13 +192,13 @@ class Lane:
                 self.add("release", by_timer=True)
             case "person releases" if alive and not any(o.ends for o in self.operations):
                 self.add("release")
-            case "sent" if one:
-                self.put(replace(one, sent=True))
-            case "done" if one:
-                self.acts(one)
-                self.ends(one)
-            case "lost" | "failed" if one:
-                self.gives_up(one, acted=what == "lost")
+            case "sent" if operation:
+                self.put(replace(operation, sent=True))
+            case "done" if operation:
+                self.act_at_seller(operation)
+                self.complete(operation)
+            case "lost" | "failed" if operation:
+                self.give_up(operation, reached_seller=what == "lost")
             case "restart":
                 at_rest = [o for o in self.operations if o.status == "stopped"]
                 if at_rest:
@@ -206,70 +208,70 @@ class Lane:
                     self.drop(o.id)
         self.settle()
 
-    def acts(self, one: Queued) -> None:
-        if one.kind in {"freeze", "unfreeze"}:
-            self.frozen = one.kind == "freeze"
-        if one.prolongs and self.thaws:
+    def act_at_seller(self, operation: QueuedOperation) -> None:
+        if operation.kind in {"freeze", "unfreeze"}:
+            self.frozen = operation.kind == "freeze"
+        if operation.prolongs and self.thaws:
             self.frozen = False
 
-    def ends(self, one: Queued) -> None:
-        """As the kinds' ``on_done``."""
-        self.operations = [o for o in self.operations if o.id != one.id]
-        self.done.add(one.id)
-        if one.kind in {"freeze", "unfreeze"}:
-            self.believed = FROZEN if one.kind == "freeze" else ACTIVE
-        if one.prolongs:
+    def complete(self, operation: QueuedOperation) -> None:
+        """As ``on_done`` of the kinds."""
+        self.operations = [o for o in self.operations if o.id != operation.id]
+        self.done.add(operation.id)
+        if operation.kind in {"freeze", "unfreeze"}:
+            self.believed = FROZEN if operation.kind == "freeze" else ACTIVE
+        if operation.prolongs:
             self.reasons.discard(EXPIRED)
             self.believed = ACTIVE if self.thaws else self.believed
-        if one.ends:
+        if operation.ends:
             self.released = True
 
-    def gives_up(self, one: Queued, *, acted: bool) -> None:
-        if acted:
-            self.acts(one)
-            if one.kind in {"freeze", "unfreeze"} or (one.prolongs and self.thaws):
+    def give_up(self, operation: QueuedOperation, *, reached_seller: bool) -> None:
+        if reached_seller:
+            self.act_at_seller(operation)
+            if operation.kind in {"freeze", "unfreeze"} or (operation.prolongs and self.thaws):
                 self.believed = UNKNOWN
-        if one.kind == "upgrade":
-            self.drop(one.id)
+        if operation.kind == "upgrade":
+            self.drop(operation.id)
         else:
-            self.put(replace(one, status="stopped", sent=True))
+            self.put(replace(operation, status="stopped", sent=True))
 
-    def rest(self) -> None:
-        """The seller mends everything; what stopped is restarted."""
+    def finish(self) -> None:
+        """The seller works again, and everything that stopped is restarted."""
         for _ in range(60):
             if self.running():
-                self.happens("done")
-            elif any(one.status == "stopped" for one in self.operations):
-                self.happens("restart")
+                self.apply("done")
+            elif any(operation.status == "stopped" for operation in self.operations):
+                self.apply("restart")
             else:
                 return
         raise AssertionError("it never comes to rest")
 
     def check(self) -> None:
-        """At rest, nothing stopped: frozen if and only if a reason stands of which the seller can be told."""
+        """At the end nothing is stopped: frozen if and only if a reason is in force that the protocol can tell."""
         assert not self.operations
-        assert self.paid == (self.done | self.refunded) & self.paid, "what was paid is done or paid back"
+        assert self.paid == (self.done | self.refunded) & self.paid, "paid operations are done or refunded"
         assert not self.done & self.refunded
         if self.released:
             return
-        told = self.reasons - {"operator"} if self.thaws else self.reasons
+        reported_reasons = self.reasons - {"operator"} if self.thaws else self.reasons
         assert self.believed is not UNKNOWN or self.thaws
-        if not self.thaws or told:
-            assert self.frozen == bool(told)
-            assert (self.believed is FROZEN) == bool(told)
+        if not self.thaws or reported_reasons:
+            assert self.frozen == bool(reported_reasons)
+            assert (self.believed is FROZEN) == bool(reported_reasons)
 
 
 @pytest.mark.slow
-def test_any_history_comes_to_rest_where_it_should() -> None:
-    """operations.md §4 and §6: one running at most, no oscillation, frozen if and only if a reason stands."""
+def test_any_history_settles_in_the_right_state() -> None:
+    """operations.md §4 and §6: at most one runs, no oscillation, frozen if and only if a reason is in force."""
     for n in range(sampling.size(20_000)):
         chance = random.Random(f"{sampling.SEED}/{n}")
         lane = Lane(chance, thaws=n % 2 == 1)
-        steps = [chance.choice(HAPPENINGS) for _ in range(chance.randrange(4, 30))]
+        steps = [chance.choice(EVENTS) for _ in range(chance.randrange(4, 30))]
         try:
             for step in steps:
-                lane.happens(step)
-            lane.rest()
+                lane.apply(step)
+            lane.finish()
             lane.check()
         except AssertionError as error:
             raise AssertionError(

@@ -1,4 +1,4 @@
-"""A comparison with a real seller's server: what it lost, kept, changed, and what the repair makes of it (saas-v2 §3.2)."""
+"""Comparison with a real seller's server: lost, kept and changed services, and their repair (saas-v2 §3.2)."""
 
 from __future__ import annotations
 
@@ -21,66 +21,69 @@ from tradepost.market.subscriptions.models import Subscription
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
-def drifts() -> list[tuple[str, str]]:
+def stored_differences() -> list[tuple[str, str]]:
     return sorted(Drift.objects.filter(settled_at=None).values_list("what", "repair"))
 
 
-def test_what_the_seller_lost_changed_and_kept_is_found_and_repaired(tmp_path: Path) -> None:
-    with shop(tmp_path) as found:
-        lost, changed, ended = found.held
-        first = found.compared()
-        assert (drifts(), first["asked"], first["no_answer"]) == ([], 3, 0)
+@pytest.mark.slow
+def test_lost_changed_and_kept_services_are_found_and_repaired(tmp_path: Path) -> None:
+    with shop(tmp_path) as seller_shop:
+        lost_service, changed_service, ended_service = seller_shop.subscriptions
+        first = seller_shop.run_comparison()
+        assert (stored_differences(), first["asked"], first["no_answer"]) == ([], 3, 0)
         queries = Call.objects.filter(purpose="compare")
-        assert queries.count() == 1, "three services are asked for in one query"
-        assert not queries.exclude(sealed_answer="").exists(), "what was answered is not kept"
+        assert queries.count() == 1, "one query for three services"
+        assert not queries.exclude(sealed_answer="").exists(), "the answer is not stored"
 
-        release(ended, reason="Agreed.", actor=BY, now=clock.now())
-        until(lambda: Subscription.objects.get(pk=ended.pk).status == "released", what="it is released")
-        found.change("DELETE FROM instance WHERE instance_id = ?", lost.instance_id)
-        found.change("UPDATE instance SET state = 'active' WHERE instance_id = ?", ended.instance_id)
-        found.change("DELETE FROM work WHERE key LIKE ?", f"release%{ended.instance_id}")
-        Kept.changed = {changed.instance_id}
+        release(ended_service, reason="Agreed.", actor=BY, now=clock.now())
+        until(lambda: Subscription.objects.get(pk=ended_service.pk).status == "released", what="it is released")
+        seller_shop.change("DELETE FROM instance WHERE instance_id = ?", lost_service.instance_id)
+        seller_shop.change("UPDATE instance SET state = 'active' WHERE instance_id = ?", ended_service.instance_id)
+        seller_shop.change("DELETE FROM work WHERE key LIKE ?", f"release%{ended_service.instance_id}")
+        Kept.changed = {changed_service.instance_id}
         money = list(Transfer.objects.values())
-        found.compared()
-        assert drifts() == [("access", "take_access"), ("gone", "person"), ("left", "release")]
+        seller_shop.run_comparison()
+        assert stored_differences() == [("access", "take_access"), ("gone", "person"), ("left", "release")]
         assert "somebody-else" not in str(list(Drift.objects.values()))
 
-        for one in Drift.objects.exclude(repair="person"):
-            operation = repair(one, actor=BY, now=clock.now())
+        for drift in Drift.objects.exclude(repair="person"):
+            operation = repair(drift, actor=BY, now=clock.now())
             assert operation is not None
             assert (operation.origin, operation.actor) == ("operator", BY)
         until(lambda: not Operation.objects.exclude(status="done").exists(), what="the repairs are done")
-        access = access_data(Subscription.objects.get(pk=changed.pk))
+        access = access_data(Subscription.objects.get(pk=changed_service.pk))
         assert access is not None
         assert access.user_name == "somebody-else"
-        found.compared()
-        assert drifts() == [("gone", "person")]
-        assert list(Transfer.objects.values()) == money, "money is never touched"
+        seller_shop.run_comparison()
+        assert stored_differences() == [("gone", "person")]
+        assert list(Transfer.objects.values()) == money, "a comparison never moves money"
 
 
-def test_a_seller_that_does_not_answer_settles_nothing_and_is_asked_once(tmp_path: Path) -> None:
-    with shop(tmp_path, services=1) as found:
-        [held] = found.held
-        found.change("DELETE FROM instance WHERE instance_id = ?", held.instance_id)
-        found.compared()
-        assert drifts() == [("gone", "person")]
-        address = held.product.binding.address
+@pytest.mark.slow
+def test_unreachable_seller_is_queried_once_and_settles_nothing(tmp_path: Path) -> None:
+    with shop(tmp_path, services=1) as seller_shop:
+        [subscription] = seller_shop.subscriptions
+        seller_shop.change("DELETE FROM instance WHERE instance_id = ?", subscription.instance_id)
+        seller_shop.run_comparison()
+        assert stored_differences() == [("gone", "person")]
+        address = subscription.product.binding.address
         type(address).objects.filter(pk=address.pk).update(url="http://127.0.0.1:9/produce")
         tries = Attempt.objects.filter(call__purpose="compare").count()
-        result = found.compared()
+        result = seller_shop.run_comparison()
         assert (result["asked"], result["no_answer"], result["settled"]) == (1, 1, 0)
         assert Attempt.objects.filter(call__purpose="compare").count() == tries + 1
-        assert drifts() == [("gone", "person")]
+        assert stored_differences() == [("gone", "person")]
         address.refresh_from_db()
-        assert (address.failures, address.breaker) == (0, "closed"), "it is not held against the address"
+        assert (address.failures, address.breaker) == (0, "closed"), "it does not count against the address"
 
 
-def test_what_ended_long_ago_is_asked_for_no_more(tmp_path: Path) -> None:
-    with shop(tmp_path, services=1) as found:
-        [held] = found.held
-        release(held, reason="Agreed.", actor=BY, now=clock.now())
-        until(lambda: Subscription.objects.get(pk=held.pk).status == "released", what="it is released")
-        assert found.compared()["asked"] == 1
+@pytest.mark.slow
+def test_services_that_ended_long_ago_are_not_queried(tmp_path: Path) -> None:
+    with shop(tmp_path, services=1) as seller_shop:
+        [subscription] = seller_shop.subscriptions
+        release(subscription, reason="Agreed.", actor=BY, now=clock.now())
+        until(lambda: Subscription.objects.get(pk=subscription.pk).status == "released", what="it is released")
+        assert seller_shop.run_comparison()["asked"] == 1
         old = clock.now() - timedelta(days=91)
         Operation.objects.update(created_at=old, ended_at=old)
-        assert found.compared()["asked"] == 0
+        assert seller_shop.run_comparison()["asked"] == 0

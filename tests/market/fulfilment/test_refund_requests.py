@@ -1,4 +1,4 @@
-"""A refund that buyer and seller agree on: asked for, answered, withdrawn, appealed, decided (business-rules §4.7)."""
+"""Refunds agreed between buyer and seller: requested, answered, withdrawn, appealed, decided (business-rules §4.7)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 
 from tests.factories import NOW, make_buyer, make_operator
 from tests.market.engine import react
-from tests.market.fulfilment.refund_acts import PATIENCE, agreed, asks, of_operator, of_seller
+from tests.market.fulfilment.refund_acts import PATIENCE, agreed, asks, of_seller, operator_decision
 from tests.market.fulfilment.services import again, command, done, failed, open_call, passes, renewed, service, told
 from tests.market.fulfilment.unsubscribing import DAY, PRICE, RULES, balance, facts, owed
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Job
 from tradepost.market.fulfilment.pay_back import stalled_orders
-from tradepost.market.fulfilment.unsubscribe import agree
+from tradepost.market.fulfilment.unsubscribe import approve_refund
 from tradepost.market.identity.models import Member
 from tradepost.market.orders import refund_requests
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
-from tradepost.market.orders.refund_requests import AskForRefund, ask_for_refund
+from tradepost.market.orders.refund_requests import RefundRequest, request_refund
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Release
@@ -27,12 +27,14 @@ from tradepost.protocols.commands import Release
 pytestmark = pytest.mark.django_db
 
 
-def test_what_the_seller_agrees_to_is_paid_and_the_service_ends() -> None:
-    """0 < x ≤ paid; approved with an opinion; the rest stays the seller's."""
+def test_agreed_amount_is_refunded_and_the_service_ends() -> None:
+    """0 < x ≤ paid; approved with an opinion; the seller keeps the rest."""
     subscription = service("license_v1", members=1)
     before = balance(subscription)
     refund = asks(subscription)
-    assert (told("seller_refund_asked"), again(subscription).status) == (1, "active"), "it goes on meanwhile"
+    assert (told("seller_refund_asked"), again(subscription).status) == (1, "active"), (
+        "the service continues in the meantime"
+    )
     paid = agreed(refund, of_seller(subscription), now=NOW + DAY)
     assert (paid.status, paid.total.minor, balance(subscription), owed(subscription)) == (
         "refunded", 3_000, before + 3_000, PRICE - 3_000,
@@ -40,18 +42,18 @@ def test_what_the_seller_agrees_to_is_paid_and_the_service_ends() -> None:
     assert isinstance(command(open_call()), Release)
     assert again(subscription).status == "releasing"
     done(open_call(), now=NOW + DAY)
-    bought = Order.objects.get(number=subscription.order_line_number.rpartition("-")[0])
-    assert (again(subscription).status, bought.status) == ("released", "completed"), "not all of it is back"
+    purchase = Order.objects.get(number=subscription.order_line_number.rpartition("-")[0])
+    assert (again(subscription).status, purchase.status) == ("released", "completed"), "a partial refund"
     assert (
         told("refund_paid"),
         told("seller_unsubscribed"),
-        Job.objects.filter(kind=refund_requests.CLOCK).count(),
+        Job.objects.filter(kind=refund_requests.RESPONSE_TIMER).count(),
     ) == (1, 1, 0)
     assert ledger.verify().problems == ()
 
 
-def test_a_renewal_that_stopped_at_its_seller_holds_up_no_agreement() -> None:
-    """operations.md §4: an operation that is stopped holds up nothing. Its money is the buyer's again, on top."""
+def test_stopped_renewal_does_not_block_an_agreement() -> None:
+    """operations.md §4: a stopped operation blocks nothing. Its payment is refunded in addition."""
     subscription = service("license_v1", members=1)
     before = balance(subscription)
     order = renewed(subscription)
@@ -67,7 +69,7 @@ def test_a_renewal_that_stopped_at_its_seller_holds_up_no_agreement() -> None:
     assert ledger.verify().problems == ()
 
 
-def test_a_renewal_that_has_not_begun_is_paid_back_on_top() -> None:
+def test_renewal_that_has_not_begun_is_refunded_in_addition() -> None:
     subscription = service("license_v1", members=1)
     before = balance(subscription)
     refund = asks(subscription, 2_000)
@@ -80,14 +82,14 @@ def test_a_renewal_that_has_not_begun_is_paid_back_on_top() -> None:
     assert ledger.verify().problems == ()
 
 
-def test_the_whole_of_it_makes_the_order_one_that_was_paid_back() -> None:
+def test_full_refund_marks_the_order_as_refunded() -> None:
     subscription = service("license_v1", members=1)
     agreed(asks(subscription, PRICE), of_seller(subscription))
     assert Order.objects.get(number=subscription.order_line_number.rpartition("-")[0]).status == "refunded"
     assert owed(subscription) == 0
 
 
-def test_a_seller_who_refuses_says_why_and_may_be_asked_anew() -> None:
+def test_seller_refusal_has_a_reason_and_allows_a_new_request() -> None:
     """ "rejection ends, buyer may reapply"."""
     subscription = service("license_v1", members=1)
     refund = asks(subscription)
@@ -99,11 +101,11 @@ def test_a_seller_who_refuses_says_why_and_may_be_asked_anew() -> None:
     assert (balance(subscription), owed(subscription), again(subscription).status) == before
     assert told("refund_refused") == 1
     with pytest.raises(IllegalTransition):
-        agree(refund, of_seller(subscription), rules=RULES, now=NOW)
+        approve_refund(refund, of_seller(subscription), rules=RULES, now=NOW)
     assert asks(subscription).status == "seller_review"
 
 
-def test_a_buyer_may_withdraw_until_it_is_decided() -> None:
+def test_buyer_withdraws_until_the_decision() -> None:
     subscription = service("license_v1", members=1)
     refund = asks(subscription)
     refund_requests.withdraw(refund, now=NOW)
@@ -116,7 +118,7 @@ def test_a_buyer_may_withdraw_until_it_is_decided() -> None:
 @pytest.mark.parametrize(
     ("minor", "code"), [(0, "amount"), (PRICE + 1, "amount"), (-1, "amount")]
 )  # fmt: skip
-def test_an_amount_is_more_than_nothing_and_at_most_what_was_paid(minor: int, code: str) -> None:
+def test_amount_is_positive_and_at_most_what_was_paid(minor: int, code: str) -> None:
     subscription = service("license_v1", members=1)
     before = facts(subscription)
     with pytest.raises(Refused, match=rf"refund\.{code}"):
@@ -124,7 +126,7 @@ def test_an_amount_is_more_than_nothing_and_at_most_what_was_paid(minor: int, co
     assert facts(subscription) == before
 
 
-def test_one_request_at_a_time_and_so_many_a_day() -> None:
+def test_one_open_request_and_a_daily_limit() -> None:
     subscription = service("license_v1", members=1)
     asks(subscription)
     with pytest.raises(Refused, match=r"unsubscribe\.asked"):
@@ -135,7 +137,7 @@ def test_one_request_at_a_time_and_so_many_a_day() -> None:
         asks(other, a_day=1)
 
 
-def test_what_has_the_right_to_unsubscribe_is_not_negotiated() -> None:
+def test_negotiation_needs_the_end_of_the_right_to_unsubscribe() -> None:
     subscription = service(members=1)
     before = facts(subscription)
     with pytest.raises(Refused, match=r"unsubscribe\.moved"):
@@ -143,18 +145,19 @@ def test_what_has_the_right_to_unsubscribe_is_not_negotiated() -> None:
     assert facts(subscription) == before
 
 
-def test_another_buyers_service_does_not_exist() -> None:
+def test_other_buyers_service_is_not_found() -> None:
     subscription = service("license_v1", members=1)
-    wanted = AskForRefund(subscription=subscription.pk, amount_minor=1, reason="x")
+    request = RefundRequest(subscription=subscription.pk, amount_minor=1, reason="x")
     with pytest.raises(Subscription.DoesNotExist):
-        ask_for_refund(make_buyer(), wanted, rules=RULES, patience=PATIENCE, a_day=20, now=NOW)
+        request_refund(make_buyer(), request, rules=RULES, patience=PATIENCE, a_day=20, now=NOW)
 
 
-# --- a seller who says nothing ----------------------------------------------------------------------------------------
+# --- sellers that do not answer ---------------------------------------------------------------------------------------
 
 
-def test_a_silent_seller_is_spoken_to_then_the_operator_decides() -> None:
-    """ "buyer contacts seller after 7 wd; >10 days appeal". NOW is a Sunday of March: seven working days end on the 10th."""
+def test_silent_seller_can_be_contacted_then_appealed() -> None:
+    """ "buyer contacts seller after 7 wd; >10 days appeal". NOW is a Sunday of March: seven working days end on the
+    10th."""
     operator = make_operator()
     subscription = service("license_v1", members=1)
     before = balance(subscription)
@@ -162,25 +165,25 @@ def test_a_silent_seller_is_spoken_to_then_the_operator_decides() -> None:
     assert refund.contact_at is not None
     passes(refund.contact_at)
     assert (told("refund_unanswered"), told("seller_refund_waits"), told("refund_may_appeal")) == (1, 1, 0)
-    early = NOW + 10 * DAY - timedelta(seconds=1)
+    too_early = NOW + 10 * DAY - timedelta(seconds=1)
     with pytest.raises(Refused, match=r"refund\.appeal_early"):
-        refund_requests.appeal(refund, "Nobody answers.", now=early)
+        refund_requests.appeal(refund, "Nobody answers.", now=too_early)
     passes(NOW + 10 * DAY)
     assert told("refund_may_appeal") == 1
     with pytest.raises(Refused, match=r"refund\.not_yours"):
-        agree(refund, of_operator(operator), rules=RULES, now=NOW + 10 * DAY)
+        approve_refund(refund, operator_decision(operator), rules=RULES, now=NOW + 10 * DAY)
     refund_requests.appeal(refund, "Nobody answers.", now=NOW + 10 * DAY)
     react(now=NOW + 10 * DAY)
     assert (told("operator_refund_appeal"), told("seller_refund_appealed")) == (1, 1)
     with pytest.raises(Refused, match=r"refund\.not_yours"):
-        agree(refund, of_seller(subscription), rules=RULES, now=NOW + 11 * DAY)
-    paid = agreed(refund, of_operator(operator), now=NOW + 11 * DAY)
+        approve_refund(refund, of_seller(subscription), rules=RULES, now=NOW + 11 * DAY)
+    paid = agreed(refund, operator_decision(operator), now=NOW + 11 * DAY)
     assert (paid.status, paid.by_operator, balance(subscription)) == ("refunded", True, before + 3_000)
     assert told("seller_refund_decided_for") == 1
-    assert not Job.objects.filter(kind=refund_requests.CLOCK).exists()
+    assert not Job.objects.filter(kind=refund_requests.RESPONSE_TIMER).exists()
 
 
-def test_an_operator_does_not_decide_what_concerns_themselves() -> None:
+def test_operator_does_not_decide_own_refunds() -> None:
     operator = make_operator()
     subscription = service("license_v1", members=1)
     Member.objects.create(seller=subscription.seller, user=operator)
@@ -188,17 +191,17 @@ def test_an_operator_does_not_decide_what_concerns_themselves() -> None:
     refund_requests.appeal(refund, "Nobody answers.", now=NOW + 10 * DAY)
     before = facts(subscription)
     with pytest.raises(Refused, match=r"refund\.own"):
-        agree(refund, of_operator(operator), rules=RULES, now=NOW + 11 * DAY)
+        approve_refund(refund, operator_decision(operator), rules=RULES, now=NOW + 11 * DAY)
     assert facts(subscription) == before
 
 
-def test_what_was_agreed_to_after_the_service_ended_is_only_paid() -> None:
+def test_agreement_after_the_end_only_refunds() -> None:
     subscription = service("license_v1", members=1)
     before = balance(subscription)
     refund = asks(subscription, now=NOW + 25 * DAY)
     end = again(subscription).expires_at
     assert end is not None
-    passes(end + DAY)  # its grace
+    passes(end + DAY)  # the grace period
     done(open_call(), now=end + DAY)
     passes(end + 16 * DAY)
     done(open_call(), now=end + 16 * DAY)

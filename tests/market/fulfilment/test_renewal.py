@@ -1,4 +1,4 @@
-"""A paid renewal: asked of the seller in its turn, true when the seller did it, kept or paid back when it did not."""
+"""A paid renewal: called in its turn, effective when the seller did it, kept or refunded when not."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.fulfilment import advance, earning
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.pay_back import may_pay_back, pay_back, stopped_orders
+from tradepost.market.fulfilment.pay_back import may_refund, refund_order, stopped_orders
 from tradepost.market.fulfilment.restart import may_restart, restart
-from tradepost.market.fulfilment.sandbox import Trial, try_out
+from tradepost.market.fulfilment.sandbox import SandboxAct, start_act
 from tradepost.market.fulfilment.sandbox_acts import Act
 from tradepost.market.fulfilment.timers import EARN, LIFE
 from tradepost.market.open_api.orders import order_of_seller
@@ -65,35 +65,39 @@ def balance(subscription: Subscription) -> Money:
 
 
 @pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1", "license_v1", "license_online"])
-def test_what_was_paid_is_told_to_the_seller_and_becomes_true_when_it_did_it(spoken: str) -> None:
+def test_paid_renewal_is_sent_to_the_seller_and_then_takes_effect(spoken: str) -> None:
     """saas-v2 §3.3, saas-v1-license A2.3, B1, B3: a new order and the absolute expiry; business-rules §4.4: from the end on."""
     subscription = service(spoken)
-    earned = ledger.seller_account(subscription.seller, "CNY").balance
+    seller_balance = ledger.seller_account(subscription.seller, "CNY").balance
     tell_before = told("order_completed")
     order = renewed(subscription)
     call = open_call()
-    asked = command(call)
-    assert isinstance(asked, Refresh)
-    assert (asked.scene, asked.order_id, asked.expires_at, asked.product_id) == (
+    sent_command = command(call)
+    assert isinstance(sent_command, Refresh)
+    assert (sent_command.scene, sent_command.order_id, sent_command.expires_at, sent_command.product_id) == (
         Scene.RENEWAL, order.number, NEXT_END, "",
     )  # fmt: skip
-    assert asked.purchase is not None
-    assert asked.purchase.amount == Money(PRICE, "CNY").major
-    seen = order_of_seller(order.number, subscription.seller_id)
-    assert seen is not None
-    assert (seen.order_type, seen.lines[0].expires_at, seen.lines[0].currency) == ("RENEW", NEXT_END, "100")
-    assert again(subscription).expires_at == END, "nothing is true before the seller did it"
-    assert ledger.held_for(order.number) == PRICE
+    assert sent_command.purchase is not None
+    assert sent_command.purchase.amount == Money(PRICE, "CNY").major
+    seller_order = order_of_seller(order.number, subscription.seller_id)
+    assert seller_order is not None
+    assert (seller_order.order_type, seller_order.lines[0].expires_at, seller_order.lines[0].currency) == (
+        "RENEW",
+        NEXT_END,
+        "100",
+    )
+    assert again(subscription).expires_at == END, "unchanged until the seller did it"
+    assert ledger.money_in_clearing(order.number) == PRICE
 
     done(call)
     assert again(subscription).expires_at == NEXT_END
-    assert (order_status(order), ledger.held_for(order.number)) == ("completed", PRICE)
-    assert ledger.seller_account(subscription.seller, "CNY").balance == earned, "its time has not begun"
+    assert (order_status(order), ledger.money_in_clearing(order.number)) == ("completed", PRICE)
+    assert ledger.seller_account(subscription.seller, "CNY").balance == seller_balance, "its period has not begun"
     assert (told("service_renewed"), told("order_completed")) == (1, tell_before)
     assert ledger.verify().problems == ()
 
 
-def test_what_a_renewal_cost_is_earned_when_its_time_begins() -> None:
+def test_renewal_is_earned_when_its_period_begins() -> None:
     """business-rules §8.2."""
     subscription = service()
     order = renewed(subscription)
@@ -102,10 +106,10 @@ def test_what_a_renewal_cost_is_earned_when_its_time_begins() -> None:
     assert (period.starts_at, period.ends_at, period.paid_minor, period.earned_at) == (END, NEXT_END, PRICE, None)
     assert set(Job.objects.filter(kind=EARN).values_list("key", "due_at")) == {(str(subscription.pk), END)}
     passes(END - timedelta(seconds=1))
-    assert ledger.held_for(order.number) == PRICE
+    assert ledger.money_in_clearing(order.number) == PRICE
     passes(END)
     period.refresh_from_db()
-    assert (ledger.held_for(order.number), period.earned_at) == (0, END)
+    assert (ledger.money_in_clearing(order.number), period.earned_at) == (0, END)
     assert ledger.seller_account(subscription.seller, "CNY").balance.minor == 2 * PRICE
     assert set(Job.objects.filter(kind=LIFE).values_list("due_at", flat=True)) == {FIRST_REMINDER + timedelta(days=30)}
     passes(NEXT_END - timedelta(seconds=1))
@@ -114,26 +118,27 @@ def test_what_a_renewal_cost_is_earned_when_its_time_begins() -> None:
 
 
 @pytest.mark.parametrize("at_their_moments", [True, False])
-def test_what_a_clock_passed_over_is_earned_at_its_moment_in_one_transaction(at_their_moments: bool) -> None:
-    """business-rules §8.2, decision 0050: in a sandbox; a real market that was away books at the present."""
-    held = [service() for _ in range(2)]
-    for one, later in zip(held, (timedelta(), timedelta(hours=3)), strict=True):
-        renewed(one)
+def test_skipped_earnings_are_booked_in_one_transaction(at_their_moments: bool) -> None:
+    """business-rules §8.2, decision 0050: a sandbox books at the past moments; a real market that was down books at the
+    present."""
+    subscriptions = [service() for _ in range(2)]
+    for subscription, later in zip(subscriptions, (timedelta(), timedelta(hours=3)), strict=True):
+        renewed(subscription)
         done(open_call())
-        Period.objects.filter(subscription=one, starts_at=END).update(starts_at=END + later)
+        Period.objects.filter(subscription=subscription, starts_at=END).update(starts_at=END + later)
     due = END + timedelta(hours=5)
-    payloads = [{"subscription": one.pk} for one in held]
+    payloads = [{"subscription": subscription.pk} for subscription in subscriptions]
     for _twice in range(2):
         with transaction.atomic():
             assert earning.earn_when_begun(payloads, due, at_their_moments=at_their_moments) == [None, None]
     moments = [END, END + timedelta(hours=3)] if at_their_moments else [due, due]
     assert list(Period.objects.exclude(starts_at=NOW).order_by("pk").values_list("earned_at", flat=True)) == moments
-    earned = Transfer.objects.filter(reason="earned", at__gte=END).order_by("pk")
-    assert list(earned.values_list("at", flat=True)) == moments
+    transfers = Transfer.objects.filter(reason="earned", at__gte=END).order_by("pk")
+    assert list(transfers.values_list("at", flat=True)) == moments
     assert ledger.verify().problems == ()
 
 
-def test_a_timer_of_a_former_release_at_a_beginning_sets_the_new_one() -> None:
+def test_timer_of_an_earlier_release_sets_the_new_one() -> None:
     subscription = service()
     renewed(subscription)
     done(open_call())
@@ -144,43 +149,46 @@ def test_a_timer_of_a_former_release_at_a_beginning_sets_the_new_one() -> None:
     assert Job.objects.get(kind=LIFE).due_at == FIRST_REMINDER + timedelta(days=30)
 
 
-def test_from_month_to_year_the_new_product_id_is_sent_and_held() -> None:
+def test_renewal_by_the_year_sends_and_keeps_the_new_product_id() -> None:
     """saas-v2 §3.3."""
     subscription = service()
     yearly = offers(subscription)[1]
     renewed(subscription, product_id=yearly.product_id)
-    asked = command(open_call())
-    assert isinstance(asked, Refresh)
-    assert (asked.product_id, asked.expires_at) == (yearly.product_id, datetime(2027, 4, 1, 8, 0, tzinfo=UTC))
+    sent_command = command(open_call())
+    assert isinstance(sent_command, Refresh)
+    assert (sent_command.product_id, sent_command.expires_at) == (
+        yearly.product_id,
+        datetime(2027, 4, 1, 8, 0, tzinfo=UTC),
+    )
     done(open_call())
     assert again(subscription).offer_id == yearly.pk
 
 
 @pytest.mark.parametrize(("spoken", "thawed_by"), [("saas_v2", "call"), ("saas_v1", "refresh")])
-def test_in_the_retention_it_counts_from_the_end_before_and_thaws(spoken: str, thawed_by: str) -> None:
-    """business-rules §4.4: renewal unfreezes; saas-v2 §3.4; saas-v1-license A2.4: there the refresh does."""
+def test_renewal_in_retention_starts_at_the_old_end_and_thaws(spoken: str, thawed_by: str) -> None:
+    """business-rules §4.4: renewal unfreezes; saas-v2 §3.4; saas-v1-license A2.4: there the refresh thaws."""
     subscription, later = service(spoken), END + timedelta(days=5)
     passes(FREEZE)
     done(open_call(), now=FREEZE)
     assert told("service_expired_renewable") == 1
     order = renewed(subscription, now=later)
     passes(RELEASE)
-    assert open_call().kind == "Refresh", "it is being renewed: nothing is released meanwhile"
-    assert again(subscription).status == "frozen", "until the seller did it"
+    assert open_call().kind == "Refresh", "no release during the renewal"
+    assert again(subscription).status == "frozen", "frozen until the seller did it"
     done(open_call(), now=later)
-    held = again(subscription)
-    assert (held.expires_at, held.status, order_status(order)) == (NEXT_END, "active", "completed")
+    current = again(subscription)
+    assert (current.expires_at, current.status, order_status(order)) == (NEXT_END, "active", "completed")
     if thawed_by == "call":
-        assert held.seller_state == "frozen"
+        assert current.seller_state == "frozen"
         assert command(open_call()) == SetStatus(instance_id=subscription.instance_id, status=UNFREEZE)
         done(open_call(), now=later)
     assert again(subscription).seller_state == "active"
-    assert ledger.held_for(order.number) == 0, "its time has begun"
+    assert ledger.money_in_clearing(order.number) == 0, "its period has begun"
     passes(RELEASE + timedelta(hours=1))
     assert not Call.objects.filter(kind="Release").exists()
 
 
-def test_who_renews_is_not_reminded_of_the_end_before() -> None:
+def test_renewed_service_has_no_reminder_of_the_old_end() -> None:
     subscription = service()
     renewed(subscription, now=FIRST_REMINDER - timedelta(minutes=1))
     passes(END - timedelta(seconds=1))
@@ -190,24 +198,24 @@ def test_who_renews_is_not_reminded_of_the_end_before() -> None:
     assert told("service_to_renew") == 3, "of the new end"
 
 
-# --- when the seller does not --------------------------------------------------------------------------------------
+# --- sellers that fail -------------------------------------------------------------------------------------------------
 
 
-def test_what_the_seller_does_not_take_is_kept_and_the_operator_may_pay_it_back() -> None:
+def test_failed_renewal_is_kept_and_may_be_refunded_by_an_operator() -> None:
     """saas-v2 §3.10: stops; manual restart. business-rules §4.7: a renewal that is not effective is refunded in full."""
     subscription = service()
     before, refunds = balance(subscription), told("order_refunded")
     order = renewed(subscription)
-    assert not may_pay_back(order)
+    assert not may_refund(order)
     failed(open_call())
-    assert (order_status(order), ledger.held_for(order.number)) == ("processing", PRICE)
+    assert (order_status(order), ledger.money_in_clearing(order.number)) == ("processing", PRICE)
     assert may_restart(operation_of(order))
     assert (told("renewal_waits"), list(stopped_orders())) == (1, [order])
     assert progress_of(order).stopped
 
-    pay_back(order, reason="agreed by telephone", actor=BY, now=NOW)
+    refund_order(order, reason="agreed by telephone", actor=BY, now=NOW)
     react(now=NOW)
-    assert (order_status(order), ledger.held_for(order.number)) == ("refunded", 0)
+    assert (order_status(order), ledger.money_in_clearing(order.number)) == ("refunded", 0)
     assert balance(subscription) == before
     assert (told("renewal_refunded"), told("order_refunded"), stopped_orders().count()) == (1, refunds, 0)
     assert not may_restart(operation_of(order))
@@ -216,8 +224,8 @@ def test_what_the_seller_does_not_take_is_kept_and_the_operator_may_pay_it_back(
     renewed(subscription)
 
 
-def test_a_renewal_that_was_restarted_is_asked_for_the_very_same_end() -> None:
-    """operations.md §8: an end is never computed again."""
+def test_restarted_renewal_sends_the_same_end() -> None:
+    """operations.md §8: an end is computed only once."""
     subscription = service()
     order = renewed(subscription)
     failed(open_call())
@@ -226,19 +234,19 @@ def test_a_renewal_that_was_restarted_is_asked_for_the_very_same_end() -> None:
     assert again(subscription).status == "frozen"
     later = END + timedelta(days=3)
     restart(operation_of(order), actor="seller", now=later)
-    asked = command(open_call())
-    assert isinstance(asked, Refresh)
-    assert asked.expires_at == NEXT_END
-    assert not may_pay_back(order)
+    sent_command = command(open_call())
+    assert isinstance(sent_command, Refresh)
+    assert sent_command.expires_at == NEXT_END
+    assert not may_refund(order)
     done(open_call(), now=later)
     done(open_call(), now=later)
-    held = again(subscription)
-    assert (held.expires_at, held.status, held.seller_state) == (NEXT_END, "active", "active")
+    current = again(subscription)
+    assert (current.expires_at, current.status, current.seller_state) == (NEXT_END, "active", "active")
     assert ledger.verify().problems == ()
 
 
-def test_with_the_service_ends_what_was_ordered_for_it() -> None:
-    """saas-v2 §3.3: a lasting failure can lead to the release; the money of the renewal is back then."""
+def test_release_refunds_open_renewals() -> None:
+    """saas-v2 §3.3: a lasting failure can lead to the release; the renewal is refunded then."""
     subscription = service()
     before = balance(subscription)
     order = renewed(subscription)
@@ -255,7 +263,7 @@ def test_with_the_service_ends_what_was_ordered_for_it() -> None:
     assert ledger.verify().problems == ()
 
 
-def test_an_unpaid_renewal_ends_with_the_service() -> None:
+def test_unpaid_renewal_ends_with_the_service() -> None:
     subscription = service()
     order = ordered(subscription)
     tried(subscription, Act.RELEASE)
@@ -264,7 +272,7 @@ def test_an_unpaid_renewal_ends_with_the_service() -> None:
     assert told("order_cancelled_timeout") == 0
 
 
-def test_money_is_never_kept_for_what_cannot_even_be_asked() -> None:
+def test_renewal_without_an_address_is_refunded() -> None:
     subscription = service()
     before, calls = balance(subscription), Call.objects.count()
     Binding.objects.all().delete()
@@ -274,8 +282,8 @@ def test_money_is_never_kept_for_what_cannot_even_be_asked() -> None:
     assert told("renewal_refunded") == 1
 
 
-def test_a_renewal_of_what_lost_its_end_is_paid_back_and_told() -> None:
-    """Checkout makes none; should a row be broken meanwhile, its money does not lie there in silence."""
+def test_renewal_without_an_end_is_refunded_and_notified() -> None:
+    """Checkout makes no such order. If a row is broken later, the payment is not kept silently."""
     make_operator()
     subscription = service()
     before, calls = balance(subscription), Call.objects.count()
@@ -290,24 +298,24 @@ def test_a_renewal_of_what_lost_its_end_is_paid_back_and_told() -> None:
 
 
 @pytest.mark.parametrize("released", [False, True])
-def test_what_is_over_before_it_was_asked_is_paid_back(*, released: bool) -> None:
-    """Paid in time, and its event told after the service began to end, or ended."""
+def test_renewal_of_an_ending_service_is_refunded(*, released: bool) -> None:
+    """Paid in time, but its event is handled after the service began to end, or ended."""
     subscription = service()
     order = ordered(subscription)
     pay_order(order, now=NOW)
-    try_out(Trial(subscription=subscription, act=Act.RELEASE, actor=BY, now=NOW), sandbox=True)
+    start_act(SandboxAct(subscription=subscription, act=Act.RELEASE, actor=BY, now=NOW), sandbox=True)
     if released:
         call = answer(open_call(), now=NOW)
         advance.on_call_ended(CallEnded(call=call.pk, kind=call.kind, outcome="done"), NOW)
     assert again(subscription).status == ("released" if released else "releasing")
     react(now=NOW)
-    assert (order_status(order), ledger.held_for(order.number)) == ("refunded", 0)
+    assert (order_status(order), ledger.money_in_clearing(order.number)) == ("refunded", 0)
     assert not Call.objects.filter(kind="Refresh").exists()
     assert ledger.verify().problems == ()
 
 
-def test_a_renewal_is_not_begun_after_the_retention() -> None:
-    """business-rules §4.4: renewal is possible in the retention; whose event comes later is paid back."""
+def test_renewal_after_the_retention_is_refunded() -> None:
+    """business-rules §4.4: renewal is possible in the retention; a later event is refunded."""
     subscription = service()
     passes(FREEZE)
     done(open_call(), now=FREEZE)
@@ -315,10 +323,10 @@ def test_a_renewal_is_not_begun_after_the_retention() -> None:
     pay_order(order, now=RELEASE - timedelta(minutes=1))
     with translation.override("en"):
         react(now=RELEASE)
-    assert (order_status(order), ledger.held_for(order.number)) == ("refunded", 0)
+    assert (order_status(order), ledger.money_in_clearing(order.number)) == ("refunded", 0)
     operation = operation_of(order)
     assert (operation.status, operation.call) == ("gave_up", None)
-    assert "The time to renew this service is over" in operation.note
+    assert "The renewal period has ended, so this service can no longer be renewed" in operation.note
     assert told("renewal_refunded") == 1
     passes(RELEASE)
-    assert open_call().kind == "Release", "it goes its way"
+    assert open_call().kind == "Release", "the release continues"

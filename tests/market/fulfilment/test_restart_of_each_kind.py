@@ -1,4 +1,4 @@
-"""Whatever stopped can be restarted: the seller is asked the very same again, and it goes on to its end (saas-v2 §7)."""
+"""Every stopped operation can be restarted: the same call is made again, and the operation completes (saas-v2 §7)."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ pytestmark = pytest.mark.django_db
 BY, WHY = "operator@market.example", "It sends spam."
 
 
-def _frozen(held: Subscription) -> None:
-    freeze(held, reason=WHY, actor=BY, now=NOW)
+def _frozen(subscription: Subscription) -> None:
+    freeze(subscription, reason=WHY, actor=BY, now=NOW)
 
 
-def _lifted(held: Subscription) -> None:
-    _frozen(held)
+def _lifted(subscription: Subscription) -> None:
+    _frozen(subscription)
     done(open_call())
-    lift(held, reason="Mended.", actor=BY, now=NOW)
+    lift(subscription, reason="Mended.", actor=BY, now=NOW)
 
 
-def _released(held: Subscription) -> None:
-    release(held, reason=WHY, actor=BY, now=NOW)
+def _released(subscription: Subscription) -> None:
+    release(subscription, reason=WHY, actor=BY, now=NOW)
 
 
-def _renewed(held: Subscription) -> None:
-    renewed(held)
+def _renewed(subscription: Subscription) -> None:
+    renewed(subscription)
 
 
-def _taken_back(held: Subscription) -> None:
-    renewed(held)
+def _taken_back(subscription: Subscription) -> None:
+    renewed(subscription)
     done(open_call())
-    taken_back(held, "cancel_renewal")
+    taken_back(subscription, "cancel_renewal")
 
 
 KINDS: dict[str, tuple[Callable[[Subscription], None], str]] = {
@@ -49,9 +49,9 @@ KINDS: dict[str, tuple[Callable[[Subscription], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_stopped_is_asked_again_and_done(kind: str) -> None:
-    held, (begin, status) = service(), KINDS[kind]
-    begin(held)
+def test_stopped_operation_repeats_its_call_and_completes(kind: str) -> None:
+    subscription, (begin, status) = service(), KINDS[kind]
+    begin(subscription)
     before = command(open_call())
     failed(open_call())
     operation = Operation.objects.select_related("call").get(kind=kind)
@@ -60,4 +60,4 @@ def test_what_stopped_is_asked_again_and_done(kind: str) -> None:
     assert command(open_call()) == before
     done(open_call())
     operation.refresh_from_db()
-    assert (operation.status, again(held).status) == ("done", status)
+    assert (operation.status, again(subscription).status) == ("done", status)

@@ -1,4 +1,5 @@
-"""A trial is opened by the calls of a purchase, says on the wire that it is one, and ends as paid time does (business-rules §3.5)."""
+"""A trial is opened by the calls of a purchase, is marked as a trial on the wire, and ends as paid time does
+(business-rules §3.5)."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(1
 
 
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
-def test_a_trial_is_asked_of_the_seller_as_one(protocol: str) -> None:
+def test_trial_is_marked_in_the_call(protocol: str) -> None:
     """saas-v2 §3.1: newInstance also for trial orders; saas-v1-license A2.1: trialFlag 1, and periodType is day."""
     seller = make_seller()
     product = make_product(seller, prices=(MONTHLY, TRIAL), address=make_address(seller, protocol=protocol))
@@ -39,14 +40,22 @@ def test_a_trial_is_asked_of_the_seller_as_one(protocol: str) -> None:
     on_order_paid(OrderPaid(order=order.number), NOW)
     operation = Operation.objects.select_related("call").get()
     assert operation.call is not None
-    asked = calls.load(operation.call.kind, operation.call.command)
-    assert isinstance(asked, Create)
-    assert asked.purchase is not None
-    assert (asked.purchase.trial, asked.purchase.period_type, asked.purchase.period_number) == (True, "day", 15)
-    assert asked.purchase.expires_at == NOW + timedelta(days=15) == period_end(NOW, "day", 15)
-    wire = dump_purchase(asked.purchase)
+    sent_command = calls.load(operation.call.kind, operation.call.command)
+    assert isinstance(sent_command, Create)
+    assert sent_command.purchase is not None
+    assert (sent_command.purchase.trial, sent_command.purchase.period_type, sent_command.purchase.period_number) == (
+        True,
+        "day",
+        15,
+    )
+    assert sent_command.purchase.expires_at == NOW + timedelta(days=15) == period_end(NOW, "day", 15)
+    wire = dump_purchase(sent_command.purchase)
     assert (wire["trialFlag"], wire["periodType"], wire["periodNumber"]) == ("1", "day", 15)
-    told = order_of_seller(order.number, seller.pk)
-    assert told is not None
-    assert told.order_type == "TRIAL"
-    assert (told.lines[0].period_type, told.lines[0].period_number, told.lines[0].currency) == ("day", 15, "0")
+    seller_order = order_of_seller(order.number, seller.pk)
+    assert seller_order is not None
+    assert seller_order.order_type == "TRIAL"
+    assert (seller_order.lines[0].period_type, seller_order.lines[0].period_number, seller_order.lines[0].currency) == (
+        "day",
+        15,
+        "0",
+    )

@@ -1,4 +1,4 @@
-"""Services on trial, and what their buyers order for them, as everybody does it."""
+"""Services on trial, and orders that convert them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SPEC = make_spec(SMALL, LARGE, name="规格", name_en="Spec",
 
 
 def trial_of(product: Product, buyer: User, *, now: datetime = NOW) -> Subscription:
-    """A trial of fifteen days, opened by its seller at once. All is told."""
+    """Buy a trial of fifteen days that its seller opens at once, and run the reactions."""
     offer = Offer.objects.get(sku__spec__product=product, trial=True)
     order = buy(buyer, PlaceOrder(product_id=offer.product_id, periods=15, agreed=True), now=now, unpaid_timeout=DAY)
     return bought(order, now=now)
@@ -44,19 +44,19 @@ def on_trial(
     protocol: str = "saas_v2", *, buyer: User | None = None, now: datetime = NOW, **product: Any
 ) -> Subscription:
     seller = make_seller()
-    shape = {"specs": (SPEC,)} | product
-    made = make_product(seller, address=make_address(seller, protocol=protocol), **shape)
-    return trial_of(made, buyer or make_buyer(balance="10000", level=LEVEL), now=now)
+    product_fields = {"specs": (SPEC,)} | product
+    new_product = make_product(seller, address=make_address(seller, protocol=protocol), **product_fields)
+    return trial_of(new_product, buyer or make_buyer(balance="10000", level=LEVEL), now=now)
 
 
 def formal_offers(subscription: Subscription) -> list[Offer]:
-    """Small by month and year, large by month and year."""
-    own = Offer.objects.filter(sku__spec__product=subscription.product, trial=False)
-    return list(own.order_by("sku", "pk"))
+    """Return the offers: small by month and year, large by month and year."""
+    offers = Offer.objects.filter(sku__spec__product=subscription.product, trial=False)
+    return list(offers.order_by("sku", "pk"))
 
 
 def choice(subscription: Subscription, offer: Offer | None = None, **other: Any) -> WithinSpec:
-    """A month of what is tried, or of another offer."""
+    """A month of the product on trial, or of another offer."""
     fields: dict[str, Any] = {
         "subscription": subscription.pk, "quantity": 1, "periods": 1, "agreed": True,
         "product_id": (offer or formal_offers(subscription)[0]).product_id,
@@ -64,17 +64,17 @@ def choice(subscription: Subscription, offer: Offer | None = None, **other: Any)
     return WithinSpec(**(fields | other))
 
 
-def ordered_formal(
+def order_conversion(
     subscription: Subscription, offer: Offer | None = None, *, now: datetime = NOW, **other: Any
 ) -> Order:
-    """Unpaid."""
-    held = again(subscription)
-    return convert(held, held.buyer, choice(held, offer, **other), now=now, unpaid_timeout=DAY)
+    """Order the conversion, unpaid."""
+    current = again(subscription)
+    return convert(current, current.buyer, choice(current, offer, **other), now=now, unpaid_timeout=DAY)
 
 
 def converted(subscription: Subscription, offer: Offer | None = None, *, now: datetime = NOW, **other: Any) -> Order:
-    """Ordered and paid by its buyer, and told to whom it concerns."""
-    order = ordered_formal(subscription, offer, now=now, **other)
+    """Order and pay the conversion, and run the reactions."""
+    order = order_conversion(subscription, offer, now=now, **other)
     pay_order(order, now=now)
     react(now=now)
     return Order.objects.select_related("buyer").get(pk=order.pk)

@@ -1,4 +1,4 @@
-"""Access keys of buyers: created once with rights and an end, switched off and on, deleted; their owner is notified."""
+"""Access keys of buyers: created with rights and an expiry, disabled, enabled, deleted; their owner is notified."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ def create(user: User, name: str = "ERP", rights: Collection[str] = ("read",), d
     return verbs.create_buyer_key(user, verbs.CreateBuyerKey(name=name, rights=rights, days=days), now=NOW)
 
 
-def refused(act: Callable[[], object]) -> str:
-    """The code of the refusal; nothing is stored then."""
+def refusal_code(action: Callable[[], object]) -> str:
+    """Return the code of the refusal and check that nothing was stored."""
 
-    def facts() -> tuple[object, ...]:
+    def stored_rows() -> tuple[object, ...]:
         return list(BuyerKey.objects.order_by("pk").values_list()), Event.objects.count()
 
-    before = facts()
-    with pytest.raises(Refused) as why:
-        act()
-    assert facts() == before
-    return why.value.code
+    before = stored_rows()
+    with pytest.raises(Refused) as error:
+        action()
+    assert stored_rows() == before
+    return error.value.code
 
 
-def test_a_key_is_sealed_and_ends() -> None:
+def test_key_is_sealed_and_expires() -> None:
     """business-rules §11.3: a program acts for a buyer, with the permissions that the buyer chose, until its end."""
     user = make_buyer(balance="0")
-    made = create(user, rights=["pay", "read"])
-    key = BuyerKey.objects.get(access_key=made.key_id)
+    new_key = create(user, rights=["pay", "read"])
+    key = BuyerKey.objects.get(access_key=new_key.key_id)
     assert (key.user, key.rights, key.expires_at) == (user, ["read", "pay"], NOW + timedelta(days=30))
-    assert made.secret not in key.sealed
-    assert unseal(key.sealed) == made.secret
-    assert made.secret not in repr(made)
+    assert new_key.secret not in key.sealed
+    assert unseal(key.sealed) == new_key.secret
+    assert new_key.secret not in repr(new_key)
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("arguments", "code"),
     [
         ({"name": " "}, "buyer_key.name"),
         ({"name": "x" * 65}, "buyer_key.name"),
@@ -73,33 +73,33 @@ def test_a_key_is_sealed_and_ends() -> None:
         ({"name": "taken"}, "buyer_key.name_taken"),
     ],
 )
-def test_a_wrong_key_is_not_created(given: dict, code: str) -> None:
+def test_invalid_key_is_not_created(arguments: dict, code: str) -> None:
     user = make_buyer(balance="0")
     create(user, "taken")
-    assert refused(lambda: create(user, **given)) == code
+    assert refusal_code(lambda: create(user, **arguments)) == code
 
 
-def test_an_account_has_a_few_keys() -> None:
+def test_number_of_keys_is_limited() -> None:
     user = make_buyer(balance="0")
     for number in range(verbs.MAX_KEYS):
         create(user, f"key {number}")
-    assert refused(lambda: create(user, "one more")) == "buyer_key.too_many"
+    assert refusal_code(lambda: create(user, "one more")) == "buyer_key.too_many"
     verbs.delete_buyer_key(user, BuyerKey.objects.earliest("pk").pk, now=NOW)
     create(user, "one more")
 
 
-def test_a_key_is_changed_by_its_owner_alone_and_in_its_state() -> None:
+def test_only_the_owner_can_change_a_key_and_only_in_a_matching_state() -> None:
     user, other = make_buyer(balance="0"), make_buyer(balance="0", email="other@buyer.example")
     create(user)
     pk = BuyerKey.objects.get().pk
     for verb in (verbs.disable_buyer_key, verbs.enable_buyer_key, verbs.delete_buyer_key):
-        assert refused(partial(verb, other, pk, now=NOW)) == "buyer_key.unknown"
-    assert refused(lambda: verbs.enable_buyer_key(user, pk, now=NOW)) == "buyer_key.changed"
+        assert refusal_code(partial(verb, other, pk, now=NOW)) == "buyer_key.unknown"
+    assert refusal_code(lambda: verbs.enable_buyer_key(user, pk, now=NOW)) == "buyer_key.changed"
     verbs.disable_buyer_key(user, pk, now=NOW)
-    assert refused(lambda: verbs.disable_buyer_key(user, pk, now=NOW)) == "buyer_key.changed"
+    assert refusal_code(lambda: verbs.disable_buyer_key(user, pk, now=NOW)) == "buyer_key.changed"
 
 
-def test_the_owner_is_notified_of_each_change() -> None:
+def test_owner_is_notified_of_each_change() -> None:
     """business-rules §7.2: changes of an account cannot be switched off."""
     user = make_buyer(balance="0")
     create(user)
@@ -115,27 +115,27 @@ def test_the_owner_is_notified_of_each_change() -> None:
     assert NoticeDelivery.objects.filter(notice__user=user, channel="mail").count() == len(kinds)
 
 
-def told_of_expiry(user: User) -> int:
+def expiry_notice_count(user: User) -> int:
     return Notice.objects.filter(user=user, kind="buyer_key_expires").count()
 
 
-def test_its_owner_is_reminded_once_a_week_before_it_expires() -> None:
+def test_owner_is_reminded_once_a_week_before_expiry() -> None:
     user = make_buyer(balance="0")
     create(user)
     expires = BuyerKey.objects.get().expires_at
     for days, notices in ((8, 0), (7, 1), (6, 1)):
         run_due(expires - timedelta(days=days))
-        assert told_of_expiry(user) == notices
+        assert expiry_notice_count(user) == notices
 
 
-@pytest.mark.parametrize("end", [verbs.disable_buyer_key, verbs.delete_buyer_key])
-def test_nobody_is_reminded_of_a_key_out_of_use(end: Any) -> None:
+@pytest.mark.parametrize("deactivate", [verbs.disable_buyer_key, verbs.delete_buyer_key])
+def test_no_reminder_for_a_disabled_or_deleted_key(deactivate: Any) -> None:
     user = make_buyer(balance="0")
     create(user)
     key = BuyerKey.objects.get()
-    end(user, key.pk, now=NOW)
+    deactivate(user, key.pk, now=NOW)
     run_due(key.expires_at - timedelta(days=7))
-    assert told_of_expiry(user) == 0
+    assert expiry_notice_count(user) == 0
 
 
 def run_due(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What may stand in a company's texts and fields (business-rules §1.4): right ones pass, wrong ones are caught. Must show 6."""
+"""Rules for the texts and fields of a company (business-rules §1.4): valid values pass, invalid ones are reported. Must show 6."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ RULES = EntryRules(least_staff=15, least_days=365, least_capital=500_000, own_ho
 TODAY = date(2026, 3, 1)
 
 
-def wrong(**other: str) -> set[str]:
-    said = company(**({"logo": "a" * 64} | other))
-    return {each.field for each in check_company(said, RULES, today=TODAY)}
+def invalid_fields(**changes: str) -> set[str]:
+    document = company(**({"logo": "a" * 64} | changes))
+    return {each.field for each in check_company(document, RULES, today=TODAY)}
 
 
-def test_a_right_company_passes() -> None:
-    assert wrong() == set()
+def test_valid_company_passes() -> None:
+    assert invalid_fields() == set()
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changes",
     [
         {"about": "我们基于 ASP.NET 与 Node.js 3.5 开发，支持 TCP/IP、and/or 与 24/7 值守，服务过 500 强企业。"},
         {"about": "价格 < 10 万元且人数 > 5 的企业都可以使用，a < b 也没有问题，交付快。"},
@@ -41,17 +41,17 @@ def test_a_right_company_passes() -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_right_is_never_refused(other: dict[str, str]) -> None:
-    if "registration_number" in other:
+def test_valid_values_pass(changes: dict[str, str]) -> None:
+    if "registration_number" in changes:
         from stdnum.cn import uscc
 
         body = "91440300MA5000001"
-        other = {"registration_number": f" 9144 0300-MA500 0001 {uscc.calc_check_digit(body)}"}
-    assert wrong(**other) == set()
+        changes = {"registration_number": f" 9144 0300-MA500 0001 {uscc.calc_check_digit(body)}"}
+    assert invalid_fields(**changes) == set()
 
 
 @pytest.mark.parametrize(
-    ("other", "field"),
+    ("changes", "field"),
     [
         ({"about": "详见 ｈｔｔｐ：//evil.example 的介绍，我们的软件特别好用，欢迎来电。"}, "about"),
         ({"about": "详见 e\u200bvil.com/x 的介绍，我们的软件特别好用，欢迎来电咨询。"}, "about"),
@@ -68,32 +68,32 @@ def test_what_is_right_is_never_refused(other: dict[str, str]) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_wrong_is_caught_beside_its_field(other: dict[str, str], field: str) -> None:
-    assert wrong(**other) == {field}
+def test_invalid_values_are_reported_for_their_field(changes: dict[str, str], field: str) -> None:
+    assert invalid_fields(**changes) == {field}
 
 
-def test_everything_that_is_missing_is_said() -> None:
-    found = list(check_company(companies.CompanyDocument(), RULES, today=TODAY))
-    assert {each.field for each in found} == set(companies.SECTION) - companies.OPTIONAL
-    assert {each.rule for each in found} == {"business-rules §1.4"}
+def test_all_missing_fields_are_reported() -> None:
+    findings = list(check_company(companies.CompanyDocument(), RULES, today=TODAY))
+    assert {each.field for each in findings} == set(companies.SECTION) - companies.OPTIONAL
+    assert {each.rule for each in findings} == {"business-rules §1.4"}
 
 
 @pytest.mark.parametrize(
     ("begins", "ends", "hours"),
     [((9, 0), (17, 0), 8), ((0, 0), (0, 0), 24), ((20, 0), (4, 0), 8), ((9, 30), (18, 0), 8.5)],
 )
-def test_hours(begins: tuple[int, int], ends: tuple[int, int], hours: float) -> None:
+def test_hours_between_two_times(begins: tuple[int, int], ends: tuple[int, int], hours: float) -> None:
     assert companies.hours_between(time(*begins), time(*ends)) == hours
 
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_rules(text: str) -> None:
-    texts.holds_link(text, but=text[:5])
-    texts.holds_markup(text)
-    assert wrong(**dict.fromkeys(companies.SECTION, text)) is not None
+    texts.find_link(text, allowed_text=text[:5])
+    texts.has_markup(text)
+    assert invalid_fields(**dict.fromkeys(companies.SECTION, text)) is not None
 
 
-def test_a_long_text_is_looked_at_in_linear_time() -> None:
-    for evil in ("a." * 50_000, "<" * 100_000, "http:" * 20_000, "a-" * 50_000, "1" * 100_000):
-        texts.holds_link(evil)
-        texts.holds_markup(evil)
+def test_long_text_is_checked_in_linear_time() -> None:
+    for long_text in ("a." * 50_000, "<" * 100_000, "http:" * 20_000, "a-" * 50_000, "1" * 100_000):
+        texts.find_link(long_text)
+        texts.has_markup(long_text)

@@ -1,4 +1,4 @@
-"""Signing keys: bound to one class, used once, staged before calls are signed with them (saas-v2 §1.3, §2.1; issue 9)."""
+"""Signing keys: bound to one interface class, never reused, staged before calls are signed with them (saas-v2 §1.3, §2.1; issue 9)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller, SigningKey, StagedKey
 
 pytestmark = pytest.mark.django_db
-OWN = "0123456789abcdef0123456789ABCDEF"
+OWN_KEY = "0123456789abcdef0123456789ABCDEF"
 
 
 @pytest.fixture(autouse=True)
@@ -29,41 +29,41 @@ def refused(code: str):
     return pytest.raises(Refused, check=lambda error: error.code == code)
 
 
-def current(seller: Seller, of: str = "base") -> SigningKey:
-    return SigningKey.objects.get(seller=seller, interface_class=of, valid_until=None)
+def current_key(seller: Seller, interface_class: str = "base") -> SigningKey:
+    return SigningKey.objects.get(seller=seller, interface_class=interface_class, valid_until=None)
 
 
 def stage(seller: Seller, *, secret: str = "", replaces: str | None = None) -> keys.NewKey:
-    seen = current(seller).key_id if replaces is None else replaces
-    return keys.stage_signing_key(seller, "base", replaces=seen, secret=secret, by=None, now=NOW)
+    replaced_id = current_key(seller).key_id if replaces is None else replaces
+    return keys.stage_signing_key(seller, "base", replaces=replaced_id, secret=secret, by=None, now=NOW)
 
 
-def test_calls_go_on_with_the_current_key_until_the_switch() -> None:
+def test_staged_key_signs_only_after_the_switch() -> None:
     seller = make_seller(signing_key="the key in use")
-    made = stage(seller)
+    staged = stage(seller)
     assert keys.signing_secrets(seller.pk, "base", now=NOW) == ("the key in use",)
     assert not Event.objects.filter(name="signing_key_rotated").exists()
 
-    keys.switch_signing_key(seller, "base", to=made.key_id, now=NOW)
+    keys.switch_signing_key(seller, "base", to=staged.key_id, now=NOW)
 
-    assert keys.signing_secrets(seller.pk, "base", now=NOW) == (made.secret, "the key in use")
-    assert keys.signing_secrets(seller.pk, "base", now=NOW + timedelta(hours=24)) == (made.secret,)
+    assert keys.signing_secrets(seller.pk, "base", now=NOW) == (staged.secret, "the key in use")
+    assert keys.signing_secrets(seller.pk, "base", now=NOW + timedelta(hours=24)) == (staged.secret,)
     assert Event.objects.filter(name="signing_key_rotated").count() == 1
-    assert (current(seller).key_id, StagedKey.objects.count()) == (made.key_id, 0)
+    assert (current_key(seller).key_id, StagedKey.objects.count()) == (staged.key_id, 0)
 
 
-def test_a_discarded_key_changes_nothing_and_may_come_again() -> None:
+def test_discarded_key_changes_nothing_and_can_be_staged_again() -> None:
     seller = make_seller()
-    before = current(seller).pk
-    made = stage(seller, secret=OWN)
-    keys.discard_signing_key(seller, "base", key_id=made.key_id)
-    assert (current(seller).pk, StagedKey.objects.count()) == (before, 0)
+    before = current_key(seller).pk
+    staged = stage(seller, secret=OWN_KEY)
+    keys.discard_signing_key(seller, "base", key_id=staged.key_id)
+    assert (current_key(seller).pk, StagedKey.objects.count()) == (before, 0)
     with refused("signing_key.changed"):
-        keys.switch_signing_key(seller, "base", to=made.key_id, now=NOW)
-    stage(seller, secret=OWN)
+        keys.switch_signing_key(seller, "base", to=staged.key_id, now=NOW)
+    stage(seller, secret=OWN_KEY)
 
 
-def test_a_form_that_is_old_stages_and_switches_nothing() -> None:
+def test_outdated_form_is_refused() -> None:
     seller = make_seller()
     with refused("signing_key.changed"):
         stage(seller, replaces="another")
@@ -79,22 +79,22 @@ def test_a_form_that_is_old_stages_and_switches_nothing() -> None:
     assert StagedKey.objects.get().key_id == first.key_id
 
 
-def test_a_key_is_used_once_and_for_one_class() -> None:
+def test_key_cannot_be_reused_by_the_same_seller() -> None:
     """saas-v2 §1.3: the same key cannot be bound to two types."""
-    seller = make_seller(signing_key=OWN)
+    seller = make_seller(signing_key=OWN_KEY)
     with refused("signing_key.used"):
-        stage(seller, secret=OWN)
+        stage(seller, secret=OWN_KEY)
     with refused("signing_key.used"):
-        keys.first_signing_key(seller, "kit", secret=OWN, now=NOW)
-    made = stage(seller)
+        keys.first_signing_key(seller, "kit", secret=OWN_KEY, now=NOW)
+    staged = stage(seller)
     with refused("signing_key.used"):
-        keys.first_signing_key(seller, "license", secret=made.secret, now=NOW)
-    keys.switch_signing_key(seller, "base", to=made.key_id, now=NOW)
+        keys.first_signing_key(seller, "license", secret=staged.secret, now=NOW)
+    keys.switch_signing_key(seller, "base", to=staged.key_id, now=NOW)
     with refused("signing_key.used"):
-        stage(seller, secret=OWN)
+        stage(seller, secret=OWN_KEY)
     assert SigningKey.objects.count() == 2
-    other = make_seller(signing_key=OWN)  # what another seller uses is nobody's business
-    assert current(other).fingerprint != SigningKey.objects.filter(seller=seller).earliest("pk").fingerprint
+    other = make_seller(signing_key=OWN_KEY)  # another seller may use the same key
+    assert current_key(other).fingerprint != SigningKey.objects.filter(seller=seller).earliest("pk").fingerprint
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_key_is_used_once_and_for_one_class() -> None:
         "key\n0123456789abcdef",
     ],
 )
-def test_an_own_key_is_long_and_plain(secret: str) -> None:
+def test_weak_own_key_is_refused(secret: str) -> None:
     seller = make_seller()
     with refused("signing_key.secret"):
         stage(seller, secret=secret)
@@ -119,36 +119,36 @@ def test_an_own_key_is_long_and_plain(secret: str) -> None:
     assert (StagedKey.objects.count(), SigningKey.objects.count()) == (0, 1)
 
 
-@pytest.mark.parametrize("secret", [OWN, " 0123456789abcdef ", "a-b_c.d:e/f+g=h!i" + "0" * 111])
-def test_an_own_key_is_taken_as_it_is(secret: str) -> None:
+@pytest.mark.parametrize("secret", [OWN_KEY, " 0123456789abcdef ", "a-b_c.d:e/f+g=h!i" + "0" * 111])
+def test_own_key_is_stored_unchanged(secret: str) -> None:
     seller = make_seller()
     keys.first_signing_key(seller, "kit", secret=secret, now=NOW)
-    assert unseal(current(seller, "kit").sealed) == secret.strip()
+    assert unseal(current_key(seller, "kit").sealed) == secret.strip()
 
 
-def test_a_fingerprint_tells_nothing_of_the_key() -> None:
-    seller = make_seller(signing_key=OWN)
-    found = current(seller).fingerprint
-    assert len(found) == 64
-    assert OWN not in found
-    assert keys.fingerprint(seller.pk, OWN) == found
-    assert keys.fingerprint(seller.pk, OWN + "x") != found
+def test_fingerprint_does_not_reveal_the_key() -> None:
+    seller = make_seller(signing_key=OWN_KEY)
+    fingerprint = current_key(seller).fingerprint
+    assert len(fingerprint) == 64
+    assert OWN_KEY not in fingerprint
+    assert keys.fingerprint(seller.pk, OWN_KEY) == fingerprint
+    assert keys.fingerprint(seller.pk, OWN_KEY + "x") != fingerprint
 
 
-def test_programs_that_set_a_market_up_may_take_a_key_again() -> None:
-    seller = make_seller(signing_key=OWN)
+def test_setup_programs_may_reuse_a_key() -> None:
+    seller = make_seller(signing_key=OWN_KEY)
     keys.rotate_signing_key(seller, "base", secret="another key of a program", now=NOW)
-    keys.rotate_signing_key(seller, "base", secret=OWN, now=NOW)
-    assert keys.signing_secrets(seller.pk, "base", now=NOW)[0] == OWN
-    keys.rotate_signing_key(seller, "license", secret=OWN, now=NOW)
-    assert keys.signing_secrets(seller.pk, "license", now=NOW) == (OWN,)
+    keys.rotate_signing_key(seller, "base", secret=OWN_KEY, now=NOW)
+    assert keys.signing_secrets(seller.pk, "base", now=NOW)[0] == OWN_KEY
+    keys.rotate_signing_key(seller, "license", secret=OWN_KEY, now=NOW)
+    assert keys.signing_secrets(seller.pk, "license", now=NOW) == (OWN_KEY,)
 
 
-def test_what_a_test_call_said_is_kept_while_the_key_is_staged() -> None:
+def test_result_of_a_test_call_is_stored_with_the_staged_key() -> None:
     seller = make_seller()
-    made = stage(seller)
-    keys.note_trial(made.key_id, knows=True, now=NOW)
+    staged = stage(seller)
+    keys.record_trial(staged.key_id, knows=True, now=NOW)
     assert StagedKey.objects.get().verified_at == NOW
-    keys.note_trial(made.key_id, knows=False, now=NOW)
+    keys.record_trial(staged.key_id, knows=False, now=NOW)
     assert StagedKey.objects.get().verified_at is None
-    keys.note_trial("gone", knows=True, now=NOW)
+    keys.record_trial("gone", knows=True, now=NOW)

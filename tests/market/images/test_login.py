@@ -1,5 +1,6 @@
-"""Account, password and address of a server reach its buyer, for the disk that it has (business-rules §5: "server login
-account/password")."""
+"""The buyer gets account, password and address of a server, matching its current disk (business-rules §5: "server login
+account/password").
+"""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ from tests.factories.images import MEMORY, RULES, broken, go_to, make_image, mak
 from tests.factories.people import NOW
 from tradepost.market.base.models import Move
 from tradepost.market.compute import tasks
-from tradepost.market.compute.contract import Login, Seen, State
+from tradepost.market.compute.contract import Login, ObservedServer, State
 from tradepost.market.compute.models import Server, Task
 from tradepost.market.images import servers
-from tradepost.market.images.servers import ForServer
+from tradepost.market.images.servers import OrderForServer
 from tradepost.market.orders.models import Order
 from tradepost.market.subscriptions.lifecycle import ACCESS_HISTORY, access_data
 
@@ -27,21 +28,21 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def set_passwords(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the cloud was told to set, in order."""
-    told: list[str] = []
+    """The passwords that the cloud was asked to set, in order."""
+    passwords: list[str] = []
     create, replace = MEMORY.create, MEMORY.replace_system
 
-    def created(wanted: Any, *, token: str) -> Seen:
-        told.append(wanted.login.password)
-        return create(wanted, token=token)
+    def created(request: Any, *, token: str) -> ObservedServer:
+        passwords.append(request.login.password)
+        return create(request, token=token)
 
-    def replaced(server_id: str, image: Any, login: Login, *, token: str) -> Seen:
-        told.append(login.password)
+    def replaced(server_id: str, image: Any, login: Login, *, token: str) -> ObservedServer:
+        passwords.append(login.password)
         return replace(server_id, image, login, token=token)
 
     monkeypatch.setattr(MEMORY, "create", created)
     monkeypatch.setattr(MEMORY, "replace_system", replaced)
-    return told
+    return passwords
 
 
 def signed_in(buyer: Any) -> Client:
@@ -50,48 +51,48 @@ def signed_in(buyer: Any) -> Client:
     return page
 
 
-def test_the_password_of_a_disk_with_the_clouds_own_image_is_on_its_page(set_passwords: list[str]) -> None:
+def test_server_page_shows_the_password_of_a_plain_image(set_passwords: list[str]) -> None:
     buyer = make_buyer(balance="50", now=NOW)
     server = make_server(buyer, make_image(now=NOW), now=NOW)
-    page, address = signed_in(buyer), f"/servers/{server.pk}/password/"
-    assert page.post(address).status_code == 404, "with an image of the market it is on the page of the service"
+    page, url = signed_in(buyer), f"/servers/{server.pk}/password/"
+    assert page.post(url).status_code == 404, "with an image of the market, the password is on the page of the service"
     servers.replace_plain(buyer, server.pk, "ubuntu-24.04", MEMORY, agreed=True, now=NOW)
     rest(NOW)
-    shown = page.get(f"/servers/{server.pk}/").content.decode()
-    assert (address in shown, set_passwords[1] in shown, "root" in shown) == (True, False, True)
-    answer = page.post(address)
+    html = page.get(f"/servers/{server.pk}/").content.decode()
+    assert (url in html, set_passwords[1] in html, "root" in html) == (True, False, True)
+    answer = page.post(url)
     assert (answer.content.decode(), answer["Content-Type"]) == (set_passwords[1], "text/plain; charset=utf-8")
     assert "no-store" in answer["Cache-Control"]
-    assert page.get(address).status_code == 405
-    assert signed_in(make_buyer(now=NOW)).post(address).status_code == 404
-    assert not Task.objects.exclude(sealed_login="").exists(), "it is kept once"
+    assert page.get(url).status_code == 405
+    assert signed_in(make_buyer(now=NOW)).post(url).status_code == 404
+    assert not Task.objects.exclude(sealed_login="").exists(), "it is stored once"
     servers.release(buyer, server.pk, agreed=True, now=NOW)
     rest(NOW)
-    assert page.post(address).status_code == 404
+    assert page.post(url).status_code == 404
 
 
-def test_after_a_replacement_that_failed_the_old_password_is_shown(set_passwords: list[str]) -> None:
+def test_failed_replacement_keeps_the_old_password(set_passwords: list[str]) -> None:
     buyer = make_buyer(balance="50", now=NOW)
     server = make_server(buyer, make_image(now=NOW), now=NOW)
     servers.replace_plain(buyer, server.pk, "ubuntu-24.04", MEMORY, agreed=True, now=NOW)
     rest(NOW)
-    page, address = signed_in(buyer), f"/servers/{server.pk}/password/"
+    page, url = signed_in(buyer), f"/servers/{server.pk}/password/"
     broken(server, "refuses")
     servers.replace_plain(buyer, server.pk, "openeuler-24.03", MEMORY, agreed=True, now=NOW)
-    assert page.post(address).content.decode() == set_passwords[1], "the server still has its disk"
+    assert page.post(url).content.decode() == set_passwords[1], "the server still has its disk"
     now = go_to(NOW + HOUR, NOW)
     task = Task.objects.latest("pk")
-    assert (task.status, page.post(address).content.decode()) == ("gave_up", set_passwords[1])
+    assert (task.status, page.post(url).content.decode()) == ("gave_up", set_passwords[1])
     assert "retry the request" in page.get(f"/servers/{server.pk}/").content.decode()
     broken(server, "")
     tasks.restart(task, actor="op", now=now)
     rest(now)
-    assert page.post(address).content.decode() == set_passwords[-1] != set_passwords[1]
+    assert page.post(url).content.decode() == set_passwords[-1] != set_passwords[1]
     assert len(set(set_passwords)) == 3, "each attempt of a task sets the same password"
 
 
-def test_an_image_that_could_not_be_put_on_a_server_leaves_the_first_password(set_passwords: list[str]) -> None:
-    """Its order is refunded, so nobody can retry it."""
+def test_failed_image_order_keeps_the_first_password(set_passwords: list[str]) -> None:
+    """The order is refunded, so it cannot be retried."""
     buyer = make_buyer(balance="50", now=NOW)
     server = make_server(buyer, make_image(now=NOW), now=NOW)
     service = server.service
@@ -101,20 +102,20 @@ def test_an_image_that_could_not_be_put_on_a_server_leaves_the_first_password(se
     assert before.password == set_passwords[0]
     broken(server, "refuses")
     offer = make_offer(make_image(hour="2", now=NOW), mode="ON_DEMAND")
-    command = ForServer(product_id=offer.product_id, server=server.pk, agreed=True)
+    command = OrderForServer(product_id=offer.product_id, server=server.pk, agreed=True)
     order = servers.replace_with(buyer, command, rules=RULES, now=NOW)
     go_to(NOW + HOUR, NOW)
     server.refresh_from_db()
     service.refresh_from_db()
     assert (Order.objects.get(pk=order.pk).status, server.service_id) == ("refunded", service.pk)
     assert (tasks.login_of(server).password, access_data(service)) == (set_passwords[0], before)
-    shown = signed_in(buyer).get(f"/servers/{server.pk}/").content.decode()
-    assert ("The order is closed" in shown, "retry the request" in shown) == (True, False)
+    html = signed_in(buyer).get(f"/servers/{server.pk}/").content.decode()
+    assert ("The order was closed" in html, "retry the request" in html) == (True, False)
 
 
 @pytest.mark.parametrize("status", ["active", "frozen"])
-def test_a_new_address_replaces_the_old_one_in_the_access_data(status: str) -> None:
-    """EC2 gives a server another address when it is started; the old one may be somebody else's by then."""
+def test_new_address_replaces_the_old_one_in_the_access_data(status: str) -> None:
+    """EC2 assigns a new address at each start; the old one may belong to somebody else by then."""
     buyer = make_buyer(balance="50", now=NOW)
     server = make_server(buyer, make_image(now=NOW), now=NOW)
     service = server.service
@@ -122,9 +123,13 @@ def test_a_new_address_replaces_the_old_one_in_the_access_data(status: str) -> N
     type(service).objects.filter(pk=service.pk).update(status=status)
     before = access_data(service)
     assert before is not None
-    for _again in range(2):
-        held = Server.objects.get(pk=server.pk)
-        tasks.look_at(held, Seen(server_id=server.provider_id, state=State.RUNNING, address="203.0.113.7"), now=NOW)
+    for _repetition in range(2):
+        stored_server = Server.objects.get(pk=server.pk)
+        tasks.store_observation(
+            stored_server,
+            ObservedServer(server_id=server.provider_id, state=State.RUNNING, address="203.0.113.7"),
+            now=NOW,
+        )
         rest(NOW)
     service.refresh_from_db()
     after = access_data(service)
@@ -134,4 +139,4 @@ def test_a_new_address_replaces_the_old_one_in_the_access_data(status: str) -> N
     [move] = Move.objects.filter(lifecycle=ACCESS_HISTORY, subject=str(service.pk))
     assert move.actor == "market"
     page = signed_in(buyer).get(f"/services/{service.pk}/").content.decode()
-    assert ("The server has another address" in page, "The seller changed" in page) == (True, False)
+    assert ("The server address has changed" in page, "The seller changed" in page) == (True, False)

@@ -1,5 +1,6 @@
-"""The checklist of the access standard: what may be answered, what is refused with words beside the item, and that nothing changed
-then (business-rules §2.5, §17.9; saas-v1-license B3, C)."""
+"""The checklist of the access standard: allowed answers, and refusals that name the item and change nothing
+(business-rules §2.5, §17.9; saas-v1-license B3, C).
+"""
 
 from __future__ import annotations
 
@@ -11,18 +12,19 @@ from tests.factories import NOW
 from tests.market.at_once import at_once
 from tradepost.market.identity.models import Seller
 from tradepost.market.industrial_road.models import RetrofitAnswer
-from tradepost.market.industrial_road.retrofit import AnswersRefused, Said, answer, answers_of
+from tradepost.market.industrial_road.retrofit import AnswersRefused, ItemAnswer, answer, answers_of
 from tradepost.market.product_types.roads.industrial import CHECKLIST, ITEMS
 
 
-def says(seller: Seller, **said: str | tuple[str, str]) -> None:
-    read = {
-        code: Said(says=one) if isinstance(one, str) else Said(says=one[0], note=one[1]) for code, one in said.items()
+def answer_items(seller: Seller, **says_by_code: str | tuple[str, str]) -> None:
+    answers = {
+        code: ItemAnswer(says=text) if isinstance(text, str) else ItemAnswer(says=text[0], note=text[1])
+        for code, text in says_by_code.items()
     }
-    answer(seller, read, by="shen@qingxie.example", now=NOW)
+    answer(seller, answers, by="shen@qingxie.example", now=NOW)
 
 
-def test_each_item_stands_once_and_says_which_section_asks_for_it() -> None:
+def test_each_item_is_listed_once_and_names_its_source() -> None:
     assert len(ITEMS) == sum(len(part.items) for part in CHECKLIST)
     assert all(
         item.source.split(" ")[0] in {"business-rules", "saas-v1-license", "openapi-jointkit"}
@@ -32,43 +34,47 @@ def test_each_item_stands_once_and_says_which_section_asks_for_it() -> None:
 
 
 @pytest.mark.django_db
-def test_answers_are_kept_changed_and_taken_back() -> None:
+def test_answers_are_stored_changed_and_removed() -> None:
     seller = factories.make_seller()
-    says(seller, https="met", usage=("not_needed", "  Sold on private clouds\0 only. "), unknown="met")
-    kept = answers_of(seller)
-    assert {code: (one.says, one.note) for code, one in kept.items()} == {
+    answer_items(seller, https="met", usage=("not_needed", "  Sold on private clouds\0 only. "), unknown="met")
+    stored_answers = answers_of(seller)
+    assert {code: (stored.says, stored.note) for code, stored in stored_answers.items()} == {
         "https": ("met", ""), "usage": ("not_needed", "Sold on private clouds only."),
     }  # fmt: skip
-    says(seller, https="not_yet", usage="")
-    assert {code: one.says for code, one in answers_of(seller).items()} == {"https": "not_yet"}
+    answer_items(seller, https="not_yet", usage="")
+    assert {code: stored.says for code, stored in answers_of(seller).items()} == {"https": "not_yet"}
     assert answers_of(factories.make_seller()) == {}, "another seller's"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("code", "said", "words"),
+    ("code", "item_answer", "message"),
     [
-        ("https", ("not_needed", "we are special"), "asks this of every software"),
-        ("usage", ("not_needed", " "), "Say why it does not apply"),
+        (
+            "https",
+            ("not_needed", "we are special"),
+            "The access standard requires this of all software. Choose “Done” or “Not yet”",
+        ),
+        ("usage", ("not_needed", " "), "Explain why it does not apply"),
         ("https", ("perhaps", ""), "Choose one"),
         ("https", ("met", "x" * 301), "at most 300"),
         ("https", ("met", "<script>alert(1)</script>"), "Plain text"),
     ],
 )
-def test_what_is_refused_changes_nothing(code: str, said: tuple[str, str], words: str) -> None:
+def test_refused_answer_changes_nothing(code: str, item_answer: tuple[str, str], message: str) -> None:
     seller = factories.make_seller()
-    says(seller, signature="met")
-    with override("en"), pytest.raises(AnswersRefused) as refused:
-        wanted: dict[str, str | tuple[str, str]] = {"signature": "not_yet", code: said}
-        says(seller, **wanted)
-    assert list(refused.value.errors) == [code]
-    assert words in refused.value.errors[code]
+    answer_items(seller, signature="met")
+    with override("en"), pytest.raises(AnswersRefused) as error:
+        new_answers: dict[str, str | tuple[str, str]] = {"signature": "not_yet", code: item_answer}
+        answer_items(seller, **new_answers)
+    assert list(error.value.errors) == [code]
+    assert message in error.value.errors[code]
     assert list(RetrofitAnswer.objects.values_list("item", "says")) == [("signature", "met")]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_answer_at_once_leave_one_answer() -> None:
+def test_concurrent_answers_leave_one() -> None:
     seller = factories.make_seller()
-    outcomes = at_once([lambda: says(seller, https="met"), lambda: says(seller, https="not_yet")] * 3)
+    outcomes = at_once([lambda: answer_items(seller, https="met"), lambda: answer_items(seller, https="not_yet")] * 3)
     assert set(outcomes) == {"done"}
     assert RetrofitAnswer.objects.filter(seller=seller).count() == 1

@@ -1,4 +1,4 @@
-"""The steps of the road over facts: what is done, what lacks, whose turn it is, where it leads (joint.md §5)."""
+"""The steps of the road, computed from facts: done steps, missing items, whose turn it is, and links (joint.md §5)."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from tradepost.market.base.values import replace
 from tradepost.market.industrial_road.steps import ProductFacts, RoadFacts, current, steps
 from tradepost.market.product_types.roads.industrial import ITEMS
 
-AT = datetime(2026, 11, 26, tzinfo=UTC)
+SEEN_AT = datetime(2026, 11, 26, tzinfo=UTC)
 PRODUCT = ProductFacts(
     pk=7, name="Cloud Draw", priced=True, bound=True, missing=(), on_sale=True, submission="approved"
 )
-WALKED = RoadFacts(
+COMPLETE_FACTS = RoadFacts(
     admitted=True, entry="approved", before_publishing=(), answers=dict.fromkeys(ITEMS, "met"), addresses=1, unproven=(),
-    signing_key=True, access_key=True, product=PRODUCT, event="e", queried_at=AT, text_at=AT, file_at=AT, asset="approved", sold=0,
+    signing_key=True, access_key=True, product=PRODUCT, event="e", queried_at=SEEN_AT, text_at=SEEN_AT, file_at=SEEN_AT, asset="approved", sold=0,
 )  # fmt: skip
-NOTHING = RoadFacts(
+EMPTY_FACTS = RoadFacts(
     admitted=False, entry="", before_publishing=(), answers={}, addresses=0, unproven=(), signing_key=False, access_key=False,
     product=None, event="", queried_at=None, text_at=None, file_at=None, asset="", sold=0,
 )  # fmt: skip
 
 
-def test_who_has_nothing_begins_with_the_company_and_who_has_all_is_through() -> None:
-    road = steps(NOTHING)
+def test_road_starts_with_the_company_and_ends_when_all_is_done() -> None:
+    road = steps(EMPTY_FACTS)
     assert [step.code for step in road] == [
         "company", "retrofit", "server", "keys", "debugged", "apis", "asset", "license",
     ]  # fmt: skip
     assert not any(step.done for step in road)
     assert current(road) == road[0]
-    assert all(step.done for step in steps(WALKED))
-    assert current(steps(WALKED)) is None
+    assert all(step.done for step in steps(COMPLETE_FACTS))
+    assert current(steps(COMPLETE_FACTS)) is None
 
 
 @pytest.mark.parametrize(
-    ("facts", "step", "leads", "waits"),
+    ("facts", "step", "pages", "waits"),
     [
         ({"admitted": False, "entry": "pending"}, "company", [""], True),
         ({"admitted": False, "entry": "checking"}, "company", [""], True),
@@ -60,15 +60,17 @@ def test_who_has_nothing_begins_with_the_company_and_who_has_all_is_through() ->
         ({"asset": "withdrawn"}, "asset", ["assets"], False),
     ],
 )  # fmt: skip
-def test_each_lack_leads_to_where_it_is_mended(facts: dict[str, Any], step: str, leads: list[str], waits: bool) -> None:
-    road = steps(replace(WALKED, **facts))
-    lacking = [one for one in road if not one.done]
-    assert [one.code for one in lacking] == [step]
-    assert ([one.page for one in lacking[0].lacks], lacking[0].waits) == (leads, waits)
+def test_each_missing_item_links_to_the_page_that_resolves_it(
+    facts: dict[str, Any], step: str, pages: list[str], waits: bool
+) -> None:
+    road = steps(replace(COMPLETE_FACTS, **facts))
+    open_steps = [road_step for road_step in road if not road_step.done]
+    assert [road_step.code for road_step in open_steps] == [step]
+    assert ([lack.page for lack in open_steps[0].lacks], open_steps[0].waits) == (pages, waits)
 
 
 @pytest.mark.parametrize(
-    ("product", "lacking", "leads"),
+    ("product", "open_codes", "pages"),
     [
         (None, ["debugged", "license"], ["product_new", "product_new"]),
         (
@@ -89,8 +91,8 @@ def test_each_lack_leads_to_where_it_is_mended(facts: dict[str, Any], step: str,
         ({"on_sale": False, "submission": "withdrawn"}, ["license"], ["product_submit"]),
     ],
 )
-def test_the_product_has_two_steps(product: dict[str, Any] | None, lacking: list[str], leads: list[str]) -> None:
-    facts = replace(WALKED, product=replace(PRODUCT, **product) if product is not None else None)
-    road = [one for one in steps(facts) if not one.done]
-    assert [one.code for one in road] == lacking
-    assert [lack.page for one in road for lack in one.lacks] == leads
+def test_product_has_two_steps(product: dict[str, Any] | None, open_codes: list[str], pages: list[str]) -> None:
+    facts = replace(COMPLETE_FACTS, product=replace(PRODUCT, **product) if product is not None else None)
+    open_steps = [step for step in steps(facts) if not step.done]
+    assert [step.code for step in open_steps] == open_codes
+    assert [lack.page for step in open_steps for lack in step.lacks] == pages

@@ -1,4 +1,4 @@
-"""Orders that are delivered by an authorisation code, as far as a test wants them: paid, taken, activated."""
+"""Helpers for orders that are delivered by an authorisation code: paid, taken, activated."""
 
 from __future__ import annotations
 
@@ -22,47 +22,49 @@ LATER = NOW + timedelta(days=3)
 
 
 def coded_product(seller: Seller | None = None, **fields: Any) -> Product:
-    """On sale, served at no production address."""
+    """Return a product on sale without a production address."""
     return make_product(
         seller or make_seller(), product_type="LICENSE_CODE", bound=False, **({"prices": (MONTHLY,)} | fields)
     )
 
 
-def code_ordered(product: Product | None = None, *, now: datetime = NOW) -> Subscription:
-    """Paid at ``now``; all is told."""
+def order_code(product: Product | None = None, *, now: datetime = NOW) -> Subscription:
+    """Return a service with a code, paid at ``now``, with all events handled."""
     order = make_order(make_buyer(level=LEVEL), offer=make_offer(product or coded_product()), paid=True, now=now)
     react(now=now)
     return again(Subscription.objects.get(order_lines__order=order))
 
 
-def code_of(held: Subscription) -> LicenseCode:
-    return LicenseCode.objects.get(subscription=held)
+def code_of(subscription: Subscription) -> LicenseCode:
+    return LicenseCode.objects.get(subscription=subscription)
 
 
-def order_of(held: Subscription) -> Order:
-    return Order.objects.get(number=held.order_line_number.rpartition("-")[0])
+def order_of(subscription: Subscription) -> Order:
+    return Order.objects.get(number=subscription.order_line_number.rpartition("-")[0])
 
 
-def taken(held: Subscription, *, now: datetime = NOW) -> Subscription:
-    take_code(held, actor=held.buyer.email, now=now)
+def take(subscription: Subscription, *, now: datetime = NOW) -> Subscription:
+    take_code(subscription, actor=subscription.buyer.email, now=now)
     react(now=now)
-    return again(held)
+    return again(subscription)
 
 
-def activated(held: Subscription, *, since: datetime | None = None, now: datetime = LATER) -> Subscription:
-    """Taken before, and activated by the seller's software."""
-    software(held.seller_id, code_of(held).code, since=since, now=now)
-    return again(held)
+def activate_service(
+    subscription: Subscription, *, since: datetime | None = None, now: datetime = LATER
+) -> Subscription:
+    """Activate the taken code as the seller's software does."""
+    activate_codes(subscription.seller_id, code_of(subscription).code, since=since, now=now)
+    return again(subscription)
 
 
-def software(
+def activate_codes(
     seller: int, *codes: str, since: datetime | None = None, as_list: bool = False, now: datetime = LATER
 ) -> None:
-    """Activates these."""
-    asked = Activate(licenses=codes, since=since)
-    activate(Activation(seller=seller, asked=asked, as_list=as_list), now=now)
+    """Activate these codes as the seller's software does."""
+    request = Activate(licenses=codes, since=since)
+    activate(Activation(seller=seller, asked=request, as_list=as_list), now=now)
     react(now=now)
 
 
-def made_for_tests(product: Product, *, now: datetime = NOW) -> LicenseCode:
+def issue_test_code(product: Product, *, now: datetime = NOW) -> LicenseCode:
     return issue_test(product, now=now)

@@ -1,4 +1,4 @@
-"""A push is taken in whole: each record is accepted, known already, or refused with its code (openapi-jointkit §C.5)."""
+"""Intake of a push: each record is accepted, recognised as a repetition, or refused with its code (openapi-jointkit §C.5)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tradepost.market.base.models import Event, Job
 from tradepost.market.catalog.models import Factor
 from tradepost.market.identity.models import Seller
 from tradepost.market.metering import collect, intake
-from tradepost.market.metering.intake import Nonce, NonceUsed, Pushed, take
+from tradepost.market.metering.intake import Nonce, NonceUsed, VerifiedPush, store_push
 from tradepost.market.metering.models import Collection, Meter, Push, Record, RefusedRecord, Void
 from tradepost.market.metering.void import void
 from tradepost.market.subscriptions.models import Freeze, Subscription
-from tradepost.protocols.open_api.usage_items import load_each
+from tradepost.protocols.open_api.usage_items import load_items
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 LATER = NOW + 12 * HOUR
 
 
-def codes(taken: intake.Taken) -> list[str]:
-    return [one.refusal.code for one in taken.refused]
+def refusal_codes(taken: intake.Accepted) -> list[str]:
+    return [record.refusal.code for record in taken.refused]
 
 
-def test_one_bad_record_never_refuses_its_neighbours_rule_1() -> None:
+def test_invalid_record_does_not_affect_the_others_rule_1() -> None:
     service = make_metered()
     taken = push(
         service.seller,
@@ -40,32 +40,32 @@ def test_one_bad_record_never_refuses_its_neighbours_rule_1() -> None:
          item(service, NOW + 3 * HOUR, instance_id="of-nobody"), item(service, NOW + 4 * HOUR, 3)],
         now=LATER,
     )  # fmt: skip
-    assert (taken.accepted, taken.repeated, codes(taken)) == (2, 0, ["003", "001", "004", "009"])
-    found = list(Record.objects.order_by("pk"))
-    assert [(r.quantity, r.sign, r.voided, r.cycle) for r in found] == [
+    assert (taken.accepted, taken.repeated, refusal_codes(taken)) == (2, 0, ["003", "001", "004", "009"])
+    records = list(Record.objects.order_by("pk"))
+    assert [(r.quantity, r.sign, r.voided, r.cycle) for r in records] == [
         (12_500, 1, False, "hour"),
         (30_000, 1, False, "hour"),
     ]
-    [one] = Push.objects.all()
-    assert (one.received, one.accepted, one.repeated, one.refused) == (6, 2, 0, 4)
-    assert (one.first_record, one.last_record) == (found[0].pk, found[1].pk)
-    kept = [(r.code, r.instance_id, json.loads(r.raw)) for r in RefusedRecord.objects.order_by("pk")]
-    assert [code for code, _i, _raw in kept] == ["003", "001", "004", "009"]
-    assert kept[3][1] == "of-nobody"
-    assert kept[1][2] == 7
+    [stored_push] = Push.objects.all()
+    assert (stored_push.received, stored_push.accepted, stored_push.repeated, stored_push.refused) == (6, 2, 0, 4)
+    assert (stored_push.first_record, stored_push.last_record) == (records[0].pk, records[1].pk)
+    refused_records = [(r.code, r.instance_id, json.loads(r.raw)) for r in RefusedRecord.objects.order_by("pk")]
+    assert [code for code, _i, _raw in refused_records] == ["003", "001", "004", "009"]
+    assert refused_records[3][1] == "of-nobody"
+    assert refused_records[1][2] == 7
     assert Event.objects.get(name="records_refused").facts["refused"] == 4
 
 
-def test_a_repeat_is_counted_and_not_stored_again_rule_4() -> None:
+def test_repetition_is_counted_and_not_stored_again_rule_4() -> None:
     service = make_metered()
     records = [item(service, NOW + n * HOUR, n + 1) for n in range(3)]
     push(service.seller, records, now=LATER)
-    again = push(service.seller, [*records, item(service, NOW + 3 * HOUR)], now=LATER)
-    assert (again.accepted, again.repeated, codes(again)) == (1, 3, [])
+    repeated = push(service.seller, [*records, item(service, NOW + 3 * HOUR)], now=LATER)
+    assert (repeated.accepted, repeated.repeated, refusal_codes(repeated)) == (1, 3, [])
     assert Record.objects.count() == 4
 
 
-def test_another_number_or_quantity_for_the_same_time_is_refused_and_the_first_stays_rule_4() -> None:
+def test_conflicting_record_is_refused_and_the_first_is_kept_rule_4() -> None:
     service = make_metered()
     push(service.seller, [item(service, NOW, 5, sn="a")], now=LATER)
     taken = push(
@@ -73,50 +73,50 @@ def test_another_number_or_quantity_for_the_same_time_is_refused_and_the_first_s
         [item(service, NOW, 5, sn="b"), item(service, NOW, 6, sn="a"), item(service, NOW + HOUR, 5, sn="a")],
         now=LATER,
     )
-    assert codes(taken) == ["010", "010", "005"]
+    assert refusal_codes(taken) == ["010", "010", "005"]
     assert [r.differs for r in RefusedRecord.objects.order_by("pk")] == [False, True, False]
     assert [(r.sn, r.quantity) for r in Record.objects.all()] == [("a", 50_000)]
 
 
-def test_within_one_push_the_first_counts_as_well() -> None:
+def test_first_record_also_wins_within_a_push() -> None:
     service = make_metered()
     first = item(service, NOW, 5, sn="a")
     taken = push(
         service.seller,
-        # "b" loses its window to "a"; so "b" is free for the record behind it.
+        # "b" loses its window to "a", so "b" is free for the next record.
         [first, first, item(service, NOW, 6, sn="b"), item(service, NOW + HOUR, 7, sn="b"), item(service, NOW + 2 * HOUR, 1, sn="a")],
         now=LATER,
     )  # fmt: skip
-    assert (taken.accepted, taken.repeated, sorted(codes(taken))) == (2, 1, ["005", "010"])
+    assert (taken.accepted, taken.repeated, sorted(refusal_codes(taken))) == (2, 1, ["005", "010"])
     assert {(r.sn, r.quantity) for r in Record.objects.all()} == {("a", 50_000), ("b", 70_000)}
 
 
-def test_a_foreign_instance_and_one_that_is_not_on_demand() -> None:
-    """§4.8: 009 not your instance, 012 not on-demand. Nobody learns which instances others have."""
+def test_foreign_and_not_on_demand_instances_are_refused() -> None:
+    """§4.8: 009 not your instance, 012 not on-demand. The refusal does not reveal which instances others have."""
     service, other = make_metered(), make_metered()
     monthly = make_subscription(make_order(paid=True), instance_id="monthly")
     taken = push(service.seller, [item(other, NOW), item(service, NOW)], now=LATER)
-    assert (taken.accepted, codes(taken)) == (1, ["009"])
+    assert (taken.accepted, refusal_codes(taken)) == (1, ["009"])
     assert RefusedRecord.objects.get().subscription is None
-    assert codes(push(monthly.seller, [item(monthly, NOW)], now=LATER)) == ["012"]
+    assert refusal_codes(push(monthly.seller, [item(monthly, NOW)], now=LATER)) == ["012"]
 
 
-def test_what_is_frozen_or_released_takes_usage_up_to_then_rule_3() -> None:
+def test_frozen_or_released_service_accepts_earlier_usage_rule_3() -> None:
     service = make_metered()
     Subscription.objects.filter(pk=service.pk).update(status="frozen")
     Freeze.objects.create(subscription=service, reason="operator", since=NOW + 2 * HOUR, actor="op")
     taken = push(service.seller, [item(service, NOW + n * HOUR) for n in range(3)], now=LATER)
-    assert (taken.accepted, codes(taken)) == (2, ["013"])
+    assert (taken.accepted, refusal_codes(taken)) == (2, ["013"])
 
 
-def test_a_seller_who_left_and_an_order_without_a_price_by_usage_are_retired() -> None:
+def test_usage_of_a_seller_who_left_is_refused_as_retired() -> None:
     """§4.8: 006 product retired."""
     service = make_metered()
     Seller.objects.filter(pk=service.seller_id).update(status=Seller.Status.EXITED)
-    assert codes(push(service.seller, [item(service, NOW)], now=LATER)) == ["006"]
+    assert refusal_codes(push(service.seller, [item(service, NOW)], now=LATER)) == ["006"]
 
 
-def test_a_service_is_metered_by_the_price_that_was_ordered() -> None:
+def test_service_is_metered_by_its_ordered_price() -> None:
     """design money.md §8: price as ordered."""
     service = make_metered(price=on_demand(cycle="day"))
     Factor.objects.filter(offer=service.offer).update(price=99, cycle="month")
@@ -126,7 +126,7 @@ def test_a_service_is_metered_by_the_price_that_was_ordered() -> None:
     assert Record.objects.get().cycle == "day"
 
 
-def test_usage_adds_up_where_it_begins_in_the_markets_zone() -> None:
+def test_usage_accumulates_by_its_start_in_the_markets_zone() -> None:
     """design money.md §8: accumulation by begin_at in the market's zone."""
     service = make_metered()
     at = NOW.replace(day=31, hour=15)  # 23:00 on the last day of March in Shanghai
@@ -135,50 +135,50 @@ def test_usage_adds_up_where_it_begins_in_the_markets_zone() -> None:
     assert months == ["03-01 00", "04-01 00"]
 
 
-def test_a_nonce_is_used_once_and_with_its_records() -> None:
+def test_nonce_is_stored_with_its_records_and_used_once() -> None:
     service = make_metered()
-    loaded = load_each(json.dumps({"usage_records": [item(service, NOW)]}).encode())
-    pushed = Pushed(seller=service.seller_id, api=Push.Api.NEW, loaded=loaded, nonce=Nonce(text="n", until=LATER))
+    loaded = load_items(json.dumps({"usage_records": [item(service, NOW)]}).encode())
+    pushed = VerifiedPush(seller=service.seller_id, api=Push.Api.NEW, loaded=loaded, nonce=Nonce(text="n", until=LATER))
     with pytest.raises(RuntimeError), transaction.atomic():
-        take(pushed, rule=RULE, zone=ZONE, now=LATER)
-        raise RuntimeError  # what fails behind it burns no nonce
-    assert take(pushed, rule=RULE, zone=ZONE, now=LATER).accepted == 1
+        store_push(pushed, rule=RULE, zone=ZONE, now=LATER)
+        raise RuntimeError  # a later failure does not use up the nonce
+    assert store_push(pushed, rule=RULE, zone=ZONE, now=LATER).accepted == 1
     with pytest.raises(NonceUsed):
-        take(pushed, rule=RULE, zone=ZONE, now=LATER)
+        store_push(pushed, rule=RULE, zone=ZONE, now=LATER)
     assert Push.objects.count() == 1
 
 
-def test_a_push_of_many_records_takes_few_statements() -> None:
+def test_push_of_many_records_takes_few_statements() -> None:
     services = [make_metered(seller=seller) for seller in [make_seller()] for _n in range(3)]
     push(services[0].seller, [item(s, NOW) for s in services], now=LATER)
-    many = [item(s, NOW + n * HOUR) for n in range(1, 11) for s in services]
+    records = [item(s, NOW + n * HOUR) for n in range(1, 11) for s in services]
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        push(services[0].seller, many, now=LATER)
+        push(services[0].seller, records, now=LATER)
     assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 7
 
 
 # --- voids ------------------------------------------------------------------------------------------------------------
 
 
-def voided(record: Record, **how: object) -> Record:
-    with_ = {
+def void_record(record: Record, **changes: object) -> Record:
+    arguments = {
         "reason": "counted twice",
         "actor": "li@qingxie.example",
         "within": timedelta(days=21),
         "zone": ZONE,
         "now": LATER,
-    } | how
-    return void(record, **with_)  # type: ignore[arg-type]
+    } | changes
+    return void(record, **arguments)  # type: ignore[arg-type]
 
 
-def test_a_void_is_a_row_of_the_other_sign_and_its_time_is_free_again() -> None:
+def test_void_is_a_negative_record_and_frees_its_time() -> None:
     service = make_metered()
     push(service.seller, [item(service, NOW, 5, sn="a")], now=LATER)
     record = Record.objects.get()
-    back = voided(record)
-    assert (back.sign, back.quantity, back.voids_id, back.accumulation_start) == (
+    void_row = void_record(record)
+    assert (void_row.sign, void_row.quantity, void_row.voids_id, void_row.accumulation_start) == (
         -1,
         50_000,
         record.pk,
@@ -190,52 +190,52 @@ def test_a_void_is_a_row_of_the_other_sign_and_its_time_is_free_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "code"),
+    ("changes", "code"),
     [({"reason": "  "}, "usage.reason"), ({"reason": "x" * 501}, "usage.reason"),
      ({"now": LATER + timedelta(days=21, seconds=1)}, "usage.too_late")],
 )  # fmt: skip
-def test_a_void_needs_a_reason_and_comes_in_time(how: dict[str, object], code: str) -> None:
+def test_void_needs_a_reason_and_must_be_in_time(changes: dict[str, object], code: str) -> None:
     service = make_metered()
     push(service.seller, [item(service, NOW)], now=LATER)
-    with pytest.raises(Refused) as refused:
-        voided(Record.objects.get(), **how)
-    assert refused.value.code == code
+    with pytest.raises(Refused) as error:
+        void_record(Record.objects.get(), **changes)
+    assert error.value.code == code
     assert (Record.objects.count(), Void.objects.count()) == (1, 0)
 
 
-def test_a_record_is_voided_once_and_a_void_never() -> None:
+def test_record_is_voided_once_and_a_void_cannot_be_voided() -> None:
     service = make_metered()
     push(service.seller, [item(service, NOW)], now=LATER)
-    back = voided(Record.objects.get())
-    assert back.voids
-    for record in (back, back.voids):
+    void_row = void_record(Record.objects.get())
+    assert void_row.voids
+    for record in (void_row, void_row.voids):
         with pytest.raises(Refused, match=r"usage\.voided"):
-            voided(record)
+            void_record(record)
     assert Record.objects.count() == 2
 
 
 @pytest.mark.parametrize(
     "change", [{"quantity": 1}, {"begin_at": NOW}, {"cycle": "day"}, {"sn": "x"}, {"voided": False}]
 )
-def test_the_database_refuses_to_change_or_delete_a_record(change: dict[str, object]) -> None:
+def test_database_refuses_to_change_or_delete_a_record(change: dict[str, object]) -> None:
     service = make_metered()
     push(service.seller, [item(service, NOW + HOUR)], now=LATER)
     record = Record.objects.filter(pk=Record.objects.get().pk)
     if "voided" in change:
-        voided(record.get())
-    for spoil in (lambda: record.update(**change), lambda: record._raw_delete(record.db)):
+        void_record(record.get())
+    for action in (lambda: record.update(**change), lambda: record._raw_delete(record.db)):
         with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic():
-            spoil()
+            action()
 
 
-def test_the_database_refuses_a_second_row_that_takes_a_record_back() -> None:
-    """Two who void at the same moment: the index of the migrations holds it, on PostgreSQL one of voids alone (0007)."""
+def test_database_refuses_a_second_void_of_a_record() -> None:
+    """For concurrent voids: enforced by an index of the migrations, on PostgreSQL one for voids only (0007)."""
     service = make_metered()
     push(service.seller, [item(service, NOW), item(service, NOW + HOUR)], now=LATER + HOUR)
-    back = voided(Record.objects.order_by("pk")[0])
-    back.pk = None
+    void_row = void_record(Record.objects.order_by("pk")[0])
+    void_row.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
-        back.save(force_insert=True)
+        void_row.save(force_insert=True)
     assert Record.objects.filter(sign=-1).count() == 1
 
 
@@ -256,18 +256,20 @@ def test_each_record_is_in_exactly_one_collection_of_its_cycle() -> None:
     assert day is not None
     assert collect.close("hour", now=LATER) is None
     assert (second.after_id, day.after_id) == (first.upto_id, 0)
-    held = {
+    records_by_collection = {
         c.pk: list(
             Record.objects.filter(cycle=c.cycle, pk__gt=c.after_id, pk__lte=c.upto_id).values_list("pk", flat=True)
         )
         for c in Collection.objects.all()
     }
-    assert sorted(pk for pks in held.values() for pk in pks) == sorted(Record.objects.values_list("pk", flat=True))
+    assert sorted(pk for pks in records_by_collection.values() for pk in pks) == sorted(
+        Record.objects.values_list("pk", flat=True)
+    )
     assert Event.objects.filter(name="collection_closed").count() == 3
 
 
-def test_a_timer_stands_only_while_something_waits_for_it() -> None:
-    """A year of a sandbox's clock has no moment for each hour in which nothing was used."""
+def test_timer_exists_only_while_records_are_pending() -> None:
+    """A year on a sandbox's clock has no event for hours without usage."""
     service = make_metered(price=on_demand(cycle="day"))
     collect.schedule(LATER, ZONE)
     assert not Job.objects.filter(kind=collect.TIMER).exists()
@@ -277,7 +279,7 @@ def test_a_timer_stands_only_while_something_waits_for_it() -> None:
     jobs.run_due({collect.TIMER: collect.run}, now=timer.due_at)
     assert not Job.objects.filter(kind=collect.TIMER).exists()
     assert Collection.objects.get().upto_id == Record.objects.get().pk
-    voided(Record.objects.get())
+    void_record(Record.objects.get())
     Job.objects.all().delete()
     collect.schedule(LATER, ZONE)
     assert Job.objects.get(kind=collect.TIMER).key == "day"
@@ -294,10 +296,10 @@ def test_a_timer_stands_only_while_something_waits_for_it() -> None:
         ("month", "2026-12-31 23:59", "2027-01-01 01:00"),
     ],
 )
-def test_collections_are_at_15_past_at_one_and_on_the_first(cycle: str, local: str, expected: str) -> None:
+def test_times_of_collections(cycle: str, local: str, expected: str) -> None:
     """saas-v2 §3.9: collection at :15 each hour, or 01:00 daily."""
     from datetime import datetime
 
     at = datetime.fromisoformat(local).replace(tzinfo=ZONE).astimezone(NOW.tzinfo)
-    found = collect.next_moment(cycle, at, ZONE)
-    assert (found.astimezone(ZONE).strftime("%Y-%m-%d %H:%M"), found.tzinfo) == (expected, NOW.tzinfo)
+    next_time = collect.next_moment(cycle, at, ZONE)
+    assert (next_time.astimezone(ZONE).strftime("%Y-%m-%d %H:%M"), next_time.tzinfo) == (expected, NOW.tzinfo)

@@ -1,4 +1,4 @@
-"""Each usage record belongs to a push of its service's seller, and a push took what it says: found where it is not so (0064)."""
+"""The record check reports usage records that do not match a push of their service's seller, and pushes with a wrong count (0064)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=12)
 
 
-def test_all_is_well_and_each_fault_is_named() -> None:
+def test_each_inconsistency_is_reported() -> None:
     service = make_metered()
     push(service.seller, [item(service, NOW), item(service, NOW, 3)], now=LATER)
     record, pushed, seller = Record.objects.get().pk, Push.objects.get(), service.seller_id
-    assert record_check.problems() == [], "one of the two was refused, and is no record"
-    assert [one.level for one in check_usage_records()] == [Level.OK]
+    assert record_check.problems() == [], "one of the two was refused and not stored"
+    assert [check_usage_record.level for check_usage_record in check_usage_records()] == [Level.OK]
 
     Push.objects.filter(pk=pushed.pk).update(accepted=2, received=3)
     assert record_check.problems() == [f"usage push {pushed.pk} accepted 2 records, and 1 are there"]
@@ -34,8 +34,8 @@ def test_all_is_well_and_each_fault_is_named() -> None:
     assert record_check.problems() == [
         f"usage record {record} names push {pushed.pk} of seller {seller}, and there is none"
     ]
-    [found] = check_usage_records()
-    assert (found.level, found.area) == (Level.FAIL, "usage records")
+    [result] = check_usage_records()
+    assert (result.level, result.area) == (Level.FAIL, "usage records")
     Push.objects.filter(pk=pushed.pk).update(seller=seller)
 
     Subscription.objects.filter(pk=service.pk).update(seller=other)

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback that keeps what it is given and refuses what it is told to refuse."""
+"""A real SMTP server on loopback that stores the received mails and refuses recipients on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Server:
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
         self.answers: dict[str, str] = {}
-        """Recipient → what the server says to it instead of 250."""
+        """Recipient → the reply that the server sends instead of 250."""
         self.connections = 0
         self.port = 0
 
@@ -47,7 +47,7 @@ class Server:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """The server in a thread of its own, on a port that the system chose."""
+    """Run the server in its own thread, on a port that the system chooses."""
     server, loop, ready = Server(), asyncio.new_event_loop(), threading.Event()
 
     async def listen() -> asyncio.Server:

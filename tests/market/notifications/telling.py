@@ -1,4 +1,4 @@
-"""Who is told: people of a seller, an order whose beginning is told already, and events that come twice."""
+"""Helpers for tests of notices: members of a seller, an order without pending events, and events delivered twice."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 
 
-def said(user: User, language: str = "en") -> list[str]:
-    """Titles of a person's notices, newest first."""
+def notice_titles(user: User, language: str = "en") -> list[str]:
+    """Return the titles of a person's notices, newest first."""
     with translation.override(language):
         return [item.words.title for item in inbox(user).rows]
 
@@ -36,8 +36,8 @@ def member_of(order: Order) -> User:
     return member.user
 
 
-def paid(**product: Any) -> Order:
-    """An order that was paid just now: nothing else is left to tell."""
+def paid_order(**product: Any) -> Order:
+    """Return an order that was just paid, with no other pending events."""
     seller = seller_with()
     offer = make_offer(make_product(seller, address=make_address(seller), **product))
     buyer = make_buyer()
@@ -45,16 +45,16 @@ def paid(**product: Any) -> Order:
     return make_order(buyer, offer=offer, paid=True)
 
 
-def happens(*, now: datetime = NOW) -> None:
-    """Everything that happened is told, and comes a second time."""
-    told = list(Event.objects.order_by("pk"))
+def handle_events_twice(*, now: datetime = NOW) -> None:
+    """Handle all pending events, then handle them again as repeated deliveries."""
+    events = list(Event.objects.order_by("pk"))
     react(now=now)
     Event.objects.bulk_create(
-        Event(name=one.name, facts=one.facts, due_at=one.due_at, created_at=one.created_at) for one in told
+        Event(name=event.name, facts=event.facts, due_at=event.due_at, created_at=event.created_at) for event in events
     )
     react(now=now)
 
 
 def mails() -> QuerySet[NoticeDelivery]:
-    """Those that were sent or wait for it."""
+    """Return the mails that were sent or are pending."""
     return NoticeDelivery.objects.filter(channel="mail").exclude(status="withheld").order_by("pk")

@@ -1,4 +1,4 @@
-"""Chats: only bots of known services at their one host, and what apprise sends to them."""
+"""Chats: only bots of known services on their one host; what apprise sends to them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tradepost.market.base.secrets import unseal
 from tradepost.market.notifications import endpoints
 from tradepost.market.notifications.chat_services import SERVICES
 from tradepost.market.notifications.compose import Site
-from tradepost.market.notifications.deliver_elsewhere import Way, deliver_due
+from tradepost.market.notifications.deliver_elsewhere import DeliverySettings, deliver_due
 from tradepost.market.notifications.models import Endpoint, NoticeDelivery
-from tradepost.market.notifications.tell import tell
+from tradepost.market.notifications.tell import send_notice
 
 FEISHU = "https://open.feishu.cn/open-apis/bot/v2/hook/0123456789abcdef"
 DINGTALK = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
@@ -33,8 +33,8 @@ def web() -> Iterator[web_server.Web]:
         yield running
 
 
-def chat(service: str, address: str, **more: Any) -> Endpoint:
-    options: dict[str, Any] = {"name": "Group", "language": "en", "most": 20, "now": NOW} | more
+def chat(service: str, address: str, **changes: Any) -> Endpoint:
+    options: dict[str, Any] = {"name": "Group", "language": "en", "most": 20, "now": NOW} | changes
     return endpoints.add_chat(make_buyer(balance="0"), service=service, address=address, **options)
 
 
@@ -47,40 +47,40 @@ def chat(service: str, address: str, **more: Any) -> Endpoint:
         "https://open.feishu.cn:8080/open-apis/bot/v2/hook/0123456789abcdef", "https://open.feishu.cn/open-apis/bot/v2/hook/%2e%2e%2fabcdef",
     ],
 )  # fmt: skip
-def test_only_the_address_of_a_bot_is_taken(db: None, address: str) -> None:
-    """Apprise sends past the guard, so that nothing of its own may be entered: no schema, no host, no option."""
-    with pytest.raises(Refused) as refused:
+def test_only_bot_addresses_are_accepted(db: None, address: str) -> None:
+    """Apprise bypasses the guard, so none of its own URLs may be entered: no scheme, host or option."""
+    with pytest.raises(Refused) as error:
         chat("feishu", address)
-    assert refused.value.field == "address"
+    assert error.value.field == "address"
     assert not Endpoint.objects.exists()
 
 
-def test_every_service_has_one_host_and_what_apprise_makes_of_it_leads_there() -> None:
+def test_apprise_sends_to_the_one_host_of_each_service() -> None:
     from apprise import Apprise
 
     tokens = {"slack": "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"}
     for name, service in SERVICES.items():
         token = tokens.get(name, "0123456789abcdef0123456789abcdef")
-        made = Apprise.instantiate(service.url(token, "SEC0123456789"))
-        assert made is not None, name
-        leads = str(getattr(made, "notify_url", "") or made.webhook_url)  # type: ignore[attr-defined]
+        plugin = Apprise.instantiate(service.url(token, "SEC0123456789"))
+        assert plugin is not None, name
+        target = str(getattr(plugin, "notify_url", "") or plugin.webhook_url)  # type: ignore[attr-defined]
         if name == "slack":
-            leads = made.webhook_url  # type: ignore[attr-defined]
-        assert urlsplit(leads).netloc == service.host, name
-        assert urlsplit(leads).scheme == "https"
+            target = plugin.webhook_url  # type: ignore[attr-defined]
+        assert urlsplit(target).netloc == service.host, name
+        assert urlsplit(target).scheme == "https"
 
 
-def test_the_token_is_sealed(db: None) -> None:
-    for service, address, wrong in (
+def test_token_is_sealed(db: None) -> None:
+    for service, address, wrong_secret in (
         ("dingtalk", DINGTALK, "SEC99/?x@evil.example"),
         ("feishu", FEISHU, "SEC0123456789"),
     ):
         with pytest.raises(Refused, match=r"chat\.secret"):
-            chat(service, address, secret=wrong)
-    made = chat("dingtalk", DINGTALK, secret="SEC0123456789")
+            chat(service, address, secret=wrong_secret)
+    endpoint = chat("dingtalk", DINGTALK, secret="SEC0123456789")
     assert "0123456789abcdef" not in str(Endpoint.objects.values())
-    assert unseal(made.sealed_address) == "dingtalk://SEC0123456789@0123456789abcdef/"
-    assert made.shown == "oapi.dingtalk.com …cdef"
+    assert unseal(endpoint.sealed_address) == "dingtalk://SEC0123456789@0123456789abcdef/"
+    assert endpoint.shown == "oapi.dingtalk.com …cdef"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,29 +88,38 @@ def test_the_token_is_sealed(db: None) -> None:
     ("plugin", "service", "address"),
     [(NotifyFeishu, "feishu", FEISHU), (NotifyDingTalk, "dingtalk", DINGTALK)],
 )
-def test_a_notice_reaches_the_bot_in_the_words_of_its_language(
+def test_notice_reaches_the_bot_in_its_language(
     web: web_server.Web, monkeypatch: pytest.MonkeyPatch, plugin: Any, service: str, address: str
 ) -> None:
-    """The service's host is a constant of apprise's plugin: here it leads to loopback."""
+    """The service's host is a constant of apprise's plugin; the test redirects it to loopback."""
     monkeypatch.setattr(plugin, "notify_url", f"{web.url}/bot/{{token}}")
     web.body = b'{"code":0,"msg":"success","errcode":0}'
-    made = chat(service, address)
-    assert made.user is not None
-    tell(
-        made.user, "order_completed", facts={"product": "Leaf", "order": "CS1"}, once="1", now=NOW, link="/orders/CS1/"
+    endpoint = chat(service, address)
+    assert endpoint.user is not None
+    send_notice(
+        endpoint.user,
+        "order_completed",
+        facts={"product": "Leaf", "order": "CS1"},
+        once="1",
+        now=NOW,
+        link="/orders/CS1/",
     )
-    way = Way(site=Site("https://market.example"), outbound=PUBLIC)
+    way = DeliverySettings(site=Site("https://market.example"), outbound=PUBLIC)
     assert deliver_due(now=NOW, wall=NOW, way=way) == 1
     [posted] = web.received
     assert posted.path == "/bot/0123456789abcdef"
-    told = str(json.loads(posted.body))
-    assert "Leaf is ready" in told
-    assert "Open the order: https://market.example/orders/CS1/" in told
+    message = str(json.loads(posted.body))
+    assert "Leaf is ready" in message
+    assert "Open the order: https://market.example/orders/CS1/" in message
     assert NoticeDelivery.objects.get(channel="chat").status == "sent"
 
     web.status = 500
-    tell(made.user, "order_completed", facts={"product": "Leaf", "order": "CS2"}, once="2", now=NOW)
+    send_notice(endpoint.user, "order_completed", facts={"product": "Leaf", "order": "CS2"}, once="2", now=NOW)
     deliver_due(now=NOW, wall=NOW, way=way)
-    late = NoticeDelivery.objects.filter(channel="chat").latest("pk")
-    assert (late.status, late.attempts, late.error) == ("waiting", 1, "the chat's service did not take the message")
+    delivery = NoticeDelivery.objects.filter(channel="chat").latest("pk")
+    assert (delivery.status, delivery.attempts, delivery.error) == (
+        "waiting",
+        1,
+        "the chat's service did not take the message",
+    )
     assert Endpoint.objects.get().failures == 1

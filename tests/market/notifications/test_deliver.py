@@ -1,4 +1,4 @@
-"""Mail reaches a real SMTP server once, waits while it is away, and fails for good only when the server says so."""
+"""Mail is delivered once to a real SMTP server, is retried while the server is down, and fails for good only if the server says so."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tradepost.market.notifications.compose import Site, compose
 from tradepost.market.notifications.facts import money
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.notifications.sending import LEASE, Sent, claim, retry
-from tradepost.market.notifications.tell import tell
+from tradepost.market.notifications.tell import send_notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WALL = NOW + timedelta(days=400)
 SITE = Site("https://market.example", "help@market.example")
-"""Leases are in real time, far from the market's, so that a mix-up shows."""
+"""Leases use real time, far from the market's time, so that confusing them fails a test."""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def reader(*, email: str = "", language: str = "en") -> User:
 
 def mail_to(user: User, once: str = "CS1") -> NoticeDelivery:
     facts = {"amount": money(Money(120_000, "CNY")), "balance": money(Money(150_000, "CNY")), "reference": once}
-    tell(user, "top_up", facts=facts, once=once, now=NOW, link="/balance/")
+    send_notice(user, "top_up", facts=facts, once=once, now=NOW, link="/balance/")
     return NoticeDelivery.objects.get(notice__user=user, notice__once__contains=f"/{once}/")
 
 
@@ -58,7 +58,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_batch_goes_over_one_connection_and_each_mail_once(server: mail_server.Server) -> None:
+def test_batch_uses_one_connection_and_sends_each_mail_once(server: mail_server.Server) -> None:
     mails = [mail_to(reader()) for _ in range(3)]
 
     assert run(server.mailer()) == 3
@@ -75,11 +75,11 @@ def test_a_batch_goes_over_one_connection_and_each_mail_once(server: mail_server
 @pytest.mark.parametrize(
     ("language", "subject", "sentence", "action"),
     [
-        ("en", "¥\xa01,200.00 was added to your balance", "Your balance is now ¥\xa01,500.00.", "See your balance"),
+        ("en", "¥\xa01,200.00 was added to your balance", "Your balance is now ¥\xa01,500.00.", "View your balance"),
         ("zh-hans", "¥\xa01,200.00 已存入您的余额", "当前余额为 ¥\xa01,500.00。", "查看余额"),
     ],
 )
-def test_the_mail_speaks_the_readers_language(
+def test_mail_is_in_the_language_of_its_reader(
     server: mail_server.Server, language: str, subject: str, sentence: str, action: str
 ) -> None:
     mail = mail_to(reader(language=language))
@@ -97,19 +97,23 @@ def test_the_mail_speaks_the_readers_language(
     assert message["Message-ID"] == f"<notice.{mail.notice_id}.{NOW:%Y%m%d%H%M%S}@market.example>"
 
 
-def test_a_refused_recipient_fails_for_good_and_does_not_stop_the_others(server: mail_server.Server) -> None:
-    bad, good = mail_to(reader(email="nobody@example.com")), mail_to(reader())
+def test_refused_recipient_fails_for_good_without_stopping_the_others(server: mail_server.Server) -> None:
+    refused_mail, other_mail = mail_to(reader(email="nobody@example.com")), mail_to(reader())
     server.answers["nobody@example.com"] = "550 5.1.1 no such mailbox"
 
     assert run(server.mailer()) == 2
 
-    bad.refresh_from_db()
-    assert (bad.status, bad.attempts, bad.error) == ("failed", 1, "550 5.1.1 no such mailbox")
-    assert [m["To"] for m in server.received] == [good.address]
+    refused_mail.refresh_from_db()
+    assert (refused_mail.status, refused_mail.attempts, refused_mail.error) == (
+        "failed",
+        1,
+        "550 5.1.1 no such mailbox",
+    )
+    assert [m["To"] for m in server.received] == [other_mail.address]
     assert Job.objects.count() == 0
 
 
-def test_a_busy_mailbox_is_tried_again_after_a_minute(server: mail_server.Server) -> None:
+def test_busy_mailbox_is_retried_after_a_minute(server: mail_server.Server) -> None:
     mail = mail_to(reader(email="busy@example.com"))
     server.answers["busy@example.com"] = "450 4.2.1 mailbox busy"
     run(server.mailer())
@@ -130,11 +134,11 @@ def test_a_busy_mailbox_is_tried_again_after_a_minute(server: mail_server.Server
     assert (mail.status, mail.attempts, mail.error) == ("sent", 2, "")
 
 
-def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None:
+def test_mails_wait_while_the_server_is_down(server: mail_server.Server) -> None:
     mails = [mail_to(reader()) for _ in range(3)]
-    away = EmailBackend(host="127.0.0.1", port=free_port(), timeout=5, alias="test")
+    unreachable = EmailBackend(host="127.0.0.1", port=free_port(), timeout=5, alias="test")
 
-    assert run(away) == 3
+    assert run(unreachable) == 3
     assert set(NoticeDelivery.objects.values_list("status", "attempts")) == {("waiting", 1)}
     assert "ConnectionRefusedError" in NoticeDelivery.objects.all()[0].error
 
@@ -142,7 +146,7 @@ def test_a_server_that_is_down_loses_nothing(server: mail_server.Server) -> None
     assert {m["To"] for m in server.received} == {mail.address for mail in mails}
 
 
-def test_after_a_day_of_growing_waits_the_mail_has_failed() -> None:
+def test_mail_fails_after_a_day_of_growing_waits() -> None:
     mail, now, waits = mail_to(reader()), NOW, []
     port = free_port()
     while mail.status == NoticeDelivery.Status.WAITING:
@@ -157,7 +161,7 @@ def test_after_a_day_of_growing_waits_the_mail_has_failed() -> None:
     assert Job.objects.count() == 0
 
 
-def test_an_address_that_smtp_cannot_carry_fails_for_good(server: mail_server.Server) -> None:
+def test_address_that_smtp_cannot_encode_fails_for_good(server: mail_server.Server) -> None:
     mail = mail_to(reader(email="用户@example.com"))
     run(server.mailer())
     mail.refresh_from_db()
@@ -174,27 +178,27 @@ def test_nothing_is_sent_inside_a_transaction(server: mail_server.Server) -> Non
     assert NoticeDelivery.objects.get().status == "waiting"
 
 
-def test_no_transaction_is_open_while_the_server_is_spoken_to(server: mail_server.Server) -> None:
-    """Another connection may write meanwhile: on SQLite an open transaction would keep it waiting."""
+def test_no_transaction_is_open_while_mail_is_sent(server: mail_server.Server) -> None:
+    """Other connections can write meanwhile; on SQLite an open transaction would block them."""
     from django.db import connection
 
     open_while_sending = []
 
-    class Watching(EmailBackend):
+    class RecordingBackend(EmailBackend):
         def send_messages(self, email_messages) -> int:
             open_while_sending.append(connection.in_atomic_block)
             return super().send_messages(email_messages)
 
     mail_to(reader())
-    run(Watching(host="127.0.0.1", port=server.port, timeout=5, alias="test"))
+    run(RecordingBackend(host="127.0.0.1", port=server.port, timeout=5, alias="test"))
     assert open_while_sending == [False]
 
 
-def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_message(
+def test_mail_of_a_crashed_sender_is_sent_again_with_the_same_message_id(
     server: mail_server.Server,
 ) -> None:
     mail_to(reader())
-    claimed = claim(deliver.OURS, now=NOW, wall=WALL, owner="dead", limit=10)
+    claimed = claim(deliver.MAIL_JOBS, now=NOW, wall=WALL, owner="dead", limit=10)
     assert list(deliver.Sender(server.mailer()).send([compose(mail, SITE) for _, mail in claimed])) == [Sent()]
     assert run(server.mailer()) == 0
 
@@ -206,17 +210,17 @@ def test_a_mail_whose_sender_died_before_recording_it_is_sent_again_as_the_same_
     assert len({message["Message-ID"] for message in server.received}) == 1
 
 
-def test_two_senders_share_the_work_without_sending_twice(server: mail_server.Server) -> None:
+def test_concurrent_senders_never_claim_the_same_mail(server: mail_server.Server) -> None:
     for _ in range(3):
         mail_to(reader())
-    first = claim(deliver.OURS, now=NOW, wall=WALL, owner="one", limit=2)
-    second = claim(deliver.OURS, now=NOW, wall=WALL, owner="two", limit=2)
+    first = claim(deliver.MAIL_JOBS, now=NOW, wall=WALL, owner="one", limit=2)
+    second = claim(deliver.MAIL_JOBS, now=NOW, wall=WALL, owner="two", limit=2)
     assert len(first) == 2
     assert len(second) == 1
     assert {job.pk for job, _ in first}.isdisjoint({job.pk for job, _ in second})
 
 
-def test_when_the_time_of_a_batch_is_over_the_rest_waits_without_counting_a_try(server: mail_server.Server) -> None:
+def test_mails_beyond_the_time_budget_wait_without_counting_an_attempt(server: mail_server.Server) -> None:
     mail_to(reader())
     assert run(server.mailer(), budget=0.0) == 1
     assert NoticeDelivery.objects.values_list("status", "attempts").get() == ("waiting", 0)
@@ -224,7 +228,7 @@ def test_when_the_time_of_a_batch_is_over_the_rest_waits_without_counting_a_try(
     assert len(server.received) == 1
 
 
-def test_an_operator_may_try_a_failed_mail_again_but_not_a_sent_one(server: mail_server.Server) -> None:
+def test_operator_can_retry_a_failed_mail_but_not_a_sent_one(server: mail_server.Server) -> None:
     mail = mail_to(reader(email="nobody@example.com"))
     server.answers["nobody@example.com"] = "550 no such mailbox"
     run(server.mailer())
@@ -238,8 +242,8 @@ def test_an_operator_may_try_a_failed_mail_again_but_not_a_sent_one(server: mail
     assert Job.objects.count() == 0
 
 
-def test_the_link_of_an_account_mail_is_gone_once_it_was_sent(server: mail_server.Server) -> None:
-    """An operator must not find it later; until then it is sealed."""
+def test_link_of_an_account_mail_is_deleted_after_sending(server: mail_server.Server) -> None:
+    """The link is sealed until then, and operators cannot read it afterwards."""
     mail = mail_account("account_reset", "a@b.example", link="/account/password/reset/key/7/", language="en", now=NOW)
     assert "/account/" not in mail.sealed_link
     assert run(server.mailer()) == 1
@@ -248,12 +252,12 @@ def test_the_link_of_an_account_mail_is_gone_once_it_was_sent(server: mail_serve
     assert (mail.status, mail.sealed_link) == ("sent", "")
 
 
-def test_an_account_mail_that_no_key_opens_fails_and_does_not_stop_the_others(server: mail_server.Server) -> None:
-    bad = mail_account("account_reset", "a@b.example", link="/x/", language="en", now=NOW)
+def test_account_mail_that_cannot_be_unsealed_fails_without_stopping_the_others(server: mail_server.Server) -> None:
+    unreadable_mail = mail_account("account_reset", "a@b.example", link="/x/", language="en", now=NOW)
     NoticeDelivery.objects.update(sealed_link="sealed with another key")
-    good = mail_to(reader())
+    other_mail = mail_to(reader())
     assert run(server.mailer()) == 2
-    bad.refresh_from_db()
-    assert bad.status == "failed"
-    assert "TRADEPOST_OLD_SECRET_KEYS" in bad.error
-    assert [m["To"] for m in server.received] == [good.address]
+    unreadable_mail.refresh_from_db()
+    assert unreadable_mail.status == "failed"
+    assert "TRADEPOST_OLD_SECRET_KEYS" in unreadable_mail.error
+    assert [m["To"] for m in server.received] == [other_mail.address]

@@ -1,4 +1,4 @@
-"""Who is told about members and domains, and the mail of an invitation, whose link opens the company to its reader alone."""
+"""Notices about members and domains, and the mail of an invitation, whose link works for its reader only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core import mail as sent
 from django.utils import translation
 
 from tests.factories import NOW, make_buyer, make_member, make_seller
-from tests.market.notifications.telling import happens, said
+from tests.market.notifications.telling import handle_events_twice, notice_titles
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
 from tradepost.market.base.outbound_policy import PUBLIC
@@ -19,7 +19,7 @@ from tradepost.market.identity.events import DomainLapsed
 from tradepost.market.identity.menus import DEVELOPER, VIEWER
 from tradepost.market.identity.models import Invitation, Member
 from tradepost.market.notifications.compose import Site, compose
-from tradepost.market.notifications.invitations import send_again, send_invitation
+from tradepost.market.notifications.invitations import resend_invitation, send_invitation
 from tradepost.market.notifications.models import NoticeDelivery
 
 pytestmark = pytest.mark.django_db
@@ -33,22 +33,22 @@ def owner() -> Member:
 
 
 def invite(owner: Member, email: str = "new@a.example") -> Invitation:
-    given = [groups.built_in(owner.seller, VIEWER)]
+    chosen_groups = [groups.built_in(owner.seller, VIEWER)]
     with translation.override("zh-hans"):
-        return send_invitation(owner.seller, email, groups=given, by=owner, most=50, valid=WEEK, now=NOW)
+        return send_invitation(owner.seller, email, groups=chosen_groups, by=owner, most=50, valid=WEEK, now=NOW)
 
 
-def test_the_mail_holds_the_only_token_and_speaks_its_readers_language(owner: Member) -> None:
-    invited = invite(owner)
-    letter = NoticeDelivery.objects.get()
-    message = compose(letter, Site("https://market.example"))
-    link = unseal(letter.sealed_link)
+def test_mail_holds_the_only_token_and_is_in_the_readers_language(owner: Member) -> None:
+    invitation = invite(owner)
+    mail = NoticeDelivery.objects.get()
+    message = compose(mail, Site("https://market.example"))
+    link = unseal(mail.sealed_link)
     assert message.to == ["new@a.example"]
     assert "青榭软件" in message.subject
     assert f"https://market.example{link}" in message.body
     assert owner.user.email in message.body
     token = link.split("/")[-2]
-    assert members.find_invitation(token, now=NOW) == invited
+    assert members.find_invitation(token, now=NOW) == invitation
     assert token not in str(NoticeDelivery.objects.values()) + str(Invitation.objects.values()) + str(
         Event.objects.values()
     )
@@ -59,19 +59,19 @@ def test_the_mail_holds_the_only_token_and_speaks_its_readers_language(owner: Me
     assert sent.outbox == []
 
 
-def test_mailed_again_the_former_link_opens_nothing(owner: Member) -> None:
+def test_sending_again_invalidates_the_former_link(owner: Member) -> None:
     first = invite(owner)
     token = unseal(NoticeDelivery.objects.get().sealed_link).split("/")[-2]
-    again = send_again(first, by=owner, most=50, valid=WEEK, now=NOW)
+    renewed = resend_invitation(first, by=owner, most=50, valid=WEEK, now=NOW)
     assert members.find_invitation(token, now=NOW) is None
-    assert [group.code for group in again.groups.all()] == [VIEWER]
+    assert [group.code for group in renewed.groups.all()] == [VIEWER]
     first.refresh_from_db()
     with pytest.raises(Refused):
-        send_again(first, by=owner, most=50, valid=WEEK, now=NOW)
+        resend_invitation(first, by=owner, most=50, valid=WEEK, now=NOW)
 
 
-def test_owner_and_member_learn_of_joining_leaving_and_other_groups(owner: Member) -> None:
-    made = members.invite(
+def test_owner_and_member_are_notified_of_joining_leaving_and_group_changes(owner: Member) -> None:
+    issued = members.invite(
         owner.seller,
         "new@a.example",
         groups=[groups.built_in(owner.seller, VIEWER)],
@@ -81,37 +81,37 @@ def test_owner_and_member_learn_of_joining_leaving_and_other_groups(owner: Membe
         now=NOW,
     )
     person = make_buyer(email="new@a.example", balance="0", language="en", name="New N")
-    member = members.accept(made.token, user=person, now=NOW)
-    happens()
-    assert said(owner.user) == ["New N acts for Qingxie from now on"]
-    assert said(person) == ["You act for Qingxie from now on"]
+    member = members.accept(issued.token, user=person, now=NOW)
+    handle_events_twice()
+    assert notice_titles(owner.user) == ["New N now acts for Qingxie"]
+    assert notice_titles(person) == ["You now act for Qingxie"]
 
-    members.put_into(member, [groups.built_in(owner.seller, DEVELOPER)], by=owner, now=NOW)
-    happens()
-    assert said(person)[0] == "Your groups at Qingxie have changed"
+    members.assign_groups(member, [groups.built_in(owner.seller, DEVELOPER)], by=owner, now=NOW)
+    handle_events_twice()
+    assert notice_titles(person)[0] == "Your groups at Qingxie have changed"
 
     members.remove(member, by=owner, now=NOW)
-    happens()
-    assert said(person)[0] == "You no longer act for Qingxie"
-    assert len(said(owner.user)) == 1, "whoever removes knows it"
+    handle_events_twice()
+    assert notice_titles(person)[0] == "You no longer act for Qingxie"
+    assert len(notice_titles(owner.user)) == 1, "the person who removes the member gets no notice"
 
 
-def test_ownership_that_was_handed_over_is_told_to_both(owner: Member) -> None:
+def test_transfer_of_ownership_notifies_both(owner: Member) -> None:
     heir = make_member(owner.seller, make_buyer(balance="0", language="en", name="Heir H"), VIEWER)
-    members.hand_over(owner, to=heir, now=NOW)
-    happens()
-    assert said(heir.user) == ["Qingxie is yours now"]
-    assert said(owner.user) == ["You handed Qingxie over to Heir H"]
+    members.transfer_ownership(owner, to=heir, now=NOW)
+    handle_events_twice()
+    assert notice_titles(heir.user) == ["You are now the owner of Qingxie"]
+    assert notice_titles(owner.user) == ["You transferred Qingxie to Heir H"]
 
 
-def test_a_domain_that_lapsed_is_told_to_those_who_see_the_tools(owner: Member) -> None:
+def test_lapsed_domain_notifies_members_who_see_the_tools(owner: Member) -> None:
     from tests.factories import make_group
     from tradepost.market.base import outbox
 
     trader = make_member(owner.seller, make_buyer(balance="0", language="en"), make_group(owner.seller, trade="write"))
-    tools = make_member(owner.seller, make_buyer(balance="0", language="en"), VIEWER)
+    viewer = make_member(owner.seller, make_buyer(balance="0", language="en"), VIEWER)
     domain = domains.register_domain(owner.seller, "api.a.example", outbound=PUBLIC, most=5, now=NOW)
     outbox.publish(DomainLapsed(domain=domain.pk, at=NOW), now=NOW)
-    happens()
-    title = "The proof of the domain api.a.example was not found any more"
-    assert (said(owner.user), said(tools.user), said(trader.user)) == ([title], [title], [])
+    handle_events_twice()
+    title = "The verification data of the domain api.a.example was not found"
+    assert (notice_titles(owner.user), notice_titles(viewer.user), notice_titles(trader.user)) == ([title], [title], [])

@@ -1,4 +1,4 @@
-"""Where a message goes and where not: preferences, receivers, the contact's phone, each place once, and the daily summary."""
+"""Destinations of a message: preferences, receivers, the contact's phone, each destination once, and the daily summary."""
 
 from __future__ import annotations
 
@@ -17,102 +17,108 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.notifications import digest
 from tradepost.market.notifications.categories import Category, Channel
 from tradepost.market.notifications.compose import Site, compose
-from tradepost.market.notifications.delivery_log import Sought, log_page
+from tradepost.market.notifications.delivery_log import LogFilter, log_page
 from tradepost.market.notifications.inbox import unread_by_user
 from tradepost.market.notifications.models import NoticeDelivery, Receiver
-from tradepost.market.notifications.receivers import keep
-from tradepost.market.notifications.tell import Telling, tell, tell_all
-from tradepost.market.notifications.why_not import How
+from tradepost.market.notifications.receivers import save_preferences
+from tradepost.market.notifications.tell import AddressedNotice, send_notice, send_notices
+from tradepost.market.notifications.why_not import DeliveryChoice
 
 pytestmark = pytest.mark.django_db
 
-ORDER = {"product": "CRM", "order": "CS1"}
-MONEY = {"amount": "1", "balance": "2", "reference": "R"}
-BREAKER = {"address": "https://a.example", "reason": "away"}
+ORDER_FACTS = {"product": "CRM", "order": "CS1"}
+TOP_UP_FACTS = {"amount": "1", "balance": "2", "reference": "R"}
+BREAKER_FACTS = {"address": "https://a.example", "reason": "away"}
 
 
-def off(**whose: Any) -> None:
-    """Everything that can be switched off is."""
-    keep({(category.value, channel.value): How.OFF for category in Category for channel in Channel}, **whose)
+def switch_all_off(**owner: Any) -> None:
+    """Switch off everything that can be switched off."""
+    save_preferences(
+        {(category.value, channel.value): DeliveryChoice.OFF for category in Category for channel in Channel}, **owner
+    )
 
 
-def went(**which: Any) -> list[tuple[str, str, str, str]]:
-    rows = NoticeDelivery.objects.filter(**which).order_by("pk")
+def deliveries(**filters: Any) -> list[tuple[str, str, str, str]]:
+    rows = NoticeDelivery.objects.filter(**filters).order_by("pk")
     return list(rows.values_list("channel", "address", "status", "reason"))
 
 
 def receiver(owner: Seller | User, *, confirmed: bool = True, **fields: Any) -> Receiver:
-    whose = {"seller": owner} if isinstance(owner, Seller) else {"user": owner}
+    owner_fields = {"seller": owner} if isinstance(owner, Seller) else {"user": owner}
     at = NOW if confirmed else None
     defaults: dict[str, Any] = {"name": "Li", "email": "li@c.example", "phone": "+8613800138000", "language": "en"}
     return Receiver.objects.create(
-        **whose, **(defaults | fields), created_at=NOW, email_confirmed_at=at, phone_confirmed_at=at
+        **owner_fields, **(defaults | fields), created_at=NOW, email_confirmed_at=at, phone_confirmed_at=at
     )
 
 
-def breaker(seller: Seller, once: str = "1", **more: Any) -> int:
+def notify_breaker_open(seller: Seller, once: str = "1", **options: Any) -> int:
     people = [member.user for member in seller.members.order_by("pk")]
-    return tell_all(
+    return send_notices(
         [
-            Telling(user=user, kind="seller_breaker_open", facts=BREAKER, once=once, seller=seller.pk, **more)
+            AddressedNotice(
+                user=user, kind="seller_breaker_open", facts=BREAKER_FACTS, once=once, seller=seller.pk, **options
+            )
             for user in people
         ],
         now=NOW,
     )
 
 
-def test_what_nobody_may_switch_off_reaches_who_switched_all_off_and_the_rest_is_listed_with_its_reason() -> None:
+def test_mandatory_notices_are_sent_and_others_are_withheld_with_a_reason() -> None:
     """business-rules §7.2; issue 10, must show 6."""
     buyer = make_buyer(balance="0")
-    off(user=buyer)
-    tell(buyer, "top_up", facts=MONEY, once="1", now=NOW)
-    tell(buyer, "order_completed", facts=ORDER, once="1", now=NOW)
-    assert went(notice__kind="top_up") == [("mail", buyer.email, "waiting", "")]
-    assert went(notice__kind="order_completed") == [
+    switch_all_off(user=buyer)
+    send_notice(buyer, "top_up", facts=TOP_UP_FACTS, once="1", now=NOW)
+    send_notice(buyer, "order_completed", facts=ORDER_FACTS, once="1", now=NOW)
+    assert deliveries(notice__kind="top_up") == [("mail", buyer.email, "waiting", "")]
+    assert deliveries(notice__kind="order_completed") == [
         ("in_site", "", "withheld", "switched_off"),
         ("mail", buyer.email, "withheld", "switched_off"),
     ]
     assert Job.objects.filter(kind="notifications.deliver").count() == 1
-    assert User.objects.annotate(unread=unread_by_user()).get(pk=buyer.pk).unread == 1, "the bell rings for one of them"
+    assert User.objects.annotate(unread=unread_by_user()).get(pk=buyer.pk).unread == 1, (
+        "the bell counts only the mandatory one"
+    )
 
 
-def test_a_message_that_is_told_in_the_site_alone_says_so() -> None:
+def test_notice_for_the_site_only_is_recorded_as_such() -> None:
     buyer = make_buyer(balance="0")
-    tell(buyer, "order_completed", facts=ORDER, once="1", now=NOW, mail=False)
-    assert went() == [("mail", buyer.email, "withheld", "site_only")]
+    send_notice(buyer, "order_completed", facts=ORDER_FACTS, once="1", now=NOW, mail=False)
+    assert deliveries() == [("mail", buyer.email, "withheld", "site_only")]
     assert not Job.objects.filter(kind="notifications.deliver").exists()
 
 
-def test_a_receiver_counts_once_mail_and_phone_are_confirmed() -> None:
+def test_receiver_needs_a_confirmed_mail_and_phone() -> None:
     """business-rules §7.2."""
     buyer = make_buyer(balance="0")
     receiver(buyer, confirmed=False)
-    half = receiver(buyer, email="half@c.example")
-    Receiver.objects.filter(pk=half.pk).update(phone_confirmed_at=None)
+    half_confirmed = receiver(buyer, email="half@c.example")
+    Receiver.objects.filter(pk=half_confirmed.pk).update(phone_confirmed_at=None)
     receiver(buyer, email="whole@c.example")
-    tell(buyer, "order_completed", facts=ORDER, once="1", now=NOW)
-    assert went(receiver__isnull=False) == [
+    send_notice(buyer, "order_completed", facts=ORDER_FACTS, once="1", now=NOW)
+    assert deliveries(receiver__isnull=False) == [
         ("mail", "li@c.example", "withheld", "unconfirmed"),
         ("mail", "half@c.example", "withheld", "unconfirmed"),
         ("mail", "whole@c.example", "waiting", ""),
     ]
 
 
-def test_a_companys_receivers_get_once_what_each_of_its_people_gets(settings: Any) -> None:
+def test_receivers_of_a_company_get_each_notice_once(settings: Any) -> None:
     settings.SMS = settings.SMS | {"adapter": "file"}
     seller = make_seller(member=make_buyer(balance="0"), contact_phone="139 1111 2222")
     make_member(seller, make_buyer(balance="0"), DEVELOPER)
-    one = receiver(seller, email=seller.members.order_by("pk")[0].user.email.upper())
+    duplicate = receiver(seller, email=seller.members.order_by("pk")[0].user.email.upper())
     receiver(seller, email="li@c.example")
     for _ in range(2):
-        breaker(seller)
-    own = [member.user.email for member in seller.members.order_by("pk")]
-    mail = [(address, status, reason) for channel, address, status, reason in went() if channel == "mail"]
-    assert mail == [
-        (own[0], "waiting", ""), (one.email, "withheld", "duplicate"), ("li@c.example", "waiting", ""), (own[1], "waiting", ""),
+        notify_breaker_open(seller)
+    member_emails = [member.user.email for member in seller.members.order_by("pk")]
+    mail_rows = [(address, status, reason) for channel, address, status, reason in deliveries() if channel == "mail"]
+    assert mail_rows == [
+        (member_emails[0], "waiting", ""), (duplicate.email, "withheld", "duplicate"), ("li@c.example", "waiting", ""), (member_emails[1], "waiting", ""),
     ]  # fmt: skip
-    # §7.1: the contact phone, then the receivers', each once
-    assert [(address, status, reason) for channel, address, status, reason in went() if channel == "sms"] == [
+    # §7.1: the contact phone, then the receivers' phones, each once
+    assert [(address, status, reason) for channel, address, status, reason in deliveries() if channel == "sms"] == [
         ("+8613911112222", "waiting", ""),
         ("+8613800138000", "waiting", ""),
         ("+8613800138000", "withheld", "duplicate"),
@@ -125,59 +131,59 @@ def test_a_companys_receivers_get_once_what_each_of_its_people_gets(settings: An
     ("adapter", "phone", "reason"),
     [("", "13911112222", "channel_unset"), ("file", "", "no_address"), ("file", "12", "no_address")],
 )
-def test_why_no_sms_went_to_the_contact_is_said(settings: Any, adapter: str, phone: str, reason: str) -> None:
+def test_reason_for_no_sms_to_the_contact_is_recorded(settings: Any, adapter: str, phone: str, reason: str) -> None:
     settings.SMS = settings.SMS | {"adapter": adapter}
-    breaker(make_seller(member=make_buyer(balance="0"), contact_phone=phone))
-    assert [row[3] for row in went(channel="sms")] == [reason]
+    notify_breaker_open(make_seller(member=make_buyer(balance="0"), contact_phone=phone))
+    assert [row[3] for row in deliveries(channel="sms")] == [reason]
 
 
-def test_what_concerns_a_company_is_found_by_the_one_that_its_person_acts_for() -> None:
+def test_seller_of_a_notice_is_found_by_its_only_membership() -> None:
     seller = make_seller(member=make_buyer(balance="0"))
     person = seller.members.get().user
     receiver(seller)
-    tell(person, "seller_breaker_open", facts=BREAKER, once="1", now=NOW)
+    send_notice(person, "seller_breaker_open", facts=BREAKER_FACTS, once="1", now=NOW)
     assert NoticeDelivery.objects.filter(receiver__seller=seller, seller=seller, channel="mail").count() == 1
     make_seller(member=person)
-    tell(person, "seller_breaker_open", facts=BREAKER, once="2", now=NOW)
+    send_notice(person, "seller_breaker_open", facts=BREAKER_FACTS, once="2", now=NOW)
     assert NoticeDelivery.objects.filter(notice__once__contains="/2/", receiver__isnull=False).count() == 0
 
 
-def test_a_receiver_has_what_it_chose_and_others_are_not_asked() -> None:
+def test_receiver_follows_its_own_preferences() -> None:
     buyer, other = make_buyer(balance="0"), make_buyer(balance="0")
-    one = receiver(buyer)
-    keep({(Category.PRODUCT.value, Channel.MAIL.value): How.OFF}, receiver=one)
-    tell(buyer, "order_completed", facts=ORDER, once="1", now=NOW)
-    tell(buyer, "top_up", facts=MONEY, once="1", now=NOW)
-    tell(other, "order_completed", facts=ORDER, once="1", now=NOW)
-    assert [row[2:] for row in went(receiver=one)] == [("withheld", "switched_off"), ("waiting", "")]
-    assert went(notice__user=other) == [("mail", other.email, "waiting", "")]
+    own_receiver = receiver(buyer)
+    save_preferences({(Category.PRODUCT.value, Channel.MAIL.value): DeliveryChoice.OFF}, receiver=own_receiver)
+    send_notice(buyer, "order_completed", facts=ORDER_FACTS, once="1", now=NOW)
+    send_notice(buyer, "top_up", facts=TOP_UP_FACTS, once="1", now=NOW)
+    send_notice(other, "order_completed", facts=ORDER_FACTS, once="1", now=NOW)
+    assert [row[2:] for row in deliveries(receiver=own_receiver)] == [("withheld", "switched_off"), ("waiting", "")]
+    assert deliveries(notice__user=other) == [("mail", other.email, "waiting", "")]
 
 
 # --- the daily summary ------------------------------------------------------------------------------------------------
 
 
-def deferred(buyer: User, count: int) -> None:
-    keep({(Category.PRODUCT.value, Channel.MAIL.value): How.DIGEST}, user=buyer)
+def defer_notices(buyer: User, count: int) -> None:
+    save_preferences({(Category.PRODUCT.value, Channel.MAIL.value): DeliveryChoice.DIGEST}, user=buyer)
     for n in range(count):
-        tell(buyer, "order_completed", facts={"product": f"CRM {n}", "order": "CS1"}, once=str(n), now=NOW)
+        send_notice(buyer, "order_completed", facts={"product": f"CRM {n}", "order": "CS1"}, once=str(n), now=NOW)
 
 
-def summed(job: Job) -> None:
+def send_summary(job: Job) -> None:
     assert digest.send_summary(job.payload, job.due_at) is None
     job.delete()
 
 
-def test_what_is_wanted_once_a_day_goes_out_as_one_mail_at_its_hour() -> None:
-    """business-rules §7.2, issue 10: a quiet digest for the rest. 16:00 in the market's zone, so that nine o'clock is tomorrow's."""
+def test_deferred_notices_are_sent_as_one_mail_at_the_set_hour() -> None:
+    """business-rules §7.2, issue 10: a quiet digest for the rest. It is 16:00 in the market's zone, so the next 09:00 is tomorrow."""
     buyer = make_buyer(balance="0", language="en")
-    deferred(buyer, 3)
-    tell(buyer, "top_up", facts=MONEY, once="1", now=NOW)
-    assert [row[2] for row in went()] == ["deferred"] * 3 + ["waiting"]
+    defer_notices(buyer, 3)
+    send_notice(buyer, "top_up", facts=TOP_UP_FACTS, once="1", now=NOW)
+    assert [row[2] for row in deliveries()] == ["deferred"] * 3 + ["waiting"]
     job = Job.objects.get(kind=digest.DIGEST)
     assert job.due_at == NOW + timedelta(hours=17)
-    summed(job)
+    send_summary(job)
     summary = NoticeDelivery.objects.get(kind=digest.KIND)
-    assert set(went(summary=summary)) == {("mail", buyer.email, "summed_up", "")}
+    assert set(deliveries(summary=summary)) == {("mail", buyer.email, "summed_up", "")}
     message = compose(summary, Site("https://market.example"))
     assert message.subject == "Your summary: 3 notices"
     assert "– CRM 0 is ready\n– CRM 1 is ready\n– CRM 2 is ready" in message.body
@@ -186,31 +192,33 @@ def test_what_is_wanted_once_a_day_goes_out_as_one_mail_at_its_hour() -> None:
         assert "– CRM" not in message.subject
 
 
-def test_nobody_who_was_locked_meanwhile_gets_a_summary() -> None:
+def test_locked_account_gets_no_summary() -> None:
     buyer = make_buyer(balance="0")
-    deferred(buyer, 2)
+    defer_notices(buyer, 2)
     buyer.is_active = False
     buyer.save()
-    summed(Job.objects.get(kind=digest.DIGEST))
-    assert [row[2:] for row in went()] == [("withheld", "locked")] * 2
+    send_summary(Job.objects.get(kind=digest.DIGEST))
+    assert [row[2:] for row in deliveries()] == [("withheld", "locked")] * 2
     assert not NoticeDelivery.objects.filter(kind=digest.KIND).exists()
 
 
-def test_a_seller_finds_what_went_to_an_address_by_one_index() -> None:
-    """It reads neither all of the seller's rows nor all that went to that address about others' matters."""
-    seller, others = make_seller(), make_seller()
-    rows = [(others, f"{n}@b.example") for n in range(3000)] + [(seller, f"{n}@b.example") for n in range(300)]
-    rows += [(others, "Buyer@c.example")] * 300 + [(seller, "buyer@c.example")]
+def test_deliveries_of_a_seller_to_an_address_are_read_by_one_index() -> None:
+    """The query reads neither all rows of the seller nor all rows to that address."""
+    seller, other_seller = make_seller(), make_seller()
+    rows = [(other_seller, f"{n}@b.example") for n in range(3000)] + [(seller, f"{n}@b.example") for n in range(300)]
+    rows += [(other_seller, "Buyer@c.example")] * 300 + [(seller, "buyer@c.example")]
     NoticeDelivery.objects.bulk_create(
-        NoticeDelivery(kind="receiver_confirm", seller=whose, address=to, created_at=NOW, status="sent")
-        for whose, to in rows
+        NoticeDelivery(kind="receiver_confirm", seller=row_seller, address=to, created_at=NOW, status="sent")
+        for row_seller, to in rows
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_noticedelivery")
-    with CaptureQueriesContext(connection) as asked:
-        found = log_page(Sought(text="BUYER@c.example"), seller=seller)
-    assert [one.delivery.seller_id for one in found.rows] == [seller.pk]
-    statement = next(each["sql"] for each in asked if 'LOWER("notifications_noticedelivery"."address")' in each["sql"])
+    with CaptureQueriesContext(connection) as queries:
+        page = log_page(LogFilter(text="BUYER@c.example"), seller=seller)
+    assert [row.delivery.seller_id for row in page.rows] == [seller.pk]
+    statement = next(
+        query["sql"] for query in queries if 'LOWER("notifications_noticedelivery"."address")' in query["sql"]
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{statement}")
         assert "delivery_seller_to" in str(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""Receivers confirm mail and phone by the link of the one and the code of the other, and each category keeps one (§7.2)."""
+"""Receivers confirm mail and phone by the link in the mail and the code in the SMS; each category keeps one receiver (§7.2)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver, receivers
 from tradepost.market.notifications.categories import Category, Channel
 from tradepost.market.notifications.compose import Site
-from tradepost.market.notifications.deliver_elsewhere import Way, deliver_due
+from tradepost.market.notifications.deliver_elsewhere import DeliverySettings, deliver_due
 from tradepost.market.notifications.models import NoticeDelivery, Preference, Receiver
-from tradepost.market.notifications.tell import tell
-from tradepost.market.notifications.why_not import How
+from tradepost.market.notifications.tell import send_notice
+from tradepost.market.notifications.why_not import DeliveryChoice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,21 +40,21 @@ def buyer() -> User:
     return make_buyer(balance="0", name="Wang", company="Lantian")
 
 
-def add(owner: Any, email: str = "li@c.example", phone: str = "138 0013 8000", **more: Any) -> Receiver:
-    options: dict[str, Any] = {"name": "Li", "language": "en", "rules": RULES, "wall": WALL, "now": NOW} | more
+def add(owner: Any, email: str = "li@c.example", phone: str = "138 0013 8000", **changes: Any) -> Receiver:
+    options: dict[str, Any] = {"name": "Li", "language": "en", "rules": RULES, "wall": WALL, "now": NOW} | changes
     return receivers.add_receiver(owner, email=email, phone=phone, **options)
 
 
-def sent_to(one: Receiver) -> tuple[str, str]:
-    """The token of the newest mail and the code of the newest SMS."""
-    asked = NoticeDelivery.objects.filter(receiver=one).order_by("-pk")
-    link, code = (unseal(asked.filter(kind=kind)[0].sealed_link) for kind in ("receiver_confirm", "receiver_code"))
+def confirmation_of(receiver: Receiver) -> tuple[str, str]:
+    """Return the token of the newest mail and the code of the newest SMS."""
+    sent = NoticeDelivery.objects.filter(receiver=receiver).order_by("-pk")
+    link, code = (unseal(sent.filter(kind=kind)[0].sealed_link) for kind in ("receiver_confirm", "receiver_code"))
     return link.split("/")[-2], code
 
 
-def confirmed(owner: Any, email: str) -> Receiver:
-    one = add(owner, email, phone=f"1380013{8000 + Receiver.objects.count()}")
-    return receivers.confirm(*sent_to(one), wall=WALL, now=NOW)
+def add_confirmed(owner: Any, email: str) -> Receiver:
+    receiver = add(owner, email, phone=f"1380013{8000 + Receiver.objects.count()}")
+    return receivers.confirm(*confirmation_of(receiver), wall=WALL, now=NOW)
 
 
 def text_of(message: EmailMessage) -> str:
@@ -69,20 +69,20 @@ def server() -> Iterator[mail_server.Server]:
         yield running
 
 
-def test_a_receiver_confirms_with_the_mail_and_the_sms_that_it_got(
+def test_receiver_confirms_with_its_mail_and_sms(
     server: mail_server.Server, buyer: User, settings: Any, tmp_path: Path, client: Client
 ) -> None:
     """From a real mail server and the file of the SMS adapter to a notice (issue 10, must show 1; §7.2)."""
     settings.SMS = settings.SMS | {"adapter": "file", "folder": str(tmp_path / "sms")}
     now = datetime.now(UTC)
-    one = add(buyer, wall=now, now=now)
+    receiver = add(buyer, wall=now, now=now)
     deliver.deliver_due(now=now, wall=now, site=SITE, sender=deliver.Sender(server.mailer()))
-    deliver_due(now=now, wall=now, way=Way(site=SITE, outbound=SANDBOX))
+    deliver_due(now=now, wall=now, way=DeliverySettings(site=SITE, outbound=SANDBOX))
     [mail] = server.received
     assert mail["To"] == "li@c.example"
     assert mail["Subject"] == "Lantian wants you to get its notices"
-    found = re.search(r"https://market\.example(/receivers/confirm/[^/\s]+/)", text_of(mail))
-    assert found
+    link = re.search(r"https://market\.example(/receivers/confirm/[^/\s]+/)", text_of(mail))
+    assert link
     [file] = (tmp_path / "sms").iterdir()
     assert file.stat().st_mode & 0o077 == 0
     code = re.search(r"Your code: (\d{6})", file.read_text(encoding="utf-8"))
@@ -90,31 +90,31 @@ def test_a_receiver_confirms_with_the_mail_and_the_sms_that_it_got(
     assert "To: +8613800138000" in file.read_text(encoding="utf-8")
     assert set(NoticeDelivery.objects.values_list("status", "sealed_link")) == {("sent", "")}
 
-    page = client.get(found[1], headers={"accept-language": "en"}).content.decode()
+    page = client.get(link[1], headers={"accept-language": "en"}).content.decode()
     assert "Lantian wants you to get its notices" in page
     assert "8000" in page
     assert "+8613800138000" not in page
-    assert client.get(found[1]).status_code == 200, "to look confirms nothing: programs follow links too"
+    assert client.get(link[1]).status_code == 200, "opening the link confirms nothing: programs follow links too"
     assert (
-        "This is not the code"
-        in client.post(found[1], {"code": "x"}, headers={"accept-language": "en"}).content.decode()
+        "The code does not match the SMS"
+        in client.post(link[1], {"code": "x"}, headers={"accept-language": "en"}).content.decode()
     )
-    one.refresh_from_db()
-    assert not one.is_confirmed
-    assert client.post(found[1], {"code": code[1]}).status_code == 200
-    one.refresh_from_db()
-    assert one.is_confirmed
-    assert client.get(found[1]).status_code == 404, "a link works once"
+    receiver.refresh_from_db()
+    assert not receiver.is_confirmed
+    assert client.post(link[1], {"code": code[1]}).status_code == 200
+    receiver.refresh_from_db()
+    assert receiver.is_confirmed
+    assert client.get(link[1]).status_code == 404, "a link works once"
 
-    tell(buyer, "top_up", facts={"amount": "1", "balance": "2", "reference": "R"}, once="1", now=now)
+    send_notice(buyer, "top_up", facts={"amount": "1", "balance": "2", "reference": "R"}, once="1", now=now)
     deliver.deliver_due(now=now, wall=now, site=SITE, sender=deliver.Sender(server.mailer()))
     assert {str(message["To"]) for message in server.received[1:]} == {buyer.email, "li@c.example"}
-    assert "wants you to be told, and you confirmed it" in text_of(server.received[2])
+    assert "added you as a receiver of notices, and you confirmed it" in text_of(server.received[2])
 
 
-def test_link_and_code_are_kept_as_hashes_and_end(buyer: User) -> None:
-    one = add(buyer)
-    token, code = sent_to(one)
+def test_link_and_code_are_stored_as_hashes_and_expire(buyer: User) -> None:
+    receiver = add(buyer)
+    token, code = confirmation_of(receiver)
     assert token not in str(Receiver.objects.values())
     assert code not in str(Receiver.objects.values())
     with pytest.raises(Refused, match=r"receiver\.link"):
@@ -127,8 +127,8 @@ def test_link_and_code_are_kept_as_hashes_and_end(buyer: User) -> None:
     assert receivers.confirm(token, f" {code} ", wall=WALL, now=NOW).is_confirmed
 
 
-def test_who_guesses_codes_waits_longer_each_time(buyer: User) -> None:
-    token, code = sent_to(add(buyer))
+def test_wrong_codes_lock_the_confirmation(buyer: User) -> None:
+    token, code = confirmation_of(add(buyer))
     wrong = "000000" if code != "000000" else "111111"
     for _ in range(5):
         with pytest.raises(Refused, match=r"receiver\.code"):
@@ -138,19 +138,19 @@ def test_who_guesses_codes_waits_longer_each_time(buyer: User) -> None:
     assert not Receiver.objects.get().is_confirmed
 
 
-def test_asked_again_the_former_link_and_code_open_nothing(buyer: User) -> None:
-    one = add(buyer)
-    former = sent_to(one)
-    receivers.ask_again(one, buyer, rules=RULES, wall=WALL, now=NOW)
+def test_sending_again_invalidates_the_former_link_and_code(buyer: User) -> None:
+    receiver = add(buyer)
+    former = confirmation_of(receiver)
+    receivers.resend_confirmation(receiver, buyer, rules=RULES, wall=WALL, now=NOW)
     with pytest.raises(Refused, match=r"receiver\.link"):
         receivers.confirm(*former, wall=WALL, now=NOW)
-    receivers.confirm(*sent_to(one), wall=WALL, now=NOW)
+    receivers.confirm(*confirmation_of(receiver), wall=WALL, now=NOW)
     with pytest.raises(Refused, match=r"receiver\.confirmed"):
-        receivers.ask_again(one, buyer, rules=RULES, wall=WALL, now=NOW)
+        receivers.resend_confirmation(receiver, buyer, rules=RULES, wall=WALL, now=NOW)
 
 
-def test_nobody_fills_a_strangers_phone_or_mailbox_with_codes(buyer: User) -> None:
-    """Three a day to one number and one address, whoever asks."""
+def test_confirmations_per_phone_and_mailbox_are_limited(buyer: User) -> None:
+    """Three a day to one number and one address, regardless of the requester."""
     for n in range(3):
         add(make_buyer(balance="0"), f"li-{n}@c.example")
     with pytest.raises(Refused, match=r"receiver\.too_often"):
@@ -172,16 +172,16 @@ def test_nobody_fills_a_strangers_phone_or_mailbox_with_codes(buyer: User) -> No
         ("a@b.example", "12345", "phone"), ("a@b.example", "010 6552 9988", "phone"), ("a@b.example", "1" * 40, "phone"),
     ],
 )  # fmt: skip
-def test_what_is_no_address_or_gets_no_sms_is_refused(buyer: User, email: str, phone: str, field: str) -> None:
-    with pytest.raises(Refused) as refused:
+def test_invalid_email_or_phone_is_refused(buyer: User, email: str, phone: str, field: str) -> None:
+    with pytest.raises(Refused) as error:
         add(buyer, email, phone)
-    assert refused.value.field == field
+    assert error.value.field == field
     assert not Receiver.objects.exists()
     assert not NoticeDelivery.objects.exists()
 
 
-def test_where_the_market_has_no_sms_the_mail_alone_confirms(buyer: User) -> None:
-    one = add(buyer, phone="", rules=receivers.Rules(sms=False, most=1, valid=timedelta(days=3), a_day=20))
+def test_without_sms_the_mail_alone_confirms(buyer: User) -> None:
+    receiver = add(buyer, phone="", rules=receivers.Rules(sms=False, most=1, valid=timedelta(days=3), a_day=20))
     assert [d.channel for d in NoticeDelivery.objects.all()] == ["mail"]
     token = unseal(NoticeDelivery.objects.get().sealed_link).split("/")[-2]
     assert receivers.confirm(token, "", wall=WALL, now=NOW).is_confirmed
@@ -189,30 +189,30 @@ def test_where_the_market_has_no_sms_the_mail_alone_confirms(buyer: User) -> Non
         add(buyer, "x@c.example", rules=receivers.Rules(sms=False, most=1, valid=timedelta(days=3), a_day=20))
     with pytest.raises(Refused, match=r"receiver\.known"):
         add(buyer, "LI@c.example")
-    assert Receiver.objects.get() == one
+    assert Receiver.objects.get() == receiver
 
 
-def test_each_category_keeps_a_receiver_while_there_are_any() -> None:
+def test_each_category_keeps_at_least_one_receiver() -> None:
     """business-rules §7.2: each category has at least one receiver."""
     seller = make_seller(member=make_buyer(balance="0"))
-    one, two = confirmed(seller, "one@c.example"), confirmed(seller, "two@c.example")
-    nothing = {(PRODUCT, MAIL): How.OFF.value, (PRODUCT, SMS): How.OFF.value}
-    receivers.choose_for_receiver(one, seller, nothing)
+    first, second = add_confirmed(seller, "one@c.example"), add_confirmed(seller, "two@c.example")
+    nothing = {(PRODUCT, MAIL): DeliveryChoice.OFF.value, (PRODUCT, SMS): DeliveryChoice.OFF.value}
+    receivers.set_receiver_preferences(first, seller, nothing)
     with pytest.raises(Refused, match=r"receiver\.category_empty"):
-        receivers.choose_for_receiver(two, seller, nothing)
-    assert not Preference.objects.filter(receiver=two).exists()
-    receivers.choose_for_receiver(two, seller, {(PRODUCT, MAIL): How.OFF.value})
+        receivers.set_receiver_preferences(second, seller, nothing)
+    assert not Preference.objects.filter(receiver=second).exists()
+    receivers.set_receiver_preferences(second, seller, {(PRODUCT, MAIL): DeliveryChoice.OFF.value})
     with pytest.raises(Refused, match=r"receiver\.category_empty"):
-        receivers.delete_receiver(two, seller)
-    assert Receiver.objects.filter(pk=two.pk).exists()
-    receivers.choose_for_receiver(one, seller, {})
-    receivers.delete_receiver(two, seller)
-    receivers.delete_receiver(one, seller)
+        receivers.delete_receiver(second, seller)
+    assert Receiver.objects.filter(pk=second.pk).exists()
+    receivers.set_receiver_preferences(first, seller, {})
+    receivers.delete_receiver(second, seller)
+    receivers.delete_receiver(first, seller)
     assert not Receiver.objects.exists()
 
 
-def test_another_owner_finds_none_of_them(buyer: User) -> None:
-    one = add(buyer)
-    assert receivers.find_receiver(make_buyer(balance="0"), one.pk) is None
-    assert receivers.find_receiver(make_seller(member=buyer), one.pk) is None
-    assert receivers.find_receiver(buyer, one.pk) == one
+def test_receivers_of_another_owner_are_not_found(buyer: User) -> None:
+    receiver = add(buyer)
+    assert receivers.find_receiver(make_buyer(balance="0"), receiver.pk) is None
+    assert receivers.find_receiver(make_seller(member=buyer), receiver.pk) is None
+    assert receivers.find_receiver(buyer, receiver.pk) == receiver

@@ -1,4 +1,4 @@
-"""Whoever's sign-in changes, or is guessed at, is told of it (business-rules §7.2)."""
+"""Notices about changes of a person's sign-in and wrong codes (business-rules §7.2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("what", ["on", "off", "reset", "codes"])
-def test_the_owner_is_told_once_by_mail(what: str) -> None:
+def test_change_of_sign_in_is_mailed_once(what: str) -> None:
     """business-rules §7.2: changes of an account cannot be switched off."""
     user = make_buyer(balance="0")
     event = SignInChanged(user=user.pk, what=what, at=clock.wall())
@@ -24,7 +24,7 @@ def test_the_owner_is_told_once_by_mail(what: str) -> None:
     assert NoticeDelivery.objects.filter(notice__user=user, channel="mail").count() == 1
 
 
-def test_the_owner_is_told_of_guesses() -> None:
+def test_wrong_codes_are_notified_once() -> None:
     user = make_buyer(balance="0")
     event = SecondStepGuessed(user=user.pk, at=clock.wall())
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""SMS adapters against a server on loopback that speaks as the providers do, and what a market without SMS says."""
+"""SMS adapters against a loopback server that follows the providers' APIs, and a market without SMS."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tests.market.notifications import web_server
 from tradepost.market.base.models import Job
 from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.notifications.compose import Site
-from tradepost.market.notifications.deliver_elsewhere import SMS_WAITS, Way, deliver_due
+from tradepost.market.notifications.deliver_elsewhere import SMS_RETRY_DELAYS, DeliverySettings, deliver_due
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.notifications.phones import masked, standard_form
-from tradepost.market.notifications.sending import Never, NotNow, Sent
+from tradepost.market.notifications.sending import PermanentFailure, Sent, TemporaryFailure
 from tradepost.market.notifications.sms import Sms, WrongSettings, adapter_names, make_adapter
 from tradepost.market.notifications.sms.aliyun import AliyunSms
 from tradepost.market.notifications.sms.file import FileSms
 from tradepost.market.notifications.sms.huaweicloud import HuaweiSms
-from tradepost.market.notifications.tell import Telling, tell_all
+from tradepost.market.notifications.tell import AddressedNotice, send_notices
 from tradepost.market.settings import sms
 
 OPTIONS = {
@@ -54,7 +54,7 @@ def aliyun(web: web_server.Web) -> AliyunSms:
     return AliyunSms(SETTINGS, endpoint=web.url.removeprefix("http://"), protocol="http")
 
 
-def answer_of_huawei(code: str = "000000", status: str = "000000") -> bytes:
+def huawei_response(code: str = "000000", status: str = "000000") -> bytes:
     result = [
         {
             "originTo": "x",
@@ -69,16 +69,16 @@ def answer_of_huawei(code: str = "000000", status: str = "000000") -> bytes:
     return json.dumps({"code": code, "description": "said", "result": result}).encode()
 
 
-def test_huaweicloud_gets_template_and_variables_signed(web: web_server.Web) -> None:
+def test_huaweicloud_receives_signed_template_and_variables(web: web_server.Web) -> None:
     """Message & SMS, batchSendSms/v1: from, to, templateId, templateParas, signature, signed with app key and secret."""
-    web.body = answer_of_huawei()
+    web.body = huawei_response()
     assert huawei(web).send(TEXT) == Sent()
     [posted] = web.received
     form = {name: value for name, [value] in parse_qs(posted.body.decode()).items()}
-    [said] = json.loads(form["templateParas"])
+    [text] = json.loads(form["templateParas"])
     assert (form["from"], form["to"], form["templateId"], form["signature"]) == ("8821", "+8613800138000", "T1", "商埠")
-    assert len(said) == 32
-    assert said.endswith("…")
+    assert len(text) == 32
+    assert text.endswith("…")
     assert posted.path == "/sms/batchSendSms/v1"
     assert "Access=key-id" in posted.headers["authorization"]
     assert huawei(web).send(CODE) == Sent()
@@ -87,23 +87,23 @@ def test_huaweicloud_gets_template_and_variables_signed(web: web_server.Web) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "found"),
+    ("status", "body", "outcome"),
     [
-        (200, answer_of_huawei("E000510", "E200028"), Never),
-        (200, answer_of_huawei("E000000").replace(b"result", b"other"), NotNow),
-        (400, b'{"code":"E000001","description":"wrong"}', Never),
-        (503, b'{"code":"E000503","description":"busy"}', NotNow),
-        (429, b"{}", NotNow),
+        (200, huawei_response("E000510", "E200028"), PermanentFailure),
+        (200, huawei_response("E000000").replace(b"result", b"other"), TemporaryFailure),
+        (400, b'{"code":"E000001","description":"wrong"}', PermanentFailure),
+        (503, b'{"code":"E000503","description":"busy"}', TemporaryFailure),
+        (429, b"{}", TemporaryFailure),
     ],
 )
-def test_what_huaweicloud_refuses_for_good_is_not_tried_again(
-    web: web_server.Web, status: int, body: bytes, found: type
+def test_permanent_refusals_of_huaweicloud_are_not_retried(
+    web: web_server.Web, status: int, body: bytes, outcome: type
 ) -> None:
     web.status, web.body = status, body
-    assert isinstance(huawei(web).send(TEXT), found)
+    assert isinstance(huawei(web).send(TEXT), outcome)
 
 
-def test_aliyun_gets_template_and_variables_signed(web: web_server.Web) -> None:
+def test_aliyun_receives_signed_template_and_variables(web: web_server.Web) -> None:
     """SendSms of Short Message Service 2017-05-25."""
     web.body = b'{"Code":"OK","Message":"OK","BizId":"1","RequestId":"2"}'
     assert aliyun(web).send(TEXT) == Sent()
@@ -123,27 +123,27 @@ def test_aliyun_gets_template_and_variables_signed(web: web_server.Web) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "found"),
+    ("status", "code", "outcome"),
     [
-        (200, "isv.MOBILE_NUMBER_ILLEGAL", Never), (200, "isv.BUSINESS_LIMIT_CONTROL", NotNow), (200, "isp.SYSTEM_ERROR", NotNow),
-        (400, "InvalidAccessKeyId.NotFound", Never), (503, "ServiceUnavailable", NotNow), (429, "Throttling.User", NotNow),
+        (200, "isv.MOBILE_NUMBER_ILLEGAL", PermanentFailure), (200, "isv.BUSINESS_LIMIT_CONTROL", TemporaryFailure), (200, "isp.SYSTEM_ERROR", TemporaryFailure),
+        (400, "InvalidAccessKeyId.NotFound", PermanentFailure), (503, "ServiceUnavailable", TemporaryFailure), (429, "Throttling.User", TemporaryFailure),
     ],
 )  # fmt: skip
-def test_what_aliyun_refuses_for_good_is_not_tried_again(
-    web: web_server.Web, status: int, code: str, found: type
+def test_permanent_refusals_of_aliyun_are_not_retried(
+    web: web_server.Web, status: int, code: str, outcome: type
 ) -> None:
     web.status, web.body = status, json.dumps({"Code": code, "Message": "said"}).encode()
-    assert isinstance(aliyun(web).send(TEXT), found)
+    assert isinstance(aliyun(web).send(TEXT), outcome)
 
 
-def test_a_provider_that_is_away_is_tried_again() -> None:
-    with web_server.running() as gone:
+def test_unreachable_provider_is_retried() -> None:
+    with web_server.running() as stopped_server:
         pass
-    assert isinstance(huawei(gone).send(TEXT), NotNow)
-    assert isinstance(aliyun(gone).send(TEXT), NotNow)
+    assert isinstance(huawei(stopped_server).send(TEXT), TemporaryFailure)
+    assert isinstance(aliyun(stopped_server).send(TEXT), TemporaryFailure)
 
 
-def test_each_folder_is_an_adapter_and_what_cannot_be_made_says_why(tmp_path: Path) -> None:
+def test_adapters_are_found_by_folder_and_invalid_settings_are_refused(tmp_path: Path) -> None:
     assert adapter_names() == {"file", "huaweicloud", "aliyun"}
     assert isinstance(make_adapter(sms("", sandbox=True)), FileSms)
     assert make_adapter(sms("", sandbox=False)) is None
@@ -156,45 +156,49 @@ def test_each_folder_is_an_adapter_and_what_cannot_be_made_says_why(tmp_path: Pa
             make_adapter(sms(url, sandbox=False))
     unwritable = tmp_path / "file"
     unwritable.write_text("")
-    assert isinstance(FileSms(unwritable / "sms").send(TEXT), NotNow)
+    assert isinstance(FileSms(unwritable / "sms").send(TEXT), TemporaryFailure)
 
 
 @pytest.mark.parametrize(
-    ("written", "standard"),
+    ("entered", "standard"),
     [
         ("138 0013 8000", "+8613800138000"), ("0086 13800138000", "+8613800138000"), ("+44 (0)7400 123456", "+447400123456"),
         ("010-65529988", "+861065529988"), ("12", ""), ("", ""), ("nobody", ""), ("13800138000 ext. 5", ""), ("1" * 33, ""),
     ],
 )  # fmt: skip
-def test_numbers_are_kept_in_one_form(written: str, standard: str) -> None:
-    assert standard_form(written) == standard
+def test_phone_numbers_are_normalised(entered: str, standard: str) -> None:
+    assert standard_form(entered) == standard
 
 
-def test_a_number_is_shown_as_far_as_its_owner_recognises_it() -> None:
+def test_phone_number_is_masked() -> None:
     assert masked("+8613800138000") == "+86138····8000"
 
 
-# --- sent by a worker ------------------------------------------------------------------------------------------------
+# --- delivery by a worker ---------------------------------------------------------------------------------------------
 
 
-def told(*, times: int = 1) -> list[NoticeDelivery]:
+def make_sms(*, times: int = 1) -> list[NoticeDelivery]:
     seller = make_seller(member=make_buyer(balance="0", language="en"), contact_phone="13911112222")
     user = seller.members.get().user
     facts = {"address": "https://a.example", "reason": "away"}
     for n in range(times):
-        telling = Telling(user=user, kind="seller_breaker_open", facts=facts, once=f"{seller.pk}/{n}", seller=seller.pk)
-        tell_all([telling], now=NOW)
+        telling = AddressedNotice(
+            user=user, kind="seller_breaker_open", facts=facts, once=f"{seller.pk}/{n}", seller=seller.pk
+        )
+        send_notices([telling], now=NOW)
     return list(NoticeDelivery.objects.filter(channel="sms").order_by("pk"))
 
 
 def run(**options: Any) -> int:
-    return deliver_due(now=NOW, wall=NOW, way=Way(site=Site("https://market.example"), outbound=SANDBOX, **options))
+    return deliver_due(
+        now=NOW, wall=NOW, way=DeliverySettings(site=Site("https://market.example"), outbound=SANDBOX, **options)
+    )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_number_gets_no_more_than_so_many_a_day(settings: Any, tmp_path: Path) -> None:
+def test_messages_per_number_and_day_are_limited(settings: Any, tmp_path: Path) -> None:
     settings.SMS = settings.SMS | {"adapter": "file", "folder": str(tmp_path)}
-    told(times=4)
+    make_sms(times=4)
     assert run(sms_a_day=3) == 4
     assert list(NoticeDelivery.objects.filter(channel="sms").order_by("pk").values_list("status", "reason")) == [
         *[("sent", "")] * 3,
@@ -204,9 +208,9 @@ def test_a_number_gets_no_more_than_so_many_a_day(settings: Any, tmp_path: Path)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_settings_that_make_no_adapter_stop_no_worker(settings: Any) -> None:
+def test_invalid_adapter_settings_do_not_stop_the_worker(settings: Any) -> None:
     settings.SMS = sms("aliyun://k:s@/", sandbox=False)
-    told()
+    make_sms()
     run()
     assert NoticeDelivery.objects.filter(channel="sms").values_list("status", "attempts", "error").get() == (
         "waiting",
@@ -216,19 +220,17 @@ def test_settings_that_make_no_adapter_stop_no_worker(settings: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_adapter_that_fails_is_tried_again_for_half_a_day_and_one_that_was_taken_away_says_so(
-    settings: Any, tmp_path: Path
-) -> None:
+def test_failing_adapter_is_retried_and_a_removed_one_withholds_the_message(settings: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     settings.SMS = settings.SMS | {"adapter": "file", "folder": str(tmp_path / "file")}
-    one, two = told(times=2)
+    first, second = make_sms(times=2)
     run()
-    one.refresh_from_db()
-    assert (one.status, one.attempts, one.next_at) == ("waiting", 1, NOW + SMS_WAITS[0])
-    assert sum(SMS_WAITS, timedelta()) < timedelta(hours=12)
+    first.refresh_from_db()
+    assert (first.status, first.attempts, first.next_at) == ("waiting", 1, NOW + SMS_RETRY_DELAYS[0])
+    assert sum(SMS_RETRY_DELAYS, timedelta()) < timedelta(hours=12)
     settings.SMS = settings.SMS | {"adapter": ""}
     Job.objects.filter(kind="notifications.deliver_sms").update(due_at=NOW)
     run()
-    for delivery in (one, two):
+    for delivery in (first, second):
         delivery.refresh_from_db()
         assert (delivery.status, delivery.reason) == ("withheld", "channel_unset")

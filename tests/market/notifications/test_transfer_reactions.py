@@ -1,4 +1,4 @@
-"""Who is told of announced transfers, once, and in which words (money.md §3)."""
+"""Notices about announced transfers: recipients, texts, and each sent once (money.md §3)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import transfer_reactions as told
 from tradepost.market.notifications.models import Notice
+from tradepost.market.notifications.notify import notify
+from tradepost.market.notifications.subjects import transfers
 from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
@@ -29,11 +31,11 @@ def operator() -> User:
     return make_operator()
 
 
-def booked(intent: Intent, minor: int, operator: User) -> Notice:
-    """What the buyer reads of money that came; asked for twice, as events come at least once."""
-    fact = confirm(intent, came(f"B-{intent.pk}", minor), by=operator, now=NOW)
+def booked_notice(intent: Intent, minor: int, operator: User) -> Notice:
+    """Book the money and handle its event twice, as events are delivered at least once. Return the buyer's notice."""
+    booking = confirm(intent, came(f"B-{intent.pk}", minor), by=operator, now=NOW)
     for _ in range(2):
-        told.on_topped_up(ToppedUp(transfer=fact.arrival_id), NOW)
+        told.on_topped_up(ToppedUp(transfer=booking.arrival_id), NOW)
     return Notice.objects.get(user=intent.user)
 
 
@@ -41,15 +43,15 @@ def order_of(buyer: User) -> Order:
     return make_order(buyer, offer=make_offer())
 
 
-def test_money_for_no_order_is_told_with_what_was_announced(operator: User) -> None:
-    notice = booked(announce(make_buyer(balance="0")), 9_000, operator)
+def test_notice_of_money_without_an_order_names_the_announced_amount(operator: User) -> None:
+    notice = booked_notice(announce(make_buyer(balance="0")), 9_000, operator)
     assert (notice.kind, notice.link) == ("transfer_booked", "/balance/")
     assert notice.facts["announced"] == {"minor": 10_000, "currency": "CNY"}
     assert notice.facts["amount"] == notice.facts["balance"] == {"minor": 9_000, "currency": "CNY"}
 
 
 @pytest.mark.parametrize(
-    ("minor", "what", "kind"),
+    ("minor", "order_state", "kind"),
     [
         (10_000, "waits", "transfer_booked_for_order"),
         (9_999, "waits", "transfer_booked_short"),
@@ -58,30 +60,35 @@ def test_money_for_no_order_is_told_with_what_was_announced(operator: User) -> N
         (10_000, "paid", "transfer_booked"),
     ],
 )
-def test_the_order_that_waits_is_named_with_what_can_be_done(operator: User, minor: int, what: str, kind: str) -> None:
+def test_notice_names_the_pending_order_and_the_next_step(
+    operator: User, minor: int, order_state: str, kind: str
+) -> None:
     buyer = make_buyer(balance="0")
     order = order_of(buyer)
     intent = announce(buyer, purpose=order.number)
-    if what == "cancelled":
+    if order_state == "cancelled":
         cancel_order(order, actor=buyer.email, now=NOW)
-    elif what == "late":
+    elif order_state == "late":
         Order.objects.filter(pk=order.pk).update(pay_before=NOW)
-    elif what == "paid":
+    elif order_state == "paid":
         ledger.top_up(buyer, order.total, reference="EARLIER", actor="op", now=NOW)
         pay_order(order, now=NOW)
-    notice = booked(intent, minor, operator)
+    notice = booked_notice(intent, minor, operator)
     assert notice.kind == kind
-    assert notice.link == ("/balance/" if what == "paid" else f"/orders/{order.number}/")
+    assert notice.link == ("/balance/" if order_state == "paid" else f"/orders/{order.number}/")
     if kind == "transfer_booked_short":
         assert notice.facts["missing"] == {"minor": 1, "currency": "CNY"}
 
 
-def test_an_order_of_somebody_else_is_not_named(operator: User) -> None:
+def test_order_of_another_buyer_is_not_named(operator: User) -> None:
     order = order_of(make_buyer(balance="0"))
-    assert booked(announce(make_buyer(balance="0"), purpose=order.number), 10_000, operator).kind == "transfer_booked"
+    assert (
+        booked_notice(announce(make_buyer(balance="0"), purpose=order.number), 10_000, operator).kind
+        == "transfer_booked"
+    )
 
 
-def test_money_that_was_assigned_later_is_the_transfers_too(operator: User) -> None:
+def test_money_assigned_later_is_notified_for_the_transfer(operator: User) -> None:
     intent = announce(make_buyer(balance="0"))
     fact = unmatched.record(came("B-1"), by=operator, now=NOW)
     unmatched.assign(fact, intent.user, intent=intent, note="x", by=operator, now=NOW)
@@ -89,20 +96,20 @@ def test_money_that_was_assigned_later_is_the_transfers_too(operator: User) -> N
     assert Notice.objects.get().kind == "transfer_booked"
 
 
-def test_a_top_up_by_hand_is_told_as_before() -> None:
+def test_manual_top_up_is_notified() -> None:
     buyer = make_buyer(balance="0")
-    booked_by_hand = ledger.top_up(buyer, Money(500, "CNY"), reference="B-1", actor="op", now=NOW)
-    told.on_topped_up(ToppedUp(transfer=booked_by_hand.pk), NOW)
+    manual_top_up = ledger.top_up(buyer, Money(500, "CNY"), reference="B-1", actor="op", now=NOW)
+    told.on_topped_up(ToppedUp(transfer=manual_top_up.pk), NOW)
     notice = Notice.objects.get()
     assert (notice.kind, notice.facts["reference"]) == ("top_up", "B-1")
 
 
-def test_operators_hear_once_of_each_time_that_they_have_to_look(operator: User) -> None:
+def test_operators_are_notified_once_per_check(operator: User) -> None:
     intent = show(announce(make_buyer(balance="0")))
     event = TransferProofGiven(intent=intent.pk)
-    told.on_transfer_proof_given(event, NOW)
+    notify(transfers.PROOF_GIVEN)(event, NOW)
     show(intent, content=b"%PDF-1.4 another")
-    told.on_transfer_proof_given(event, NOW)
+    notify(transfers.PROOF_GIVEN)(event, NOW)
     notice = Notice.objects.get()
     assert (notice.user, notice.kind, notice.link) == (
         operator, "operator_transfer_proof", f"/console/transfers/{intent.pk}/"
@@ -110,23 +117,23 @@ def test_operators_hear_once_of_each_time_that_they_have_to_look(operator: User)
     reject(intent, "No.", by=operator, now=NOW)
     later = NOW + timedelta(days=7)
     show(intent, now=later, content=b"%PDF-1.4 a third")
-    told.on_transfer_proof_given(event, later)
+    notify(transfers.PROOF_GIVEN)(event, later)
     assert Notice.objects.filter(user=operator).count() == 2
 
 
-def test_a_buyer_reads_why_a_proof_was_not_accepted_and_that_nothing_came(operator: User) -> None:
+def test_buyer_is_notified_of_rejected_and_expired_transfers(operator: User) -> None:
     buyer = make_buyer(balance="0")
-    refused, late = show(announce(buyer)), announce(buyer, 20_000)
-    reject(refused, "看不清", by=operator, now=NOW)
-    intents.expire({"intent": late.pk}, late.waits_until)
+    rejected, expired = show(announce(buyer)), announce(buyer, 20_000)
+    reject(rejected, "看不清", by=operator, now=NOW)
+    intents.expire({"intent": expired.pk}, expired.waits_until)
     for _ in range(2):
-        told.on_transfer_rejected(TransferRejected(intent=refused.pk), NOW)
-        told.on_transfer_expired(TransferExpired(intent=late.pk), late.waits_until)
+        notify(transfers.REJECTED)(TransferRejected(intent=rejected.pk), NOW)
+        notify(transfers.EXPIRED)(TransferExpired(intent=expired.pk), expired.waits_until)
     assert dict(Notice.objects.filter(user=buyer).values_list("kind", "link")) == {
-        "transfer_rejected": f"/balance/transfers/{refused.number}/",
-        "transfer_expired": f"/balance/transfers/{late.number}/",
+        "transfer_rejected": f"/balance/transfers/{rejected.number}/",
+        "transfer_expired": f"/balance/transfers/{expired.number}/",
     }
     assert Notice.objects.count() == 2
-    intents.give_proof(refused, [p.sha256 for p in intents.proofs_of(refused)], checking=CHECKING, now=NOW)
-    told.on_transfer_rejected(TransferRejected(intent=refused.pk), NOW)
-    assert Notice.objects.count() == 2, "what was taken up again is not told any more"
+    intents.add_proofs(rejected, [p.sha256 for p in intents.proofs_of(rejected)], checking=CHECKING, now=NOW)
+    notify(transfers.REJECTED)(TransferRejected(intent=rejected.pk), NOW)
+    assert Notice.objects.count() == 2, "a transfer that was reopened is not notified as rejected"

@@ -1,62 +1,76 @@
-"""Why a message is not sent (design: money 8): the first reason that stands, in the one order; and what each kind declares."""
+"""Reasons for not sending a message (design: money 8): the first reason in the fixed order applies; and what each kind declares."""
 
 from __future__ import annotations
 
 import pytest
 
 from tradepost.market.base.values import replace
-from tradepost.market.notifications.categories import UNDECLARED, Audience, Category, Channel
-from tradepost.market.notifications.messages import WORDS
-from tradepost.market.notifications.why_not import Fate, How, Place, WhyNot, fate, why_not
+from tradepost.market.notifications.categories import DEFAULT_POLICY, Audience, Category, Channel
+from tradepost.market.notifications.messages import TEMPLATES
+from tradepost.market.notifications.why_not import (
+    DeliveryChoice,
+    DeliveryDecision,
+    Destination,
+    UnsentReason,
+    decide_delivery,
+    unsent_reason,
+)
 
-SET_UP = frozenset({Channel.MAIL, Channel.WEBHOOK})
-WRONG = Place(channel=Channel.SMS, address="", locked=True, confirmed=False, how=How.OFF, disabled=True, receiver_id=1)
-"""Everything stands against it."""
-GOOD = Place(channel=Channel.MAIL, address="a@b.example")
+CONFIGURED_CHANNELS = frozenset({Channel.MAIL, Channel.WEBHOOK})
+BLOCKED_PLACE = Destination(
+    channel=Channel.SMS, address="", locked=True, confirmed=False, how=DeliveryChoice.OFF, disabled=True, receiver_id=1
+)
+"""Every reason applies to it."""
+OPEN_PLACE = Destination(channel=Channel.MAIL, address="a@b.example")
 
 
-def test_the_first_reason_counts_in_the_order_of_the_design() -> None:
+def test_first_reason_in_the_order_of_the_design_applies() -> None:
     """money §8: channel unset, locked, no address, unconfirmed, switched off (unless mandatory), duplicate address."""
-    place, found = WRONG, []
-    taken = {("mail", "a@b.example")}
-    mended = (
-        {"channel": Channel.MAIL}, {"locked": False}, {"address": "A@b.example"}, {"confirmed": True}, {"how": How.ON},
+    place, reasons = BLOCKED_PLACE, []
+    used_addresses = {("mail", "a@b.example")}
+    corrections = (
+        {"channel": Channel.MAIL}, {"locked": False}, {"address": "A@b.example"}, {"confirmed": True}, {"how": DeliveryChoice.ON},
         {"address": "other@b.example"}, {"disabled": False},
     )  # fmt: skip
-    for step in mended:
-        found.append(why_not(place, wanted=True, set_up=SET_UP, mandatory=False, taken=taken))
-        place = replace(place, **step)
-    assert found == [
-        WhyNot.CHANNEL_UNSET, WhyNot.LOCKED, WhyNot.NO_ADDRESS, WhyNot.UNCONFIRMED, WhyNot.SWITCHED_OFF, WhyNot.DUPLICATE,
-        WhyNot.DISABLED,
+    for correction in corrections:
+        reasons.append(
+            unsent_reason(place, wanted=True, set_up=CONFIGURED_CHANNELS, mandatory=False, taken=used_addresses)
+        )
+        place = replace(place, **correction)
+    assert reasons == [
+        UnsentReason.CHANNEL_UNSET, UnsentReason.LOCKED, UnsentReason.NO_ADDRESS, UnsentReason.UNCONFIRMED, UnsentReason.SWITCHED_OFF, UnsentReason.DUPLICATE,
+        UnsentReason.DISABLED,
     ]  # fmt: skip
-    assert why_not(place, wanted=True, set_up=SET_UP, mandatory=False, taken=taken) is None
-    assert why_not(place, wanted=False, set_up=SET_UP, mandatory=True, taken=taken) == WhyNot.SITE_ONLY
+    assert unsent_reason(place, wanted=True, set_up=CONFIGURED_CHANNELS, mandatory=False, taken=used_addresses) is None
+    assert (
+        unsent_reason(place, wanted=False, set_up=CONFIGURED_CHANNELS, mandatory=True, taken=used_addresses)
+        == UnsentReason.SITE_ONLY
+    )
 
 
 @pytest.mark.parametrize(
-    ("how", "mandatory", "channel", "becomes"),
+    ("how", "mandatory", "channel", "decision"),
     [
-        (How.ON, False, Channel.MAIL, Fate.SEND),
-        (How.OFF, False, Channel.MAIL, Fate.WITHHOLD),
-        (How.OFF, True, Channel.MAIL, Fate.SEND),
-        (How.DIGEST, False, Channel.MAIL, Fate.DEFER),
-        (How.DIGEST, True, Channel.MAIL, Fate.SEND),
-        (How.DIGEST, False, Channel.WEBHOOK, Fate.SEND),
+        (DeliveryChoice.ON, False, Channel.MAIL, DeliveryDecision.SEND),
+        (DeliveryChoice.OFF, False, Channel.MAIL, DeliveryDecision.WITHHOLD),
+        (DeliveryChoice.OFF, True, Channel.MAIL, DeliveryDecision.SEND),
+        (DeliveryChoice.DIGEST, False, Channel.MAIL, DeliveryDecision.DEFER),
+        (DeliveryChoice.DIGEST, True, Channel.MAIL, DeliveryDecision.SEND),
+        (DeliveryChoice.DIGEST, False, Channel.WEBHOOK, DeliveryDecision.SEND),
     ],
 )
-def test_what_is_mandatory_is_neither_switched_off_nor_kept_for_a_summary(
-    how: How, mandatory: bool, channel: Channel, becomes: Fate
+def test_mandatory_notices_are_neither_switched_off_nor_deferred(
+    how: DeliveryChoice, mandatory: bool, channel: Channel, decision: DeliveryDecision
 ) -> None:
     """business-rules §7.2: balance warnings and account changes cannot be switched off."""
-    place = replace(GOOD, how=how, channel=channel)
-    reason = why_not(place, wanted=True, set_up=SET_UP, mandatory=mandatory, taken=set())
-    assert fate(place, reason, mandatory=mandatory) == becomes
+    place = replace(OPEN_PLACE, how=how, channel=channel)
+    reason = unsent_reason(place, wanted=True, set_up=CONFIGURED_CHANNELS, mandatory=mandatory, taken=set())
+    assert decide_delivery(place, reason, mandatory=mandatory) == decision
 
 
-def test_every_kind_declares_its_category_beside_its_words() -> None:
-    """One declaration: ``About(category=…, to=…)`` as the last of ``Words(…)`` in the table of its words."""
-    assert [kind for kind, words in WORDS.items() if words.about is UNDECLARED] == []
+def test_every_kind_declares_its_category() -> None:
+    """The declaration is ``About(category=…, to=…)``, the last argument of ``Words(…)``."""
+    assert [kind for kind, words in TEMPLATES.items() if words.about is DEFAULT_POLICY] == []
 
 
 def test_accounts_and_balances_cannot_be_switched_off() -> None:
@@ -70,7 +84,7 @@ def test_accounts_and_balances_cannot_be_switched_off() -> None:
         "top_up",
         "order_refunded",
     }
-    assert [kind for kind in changes if not WORDS[kind].about.mandatory] == []
+    assert [kind for kind in changes if not TEMPLATES[kind].about.mandatory] == []
 
 
 @pytest.mark.parametrize(
@@ -85,9 +99,7 @@ def test_accounts_and_balances_cannot_be_switched_off() -> None:
         ("seller_stock_empty", Category.OPERATIONS, False),
     ],
 )
-def test_kinds_are_in_the_categories_of_the_source_and_go_by_its_channels(
-    kind: str, category: Category, sms: bool
-) -> None:
+def test_kinds_have_the_categories_and_channels_of_the_specification(kind: str, category: Category, sms: bool) -> None:
     """business-rules §7.1, §17.8: 1xx products, 501 O&M; results by SMS, an abnormal interface by SMS, failures by mail."""
-    about = WORDS[kind].about
+    about = TEMPLATES[kind].about
     assert (about.category, about.sms, about.to) == (category, sms, Audience.SELLER)

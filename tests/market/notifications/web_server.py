@@ -1,4 +1,4 @@
-"""A real web server on loopback that keeps what is posted to it and answers what it is told to answer."""
+"""A real web server on loopback that stores the posted requests and returns the set response."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def running() -> Iterator[Web]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # the base class calls it so
+        def do_POST(self) -> None:  # the name is set by the base class
             length = int(self.headers.get("Content-Length", 0))
             posted = Posted(self.path, {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length))
             web.received.append(posted)
@@ -49,7 +49,7 @@ def running() -> Iterator[Web]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     web.port = server.server_address[1]

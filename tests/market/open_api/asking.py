@@ -1,4 +1,4 @@
-"""A seller's server that asks the market: the demo's seller, signed requests, orders made with the real verbs."""
+"""Requests of a seller's server to the market: the demo's seller, signed requests, and orders placed by the real functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ADDRESS = "http://127.0.0.1:9/produce"
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A seeded market and how its demo seller asks it."""
+    """A seeded market and the access key of its demo seller."""
 
     seeded: seed.SeedResult
 
@@ -71,9 +71,11 @@ class Shop:
 
 
 def send(request: Request, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Through all middleware, with CSRF checks on, as a server would hand it over."""
+    """Send the request through all middleware, with CSRF checks on, as a server would pass it on."""
     client = Client(enforce_csrf_checks=True)
-    given = {name: value for name, value in request.headers if name not in {"Host", "Content-Type"}} | (headers or {})
+    passed_headers = {name: value for name, value in request.headers if name not in {"Host", "Content-Type"}} | (
+        headers or {}
+    )
     target = request.url.removeprefix(f"http://{HOST}")
     path, _, query = target.partition("?")
     return client.generic(  # type: ignore[return-value]
@@ -81,14 +83,14 @@ def send(request: Request, headers: dict[str, str] | None = None) -> HttpRespons
         path,
         request.body,
         content_type="application/json",
-        headers=given,
+        headers=passed_headers,
         HTTP_HOST=HOST,
         QUERY_STRING=query,
-        CONTENT_TYPE="application/json",  # which the client leaves out when there is no body
+        CONTENT_TYPE="application/json",  # the client leaves it out when there is no body
     )
 
 
 def members(response: HttpResponse) -> dict[str, Any]:
     assert response["Content-Type"] == "application/json"
-    found: dict[str, Any] = json.loads(response.content)
-    return found
+    body_members: dict[str, Any] = json.loads(response.content)
+    return body_members

@@ -1,4 +1,4 @@
-"""Imports stand inside the fixtures: pytest loads this file before Django is set up when the folder is named."""
+"""Imports are inside the fixtures: pytest loads this file before Django is set up when the folder is named."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def fresh_counters() -> Iterator[None]:
-    """What a process remembers of callers belongs to one test."""
+    """Reset the rate limits that a process remembers."""
     from tradepost.market.open_api import throttle
 
-    throttle.lockout.cache_clear()
     throttle.rate_limit.cache_clear()
     yield
-    throttle.lockout.cache_clear()
     throttle.rate_limit.cache_clear()
 
 
 @pytest.fixture(scope="module")
 def seeded(django_db_setup: None, django_db_blocker: Any) -> Iterator[SeedResult]:
-    """The demo's drafts, once for the tests of a module."""
+    """The demo's drafts, created once per module."""
     from tests.market.kept import kept_rows
     from tests.market.open_api.asking import ADDRESS
     from tradepost.market import seed
@@ -34,8 +32,8 @@ def seeded(django_db_setup: None, django_db_blocker: Any) -> Iterator[SeedResult
 
     del django_db_setup
     with kept_rows(django_db_blocker):
-        clock.forget()
-        # To list all of the demo takes a second: ``buy`` lists what is bought.
+        clock.forget_offset()
+        # Listing the whole demo takes a second, so ``buy`` lists only the products that it buys.
         yield seed.load(clock.now(), seller_address=ADDRESS)
 
 

@@ -1,4 +1,4 @@
-"""Calls that schemathesis makes of the OpenAPI document, signed and sent through the whole market; answers are held against it."""
+"""Calls that schemathesis generates from the OpenAPI document, sent through the whole market; responses are checked against it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import sign
 from tradepost.protocols.open_api.usage_push import push_signature
 
-SPOKEN_AS_500 = {"MKT.0100", "MKT.9001", "MKT.9002", "MKT.9003", "MKT.9004"}
-"""Mistakes of the caller that openapi-jointkit §C.4 answers with HTTP 500."""
-DROPPED = {
+CLIENT_ERRORS_WITH_500 = {"MKT.0100", "MKT.9001", "MKT.9002", "MKT.9003", "MKT.9004"}
+"""Errors of the caller that openapi-jointkit §C.4 answers with HTTP 500."""
+DROPPED_HEADERS = {
     "authorization",
     "x-sdk-date",
     "x-sdk-content-sha256",
@@ -39,12 +39,12 @@ DROPPED = {
     "host",
     "cookie",
 }
-"""Headers that belong to the signature or to the transport, whatever was generated."""
+"""Generated headers that are dropped because they belong to the signature or the transport."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """``known``: values that exist, by the name of the member or parameter that may hold them."""
+    """``known``: existing values, by the name of the member or parameter that may hold them."""
 
     seller: tuple[str, str]
     buyer: tuple[str, str]
@@ -54,15 +54,15 @@ class Keys:
 
 @dataclass(slots=True)
 class Tally:
-    """How many calls had which status and code, by operation."""
+    """Number of calls by operation, status and code."""
 
     calls: Counter[tuple[str, int, str]] = field(default_factory=Counter)
 
     def statuses(self) -> Counter[int]:
-        found: Counter[int] = Counter()
+        totals: Counter[int] = Counter()
         for (_operation, status, _code), number in self.calls.items():
-            found[status] += number
-        return found
+            totals[status] += number
+        return totals
 
     def successes(self) -> set[str]:
         return {
@@ -73,16 +73,16 @@ class Tally:
 
 
 def operations() -> Iterator[tuple[str, Any]]:
-    """By operation id."""
+    """Yield each operation with its ID."""
     schema = schemathesis.openapi.from_dict(document())
-    for found in schema.get_all_operations():
-        operation = found.ok()  # type: ignore[union-attr]  # an error has no ok, and ends the test
+    for result in schema.get_all_operations():
+        operation = result.ok()  # type: ignore[union-attr]  # an error has no ok, and ends the test
         yield operation.definition.raw["operationId"], operation
 
 
 @st.composite
 def calls(draw: Callable[..., Any], operation: Any, keys: Keys, modes: Sequence[GenerationMode]) -> Any:
-    """A case, whether its signature is made, and with existing values in some places."""
+    """Draw a case with existing values in some places, and whether it is signed."""
     case = draw(operation.as_strategy(generation_mode=draw(st.sampled_from(modes))))
     if draw(st.integers(0, 3)) < 3:
         case.body = _with_known(draw, case.body, keys.known)
@@ -104,35 +104,37 @@ def _with_known(draw: Callable[..., Any], value: Any, known: Mapping[str, Sequen
 
 
 def send(case: Any, keys: Keys, *, signed: bool, tally: Tally) -> None:
-    """Send a case and check its answer: documented status, media type and schema, and no error of the market."""
-    prepared = requests.Request(**_given(case)).prepare()
-    answer = _ask(prepared, case, keys, signed=signed)
+    """Send a case and check the response: documented status, media type and schema, and no internal error."""
+    prepared = requests.Request(**_request_arguments(case)).prepare()
+    answer = _send_request(prepared, case, keys, signed=signed)
     code = _code(answer)
     tally.calls[case.operation.definition.raw["operationId"], answer.status_code, code] += 1
-    excluded = [not_a_server_error] if code in SPOKEN_AS_500 else []
+    excluded = [not_a_server_error] if code in CLIENT_ERRORS_WITH_500 else []
     checks = [
         schemathesis.checks.not_a_server_error,
-        *(schemathesis.checks.CHECKS.get_one(name) for name in CONFORMANCE),
+        *(schemathesis.checks.CHECKS.get_one(name) for name in CONFORMANCE_CHECKS),
     ]
-    case.validate_response(_received(answer, prepared), checks=checks, excluded_checks=excluded)
+    case.validate_response(_as_schemathesis_response(answer, prepared), checks=checks, excluded_checks=excluded)
 
 
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
-CONFORMANCE = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
+CONFORMANCE_CHECKS = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
 
 
-def _given(case: Any) -> dict[str, Any]:
-    given = case.as_transport_kwargs(base_url=f"http://{HOST}")
+def _request_arguments(case: Any) -> dict[str, Any]:
+    arguments = case.as_transport_kwargs(base_url=f"http://{HOST}")
     names = ("method", "url", "params", "headers", "json", "data", "files")
-    return {name: given[name] for name in names if given.get(name) is not None}
+    return {name: arguments[name] for name in names if arguments.get(name) is not None}
 
 
-def _ask(prepared: requests.PreparedRequest, case: Any, keys: Keys, *, signed: bool) -> HttpResponse:
+def _send_request(prepared: requests.PreparedRequest, case: Any, keys: Keys, *, signed: bool) -> HttpResponse:
     body = prepared.body or b""
     content = body.encode() if isinstance(body, str) else bytes(body)  # type: ignore[arg-type]  # never streamed here
-    kept = tuple((str(name), str(value)) for name, value in prepared.headers.items() if name.lower() not in DROPPED)
-    request = Request(str(prepared.method), str(prepared.url), kept, content)
+    headers_kept = tuple(
+        (str(name), str(value)) for name, value in prepared.headers.items() if name.lower() not in DROPPED_HEADERS
+    )
+    request = Request(str(prepared.method), str(prepared.url), headers_kept, content)
     if signed:
         request = _signed(request, case, keys)
     parts = urlsplit(request.url)
@@ -149,11 +151,11 @@ def _signed(request: Request, case: Any, keys: Keys) -> Request:
     [security] = case.operation.definition.raw["security"] or [{}]
     if "BaseKey" in security:
         ts, nonce = str(int(clock.wall().timestamp() * 1000)), secrets.token_hex(16)
-        made = push_signature(key=keys.base, ts=ts, nonce=nonce, body=request.body)
+        signature = push_signature(key=keys.base, ts=ts, nonce=nonce, body=request.body)
         return Request(
             request.method,
             request.url,
-            (*request.headers, ("signature", made), ("ts", ts), ("nonce", nonce)),
+            (*request.headers, ("signature", signature), ("ts", ts), ("nonce", nonce)),
             request.body,
         )
     if not security:
@@ -169,7 +171,7 @@ def _code(answer: HttpResponse) -> str:
     return str(members.get("error_code") or members.get("resultCode") or "")
 
 
-def _received(answer: HttpResponse, prepared: requests.PreparedRequest) -> Response:
+def _as_schemathesis_response(answer: HttpResponse, prepared: requests.PreparedRequest) -> Response:
     headers = {name.lower(): [str(value)] for name, value in answer.headers.items()}
     return Response(
         status_code=answer.status_code, headers=headers, content=answer.content, request=prepared, elapsed=0.0, verify=False

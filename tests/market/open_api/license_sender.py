@@ -1,4 +1,4 @@
-"""A seller that sends licenses, by one call or in pieces."""
+"""A seller that uploads licenses, in one call or in pieces."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.market.open_api.asking import HOST
 from tradepost.market.base import clock
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
-from tradepost.market.licenses.license_files import SEALED_MOST
+from tradepost.market.licenses.license_files import MAX_SEALED_BYTES
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import CONTENT_HASH, sign
 from tradepost.protocols.open_api.upload import TextUpload, file_form, text_request, upload_path
 
-SMALL, LARGE = b"license\r\n--x", bytes(range(256)) * (SEALED_MOST // 256 + 1)
+SMALL, LARGE = b"license\r\n--x", bytes(range(256)) * (MAX_SEALED_BYTES // 256 + 1)
 BOUNDARY = "b" * 32
 MARKET = f"http://{HOST}"
 
@@ -30,10 +30,10 @@ class Sender:
 
     def __init__(self, seller: Seller | None = None) -> None:
         self.seller = seller or make_seller(now=clock.now())
-        made = keys.create_access_key(self.seller, by=None, now=clock.now())
-        self.ak, self.sk = made.key_id, made.secret
+        access_key = keys.create_access_key(self.seller, by=None, now=clock.now())
+        self.ak, self.sk = access_key.key_id, access_key.secret
 
-    def applied(self) -> LicenseRequest:
+    def apply_for_license(self) -> LicenseRequest:
         return make_application(self.seller, now=clock.now())
 
     def signed(self, request: Request, *, sk: str = "") -> Request:
@@ -43,7 +43,7 @@ class Sender:
         self, event: str, content: bytes = SMALL, *, name: str = "许可.lic", sha256: str = "", stated: str = "own", sk: str = "",
         sent: bytes | None = None,
     ) -> Any:  # fmt: skip
-        """``stated``: of the header that names the hash of the body; ``sent``: a body in the place of the one that was signed."""
+        """``stated``: the header with the hash of the body; ``sent``: a body that replaces the signed one."""
         form = file_form(event, name, sha256 or hash_of(content), market=MARKET, boundary=BOUNDARY)
         body = form.before + content + form.after
         stated = hash_of(body) if stated == "own" else stated
@@ -80,14 +80,14 @@ def send(request: Request, *, body: bytes | None = None) -> Any:
     )  # fmt: skip
 
 
-def piece(location: str, content: bytes, offset: int, **headers: str) -> Any:
-    told = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Host": HOST} | headers
-    return Client().patch(location, content, content_type="application/offset+octet-stream", headers=told)
+def send_piece(location: str, content: bytes, offset: int, **headers: str) -> Any:
+    all_headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Host": HOST} | headers
+    return Client().patch(location, content, content_type="application/offset+octet-stream", headers=all_headers)
 
 
-def asked(location: str, method: str = "HEAD") -> Any:
+def request_location(location: str, method: str = "HEAD") -> Any:
     return Client().generic(method, location, headers={"Tus-Resumable": "1.0.0", "Host": HOST})
 
 
-def code(answer: Any) -> tuple[int, str]:
+def status_and_code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["error_code"]

@@ -1,4 +1,4 @@
-"""Whose key calls a buyer API: expired, disabled and deleted keys, and keys of locked accounts, do not exist."""
+"""Authentication of buyer APIs: expired, disabled and deleted keys, and keys of locked accounts, are treated as unknown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def program() -> Program:
     return make_program()
 
 
-def test_a_key_counts_while_it_lives(program: Program) -> None:
+def test_key_works_until_it_is_disabled_or_deleted(program: Program) -> None:
     key = BuyerKey.objects.get()
     assert program.code("service/query")[0] == 200
     buyer_keys.disable_buyer_key(program.buyer, key.pk, now=clock.now())
@@ -40,31 +40,31 @@ def test_a_key_counts_while_it_lives(program: Program) -> None:
     assert program.code("service/query") == REFUSED
 
 
-def test_an_expired_key_is_refused(program: Program) -> None:
+def test_expired_key_is_refused(program: Program) -> None:
     BuyerKey.objects.update(expires_at=clock.now())
     assert program.code("service/query") == REFUSED
 
 
-def test_a_locked_account_has_no_keys(program: Program) -> None:
+def test_keys_of_a_locked_account_are_refused(program: Program) -> None:
     User.objects.filter(pk=program.buyer.pk).update(is_active=False)
     assert program.code("service/query") == REFUSED
 
 
-def test_keys_of_sellers_and_buyers_are_not_exchanged(program: Program) -> None:
-    """openapi-jointkit §C.1: the key says who calls."""
+def test_keys_of_sellers_and_buyers_are_not_interchangeable(program: Program) -> None:
+    """openapi-jointkit §C.1: the key identifies the caller."""
     seller = factories.make_seller()
-    made = keys.create_access_key(seller, by=None, now=clock.now())
-    assert Program(program.buyer, made.key_id, made.secret).code("service/query") == REFUSED
-    status, told = program.call("license/activate", license="PL1")
-    assert (status, told["error_code"]) == (401, "APIGW.0301")
+    seller_key = keys.create_access_key(seller, by=None, now=clock.now())
+    assert Program(program.buyer, seller_key.key_id, seller_key.secret).code("service/query") == REFUSED
+    status, body = program.call("license/activate", license="PL1")
+    assert (status, body["error_code"]) == (401, "APIGW.0301")
 
 
-def test_a_wrong_secret_and_an_old_signature_are_refused(program: Program) -> None:
+def test_wrong_secret_and_old_signature_are_refused(program: Program) -> None:
     assert Program(program.buyer, program.ak, "no").code("service/query") == REFUSED
     assert program.code("service/query", at=clock.wall() - timedelta(minutes=20)) == REFUSED
 
 
-def test_the_last_use_is_noted(program: Program) -> None:
+def test_last_use_is_recorded(program: Program) -> None:
     program.call("service/query")
     assert BuyerKey.objects.get().last_used_at is not None
 
@@ -81,5 +81,5 @@ def test_calls_of_one_key_are_limited(program: Program, monkeypatch: pytest.Monk
     assert other.code("service/query")[0] == 200
 
 
-def test_a_large_body_is_refused(program: Program) -> None:
+def test_large_body_is_refused(program: Program) -> None:
     assert program.call("service/query", body=b" " * 70_000)[0] == 413

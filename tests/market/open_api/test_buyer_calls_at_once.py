@@ -1,4 +1,4 @@
-"""The same call of a buyer's program twice at the same moment: it acts once, and both get the same answer (decision 0088)."""
+"""Two identical concurrent calls of a buyer's program act once, and both get the same response (decision 0088)."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from tradepost.market.payments.queries import balance
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_same_call_twice_acts_once(settings: Any) -> None:
+def test_identical_concurrent_calls_act_once(settings: Any) -> None:
     settings.ALLOWED_HOSTS = [HOST]
     program, product = make_program(), offer_on_sale().product_id
     Agreement.objects.get_or_create(
         kind="buyer", number=1, defaults={"text": "t", "text_en": "t", "published_at": program.buyer.joined_at}
     )
-    version = max(one.number for one in agreements.versions("buyer"))
-    of_seller = max(one.number for one in agreements.versions("publish"))
+    version = max(agreement.number for agreement in agreements.versions("buyer"))
+    service_version = max(agreement.number for agreement in agreements.versions("publish"))
     agreed = [
         {"agreement_id": "buyer", "version": str(version)},
-        {"agreement_id": "service", "version": str(of_seller)},
+        {"agreement_id": "service", "version": str(service_version)},
     ]
-    told: list[tuple[int, dict[str, Any]]] = []
+    responses: list[tuple[int, dict[str, Any]]] = []
 
-    def both(path: str, **given: Any) -> dict[str, Any]:
-        told.clear()
+    def call_twice(path: str, **arguments: Any) -> dict[str, Any]:
+        responses.clear()
 
-        def act() -> None:
-            told.append(program.call(path, **given))
+        def call() -> None:
+            responses.append(program.call(path, **arguments))
 
-        assert at_once([act, act]) == ["done", "done"]
-        assert told[0] == told[1]
-        assert told[0][0] == 200, told
-        result: dict[str, Any] = told[0][1]["result"]
+        assert at_once([call, call]) == ["done", "done"]
+        assert responses[0] == responses[1]
+        assert responses[0][0] == 200, responses
+        result: dict[str, Any] = responses[0][1]["result"]
         return result
 
-    order = both("order/batch-order", idempotency_key="c", product_id=product, accepted_agreements=agreed)
+    order = call_twice("order/batch-order", idempotency_key="c", product_id=product, accepted_agreements=agreed)
     assert Order.objects.count() == 1
-    both("order/pay", idempotency_key="p", order_id=order["order_id"])
+    call_twice("order/pay", idempotency_key="p", order_id=order["order_id"])
     assert balance(program.buyer, "CNY") == Money.of("5200", "CNY")
     assert KeptAnswer.objects.count() == 2

@@ -1,4 +1,4 @@
-"""Bodies that the APIs for buyers' programs refuse: amounts, lists of orders, and the member that a refusal names."""
+"""Bodies that the buyer APIs refuse: amounts, lists of orders, and the member that a refusal names."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from openapi_schema_validator import OAS31Validator
 from tests.factories.products import ONCE
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
-    AGREED,
+    ACCEPTED,
     V1,
     Program,
-    created,
-    facts,
+    create_order,
     make_program,
     offer_on_sale,
-    refused,
+    refusal,
     service_of,
+    stored_state,
 )
 from tradepost.market.base import clock
 from tradepost.market.open_api.document import document
@@ -38,18 +38,18 @@ def program() -> Program:
 
 
 @pytest.mark.parametrize("ids", ["", 0, {}, False, [], [""], "CS1"])
-def test_a_list_of_order_ids_that_names_none_is_refused(ids: Any, program: Program) -> None:
-    """openapi-jointkit §C.12: a program whose list is empty does not get every order of the account."""
-    created(program)
+def test_empty_list_of_order_ids_is_refused(ids: Any, program: Program) -> None:
+    """openapi-jointkit §C.12: an empty list does not return every order of the account."""
+    create_order(program)
     since, until = (f"{clock.now() + timedelta(days=days):%Y-%m-%d %H:%M:%S}" for days in (-1, 1))
-    asked: dict[str, Any] = {"start_time": since, "end_time": until}
-    assert refused(program, "query-orders", **asked, order_ids=ids)[:2] == (400, "CBC.0101")
-    assert program.call("query-orders", **asked, order_ids=None)[1]["result"]["total"] == 1
+    arguments: dict[str, Any] = {"start_time": since, "end_time": until}
+    assert refusal(program, "query-orders", **arguments, order_ids=ids)[:2] == (400, "CBC.0101")
+    assert program.call("query-orders", **arguments, order_ids=None)[1]["result"]["total"] == 1
 
 
-PARAM = "name" * 15
-"""60 characters: with the prefix that forms use, longer than the document allows for ``field``."""
-MEMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
+LONG_PARAMETER_NAME = "name" * 15
+"""60 characters: longer than the document allows for ``field`` when the prefix of forms is added."""
+INVALID_MEMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "order.periods": ("order/batch-order", {"period_num": 99}, "period_num"),
     "order.quantity": ("order/batch-order", {"quantity": 7}, "quantity"),
     "order.param_missing": ("order/batch-order", {"extend_params": []}, "extend_params"),
@@ -60,47 +60,47 @@ MEMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "renewal.other": ("service/renew", {}, "product_id"),
     "renewal.not_aligned": ("service/renew", {"align_day": 99}, "align_day"),
 }
-"""By reason: a call with one wrong member, and the ``field`` of its refusal."""
+"""By reason: a call with one invalid member, and the ``field`` of its refusal."""
 
 
-@pytest.mark.parametrize("reason", MEMBERS)
-def test_a_refusal_names_the_member_that_is_wrong(reason: str, program: Program) -> None:
+@pytest.mark.parametrize("reason", INVALID_MEMBERS)
+def test_refusal_names_the_invalid_member(reason: str, program: Program) -> None:
     """business-rules §11.3. ``field`` is a name of the API's body, not of the form on a page."""
-    path, wrong, field = MEMBERS[reason]
-    held = service_of(program.buyer)
+    path, change, field = INVALID_MEMBERS[reason]
+    subscription = service_of(program.buyer)
     offers = {
         "order.param_missing": lambda: offer_on_sale(
-            extend_params=[{"name": PARAM, "label": "x", "label_en": "x", "required": True}]
+            extend_params=[{"name": LONG_PARAMETER_NAME, "label": "x", "label_en": "x", "required": True}]
         ),
         "order.not_renewable": lambda: offer_on_sale(ONCE),
-        "renewal.not_aligned": lambda: held.offer,
+        "renewal.not_aligned": lambda: subscription.offer,
     }
     offer = offers.get(reason, offer_on_sale)()
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "idempotency_key": "k",
         "product_id": offer.product_id,
-        "accepted_agreements": AGREED,
+        "accepted_agreements": ACCEPTED,
     }
     if path == "service/renew":
-        asked |= {"service_id": str(held.pk), "period_num": 1}
-    before = facts()
-    told = program.call(path, **asked | wrong)[1]
-    assert (told["reason"], told["field"]) == (reason, field)
-    assert facts() == before
+        arguments |= {"service_id": str(subscription.pk), "period_num": 1}
+    before = stored_state()
+    body = program.call(path, **arguments | change)[1]
+    assert (body["reason"], body["field"]) == (reason, field)
+    assert stored_state() == before
 
 
-AMOUNTS = ["1E+999999", "1E+999990", "1E-999999", "1e2", " 1 ", " ", "-0", "-1", "+1", "1_0", "Infinity", "NaN", "１００", "1.23456",
+INVALID_AMOUNTS = ["1E+999999", "1E+999990", "1E-999999", "1e2", " 1 ", " ", "-0", "-1", "+1", "1_0", "Infinity", "NaN", "１００", "1.23456",
            "1.", ".5", "1" * 16, "1\n"]  # fmt: skip
-"""Texts that are no amounts: openapi-jointkit §C.12 writes plain digits. Some of them read as amounts of a million digits."""
+"""Texts that are not amounts: openapi-jointkit §C.12 writes plain digits. Some would parse as numbers of a million digits."""
 
 
-def test_an_amount_is_plain_digits(program: Program) -> None:
-    """business-rules §11.3. Every call that names an amount refuses the same texts, and so does the document's schema."""
-    held = service_of(program.buyer)
-    order = created(program, key="first")["order_id"]
-    accepted: dict[str, Any] = {"idempotency_key": "k", "accepted_agreements": AGREED}
-    service: dict[str, Any] = {"idempotency_key": "k", "service_id": str(held.pk)}
-    product = held.offer.product_id
+def test_amount_must_be_plain_digits(program: Program) -> None:
+    """business-rules §11.3. Every call with an amount refuses the same texts, and so does the document's schema."""
+    subscription = service_of(program.buyer)
+    order = create_order(program, key="first")["order_id"]
+    accepted: dict[str, Any] = {"idempotency_key": "k", "accepted_agreements": ACCEPTED}
+    service: dict[str, Any] = {"idempotency_key": "k", "service_id": str(subscription.pk)}
+    product = subscription.offer.product_id
     calls: list[tuple[str, dict[str, Any], str]] = [
         ("order/batch-order", {**accepted, "product_id": product}, "expected_amount"),
         ("order/pay", {"idempotency_key": "k", "order_id": order}, "expected_amount"),
@@ -108,11 +108,11 @@ def test_an_amount_is_plain_digits(program: Program) -> None:
         ("service/unsubscribe", {**service, "way": "unused"}, "refund_amount"),
     ]
     paths = document()["paths"]
-    for path, asked, name in calls:
+    for path, arguments, name in calls:
         body = paths[V1 + path]["post"]["requestBody"]["content"]["application/json"]["schema"]
         validator = OAS31Validator(body["properties"][name])
-        for amount in AMOUNTS:
-            assert refused(program, path, **asked, **{name: amount})[:2] == (400, "CBC.0101"), (path, amount)
-            # Python's $ also matches before a last line feed, that of JSON Schema does not.
+        for amount in INVALID_AMOUNTS:
+            assert refusal(program, path, **arguments, **{name: amount})[:2] == (400, "CBC.0101"), (path, amount)
+            # Python's $ also matches before a trailing newline; that of JSON Schema does not.
             assert amount == "1\n" or not validator.is_valid(amount), (path, amount)
         assert validator.is_valid("100.0000")

@@ -1,4 +1,4 @@
-"""The guide for buyers' programs says what the code does: paths, permissions, error table, settings, both languages."""
+"""The guide for buyers' programs matches the code in both languages: paths, permissions, error table, settings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tradepost.market.base.config import Config
+from tradepost.market.base.settings.open_api import OpenApiSettings
 from tradepost.market.identity.buyer_key_models import Right
 from tradepost.market.open_api.document import document
 from tradepost.protocols.open_api.buyer_errors import ERRORS, ROOT
 
-FOLDER = Path(__file__).parents[3] / "docs/guides/buyers"
+FOLDER = Path(__file__).parents[3] / "docs/how-to/buyers"
 GUIDES = ["api.md", "api.zh-CN.md"]
 
 
@@ -21,16 +21,16 @@ def text_of(guide: str) -> str:
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_the_apis_are_those_of_the_document(guide: str) -> None:
+def test_guide_lists_the_apis_of_the_document(guide: str) -> None:
     rows = re.findall(r"(?m)^\| `(/\S+)` \| (\w+).*? \| `(\w+)` \|$", text_of(guide))
-    shown = {(f"{ROOT}{path}", operation, right) for path, operation, right in rows}
+    listed = {(f"{ROOT}{path}", operation, right) for path, operation, right in rows}
     documented = {
-        (path, one["operationId"], re.findall(r"Permission of the key: (\w+)\.", one["description"])[0])
+        (path, method["operationId"], re.findall(r"Permission of the key: (\w+)\.", method["description"])[0])
         for path, methods in document()["paths"].items()
-        for one in methods.values()
-        if one["tags"] == ["Buyer"]
+        for method in methods.values()
+        if method["tags"] == ["Buyer"]
     }
-    assert shown == documented
+    assert listed == documented
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -38,13 +38,13 @@ def test_permissions_errors_and_settings_exist(guide: str) -> None:
     text = text_of(guide)
     assert re.findall(r"(?m)^\| `(\w+)` \| [^|]+\|$", text) == Right.values
     rows = re.findall(r"(?m)^\| (\d{3}) \| (CBC\.\d{4}) \|", text)
-    assert {(int(status), code) for status, code in rows} == {(one.status, one.code) for one in ERRORS.values()}
+    assert {(int(status), code) for status, code in rows} == {(error.status, error.code) for error in ERRORS.values()}
     settings = {name.lower() for name in re.findall(r"TRADEPOST_([A-Z_]+)", text)}
     assert settings == {"keep_api_answers_days"}
-    assert Config.model_fields["keep_api_answers_days"].default == 7
+    assert OpenApiSettings().keep_api_answers_days == 7
 
 
-def test_both_languages_have_the_same_shape() -> None:
+def test_both_languages_have_the_same_structure() -> None:
     english, chinese = map(text_of, GUIDES)
     for pattern in (r"(?m)^#+ ", r"(?m)^- ", r"(?m)^\| ", r"(?m)^\d\. "):
         assert len(re.findall(pattern, english)) == len(re.findall(pattern, chinese))

@@ -1,4 +1,4 @@
-"""Deployed objects of an asset (openapi-jointkit §C.11): own assets, everybody else's are empty."""
+"""Deployed objects of an asset (openapi-jointkit §C.11): a seller's own assets; those of other sellers return an empty list."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def shop_of(seller: Seller) -> Shop:
     return Shop(SimpleNamespace(access_key=new.key_id, secret_key=new.secret))  # type: ignore[arg-type]
 
 
-def asked(shop: Shop, **query: object) -> list[dict[str, Any]]:
+def query_deployed(shop: Shop, **query: object) -> list[dict[str, Any]]:
     answer = shop.ask(urlencode(query), path=PATH)
     assert answer.status_code == 200, answer.content
-    found: list[dict[str, Any]] = members(answer)["data"]
-    return found
+    objects: list[dict[str, Any]] = members(answer)["data"]
+    return objects
 
 
-def test_the_newest_approved_version_or_all(settings: Any) -> None:
+def test_newest_approved_version_or_all_versions(settings: Any) -> None:
     settings.ALLOWED_HOSTS = [HOST]
     seller = make_seller(member=make_buyer())
     asset = make_asset(seller)
@@ -41,14 +41,14 @@ def test_the_newest_approved_version_or_all(settings: Any) -> None:
     AssetVersion.objects.exclude(label="3.0").update(status=AssetVersion.Status.APPROVED, sha256="ab" * 32)
     AssetVersion.objects.filter(label="3.0").update(status=AssetVersion.Status.REVIEW)
     shop, package = shop_of(seller), {"asset_id": asset.pk, "deployed_type": "software_package"}
-    [newest] = asked(shop, **package)
+    [newest] = query_deployed(shop, **package)
     assert (newest["version"], newest["asset_id"]) == ("2.0", str(asset.pk))
     assert newest["software_pkg_deployed_object"]["checksum"] == "ab" * 32
-    assert [one["version"] for one in asked(shop, **package, query_all="true")] == ["2.0", "1.0"]
-    assert [one["version"] for one in asked(shop, **package, asset_version="1.0")] == ["1.0"]
-    assert asked(shop, **package, asset_version="3.0") == [], "not approved yet"
-    assert asked(shop, asset_id=asset.pk, deployed_type="image") == []
-    assert asked(shop, asset_id="x" * 32, deployed_type="software_package") == []
-    assert asked(shop_of(make_seller()), **package) == [], "another seller's"
-    refused = shop.ask("deployed_type=software_package", path=PATH)
-    assert (refused.status_code, members(refused)["error_code"]) == (400, "CBC.0101")
+    assert [version["version"] for version in query_deployed(shop, **package, query_all="true")] == ["2.0", "1.0"]
+    assert [version["version"] for version in query_deployed(shop, **package, asset_version="1.0")] == ["1.0"]
+    assert query_deployed(shop, **package, asset_version="3.0") == [], "not yet approved"
+    assert query_deployed(shop, asset_id=asset.pk, deployed_type="image") == []
+    assert query_deployed(shop, asset_id="x" * 32, deployed_type="software_package") == []
+    assert query_deployed(shop_of(make_seller()), **package) == [], "another seller's"
+    refusal = shop.ask("deployed_type=software_package", path=PATH)
+    assert (refusal.status_code, members(refusal)["error_code"]) == (400, "CBC.0101")

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, made of what the views declare, and public."""
+"""The OpenAPI document: valid, complete, generated from the declarations of the views, and public."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tradepost.market.open_api import seller_described, urls
-from tradepost.market.open_api.answers import Takes
+from tradepost.market.open_api import seller_descriptions, urls
+from tradepost.market.open_api.answers import ApiDeclaration
 from tradepost.market.open_api.buyer_authentication import by_buyer_key
 from tradepost.market.open_api.document import document
 from tradepost.market.web.programs import PREFIXES
@@ -25,33 +25,33 @@ def described() -> dict[str, Any]:
     return document()
 
 
-def test_the_document_is_valid(described: dict[str, Any]) -> None:
+def test_document_is_valid(described: dict[str, Any]) -> None:
     errors = [error.message for error in OpenAPIV31SpecValidator(described).iter_errors()]
     assert errors == []
     assert described["openapi"].startswith("3.1")
 
 
-def test_every_address_of_the_apis_is_in_it(described: dict[str, Any]) -> None:
-    """What a view declares is required by its decorator; an address without one is only the gateway's 404, or the document."""
+def test_document_contains_every_api(described: dict[str, Any]) -> None:
+    """The decorator requires a declaration of each view; a path without one is the gateway's 404 or the document itself."""
 
     def views(patterns: list[Any], before: str) -> Any:
-        for one in patterns:
-            path = before + str(one.pattern)
-            if isinstance(one, URLResolver):
-                yield from views(one.url_patterns, path)
-            elif isinstance(one, URLPattern) and path.partition("/")[0] in PREFIXES:
-                yield path, one.callback
+        for pattern in patterns:
+            path = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from views(pattern.url_patterns, path)
+            elif isinstance(pattern, URLPattern) and path.partition("/")[0] in PREFIXES:
+                yield path, pattern.callback
 
-    found = dict(views(get_resolver().url_patterns, ""))
-    apis = {path for path, view in found.items() if isinstance(getattr(view, "takes", None), Takes)}
-    others = {path for path in found if path not in apis and not path.endswith(("/", "<path:rest>"))}
-    assert others == {ADDRESS[1:]}
+    views_by_path = dict(views(get_resolver().url_patterns, ""))
+    apis = {path for path, view in views_by_path.items() if isinstance(getattr(view, "takes", None), ApiDeclaration)}
+    other_paths = {path for path in views_by_path if path not in apis and not path.endswith(("/", "<path:rest>"))}
+    assert other_paths == {ADDRESS[1:]}
     assert len(described["paths"]) == len(apis) > 20
-    operations = [one["operationId"] for methods in described["paths"].values() for one in methods.values()]
+    operations = [method["operationId"] for methods in described["paths"].values() for method in methods.values()]
     assert len(operations) == len(set(operations))
 
 
-def test_its_paths_are_those_that_the_kit_calls(described: dict[str, Any]) -> None:
+def test_document_has_the_paths_that_the_kit_calls(described: dict[str, Any]) -> None:
     wires = (buyer_orders, buyer_purchases, buyer_services)
     called = {
         value
@@ -76,11 +76,11 @@ def test_buyer_apis_name_their_key_and_permission(described: dict[str, Any]) -> 
         assert "Permission of the key: " in operation["description"]
 
 
-def test_an_error_table_is_documented_row_by_row(described: dict[str, Any]) -> None:
-    takes: Takes = next(p for p in urls.urlpatterns if p.name == "order_query").callback.takes  # type: ignore[attr-defined]
+def test_every_row_of_the_error_table_is_documented(described: dict[str, Any]) -> None:
+    takes: ApiDeclaration = next(p for p in urls.urlpatterns if p.name == "order_query").callback.takes  # type: ignore[attr-defined]
     [operation] = [
-        one for methods in described["paths"].values() for one in methods.values()
-        if one["operationId"] == seller_described.ORDER_QUERY.operation
+        method for methods in described["paths"].values() for method in methods.values()
+        if method["operationId"] == seller_descriptions.ORDER_QUERY.operation
     ]  # fmt: skip
     for error in takes.errors.table.values():
         assert f"{error.code} {error.message}" in operation["responses"][str(error.status)]["description"]
@@ -88,7 +88,7 @@ def test_an_error_table_is_documented_row_by_row(described: dict[str, Any]) -> N
 
 
 @pytest.mark.django_db
-def test_it_is_public_and_cached(client: Client) -> None:
+def test_document_is_public_and_cached(client: Client) -> None:
     answer = client.get(ADDRESS)
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
     assert json.loads(answer.content)["paths"]

@@ -1,4 +1,4 @@
-"""Codes as a seller's software asks for them, in both versions (openapi-jointkit §C.8–§C.10, saas-v1-license §B2.3)."""
+"""License codes as a seller's software queries them, in both versions (openapi-jointkit §C.8–§C.10, saas-v1-license §B2.3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.market.licenses.coded import code_of, code_ordered, coded_product, made_for_tests, order_of, taken
+from tests.market.licenses.coded import code_of, coded_product, issue_test_code, order_code, order_of, take
 from tests.market.open_api.asking import HOST, Shop, members
 from tradepost.market.base import clock
 from tradepost.market.identity import keys
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def held(settings: Any) -> Subscription:
+def subscription(settings: Any) -> Subscription:
     settings.ALLOWED_HOSTS = [HOST]
-    return code_ordered(now=clock.now())
+    return order_code(now=clock.now())
 
 
 def shop_of(seller: Seller) -> Shop:
@@ -38,91 +38,93 @@ def shop_of(seller: Seller) -> Shop:
 
 
 @pytest.fixture
-def shop(held: Subscription) -> Shop:
-    return shop_of(held.seller)
+def shop(subscription: Subscription) -> Shop:
+    return shop_of(subscription.seller)
 
 
-def ask(shop: Shop, path: str, status: int = 200, **body: object) -> dict[str, Any]:
+def call(shop: Shop, path: str, status: int = 200, **body: object) -> dict[str, Any]:
     answer = shop.ask("", path=path, method="POST", body=json.dumps(body).encode())
     assert answer.status_code == status, answer.content
     return members(answer)
 
 
-def code(shop: Shop, path: str, **body: object) -> str:
-    """Of a refusal, which changed nothing."""
+def refusal_code(shop: Shop, path: str, **body: object) -> str:
+    """Return the code of a refusal and check that nothing changed."""
     before = list(LicenseCode.objects.order_by("pk").values()), SoftwareUsage.objects.count()
-    found: str = ask(shop, path, 200, **body)["error_code"]
+    error_code: str = call(shop, path, 200, **body)["error_code"]
     assert (list(LicenseCode.objects.order_by("pk").values()), SoftwareUsage.objects.count()) == before
-    return found
+    return error_code
 
 
-def test_version_1_from_the_refusals_to_the_heartbeat(held: Subscription, shop: Shop) -> None:
+def test_version_1_from_refusals_to_heartbeat(subscription: Subscription, shop: Shop) -> None:
     """§C.8, §C.9: the rows 92020005, 04, 11, 02, 03, each with its case."""
-    text = code_of(held).code
-    assert code(shop, ACTIVATE_V1, license="PLNOBODYS") == "92020005"
-    assert code(shop, ACTIVATE_V1, license=text) == "92020004"
-    assert code(shop, QUERY_V1, license=text) == "92020011"
-    taken(held, now=clock.now())
-    assert code(shop, QUERY_V1, license=text) == "92020011"
-    assert code(shop, ACTIVATE_V1, license=text, real_effect_time="20000101000000") == "92020002", "before its order"
-    assert code(shop, ACTIVATE_V1, license=text, real_effect_time="yesterday") == "92020002"
+    text = code_of(subscription).code
+    assert refusal_code(shop, ACTIVATE_V1, license="PLNOBODYS") == "92020005"
+    assert refusal_code(shop, ACTIVATE_V1, license=text) == "92020004"
+    assert refusal_code(shop, QUERY_V1, license=text) == "92020011"
+    take(subscription, now=clock.now())
+    assert refusal_code(shop, QUERY_V1, license=text) == "92020011"
+    assert refusal_code(shop, ACTIVATE_V1, license=text, real_effect_time="20000101000000") == "92020002", (
+        "before its order"
+    )
+    assert refusal_code(shop, ACTIVATE_V1, license=text, real_effect_time="yesterday") == "92020002"
 
-    told = ask(shop, ACTIVATE_V1, license=text)
-    held.refresh_from_db()
-    assert (told["error_code"], told["error_msg"], held.status) == ("92020000", "success", "active")
-    assert held.expires_at is not None
-    end = f"{held.expires_at:%Y%m%d%H%M%S}"
-    assert json.loads(told["data"]["license_code_info"]) == {
-        "status": "ALIVE", "expire_time": end, "product_id": held.offer.product_id,
-        "order_id": order_of(held).number, "amount": 1,
+    activated = call(shop, ACTIVATE_V1, license=text)
+    subscription.refresh_from_db()
+    assert (activated["error_code"], activated["error_msg"], subscription.status) == ("92020000", "success", "active")
+    assert subscription.expires_at is not None
+    end = f"{subscription.expires_at:%Y%m%d%H%M%S}"
+    assert json.loads(activated["data"]["license_code_info"]) == {
+        "status": "ALIVE", "expire_time": end, "product_id": subscription.offer.product_id,
+        "order_id": order_of(subscription).number, "amount": 1,
     }  # fmt: skip
-    assert code(shop, ACTIVATE_V1, license=text) == "92020003"
+    assert refusal_code(shop, ACTIVATE_V1, license=text) == "92020003"
 
-    info = ask(shop, QUERY_V1, license=text, heartbeatInfo={"thirdPartyAccount": "a", "ip": "10.0.0.1"})["data"]
+    info = call(shop, QUERY_V1, license=text, heartbeatInfo={"thirdPartyAccount": "a", "ip": "10.0.0.1"})["data"]
     assert (info["license_code"], info["status"], info["expire_time"]) == (text, "ALIVE", end)
-    assert info["activate_time"] == f"{code_of(held).effective_at:%Y%m%d%H%M%S}"
-    assert code_of(held).queried_at is not None
+    assert info["activate_time"] == f"{code_of(subscription).effective_at:%Y%m%d%H%M%S}"
+    assert code_of(subscription).queried_at is not None
 
-    for status, said in (("frozen", "EXPIRED"), ("releasing", "RELEASED"), ("released", "RELEASED")):
-        Subscription.objects.filter(pk=held.pk).update(status=status)
-        assert ask(shop, QUERY_V1, license=text)["data"]["status"] == said
+    for status, reported in (("frozen", "EXPIRED"), ("releasing", "RELEASED"), ("released", "RELEASED")):
+        Subscription.objects.filter(pk=subscription.pk).update(status=status)
+        assert call(shop, QUERY_V1, license=text)["data"]["status"] == reported
 
 
-def test_version_2_takes_lists_as_a_whole(held: Subscription, shop: Shop) -> None:
-    """§C.8 v2: up to 100, no data; one that is wrong makes all wrong: 92020020."""
-    other = made_for_tests(coded_product(held.seller)).code
-    text = code_of(taken(held, now=clock.now())).code
-    assert code(shop, ACTIVATE_V2, license_list=[text, "PLNOBODYS"]) == "92020020"
-    assert code(shop, QUERY_V2, license_list=[text]) == "92020020", "not activated"
-    assert ask(shop, ACTIVATE_V2, license_list=[text, other, text]) == {
+def test_version_2_accepts_or_refuses_a_list_as_a_whole(subscription: Subscription, shop: Shop) -> None:
+    """§C.8 v2: up to 100, no data; one invalid license refuses the list: 92020020."""
+    other = issue_test_code(coded_product(subscription.seller)).code
+    text = code_of(take(subscription, now=clock.now())).code
+    assert refusal_code(shop, ACTIVATE_V2, license_list=[text, "PLNOBODYS"]) == "92020020"
+    assert refusal_code(shop, QUERY_V2, license_list=[text]) == "92020020", "not activated"
+    assert call(shop, ACTIVATE_V2, license_list=[text, other, text]) == {
         "error_code": "92020000",
         "error_msg": "success",
     }
-    assert code(shop, ACTIVATE_V2, license_list=[text]) == "92020020"
-    data = ask(shop, QUERY_V2, license_list=[other, text])["data"]
-    assert [one["license_code"] for one in data] == [other, text]
-    assert "order_id" not in data[0], "a test code stands for no order"
-    assert is_tested(LicenseCode.objects.get(code=other).product), "it was activated and asked about"
-    assert ask(shop, QUERY_V2, 400, license_list=[])["error_code"] == "95000001"
-    assert ask(shop, ACTIVATE_V2, 400, license_list=[text] * 101)["error_code"] == "95000001"
+    assert refusal_code(shop, ACTIVATE_V2, license_list=[text]) == "92020020"
+    data = call(shop, QUERY_V2, license_list=[other, text])["data"]
+    assert [info["license_code"] for info in data] == [other, text]
+    assert "order_id" not in data[0], "a test code has no order"
+    assert is_tested(LicenseCode.objects.get(code=other).product), "it was activated and queried"
+    assert call(shop, QUERY_V2, 400, license_list=[])["error_code"] == "95000001"
+    assert call(shop, ACTIVATE_V2, 400, license_list=[text] * 101)["error_code"] == "95000001"
 
 
-def test_a_stranger_learns_nothing(held: Subscription) -> None:
-    text = code_of(taken(held, now=clock.now())).code
-    stranger = shop_of(code_ordered(now=clock.now()).seller)
-    assert code(stranger, ACTIVATE_V1, license=text) == "92020005"
-    assert code(stranger, QUERY_V1, license=text) == "92020005"
-    assert code(stranger, QUERY_V2, license_list=[text]) == "92020020"
+def test_other_sellers_get_no_information(subscription: Subscription) -> None:
+    text = code_of(take(subscription, now=clock.now())).code
+    stranger = shop_of(order_code(now=clock.now()).seller)
+    assert refusal_code(stranger, ACTIVATE_V1, license=text) == "92020005"
+    assert refusal_code(stranger, QUERY_V1, license=text) == "92020005"
+    assert refusal_code(stranger, QUERY_V2, license_list=[text]) == "92020020"
     unsigned = Shop(SimpleNamespace(access_key="TPNOBODY", secret_key="guessed"))  # type: ignore[arg-type]
-    assert ask(unsigned, ACTIVATE_V1, 401, license=text)["error_code"] == "APIGW.0301"
-    assert code_of(held).status == "taken"
+    assert call(unsigned, ACTIVATE_V1, 401, license=text)["error_code"] == "APIGW.0301"
+    assert code_of(subscription).status == "taken"
 
 
-def test_what_cannot_be_read_is_refused_with_the_rows_for_it(held: Subscription, shop: Shop) -> None:
-    """§B2.3: 415 95000003, 400 95000004 and 95000001; a method that is not there is the gateway's."""
+def test_unreadable_requests_get_their_documented_errors(subscription: Subscription, shop: Shop) -> None:
+    """§B2.3: 415 95000003, 400 95000004 and 95000001; an unsupported method gets the gateway's error."""
     answer = shop.ask("", path=ACTIVATE_V1, method="POST", body=b"{")
     assert (answer.status_code, members(answer)["error_code"]) == (400, "95000004")
-    assert ask(shop, ACTIVATE_V1, 400)["error_code"] == "95000001"
+    assert call(shop, ACTIVATE_V1, 400)["error_code"] == "95000001"
     plain = Request("POST", f"http://{HOST}{ACTIVATE_V1}", (("Content-Type", "text/plain"),), b"{}")
     signed = sign(
         plain,
@@ -133,39 +135,41 @@ def test_what_cannot_be_read_is_refused_with_the_rows_for_it(held: Subscription,
     )
     from django.test import Client
 
-    refused = Client().generic(
+    response = Client().generic(
         "POST", ACTIVATE_V1, b"{}", content_type="text/plain", HTTP_HOST=HOST,
         headers={name: value for name, value in signed.headers if name not in {"Host", "Content-Type"}},
     )  # fmt: skip
-    assert (refused.status_code, refused.json()["error_code"]) == (415, "95000003")
+    assert (response.status_code, response.json()["error_code"]) == (415, "95000003")
     assert members(shop.ask("", path=ACTIVATE_V1))["error_code"] == "APIGW.0101"
 
 
-def usage(*of: tuple[str, Sequence[object]]) -> list[dict[str, object]]:
-    return [{"license": text, "software_usage_Info": items} for text, items in of]
+def usage(*items_by_license: tuple[str, Sequence[object]]) -> list[dict[str, object]]:
+    return [{"license": text, "software_usage_Info": items} for text, items in items_by_license]
 
 
-def test_clients_of_a_day_are_counted_once(held: Subscription, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """§C.10, joint.md §4: a, b, a and 5, 3 → 5. Refused licenses are named in check_fail_list; the rest is kept."""
-    text = code_of(taken(held, now=clock.now())).code
-    waiting = usage((text, [{"id": "a"}]), ("PLNOBODYS", [{"id": "a"}]))
-    assert ask(shop, USAGE, usage_info=waiting)["data"] == {"check_fail_list": [text, "PLNOBODYS"]}
+def test_clients_of_a_day_are_counted_once(
+    subscription: Subscription, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """§C.10, joint.md §4: a, b, a and 5, 3 → 5. Refused licenses are named in check_fail_list; the others are stored."""
+    text = code_of(take(subscription, now=clock.now())).code
+    early_usage = usage((text, [{"id": "a"}]), ("PLNOBODYS", [{"id": "a"}]))
+    assert call(shop, USAGE, usage_info=early_usage)["data"] == {"check_fail_list": [text, "PLNOBODYS"]}
     assert not SoftwareUsage.objects.exists()
-    ask(shop, ACTIVATE_V1, license=text)
+    call(shop, ACTIVATE_V1, license=text)
     for items in ([{"id": "a"}, {"id": "b"}], [{"id": "a"}]):
-        assert "data" not in ask(shop, USAGE, usage_info=usage((text, items)))
-    assert software_usage.by_day(code_of(held), days=5)[0][1] == 2
+        assert "data" not in call(shop, USAGE, usage_info=usage((text, items)))
+    assert software_usage.by_day(code_of(subscription), days=5)[0][1] == 2
     for number in (5, 3):
-        ask(shop, USAGE, usage_info=usage((text, [{"active_num": number}])))
-    [(_day, clients)] = software_usage.by_day(code_of(held), days=5)
+        call(shop, USAGE, usage_info=usage((text, [{"active_num": number}])))
+    [(_day, clients)] = software_usage.by_day(code_of(subscription), days=5)
     assert clients == 5
-    assert SoftwareUsage.objects.count() == 3, "a, b, and the greatest number"
+    assert SoftwareUsage.objects.count() == 3, "a, b, and the highest number"
 
-    monkeypatch.setattr(software_usage, "MOST_CLIENTS", 3)
-    two, one = usage((text, [{"id": "c"}, {"id": "d"}])), usage((text, [{"id": "c"}]))
-    assert ask(shop, USAGE, usage_info=two)["data"] == {"check_fail_list": [text]}
-    assert "data" not in ask(shop, USAGE, usage_info=one)
+    monkeypatch.setattr(software_usage, "MAX_CLIENTS", 3)
+    two_clients, one_client = usage((text, [{"id": "c"}, {"id": "d"}])), usage((text, [{"id": "c"}]))
+    assert call(shop, USAGE, usage_info=two_clients)["data"] == {"check_fail_list": [text]}
+    assert "data" not in call(shop, USAGE, usage_info=one_client)
     both = [{"id": "a"}, {"active_num": 1}]
-    assert code(shop, USAGE, usage_info=usage((text, both))) == "92020002"
-    Subscription.objects.filter(pk=held.pk).update(status="frozen")
-    assert ask(shop, USAGE, usage_info=one)["data"] == {"check_fail_list": [text]}
+    assert refusal_code(shop, USAGE, usage_info=usage((text, both))) == "92020002"
+    Subscription.objects.filter(pk=subscription.pk).update(status="frozen")
+    assert call(shop, USAGE, usage_info=one_client)["data"] == {"check_fail_list": [text]}

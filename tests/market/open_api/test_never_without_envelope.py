@@ -1,4 +1,4 @@
-"""Whatever comes in, what goes out is JSON in one of the two envelopes (openapi-jointkit §C.0)."""
+"""For any request, the response is JSON in one of the two envelopes (openapi-jointkit §C.0)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.market.open_api.asking import Shop, members, send
-from tradepost.market.open_api.received import LARGEST_BODY
+from tradepost.market.open_api.request_parts import MAX_BODY_BYTES
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
 
@@ -54,15 +54,15 @@ _CODES = {
 _FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def promises_a_body(headers: dict[str, str]) -> bool:
-    """Django's test client takes reading to a promised end for an error of the test; a broken body has its own test."""
+def declares_a_body(headers: dict[str, str]) -> bool:
+    """Django's test client treats reading to a declared end as an error of the test; interrupted bodies have their own test."""
     try:
-        return 0 < int(headers.get("Content-Length", "0")) <= LARGEST_BODY
+        return 0 < int(headers.get("Content-Length", "0")) <= MAX_BODY_BYTES
     except ValueError:
         return False
 
 
-def check(response) -> None:
+def check_envelope(response) -> None:
     if response.status_code == 304:
         assert response.content == b""
         return
@@ -74,16 +74,16 @@ def check(response) -> None:
 
 @_FUZZ
 @given(query=_QUERIES, headers=_HEADERS, method=st.sampled_from(["GET", "GET", "GET", "POST", "HEAD"]))
-def test_unsigned_and_mangled(shop: Shop, query: str, headers: dict[str, str], method: str) -> None:
-    assume(not promises_a_body(headers))
+def test_unsigned_and_malformed_requests(shop: Shop, query: str, headers: dict[str, str], method: str) -> None:
+    assume(not declares_a_body(headers))
     response = send(Request(method, f"http://market.example{PATH}?{query}"), headers)
-    if method != "HEAD":  # a HEAD's answer has no body
-        check(response)
+    if method != "HEAD":  # the response to HEAD has no body
+        check_envelope(response)
 
 
 @_FUZZ
 @given(query=_QUERIES, headers=_HEADERS)
-def test_signed_with_any_query(shop: Shop, query: str, headers: dict[str, str]) -> None:
+def test_signed_requests_with_any_query(shop: Shop, query: str, headers: dict[str, str]) -> None:
     for name in ("Authorization", "X-Sdk-Date", "X-Sdk-Content-Sha256", "Content-Length"):
         headers.pop(name, None)
-    check(shop.ask(query, headers=headers))
+    check_envelope(shop.ask(query, headers=headers))

@@ -1,4 +1,4 @@
-"""The order query as a seller meets it (openapi-jointkit §C.4)."""
+"""The order query as a seller uses it (openapi-jointkit §C.4)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tradepost.market.orders.models import OrderLine
 from tradepost.protocols.open_api.errors import both_envelopes
 from tradepost.protocols.open_api.mock_orders import MOCK_ORDER_IDS
 
-AT = datetime(2026, 3, 31, 7, 8, 9, tzinfo=UTC)
+ORDERED_AT = datetime(2026, 3, 31, 7, 8, 9, tzinfo=UTC)
 
 
-def test_a_period_order_has_every_documented_field(shop: Shop) -> None:
-    order = shop.buy("yunjian-docs", quantity=10, periods=3, mode="month", now=AT)
+def test_period_order_has_every_documented_field(shop: Shop) -> None:
+    order = shop.buy("yunjian-docs", quantity=10, periods=3, mode="month", now=ORDERED_AT)
     offer = OrderLine.objects.get(order=order).offer
     buyer = User.objects.get(email="buyer@lantian.example")
     response = shop.ask(f"orderId={order.number}")
@@ -70,7 +70,7 @@ def test_a_period_order_has_every_documented_field(shop: Shop) -> None:
     }
 
 
-def test_a_one_time_order_has_no_period_no_expiry_and_no_linear_value(shop: Shop) -> None:
+def test_one_time_order_has_no_period_expiry_or_linear_value(shop: Shop) -> None:
     order = shop.buy("qianhu-esign")
     [line] = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["orderLine"]
     assert line["chargingMode"] == "ONE_TIME"
@@ -81,7 +81,7 @@ def test_a_one_time_order_has_no_period_no_expiry_and_no_linear_value(shop: Shop
 
 def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> None:
     """§C.4: privacy fields are filled only if the product asked for them; otherwise null."""
-    told = {}
+    contacts = {}
     choices: dict[str, dict[str, Any]] = {
         "yunjian-docs": {"quantity": 5},
         "qianhu-esign": {},
@@ -91,9 +91,9 @@ def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> Non
     for slug, choice in choices.items():
         order = shop.buy(slug, **choice)
         buyer = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["buyerInfo"]
-        told[slug] = (buyer["mobilePhone"], buyer["email"])
+        contacts[slug] = (buyer["mobilePhone"], buyer["email"])
     phone, email = "13900000000", "buyer@lantian.example"
-    assert told == {
+    assert contacts == {
         "yunjian-docs": (None, None),
         "qianhu-esign": (phone, None),
         "kelai-crm": (phone, email),
@@ -101,7 +101,7 @@ def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> Non
     }
 
 
-def test_a_buyer_without_a_name_is_not_named_by_the_mail_address(shop: Shop) -> None:
+def test_buyer_without_a_name_is_not_named_by_email(shop: Shop) -> None:
     order = shop.buy("yunjian-docs", quantity=5)
     person = User.objects.filter(email="buyer@lantian.example")
     person.update(name="", company="", customer_type="", certified_name="")
@@ -111,7 +111,7 @@ def test_a_buyer_without_a_name_is_not_named_by_the_mail_address(shop: Shop) -> 
 
 
 @pytest.mark.parametrize(("certified", "on_the_wire"), [("company", 1), ("person", 0), ("", -1)])
-def test_the_customer_type_is_the_certified_one(shop: Shop, certified: str, on_the_wire: int) -> None:
+def test_customer_type_is_the_certified_one(shop: Shop, certified: str, on_the_wire: int) -> None:
     """openapi-jointkit §C.4: "0 individual, 1 enterprise, -1 none"; a typed company name decides nothing."""
     order = shop.buy("yunjian-docs", quantity=5)
     person = User.objects.filter(email="buyer@lantian.example")
@@ -120,13 +120,13 @@ def test_the_customer_type_is_the_certified_one(shop: Shop, certified: str, on_t
     assert (buyer["customerType"], buyer["customerRealName"]) == (on_the_wire, "认证名称" if certified else "自填公司")
 
 
-def test_extension_parameters_come_as_typed(shop: Shop) -> None:
+def test_extension_parameters_are_returned_as_typed(shop: Shop) -> None:
     order = shop.buy("qingxie-mail", quantity=5, extend_params=(("emailDomainName", "蓝田.example"),))
     [line] = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["orderLine"]
     assert line["extendParams"] == [{"name": "emailDomainName", "value": "蓝田.example"}]
 
 
-def test_amounts_are_texts_in_main_units(shop: Shop) -> None:
+def test_amounts_are_strings_in_major_units(shop: Shop) -> None:
     order = shop.buy("yunjian-docs", quantity=5)
     for minor, text in {0: "0", 1: "0.01", 1250: "12.5", 120_000: "1200"}.items():
         OrderLine.objects.filter(order=order).update(amount_minor=minor)
@@ -135,14 +135,14 @@ def test_amounts_are_texts_in_main_units(shop: Shop) -> None:
         assert Decimal(text) * 100 == minor
 
 
-def test_a_long_product_name_stays_within_the_declared_64(shop: Shop) -> None:
+def test_long_product_name_is_cut_to_64_characters(shop: Shop) -> None:
     order = shop.buy("yunjian-docs", quantity=5)
     OrderLine.objects.filter(order=order).update(product_name="长" * 64)
     [line] = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["orderLine"]
     assert line["productInfo"][0]["productName"] == "长" * 64
 
 
-def test_the_line_filter(shop: Shop) -> None:
+def test_line_filter(shop: Shop) -> None:
     order = shop.buy("yunjian-docs", quantity=5)
     line = f"{order.number}-000001"
     answer = members(shop.ask(f"orderId={order.number}&orderLineId={line}"))
@@ -150,7 +150,7 @@ def test_the_line_filter(shop: Shop) -> None:
     assert members(shop.ask(f"orderId={order.number}&orderLineId=")) == answer
 
 
-def refused(shop: Shop, query: str) -> tuple[int, str]:
+def refusal(shop: Shop, query: str) -> tuple[int, str]:
     response = shop.ask(query)
     answer = members(response)
     assert set(answer) <= {"resultCode", "resultMsg", "error_code", "error_msg", "extra_info"}
@@ -159,20 +159,20 @@ def refused(shop: Shop, query: str) -> tuple[int, str]:
     return response.status_code, answer["resultCode"]
 
 
-def test_foreign_unknown_and_unpaid_orders_cannot_be_told_apart(shop: Shop) -> None:
+def test_foreign_unknown_and_unpaid_orders_get_the_same_refusal(shop: Shop) -> None:
     """§C.4: 401 MKT.0150, for example when the product was not published by the owner of the key."""
     foreign, own = shop.buy("tangli-bi", quantity=5), shop.buy("qianhu-esign")
     unpaid = shop.buy("yunjian-docs", quantity=5, pay=False)
-    texts = set()
+    messages = set()
     for query in (f"orderId={foreign.number}", f"orderId={unpaid.number}", "orderId=CS26010100000000000"):
         response = shop.ask(query)
         answer = members(response)
         assert (response.status_code, answer["resultCode"]) == (401, "MKT.0150")
         assert answer["extra_info"] == {"requestId": response["X-Request-Id"], "parameter": "orderId"}
-        texts.add(answer["resultMsg"])
-    assert texts == {"Illegal operation: there is no such order of yours"}
-    assert refused(shop, f"orderId={own.number}&orderLineId={foreign.number}-000001") == (401, "MKT.0150")
-    assert refused(shop, "orderId=MOCKPERIODYEARNEW&orderLineId=MOCKPERIODYEARNEW-000002") == (401, "MKT.0150")
+        messages.add(answer["resultMsg"])
+    assert messages == {"Illegal operation: there is no such order of yours"}
+    assert refusal(shop, f"orderId={own.number}&orderLineId={foreign.number}-000001") == (401, "MKT.0150")
+    assert refusal(shop, "orderId=MOCKPERIODYEARNEW&orderLineId=MOCKPERIODYEARNEW-000002") == (401, "MKT.0150")
 
 
 @pytest.mark.parametrize(
@@ -192,21 +192,23 @@ def test_foreign_unknown_and_unpaid_orders_cannot_be_told_apart(shop: Shop) -> N
         ("orderId=a+b", (500, "MKT.0100")),
     ],
 )
-def test_parameters_are_refused_with_the_tables_codes(shop: Shop, query: str, expected: tuple[int, str]) -> None:
+def test_invalid_parameters_are_refused_with_their_documented_codes(
+    shop: Shop, query: str, expected: tuple[int, str]
+) -> None:
     """§C.4: 0101 undeclared or missing, 0199 other parameter error, 0100 out of range or bad format."""
-    assert refused(shop, query) == expected
+    assert refusal(shop, query) == expected
 
 
 @pytest.mark.parametrize("order_id", MOCK_ORDER_IDS)
-def test_mock_orders_answer_for_any_valid_key(shop: Shop, order_id: str) -> None:
+def test_mock_orders_are_returned_for_any_valid_key(shop: Shop, order_id: str) -> None:
     response = shop.ask(f"orderId={order_id}&orderLineId={order_id}-000001")
     assert (response.status_code, members(response)["orderInfo"]["orderId"]) == (200, order_id)
 
 
-def test_the_subscriptions_own_end_replaces_the_estimate(shop: Shop) -> None:
+def test_expiry_of_the_subscription_replaces_the_estimate(shop: Shop) -> None:
     from tradepost.market.subscriptions.models import Subscription
 
-    order = shop.buy("yunjian-docs", quantity=5, now=AT)
+    order = shop.buy("yunjian-docs", quantity=5, now=ORDERED_AT)
     line = OrderLine.objects.get(order=order)
     line.subscription = Subscription.objects.create(
         buyer=order.buyer,
@@ -214,15 +216,15 @@ def test_the_subscriptions_own_end_replaces_the_estimate(shop: Shop) -> None:
         product=line.product,
         offer=line.offer,
         order_line_number=line.number,
-        created_at=AT,
-        expires_at=AT + timedelta(days=40),
+        created_at=ORDERED_AT,
+        expires_at=ORDERED_AT + timedelta(days=40),
     )
     line.save()
-    [told] = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["orderLine"]
-    assert told["expireTime"] == "20260510070809"
+    [queried_line] = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["orderLine"]
+    assert queried_line["expireTime"] == "20260510070809"
 
 
-def test_conditions_on_the_etag(shop: Shop) -> None:
+def test_conditional_requests_use_the_etag(shop: Shop) -> None:
     """business-rules §11.1: 412 Precondition Failed when a precondition is not met."""
     query = f"orderId={shop.buy('yunjian-docs', quantity=5).number}"
     first = shop.ask(query)
@@ -236,7 +238,7 @@ def test_conditions_on_the_etag(shop: Shop) -> None:
     assert members(failed) == both_envelopes("MKT.0199", "Precondition failed: the order has changed.")
 
 
-def test_too_many_requests_of_one_key_wait(shop: Shop, monkeypatch) -> None:
+def test_too_many_requests_of_a_key_are_refused(shop: Shop, monkeypatch) -> None:
     """§C.3, §C.4: 406 MKT.0250 Access frequency overlimit."""
     limit = throttle.RateLimit("2/hour")
     monkeypatch.setattr("tradepost.market.open_api.answers.rate_limit", lambda: limit)
@@ -249,9 +251,9 @@ def test_too_many_requests_of_one_key_wait(shop: Shop, monkeypatch) -> None:
     assert answer["extra_info"] == {"requestId": response["X-Request-Id"], "retryAfter": wait}
 
 
-def test_a_query_costs_few_queries_and_touches_no_session(shop: Shop) -> None:
+def test_query_takes_few_statements_and_no_session(shop: Shop) -> None:
     query = f"orderId={shop.buy('yunjian-docs', quantity=5).number}"
-    shop.ask(query)  # the minute's stamp
+    shop.ask(query)  # records the last use, once a minute
     with CaptureQueriesContext(connection) as queries:
         response = shop.ask(query)
     assert response.status_code == 200
@@ -261,26 +263,26 @@ def test_a_query_costs_few_queries_and_touches_no_session(shop: Shop) -> None:
     assert not [q for q in queries.captured_queries if "picture" in q["sql"] or "description" in q["sql"]]
 
 
-def test_use_is_stamped_at_most_once_a_minute(shop: Shop) -> None:
-    def stamp() -> datetime:
-        found = AccessKey.objects.get(access_key=shop.seeded.access_key).last_used_at
-        assert found is not None
-        return found
+def test_last_use_is_recorded_at_most_once_a_minute(shop: Shop) -> None:
+    def last_use() -> datetime:
+        used_at = AccessKey.objects.get(access_key=shop.seeded.access_key).last_used_at
+        assert used_at is not None
+        return used_at
 
     shop.ask("orderId=MOCKONDEMAND")
-    first = stamp()
+    first = last_use()
     shop.ask("orderId=MOCKONDEMAND")
-    assert stamp() == first
+    assert last_use() == first
     AccessKey.objects.update(last_used_at=clock.now() - timedelta(seconds=61))
     shop.ask("orderId=MOCKONDEMAND")
-    assert stamp() >= first
+    assert last_use() >= first
 
 
-def test_another_sellers_key_sees_its_own_orders_only(shop: Shop) -> None:
+def test_key_returns_only_orders_of_its_seller(shop: Shop) -> None:
     from tradepost.market.identity import keys
 
     order = shop.buy("tangli-bi", quantity=5)
     seller = Product.objects.get(slug="tangli-bi").seller
-    made = keys.create_access_key(seller, by=None, now=clock.now())
-    response = shop.ask(f"orderId={order.number}", ak=made.key_id, secret=made.secret)
+    new_key = keys.create_access_key(seller, by=None, now=clock.now())
+    response = shop.ask(f"orderId={order.number}", ak=new_key.key_id, secret=new_key.secret)
     assert members(response)["orderInfo"]["orderId"] == order.number

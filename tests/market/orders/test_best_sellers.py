@@ -1,4 +1,4 @@
-"""What was bought most in the last thirty days: counted as it is paid for, and beside the products from the next night on."""
+"""Best sellers of the last thirty days: counted at payment, shown beside the products from the next night on."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from tradepost.market.orders.models import Order, ProductDay
 pytestmark = pytest.mark.django_db
 
 
-def sold() -> dict[str, int]:
+def sold_counts() -> dict[str, int]:
     return dict(Shelf.objects.values_list("product__slug", "sold_30d"))
 
 
-def bought(offer: object, *, order_type: str = "NEW") -> OrderPaid:
+def paid_event(offer: object, *, order_type: str = "NEW") -> OrderPaid:
     order = factories.make_order(offer=offer, paid=True)  # type: ignore[arg-type]
     Order.objects.filter(pk=order.pk).update(order_type=order_type)
     return OrderPaid(order=order.number)
 
 
-def test_what_was_bought_is_counted_and_sorted_by() -> None:
-    much, little = factories.make_product(slug="much"), factories.make_product(slug="little")
-    paid = [bought(factories.make_offer(much)) for _ in range(2)] + [bought(factories.make_offer(little))]
+def test_purchases_are_counted_and_sort_the_products() -> None:
+    popular, unpopular = factories.make_product(slug="much"), factories.make_product(slug="little")
+    paid = [paid_event(factories.make_offer(popular)) for _ in range(2)] + [paid_event(factories.make_offer(unpopular))]
     best_sellers.on_order_paid.many(paid, NOW)
-    best_sellers.on_order_paid.many([bought(factories.make_offer(much))], NOW + timedelta(days=1))
-    assert sold() == {"much": 0, "little": 0}
-    best_sellers.move_on(NOW + timedelta(days=1))
-    assert sold() == {"much": 3, "little": 1}
+    best_sellers.on_order_paid.many([paid_event(factories.make_offer(popular))], NOW + timedelta(days=1))
+    assert sold_counts() == {"much": 0, "little": 0}
+    best_sellers.update_counts(NOW + timedelta(days=1))
+    assert sold_counts() == {"much": 3, "little": 1}
     assert [card.product.slug for card in shelf(Search(sort="sold")).page.rows] == ["much", "little"]
 
 
-def test_a_renewal_is_no_purchase() -> None:
+def test_renewal_is_not_counted() -> None:
     product = factories.make_product()
-    best_sellers.on_order_paid.many([bought(factories.make_offer(product), order_type="RENEW")], NOW)
+    best_sellers.on_order_paid.many([paid_event(factories.make_offer(product), order_type="RENEW")], NOW)
     assert not ProductDay.objects.exists()
 
 
-def test_after_thirty_days_it_is_forgotten() -> None:
+def test_purchases_are_dropped_after_thirty_days() -> None:
     product = factories.make_product(slug="once")
-    best_sellers.on_order_paid.many([bought(factories.make_offer(product))], NOW)
-    best_sellers.move_on(NOW + timedelta(days=29))
-    assert sold() == {"once": 1}
-    best_sellers.move_on(NOW + timedelta(days=30))
-    assert sold() == {"once": 0}
+    best_sellers.on_order_paid.many([paid_event(factories.make_offer(product))], NOW)
+    best_sellers.update_counts(NOW + timedelta(days=29))
+    assert sold_counts() == {"once": 1}
+    best_sellers.update_counts(NOW + timedelta(days=30))
+    assert sold_counts() == {"once": 0}
     assert not ProductDay.objects.exists()
 
 
-def test_the_count_is_moved_on_each_night() -> None:
-    due = wiring.TASKS[best_sellers.NIGHTLY]({}, NOW)
+def test_counts_are_updated_each_night() -> None:
+    due = wiring.TASKS[best_sellers.NIGHTLY_TIMER]({}, NOW)
     assert due is not None
     assert NOW < due <= NOW + timedelta(days=1)

@@ -1,5 +1,6 @@
-"""What controls of a sale mean to who orders: audience, limits, stock, trials, frozen and stopped trading (business-rules §2.8,
-§3.5, §3.7); and that nothing changed where an order was refused."""
+"""Sales controls at checkout: audience, limits, stock, trials, frozen and stopped trading (business-rules §2.8, §3.5, §3.7).
+A refused order changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from tradepost.market.orders.models import LimitUse, Order, OrderLine, TrialUse
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT, PlaceOrder
 from tradepost.market.orders.renew import RenewService, place_renewal, renewal_options
-from tradepost.market.orders.reserve import used
+from tradepost.market.orders.reserve import used_units
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
@@ -39,62 +40,63 @@ def order(buyer: User, offer: Offer, *, quantity: int = 1, periods: int = 1, now
     return Order.objects.get(pk=buy(buyer, command, now=now, unpaid_timeout=HOUR).pk)
 
 
-def refused(buyer: User, offer: Offer, code: str, *, quantity: int = 1, periods: int = 1) -> Refused:
+def refuse_order(buyer: User, offer: Offer, code: str, *, quantity: int = 1, periods: int = 1) -> Refused:
+    """Check that the order is refused with the code and changes nothing. Return the refusal."""
     before = (Order.objects.count(), list(Stock.objects.values_list("used", flat=True)), LimitUse.objects.count())
-    with pytest.raises(Refused) as said:
+    with pytest.raises(Refused) as error:
         order(buyer, offer, quantity=quantity, periods=periods)
-    assert said.value.code == code
+    assert error.value.code == code
     after = (Order.objects.count(), list(Stock.objects.values_list("used", flat=True)), LimitUse.objects.count())
     assert after == before, "nothing changed"
-    return said.value
+    return error.value
 
 
-def limited(maximum: int, *, until_expiry: bool = False, of_spec: bool = False) -> Offer:
+def limited_offer(maximum: int, *, until_expiry: bool = False, of_spec: bool = False) -> Offer:
     product = make_product(specs=(make_spec(SEATS), make_spec(make_sku(YEARLY), name="企业版", name_en="Business")))
     key = Spec.objects.get(product=product, position=0).key if of_spec else ""
     controls.set_limit(product, maximum=maximum, until_expiry=until_expiry, spec_key=key, now=NOW, by="s")
     return make_offer(product)
 
 
-# --- purchase limits ----------------------------------------------------------------------------------------------------
+# --- purchase limits --------------------------------------------------------------------------------------------------
 
 
-def test_once_is_once_whatever_the_quantity() -> None:
-    buyer, offer = make_buyer(), limited(1)
+def test_limit_of_one_allows_one_order_of_any_quantity() -> None:
+    buyer, offer = make_buyer(), limited_offer(1)
     order(buyer, offer, quantity=50)
-    assert refused(buyer, offer, "order.limit").field == "quantity"
+    assert refuse_order(buyer, offer, "order.limit").field == "quantity"
     order(make_buyer(), offer)
 
 
-def test_a_quantity_is_counted_over_orders_and_specs() -> None:
-    buyer, offer = make_buyer(), limited(10)
+def test_limit_counts_quantities_over_orders_and_specs() -> None:
+    buyer, offer = make_buyer(), limited_offer(10)
     yearly = Offer.objects.get(period_type="year")
     order(buyer, offer, quantity=6)
-    refused(buyer, offer, "order.limit", quantity=5)
+    refuse_order(buyer, offer, "order.limit", quantity=5)
     order(buyer, yearly)
     order(buyer, offer, quantity=3)
-    assert "10" in refused(buyer, yearly, "order.limit").message
+    assert "10" in refuse_order(buyer, yearly, "order.limit").message
     assert LimitUse.objects.get().used == 10
 
 
-def test_a_limit_of_a_spec_leaves_the_others_free() -> None:
-    buyer, offer = make_buyer(), limited(1, of_spec=True)
+def test_limit_of_a_spec_does_not_affect_the_others() -> None:
+    buyer, offer = make_buyer(), limited_offer(1, of_spec=True)
     order(buyer, offer)
-    refused(buyer, offer, "order.limit")
+    refuse_order(buyer, offer, "order.limit")
     for _ in range(3):
         order(buyer, Offer.objects.get(period_type="year"))
 
 
-def test_what_was_cancelled_timed_out_or_paid_back_is_not_counted() -> None:
+def test_cancelled_expired_and_refunded_orders_do_not_count() -> None:
     """business-rules §3.7: refunded orders are not counted."""
-    buyer, offer = make_buyer(balance="1000"), limited(1)
+    buyer, offer = make_buyer(balance="1000"), limited_offer(1)
     cancel.cancel_order(order(buyer, offer), actor="buyer", now=NOW)
     assert LimitUse.objects.get().used == 0
     order(buyer, offer)
     jobs.run_due({UNPAID_TIMEOUT: cancel.time_out}, now=NOW + HOUR)
     paid = order(buyer, offer, now=NOW + HOUR)
     pay_order(paid, now=NOW + HOUR)
-    refused(buyer, offer, "order.limit")
+    refuse_order(buyer, offer, "order.limit")
     paid.refresh_from_db()
     give_up_order(paid, now=NOW + HOUR, reason="test")
     assert LimitUse.objects.get().used == 0
@@ -102,35 +104,35 @@ def test_what_was_cancelled_timed_out_or_paid_back_is_not_counted() -> None:
 
 
 @pytest.mark.parametrize("until_expiry", [True, False])
-def test_a_limit_may_end_with_the_service(until_expiry: bool) -> None:
+def test_limit_can_end_when_the_service_expires(until_expiry: bool) -> None:
     """business-rules §3.7: "limited until resource expires"."""
-    buyer, offer = make_buyer(balance="1000"), limited(1, until_expiry=until_expiry)
+    buyer, offer = make_buyer(balance="1000"), limited_offer(1, until_expiry=until_expiry)
     make_subscription(make_order(buyer, offer=offer, paid=True))
-    refused(buyer, offer, "order.limit")
+    refuse_order(buyer, offer, "order.limit")
     later = NOW + timedelta(days=40)
-    assert used(PurchaseLimit.objects.get(), buyer.pk, now=later) == (0 if until_expiry else 1)
+    assert used_units(PurchaseLimit.objects.get(), buyer.pk, now=later) == (0 if until_expiry else 1)
     Subscription.objects.update(expires_at=None, status=Subscription.Status.RELEASED)
-    assert used(PurchaseLimit.objects.get(), buyer.pk, now=NOW) == (0 if until_expiry else 1)
+    assert used_units(PurchaseLimit.objects.get(), buyer.pk, now=NOW) == (0 if until_expiry else 1)
 
 
-def test_what_is_on_demand_is_not_limited_and_what_was_bought_before_counts() -> None:
+def test_on_demand_is_not_limited_and_earlier_orders_count() -> None:
     product = make_product(prices=(MONTHLY, ON_DEMAND))
     buyer, monthly, usage = make_buyer(), make_offer(product), make_offer(product, mode="ON_DEMAND")
     order(buyer, monthly)
     controls.set_limit(product, maximum=1, until_expiry=False, now=NOW, by="s")
-    refused(buyer, monthly, "order.limit")
+    refuse_order(buyer, monthly, "order.limit")
     for _ in range(2):
         order(buyer, usage)
 
 
-# --- audience -----------------------------------------------------------------------------------------------------------
+# --- audience ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("audience", "certified", "sold"), [
     ("companies", "company", True), ("companies", "person", False), ("companies", "", False),
     ("people", "person", True), ("people", "company", False), ("people", "", False),
 ])  # fmt: skip
-def test_enterprises_and_individuals_by_the_certified_type(audience: str, certified: str, sold: bool) -> None:
+def test_audience_follows_the_certified_customer_type(audience: str, certified: str, sold: bool) -> None:
     """§3.7: "everyone / enterprise / individual". The company name on the profile is typed by the buyer and decides nothing."""
     offer = make_offer()
     controls.set_target(offer.sku.spec.product, audience=audience, now=NOW, by="s")
@@ -138,51 +140,51 @@ def test_enterprises_and_individuals_by_the_certified_type(audience: str, certif
     if sold:
         order(buyer, offer)
     else:
-        said = refused(buyer, offer, "order.not_for_you")
-        assert said.status == 403
-        assert offer.sku.spec.product.seller.contact_email in said.message, (
+        refusal = refuse_order(buyer, offer, "order.not_for_you")
+        assert refusal.status == 403
+        assert offer.sku.spec.product.seller.contact_email in refusal.message, (
             "a blocked buyer is told to contact the seller"
         )
 
 
-def test_only_listed_buyers_by_account_and_e_mail_and_removing_one_ends_it() -> None:
+def test_only_listed_buyers_can_order_until_the_target_changes() -> None:
     buyer, other, offer = make_buyer(), make_buyer(), make_offer()
     product = offer.sku.spec.product
     controls.set_target(product, audience="listed", now=NOW, by="s")
-    refused(buyer, offer, "order.not_for_you")
+    refuse_order(buyer, offer, "order.not_for_you")
     controls.set_target(product, audience="listed", buyers=[(buyer.customer_id, buyer.email.upper())], now=NOW, by="s")
     order(buyer, offer)
-    refused(other, offer, "order.not_for_you")
+    refuse_order(other, offer, "order.not_for_you")
     controls.set_target(product, audience="listed", buyers=[(buyer.customer_id, other.email)], now=NOW, by="s")
-    refused(buyer, offer, "order.not_for_you")
-    controls.drop_target(product, now=NOW, by="s")
+    refuse_order(buyer, offer, "order.not_for_you")
+    controls.remove_target(product, now=NOW, by="s")
     order(other, offer)
 
 
-def test_buyers_of_a_linked_product() -> None:
+def test_only_holders_of_a_linked_product_can_order() -> None:
     base = make_offer()
-    more = make_offer(make_product(base.sku.spec.product.seller))
-    controls.set_target(more.sku.spec.product, audience="holders", holders_of=base.sku.spec.product, now=NOW, by="s")
+    addon = make_offer(make_product(base.sku.spec.product.seller))
+    controls.set_target(addon.sku.spec.product, audience="holders", holders_of=base.sku.spec.product, now=NOW, by="s")
     buyer = make_buyer(balance="1000")
-    refused(buyer, more, "order.not_for_you")
+    refuse_order(buyer, addon, "order.not_for_you")
     bought = make_order(buyer, offer=base, paid=True)
-    refused(buyer, more, "order.not_for_you")
+    refuse_order(buyer, addon, "order.not_for_you")
     complete_order(bought, now=NOW)
-    order(buyer, more)
+    order(buyer, addon)
 
 
-def test_a_target_of_a_spec_leaves_the_others_to_everybody() -> None:
+def test_target_of_a_spec_does_not_affect_the_others() -> None:
     product = make_product(specs=(make_spec(SEATS), make_spec(make_sku(YEARLY), name="企业版", name_en="Business")))
     key = Spec.objects.get(product=product, position=1).key
     controls.set_target(product, audience="listed", spec_key=key, now=NOW, by="s")
     order(make_buyer(), make_offer(product))
-    refused(make_buyer(), Offer.objects.get(period_type="year"), "order.not_for_you")
+    refuse_order(make_buyer(), Offer.objects.get(period_type="year"), "order.not_for_you")
 
 
-# --- stock --------------------------------------------------------------------------------------------------------------
+# --- stock ------------------------------------------------------------------------------------------------------------
 
 
-def stocked(total: int) -> Offer:
+def offer_with_stock(total: int) -> Offer:
     product = make_product(
         specs=(make_spec(make_sku(ONCE, quantity_name="台", quantity_name_en="units", quantity_max=50)),)
     )
@@ -190,12 +192,12 @@ def stocked(total: int) -> Offer:
     return make_offer(product)
 
 
-def test_stock_is_reserved_at_order_and_comes_back() -> None:
+def test_stock_is_reserved_at_order_and_released() -> None:
     """shelf §8: stock is reserved at order; §6: stock use = the sum over lines."""
-    buyer, offer = make_buyer(balance="100000"), stocked(10)
+    buyer, offer = make_buyer(balance="100000"), offer_with_stock(10)
     first, second = order(buyer, offer, quantity=4), order(buyer, offer, quantity=5)
     assert Stock.objects.get().used == 9
-    assert "1" in refused(buyer, offer, "order.sold_out", quantity=2).message
+    assert "1" in refuse_order(buyer, offer, "order.sold_out", quantity=2).message
     cancel.cancel_order(first, actor="buyer", now=NOW)
     pay_order(second, now=NOW)
     assert Stock.objects.get().used == 5
@@ -205,113 +207,113 @@ def test_stock_is_reserved_at_order_and_comes_back() -> None:
     assert not Event.objects.filter(name="stock_empty").exists()
 
 
-def test_the_last_one_is_told_to_the_seller_once_each_time() -> None:
+def test_seller_is_notified_once_each_time_stock_runs_out() -> None:
     """business-rules §3.7: 0 → message to seller."""
-    buyer, offer = make_buyer(), stocked(2)
+    buyer, offer = make_buyer(), offer_with_stock(2)
     order(buyer, offer)
     assert not Event.objects.filter(name="stock_empty").exists()
     last = order(buyer, offer)
     assert Event.objects.filter(name="stock_empty").count() == 1
-    refused(buyer, offer, "order.sold_out")
+    refuse_order(buyer, offer, "order.sold_out")
     assert sum(OrderLine.objects.values_list("stock_taken", flat=True)) == Stock.objects.get().used == 2
     cancel.cancel_order(last, actor="buyer", now=NOW)
     order(buyer, offer)
     assert Event.objects.filter(name="stock_empty").count() == 2
 
 
-# --- trials -------------------------------------------------------------------------------------------------------------
+# --- trials -----------------------------------------------------------------------------------------------------------
 
 
-def trial() -> tuple[Product, Offer, Offer]:
+def trial_product() -> tuple[Product, Offer, Offer]:
     product = make_product(prices=(MONTHLY, TRIAL))
     return product, make_offer(product), Offer.objects.get(trial=True)
 
 
-def test_a_trial_is_an_order_of_its_own_type_that_costs_nothing_once() -> None:
+def test_trial_is_a_free_order_that_a_buyer_gets_once() -> None:
     """business-rules §3.5: 3–180 days, order amount 0."""
-    _product, monthly, free = trial()
+    _product, monthly, free = trial_product()
     buyer = make_buyer()
-    placed = order(buyer, free, periods=15)
+    trial_order = order(buyer, free, periods=15)
     line = OrderLine.objects.get()
-    assert (placed.order_type, placed.total_minor, placed.status) == ("TRIAL", 0, "processing")
+    assert (trial_order.order_type, trial_order.total_minor, trial_order.status) == ("TRIAL", 0, "processing")
     assert (line.period_type, line.period_number) == ("day", 15)
-    refused(buyer, free, "order.trial_used", periods=15)
+    refuse_order(buyer, free, "order.trial_used", periods=15)
     order(make_buyer(), free, periods=15)
     assert order(buyer, monthly).order_type == "NEW"
 
 
-def test_a_trial_that_could_not_be_delivered_may_be_tried_again() -> None:
-    _product, _monthly, free = trial()
+def test_undelivered_trial_can_be_ordered_again() -> None:
+    _product, _monthly, free = trial_product()
     buyer = make_buyer()
-    placed = order(buyer, free, periods=15)
-    give_up_order(placed, now=NOW, reason="test")
+    trial_order = order(buyer, free, periods=15)
+    give_up_order(trial_order, now=NOW, reason="test")
     assert not TrialUse.objects.exists()
     order(buyer, free, periods=15)
 
 
-def test_a_trial_ends_and_is_not_renewed_nor_is_anything_renewed_by_it() -> None:
-    _product, monthly, free = trial()
+def test_trial_cannot_be_renewed_or_used_as_a_renewal() -> None:
+    _product, monthly, free = trial_product()
     buyer = make_buyer(balance="1000")
-    tried = make_subscription(order(buyer, free, periods=15))
-    assert tried.expires_at == NOW + timedelta(days=15)
-    assert renewal_options(tried) == []
-    held = make_subscription(make_order(buyer, offer=monthly, paid=True))
-    assert {option.offer.pk for option in renewal_options(held)} == {monthly.pk}
+    trial_service = make_subscription(order(buyer, free, periods=15))
+    assert trial_service.expires_at == NOW + timedelta(days=15)
+    assert renewal_options(trial_service) == []
+    paid_service = make_subscription(make_order(buyer, offer=monthly, paid=True))
+    assert {option.offer.pk for option in renewal_options(paid_service)} == {monthly.pk}
     for subscription, product_id, code in (
-        (tried, monthly.product_id, "renewal.not_possible"),
-        (held, free.product_id, "renewal.other"),
+        (trial_service, monthly.product_id, "renewal.not_possible"),
+        (paid_service, free.product_id, "renewal.other"),
     ):
-        with pytest.raises(Refused) as said:
+        with pytest.raises(Refused) as error:
             command = RenewService(subscription=subscription.pk, product_id=product_id, periods=1, agreed=True)
             place_renewal(buyer, command, now=NOW, unpaid_timeout=HOUR)
-        assert said.value.code == code
+        assert error.value.code == code
 
 
-def test_a_trial_is_no_purchase_to_a_limit() -> None:
-    product, monthly, free = trial()
+def test_trial_does_not_count_toward_a_limit() -> None:
+    product, monthly, free = trial_product()
     controls.set_limit(product, maximum=1, until_expiry=False, now=NOW, by="s")
     buyer = make_buyer()
     order(buyer, free, periods=15)
     order(buyer, monthly)
-    refused(buyer, monthly, "order.limit")
+    refuse_order(buyer, monthly, "order.limit")
 
 
-# --- frozen and stopped -------------------------------------------------------------------------------------------------
+# --- frozen and stopped trading ---------------------------------------------------------------------------------------
 
 
-def test_while_trading_is_frozen_nothing_is_bought_or_paid_and_services_are_renewed() -> None:
+def test_frozen_product_cannot_be_bought_or_paid_but_can_be_renewed() -> None:
     """shelf §5: product.frozen (also at payment) 409; §8: frozen products stay renewable."""
     buyer, offer = make_buyer(balance="1000"), make_offer()
     product = offer.sku.spec.product
-    held = make_subscription(make_order(buyer, offer=offer, paid=True))
+    service = make_subscription(make_order(buyer, offer=offer, paid=True))
     in_flight = order(buyer, offer)
     trading.freeze(product, cause="interface does not answer", actor="op", now=NOW)
-    assert refused(buyer, offer, "product.frozen").status == 409
+    assert refuse_order(buyer, offer, "product.frozen").status == 409
     before = ledger.buyer_account(buyer, "CNY").balance
     with pytest.raises(Refused, match=r"product\.frozen"):
         pay_order(in_flight, now=NOW)
     assert (Order.objects.get(pk=in_flight.pk).status, ledger.buyer_account(buyer, "CNY").balance) == ("unpaid", before)
-    command = RenewService(subscription=held.pk, product_id=offer.product_id, periods=1, agreed=True)
+    command = RenewService(subscription=service.pk, product_id=offer.product_id, periods=1, agreed=True)
     pay_order(place_renewal(buyer, command, now=NOW, unpaid_timeout=HOUR), now=NOW)
     trading.unfreeze(product, actor="op", now=NOW)
     pay_order(in_flight, now=NOW)
 
 
-def test_what_was_stopped_is_neither_bought_paid_nor_renewed_and_runs_to_its_end() -> None:
+def test_stopped_product_cannot_be_bought_paid_or_renewed_but_runs_to_its_end() -> None:
     """business-rules §2.8: existing instances keep running until expiry."""
     buyer, offer = make_buyer(balance="1000"), make_offer()
-    held = make_subscription(make_order(buyer, offer=offer, paid=True))
+    subscription = make_subscription(make_order(buyer, offer=offer, paid=True))
     in_flight = order(buyer, offer)
     delist.stop(offer.sku.spec.product, reason="end of life", actor="op", now=NOW)
-    refused(buyer, offer, "offer.unknown")
+    refuse_order(buyer, offer, "offer.unknown")
     with pytest.raises(Refused, match=r"product\.stopped"):
         pay_order(in_flight, now=NOW)
-    held = Subscription.objects.select_related("offer").get(pk=held.pk)
-    assert renewal_options(held) == []
-    assert (held.status, held.expires_at) == ("active", datetime(2026, 4, 1, 8, tzinfo=NOW.tzinfo))
+    subscription = Subscription.objects.select_related("offer").get(pk=subscription.pk)
+    assert renewal_options(subscription) == []
+    assert (subscription.status, subscription.expires_at) == ("active", datetime(2026, 4, 1, 8, tzinfo=NOW.tzinfo))
 
 
-def test_a_hidden_product_and_a_hidden_spec_are_sold_by_their_links() -> None:
+def test_hidden_product_and_spec_can_be_bought_by_link() -> None:
     """business-rules §2.8: store and search hide it, URL still sells."""
     offer = make_offer()
     product = offer.sku.spec.product

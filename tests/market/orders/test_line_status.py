@@ -1,4 +1,4 @@
-"""A line is always where its order is: a seller's list is narrowed by the line's status."""
+"""An order line has the status of its order, so that a seller's list can be filtered by the line's status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests import factories
 from tradepost.market.base.errors import IllegalTransition
-from tradepost.market.orders.cancel import cancel_order, time_out, withdraw
+from tradepost.market.orders.cancel import cancel_for_market, cancel_order, time_out
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
@@ -35,29 +35,29 @@ def give_up(order: Order) -> None:
     give_up_order(order, now=LATER, reason="dns")
 
 
-ENDS: list[tuple[Callable[[Order], object], str]] = [
+TRANSITIONS: list[tuple[Callable[[Order], object], str]] = [
     (lambda _: None, "unpaid"),
     (pay, "processing"),
     (complete, "completed"),
     (give_up, "refunded"),
     (lambda order: cancel_order(order, actor="buyer", now=LATER), "cancelled"),
-    (lambda order: withdraw(order, now=LATER), "cancelled"),
+    (lambda order: cancel_for_market(order, now=LATER), "cancelled"),
     (lambda order: time_out({"order": order.number}, LATER), "cancelled"),
 ]
 
 
-@pytest.mark.parametrize(("end", "status"), ENDS)
-def test_a_line_goes_with_its_order(end: Callable[[Order], object], status: str) -> None:
+@pytest.mark.parametrize(("change_order", "status"), TRANSITIONS)
+def test_line_follows_the_status_of_its_order(change_order: Callable[[Order], object], status: str) -> None:
     order, other = factories.make_order(), factories.make_order()
-    end(order)
+    change_order(order)
     line = OrderLine.objects.select_related("order").get(order=order)
     assert (line.status, line.order.status) == (status, status)
     assert OrderLine.objects.get(order=other).status == "unpaid"
-    assert [found.pk for found in seller_lines(line.seller, LineFilter(status=status))] == [line.pk]
+    assert [row.pk for row in seller_lines(line.seller, LineFilter(status=status)).rows] == [line.pk]
     assert open_order_count(line.seller) == int(status == "processing")
 
 
-def test_a_move_that_is_refused_moves_no_line() -> None:
+def test_refused_transition_changes_no_line() -> None:
     order = factories.make_order(paid=True)
     with pytest.raises(IllegalTransition):
         cancel_order(order, actor="buyer", now=LATER)

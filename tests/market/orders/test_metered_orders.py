@@ -1,4 +1,4 @@
-"""On demand and packages: what an order costs and holds, what has to be held before, and that nothing is paid for nothing."""
+"""On-demand and package orders: price and quota, what a package requires, and that free orders move no money."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tradepost.market.orders.buy import buy
 from tradepost.market.orders.events import OrderPaid
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.orders.place import PlaceOrder, quote
-from tradepost.market.orders.pricing import Tariff, price
+from tradepost.market.orders.place import PlaceOrder, price_choice
+from tradepost.market.orders.pricing import Tariff, calculate_price
 from tradepost.market.payments import debts, ledger
 from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.subscriptions.models import Subscription
@@ -31,7 +31,7 @@ from tradepost.market.subscriptions.models import Subscription
 HOUR = timedelta(hours=1)
 
 
-def metered() -> tuple[Product, Offer, Offer]:
+def metered_product() -> tuple[Product, Offer, Offer]:
     product = make_product(prices=(ON_DEMAND, PACKAGE))
     return product, make_offer(product), make_offer(product, mode="ON_DEMAND_PKG")
 
@@ -42,32 +42,32 @@ def order(buyer: User, offer: Offer, *, periods: int = 1) -> Order:
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**4), st.integers(1, 120), st.decimals("0.0001", "1000000", places=4))
-def test_who_pays_for_more_of_a_package_has_more_of_it(unit: int, quantity: int, periods: int, quota: Decimal) -> None:
-    """Ours where the documents are silent: quota is of one period and one unit of quantity, as the price is."""
-    priced = price(Tariff(currency="CNY", unit_minor=unit, quota=quota), quantity=quantity, periods=periods)
+def test_quota_of_a_package_grows_with_the_price(unit: int, quantity: int, periods: int, quota: Decimal) -> None:
+    """Our choice where the documents are silent: like the price, the quota is per period and unit of quantity."""
+    priced = calculate_price(Tariff(currency="CNY", unit_minor=unit, quota=quota), quantity=quantity, periods=periods)
     assert priced.quota == quota * quantity * periods
-    assert priced.total.minor * quota == priced.quota * unit, "the price of a unit of usage stays"
+    assert priced.total.minor * quota == priced.quota * unit, "the price per unit of usage is constant"
     assert priced.quota.as_tuple().exponent == -4
 
 
 @pytest.mark.django_db
-def test_a_quote_of_each_mode() -> None:
-    _product, on_demand, package = metered()
-    opening = quote(on_demand, quantity=1, periods=9)
+def test_quote_of_each_mode() -> None:
+    _product, on_demand, package = metered_product()
+    opening = price_choice(on_demand, quantity=1, periods=9)
     assert (opening.total.minor, opening.periods, opening.quota) == (0, 1, Decimal(0))
-    three = quote(package, quantity=1, periods=3)
-    assert (three.total, three.quota) == (Money.of(60, "CNY"), Decimal(30_000))
+    three_periods = price_choice(package, quantity=1, periods=3)
+    assert (three_periods.total, three_periods.quota) == (Money.of(60, "CNY"), Decimal(30_000))
     with pytest.raises(Refused, match=r"order\.periods"):
-        quote(package, quantity=1, periods=2)
+        price_choice(package, quantity=1, periods=2)
 
 
 @pytest.mark.django_db
-def test_what_costs_nothing_is_opened_at_once_and_moves_no_money() -> None:
-    _product, on_demand, _package = metered()
+def test_free_order_is_opened_at_once_and_moves_no_money() -> None:
+    _product, on_demand, _package = metered_product()
     placed = order(make_buyer(balance="0"), on_demand)
     assert (placed.status, placed.total_minor, placed.paid_at) == ("processing", 0, NOW)
     assert Event.objects.get(name="order_paid").facts == {"v": 1, "order": placed.number}
-    assert not Job.objects.exists(), "no time to pay runs"
+    assert not Job.objects.exists(), "no payment timeout is scheduled"
     line = OrderLine.objects.get(order=placed)
     assert (line.period_type, line.period_number, line.usage_price, line.usage_unit_en, line.quota) == (
         "", 0, Decimal("0.0025"), "calls", Decimal(0),
@@ -78,9 +78,9 @@ def test_what_costs_nothing_is_opened_at_once_and_moves_no_money() -> None:
 
 
 @pytest.mark.django_db
-def test_a_free_order_that_cannot_be_delivered_is_given_up_without_money() -> None:
+def test_undelivered_free_order_is_refunded_without_a_transfer() -> None:
     """business-rules §4.2: refunded in full, which is nothing."""
-    _product, on_demand, _package = metered()
+    _product, on_demand, _package = metered_product()
     placed = order(make_buyer(balance="10"), on_demand)
     give_up_order(placed, now=NOW, reason="000005")
     assert Order.objects.get().status == "refunded"
@@ -90,15 +90,15 @@ def test_a_free_order_that_cannot_be_delivered_is_given_up_without_money() -> No
 
 
 @pytest.mark.django_db
-def test_what_costs_something_waits_to_be_paid() -> None:
+def test_order_with_a_price_stays_unpaid() -> None:
     placed = order(make_buyer(), make_offer(prices=(MONTHLY,)))
     assert (placed.status, placed.paid_at) == ("unpaid", None)
     assert not Event.objects.filter(name="order_paid").exists()
 
 
 @pytest.mark.django_db
-def test_a_package_keeps_what_was_bought_whatever_the_offer_becomes() -> None:
-    _product, on_demand, package = metered()
+def test_package_keeps_its_terms_when_the_offer_changes() -> None:
+    _product, on_demand, package = metered_product()
     buyer = make_buyer()
     make_subscription(make_order(buyer, offer=on_demand, paid=True))
     placed = order(buyer, package, periods=3)
@@ -111,35 +111,35 @@ def test_a_package_keeps_what_was_bought_whatever_the_offer_becomes() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", ["", "opening", "frozen", "released", "failed"])
-def test_a_package_needs_the_same_product_on_demand_and_active(status: str) -> None:
+def test_package_requires_the_same_product_on_demand_and_active(status: str) -> None:
     """business-rules §3.2: requires on-demand opened first."""
-    _product, on_demand, package = metered()
-    _other, elsewhere, _ = metered()
+    _product, on_demand, package = metered_product()
+    _other, other_product_offer, _ = metered_product()
     buyer = make_buyer()
-    make_subscription(make_order(buyer, offer=elsewhere, paid=True))
+    make_subscription(make_order(buyer, offer=other_product_offer, paid=True))
     make_subscription(make_order(make_buyer(), offer=on_demand, paid=True))
     if status:
         own = make_subscription(make_order(buyer, offer=on_demand, paid=True))
         Subscription.objects.filter(pk=own.pk).update(status=status)
     before = Order.objects.count()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as error:
         order(buyer, package)
-    assert (refused.value.code, refused.value.field) == ("order.needs_on_demand", "product_id")
+    assert (error.value.code, error.value.field) == ("order.needs_on_demand", "product_id")
     assert Order.objects.count() == before
 
 
 @pytest.mark.django_db
-def test_who_owes_for_usage_opens_nothing_more_on_demand() -> None:
-    """business-rules §4.4: on-demand arrears. What is prepaid makes no debt; what others owe stands in nobody's way."""
-    _product, on_demand, package = metered()
+def test_buyer_with_arrears_cannot_open_on_demand_services() -> None:
+    """business-rules §4.4: on-demand arrears. Prepaid orders create no debt; debts of other buyers do not matter."""
+    _product, on_demand, package = metered_product()
     buyer, seller = make_buyer(balance="50"), make_seller()
     make_subscription(make_order(buyer, offer=on_demand, paid=True))
-    debts.owe(buyer, seller, Money.of("2.50", "CNY"), reference="1", now=NOW)
+    debts.book_debt(buyer, seller, Money.of("2.50", "CNY"), reference="1", now=NOW)
     orders, jobs, events = Order.objects.count(), Job.objects.count(), Event.objects.count()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as error:
         order(buyer, on_demand)
-    assert (refused.value.code, refused.value.field, refused.value.status) == ("order.arrears", "product_id", 409)
-    assert "2.50" in refused.value.message
+    assert (error.value.code, error.value.field, error.value.status) == ("order.arrears", "product_id", 409)
+    assert "2.50" in error.value.message
     assert (Order.objects.count(), Job.objects.count(), Event.objects.count()) == (orders, jobs, events)
     assert order(buyer, package).status == "unpaid"
     assert order(make_buyer(), on_demand).status != "unpaid"
@@ -148,13 +148,13 @@ def test_who_owes_for_usage_opens_nothing_more_on_demand() -> None:
 
 
 @pytest.mark.django_db
-def test_a_package_paid_after_its_on_demand_service_ended_is_refunded_and_asked_of_nobody() -> None:
-    _product, on_demand, package = metered()
+def test_package_paid_after_its_on_demand_service_ended_is_refunded_without_a_call() -> None:
+    _product, on_demand, package = metered_product()
     buyer = make_buyer(balance="50")
-    held = make_subscription(make_order(buyer, offer=on_demand, paid=True))
+    service = make_subscription(make_order(buyer, offer=on_demand, paid=True))
     placed = make_order(buyer, offer=package, paid=True)
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(30, "CNY")
-    Subscription.objects.filter(pk=held.pk).update(status="released")
+    Subscription.objects.filter(pk=service.pk).update(status="released")
     order_paid.on_order_paid(OrderPaid(order=placed.number), NOW)
     assert Order.objects.get(pk=placed.pk).status == "refunded"
     assert ledger.buyer_account(buyer, "CNY").balance == Money.of(50, "CNY")

@@ -1,4 +1,4 @@
-"""Place, pay, cancel, time out: what is allowed, what is refused with which field, and what is then untouched."""
+"""Placing, paying, cancelling and timing out orders: allowed and refused cases. A refusal names its field and changes nothing."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from tradepost.market.orders import cancel
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import UNPAID_TIMEOUT, PlaceOrder, place_order
-from tradepost.market.orders.pricing import Tariff, price
+from tradepost.market.orders.pricing import Tariff, calculate_price
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.paid_time import period_end
 
 HOUR = timedelta(hours=1)
 
 
-def placed(command: PlaceOrder) -> Order:
+def place(command: PlaceOrder) -> Order:
     return place_order(make_buyer(), command, now=NOW, unpaid_timeout=HOUR)
 
 
 @pytest.mark.django_db
-def test_an_order_has_the_number_price_and_snapshot_of_what_was_chosen() -> None:
+def test_order_stores_number_price_and_choice() -> None:
     """business-rules §4.1: numbers start CS, lines end -000001."""
     offer = make_offer(specs=(make_spec(SEATS, name="标准版", name_en="Standard"),))
-    order = placed(PlaceOrder(product_id=offer.product_id, quantity=7, periods=3, agreed=True))
+    order = place(PlaceOrder(product_id=offer.product_id, quantity=7, periods=3, agreed=True))
     line = OrderLine.objects.get(order=order)
     assert re.fullmatch(r"CS2603011600[A-Z2-9]{7}", order.number)  # 08:00 UTC is 16:00 in Shanghai
     assert line.number == f"{order.number}-000001"
@@ -58,51 +58,49 @@ def test_an_order_has_the_number_price_and_snapshot_of_what_was_chosen() -> None
     ],
 )
 @pytest.mark.django_db
-def test_a_wrong_choice_is_refused_beside_its_field_and_nothing_is_stored(
-    change: dict[str, object], field: str
-) -> None:
+def test_invalid_choice_is_refused_for_its_field_and_stores_nothing(change: dict[str, object], field: str) -> None:
     offer = make_offer(specs=(make_spec(SEATS, name="标准版", name_en="Standard"),))
-    chosen = {"product_id": offer.product_id, "agreed": True} | change
-    with pytest.raises(Refused) as refused:
-        placed(PlaceOrder(**chosen))  # type: ignore[arg-type]  # what a form may hold
-    assert refused.value.field == field
+    fields = {"product_id": offer.product_id, "agreed": True} | change
+    with pytest.raises(Refused) as error:
+        place(PlaceOrder(**fields))  # type: ignore[arg-type]  # a form may hold any value
+    assert error.value.field == field
     assert (Order.objects.count(), Job.objects.count()) == (0, 0)
 
 
 @pytest.mark.django_db
-def test_steps_of_quantity_count_from_the_minimum() -> None:
+def test_quantity_steps_count_from_the_minimum() -> None:
     sku = make_sku(MONTHLY, quantity_name="a", quantity_name_en="a", quantity_min=5, quantity_max=20, quantity_step=5)
     offer = make_offer(specs=(make_spec(sku, name="a", name_en="a"),))
-    assert placed(PlaceOrder(product_id=offer.product_id, quantity=15, agreed=True)).total == Money.of(1500, "CNY")
+    assert place(PlaceOrder(product_id=offer.product_id, quantity=15, agreed=True)).total == Money.of(1500, "CNY")
     with pytest.raises(Refused, match=r"order\.quantity"):
-        placed(PlaceOrder(product_id=offer.product_id, quantity=12, agreed=True))
+        place(PlaceOrder(product_id=offer.product_id, quantity=12, agreed=True))
 
 
 @pytest.mark.django_db
-def test_what_is_no_longer_sold_cannot_be_ordered() -> None:
+def test_withdrawn_offer_cannot_be_ordered() -> None:
     offer = make_offer()
     Offer.objects.filter(pk=offer.pk).update(on_sale=False)
     with pytest.raises(Refused, match=r"offer\.unknown"):
-        placed(PlaceOrder(product_id=offer.product_id, agreed=True))
+        place(PlaceOrder(product_id=offer.product_id, agreed=True))
 
 
 @pytest.mark.django_db
-def test_extension_parameters_are_those_that_the_product_asks() -> None:
-    asks = [{"name": "emailDomainName", "label": "域名", "label_en": "Domain", "required": True}]
-    offer = make_offer(make_product(extend_params=asks))
+def test_extension_parameters_must_match_the_product() -> None:
+    parameters = [{"name": "emailDomainName", "label": "域名", "label_en": "Domain", "required": True}]
+    offer = make_offer(make_product(extend_params=parameters))
     for params, code in (((), "order.param_missing"), ((("other", "x"), ("emailDomainName", "a")), "order.param_unknown"),
                          ((("emailDomainName", "x" * 201),), "order.param_long")):  # fmt: skip
-        with pytest.raises(Refused) as refused:
-            placed(PlaceOrder(product_id=offer.product_id, extend_params=params, agreed=True))
-        assert refused.value.code == code
-    order = placed(
+        with pytest.raises(Refused) as error:
+            place(PlaceOrder(product_id=offer.product_id, extend_params=params, agreed=True))
+        assert error.value.code == code
+    order = place(
         PlaceOrder(product_id=offer.product_id, extend_params=(("emailDomainName", " a.example "),), agreed=True)
     )
     assert OrderLine.objects.get(order=order).extend_params == [{"name": "emailDomainName", "value": "a.example"}]
 
 
 @pytest.mark.django_db
-def test_paying_moves_money_status_and_event_together_and_once() -> None:
+def test_payment_moves_money_status_and_event_once() -> None:
     order = make_order(make_buyer(balance="150"))
     pay_order(order, now=NOW)
     assert Order.objects.get(pk=order.pk).status == "processing"
@@ -115,7 +113,7 @@ def test_paying_moves_money_status_and_event_together_and_once() -> None:
 
 
 @pytest.mark.django_db
-def test_an_order_that_cannot_be_paid_stays_unpaid() -> None:
+def test_order_stays_unpaid_if_the_balance_is_too_low() -> None:
     order = make_order(make_buyer(balance="99.99"))
     with pytest.raises(Refused, match=r"balance\.too_low"):
         pay_order(order, now=NOW)
@@ -124,7 +122,7 @@ def test_an_order_that_cannot_be_paid_stays_unpaid() -> None:
 
 
 @pytest.mark.django_db
-def test_after_its_deadline_an_order_cannot_be_paid_and_is_cancelled() -> None:
+def test_order_is_cancelled_after_its_payment_deadline() -> None:
     """business-rules §4.1: unpaid after the time shown is cancelled, not restorable."""
     order = make_order(unpaid_timeout=HOUR)
     with pytest.raises(Refused, match=r"order\.pay_deadline"):
@@ -148,17 +146,17 @@ def test_only_an_unpaid_order_can_be_cancelled() -> None:
 
 
 @pytest.mark.django_db
-def test_a_one_time_purchase_has_no_period() -> None:
-    order = placed(PlaceOrder(product_id=make_offer(prices=(ONCE,)).product_id, periods=9, agreed=True))
+def test_one_time_purchase_has_no_period() -> None:
+    order = place(PlaceOrder(product_id=make_offer(prices=(ONCE,)).product_id, periods=9, agreed=True))
     line = OrderLine.objects.get(order=order)
     assert (order.total, line.period_type, line.period_number) == (Money.of(5000, "CNY"), "", 0)
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**4), st.integers(1, 120))
-def test_the_price_is_unit_times_quantity_times_periods(unit: int, quantity: int, periods: int) -> None:
+def test_linear_price_is_unit_times_quantity_times_periods(unit: int, quantity: int, periods: int) -> None:
     """business-rules §3.3, linear."""
     assert (
-        price(Tariff(currency="CNY", unit_minor=unit), quantity=quantity, periods=periods).total.minor
+        calculate_price(Tariff(currency="CNY", unit_minor=unit), quantity=quantity, periods=periods).total.minor
         == unit * quantity * periods
     )
 
@@ -173,7 +171,7 @@ def test_the_price_is_unit_times_quantity_times_periods(unit: int, quantity: int
         ("2026-12-15", "month", 1, "2027-01-15"),
     ],
 )
-def test_a_period_ends_on_the_same_day_or_the_months_last(start: str, kind: str, number: int, end: str) -> None:
+def test_period_ends_on_the_same_day_or_the_last_of_the_month(start: str, kind: str, number: int, end: str) -> None:
     at = datetime.fromisoformat(start).replace(tzinfo=UTC)
     assert period_end(at, kind, number) == datetime.fromisoformat(end).replace(tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""A quote stands until it expires or its price changes; then old and new price are told, and nothing was ordered."""
+"""A quote is valid until it expires or its price changes; then the refusal names the old and new price, and nothing is ordered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity.models import User
 from tradepost.market.orders import quotes
 from tradepost.market.orders.models import Order, OrderLine, Quote
-from tradepost.market.orders.place import PlaceOrder, place_order, quote, sold_version
+from tradepost.market.orders.place import PlaceOrder, place_order, price_choice, sold_version
 from tradepost.market.orders.pricing import read_stored
 
 pytestmark = pytest.mark.django_db
@@ -33,15 +33,15 @@ STEPS = replace(
 )
 
 
-def by_seats(price: Price = STEPS) -> Product:
+def product_by_seats(price: Price = STEPS) -> Product:
     return make_product(
         specs=(make_spec(make_sku(price, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)),)
     )
 
 
-def shown(buyer: User, offer: Offer, *, quantity: int = 8, periods: int = 1, now: datetime = NOW) -> str:
-    return quotes.show(
-        buyer, offer, quote(offer, quantity=quantity, periods=periods), now=now, lasts=HOUR,
+def shown_quote(buyer: User, offer: Offer, *, quantity: int = 8, periods: int = 1, now: datetime = NOW) -> str:
+    return quotes.sign_quote(
+        buyer, offer, price_choice(offer, quantity=quantity, periods=periods), now=now, lasts=HOUR,
         version=sold_version(offer.sku.spec.product),
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ def order(buyer: User, offer: Offer, text: str, *, quantity: int = 8, now: datet
 
 
 def reprice(product: Product, price: Price) -> None:
-    """The seller's next version, with another price."""
+    """List the seller's next version with another price."""
     document = listed_document(product)
     assert document is not None
     (spec,) = document.pricing.specs
@@ -62,60 +62,65 @@ def reprice(product: Product, price: Price) -> None:
     list_draft(product, currency="CNY", now=NOW)
 
 
-def test_an_order_costs_what_was_quoted_and_keeps_how_that_came_about() -> None:
+def test_order_costs_the_quoted_price_and_stores_its_breakdown() -> None:
     """business-rules §3.3: 3×0.3 + 5×0.2 = 1.90."""
-    buyer, offer = make_buyer(), make_offer(by_seats())
-    placed = order(buyer, offer, shown(buyer, offer), now=NOW + HOUR - timedelta(seconds=1))
-    kept, line = Quote.objects.get(), OrderLine.objects.get()
-    assert (placed.total, kept.total, line.amount) == (Money(190, "CNY"),) * 3
+    buyer, offer = make_buyer(), make_offer(product_by_seats())
+    placed = order(buyer, offer, shown_quote(buyer, offer), now=NOW + HOUR - timedelta(seconds=1))
+    stored_quote, line = Quote.objects.get(), OrderLine.objects.get()
+    assert (placed.total, stored_quote.total, line.amount) == (Money(190, "CNY"),) * 3
     assert [(part.units, part.amount_minor) for part in read_stored(line.price_lines)] == [(3, 90), (5, 100)]
-    assert read_stored(kept.lines) == read_stored(line.price_lines)
-    assert (kept.order, kept.version, kept.made_at, kept.expires_at) == (placed, line.version, NOW, NOW + HOUR)
+    assert read_stored(stored_quote.lines) == read_stored(line.price_lines)
+    assert (stored_quote.order, stored_quote.version, stored_quote.made_at, stored_quote.expires_at) == (
+        placed,
+        line.version,
+        NOW,
+        NOW + HOUR,
+    )
 
 
-def test_after_a_change_of_the_price_old_and_new_are_told_and_nothing_is_ordered() -> None:
-    product = by_seats()
+def test_price_change_is_reported_and_nothing_is_ordered() -> None:
+    product = product_by_seats()
     buyer, offer = make_buyer(), make_offer(product)
-    text = shown(buyer, offer)
+    text = shown_quote(buyer, offer)
     reprice(product, replace(STEPS, bands=(Band(upto=3, amount=Decimal("0.3")), Band(amount=Decimal("0.25")))))
-    with pytest.raises(quotes.PriceChanged) as refused:
+    with pytest.raises(quotes.PriceChanged) as error:
         order(buyer, make_offer(product), text)
-    assert (refused.value.code, refused.value.status) == ("order.price_changed", 409)
-    assert (refused.value.before, refused.value.now) == (Money(190, "CNY"), Money(215, "CNY"))
-    assert "1.90" in refused.value.message
-    assert "2.15" in refused.value.message
+    assert (error.value.code, error.value.status) == ("order.price_changed", 409)
+    assert (error.value.before, error.value.now) == (Money(190, "CNY"), Money(215, "CNY"))
+    assert "1.90" in error.value.message
+    assert "2.15" in error.value.message
     assert (Order.objects.count(), Quote.objects.count()) == (0, 0)
 
 
-def test_a_new_version_at_the_same_price_changes_no_quote() -> None:
-    product = by_seats()
+def test_new_version_at_the_same_price_keeps_the_quote() -> None:
+    product = product_by_seats()
     buyer, offer = make_buyer(), make_offer(product)
-    text, before = shown(buyer, offer), sold_version(product)
+    text, before = shown_quote(buyer, offer), sold_version(product)
     document = listed_document(product)
     assert document is not None
     name = replace(document.base, highlights=())
     drafts.save_section(product, "base", replace(name, category="office"), seen=0, by=None, now=NOW)
     list_draft(product, currency="CNY", now=NOW)
     assert order(buyer, make_offer(product), text).total == Money(190, "CNY")
-    assert Quote.objects.get().version_id == before, "what was shown"
-    assert OrderLine.objects.get().version_id == sold_version(product) != before, "what was sold"
+    assert Quote.objects.get().version_id == before, "the quoted version"
+    assert OrderLine.objects.get().version_id == sold_version(product) != before, "the version on sale"
 
 
-def test_a_quote_that_is_too_old_is_asked_again_at_the_same_price() -> None:
-    buyer, offer = make_buyer(), make_offer(by_seats())
-    with pytest.raises(quotes.PriceChanged) as refused:
-        order(buyer, offer, shown(buyer, offer), now=NOW + HOUR)
-    assert refused.value.before == refused.value.now == Money(190, "CNY")
+def test_expired_quote_must_be_confirmed_at_the_same_price() -> None:
+    buyer, offer = make_buyer(), make_offer(product_by_seats())
+    with pytest.raises(quotes.PriceChanged) as error:
+        order(buyer, offer, shown_quote(buyer, offer), now=NOW + HOUR)
+    assert error.value.before == error.value.now == Money(190, "CNY")
     assert not Order.objects.exists()
 
 
-@pytest.mark.parametrize("wrong", ["another buyer's", "another choice", "no quote", "a long text", "changed"])
-def test_a_quote_is_of_this_buyer_this_choice_and_this_market(wrong: str) -> None:
-    buyer, offer = make_buyer(), make_offer(by_seats())
-    text, quantity = shown(buyer, offer), 8
-    match wrong:
+@pytest.mark.parametrize("defect", ["another buyer's", "another choice", "no quote", "a long text", "changed"])
+def test_invalid_quote_is_refused(defect: str) -> None:
+    buyer, offer = make_buyer(), make_offer(product_by_seats())
+    text, quantity = shown_quote(buyer, offer), 8
+    match defect:
         case "another buyer's":
-            text = shown(make_buyer(), offer)
+            text = shown_quote(make_buyer(), offer)
         case "another choice":
             quantity = 9
         case "no quote":
@@ -129,11 +134,11 @@ def test_a_quote_is_of_this_buyer_this_choice_and_this_market(wrong: str) -> Non
     assert not Order.objects.exists()
 
 
-def test_usage_that_is_paid_afterwards_is_part_of_what_was_quoted() -> None:
-    """The total to open is zero before and after; the price of usage is not the same."""
+def test_quote_includes_the_price_of_usage() -> None:
+    """The total to open is zero before and after; only the price of usage changes."""
     product = make_product(prices=(ON_DEMAND,))
     buyer, offer = make_buyer(), make_offer(product)
-    text = shown(buyer, offer, quantity=1)
+    text = shown_quote(buyer, offer, quantity=1)
     dearer = replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], amount=Decimal("0.003")),))
     reprice(product, dearer)
     with pytest.raises(quotes.PriceChanged):
@@ -141,7 +146,7 @@ def test_usage_that_is_paid_afterwards_is_part_of_what_was_quoted() -> None:
     assert not Order.objects.exists()
 
 
-def test_who_has_no_quote_pays_the_price_of_the_moment() -> None:
+def test_order_without_a_quote_costs_the_current_price() -> None:
     buyer, offer = make_buyer(), make_offer(make_product(prices=(YEARLY,)))
     assert order(buyer, offer, "", quantity=1).total == Money.of(1000, "CNY")
     assert not Quote.objects.exists()

@@ -1,4 +1,4 @@
-"""The check of refunds finds what does not keep to its rules."""
+"""The refund check reports refunds that break its rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.market.orders.refund_models import Refund
 pytestmark = [pytest.mark.django_db]
 
 
-def test_what_adds_up_is_fine_and_what_does_not_is_named(client: Client) -> None:
+def test_inconsistent_refunds_are_reported(client: Client) -> None:
     refund = asked(service(), "no_reason")
     assert problems() == []
     Refund.objects.filter(pk=refund.pk).update(amount_minor=PRICE - 1)

@@ -1,4 +1,4 @@
-"""Renewing what is held: who may, until when, at what price, and one order at a time."""
+"""Renewals: who may renew, until when, at what price, and only one order at a time."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ SPEC = make_spec(SEATS, LARGE, name="规格", name_en="Spec",
         {"code": "s", "name": "标准", "name_en": "Small"}, {"code": "l", "name": "专业", "name_en": "Large"}]}])  # fmt: skip
 
 
-def held(*, quantity: int = 1) -> Subscription:
+def make_service(*, quantity: int = 1) -> Subscription:
     offer = make_offer(make_product(specs=(SPEC,)))
     return make_subscription(make_order(make_buyer(balance="100000"), offer=offer, quantity=quantity, paid=True))
 
 
-def chosen(subscription: Subscription, **other: object) -> RenewService:
+def renewal_choice(subscription: Subscription, **other: object) -> RenewService:
     fields = {
         "subscription": subscription.pk,
         "product_id": subscription.offer.product_id,
@@ -50,55 +50,55 @@ def chosen(subscription: Subscription, **other: object) -> RenewService:
     return RenewService(**(fields | other))  # type: ignore[arg-type]  # what a form may hold
 
 
-def placed(subscription: Subscription, *, now: datetime = NOW, **other: object) -> Order:
-    return place_renewal(subscription.buyer, chosen(subscription, **other), now=now, unpaid_timeout=DAY)
+def place(subscription: Subscription, *, now: datetime = NOW, **other: object) -> Order:
+    return place_renewal(subscription.buyer, renewal_choice(subscription, **other), now=now, unpaid_timeout=DAY)
 
 
-def refused(subscription: Subscription, *, now: datetime = NOW, **other: object) -> str:
-    """The code of the refusal; nothing is stored then."""
+def refusal_code(subscription: Subscription, *, now: datetime = NOW, **other: object) -> str:
+    """Return the code of the refusal and check that nothing was stored."""
     before = (Order.objects.count(), Job.objects.count())
-    with pytest.raises(Refused) as why:
-        placed(subscription, now=now, **other)
+    with pytest.raises(Refused) as error:
+        place(subscription, now=now, **other)
     assert (Order.objects.count(), Job.objects.count()) == before
-    return why.value.code
+    return error.value.code
 
 
-def test_a_renewal_is_an_order_about_what_is_held() -> None:
+def test_renewal_is_an_order_for_the_service() -> None:
     """business-rules §4.1, §4.5: type RENEW, its own number, paid like any other."""
-    subscription = held(quantity=7)
-    order = placed(subscription, periods=3)
+    subscription = make_service(quantity=7)
+    order = place(subscription, periods=3)
     line = OrderLine.objects.get(order=order)
     assert (order.order_type, order.status, order.total) == ("RENEW", "unpaid", Money.of(2100, "CNY"))
     assert (line.subscription_id, line.quantity, line.period_number, line.linear) == (subscription.pk, 7, 3, True)
     assert Job.objects.get(kind=UNPAID_TIMEOUT, key=order.number).due_at == NOW + DAY
     pay_order(order, now=NOW)
     assert Event.objects.filter(name="order_paid").latest("pk").facts == {"v": 1, "order": order.number}
-    assert ledger.held_for(order.number) == 210_000
+    assert ledger.money_in_clearing(order.number) == 210_000
 
 
-def test_month_and_year_may_be_changed_for_each_other_and_nothing_else() -> None:
+def test_renewal_can_change_only_between_month_and_year() -> None:
     """saas-v2 §3.3: productId is sent when the renewal changes the period type; another edition is a change."""
-    subscription = held()
+    subscription = make_service()
     own = Offer.objects.filter(sku__spec__product=subscription.product).order_by("pk")
     month, year, large = own
-    shown = [(option.offer.pk, option.priced.periods, option.until) for option in renewal_options(subscription)]
-    assert shown == [
+    options = [(option.offer.pk, option.priced.periods, option.until) for option in renewal_options(subscription)]
+    assert options == [
         (month.pk, 1, datetime(2026, 5, 1, 8, tzinfo=UTC)),
         (month.pk, 3, datetime(2026, 7, 1, 8, tzinfo=UTC)),
         (month.pk, 6, datetime(2026, 10, 1, 8, tzinfo=UTC)),
         (year.pk, 1, datetime(2027, 4, 1, 8, tzinfo=UTC)),
         (year.pk, 2, datetime(2028, 4, 1, 8, tzinfo=UTC)),
     ]
-    assert refused(subscription, product_id=large.product_id) == "renewal.other"
-    assert refused(subscription, product_id=make_offer().product_id) == "renewal.other"
-    assert placed(subscription, product_id=year.product_id, periods=2).total == Money.of(2000, "CNY")
+    assert refusal_code(subscription, product_id=large.product_id) == "renewal.other"
+    assert refusal_code(subscription, product_id=make_offer().product_id) == "renewal.other"
+    assert place(subscription, product_id=year.product_id, periods=2).total == Money.of(2000, "CNY")
 
 
-def test_the_price_is_that_of_today() -> None:
+def test_renewal_costs_the_current_price() -> None:
     """business-rules §16: the price of renewals is not stated; ours is the one that is on sale."""
-    subscription = held()
+    subscription = make_service()
     Offer.objects.filter(pk=subscription.offer_id).update(price_minor=12_345)
-    assert placed(subscription).total.minor == 12_345
+    assert place(subscription).total.minor == 12_345
 
 
 @pytest.mark.parametrize(
@@ -110,101 +110,101 @@ def test_the_price_is_that_of_today() -> None:
         ({"product_id": "OFFI0"}, "offer.unknown"),
     ],
 )
-def test_a_wrong_choice_is_refused(other: dict[str, object], code: str) -> None:
-    assert refused(held(), **other) == code  # type: ignore[arg-type]  # what a form may hold
+def test_invalid_choice_is_refused(other: dict[str, object], code: str) -> None:
+    assert refusal_code(make_service(), **other) == code  # type: ignore[arg-type]  # what a form may hold
 
 
-def test_what_was_withdrawn_from_sale_runs_until_its_end_and_is_not_renewed() -> None:
+def test_service_of_a_stopped_product_cannot_be_renewed() -> None:
     """business-rules §2.8."""
-    subscription = held()
+    subscription = make_service()
     Product.objects.filter(pk=subscription.product_id).update(status=Product.Status.STOPPED)
-    assert refused(subscription) == "offer.unknown"
+    assert refusal_code(subscription) == "offer.unknown"
     assert renewal_options(subscription) == []
 
 
-def test_a_quantity_that_is_not_offered_any_more_cannot_be_renewed() -> None:
-    subscription = held(quantity=7)
+def test_quantity_that_is_no_longer_offered_cannot_be_renewed() -> None:
+    subscription = make_service(quantity=7)
     subscription.offer.sku.quantity_max = 5
     subscription.offer.sku.save()
-    assert refused(subscription) == "order.quantity"
+    assert refusal_code(subscription) == "order.quantity"
     assert renewal_options(Subscription.objects.get(pk=subscription.pk)) == []
 
 
 @pytest.mark.parametrize(("prices", "mode"), [((ONCE,), "ONE_TIME"), ((ON_DEMAND,), "ON_DEMAND")])
-def test_what_is_not_sold_by_period_is_not_renewable(prices: tuple[Price, ...], mode: str) -> None:
+def test_one_time_and_on_demand_services_cannot_be_renewed(prices: tuple[Price, ...], mode: str) -> None:
     """business-rules §4.5: one-time and on-demand not renewable."""
     offer = make_offer(make_product(prices=prices), mode=mode)
-    assert refused(make_subscription(make_order(offer=offer, paid=True))) == "renewal.not_possible"
+    assert refusal_code(make_subscription(make_order(offer=offer, paid=True))) == "renewal.not_possible"
 
 
-def test_a_package_is_not_renewable() -> None:
+def test_package_cannot_be_renewed() -> None:
     """business-rules §3.2."""
     product, buyer = make_product(prices=(ON_DEMAND, PACKAGE)), make_buyer()
     make_subscription(make_order(buyer, offer=make_offer(product), paid=True))
     package = make_subscription(make_order(buyer, offer=make_offer(product, mode="ON_DEMAND_PKG"), paid=True))
-    assert refused(package) == "renewal.not_possible"
+    assert refusal_code(package) == "renewal.not_possible"
 
 
-def test_it_can_be_renewed_in_the_retention_and_never_after_it() -> None:
+def test_service_can_be_renewed_until_the_end_of_the_retention() -> None:
     """business-rules §4.4: renewal in the retention counts from the original expiry; at its end the data goes."""
-    subscription = held()
+    subscription = make_service()
     SUBSCRIPTION.move(subscription, SubscriptionEvent.FREEZE, now=END)
     last = END + 2 * DAY  # a day of grace and one of retention, as the lowest level has them
-    assert refused(subscription, now=last) == "renewal.too_late"
-    order = placed(subscription, now=last - timedelta(hours=1))
-    assert order.pay_before == last, "an order that is paid later would come too late"
+    assert refusal_code(subscription, now=last) == "renewal.too_late"
+    order = place(subscription, now=last - timedelta(hours=1))
+    assert order.pay_before == last, "a later payment would miss the end of the retention"
     assert renewal_options(subscription)[0].until == datetime(2026, 5, 1, 8, tzinfo=UTC)
     with pytest.raises(Refused, match=r"renewal\.too_late"):
         pay_order(order, now=last)
-    assert ledger.held_for(order.number) == 0
+    assert ledger.money_in_clearing(order.number) == 0
 
 
 @pytest.mark.parametrize("released", [False, True])
-def test_what_is_being_released_can_be_neither_renewed_nor_paid_for(*, released: bool) -> None:
+def test_ending_service_cannot_be_renewed_or_paid(*, released: bool) -> None:
     """operations.md §2: renewals are refused before the seller is asked to delete it."""
-    subscription = held()
-    order = placed(subscription)
+    subscription = make_service()
+    order = place(subscription)
     SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=NOW)
     if released:
         SUBSCRIPTION.move(subscription, SubscriptionEvent.RELEASE, now=NOW)
     with pytest.raises(Refused, match=r"renewal\.not_possible"):
         pay_order(order, now=NOW)
     assert Order.objects.get(pk=order.pk).status == "unpaid"
-    assert ledger.held_for(order.number) == 0
-    assert refused(subscription) == "renewal.not_possible"
+    assert ledger.money_in_clearing(order.number) == 0
+    assert refusal_code(subscription) == "renewal.not_possible"
 
 
-def test_one_order_at_a_time() -> None:
+def test_only_one_renewal_order_at_a_time() -> None:
     """business-rules §4.1: a resource in an unpaid order blocks other operations. So two tabs make one renewal."""
-    subscription = held()
-    first = placed(subscription)
-    assert refused(subscription) == "renewal.open"
+    subscription = make_service()
+    first = place(subscription)
+    assert refusal_code(subscription) == "renewal.open"
     cancel_order(first, actor="buyer", now=NOW)
-    second = placed(subscription)
+    second = place(subscription)
     pay_order(second, now=NOW)
-    assert refused(subscription) == "renewal.open"
+    assert refusal_code(subscription) == "renewal.open"
 
 
-def test_nobody_renews_what_another_holds() -> None:
-    subscription = held()
+def test_service_of_another_buyer_cannot_be_renewed() -> None:
+    subscription = make_service()
     with pytest.raises(Subscription.DoesNotExist):
-        place_renewal(make_buyer(), chosen(subscription), now=NOW, unpaid_timeout=DAY)
+        place_renewal(make_buyer(), renewal_choice(subscription), now=NOW, unpaid_timeout=DAY)
     assert not Order.objects.filter(order_type="RENEW").exists()
 
 
-def test_a_renewal_that_costs_nothing_needs_no_payment() -> None:
-    subscription = held()
+def test_free_renewal_needs_no_payment() -> None:
+    subscription = make_service()
     Offer.objects.filter(pk=subscription.offer_id).update(price_minor=0)
-    order = renew(subscription.buyer, chosen(subscription), now=NOW, unpaid_timeout=DAY)
+    order = renew(subscription.buyer, renewal_choice(subscription), now=NOW, unpaid_timeout=DAY)
     assert Order.objects.get(pk=order.pk).status == "processing"
     assert Decimal(order.total_minor) == 0
 
 
-def test_nothing_is_ordered_but_what_was_shown() -> None:
-    """The page was looked at before the service was changed in use, or its price: nobody pays another price unasked."""
-    subscription = held(quantity=2)
+def test_renewal_is_refused_if_it_differs_from_the_page() -> None:
+    """The service or its price changed after the page was loaded; the buyer must confirm the new price first."""
+    subscription = make_service(quantity=2)
     option = renewal_options(subscription)[0]
     price, until = option.priced.total, option.until
-    assert refused(subscription, shown=(Money(price.minor - 1, "CNY"), until)) == "renewal.moved"
-    assert refused(subscription, shown=(price, until + DAY)) == "renewal.moved"
-    assert placed(subscription, shown=(price, until)).total == price
+    assert refusal_code(subscription, shown=(Money(price.minor - 1, "CNY"), until)) == "renewal.moved"
+    assert refusal_code(subscription, shown=(price, until + DAY)) == "renewal.moved"
+    assert place(subscription, shown=(price, until)).total == price

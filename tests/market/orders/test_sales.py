@@ -1,4 +1,4 @@
-"""The kept counts of what was paid are those that one would get by counting."""
+"""The stored daily sales equal the sums of the paid order lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradepost.market.orders.cancel import cancel_order
 from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine, SalesDay
 from tradepost.market.orders.pay import pay_order
-from tradepost.market.orders.sales import PARTS, day_of
+from tradepost.market.orders.sales import PARTS_PER_DAY, day_of
 from tradepost.market.orders.seller_queries import orders_by_day
 from tradepost.market.payments import ledger
 
@@ -25,12 +25,12 @@ NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)
 """Noon in the market's time zone."""
 
 
-def kept() -> dict[tuple[int, date], tuple[int, int]]:
-    found: defaultdict[tuple[int, date], tuple[int, int]] = defaultdict(lambda: (0, 0))
+def stored_sales() -> dict[tuple[int, date], tuple[int, int]]:
+    totals: defaultdict[tuple[int, date], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for row in SalesDay.objects.all():
-        lines, minor = found[row.seller_id, row.day]
-        found[row.seller_id, row.day] = lines + row.lines, minor + row.amount_minor
-    return dict(found)
+        lines, minor = totals[row.seller_id, row.day]
+        totals[row.seller_id, row.day] = lines + row.lines, minor + row.amount_minor
+    return dict(totals)
 
 
 def paid_at(order: Order) -> datetime:
@@ -38,42 +38,42 @@ def paid_at(order: Order) -> datetime:
     return order.paid_at
 
 
-def counted() -> dict[tuple[int, date], tuple[int, int]]:
-    found: defaultdict[tuple[int, date], tuple[int, int]] = defaultdict(lambda: (0, 0))
+def computed_sales() -> dict[tuple[int, date], tuple[int, int]]:
+    totals: defaultdict[tuple[int, date], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for line in OrderLine.objects.select_related("order").exclude(order__paid_at=None):
-        at = line.seller_id, day_of(paid_at(line.order))
-        found[at] = found[at][0] + 1, found[at][1] + line.amount_minor
-    return dict(found)
+        key = line.seller_id, day_of(paid_at(line.order))
+        totals[key] = totals[key][0] + 1, totals[key][1] + line.amount_minor
+    return dict(totals)
 
 
 def test_every_payment_is_counted_once_on_its_day() -> None:
     offers = [factories.make_offer() for _ in range(2)]
     buyer = factories.make_buyer(balance="100000")
-    for n in range(2 * PARTS + 3):
+    for n in range(2 * PARTS_PER_DAY + 3):
         now = NOON + timedelta(hours=7 * n)
         order = factories.make_order(buyer, offer=offers[n % 2])
         type(order).objects.filter(pk=order.pk).update(pay_before=now + timedelta(days=1))
         pay_order(order, now=now)
     cancel_order(factories.make_order(buyer, offer=offers[0]), actor="buyer", now=NOON)
-    assert kept() == counted()
-    assert sum(lines for lines, _ in kept().values()) == 2 * PARTS + 3
+    assert stored_sales() == computed_sales()
+    assert sum(lines for lines, _ in stored_sales().values()) == 2 * PARTS_PER_DAY + 3
 
 
-def test_a_day_ends_at_midnight_of_the_market() -> None:
+def test_day_ends_at_midnight_in_the_markets_zone() -> None:
     assert day_of(datetime(2026, 11, 24, 15, 59, tzinfo=UTC)) == date(2026, 11, 24)
     assert day_of(datetime(2026, 11, 24, 16, tzinfo=UTC)) == date(2026, 11, 25)
 
 
-def test_what_was_paid_and_given_up_was_paid_on_its_day_all_the_same() -> None:
+def test_refunded_order_stays_counted_on_its_payment_day() -> None:
     order = factories.make_order(paid=True)
     line = order.lines.get()
-    before = kept()
+    before = stored_sales()
     order.refresh_from_db()
     give_up_order(order, now=factories.NOW + timedelta(days=1), reason="dns")
-    assert kept() == before == {(line.seller_id, day_of(paid_at(order))): (1, line.amount_minor)}
+    assert stored_sales() == before == {(line.seller_id, day_of(paid_at(order))): (1, line.amount_minor)}
 
 
-def test_the_chart_reads_them_and_has_no_holes() -> None:
+def test_chart_includes_days_without_sales() -> None:
     order = factories.make_order(paid=True)
     line = order.lines.get()
     order.refresh_from_db()
@@ -84,18 +84,18 @@ def test_the_chart_reads_them_and_has_no_holes() -> None:
     assert days[-1].day == day_of(paid_at(order)) + timedelta(days=2)
 
 
-def test_a_payment_that_is_refused_counts_nothing() -> None:
+def test_refused_payment_is_not_counted() -> None:
     order = factories.make_order(factories.make_buyer(balance="0"))
     with pytest.raises(Exception, match="balance"):
         pay_order(order, now=factories.NOW)
-    assert (kept(), ledger.held_for(order.number)) == ({}, 0)
+    assert (stored_sales(), ledger.money_in_clearing(order.number)) == ({}, 0)
 
 
-def test_the_migration_counts_what_was_paid_before() -> None:
+def test_migration_counts_earlier_payments() -> None:
     for _ in range(3):
         factories.make_order(paid=True)
     factories.make_order()
     SalesDay.objects.all().delete()
-    migration = import_module("tradepost.market.orders.migrations.0006_sales_days_and_tails")
+    migration = import_module("tradepost.market.orders.migrations.from_0_1.0006_sales_days_and_tails")
     migration.count_what_was_paid(apps, connection)
-    assert kept() == counted() != {}
+    assert stored_sales() == computed_sales() != {}

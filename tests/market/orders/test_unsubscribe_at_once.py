@@ -1,4 +1,4 @@
-"""Unsubscribing and something else at the same moment: one outcome, nothing paid twice (issue 11, must show 5)."""
+"""Unsubscribing concurrently with another action: one outcome, no double refund (issue 11, must show 5)."""
 
 from __future__ import annotations
 
@@ -22,45 +22,48 @@ from tradepost.market.subscriptions.models import Subscription
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def leaves(subscription: Subscription, way: str = "no_reason", back: int = PRICE, key: str = "") -> None:
-    wanted = Unsubscribe(subscription=subscription.pk, way=way, back_minor=back, agreed=True, idempotency_key=key)
-    unsubscribe(subscription.buyer, wanted, rules=RULES, now=NOW)
+def leave(subscription: Subscription, way: str = "no_reason", back: int = PRICE, key: str = "") -> None:
+    command = Unsubscribe(subscription=subscription.pk, way=way, back_minor=back, agreed=True, idempotency_key=key)
+    unsubscribe(subscription.buyer, command, rules=RULES, now=NOW)
 
 
+@pytest.mark.slow
 def test_two_tabs_unsubscribe_once() -> None:
     subscription = service()
     before = balance(subscription)
-    outcomes = at_once([lambda: leaves(subscription)] * 3)
+    outcomes = at_once([lambda: leave(subscription)] * 3)
     assert sorted(outcomes) == ["done", "unsubscribe.ended", "unsubscribe.ended"]
     assert (Refund.objects.count(), balance(subscription)) == (1, before + PRICE)
     assert ledger.verify().problems == ()
 
 
-def test_a_double_click_gets_the_first_result() -> None:
+def test_double_click_returns_the_first_result() -> None:
     subscription = service()
-    assert at_once([lambda: leaves(subscription, key="k")] * 3) == ["done"] * 3
+    assert at_once([lambda: leave(subscription, key="k")] * 3) == ["done"] * 3
     assert Refund.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_renewing_and_unsubscribing_have_one_outcome() -> None:
-    """An unpaid renewal is withdrawn; one that was paid first holds the unsubscription up."""
+    """An unpaid renewal is withdrawn; a renewal paid first blocks the unsubscription."""
     subscription = service()
     before, order = balance(subscription), ordered(subscription)
-    outcomes = at_once([lambda: pay_order(order, now=NOW), lambda: leaves(subscription)])
+    outcomes = at_once([lambda: pay_order(order, now=NOW), lambda: leave(subscription)])
     react(now=NOW)
-    held, order = again(subscription), Order.objects.get(pk=order.pk)
+    stored, order = again(subscription), Order.objects.get(pk=order.pk)
     if outcomes[1] == "done":
-        assert (held.status, order.status) == ("releasing", "cancelled")
+        assert (stored.status, order.status) == ("releasing", "cancelled")
         assert outcomes[0] in {"renewal.not_possible", "order.not_allowed"}
         assert balance(subscription) == before + PRICE
     else:
         assert outcomes == ["done", "unsubscribe.under_way"]
-        assert (held.status, order.status) == ("active", "processing")
+        assert (stored.status, order.status) == ("active", "processing")
         assert balance(subscription) == before - PRICE
     assert ledger.verify().problems == ()
 
 
-def test_a_renewal_is_taken_back_or_followed_by_another_never_both() -> None:
+@pytest.mark.slow
+def test_renewal_is_cancelled_or_followed_by_another_never_both() -> None:
     subscription = service()
     renewed(subscription)
     done(open_call())
@@ -69,21 +72,22 @@ def test_a_renewal_is_taken_back_or_followed_by_another_never_both() -> None:
     outcomes = at_once(
         [
             lambda: place_renewal(subscription.buyer, choice, now=NOW, unpaid_timeout=timedelta(days=1)),
-            lambda: leaves(subscription, "cancel_renewal"),
+            lambda: leave(subscription, "cancel_renewal"),
         ]
     )
     assert outcomes[1] == "done"
     if outcomes[0] == "done":
         assert Order.objects.filter(order_type="RENEW").latest("pk").status == "cancelled", (
-            "it was priced for another end"
+            "its price was computed for another end of the service"
         )
     else:
         assert outcomes[0] == "renewal.open"
     assert ledger.verify().problems == ()
 
 
-def test_the_tenth_and_the_eleventh_at_the_same_moment() -> None:
-    """Counted under the buyer's account lock: two services of one buyer, one place left."""
+@pytest.mark.slow
+def test_concurrent_requests_cannot_exceed_the_yearly_limit() -> None:
+    """Counted under the buyer's account lock: two services of one buyer, one refund left."""
     first, second = service(), service()
     Subscription.objects.filter(pk=second.pk).update(buyer=first.buyer)
     Order.objects.filter(lines__subscription=second).update(buyer=first.buyer)
@@ -93,6 +97,6 @@ def test_the_tenth_and_the_eleventh_at_the_same_moment() -> None:
             kind="no_reason", status="refunded", buyer=first.buyer, seller=other.seller, subscription=other,
             amount_minor=0, currency="CNY", requested_at=NOW,
         )  # fmt: skip
-    outcomes = at_once([lambda: leaves(again(first)), lambda: leaves(again(second))])
+    outcomes = at_once([lambda: leave(again(first)), lambda: leave(again(second))])
     assert sorted(outcomes) == ["done", "unsubscribe.too_often"]
     assert {again(first).status, again(second).status} == {"active", "releasing"}

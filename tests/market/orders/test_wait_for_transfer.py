@@ -1,4 +1,4 @@
-"""A new order whose transfer was shown can be paid until a day after the operator should have looked (a choice of ours)."""
+"""An order with an announced transfer can be paid until a day after the operator should have checked it (our choice)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tradepost.market.payments.intent_models import Intent
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-CHECKED = datetime(2026, 3, 3, 18, tzinfo=NOW.tzinfo)
+CHECK_TIME = datetime(2026, 3, 3, 18, tzinfo=NOW.tzinfo)
 
 
 @pytest.fixture
@@ -33,41 +33,41 @@ def order(buyer: User) -> Order:
     return make_order(buyer, offer=make_offer())
 
 
-def happens(intent: Intent, *, longest: timedelta = 14 * DAY, now: datetime = NOW) -> None:
+def handle_proof(intent: Intent, *, longest: timedelta = 14 * DAY, now: datetime = NOW) -> None:
     on_transfer_proof_given(TransferProofGiven(intent=intent.pk), now, longest=longest)
 
 
-def test_it_waits_with_its_timer(buyer: User, order: Order) -> None:
+def test_deadline_and_timer_are_extended(buyer: User, order: Order) -> None:
     assert order.pay_before == NOW + DAY
-    happens(show(announce(buyer, purpose=order.number)))
+    handle_proof(show(announce(buyer, purpose=order.number)))
     order.refresh_from_db()
-    assert order.pay_before == CHECKED + DAY == Job.objects.get(kind=UNPAID_TIMEOUT).due_at
+    assert order.pay_before == CHECK_TIME + DAY == Job.objects.get(kind=UNPAID_TIMEOUT).due_at
     jobs.run_due({UNPAID_TIMEOUT: time_out}, now=NOW + 2 * DAY)
     order.refresh_from_db()
     assert order.status == Order.Status.UNPAID
-    jobs.run_due({UNPAID_TIMEOUT: time_out}, now=CHECKED + DAY)
+    jobs.run_due({UNPAID_TIMEOUT: time_out}, now=CHECK_TIME + DAY)
     order.refresh_from_db()
     assert order.status == Order.Status.CANCELLED
 
 
-def test_never_longer_than_the_setting_says(buyer: User, order: Order) -> None:
-    happens(show(announce(buyer, purpose=order.number)), longest=2 * DAY)
+def test_extension_is_limited_by_the_setting(buyer: User, order: Order) -> None:
+    handle_proof(show(announce(buyer, purpose=order.number)), longest=2 * DAY)
     order.refresh_from_db()
     assert order.pay_before == NOW + 2 * DAY
 
 
-@pytest.mark.parametrize("what", ["off", "not shown", "another's", "no purpose", "too late", "cancelled"])
-def test_any_other_order_waits_no_longer(buyer: User, order: Order, what: str) -> None:
-    whose = make_buyer(balance="0") if what == "another's" else buyer
-    intent = announce(whose, purpose="" if what == "no purpose" else order.number)
-    intent = intent if what == "not shown" else show(intent)
-    if what == "cancelled":
+@pytest.mark.parametrize("case", ["off", "not shown", "another's", "no purpose", "too late", "cancelled"])
+def test_other_orders_are_not_extended(buyer: User, order: Order, case: str) -> None:
+    payer = make_buyer(balance="0") if case == "another's" else buyer
+    intent = announce(payer, purpose="" if case == "no purpose" else order.number)
+    intent = intent if case == "not shown" else show(intent)
+    if case == "cancelled":
         cancel_order(order, actor="x", now=NOW)
-    happens(
-        intent, longest=timedelta(0) if what == "off" else 14 * DAY, now=NOW + (DAY if what == "too late" else 0 * DAY)
+    handle_proof(
+        intent, longest=timedelta(0) if case == "off" else 14 * DAY, now=NOW + (DAY if case == "too late" else 0 * DAY)
     )
-    kept = Order.objects.get(pk=order.pk)
-    assert kept.pay_before == NOW + DAY
+    stored = Order.objects.get(pk=order.pk)
+    assert stored.pay_before == NOW + DAY
     assert list(Job.objects.filter(kind=UNPAID_TIMEOUT).values_list("due_at", flat=True)) == (
-        [] if what == "cancelled" else [NOW + DAY]
+        [] if case == "cancelled" else [NOW + DAY]
     )

@@ -1,4 +1,4 @@
-"""An enterprise is founded, renamed, dissolved; its departments change (openapi-jointkit §A.5, §A.8). A refusal changes nothing."""
+"""Enterprises are founded, renamed and dissolved; departments change (openapi-jointkit §A.5, §A.8). A refused action changes nothing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from tests.factories.organisations import (
     make_enterprise_member,
     make_managed,
 )
+from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
-from tradepost.market.organisations import departments, enterprise, invite
-from tradepost.market.organisations.departments import Bounds
-from tradepost.market.organisations.enterprise import Found
+from tradepost.market.organisations import departments, dissolution, enterprise, invite
+from tradepost.market.organisations.departments import DepartmentLimits
+from tradepost.market.organisations.enterprise import FoundEnterprise
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Department, Enterprise, EnterpriseAct, Member
 
@@ -42,17 +43,17 @@ def refused(code: str):
     return pytest.raises(Refused, check=lambda error: error.code == code)
 
 
-def happened() -> list[tuple[str, dict[str, object]]]:
-    return [(one.name, {k: v for k, v in one.facts.items() if k != "v"}) for one in Event.objects.order_by("pk")]
+def published_events() -> list[tuple[str, dict[str, object]]]:
+    return [(event.name, {k: v for k, v in event.facts.items() if k != "v"}) for event in Event.objects.order_by("pk")]
 
 
-def wanted(**fields: str) -> Found:
-    return Found(**({"name": "蓝天", "code": "lantian", "user_name": "li.lei", "person": "李雷"} | fields))
+def found_request(**fields: str) -> FoundEnterprise:
+    return FoundEnterprise(**({"name": "蓝天", "code": "lantian", "user_name": "li.lei", "person": "李雷"} | fields))
 
 
-def test_who_founds_one_is_its_first_administrator() -> None:
+def test_founder_is_the_first_administrator() -> None:
     buyer = make_buyer(balance="0")
-    member = enterprise.found(buyer, wanted(code=" LanTian "), most=1, now=NOW)
+    member = enterprise.found_enterprise(buyer, found_request(code=" LanTian "), most=1, now=NOW)
     assert (member.enterprise.code, member.role, member.managed, member.enabled) == ("lantian", "admin", False, True)
     assert member.enterprise.buyer == buyer
     assert member.department.code == enterprise.FIRST_DEPARTMENT
@@ -69,88 +70,94 @@ def test_who_founds_one_is_its_first_administrator() -> None:
         ({"user_name": "li lei"}, "enterprise.user_name"), ({"person": ""}, "enterprise.person"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_told_to_sellers_is_refused(fields: dict[str, str], code: str) -> None:
+def test_values_that_the_seller_api_does_not_allow_are_refused(fields: dict[str, str], code: str) -> None:
     """§A.5: tenantCode 64, name 255."""
     with refused(code):
-        enterprise.found(make_buyer(balance="0"), wanted(**fields), most=1, now=NOW)
+        enterprise.found_enterprise(make_buyer(balance="0"), found_request(**fields), most=1, now=NOW)
     assert not Enterprise.objects.exists()
     assert not Member.objects.exists()
 
 
-def test_a_code_is_one_enterprises_for_ever_and_an_account_founds_a_few() -> None:
-    first = enterprise.found(make_buyer(balance="0"), wanted(), most=1, now=NOW)
+def test_code_is_never_reused_and_enterprises_per_account_are_limited() -> None:
+    first = enterprise.found_enterprise(make_buyer(balance="0"), found_request(), most=1, now=NOW)
     with refused("enterprise.too_many"):
-        enterprise.found(first.user, wanted(code="another"), most=1, now=NOW)
-    enterprise.dissolve(first.enterprise, by=first, typed="lantian", now=NOW)
+        enterprise.found_enterprise(first.user, found_request(code="another"), most=1, now=NOW)
+    enterprise.end(first.enterprise, now=NOW)
     with refused("enterprise.code_taken"):
-        enterprise.found(make_buyer(balance="0"), wanted(), most=1, now=NOW)
-    again = enterprise.found(first.user, wanted(code="another"), most=1, now=NOW)
-    assert again.enterprise.code == "another"
+        enterprise.found_enterprise(make_buyer(balance="0"), found_request(), most=1, now=NOW)
+    second = enterprise.found_enterprise(first.user, found_request(code="another"), most=1, now=NOW)
+    assert second.enterprise.code == "another"
 
 
-def test_a_sellers_test_enterprise_is_made_once() -> None:
+def test_test_enterprise_of_a_seller_is_created_once() -> None:
     """§B.1 'Test account'."""
     seller = make_seller()
-    made = enterprise.found_for_tests(seller, "测试企业", "t-1", now=NOW)
-    assert enterprise.found_for_tests(seller, "测试企业", "t-2", now=NOW) == made
-    assert (made.buyer, made.test_seller) == (None, seller)
-    assert not made.members.exists()
+    test_enterprise = enterprise.found_for_tests(seller, "测试企业", "t-1", now=NOW)
+    assert enterprise.found_for_tests(seller, "测试企业", "t-2", now=NOW) == test_enterprise
+    assert (test_enterprise.buyer, test_enterprise.test_seller) == (None, seller)
+    assert not test_enterprise.members.exists()
 
 
-def test_dissolving_needs_the_code_and_ends_everything(admin: Member) -> None:
+def test_dissolution_needs_the_code_and_ends_invitations(admin: Member) -> None:
     person = Person(name="New", department=admin.department_id)
-    terms = invite.Terms(most=9, valid=timedelta(days=7))
-    invited = invite.invite(admin.enterprise, "new@people.example", "new", person, by=admin, terms=terms, now=NOW)
-    assert invite.find_invitation(invited.token, now=NOW) == invited.invitation
+    terms = invite.InvitationTerms(most=9, valid=timedelta(days=7))
+    issued = invite.invite(admin.enterprise, "new@people.example", "new", person, by=admin, terms=terms, now=NOW)
+    assert invite.find_invitation(issued.token, now=NOW) == issued.invitation
     with refused("enterprise.typed"):
-        enterprise.dissolve(admin.enterprise, by=admin, typed="another", now=NOW)
+        dissolution.request_dissolution(admin.enterprise, by=admin, typed="another", now=NOW)
+    assert Enterprise.objects.get().dissolve_asked_at is None
+    dissolution.request_dissolution(
+        admin.enterprise, by=admin, typed=admin.enterprise.code.upper(), now=NOW - dissolution.WAITING_PERIOD
+    )
     assert Enterprise.objects.get().status == "active"
-    enterprise.dissolve(admin.enterprise, by=admin, typed=admin.enterprise.code.upper(), now=NOW)
+    jobs.run_due({dissolution.DUE_TIMER: dissolution.run_due}, now=NOW - timedelta(seconds=1))
+    assert Enterprise.objects.get().status == "active"
+    jobs.run_due({dissolution.DUE_TIMER: dissolution.run_due}, now=NOW)
     assert (Enterprise.objects.get().status, Enterprise.objects.get().dissolved_at) == ("dissolved", NOW)
-    assert happened()[-1] == ("enterprise_dissolved", {"enterprise": admin.enterprise_id})
+    assert published_events()[-1] == ("enterprise_dissolved", {"enterprise": admin.enterprise_id})
     with refused("enterprise.dissolved"):
         make_department(admin)
-    assert invite.find_invitation(invited.token, now=NOW) is None
+    assert invite.find_invitation(issued.token, now=NOW) is None
     with refused("invitation.ended"):
-        invite.accept(invited.token, user=make_buyer(email="new@people.example", balance="0"), most=9, now=NOW)
+        invite.accept(issued.token, user=make_buyer(email="new@people.example", balance="0"), most=9, now=NOW)
     with refused("enterprise.dissolved"):
         enterprise.rename(admin.enterprise, "New", by=admin, now=NOW)
 
 
-def test_only_an_administrator_who_still_is_one_changes_anything(admin: Member) -> None:
+def test_only_active_administrators_can_change_the_enterprise(admin: Member) -> None:
     plain = make_enterprise_member(admin, make_buyer(balance="0"))
-    gone = make_enterprise_member(admin, make_buyer(balance="0"), role="admin")
-    Member.objects.filter(pk=gone.pk).update(removed_at=NOW)
-    off = make_enterprise_member(admin, make_buyer(balance="0"), role="admin")
-    Member.objects.filter(pk=off.pk).update(enabled=False)
+    removed = make_enterprise_member(admin, make_buyer(balance="0"), role="admin")
+    Member.objects.filter(pk=removed.pk).update(removed_at=NOW)
+    disabled = make_enterprise_member(admin, make_buyer(balance="0"), role="admin")
+    Member.objects.filter(pk=disabled.pk).update(enabled=False)
     foreign = make_admin()
-    for by in (plain, gone, off, foreign):
+    for by in (plain, removed, disabled, foreign):
         with refused("enterprise.not_admin"):
             enterprise.rename(admin.enterprise, "Mine", by=by, now=NOW)
     enterprise.rename(admin.enterprise, " Blue  Sky ", by=admin, now=NOW)
     assert Enterprise.objects.get(pk=admin.enterprise_id).name == "Blue Sky"
-    assert happened() == [("enterprise_changed", {"enterprise": admin.enterprise_id})]
+    assert published_events() == [("enterprise_changed", {"enterprise": admin.enterprise_id})]
 
 
 # --- departments ---
 
 
-def test_a_department_is_added_renamed_and_moved_and_each_is_told(admin: Member) -> None:
-    one, other = make_department(admin, code="D1"), make_department(admin, code="D2")
-    below = make_department(admin, code="D3", parent=one)
-    departments.change(below, "QA", parent=other.pk, by=admin, bounds=BOUNDS, now=NOW)
-    departments.change(below, "QA", parent=other.pk, by=admin, bounds=BOUNDS, now=NOW)
+def test_each_change_of_a_department_is_published(admin: Member) -> None:
+    first, second = make_department(admin, code="D1"), make_department(admin, code="D2")
+    below = make_department(admin, code="D3", parent=first)
+    departments.change(below, "QA", parent=second.pk, by=admin, bounds=BOUNDS, now=NOW)
+    departments.change(below, "QA", parent=second.pk, by=admin, bounds=BOUNDS, now=NOW)
     below.refresh_from_db()
-    assert (below.name, below.parent, below.version) == ("QA", other, 2), "the same again changes nothing"
-    assert happened()[-2:] == [
+    assert (below.name, below.parent, below.version) == ("QA", second, 2), "repeating the change has no effect"
+    assert published_events()[-2:] == [
         ("department_changed", {"enterprise": admin.enterprise_id, "department": below.pk, "version": version})
         for version in (1, 2)
     ]
-    done = list(EnterpriseAct.objects.order_by("pk").values_list("act", flat=True))
-    assert done[-2:] == ["department_renamed", "department_moved"]
+    acts = list(EnterpriseAct.objects.order_by("pk").values_list("act", flat=True))
+    assert acts[-2:] == ["department_renamed", "department_moved"]
 
 
-def test_a_parent_never_stands_below_its_child(admin: Member) -> None:
+def test_department_cannot_be_moved_below_itself(admin: Member) -> None:
     top = make_department(admin)
     child = make_department(admin, parent=top)
     for parent in (top, child):
@@ -160,46 +167,56 @@ def test_a_parent_never_stands_below_its_child(admin: Member) -> None:
     assert (top.name != "Other", top.version) == (True, 1)
 
 
-def test_names_are_told_apart_among_siblings_at_the_top_too(admin: Member) -> None:
-    """§A.8: orgName unique among siblings; NULL equals nothing, so the top is looked at apart."""
-    one = make_department(admin, name="QA")
-    for parent, name in ((one.parent_id, "QA"), (None, head_office(admin.enterprise).name)):
+def test_names_are_unique_among_siblings_and_at_the_top(admin: Member) -> None:
+    """§A.8: orgName unique among siblings; NULL equals nothing, so the top level is checked separately."""
+    department = make_department(admin, name="QA")
+    for parent, name in ((department.parent_id, "QA"), (None, head_office(admin.enterprise).name)):
         with refused("department.name_taken"):
             departments.add(admin.enterprise, "X1", name, parent=parent, by=admin, bounds=BOUNDS, now=NOW)
     with refused("department.code_taken"):
-        make_department(admin, code=one.code)
-    assert make_department(admin, name="QA", parent=one).parent == one
+        make_department(admin, code=department.code)
+    assert make_department(admin, name="QA", parent=department).parent == department
     assert not Department.objects.filter(code="X1").exists()
 
 
-def test_departments_are_bounded_in_number_and_depth(admin: Member) -> None:
-    one = make_department(admin)
+def test_number_and_depth_of_departments_are_limited(admin: Member) -> None:
+    department = make_department(admin)
     with refused("department.too_many"):
-        departments.add(admin.enterprise, "X", "X", parent=None, by=admin, bounds=Bounds(most=2, deepest=9), now=NOW)
+        departments.add(
+            admin.enterprise, "X", "X", parent=None, by=admin, bounds=DepartmentLimits(most=2, deepest=9), now=NOW
+        )
     with refused("department.too_deep"):
-        departments.add(admin.enterprise, "X", "X", parent=one.pk, by=admin, bounds=Bounds(most=9, deepest=2), now=NOW)
+        departments.add(
+            admin.enterprise,
+            "X",
+            "X",
+            parent=department.pk,
+            by=admin,
+            bounds=DepartmentLimits(most=9, deepest=2),
+            now=NOW,
+        )
     assert Department.objects.count() == 2
 
 
-def test_only_what_is_empty_is_removed_and_comes_back_under_its_code(admin: Member) -> None:
+def test_only_empty_department_can_be_removed_and_is_restored_by_its_code(admin: Member) -> None:
     """§A.8: sellers know a department by its code."""
-    one = make_department(admin, code="D1")
-    below = make_department(admin, parent=one)
+    department = make_department(admin, code="D1")
+    below = make_department(admin, parent=department)
     with refused("department.in_use"):
-        departments.remove(one, by=admin, now=NOW)
+        departments.remove(department, by=admin, now=NOW)
     departments.remove(below, by=admin, now=NOW)
-    make_managed(admin, "han", department=one.pk)
+    make_managed(admin, "han", department=department.pk)
     with refused("department.in_use"):
-        departments.remove(one, by=admin, now=NOW)
+        departments.remove(department, by=admin, now=NOW)
     Member.objects.filter(user_name="han").update(department=head_office(admin.enterprise))
-    departments.remove(one, by=admin, now=NOW)
-    one.refresh_from_db()
-    assert (one.removed_at, one.version) == (NOW, 2)
-    again = make_department(admin, code="D1", name="Again")
-    assert (again.pk, again.removed_at, again.version, again.name) == (one.pk, None, 3, "Again")
+    departments.remove(department, by=admin, now=NOW)
+    department.refresh_from_db()
+    assert (department.removed_at, department.version) == (NOW, 2)
+    restored = make_department(admin, code="D1", name="Again")
+    assert (restored.pk, restored.removed_at, restored.version, restored.name) == (department.pk, None, 3, "Again")
 
 
-def test_departments_of_others_are_no_place(admin: Member) -> None:
+def test_departments_of_another_enterprise_cannot_be_used(admin: Member) -> None:
     foreign = head_office(make_admin().enterprise)
     with refused("enterprise.no_department"):
         make_department(admin, parent=foreign)

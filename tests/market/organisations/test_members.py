@@ -1,4 +1,4 @@
-"""People of an enterprise, invited or with an account of its making (openapi-jointkit §A.7, business-rules §11.2)."""
+"""Members of an enterprise: invited accounts and accounts managed by the enterprise (openapi-jointkit §A.7, business-rules §11.2)."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tradepost.market.base.models import Event
 from tradepost.market.identity.models import User
 from tradepost.market.organisations import groups, initial_password, invite, members, queries
 from tradepost.market.organisations.events import GroupRemoved
-from tradepost.market.organisations.invite import Terms
+from tradepost.market.organisations.invite import InvitationTerms
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, EnterpriseAct, Group, GroupMember, Invitation, Member
 from tradepost.market.organisations.profile import Profile, profile_of, stored_profile
-from tradepost.market.organisations.reset_wait import Gaps
+from tradepost.market.organisations.reset_wait import ResetLimits
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def counted() -> Iterator[None]:
-    """Whatever a test does, each enterprise knows how many members it has."""
+def check_member_counts() -> Iterator[None]:
+    """Check after each test that every enterprise has the right member count."""
     yield
-    for one in Enterprise.objects.all():
-        assert one.people == Member.objects.filter(enterprise=one, removed_at=None).count()
+    for enterprise in Enterprise.objects.all():
+        assert enterprise.people == Member.objects.filter(enterprise=enterprise, removed_at=None).count()
 
 
 WEEK = timedelta(days=7)
-TERMS = Terms(most=100, valid=WEEK)
-GAPS = Gaps(apart=timedelta(minutes=3), hourly=15, daily=60)
+TERMS = InvitationTerms(most=100, valid=WEEK)
+GAPS = ResetLimits(apart=timedelta(minutes=3), hourly=15, daily=60)
 
 
 @pytest.fixture(autouse=True)
@@ -54,112 +54,113 @@ def refused(code: str):
     return pytest.raises(Refused, check=lambda error: error.code == code)
 
 
-def told() -> list[list[int]]:
-    """Whom each ``MembersChanged`` names."""
-    return [one.facts["members"] for one in Event.objects.filter(name="members_changed").order_by("pk")]
+def changed_members() -> list[list[int]]:
+    """Return the members that each ``MembersChanged`` names."""
+    return [event.facts["members"] for event in Event.objects.filter(name="members_changed").order_by("pk")]
 
 
 def person(admin: Member, **fields: object) -> Person:
-    given: dict[str, object] = {"name": "Han", "department": head_office(admin.enterprise).pk}
-    return Person(**(given | fields))  # type: ignore[arg-type]
+    defaults: dict[str, object] = {"name": "Han", "department": head_office(admin.enterprise).pk}
+    return Person(**(defaults | fields))  # type: ignore[arg-type]
 
 
-# --- accounts of the enterprise's making ---
+# --- managed accounts ---
 
 
-def test_a_managed_account_has_no_address_and_a_password_that_is_shown_once(admin: Member) -> None:
-    made = make_managed(admin, "Han.MeiMei")
-    user = made.member.user
+def test_managed_account_has_no_address_and_its_password_is_not_stored(admin: Member) -> None:
+    managed = make_managed(admin, "Han.MeiMei")
+    user = managed.member.user
     user.refresh_from_db()
-    assert (user.email, made.member.user_name, made.member.managed) == ("", "han.meimei", True)
-    assert user.check_password(made.password)
+    assert (user.email, managed.member.user_name, managed.member.managed) == ("", "han.meimei", True)
+    assert user.check_password(managed.password)
     assert (
-        made.password
-        not in f"{user.__dict__}{made!r}{list(Event.objects.values())}{list(EnterpriseAct.objects.values())}"
+        managed.password
+        not in f"{user.__dict__}{managed!r}{list(Event.objects.values())}{list(EnterpriseAct.objects.values())}"
     )
-    assert told() == [[made.member.pk]]
+    assert changed_members() == [[managed.member.pk]]
     second = make_managed(admin, "second")
-    assert second.member.user.pk != user.pk, "NULL equals nothing: as many as there are"
+    assert second.member.user.pk != user.pk, "NULL equals nothing, so many accounts can have no address"
 
 
-def test_nobody_logs_in_to_the_market_by_having_no_address(admin: Member) -> None:
-    made = make_managed(admin)
-    assert authenticate(None, email="", password=made.password) is None
-    assert authenticate(None, username="", password=made.password) is None
+def test_empty_address_cannot_sign_in(admin: Member) -> None:
+    managed = make_managed(admin)
+    assert authenticate(None, email="", password=managed.password) is None
+    assert authenticate(None, username="", password=managed.password) is None
     assert not User.objects.by_email("").exists()
     assert not User.objects.filter(email="").exists()
 
 
-def test_an_account_name_is_one_persons_for_ever(admin: Member) -> None:
+def test_account_name_is_never_reused(admin: Member) -> None:
     """Unique key of a user at a seller is tenantId + userName (§A.7)."""
-    made = make_managed(admin, "han")
+    managed = make_managed(admin, "han")
     with refused("enterprise.user_name_taken"):
         make_managed(admin, "HAN")
-    members.remove(made.member, by=admin, now=NOW)
+    members.remove(managed.member, by=admin, now=NOW)
     with refused("enterprise.user_name_used"):
         make_managed(admin, "han")
     assert Member.objects.filter(user_name="han").count() == 1
-    assert make_managed(make_admin(), "han").member.user_name == "han", "another enterprise's are its own"
+    assert make_managed(make_admin(), "han").member.user_name == "han", "names are unique per enterprise"
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a b", "张三", "a@b", "a" * 65])
-def test_account_names_are_plain(admin: Member, name: str) -> None:
+def test_invalid_account_name_is_refused(admin: Member, name: str) -> None:
     with refused("enterprise.user_name"):
         members.add_managed(admin.enterprise, name, person(admin), by=admin, most=9, now=NOW)
     assert Member.objects.count() == 1
 
 
-def test_members_are_bounded(admin: Member) -> None:
+def test_number_of_members_is_limited(admin: Member) -> None:
     with refused("enterprise.too_many_members"):
         members.add_managed(admin.enterprise, "han", person(admin), by=admin, most=1, now=NOW)
     assert User.objects.count() == 1
 
 
-def test_passwords_are_made_for_managed_accounts_only_and_not_too_often(admin: Member) -> None:
-    """joint.md §9: else admins would own the market accounts of people whom they invited."""
+def test_passwords_are_reset_for_managed_accounts_only_and_not_too_often(admin: Member) -> None:
+    """joint.md §9: otherwise administrators could take over the market accounts of people whom they invited."""
     own = make_enterprise_member(admin, make_buyer(balance="0"))
     before = own.user.password
     with refused("enterprise.not_managed"):
         initial_password.reset(own, by=admin, gaps=GAPS, now=NOW)
     own.user.refresh_from_db()
     assert own.user.password == before
-    made = make_managed(admin)
-    first = initial_password.reset(made.member, by=admin, gaps=GAPS, now=NOW)
-    with refused("enterprise.reset_wait"):
-        initial_password.reset(made.member, by=admin, gaps=GAPS, now=NOW + timedelta(minutes=2))
-    made.member.user.refresh_from_db()
-    assert made.member.user.check_password(first.password)
-    assert not made.member.user.check_password(made.password)
-    initial_password.reset(made.member, by=admin, gaps=GAPS, now=NOW + timedelta(minutes=3))
-    initial_password.reset(make_managed(admin).member, by=admin, gaps=GAPS, now=NOW)  # another account waits for nobody
+    managed = make_managed(admin)
+    first = initial_password.reset(managed.member, by=admin, gaps=GAPS, now=NOW)
+    with refused("enterprise.reset_wait") as error:
+        initial_password.reset(managed.member, by=admin, gaps=GAPS, now=NOW + timedelta(minutes=2))
+    assert error.value.wait == (GAPS.apart - timedelta(minutes=2)).total_seconds()
+    managed.member.user.refresh_from_db()
+    assert managed.member.user.check_password(first.password)
+    assert not managed.member.user.check_password(managed.password)
+    initial_password.reset(managed.member, by=admin, gaps=GAPS, now=NOW + timedelta(minutes=3))
+    initial_password.reset(make_managed(admin).member, by=admin, gaps=GAPS, now=NOW)  # other accounts need not wait
     assert Event.objects.filter(name="member_password_reset").count() == 3
 
 
 # --- changes ---
 
 
-def test_a_change_counts_a_version_and_is_told_and_the_same_again_is_not(admin: Member) -> None:
-    one = make_managed(admin, "han").member
-    there = make_department(admin)
+def test_change_increments_the_version_and_is_published_once(admin: Member) -> None:
+    member = make_managed(admin, "han").member
+    department = make_department(admin)
     profile = Profile(position="Ops", employee_type=1, mobile="138 0000 0000")
-    changed = members.change(one, person(admin, department=there.pk, profile=profile), by=admin, now=NOW)
-    assert (changed.department, changed.version, stored_profile(changed.profile)) == (there, 2, profile)
-    members.change(one, person(admin, department=there.pk, profile=profile), by=admin, now=NOW)
-    one.refresh_from_db()
-    assert one.version == 2
-    assert told()[1:] == [[one.pk]]
+    changed = members.change(member, person(admin, department=department.pk, profile=profile), by=admin, now=NOW)
+    assert (changed.department, changed.version, stored_profile(changed.profile)) == (department, 2, profile)
+    members.change(member, person(admin, department=department.pk, profile=profile), by=admin, now=NOW)
+    member.refresh_from_db()
+    assert member.version == 2
+    assert changed_members()[1:] == [[member.pk]]
 
 
-def test_somebody_is_always_administrator(admin: Member) -> None:
-    for act in (
+def test_enterprise_always_has_an_administrator(admin: Member) -> None:
+    for action in (
         lambda: members.change(admin, person(admin, role="user"), by=admin, now=NOW),
         lambda: members.leave(admin, now=NOW),
     ):
         with refused("enterprise.last_admin"):
-            act()
-    for act in (lambda: members.disable(admin, by=admin, now=NOW), lambda: members.remove(admin, by=admin, now=NOW)):
+            action()
+    for action in (lambda: members.disable(admin, by=admin, now=NOW), lambda: members.remove(admin, by=admin, now=NOW)):
         with refused("enterprise.yourself"):
-            act()
+            action()
     other = make_enterprise_member(admin, make_buyer(balance="0"), role="admin")
     members.disable(other, by=admin, now=NOW)
     with refused("enterprise.last_admin"):
@@ -170,75 +171,77 @@ def test_somebody_is_always_administrator(admin: Member) -> None:
     assert admin.removed_at == NOW
 
 
-def test_who_is_removed_is_out_of_all_groups_and_forgotten_and_comes_back_without_rights(admin: Member) -> None:
-    one = make_managed(admin, "han", role="admin", profile=Profile(mobile="13800000000")).member
+def test_removed_member_loses_groups_and_data_and_is_restored_without_rights(admin: Member) -> None:
+    member = make_managed(admin, "han", role="admin", profile=Profile(mobile="13800000000")).member
     group = groups.add(admin.enterprise, "Testers", by=admin, most=9, now=NOW)
-    groups.put_in(group, [one.pk], by=admin, now=NOW)
-    members.remove(one, by=admin, now=NOW)
-    one.refresh_from_db()
-    user = User.objects.get(pk=one.user_id)
-    assert (one.removed_at, one.profile, user.is_active, user.has_usable_password()) == (NOW, {}, False, False)
+    groups.add_members(group, [member.pk], by=admin, now=NOW)
+    members.remove(member, by=admin, now=NOW)
+    member.refresh_from_db()
+    user = User.objects.get(pk=member.user_id)
+    assert (member.removed_at, member.profile, user.is_active, user.has_usable_password()) == (NOW, {}, False, False)
     assert not GroupMember.objects.exists()
     with refused("enterprise.no_member"):
-        members.disable(one, by=admin, now=NOW)
-    members.restore(one, department=head_office(admin.enterprise).pk, by=admin, most=9, now=NOW)
-    one.refresh_from_db()
+        members.disable(member, by=admin, now=NOW)
+    members.restore_member(member, department=head_office(admin.enterprise).pk, by=admin, most=9, now=NOW)
+    member.refresh_from_db()
     user.refresh_from_db()
-    assert (one.removed_at, one.role, one.enabled, user.is_active, user.has_usable_password()) == (
+    assert (member.removed_at, member.role, member.enabled, user.is_active, user.has_usable_password()) == (
         None,
         "user",
         True,
         True,
         False,
     )
-    assert one.version == 3
+    assert member.version == 3
 
 
-def test_an_account_of_the_enterprise_cannot_leave(admin: Member) -> None:
-    one = make_managed(admin).member
+def test_managed_account_cannot_leave(admin: Member) -> None:
+    member = make_managed(admin).member
     with refused("enterprise.managed"):
-        members.leave(one, now=NOW)
-    assert Member.objects.get(pk=one.pk).removed_at is None
+        members.leave(member, now=NOW)
+    assert Member.objects.get(pk=member.pk).removed_at is None
 
 
-def test_members_of_another_enterprise_are_nobody(admin: Member) -> None:
+def test_members_of_another_enterprise_cannot_be_changed(admin: Member) -> None:
     foreign = make_managed(make_admin()).member
-    for act in (
+    for action in (
         lambda: members.disable(foreign, by=admin, now=NOW),
         lambda: members.remove(foreign, by=admin, now=NOW),
         lambda: initial_password.reset(foreign, by=admin, gaps=GAPS, now=NOW),
     ):
         with refused("enterprise.not_admin"):
-            act()
+            action()
     assert Member.objects.get(pk=foreign.pk).enabled
 
 
 # --- invitations ---
 
 
-def ask(admin: Member, email: str = "new@a.example", user_name: str = "new", **fields: object) -> invite.Invited:
+def send_invitation(
+    admin: Member, email: str = "new@a.example", user_name: str = "new", **fields: object
+) -> invite.IssuedInvitation:
     return invite.invite(admin.enterprise, email, user_name, person(admin, **fields), by=admin, terms=TERMS, now=NOW)
 
 
-def test_an_invitation_is_accepted_by_its_address_alone_and_once(admin: Member) -> None:
-    made = ask(admin, "New@A.example", role="admin")
-    assert made.token not in str(list(Invitation.objects.values()))
+def test_only_the_invited_address_can_accept_once(admin: Member) -> None:
+    issued = send_invitation(admin, "New@A.example", role="admin")
+    assert issued.token not in str(list(Invitation.objects.values()))
     with refused("invitation.other_address"):
-        invite.accept(made.token, user=make_buyer(email="other@a.example", balance="0"), most=9, now=NOW)
+        invite.accept(issued.token, user=make_buyer(email="other@a.example", balance="0"), most=9, now=NOW)
     user = make_buyer(email="new@a.example", balance="0")
-    member = invite.accept(made.token, user=user, most=9, now=NOW)
+    member = invite.accept(issued.token, user=user, most=9, now=NOW)
     assert (member.user, member.user_name, member.role, member.managed) == (user, "new", "admin", False)
     with refused("invitation.ended"):
-        invite.accept(made.token, user=user, most=9, now=NOW)
+        invite.accept(issued.token, user=user, most=9, now=NOW)
     with refused("enterprise.already"):
-        ask(admin, user_name="other")
+        send_invitation(admin, user_name="other")
     assert Event.objects.filter(name="enterprise_member_joined").count() == 1
 
 
-def test_an_invitation_ends_when_it_is_old_withdrawn_or_another_one_is_sent(admin: Member) -> None:
+def test_invitation_ends_when_expired_withdrawn_or_replaced(admin: Member) -> None:
     user = make_buyer(email="new@a.example", balance="0")
-    first = ask(admin)
-    second = ask(admin)
+    first = send_invitation(admin)
+    second = send_invitation(admin)
     with refused("invitation.ended"):
         invite.accept(first.token, user=user, most=9, now=NOW)
     with refused("invitation.ended"):
@@ -251,85 +254,90 @@ def test_an_invitation_ends_when_it_is_old_withdrawn_or_another_one_is_sent(admi
     assert Member.objects.count() == 1
 
 
-def test_an_account_name_is_kept_for_who_is_invited(admin: Member) -> None:
-    ask(admin, user_name="han")
+def test_account_name_is_reserved_for_the_invited_person(admin: Member) -> None:
+    send_invitation(admin, user_name="han")
     with refused("enterprise.user_name_invited"):
         make_managed(admin, "han")
     with refused("enterprise.user_name_invited"):
-        ask(admin, "other@a.example", "han")
+        send_invitation(admin, "other@a.example", "han")
     with refused("enterprise.email"):
-        ask(admin, "no address", "other")
+        send_invitation(admin, "no address", "other")
     assert Invitation.objects.count() == 1
 
 
-def test_who_comes_back_is_the_same_person(admin: Member) -> None:
+def test_returning_member_is_the_same_person(admin: Member) -> None:
     user = make_buyer(email="new@a.example", balance="0")
-    one = invite.accept(ask(admin).token, user=user, most=9, now=NOW)
-    members.leave(one, now=NOW)
-    again = invite.accept(ask(admin).token, user=user, most=9, now=NOW)
-    assert (again.pk, again.public_id, again.user_name, again.removed_at) == (one.pk, one.public_id, "new", None)
+    member = invite.accept(send_invitation(admin).token, user=user, most=9, now=NOW)
+    members.leave(member, now=NOW)
+    returned = invite.accept(send_invitation(admin).token, user=user, most=9, now=NOW)
+    assert (returned.pk, returned.public_id, returned.user_name, returned.removed_at) == (
+        member.pk,
+        member.public_id,
+        "new",
+        None,
+    )
 
 
 # --- groups ---
 
 
-def test_people_are_put_into_a_group_and_taken_out_and_those_who_changed_are_told(admin: Member) -> None:
+def test_members_are_added_to_and_removed_from_a_group(admin: Member) -> None:
     han, mei = make_managed(admin, "han").member, make_managed(admin, "mei").member
     group = groups.add(admin.enterprise, "Testers", by=admin, most=1, now=NOW)
     with refused("group.name_taken"):
         groups.add(admin.enterprise, "testers", by=admin, most=9, now=NOW)
     with refused("group.too_many"):
         groups.add(admin.enterprise, "Others", by=admin, most=1, now=NOW)
-    assert groups.put_in(group, [han.pk], by=admin, now=NOW) == 1
-    assert groups.put_in(group, [han.pk, mei.pk], by=admin, now=NOW) == 1
-    assert groups.take_out(group, [han.pk], by=admin, now=NOW) == 1
-    assert groups.take_out(group, [han.pk], by=admin, now=NOW) == 0
+    assert groups.add_members(group, [han.pk], by=admin, now=NOW) == 1
+    assert groups.add_members(group, [han.pk, mei.pk], by=admin, now=NOW) == 1
+    assert groups.remove_members(group, [han.pk], by=admin, now=NOW) == 1
+    assert groups.remove_members(group, [han.pk], by=admin, now=NOW) == 0
     groups.remove(group, by=admin, now=NOW)
     with refused("group.gone"):
         groups.rename(group, "New", by=admin, now=NOW)
-    assert (queries.groups_of(admin.enterprise), queries.groups_with(mei)) == ([], [])
+    assert (queries.groups_of(admin.enterprise), queries.groups_of_member(mei)) == ([], [])
     react(now=NOW)
     assert (Group.objects.exists(), GroupMember.objects.exists()) == (False, False)
 
 
-def test_a_removed_group_is_left_batch_by_batch_and_its_name_is_free_at_once(
+def test_removed_group_is_emptied_in_batches_and_its_name_is_free(
     admin: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each batch is a transaction, so that a hundred thousand make nobody wait; what comes twice does nothing."""
-    monkeypatch.setattr(groups, "MOST_AT_ONCE", 2)
+    """Each batch is its own transaction, so that large groups block nothing; a repeated event has no effect."""
+    monkeypatch.setattr(groups, "MAX_BATCH", 2)
     people = [make_managed(admin, f"p{n}").member.pk for n in range(4)]
     group = groups.add(admin.enterprise, "Testers", by=admin, most=1, now=NOW)
-    for some in (people[:2], people[2:]):
-        groups.put_in(group, some, by=admin, now=NOW)
-    before = len(told())
+    for batch in (people[:2], people[2:]):
+        groups.add_members(group, batch, by=admin, now=NOW)
+    before = len(changed_members())
     groups.remove(group, by=admin, now=NOW)
     groups.add(admin.enterprise, "testers", by=admin, most=1, now=NOW)
     removed = GroupRemoved(enterprise=admin.enterprise_id, group=group.pk)
-    left = []
+    remaining = []
     for _ in range(4):
         groups.empty(removed, NOW)
-        left.append((GroupMember.objects.count(), Group.objects.filter(pk=group.pk).exists()))
-    assert left == [(2, True), (0, True), (0, False), (0, False)]
-    assert told()[before:] == [people[:1:-1], people[1::-1]]
+        remaining.append((GroupMember.objects.count(), Group.objects.filter(pk=group.pk).exists()))
+    assert remaining == [(2, True), (0, True), (0, False), (0, False)]
+    assert changed_members()[before:] == [people[:1:-1], people[1::-1]]
 
 
-def test_nobody_of_another_enterprise_comes_into_a_group(admin: Member) -> None:
+def test_members_of_another_enterprise_cannot_join_a_group(admin: Member) -> None:
     group = groups.add(admin.enterprise, "Testers", by=admin, most=9, now=NOW)
     own, foreign = make_managed(admin).member, make_managed(make_admin()).member
     with refused("enterprise.no_member"):
-        groups.put_in(group, [own.pk, foreign.pk], by=admin, now=NOW)
+        groups.add_members(group, [own.pk, foreign.pk], by=admin, now=NOW)
     assert not GroupMember.objects.exists()
 
 
-# --- what is known of a person: pure ---
+# --- profiles, without a database ---
 
 
-def test_a_profile_is_read_as_people_and_spreadsheets_write_it() -> None:
+def test_profile_accepts_the_spellings_of_people_and_spreadsheets() -> None:
     """§A.7: employeeType 1 to 4, entryDate yyyy-MM-d."""
-    read = profile_of(
+    profile = profile_of(
         {"employee_type": "Intern", "entry_date": "2022-11-9", "email": "a@b.example", "position": " Head  of QA "}
     )
-    assert read == Profile(employee_type=2, entry_date="2022-11-09", email="a@b.example", position="Head of QA")
+    assert profile == Profile(employee_type=2, entry_date="2022-11-09", email="a@b.example", position="Head of QA")
     assert profile_of({"employee_type": "4", "entry_date": "2022/1/31"}).stored() == {
         "employee_type": 4,
         "entry_date": "2022-01-31",
@@ -342,7 +350,7 @@ def test_a_profile_is_read_as_people_and_spreadsheets_write_it() -> None:
     [("employee_type", "5"), ("entry_date", "2022-02-30"), ("entry_date", "9 Nov"), ("email", "x"), ("mobile", "call me"),
      ("position", "p" * 65), ("employee_code", "e\x07"), ("work_place", "w" * 257)],
 )  # fmt: skip
-def test_what_is_none_is_refused_beside_its_field(field: str, text: str) -> None:
-    with pytest.raises(Refused) as found:
+def test_invalid_profile_value_is_refused_for_its_field(field: str, text: str) -> None:
+    with pytest.raises(Refused) as error:
         profile_of({field: text})
-    assert found.value.field == field
+    assert error.value.field == field

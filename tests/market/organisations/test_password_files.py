@@ -1,4 +1,4 @@
-"""First passwords of an import come in one sealed file (issue 25, 17)."""
+"""First passwords of an import are delivered in one sealed file (issue 25, 17)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.market.base import clock, jobs, leased_jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
 from tradepost.market.organisations import members, password_files
-from tradepost.market.organisations.import_judge import Judged, Kind, Wanted
+from tradepost.market.organisations.import_judge import Kind, LineDecision, MemberData
 from tradepost.market.organisations.import_rows import apply
 from tradepost.market.organisations.import_table import Line
 from tradepost.market.organisations.models import EnterpriseAct, ImportRun, Member, PasswordFile, PasswordPart
@@ -41,48 +41,50 @@ def refused(code: str):
     return pytest.raises(Refused, check=lambda error: error.code == code)
 
 
-def imported(admin: Member, names: list[str], *, name: str = "Han") -> ImportRun:
+def import_members_of(admin: Member, names: list[str], *, name: str = "Han") -> ImportRun:
     run = ImportRun.objects.create(
         enterprise=admin.enterprise, by=admin.user, file_name="t.csv", sha256="", size=1, status="done", created_at=NOW
     )
-    where = head_office(admin.enterprise).pk
-    judged = [
-        Judged(
-            line=Line(at=at, said={}), kind=Kind.NEW,
-            wanted=Wanted(user_name=one, name=name, department=where, role="user", profile=Profile()),
+    department = head_office(admin.enterprise).pk
+    decisions = [
+        LineDecision(
+            line=Line(at=at, cells={}), kind=Kind.NEW,
+            data=MemberData(user_name=user_name, name=name, department=department, role="user", profile=Profile()),
         )
-        for at, one in enumerate(names)
+        for at, user_name in enumerate(names)
     ]  # fmt: skip
-    apply(admin.enterprise, judged, run=run.pk, now=NOW)
+    apply(admin.enterprise, decisions, run=run.pk, now=NOW)
     return run
 
 
-def work(*, now=NOW) -> int:
+def run_jobs(*, now=NOW) -> int:
     tasks = {password_files.MAKE: password_files.task(lambda: now)}
     return leased_jobs.run_due(tasks, now=lambda: now, wall=clock.wall, owner="w")
 
 
-def test_all_new_members_of_an_import_and_nobody_else(admin: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_file_contains_only_the_new_members_of_the_import(
+    admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(password_files, "BATCH", 2)
-    other = imported(admin, ["other"])
-    run = imported(admin, ["a1", "a2", "a3", "a4", "a5"])
-    keeps = make_managed(admin, "keeps")
-    made = password_files.start(admin.enterprise, run, by=admin, now=NOW)
+    other = import_members_of(admin, ["other"])
+    run = import_members_of(admin, ["a1", "a2", "a3", "a4", "a5"])
+    unaffected = make_managed(admin, "keeps")
+    password_file = password_files.start(admin.enterprise, run, by=admin, now=NOW)
     with refused("password_file.open"):
         password_files.start(admin.enterprise, other, by=admin, now=NOW)
-    assert work() == 1
-    made.refresh_from_db()
-    assert (made.status, made.made, made.parts.count()) == ("ready", 5, 3)
-    assert made.until == NOW + timedelta(days=1)
-    lines = password_files.read(made, by=admin, now=NOW)
-    assert [one.account for one in lines] == ["a1", "a2", "a3", "a4", "a5"]
+    assert run_jobs() == 1
+    password_file.refresh_from_db()
+    assert (password_file.status, password_file.made, password_file.parts.count()) == ("ready", 5, 3)
+    assert password_file.until == NOW + timedelta(days=1)
+    lines = password_files.read(password_file, by=admin, now=NOW)
+    assert [line.account for line in lines] == ["a1", "a2", "a3", "a4", "a5"]
     for line in lines:
-        one = Member.objects.select_related("user").get(user_name=line.account)
-        assert one.user.check_password(line.password)
-        assert one.password_temporary
+        member = Member.objects.select_related("user").get(user_name=line.account)
+        assert member.user.check_password(line.password)
+        assert member.password_temporary
         assert not any(line.password in part.sealed for part in PasswordPart.objects.all())
-    keeps.member.user.refresh_from_db()
-    assert keeps.member.user.check_password(keeps.password)
+    unaffected.member.user.refresh_from_db()
+    assert unaffected.member.user.check_password(unaffected.password)
     assert Member.objects.get(user_name="other").password_at is None
     assert list(EnterpriseAct.objects.order_by("pk").values_list("act", flat=True))[-2:] == [
         "password_file",
@@ -92,77 +94,77 @@ def test_all_new_members_of_an_import_and_nobody_else(admin: Member, monkeypatch
         password_files.start(admin.enterprise, run, by=admin, now=NOW)
 
 
-def test_a_worker_that_dies_loses_no_password(admin: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_file_survives_a_crash_of_the_worker(admin: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password_files, "BATCH", 2)
-    run = imported(admin, ["a1", "a2", "a3", "a4"])
-    made = password_files.start(admin.enterprise, run, by=admin, now=NOW)
-    real = password_files._give
+    run = import_members_of(admin, ["a1", "a2", "a3", "a4"])
+    password_file = password_files.start(admin.enterprise, run, by=admin, now=NOW)
+    original = password_files._set_passwords
     calls: list[int] = []
 
-    def dies(*args: object, **kwargs: object) -> int:
+    def crash(*args: object, **kwargs: object) -> int:
         if len(calls) == 1:
             calls.append(1)
             raise ConnectionError
         calls.append(1)
-        return real(*args, **kwargs)  # type: ignore[arg-type]
+        return original(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(password_files, "_give", dies)
-    work()
+    monkeypatch.setattr(password_files, "_set_passwords", crash)
+    run_jobs()
     later = NOW + timedelta(minutes=5)
     tasks = {password_files.MAKE: password_files.task(lambda: later)}
     leased_jobs.run_due(tasks, now=lambda: later, wall=lambda: clock.wall() + timedelta(minutes=5), owner="w")
-    made.refresh_from_db()
-    assert (made.status, made.made) == ("ready", 4)
-    for line in password_files.read(made, by=admin, now=later):
+    password_file.refresh_from_db()
+    assert (password_file.status, password_file.made) == ("ready", 4)
+    for line in password_files.read(password_file, by=admin, now=later):
         assert Member.objects.get(user_name=line.account).user.check_password(line.password)
 
 
-def test_it_is_deleted_after_a_day_or_by_hand(admin: Member) -> None:
-    made = password_files.start(admin.enterprise, imported(admin, ["a1"]), by=admin, now=NOW)
+def test_password_file_is_deleted_after_a_day_or_manually(admin: Member) -> None:
+    password_file = password_files.start(admin.enterprise, import_members_of(admin, ["a1"]), by=admin, now=NOW)
     with refused("password_file.open"):
-        password_files.delete(made, by=admin, now=NOW)
-    work()
+        password_files.delete(password_file, by=admin, now=NOW)
+    run_jobs()
     later = NOW + timedelta(days=1)
     with refused("password_file.gone"):
-        password_files.read(made, by=admin, now=later)
+        password_files.read(password_file, by=admin, now=later)
     assert Job.objects.filter(kind=password_files.END).count() == 1
     jobs.run_due({password_files.END: TASKS[password_files.END]}, now=later)
-    made.refresh_from_db()
-    assert (made.status, PasswordPart.objects.count()) == ("deleted", 0)
-    again = password_files.start(admin.enterprise, imported(admin, ["b1"]), by=admin, now=later)
-    work(now=later)
-    password_files.delete(again, by=admin, now=later)
+    password_file.refresh_from_db()
+    assert (password_file.status, PasswordPart.objects.count()) == ("deleted", 0)
+    second_file = password_files.start(admin.enterprise, import_members_of(admin, ["b1"]), by=admin, now=later)
+    run_jobs(now=later)
+    password_files.delete(second_file, by=admin, now=later)
     assert PasswordPart.objects.count() == 0
     assert EnterpriseAct.objects.latest("pk").act == "password_file_deleted"
 
 
-def test_who_is_no_administrator_any_more_gets_no_passwords_made(admin: Member) -> None:
+def test_former_administrator_gets_no_password_file(admin: Member) -> None:
     other = make_managed(admin, "boss", role="admin").member
-    made = password_files.start(admin.enterprise, imported(admin, ["a1"]), by=other, now=NOW)
+    password_file = password_files.start(admin.enterprise, import_members_of(admin, ["a1"]), by=other, now=NOW)
     members.disable(other, by=admin, now=NOW)
-    work()
-    made.refresh_from_db()
-    assert (made.status, made.made) == ("stopped", 0)
+    run_jobs()
+    password_file.refresh_from_db()
+    assert (password_file.status, password_file.made) == ("stopped", 0)
     assert Member.objects.get(user_name="a1").password_at is None
     with refused("enterprise.not_admin"):
-        password_files.read(made, by=other, now=NOW)
+        password_files.read(password_file, by=other, now=NOW)
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_the_page_gives_a_table_in_which_nothing_runs(admin: Member, kind: str) -> None:
+def test_downloaded_table_contains_no_formulas(admin: Member, kind: str) -> None:
     client = Client(headers={"accept-language": "en"})
     client.force_login(admin.user)
-    run = imported(admin, ["a1"], name=FORMULA)
+    run = import_members_of(admin, ["a1"], name=FORMULA)
     home = f"/enterprise/{admin.enterprise.code}/"
     assert "Generate first passwords" in client.get(f"{home}import/{run.pk}/").text
     started = client.post(f"{home}import/{run.pk}/passwords/")
-    at = started["Location"]
-    assert "passwords are generated" in client.get(at).text
-    work(now=clock.now())
-    assert "Download as XLSX" in client.get(at).text
-    assert at in client.get(f"{home}import/{run.pk}/").text
-    assert client.get(f"{at}download/").status_code == 405
-    answer = client.post(f"{at}download/", {"format": kind})
+    url = started["Location"]
+    assert "passwords generated. You can close this page" in client.get(url).text
+    run_jobs(now=clock.now())
+    assert "Download as XLSX" in client.get(url).text
+    assert url in client.get(f"{home}import/{run.pk}/").text
+    assert client.get(f"{url}download/").status_code == 405
+    answer = client.post(f"{url}download/", {"format": kind})
     assert answer["Cache-Control"].find("no-store") >= 0
     assert f"passwords-{admin.enterprise.code}.{kind}" in answer["Content-Disposition"]
     if kind == "csv":
@@ -171,25 +173,25 @@ def test_the_page_gives_a_table_in_which_nothing_runs(admin: Member, kind: str) 
         rows = CalamineWorkbook.from_object(__import__("io").BytesIO(answer.content)).get_sheet_by_index(0).to_python()
         assert rows[1][1] == FORMULA
         assert b"<f>" not in answer.content
-    client.post(f"{at}delete/")
-    assert "The file was deleted" in client.get(at).text
-    assert client.post(f"{at}download/", {"format": kind}).status_code == 410
+    client.post(f"{url}delete/")
+    assert "The file was deleted" in client.get(url).text
+    assert client.post(f"{url}download/", {"format": kind}).status_code == 410
     stranger = Client()
     stranger.force_login(make_admin().user)
-    assert stranger.post(f"{at}download/").status_code == 404
+    assert stranger.post(f"{url}download/").status_code == 404
 
 
-def test_all_members_without_a_password_in_one_file(admin: Member) -> None:
-    imported(admin, ["a1"])
-    imported(admin, ["b1"])
+def test_one_file_for_all_members_without_a_password(admin: Member) -> None:
+    import_members_of(admin, ["a1"])
+    import_members_of(admin, ["b1"])
     client = Client(headers={"accept-language": "en"})
     client.force_login(admin.user)
     home = f"/enterprise/{admin.enterprise.code}/"
     assert "Generate first passwords for all" in client.get(f"{home}members/?show=passwords").text
-    at = client.post(f"{home}passwords/")["Location"]
-    assert at in client.get(f"{home}members/?show=passwords").text, "who closed the page finds it again"
-    work(now=clock.now())
+    url = client.post(f"{home}passwords/")["Location"]
+    assert url in client.get(f"{home}members/?show=passwords").text, "the file can be found after the page is closed"
+    run_jobs(now=clock.now())
     assert PasswordFile.objects.get().made == 2
-    assert at in client.get(f"{home}members/?show=passwords").text, "even when nobody is without a password any more"
-    client.post(f"{at}delete/")
-    assert at not in client.get(f"{home}members/?show=passwords").text
+    assert url in client.get(f"{home}members/?show=passwords").text, "also when every member has a password"
+    client.post(f"{url}delete/")
+    assert url not in client.get(f"{home}members/?show=passwords").text

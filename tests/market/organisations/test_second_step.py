@@ -1,4 +1,4 @@
-"""An enterprise asks its people for a second step, and takes it off for one who lost the telephone (business-rules §11.2)."""
+"""An enterprise requires two-step sign-in of its members, and resets it for a member who lost the telephone (business-rules §11.2)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def joint() -> Joint:
     return make_joint()
 
 
-def acts() -> list[str]:
-    return [one.act for one in EnterpriseAct.objects.filter(act__startswith="second_step").order_by("pk")]
+def recorded_acts() -> list[str]:
+    return [entry.act for entry in EnterpriseAct.objects.filter(act__startswith="second_step").order_by("pk")]
 
 
 def reset(joint: Joint, member: Member, by: Member | None = None) -> None:
@@ -32,49 +32,49 @@ def reset(joint: Joint, member: Member, by: Member | None = None) -> None:
         second_step.reset(member, by=by or joint.admin, now=NOW, wall=clock.wall())
 
 
-def test_asking_and_leaving_it_are_in_the_history_and_twice_is_once(joint: Joint) -> None:
-    for wanted in (True, True, False, False):
-        second_step.ask_of_all(joint.enterprise, wanted=wanted, by=joint.admin, now=NOW)
-        assert Enterprise.objects.get(pk=joint.enterprise.pk).second_step_required is wanted
-    assert acts() == ["second_step_required", "second_step_optional"]
+def test_requiring_and_releasing_are_recorded_once(joint: Joint) -> None:
+    for required in (True, True, False, False):
+        second_step.require_for_all(joint.enterprise, wanted=required, by=joint.admin, now=NOW)
+        assert Enterprise.objects.get(pk=joint.enterprise.pk).second_step_required is required
+    assert recorded_acts() == ["second_step_required", "second_step_optional"]
 
 
-def test_only_an_administrator_asks(joint: Joint) -> None:
+def test_only_an_administrator_can_require_it(joint: Joint) -> None:
     with pytest.raises(Refused):
-        second_step.ask_of_all(joint.enterprise, wanted=True, by=joint.member, now=NOW)
-    assert acts() == []
+        second_step.require_for_all(joint.enterprise, wanted=True, by=joint.member, now=NOW)
+    assert recorded_acts() == []
 
 
-def test_it_is_taken_off_for_an_account_of_the_enterprise(joint: Joint) -> None:
+def test_it_is_reset_for_a_managed_account(joint: Joint) -> None:
     turn_on(joint.member.user)
     reset(joint, joint.member)
     assert not is_on(joint.member.user)
-    assert acts() == ["second_step_reset"]
+    assert recorded_acts() == ["second_step_reset"]
     with pytest.raises(Refused, match="nothing was changed"):
         reset(joint, joint.member)
-    assert acts() == ["second_step_reset"]
+    assert recorded_acts() == ["second_step_reset"]
 
 
-def test_it_is_not_taken_off_for_a_persons_own_account(joint: Joint) -> None:
-    """They could be somebody else's purchases."""
+def test_it_is_not_reset_for_a_persons_own_account(joint: Joint) -> None:
+    """The account may hold purchases outside of the enterprise."""
     turn_on(joint.admin.user)
-    with pytest.raises(Refused, match="person's own"):
+    with pytest.raises(Refused, match="belongs to the person"):
         reset(joint, joint.admin)
     assert is_on(joint.admin.user)
-    assert acts() == []
+    assert recorded_acts() == []
     assert Event.objects.filter(name="sign_in_changed").count() == 1
 
 
-def test_by_the_pages_of_an_administrator(joint: Joint) -> None:
+def test_administrator_requires_and_resets_it_on_pages(joint: Joint) -> None:
     home, client = f"/enterprise/{joint.enterprise.code}", Client(headers={"accept-language": "en"})
     client.force_login(joint.admin.user)
     page = client.post(f"{home}/settings/second-step/", {"wanted": "yes"}, follow=True)
     assert "From their next sign-in on" in page.content.decode()
-    assert "Leave it to each member" in page.content.decode()
+    assert "Let members decide" in page.content.decode()
     turn_on(joint.member.user)
     url = f"{home}/members/{joint.member.pk}"
-    assert "Turn the second step off" in client.get(f"{url}/").content.decode()
+    assert "Turn off two-step sign-in" in client.get(f"{url}/").content.decode()
     assert client.post(f"{url}/second-step/").status_code == 302
     assert not is_on(joint.member.user)
-    assert "Turned two-step sign-in of a member off" in client.get(f"{home}/history/").content.decode()
+    assert "Turned off two-step sign-in of a member" in client.get(f"{home}/history/").content.decode()
     assert client.post(f"{home}/members/{make_joint().member.pk}/second-step/").status_code == 404

@@ -1,6 +1,8 @@
-"""Double entry: what is booked sums to zero, is booked once, and can never be changed."""
+"""Double entry: bookings sum to zero, are booked once, and cannot be changed."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -12,6 +14,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Account, Entry, Transfer
+from tradepost.market.payments.queries import TransferFilter, transfers
 
 CNY = "CNY"
 REASONS = {
@@ -27,11 +30,11 @@ def yuan(major: str | int) -> Money:
 
 
 @pytest.mark.django_db
-def test_pay_refund_and_earn_move_what_was_held() -> None:
+def test_pay_refund_and_earn_move_the_clearing_balance() -> None:
     buyer, seller = make_buyer(balance="100"), make_seller()
     ledger.pay(buyer, yuan(60), reference="CS1", now=NOW)
-    held = ledger.market_account(Account.Kind.CLEARING, CNY)
-    assert (ledger.buyer_account(buyer, CNY).balance, held.balance) == (yuan(40), yuan(60))
+    clearing = ledger.market_account(Account.Kind.CLEARING, CNY)
+    assert (ledger.buyer_account(buyer, CNY).balance, clearing.balance) == (yuan(40), yuan(60))
     ledger.refund(buyer, yuan(20), reference="CS1", now=NOW)
     ledger.earn(seller, yuan(40), reference="CS1-000001", order_number="CS1", now=NOW)
     assert ledger.buyer_account(buyer, CNY).balance == yuan(60)
@@ -41,7 +44,7 @@ def test_pay_refund_and_earn_move_what_was_held() -> None:
 
 
 @pytest.mark.django_db
-def test_a_balance_that_does_not_reach_is_refused_and_nothing_moves() -> None:
+def test_insufficient_balance_is_refused_and_nothing_moves() -> None:
     buyer = make_buyer(balance="59.99")
     before = Transfer.objects.count()
     with pytest.raises(Refused) as refused:
@@ -51,7 +54,7 @@ def test_a_balance_that_does_not_reach_is_refused_and_nothing_moves() -> None:
 
 
 @pytest.mark.django_db
-def test_the_same_reference_is_never_booked_twice() -> None:
+def test_same_reference_is_never_booked_twice() -> None:
     buyer = make_buyer(balance="100")
     ledger.top_up(buyer, yuan(1), reference="BANK-9", actor="op", now=NOW)
     with pytest.raises(Refused, match=r"top_up\.repeated"):
@@ -64,20 +67,20 @@ def test_the_same_reference_is_never_booked_twice() -> None:
 
 @pytest.mark.parametrize("amount", [0, -5])
 @pytest.mark.django_db
-def test_a_top_up_is_more_than_zero(amount: int) -> None:
+def test_top_up_must_be_positive(amount: int) -> None:
     with pytest.raises(Refused, match=r"top_up\.amount"):
         ledger.top_up(make_buyer(balance="0"), yuan(amount), reference="x", actor="op", now=NOW)
 
 
 @pytest.mark.django_db
-def test_what_costs_nothing_moves_nothing() -> None:
+def test_zero_amount_moves_nothing() -> None:
     assert ledger.pay(make_buyer(balance="0"), yuan(0), reference="CS1", now=NOW) is None
 
 
 @pytest.mark.parametrize("model", [Entry, Transfer])
 @pytest.mark.parametrize("verb", ["update", "delete"])
 @pytest.mark.django_db
-def test_the_database_itself_refuses_to_change_the_ledger(model: type[Entry | Transfer], verb: str) -> None:
+def test_database_refuses_changes_of_the_ledger(model: type[Entry | Transfer], verb: str) -> None:
     make_buyer(balance="5")
     field = "amount_minor" if model is Entry else "note"
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -89,7 +92,7 @@ def test_the_database_itself_refuses_to_change_the_ledger(model: type[Entry | Tr
 
 
 @pytest.mark.django_db
-def test_the_check_names_a_balance_that_was_tampered_with() -> None:
+def test_ledger_check_names_a_tampered_balance() -> None:
     buyer = make_buyer(balance="5")
     Account.objects.filter(user=buyer).update(balance_minor=999)
     problems = ledger.verify().problems
@@ -98,18 +101,18 @@ def test_the_check_names_a_balance_that_was_tampered_with() -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_seller_earned_is_taken_back_and_refunded_in_parts() -> None:
+def test_seller_earnings_are_returned_and_refunded_in_parts() -> None:
     """business-rules §4.7, §8.2: money back to where it came from; never more than was earned with this order."""
     buyer, seller = make_buyer(balance="100"), make_seller()
     for number in ("CS1", "CS2"):
         ledger.pay(buyer, yuan(50), reference=number, now=NOW)
         ledger.earn(seller, yuan(50), reference=f"{number}-000001", order_number=number, now=NOW)
     for part in ("a", "b"):
-        ledger.take_back(seller, yuan(20), reference=f"CS1/{part}", order_number="CS1", now=NOW)
+        ledger.reverse_earning(seller, yuan(20), reference=f"CS1/{part}", order_number="CS1", now=NOW)
         ledger.refund(buyer, yuan(20), reference=f"CS1/{part}", order_number="CS1", now=NOW)
     before = Transfer.objects.count()
     with pytest.raises(ledger.Overdrawn), transaction.atomic():
-        ledger.take_back(seller, yuan(11), reference="CS1/c", order_number="CS1", now=NOW)
+        ledger.reverse_earning(seller, yuan(11), reference="CS1/c", order_number="CS1", now=NOW)
     with pytest.raises(ledger.Overdrawn), transaction.atomic():
         ledger.refund(buyer, yuan(1), reference="CS1/c", order_number="CS1", now=NOW)
     assert Transfer.objects.count() == before, "what another order holds or earned is not touched"
@@ -117,12 +120,12 @@ def test_what_a_seller_earned_is_taken_back_and_refunded_in_parts() -> None:
         yuan(40),
         yuan(60),
     )
-    assert ledger.held_for("CS1") == 0
+    assert ledger.money_in_clearing("CS1") == 0
     assert ledger.verify().problems == ()
 
 
 @pytest.mark.django_db
-def test_a_seller_may_owe_after_a_payout_but_no_order_gives_more_than_it_had() -> None:
+def test_seller_may_owe_after_a_payout_but_an_order_refunds_no_more_than_it_held() -> None:
     """operations.md §7: seller below zero after payout."""
     buyer, seller = make_buyer(balance="50"), make_seller()
     ledger.pay(buyer, yuan(50), reference="CS1", now=NOW)
@@ -133,7 +136,7 @@ def test_a_seller_may_owe_after_a_payout_but_no_order_gives_more_than_it_had() -
         (ledger.market_account(Account.Kind.CASH, CNY), 5_000),
     ):
         Entry.objects.create(transfer=paid_out, account=account, amount_minor=minor)
-    ledger.take_back(seller, yuan(50), reference="CS1/a", order_number="CS1", now=NOW)
+    ledger.reverse_earning(seller, yuan(50), reference="CS1/a", order_number="CS1", now=NOW)
     assert ledger.seller_account(seller, CNY).balance == yuan(-50)
     assert ledger.verify().problems == ()
     wrong = Transfer.objects.create(reason="refund", reference="x", order_number="CS9", actor="op", at=NOW)
@@ -157,7 +160,7 @@ steps = st.lists(
 @given(steps)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-def test_any_history_of_movements_keeps_every_invariant(history: list[tuple[str, int]]) -> None:
+def test_any_history_of_bookings_keeps_every_invariant(history: list[tuple[str, int]]) -> None:
     with transaction.atomic():
         buyer, seller = make_buyer(balance="0"), make_seller()
         for n, (verb, minor) in enumerate(history):
@@ -166,7 +169,7 @@ def test_any_history_of_movements_keeps_every_invariant(history: list[tuple[str,
                 verb != "top_up"
                 and Transfer.objects.filter(reference__in=[reference, f"{reference}-1"], reason=REASONS[verb]).exists()
             ):
-                continue  # the database refuses the same thing twice: see above
+                continue  # the database refuses a second booking: see above
             try:
                 if verb == "top_up":
                     ledger.top_up(buyer, amount, reference=f"{buyer.pk}-{n}", actor="op", now=NOW)
@@ -175,11 +178,23 @@ def test_any_history_of_movements_keeps_every_invariant(history: list[tuple[str,
                 elif verb == "refund":
                     ledger.refund(buyer, amount, reference=f"{reference}/{n}", order_number=reference, now=NOW)
                 elif verb == "take_back":
-                    ledger.take_back(seller, amount, reference=f"{reference}/{n}", order_number=reference, now=NOW)
+                    ledger.reverse_earning(
+                        seller, amount, reference=f"{reference}/{n}", order_number=reference, now=NOW
+                    )
                 else:
                     ledger.earn(seller, amount, reference=f"{reference}-1", order_number=reference, now=NOW)
             except (Refused, ledger.Overdrawn):
-                pass  # more than there is, or booked before: refused, and the invariants below still hold
+                pass  # more than the balance, or already booked: refused, and the invariants below still hold
         assert ledger.verify().problems == ()
         assert all(a.balance.minor >= 0 for a in Account.objects.exclude(kind=Account.Kind.CASH))
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_backdated_booking_is_found_by_its_time() -> None:
+    """When the clock of a sandbox jumps, earnings are booked at moments that it jumped over."""
+    buyer = make_buyer(balance="0")
+    for n, days in enumerate((0, 10, 3)):
+        ledger.top_up(buyer, yuan(1), reference=f"BANK-{n}", actor="op", now=NOW + timedelta(days=days))
+    query = TransferFilter(since=NOW + timedelta(days=2), until=NOW + timedelta(days=5), backdated=True)
+    assert [row.transfer.reference for row in transfers(query).rows] == ["BANK-2"]

@@ -19,7 +19,7 @@ from tradepost.market.payments.models import Transfer
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-def test_fifty_confirmations_of_one_transfer_book_it_once() -> None:
+def test_fifty_confirmations_of_one_transfer_book_once() -> None:
     buyer, operator = make_buyer(balance="0"), make_operator()
     intent = show(announce(buyer))
     outcomes = Counter(at_once([partial(confirm, intent, came(f"B-{n % 2}"), by=operator, now=NOW) for n in range(50)]))
@@ -29,17 +29,18 @@ def test_fifty_confirmations_of_one_transfer_book_it_once() -> None:
     assert ledger.verify().problems == ()
 
 
-def test_one_bank_number_for_fifty_transfers_books_one_of_them() -> None:
+@pytest.mark.slow
+def test_one_bank_reference_on_fifty_transfers_books_one() -> None:
     operator, buyers = make_operator(), [make_buyer(balance="0") for _ in range(25)]
     shown = [show(announce(buyer, amount)) for buyer in buyers for amount in (10_000, 20_000)]
-    outcomes = Counter(at_once([partial(confirm, one, came("B-1"), by=operator, now=NOW) for one in shown]))
+    outcomes = Counter(at_once([partial(confirm, intent, came("B-1"), by=operator, now=NOW) for intent in shown]))
     assert outcomes == {"done": 1, "top_up.repeated": 49}
     assert Counter(Intent.objects.values_list("status", flat=True)) == {"succeeded": 1, "in_review": 49}
     assert Transfer.objects.count() == ProviderFact.objects.count() == 1
     assert ledger.verify().problems == ()
 
 
-def test_whatever_is_done_to_one_transfer_at_the_same_moment_one_of_it_counts() -> None:
+def test_concurrent_acts_on_one_transfer_have_one_outcome() -> None:
     buyer, operator = make_buyer(balance="0"), make_operator()
     intent = show(announce(buyer))
     fact = unmatched.record(came("B-9"), by=operator, now=NOW)
@@ -49,7 +50,7 @@ def test_whatever_is_done_to_one_transfer_at_the_same_moment_one_of_it_counts() 
             lambda: reject(intent, "No.", by=operator, now=NOW),
             lambda: intents.withdraw(intent, now=NOW),
             lambda: unmatched.assign(fact, buyer, intent=intent, note="x", by=operator, now=NOW),
-            lambda: unmatched.send_back(fact, note="x", by=operator, now=NOW),
+            lambda: unmatched.return_to_sender(fact, note="x", by=operator, now=NOW),
             lambda: show(intent, content=b"%PDF-1.4 another"),
         ]
     )
@@ -57,7 +58,7 @@ def test_whatever_is_done_to_one_transfer_at_the_same_moment_one_of_it_counts() 
     assert ledger.verify().problems == ()
 
 
-def test_the_same_announcement_at_the_same_moment_is_one() -> None:
+def test_same_announcement_twice_at_once_makes_one_transfer() -> None:
     buyer = make_buyer(balance="0")
     assert at_once([lambda: announce(buyer)] * 10) == ["done"] * 10
     assert Intent.objects.count() == 1

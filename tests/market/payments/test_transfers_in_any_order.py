@@ -1,5 +1,6 @@
-"""Properties of announced transfers and unmatched money: whatever people do in whatever order, the books balance, a bank's
-number books once, and a balance is what came."""
+"""Properties of announced transfers and unmatched money: in any order of acts the books balance, a bank reference books
+once, and a balance is the sum of what was received.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ STEPS = st.lists(
 
 
 class People:
-    """Two buyers and an operator. ``which`` picks a transfer or some money, ``number`` a bank's number."""
+    """Two buyers and an operator. ``which`` selects a transfer or unmatched money, ``number`` a bank reference."""
 
     def __init__(self) -> None:
         self.buyers = [make_buyer(balance="0"), make_buyer(balance="0")]
@@ -60,7 +61,7 @@ class People:
         announce(self.buyers[which % 2], minor, now=self.now)
 
     def show(self, which: int, number: int, _minor: int) -> None:
-        self._of(Intent, which, lambda one: show(one, content=b"%%PDF-1.4 %d" % number, now=self.now))
+        self._of(Intent, which, lambda intent: show(intent, content=b"%%PDF-1.4 %d" % number, now=self.now))
 
     def confirm(self, which: int, number: int, minor: int) -> None:
         def book(one: Intent) -> None:
@@ -70,14 +71,14 @@ class People:
         self._of(Intent, which, book)
 
     def reject(self, which: int, _number: int, _minor: int) -> None:
-        self._of(Intent, which, lambda one: reject(one, "No.", by=self.operator, now=self.now))
+        self._of(Intent, which, lambda intent: reject(intent, "No.", by=self.operator, now=self.now))
 
     def withdraw(self, which: int, _number: int, _minor: int) -> None:
-        self._of(Intent, which, lambda one: intents.withdraw(one, now=self.now))
+        self._of(Intent, which, lambda intent: intents.withdraw(intent, now=self.now))
 
     def pass_time(self, which: int, _number: int, _minor: int) -> None:
         self.now += timedelta(days=which * 2)
-        jobs.run_due({intents.WAITS: intents.expire}, now=self.now)
+        jobs.run_due({intents.TIMER_KIND: intents.expire}, now=self.now)
 
     def record(self, _which: int, number: int, minor: int) -> None:
         unmatched.record(came(f"B-{number}", minor), by=self.operator, now=self.now)
@@ -92,7 +93,9 @@ class People:
         self._of(ProviderFact, which, assign)
 
     def send_back(self, which: int, _number: int, _minor: int) -> None:
-        self._of(ProviderFact, which, lambda fact: unmatched.send_back(fact, note="x", by=self.operator, now=self.now))
+        self._of(
+            ProviderFact, which, lambda fact: unmatched.return_to_sender(fact, note="x", by=self.operator, now=self.now)
+        )
 
     def by_hand(self, which: int, number: int, minor: int) -> None:
         buyer = self.buyers[which % 2]
@@ -106,22 +109,22 @@ class People:
             self.came[buyer.pk] -= minor
 
     def move_on(self, _which: int, _number: int, _minor: int) -> None:
-        kept_sums.move_on()
+        kept_sums.advance_sums()
 
     def _of(self, model: type[Model], which: int, act: Callable[..., object]) -> None:
-        found = list(model._default_manager.order_by("-pk")[: which + 1])
-        if found:
-            act(found[-1])
+        rows = list(model._default_manager.order_by("-pk")[: which + 1])
+        if rows:
+            act(rows[-1])
 
 
 @pytest.mark.django_db
 @settings(max_examples=2000 if SOAK else 25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_the_books_balance_whatever_is_done(steps: list[tuple[str, int, int, int]]) -> None:
+def test_books_balance_after_any_acts(steps: list[tuple[str, int, int, int]]) -> None:
     with transaction.atomic():
         people = People()
         for step in steps:
-            with suppress(Refused):  # and nothing was changed, or the invariants below do not hold
+            with suppress(Refused):  # a refusal changed nothing, or the invariants below do not hold
                 people.act(*step)
         assert ledger.verify().problems == ()
         assert {b.pk: queries.balance(b, CNY).minor for b in people.buyers} == {
@@ -129,5 +132,5 @@ def test_the_books_balance_whatever_is_done(steps: list[tuple[str, int, int, int
         }
         arrived = Entry.objects.filter(transfer__reason="top_up", amount_minor__gt=0).values_list("transfer__reference")
         assert max(Counter(arrived).values(), default=0) <= 1
-        assert all(one.difference.minor == 0 for one in books())
+        assert all(book.difference.minor == 0 for book in books())
         transaction.set_rollback(True)

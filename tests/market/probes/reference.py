@@ -1,5 +1,6 @@
-"""A plain model of the watch over one product, written from saas-v2 §6 and shelf §4 alone: it knows no database, no engine and
-none of the market's own rules. Given what its server and the market did at any moment, it says what should come of it."""
+"""A plain model of the probes of one product, written only from saas-v2 §6 and shelf §4. It uses no database, no engine
+and none of the market's rules. From the state of server and market at each moment it computes the expected result.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +10,16 @@ from datetime import date, datetime, timedelta
 
 GAP = timedelta(minutes=10)
 GRACE = timedelta(minutes=5)
-"""How late a try may be that still counts."""
+"""How late a try may be and still count."""
 
 type Up = Callable[[datetime], bool]
 
 
 @dataclass
 class History:
-    """``up``: whether the server answers well. ``back``: when the market is up again, if it is down then. ``lost``: whether the
-    market loses a call that it makes then."""
+    """``up``: whether the server responds well. ``back``: when the market is up again, if it is down. ``lost``: whether
+    the market loses a call that it makes then.
+    """
 
     up: Up
     back: Callable[[datetime], datetime | None]
@@ -33,23 +35,24 @@ class Expected:
 
 
 def case(history: History, first: datetime, last: datetime) -> str:
-    """One case: up to three tries, ten minutes apart and none due after ``last``. It passes by one good one, and fails by three
-    bad ones alone."""
-    at, seen = first, ""
-    while len(seen) < 3:
+    """Return the verdict of one case: up to three tries, ten minutes apart and none due after ``last``. One good try
+    passes it; only three bad ones fail it.
+    """
+    at, results = first, ""
+    while len(results) < 3:
         at = history.back(at) or at
         if at > last + GRACE:
             break
         if history.lost(at):
-            seen += "L"
+            results += "L"
         elif history.up(at):
             return "P"
         else:
-            seen += "F"
+            results += "F"
         at += GAP
         if at > last:
             break
-    return "F" if seen == "FFF" else "U"
+    return "F" if results == "FFF" else "U"
 
 
 def slot(verdicts: list[str]) -> str:
@@ -57,21 +60,21 @@ def slot(verdicts: list[str]) -> str:
 
 
 def expect(days: dict[date, list[str]]) -> Expected:
-    """``days``: what each slot of each day says of the product, in their order."""
-    said, failing, told, selling = Expected(), False, 0, True
+    """``days``: the verdicts of each slot of each day, in order."""
+    expected, failing, last_told, selling = Expected(), False, 0, True
     for day, slots in days.items():
         for verdict in slots:
-            nth = said.streak + 1
-            if verdict == "F" and (not failing or (selling and told != nth)):
-                said.notices += 1
-                told = nth
+            nth = expected.streak + 1
+            if verdict == "F" and (not failing or (selling and last_told != nth)):
+                expected.notices += 1
+                last_told = nth
             if verdict == "P" and failing:
-                said.notices += 1
+                expected.notices += 1
             failing = {"F": True, "P": False}.get(verdict, failing)
-        whole = slot(slots)
-        said.days[day] = whole
-        said.streak = {"F": said.streak + 1, "P": 0, "U": said.streak}[whole]
-        if said.streak >= 5 and selling:
-            selling, said.frozen_on = False, day
-            said.notices += 1
-    return said
+        day_verdict = slot(slots)
+        expected.days[day] = day_verdict
+        expected.streak = {"F": expected.streak + 1, "P": 0, "U": expected.streak}[day_verdict]
+        if expected.streak >= 5 and selling:
+            selling, expected.frozen_on = False, day
+            expected.notices += 1
+    return expected

@@ -1,5 +1,7 @@
-"""Synthetic histories of servers and of the market itself: the real engine says what a plain model says, nobody is frozen by
-mistake, and nobody is told twice of one thing (issue 10, must show 2). 1,000 histories in a soak, 100 otherwise."""
+"""Synthetic histories of servers and of the market: the real engine agrees with a plain model, nobody is frozen by
+mistake, and nobody is notified twice of the same event (issue 10, must show 2). 1,000 histories in a soak, 100
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import pytest
 from tests.factories import NOW
 from tests.market.probes import reference
 from tests.market.probes.reference import GAP, Expected, History, expect
-from tests.market.probes.watching import DOWN, OUR_OWN, WRONG, ZONE, Market, ticked, watched
+from tests.market.probes.watching import DOWN, OUR_OWN, WRONG, ZONE, Market, next_tick, watched
 from tests.sampling import SEED, SOAK
 from tradepost.market import wiring
 from tradepost.market.base.values import replace
@@ -25,6 +27,7 @@ from tradepost.market.probes import days
 from tradepost.market.probes.models import Health, ProbeDay, ProbeRun
 from tradepost.market.probes.outcome import Verdict
 from tradepost.market.production.claim import ClaimedCall
+from tradepost.market.web.watching import watch as watch_rules
 from tradepost.protocols.commands import CallResult, Done
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -34,15 +37,15 @@ START = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=ZONE)
 DAYS = 9
 TICK = timedelta(minutes=10)
 AT_ONCE = 100 if SOAK else 40
-"""Histories of one market, side by side: so many servers share its outages."""
+"""Histories of one market, side by side: this many servers share its outages."""
 HALVES = {"am": 11, "pm": 17}
-"""When first tries are over."""
+"""When first tries end."""
 LETTER = {"passed": "P", "failed": "F", "unknown": "U", "": "U"}
 KINDS = ("well", "dead", "flapping", "weekends", "certificate", "night", "comes back", "short", "minutes")
 
 
 def server(kind: str, chance: random.Random) -> Callable[[datetime], bool]:
-    """When a server of this kind answers well."""
+    """Return when a server of this kind responds well."""
     phase, length = chance.uniform(0, 6), timedelta(hours=chance.choice((0.2, 2.5, 7.0, 30.0)))
     ends, begins = START + chance.uniform(0, DAYS) * DAY, START + chance.uniform(0, DAYS - 2) * DAY
     return {
@@ -59,21 +62,22 @@ def server(kind: str, chance: random.Random) -> Callable[[datetime], bool]:
 
 
 def outages(chance: random.Random) -> list[tuple[datetime, datetime]]:
-    """When the market itself is down: around whole slots, in the middle of them, and every other time again when it has hardly
-    come back, or has not yet; up again before the last day is over, which it could not end otherwise."""
+    """Return when the market is down: around whole slots, within slots, and again shortly after it came up or even
+    before. It is up before the last day ends, or that day could not be judged.
+    """
     over = START + (DAYS - 1) * DAY + timedelta(hours=21)
-    found: list[tuple[datetime, datetime]] = []
+    periods: list[tuple[datetime, datetime]] = []
     for _ in range(3):
         at = START + chance.randrange(DAYS) * DAY + timedelta(hours=6, minutes=10 * chance.randrange(6 * 12))
         for _ in range(chance.choice((1, 2))):
             ends = min(over, at + timedelta(minutes=chance.choice((10, 50, 200, 600))))
-            found.append((at, ends))
+            periods.append((at, ends))
             at = min(over - TICK, ends + chance.choice((-1, 0, 0, 1, 2)) * TICK)
-    return found
+    return periods
 
 
 def up_again(outages: Iterable[tuple[datetime, datetime]], at: datetime) -> datetime | None:
-    """When a market that is down is up again, past all outages that follow one another; None while it is up."""
+    """Return when a market that is down is up again, after all adjacent outages; None while it is up."""
     back = None
     while (ends := max((ends for begins, ends in outages if begins <= at < ends), default=None)) is not None:
         back = at = ends
@@ -82,7 +86,7 @@ def up_again(outages: Iterable[tuple[datetime, datetime]], at: datetime) -> date
 
 @dataclass
 class World:
-    """One market's products by their addresses, each with how its server fares."""
+    """The products of one market by address, with the history of each server."""
 
     products: dict[int, Product]
     servers: dict[int, Callable[[datetime], bool]]
@@ -96,7 +100,7 @@ class World:
         return up_again(self.down, at)
 
     def is_unreachable(self, address: int) -> bool:
-        """One in five fails so that it may be the market's own network."""
+        """One failure in five may be the market's own network."""
         return address % 5 == 0
 
     def answer(self, call: ClaimedCall, now: datetime) -> CallResult:
@@ -109,9 +113,9 @@ class World:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(10 if SOAK else 1))
-def test_the_engine_says_what_the_model_says(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = replace(wiring._watch(), only_needed=False)
-    monkeypatch.setattr(wiring, "_watch", lambda: rules)
+def test_engine_agrees_with_the_model(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = replace(watch_rules(), only_needed=False)
+    monkeypatch.setattr(wiring.timers, "watch", lambda: rules)
     chance = random.Random(SEED + number)
     kinds = ["dead", "well", *(chance.choice(KINDS) for _ in range(AT_ONCE - 2))]
     world = World({}, {}, outages(chance), {chance.randrange(1000) for _ in range(30)})
@@ -122,31 +126,31 @@ def test_the_engine_says_what_the_model_says(number: int, monkeypatch: pytest.Mo
     its = Market(world.answer, tick=TICK)
     its.outages = world.down
     its.until(START + (DAYS - 1) * DAY + timedelta(hours=23))
-    # What a slot asked and when is the timetable's, and has tests of its own; what came of it is the model's.
+    # The timetable has tests of its own for which slot probes when; the model covers the result.
     tries: defaultdict[tuple[date, str], dict[int, list[datetime]]] = defaultdict(dict)
     for run in ProbeRun.objects.select_related("slot").order_by("pk"):
-        tries[run.slot.date, run.slot.half].setdefault(run.address_id, []).append(ticked(run.due_at, TICK))
-    wanted = modelled(world, tries)
+        tries[run.slot.date, run.slot.half].setdefault(run.address_id, []).append(next_tick(run.due_at, TICK))
+    expected = modelled(world, tries)
     for kind, (address, product) in zip(kinds, world.products.items(), strict=True):
-        assert found(product) == wanted[address], told(number, kind, tries, address, world)
+        assert actual_result(product) == expected[address], description(number, kind, tries, address, world)
 
 
-def told(
+def description(
     number: int, kind: str, tries: dict[tuple[date, str], dict[int, list[datetime]]], address: int, world: World
 ) -> str:
-    """What it takes to run a history again, and to read it."""
+    """Return what is needed to repeat and understand a history."""
     firsts = {
-        f"{day} {half}": [f"{at.astimezone(ZONE):%H:%M}" for at in asked.get(address, [])]
-        for (day, half), asked in tries.items()
+        f"{day} {half}": [f"{at.astimezone(ZONE):%H:%M}" for at in case_tries.get(address, [])]
+        for (day, half), case_tries in tries.items()
     }
     seed = SEED + number
-    again = (
+    command = (
         f"TRADEPOST_SEED={seed}{' TRADEPOST_TEST_SELECTION=soak' if SOAK else ''} pytest -n 0"
-        f" '{Path(__file__).name}::test_the_engine_says_what_the_model_says[0]'"
+        f" '{Path(__file__).name}::test_engine_agrees_with_the_model[0]'"
     )
     return "\n".join(
         [
-            again,
+            command,
             f"a server of the kind {kind!r}, address {address}{', not reached' if world.is_unreachable(address) else ''}",
             f"first tries, in the market's time: {firsts}",
             *(f"the market is down {begins:%m-%d %H:%M} to {ends:%m-%d %H:%M}" for begins, ends in sorted(world.down)),
@@ -159,23 +163,23 @@ def modelled(world: World, tries: dict[tuple[date, str], dict[int, list[datetime
     for day in (FIRST + n * DAY for n in range(DAYS)):
         for half, closes in HALVES.items():
             last = datetime(day.year, day.month, day.day, closes, 20, tzinfo=ZONE)
-            asked = tries.get((day, half), {})
+            slot_tries = tries.get((day, half), {})
             verdicts = {
                 address: [
                     reference.case(History(world.servers[address], world.back, world.lost), first, last)
                     for first in firsts
                 ]
-                for address, firsts in asked.items()
+                for address, firsts in slot_tries.items()
             }
             unreached = sum("F" in seen and world.is_unreachable(address) for address, seen in verdicts.items())
-            void = len(asked) >= 20 and unreached / len(asked) > 0.3
+            void = len(slot_tries) >= 20 and unreached / len(slot_tries) > 0.3
             for address, slots in says.items():
                 seen = verdicts.get(address)
                 slots.setdefault(day, []).append("U" if void or not seen else reference.slot(seen))
     return {address: expect(slots) for address, slots in says.items()}
 
 
-def found(product: Product) -> Expected:
+def actual_result(product: Product) -> Expected:
     health = Health.objects.get(product=product)
     verdicts = dict(ProbeDay.objects.filter(product=product).values_list("date", "verdict"))
     streak = days.streak_of(Verdict(verdicts[day] or "unknown") for day in sorted(verdicts))
@@ -188,9 +192,11 @@ def found(product: Product) -> Expected:
     )
 
 
-def test_a_try_that_falls_from_one_outage_into_the_next_is_not_made() -> None:
-    """saas-v2 §6, shelf §4: our own outage is unknown. Two tries fail; the third is due in an outage that another follows at
-    once, so that it never takes place and nobody is blamed. (The model let a market try for a moment between them: seed 258.)"""
+def test_try_that_falls_from_one_outage_into_the_next_is_not_made() -> None:
+    """saas-v2 §6, shelf §4: our own outage is unknown. Two tries fail; the third is due in an outage that another one
+    follows at once, so it is never made and the seller is not blamed. (The model let a market try for a moment
+    between them: seed 258.)
+    """
     product = watched(save=["queryInstance"])
     its = Market(lambda _call, _now: WRONG)
     its.until(START + timedelta(hours=9, minutes=1))

@@ -1,4 +1,6 @@
-"""Orders that an interface failed are counted by month, and the sixth asks an operator (business-rules §10, saas-v2 §3.10)."""
+"""Orders that failed through an interface are counted by month; the sixth creates a work queue entry (business-rules
+§10, saas-v2 §3.10).
+"""
 
 from __future__ import annotations
 
@@ -29,17 +31,17 @@ from tradepost.protocols.commands import CallResult, Fault, Rejected, Unreachabl
 
 pytestmark = pytest.mark.django_db
 DOWN = Unreachable(fault=Fault.CONNECT)
-"""Nothing was sent, so that nothing is to be released."""
+"""Nothing was sent, so nothing has to be released."""
 MINUTE = timedelta(minutes=1)
 
 
-def sold() -> Product:
+def sold_product() -> Product:
     seller = make_seller(member=make_buyer(balance="0"))
     return make_product(seller, address=make_address(seller))
 
 
-def failed(product: Product, result: CallResult = DOWN, *, now: datetime = NOW) -> Order:
-    """An order of the product that is paid, tried in vain to the end, and paid back."""
+def fail_order(product: Product, result: CallResult = DOWN, *, now: datetime = NOW) -> Order:
+    """Make an order of the product that is paid, tried until it is given up, and refunded."""
     order = make_order(make_buyer(), offer=make_offer(product), paid=True, now=now)
     react(now=now)
     give_up(open_call(), result, now=now)
@@ -49,52 +51,52 @@ def failed(product: Product, result: CallResult = DOWN, *, now: datetime = NOW) 
     return order
 
 
-def test_an_order_that_its_interface_failed_is_counted_once_for_its_product() -> None:
-    product = sold()
-    order = failed(product)
+def test_order_failed_by_its_interface_is_counted_once_for_its_product() -> None:
+    product = sold_product()
+    order = fail_order(product)
     [counted] = FailedOrder.objects.all()
     assert (counted.order_id, counted.product_id, counted.reason) == (order.pk, product.pk, "connect")
     assert not WorkItem.objects.exists()
 
 
 @pytest.mark.parametrize("result", [Rejected(code="000103"), Unreachable(fault=Fault.INTERNAL)])
-def test_a_reason_of_business_and_a_fault_of_ours_are_not_counted(result: CallResult) -> None:
-    failed(sold(), result)
+def test_business_reasons_and_our_own_faults_are_not_counted(result: CallResult) -> None:
+    fail_order(sold_product(), result)
     assert not FailedOrder.objects.exists()
 
 
-def test_the_sixth_order_of_a_month_asks_the_operators_once_and_nothing_is_delisted() -> None:
+def test_sixth_failed_order_of_a_month_asks_operators_once_and_delists_nothing() -> None:
     """business-rules §10: more than five failed orders in a month; shelf §8: no automatic delisting."""
-    operator, product = make_operator(), sold()
+    operator, product = make_operator(), sold_product()
     for number in range(5):
-        failed(product, now=NOW + number * MINUTE)
+        fail_order(product, now=NOW + number * MINUTE)
     assert not WorkItem.objects.exists()
-    failed(product, now=NOW + 6 * MINUTE)
+    fail_order(product, now=NOW + 6 * MINUTE)
     [item] = WorkItem.objects.all()
     assert (item.kind, item.product_id) == ("failed_orders", product.pk)
-    failed(product, now=NOW + 7 * MINUTE)
+    fail_order(product, now=NOW + 7 * MINUTE)
     assert WorkItem.objects.count() == 1
-    told = Notice.objects.filter(kind__endswith="failed_orders")
-    assert sorted(told.values_list("kind", flat=True)) == ["operator_failed_orders", "seller_failed_orders"]
-    assert told.get(user=operator).facts["orders"] == "6"
+    notices = Notice.objects.filter(kind__endswith="failed_orders")
+    assert sorted(notices.values_list("kind", flat=True)) == ["operator_failed_orders", "seller_failed_orders"]
+    assert notices.get(user=operator).facts["orders"] == "6"
     product.refresh_from_db()
     assert product.status == Product.Status.ON_SALE
     [shown] = operator_queries.open_items()
     assert len(shown.orders) == 7
 
 
-def test_months_are_counted_apart() -> None:
-    product = sold()
+def test_months_are_counted_separately() -> None:
+    product = sold_product()
     for number in range(3):
-        failed(product, now=NOW + number * MINUTE)
-        failed(product, now=NOW + timedelta(days=31) + number * MINUTE)
+        fail_order(product, now=NOW + number * MINUTE)
+        fail_order(product, now=NOW + timedelta(days=31) + number * MINUTE)
     assert FailedOrder.objects.values("month").distinct().count() == 2
     assert not WorkItem.objects.exists()
 
 
-def test_it_is_marked_when_the_interface_delivers_again_and_counts_all_the_same() -> None:
-    product, later = sold(), NOW + MINUTE
-    failed(product)
+def test_recovered_interface_is_marked_and_its_failures_still_count() -> None:
+    product, later = sold_product(), NOW + MINUTE
+    fail_order(product)
     make_order(make_buyer(), offer=make_offer(product), paid=True, now=later)
     react(now=later)
     answer(open_call(), now=later)
@@ -104,8 +106,8 @@ def test_it_is_marked_when_the_interface_delivers_again_and_counts_all_the_same(
     assert FailedOrder.objects.get().healed_at == later
 
 
-def test_an_entry_is_closed_with_words_and_once() -> None:
-    item = WorkItem.objects.create(kind="failed_orders", product=sold(), occasion="2026-11-01", opened_at=NOW)
+def test_entry_is_closed_once_with_a_note() -> None:
+    item = WorkItem.objects.create(kind="failed_orders", product=sold_product(), occasion="2026-11-01", opened_at=NOW)
     for note in ("", "  ", "x" * 501):
         with pytest.raises(Refused):
             operator_queries.close_item(item.pk, note=note, by="operator", now=NOW)
@@ -116,8 +118,8 @@ def test_an_entry_is_closed_with_words_and_once() -> None:
     assert operator_queries.open_items() == []
 
 
-def test_a_frozen_product_stays_in_the_queue_until_it_is_sold_or_stopped() -> None:
-    product = sold()
+def test_frozen_product_stays_in_the_queue_until_sales_resume_or_end() -> None:
+    product = sold_product()
     Product.objects.filter(pk=product.pk).update(status=Product.Status.FROZEN)
     item = WorkItem.objects.create(kind="frozen", product=product, occasion="2026-11-26", opened_at=NOW)
     with pytest.raises(Refused, match=r"probe\.still_frozen"):

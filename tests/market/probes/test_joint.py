@@ -31,7 +31,6 @@ from tests.market.probes.watching import (
     save_cases,
     watched,
 )
-from tradepost.market import wiring
 from tradepost.market.applications import authorise
 from tradepost.market.applications.models import Application, Authorisation, Client, Sync, TenantBinding
 from tradepost.market.base.config import config
@@ -44,6 +43,7 @@ from tradepost.market.notifications.models import Notice
 from tradepost.market.probes import manual, opening, seller_queries, selling_again
 from tradepost.market.probes.models import Health, ProbeDay, ProbeRun, ProbeSlot, WorkItem
 from tradepost.market.production.models import Address, Binding, Call
+from tradepost.market.web.watching import watch as watch_rules
 from tradepost.protocols.commands import Done
 
 pytestmark = pytest.mark.django_db
@@ -53,11 +53,11 @@ def status(product: Product) -> str:
     return Product.objects.get(pk=product.pk).status
 
 
-# --- what is asked --------------------------------------------------------------------------------------------------------
+# --- calls ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("base", "kit"), [("saas_v2", "joint_kit_v2"), ("saas_v1", "joint_kit_v1")])
-def test_the_five_calls_of_an_application_are_asked_each_morning_and_afternoon(base: str, kit: str) -> None:
+def test_five_calls_of_an_application_are_probed_each_morning_and_afternoon(base: str, kit: str) -> None:
     """§A.10 no. 4; §A.0: ``testFlag`` 1, ``instanceId`` and ``orderId`` empty, as while the interface is debugged."""
     application = joint_product(base=base, kit=kit)
     its = market()
@@ -78,7 +78,7 @@ def test_the_five_calls_of_an_application_are_asked_each_morning_and_afternoon(b
 @pytest.mark.parametrize(
     ("becomes", "probed"), [("on_sale", True), ("frozen", True), ("stopped", False), ("not published", False)]
 )
-def test_what_is_probed_goes_by_the_status_of_the_product(becomes: str, probed: bool) -> None:
+def test_product_status_decides_what_is_probed(becomes: str, probed: bool) -> None:
     """§A.10: "of listed products"; saas-v2 §6: stopped ones are not probed, shelf §8: frozen ones are."""
     application = joint_product()
     product = product_of(application)
@@ -93,7 +93,7 @@ def test_what_is_probed_goes_by_the_status_of_the_product(becomes: str, probed: 
     assert ProbeRun.objects.filter(address=application.address).exists() is probed
 
 
-def test_a_market_that_names_its_protocols_probes_those_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_market_that_names_protocols_probes_only_those(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEPOST_PROBE_PROTOCOLS", "saas_v2")
     config.cache_clear()
     application = joint_product()
@@ -109,30 +109,30 @@ def _settings_of_one_test() -> Iterator[None]:
     config.cache_clear()
 
 
-def test_a_joint_product_is_probed_by_hand_at_both_addresses_and_only_its_own_cases() -> None:
+def test_joint_product_is_probed_manually_at_both_addresses_with_only_its_own_cases() -> None:
     application = joint_product()
     other = joint_product(application.seller)
     product = product_of(application)
-    slot = manual.probe_now(product, by="zhang", watch=wiring._watch(), now=NOW)
+    slot = manual.probe_now(product, by="zhang", watch=watch_rules(), now=NOW)
     runs = manual.runs_of(slot)
     assert {run.address_id for run in runs} == {product.binding.address_id, application.address_id}
     assert other.address_id not in {run.address_id for run in runs}
     assert len(runs) == 10
 
 
-def test_what_is_not_sold_is_not_probed_by_hand_though_its_address_serves_something_that_is() -> None:
+def test_product_not_on_sale_is_not_probed_manually_though_its_address_serves_others() -> None:
     sold = watched()
     drafted = make_product(sold.seller, address=sold.binding.address, on_sale=False)
     with pytest.raises(Refused) as refused:
-        manual.probe_now(drafted, by="zhang", watch=wiring._watch(), now=NOW)
+        manual.probe_now(drafted, by="zhang", watch=watch_rules(), now=NOW)
     assert refused.value.code == "probe.no_cases"
     assert not Call.objects.exists()
 
 
-# --- what follows ---------------------------------------------------------------------------------------------------------
+# --- results ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_failing_call_of_the_kit_fails_the_product_and_names_its_application() -> None:
+def test_failing_kit_call_fails_the_product_and_names_its_application() -> None:
     application = joint_product()
     product = product_of(application)
     its = market(breaking(WRONG, "authSync"))
@@ -143,23 +143,23 @@ def test_a_failing_call_of_the_kit_fails_the_product_and_names_its_application()
     assert notice.kind == "seller_probe_forecast"
     assert (notice.facts["failed"], notice.facts["cases"]) == ("1", "10")
     with translation.override("en"):
-        said = facts.readable(notice.facts)["activity"]
-        assert said == f"authSync of the application “{NAME}”"
+        activity = facts.facts_as_text(notice.facts)["activity"]
+        assert activity == f"authSync of the application “{NAME}”"
     with translation.override("zh-hans"):
-        assert facts.readable(notice.facts)["activity"] == f"authSync（应用“{NAME}”）"
+        assert facts.facts_as_text(notice.facts)["activity"] == f"authSync（应用“{NAME}”）"
 
 
-def test_a_failing_call_of_the_production_interface_names_no_application() -> None:
+def test_failing_production_call_names_no_application() -> None:
     joint_product()
     its = market(breaking(WRONG, "queryInstance"))
     its.until(at(12))
     assert Notice.objects.get().facts["activity"] == "queryInstance"
 
 
-def test_where_both_fail_the_production_interface_is_named_first() -> None:
-    """Without it nothing is delivered, whatever becomes of the people of an enterprise."""
+def test_production_interface_is_named_first_if_both_fail() -> None:
+    """Nothing can be delivered without it, whether or not the people of an enterprise are synchronised."""
     application = joint_product()
-    later = make_address(application.seller)  # registered after that of the kit
+    later = make_address(application.seller)  # registered after the case of the kit
     DebugCase.objects.filter(address=Binding.objects.get().address).update(address=later)
     Binding.objects.update(address=later)
     its = market(answers(DOWN))
@@ -169,7 +169,7 @@ def test_where_both_fail_the_production_interface_is_named_first() -> None:
 
 
 @pytest.mark.slow
-def test_five_failing_days_of_the_kit_alone_freeze_the_product_and_a_passing_probe_lets_it_come_back() -> None:
+def test_five_failing_days_of_the_kit_freeze_the_product_and_a_passing_probe_allows_its_return() -> None:
     """saas-v2 §6: five days in a row; §A.10's two working days are the older page's, the market has one rule."""
     application = joint_product()
     product = product_of(application)
@@ -194,7 +194,7 @@ def test_five_failing_days_of_the_kit_alone_freeze_the_product_and_a_passing_pro
     assert (status(product), health.streak, health.frozen_on) == ("on_sale", 0, None)
 
 
-def test_the_production_interface_that_fails_is_not_healed_by_a_kit_that_passes() -> None:
+def test_passing_kit_does_not_heal_a_failing_production_interface() -> None:
     application = joint_product()
     its = market(breaking(WRONG, "newInstance"))
     its.until(NIGHT)
@@ -202,10 +202,10 @@ def test_the_production_interface_that_fails_is_not_healed_by_a_kit_that_passes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kept", [(), ("tenantSync",)])
-def test_cases_that_were_never_saved_fail_nothing_and_are_named(kept: tuple[str, ...]) -> None:
-    """After an upgrade: what is not asked is unknown, and unknown days pass over (``outcome.of_product``)."""
-    application = joint_product(save=kept)
+@pytest.mark.parametrize("kept_cases", [(), ("tenantSync",)])
+def test_unsaved_cases_fail_nothing_and_are_named(kept_cases: tuple[str, ...]) -> None:
+    """After an upgrade: a case that is not probed is unknown, and unknown days do not count (``outcome.of_product``)."""
+    application = joint_product(save=kept_cases)
     product = product_of(application)
     its = market()
     its.until(NIGHT + 6 * DAY)
@@ -214,25 +214,25 @@ def test_cases_that_were_never_saved_fail_nothing_and_are_named(kept: tuple[str,
     health = Health.objects.get(product=product)
     assert (status(product), health.streak, health.freezes_on) == ("on_sale", 0, None)
     assert not Notice.objects.exists()
-    one = seller_queries.watched_one(product, today=TODAY)
-    [(where, calls)] = seller_queries.lacking(one, watch=wiring._watch())
+    monitored = seller_queries.monitored_product(product, watch=watch_rules(), today=TODAY)
+    [(where, calls)] = seller_queries.missing_cases(monitored, watch=watch_rules())
     assert where.application == NAME
-    assert set(calls) == set(KIT) - set(kept)
+    assert set(calls) == set(KIT) - set(kept_cases)
 
 
-def test_nothing_lacks_where_all_is_saved() -> None:
-    one = seller_queries.watched_one(product_of(joint_product()), today=TODAY)
-    assert seller_queries.lacking(one, watch=wiring._watch()) == []
+def test_nothing_is_missing_if_all_cases_are_saved() -> None:
+    monitored = seller_queries.monitored_product(product_of(joint_product()), watch=watch_rules(), today=TODAY)
+    assert seller_queries.missing_cases(monitored, watch=watch_rules()) == []
 
 
-def test_a_case_of_the_kit_that_fails_counts_though_others_were_never_saved() -> None:
+def test_failing_kit_case_counts_though_others_were_never_saved() -> None:
     application = joint_product(save=("tenantSync",))
     its = market(breaking(WRONG, "tenantSync"))
     its.until(NIGHT)
     assert Health.objects.get(product=product_of(application)).streak == 1
 
 
-def test_all_saved_cases_decide_where_the_market_wants_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_makes_all_saved_cases_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shelf §8, ``probe_judges``: of both addresses."""
     monkeypatch.setenv("TRADEPOST_PROBE_JUDGES", "all")
     config.cache_clear()
@@ -245,20 +245,22 @@ def test_all_saved_cases_decide_where_the_market_wants_it_so(monkeypatch: pytest
     assert Health.objects.get(product=product_of(application)).verdict == "failed"
 
 
-def test_a_moved_application_is_probed_where_it_is_now() -> None:
+def test_moved_application_is_probed_at_its_new_address() -> None:
     """business-rules §11.2: approve, update the address of the product, then what is bound."""
     application = joint_product()
-    there = make_kit_address(application.seller, url="http://127.0.0.1:9/elsewhere")
-    save_cases(there, "tenantSync")
-    Application.objects.update(address=there)
+    new_address = make_kit_address(application.seller, url="http://127.0.0.1:9/elsewhere")
+    save_cases(new_address, "tenantSync")
+    Application.objects.update(address=new_address)
     its = market()
     its.until(at(12))
     runs = ProbeRun.objects.filter(activity="tenantSync")
-    assert {run.address_id for run in runs} == {there.pk}
+    assert {run.address_id for run in runs} == {new_address.pk}
 
 
-def test_a_server_that_speaks_two_protocols_is_counted_once() -> None:
-    """Shelf §4: a slot is void when more than 30 % of at least 20 addresses could not be reached; interface and kit share one."""
+def test_server_with_two_protocols_is_counted_once() -> None:
+    """Shelf §4: a slot is void when more than 30 % of at least 20 addresses could not be reached; interface and kit
+    share one.
+    """
     joint_product()
     watched()
     its = market(breaking(DOWN, *KIT, "newInstance", "queryInstance"))
@@ -267,15 +269,16 @@ def test_a_server_that_speaks_two_protocols_is_counted_once() -> None:
     assert (slot.addresses, slot.unreached) == (2, 2)
 
 
-# --- nothing real is touched ----------------------------------------------------------------------------------------------
+# --- real data is not touched ----------------------------------------------------------------------------------------------
 
 
-def acknowledged() -> list[object]:
-    """All that the market keeps of what sellers know."""
+def acknowledged_rows() -> list[object]:
+    """Return everything that the market stores about what sellers acknowledged."""
     return [list(model.objects.order_by("pk").values()) for model in (TenantBinding, Authorisation, Client, Sync)]
 
 
-def test_probes_change_nothing_of_what_a_seller_acknowledged() -> None:
+@pytest.mark.slow
+def test_probes_change_nothing_that_a_seller_acknowledged() -> None:
     """§A.5: the idempotency key is (instanceId, tenantId); a probe has neither of a service that is bound."""
     application = joint_product()
     its = market(now=at(7))
@@ -286,19 +289,21 @@ def test_probes_change_nothing_of_what_a_seller_acknowledged() -> None:
     its.until(at(8))
     authorise.authorise(binding, [person.pk], admin=False, rules=sync_rules(), now=its.now)
     its.until(MORNING)
-    before = acknowledged()
+    before = acknowledged_rows()
     assert TenantBinding.objects.get(pk=binding.pk).status == "bound"
     its.until(NIGHT)
     assert Call.objects.filter(purpose="probe", address=application.address).count() == 10
-    assert acknowledged() == before
+    assert acknowledged_rows() == before
     for probe in Call.objects.filter(purpose="probe", address=application.address):
         assert enterprise.public_id not in str(probe.command)
         assert enterprise.code not in str(probe.command)
     assert not Sync.objects.exclude(status="done").exists()
 
 
-def test_a_case_that_names_a_real_enterprise_is_not_asked() -> None:
-    """One that an earlier release saved: a call that deletes would make a careless server forget its customer twice a day."""
+def test_case_that_names_a_real_enterprise_is_not_probed() -> None:
+    """An earlier release may have saved such a case: a call that deletes would make a careless server delete its
+    customer twice a day.
+    """
     application = joint_product(save=KIT[1:])
     save_cases(application.address, "tenantSync", typed={"tenantId": make_enterprise().public_id, "flag": "0"})
     its = market(breaking(WRONG, "tenantSync"))

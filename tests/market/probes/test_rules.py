@@ -8,11 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tradepost.market.base.config import Config
+from tests.configured import configured
 from tradepost.market.probes import days
 from tradepost.market.probes.failed_orders import is_interface_fault, month_of
-from tradepost.market.probes.outcome import Try, Verdict, is_void, of_product, verdict_of, worst
-from tradepost.market.probes.timetable import APART, Window, is_last, next_slot, slot_on, spread
+from tradepost.market.probes.outcome import (
+    AttemptOutcome,
+    Verdict,
+    case_verdict,
+    is_void,
+    product_verdict,
+    worst_verdict,
+)
+from tradepost.market.probes.timetable import CASE_INTERVAL, Window, is_last_of_day, next_slot, slot_on, start_delay
 from tradepost.market.production.plan import Probing, next_probe
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -23,9 +30,9 @@ MORNING = Window("am", time(9), time(11))
 AFTERNOON = Window("pm", time(15), time(17))
 
 
-def test_the_place_of_a_case_in_its_slot_is_that_of_the_design() -> None:
+def test_place_of_a_case_in_its_slot() -> None:
     """Shelf §4: address 7, n = 5, 2026-11-25 am: + 30:24."""
-    at = spread(date(2026, 11, 25), "am", 7, cases=5, window=TWO_HOURS)
+    at = start_delay(date(2026, 11, 25), "am", 7, cases=5, window=TWO_HOURS)
     assert timedelta(minutes=30, seconds=24) <= at < timedelta(minutes=30, seconds=25)
 
 
@@ -33,86 +40,90 @@ def test_ten_thousand_cases_are_spread_evenly_over_two_hours() -> None:
     """Shelf §4: 1.4/s on average, busiest second 6–10."""
     per_second = [0] * 7200
     for address in range(1, 2001):
-        first = spread(date(2026, 11, 25), "am", address, cases=5, window=TWO_HOURS)
+        first = start_delay(date(2026, 11, 25), "am", address, cases=5, window=TWO_HOURS)
         for n in range(5):
-            per_second[int((first + n * APART).total_seconds())] += 1
+            per_second[int((first + n * CASE_INTERVAL).total_seconds())] += 1
     assert sum(per_second) == 10_000, "each fits its slot"
     assert 6 <= max(per_second) <= 10
 
 
-def test_a_case_that_does_not_fit_what_is_left_of_a_slot_is_tried_at_its_beginning() -> None:
-    assert spread(date(2026, 11, 25), "am", 7, cases=5, window=timedelta(seconds=3)) == timedelta()
+def test_case_that_does_not_fit_the_rest_of_a_slot_is_tried_at_its_beginning() -> None:
+    assert start_delay(date(2026, 11, 25), "am", 7, cases=5, window=timedelta(seconds=3)) == timedelta()
 
 
 @pytest.mark.parametrize(
-    ("told", "streak"),
+    ("verdicts", "streak"),
     [("", 0), ("F", 1), ("FF", 2), ("FFP", 0), ("FFU", 2), ("FFUFFF", 5), ("U", 0), ("FPF", 1), ("FFFFUUUF", 5)],
 )
-def test_failing_days_are_counted_over_unknown_ones(told: str, streak: int) -> None:
+def test_unknown_days_do_not_break_a_failing_streak(verdicts: str, streak: int) -> None:
     """Shelf §4: F + 1, P 0, U keeps: FFUFFF → 5 on day six."""
-    assert days.streak_of(LETTERS[letter] for letter in told) == streak
+    assert days.streak_of(LETTERS[letter] for letter in verdicts) == streak
 
 
 @pytest.mark.parametrize(
     ("day", "streak", "on"),
     [(2, 1, 6), (3, 2, 6), (6, 5, 6), (2, 0, None)],
 )
-def test_the_forecast_counts_down_from_the_first_failing_day(day: int, streak: int, on: int | None) -> None:
+def test_freeze_forecast_counts_from_the_first_failing_day(day: int, streak: int, on: int | None) -> None:
     """Shelf §4: day + (5 − n): n = 1 on 2 Nov → 6 Nov."""
-    said = days.forecast(date(2026, 11, day), streak, freeze_days=5)
-    assert said == (date(2026, 11, on) if on else None)
+    forecast = days.forecast(date(2026, 11, day), streak, freeze_days=5)
+    assert forecast == (date(2026, 11, on) if on else None)
     assert days.forecast(date(2026, 11, day), streak, freeze_days=0) is None, "where days are not counted"
 
 
 @pytest.mark.parametrize(
-    ("asked", "unreached", "void"),
+    ("addresses", "unreached", "void"),
     [(100, 30, False), (100, 31, True), (20, 7, True), (20, 6, False), (19, 19, False), (0, 0, False)],
 )
-def test_a_slot_is_void_when_too_many_addresses_could_not_be_reached(asked: int, unreached: int, void: bool) -> None:
+def test_slot_is_void_when_too_many_addresses_are_unreachable(addresses: int, unreached: int, void: bool) -> None:
     """Shelf §4: > 30 % over ≥ 20 addresses: 30/100 no, 31/100 yes."""
-    assert is_void(asked=asked, unreached=unreached, percent=30, least=20) is void
+    assert is_void(asked=addresses, unreached=unreached, percent=30, least=20) is void
 
 
 @pytest.mark.parametrize(
     ("tries", "paused", "verdict"),
     [
-        ([Try.PASSED], False, P),
-        ([Try.FAILED, Try.FAILED, Try.PASSED], False, P),
-        ([Try.OURS, Try.PASSED], False, P),
-        ([Try.FAILED] * 3, False, F),
-        ([Try.FAILED] * 2, False, U),
-        ([Try.FAILED], True, F),
-        ([Try.FAILED, Try.OURS, Try.FAILED], False, U),
-        ([Try.OURS] * 3, True, U),
+        ([AttemptOutcome.PASSED], False, P),
+        ([AttemptOutcome.FAILED, AttemptOutcome.FAILED, AttemptOutcome.PASSED], False, P),
+        ([AttemptOutcome.OURS, AttemptOutcome.PASSED], False, P),
+        ([AttemptOutcome.FAILED] * 3, False, F),
+        ([AttemptOutcome.FAILED] * 2, False, U),
+        ([AttemptOutcome.FAILED], True, F),
+        ([AttemptOutcome.FAILED, AttemptOutcome.OURS, AttemptOutcome.FAILED], False, U),
+        ([AttemptOutcome.OURS] * 3, True, U),
         ([], True, U),
     ],
 )
-def test_a_case_fails_only_by_what_is_surely_the_sellers(tries: list[Try], paused: bool, verdict: Verdict) -> None:
-    """Shelf §4: the seller's fault fails; INTERNAL, LOST unknown. §6: held at an open breaker it goes at the slot's end."""
-    assert verdict_of(tries, wanted=3, paused=paused) is verdict
+def test_case_fails_only_by_certain_faults_of_the_seller(
+    tries: list[AttemptOutcome], paused: bool, verdict: Verdict
+) -> None:
+    """Shelf §4: the seller's fault fails; INTERNAL, LOST unknown. §6: held at an open breaker it goes at the slot's
+    end.
+    """
+    assert case_verdict(tries, required_attempts=3, paused=paused) is verdict
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("verdicts", "verdict"),
     [("P", P), ("PPP", P), ("PFU", F), ("PU", U), ("FF", F), ("", U)],
 )
-def test_a_day_fails_if_any_slot_fails_else_is_unknown_if_any_is(found: str, verdict: Verdict) -> None:
+def test_day_fails_by_any_failing_slot_else_is_unknown_by_any_unknown(verdicts: str, verdict: Verdict) -> None:
     """saas-v2 §6 (a day fails if any of its probes fails); shelf §4."""
-    assert worst(LETTERS[letter] for letter in found) is verdict
+    assert worst_verdict(LETTERS[letter] for letter in verdicts) is verdict
 
 
-def test_a_product_is_judged_by_the_cases_that_it_needs_and_one_that_was_deleted_is_unknown() -> None:
+def test_product_is_judged_by_its_required_cases_and_a_deleted_case_is_unknown() -> None:
     """Shelf §8: a product fails by the cases it needs."""
-    assert of_product({"new", "query"}, {"new": P, "query": P, "upgrade": F}) is P
-    assert of_product({"new", "query"}, {"new": P, "query": F}) is F
-    assert of_product({"new", "query"}, {"new": P}) is U
-    assert of_product(set(), {"new": F}) is U
+    assert product_verdict({"new", "query"}, {"new": P, "query": P, "upgrade": F}) is P
+    assert product_verdict({"new", "query"}, {"new": P, "query": F}) is F
+    assert product_verdict({"new", "query"}, {"new": P}) is U
+    assert product_verdict(set(), {"new": F}) is U
 
 
 NOON = datetime(2026, 11, 25, 4, tzinfo=UTC)
 
 
-def test_a_probe_is_tried_three_times_ten_minutes_apart_within_its_slot() -> None:
+def test_probe_is_tried_three_times_ten_minutes_apart_within_its_slot() -> None:
     plan, end = Probing(3, timedelta(minutes=10)), NOON + timedelta(minutes=20)
     at = NOON
     for tries in (1, 2):
@@ -125,40 +136,40 @@ def test_a_probe_is_tried_three_times_ten_minutes_apart_within_its_slot() -> Non
 
 
 @pytest.mark.parametrize(("places", "probes"), [(512, 51), (16, 1), (5, 1)])
-def test_probes_take_a_tenth_of_the_places_at_most_and_always_one(places: int, probes: int) -> None:
+def test_probes_take_at_most_a_tenth_of_the_places_and_at_least_one(places: int, probes: int) -> None:
     """Shelf §6: probes take ≤ 10 % of capacity."""
     assert Probing().places(places) == probes
 
 
-def test_the_slots_of_a_day_are_those_of_the_markets_zone() -> None:
+def test_slots_of_a_day_are_in_the_markets_time_zone() -> None:
     slot = slot_on(date(2026, 11, 25), MORNING, ZONE)
     assert slot.opens == datetime(2026, 11, 25, 1, tzinfo=UTC)
     assert slot.last_try(tries=3, gap=timedelta(minutes=10)) == datetime(2026, 11, 25, 3, 20, tzinfo=UTC)
     assert next_slot(slot.opens, MORNING, ZONE).date == date(2026, 11, 26), "one that opens now is under way"
     assert next_slot(slot.opens - timedelta(seconds=1), MORNING, ZONE) == slot
-    assert [is_last(one.half, [MORNING, AFTERNOON]) for one in (MORNING, AFTERNOON)] == [False, True]
+    assert [is_last_of_day(half.half, [MORNING, AFTERNOON]) for half in (MORNING, AFTERNOON)] == [False, True]
     opens = [next_slot(slot.opens + timedelta(days=n), MORNING, ZONE).opens for n in range(30)]
     assert {b - a for a, b in pairwise(opens)} == {timedelta(days=1)}
 
 
 @pytest.mark.parametrize("text", ["11:00-09:00", "09:00-10:00,10:30-11:00", "nine to five", "09:00"])
-def test_settings_that_are_no_slots_are_refused(text: str) -> None:
+def test_invalid_slot_settings_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"slot|isoformat|time"):
-        Config(probe_slots=text)
+        configured(probe_slots=text)
 
 
-def test_slots_are_told_apart_by_noon_and_may_be_none() -> None:
-    assert Config(probe_slots="15:00-17:00, 09:00-11:00").probe_windows == (
+def test_slots_are_distinguished_by_noon_and_may_be_empty() -> None:
+    assert configured(probe_slots="15:00-17:00, 09:00-11:00").probes.probe_windows == (
         ("am", time(9), time(11)), ("pm", time(15), time(17)),
     )  # fmt: skip
-    assert Config(probe_slots="").probe_windows == ()
+    assert configured(probe_slots="").probes.probe_windows == ()
 
 
 @pytest.mark.parametrize(
     ("at", "month"),
     [("2026-10-31T15:59:59+00:00", date(2026, 10, 1)), ("2026-10-31T16:00:00+00:00", date(2026, 11, 1))],
 )
-def test_a_month_begins_in_the_markets_zone(at: str, month: date) -> None:
+def test_month_begins_in_the_markets_time_zone(at: str, month: date) -> None:
     """Shelf §4: 10-31T15:59:59Z is October, 16:00Z November."""
     assert month_of(datetime.fromisoformat(at), ZONE) == month
 
@@ -170,6 +181,6 @@ def test_a_month_begins_in_the_markets_zone(at: str, month: date) -> None:
         ("000106", False), ("lost", False), ("internal", False), ("no_key", False), ("", False), ("pending", False),
     ],
 )  # fmt: skip
-def test_an_order_fails_by_its_interface_and_not_by_a_reason_of_business(verdict: str, counts: bool) -> None:
+def test_order_fails_by_its_interface_and_not_by_a_business_reason(verdict: str, counts: bool) -> None:
     """saas-v2 §3.10: orders failed through interface faults; §4: 0001xx refuse for reasons of the buyer or the stock."""
     assert is_interface_fault(verdict) is counts

@@ -1,4 +1,4 @@
-"""A slot from its opening to what it says of each product: saas-v2 §6, saas-v1-license A5, shelf §4 and §6."""
+"""A slot from its opening to its verdict on each product: saas-v2 §6, saas-v1-license A5, shelf §4 and §6."""
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ from tradepost.market.probes.models import Health, ProbeDay, ProbeRun, ProbeSlot
 from tradepost.market.production import upkeep
 from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.models import Address, Attempt, Call
+from tradepost.market.web.watching import watch as watch_rules
 from tradepost.protocols.commands import CallResult, Done
 
 pytestmark = pytest.mark.django_db
 
 
-def test_each_saved_case_of_what_is_sold_is_asked_once_in_the_morning_and_once_in_the_afternoon() -> None:
+def test_each_saved_case_of_products_on_sale_is_probed_once_in_the_morning_and_once_in_the_afternoon() -> None:
     """saas-v2 §6: every day, the seller's saved debug cases, with testFlag "1"."""
     product = watched()
     its = market()
@@ -76,8 +77,10 @@ def test_cases_of_one_address_are_two_seconds_apart_and_within_the_slot() -> Non
     ("status", "probed"),
     [("draft", False), ("on_sale", True), ("frozen", True), ("stopped", False)],
 )
-def test_which_products_are_probed_goes_by_their_status(status: str, probed: bool) -> None:
-    """saas-v2 §6, saas-v1-license A5, B: on sale executed, stopped and withdrawn not; shelf §8: frozen ones stay probed."""
+def test_product_status_decides_what_is_probed(status: str, probed: bool) -> None:
+    """saas-v2 §6, saas-v1-license A5, B: on sale executed, stopped and withdrawn not; shelf §8: frozen ones stay
+    probed.
+    """
     product = make_product(on_sale=status != "draft")
     save_cases(product.binding.address, "newInstance")
     if status == "frozen":
@@ -90,7 +93,7 @@ def test_which_products_are_probed_goes_by_their_status(status: str, probed: boo
     assert ProbeSlot.objects.count() == 2
 
 
-def test_a_case_passes_with_its_third_try_ten_minutes_apart() -> None:
+def test_case_passes_with_its_third_try_ten_minutes_apart() -> None:
     watched(save=["queryInstance"])
     tried: list[datetime] = []
 
@@ -107,7 +110,8 @@ def test_a_case_passes_with_its_third_try_ten_minutes_apart() -> None:
     assert not Notice.objects.exists(), "one try that failed is nobody's news"
 
 
-def test_a_failing_slot_is_told_once_with_the_forecast_and_the_same_day_not_again() -> None:
+@pytest.mark.slow
+def test_failing_slot_is_reported_once_with_the_forecast_and_not_again_that_day() -> None:
     """Shelf §6: one notice per product and slot; must show: none repeated while nothing changed."""
     product = watched()
     its = market(answers(WRONG))
@@ -128,8 +132,8 @@ def test_a_failing_slot_is_told_once_with_the_forecast_and_the_same_day_not_agai
 
 
 @pytest.mark.slow
-def test_after_five_failing_days_trading_is_frozen_and_an_operator_has_something_to_do() -> None:
-    """saas-v2 §6: 5 consecutive days failing: trading is frozen and the product hidden."""
+def test_five_failing_days_freeze_sales_and_create_a_work_queue_entry() -> None:
+    """saas-v2 §6: 5 consecutive days failing: sales are suspended and the product hidden."""
     product = watched()
     its = market(answers(WRONG))
     its.until(NIGHT + 3 * DAY)
@@ -145,14 +149,15 @@ def test_after_five_failing_days_trading_is_frozen_and_an_operator_has_something
     assert (health.streak, health.frozen_on, health.freezes_on) == (5, TODAY + 4 * DAY, None)
     [item] = WorkItem.objects.all()
     assert (item.kind, item.product_id, item.closed_at) == ("frozen", product.pk, None)
-    kinds = [one.kind for one in Notice.objects.order_by("pk")]
+    kinds = [notice.kind for notice in Notice.objects.order_by("pk")]
     assert kinds == ["seller_probe_forecast"] * 5 + ["seller_frozen_by_probes"]
     its.until(NIGHT + 8 * DAY)
     assert Notice.objects.count() == 6, "nothing changes while it is frozen"
     assert ProbeDay.objects.filter(product=product).count() == 9, "and it stays probed"
 
 
-def test_a_day_that_passes_sets_the_count_to_zero_and_that_it_passes_again_is_told_once() -> None:
+@pytest.mark.slow
+def test_passing_day_resets_the_count_and_is_reported_once() -> None:
     product = watched()
     its = market(answers(WRONG))
     its.until(NIGHT + DAY)
@@ -160,12 +165,12 @@ def test_a_day_that_passes_sets_the_count_to_zero_and_that_it_passes_again_is_to
     its.until(NIGHT + 3 * DAY)
     health = Health.objects.get(product=product)
     assert (health.streak, health.freezes_on, health.verdict) == (0, None, "passed")
-    assert [one.kind for one in Notice.objects.order_by("pk")] == ["seller_probe_forecast"] * 2 + [
+    assert [notice.kind for notice in Notice.objects.order_by("pk")] == ["seller_probe_forecast"] * 2 + [
         "seller_probe_passed"
     ]
 
 
-def test_our_own_faults_count_against_nobody() -> None:
+def test_our_own_faults_count_against_no_product() -> None:
     """Shelf §4: INTERNAL, LOST unknown."""
     product = watched()
     its = market(answers(OUR_OWN))
@@ -178,7 +183,7 @@ def test_our_own_faults_count_against_nobody() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("down", "void"), [(6, False), (7, True)])
-def test_a_slot_in_which_too_many_addresses_cannot_be_reached_says_nothing(down: int, void: bool) -> None:
+def test_slot_with_too_many_unreachable_addresses_has_no_verdict(down: int, void: bool) -> None:
     """Shelf §4: transport failures > 30 % over ≥ 20 addresses void the slot silently."""
     seller = make_seller(member=make_buyer(balance="0"))
     products = [watched(seller, save=["queryInstance", "newInstance"]) for _ in range(20)]
@@ -192,7 +197,7 @@ def test_a_slot_in_which_too_many_addresses_cannot_be_reached_says_nothing(down:
     assert Notice.objects.exists() is not void
 
 
-def test_a_market_that_was_away_blames_nobody_and_makes_up_for_nothing() -> None:
+def test_market_that_was_down_blames_no_product_and_catches_up_nothing() -> None:
     """Must show 1: a market that was down itself blames nobody."""
     product = watched()
     its = market(answers(WRONG))
@@ -203,13 +208,13 @@ def test_a_market_that_was_away_blames_nobody_and_makes_up_for_nothing() -> None
     assert ProbeRun.objects.filter(slot__half="am").count() == 0
 
 
-def test_what_a_market_that_went_away_within_a_slot_could_not_ask_is_unknown() -> None:
+def test_cases_missed_by_an_outage_within_a_slot_are_unknown() -> None:
     product = watched()
     its = market(answers(WRONG))
     its.until(at(9, 1))
     first = ProbeRun.objects.order_by("due_at")[0].due_at
-    gone = first - timedelta(seconds=1)
-    its.outages = [(gone, at(13))]
+    outage_start = first - timedelta(seconds=1)
+    its.outages = [(outage_start, at(13))]
     its.until(at(14))
     assert set(ProbeRun.objects.values_list("verdict", flat=True)) == {"unknown"}
     assert ProbeDay.objects.get(product=product).am == "unknown"
@@ -218,9 +223,10 @@ def test_what_a_market_that_went_away_within_a_slot_could_not_ask_is_unknown() -
 
 
 @pytest.mark.slow
-def test_a_slot_that_closes_while_its_cases_are_written_asks_those_that_are() -> None:
-    """saas-v2 §6: a market that comes back in the last second of a slot writes its cases a hundred at a time; those that do not
-    fit any more say nothing, and the others are asked to their end. (Seed 501: all were thrown away.)"""
+def test_slot_that_closes_while_its_cases_are_written_probes_those_written() -> None:
+    """saas-v2 §6: a market that comes up in the last second of a slot writes its cases in batches of a hundred. Cases
+    that no longer fit are unknown, and the others are probed to their end. (Seed 501: all were discarded.)
+    """
     seller = make_seller(member=make_buyer(balance="0"))
     products = [watched(seller) for _ in range(21)]
     its = market(answers(WRONG))
@@ -228,13 +234,14 @@ def test_a_slot_that_closes_while_its_cases_are_written_asks_those_that_are() ->
     its.until(at(12))
     slot = ProbeSlot.objects.get(half="am")
     assert (slot.addresses, slot.closed_at) == (20, at(11, 25))
-    said = dict(ProbeDay.objects.values_list("product", "am"))
-    assert [said.get(one.pk, "") for one in products] == ["failed"] * 20 + [""]
+    verdicts = dict(ProbeDay.objects.values_list("product", "am"))
+    assert [verdicts.get(product.pk, "") for product in products] == ["failed"] * 20 + [""]
 
 
-def test_a_day_ends_when_its_earlier_half_is_judged_though_both_end_late() -> None:
-    """saas-v2 §6: a day fails if any of its probes fails. A market that was away from the end of the morning's tries until the
-    evening finds both halves due, and a call of the morning still being made by a worker that died with it."""
+def test_day_ends_when_its_earlier_half_is_judged_though_both_end_late() -> None:
+    """saas-v2 §6: a day fails if any of its probes fails. A market that was down from the end of the morning's tries
+    until the evening finds both halves due, and a call of the morning leased by a worker that died.
+    """
     failing, other = watched(save=["newInstance"]), watched(save=["newInstance"])
     its = market(answers(WRONG, only=failing.binding.address.pk))
     its.until(at(9, 1))
@@ -255,20 +262,20 @@ def test_a_day_ends_when_its_earlier_half_is_judged_though_both_end_late() -> No
 
 
 @pytest.mark.parametrize("error", ["", "IndexError"])
-def test_a_half_is_waited_for_unless_its_timer_fails(error: str) -> None:
-    """The days of all products would stand still with it."""
-    product, watch = watched(save=["newInstance"]), wiring._watch()
+def test_day_waits_for_a_half_unless_its_timer_failed(error: str) -> None:
+    """Otherwise the days of all products would never end."""
+    product, watch = watched(save=["newInstance"]), watch_rules()
     its = market(answers(WRONG))
     its.until(at(17))
     judging = {"half": "am", "date": f"{TODAY}", "phase": "judge", "cursor": 0}
     Job.objects.filter(kind=slots.TIMER, key="am").update(payload=judging, error=error)
     now = at(17, 30)
-    again = slots.run({"half": "pm", "date": f"{TODAY}", "phase": "day", "cursor": 0}, now, watch=watch)
-    assert again == (at(15) + DAY if error else now + slots.LOOK_AGAIN)
+    retry = slots.run({"half": "pm", "date": f"{TODAY}", "phase": "day", "cursor": 0}, now, watch=watch)
+    assert retry == (at(15) + DAY if error else now + slots.RETRY_DELAY)
     assert ProbeDay.objects.get(product=product).verdict == ("failed" if error else "")
 
 
-def test_a_probe_in_vain_opens_no_breaker_but_says_how_the_address_stands() -> None:
+def test_failed_probe_opens_no_breaker_but_sets_the_state_of_the_address() -> None:
     """Shelf §6: they never open a breaker."""
     product = watched()
     its = market(answers(DOWN))
@@ -279,7 +286,7 @@ def test_a_probe_in_vain_opens_no_breaker_but_says_how_the_address_stands() -> N
     assert not Call.objects.filter(hold="breaker").exists()
 
 
-def test_who_deletes_the_case_that_fails_gains_nothing() -> None:
+def test_deleting_the_failing_case_gains_nothing() -> None:
     product = watched()
     its = market(answers(WRONG))
     its.until(NIGHT)
@@ -289,7 +296,7 @@ def test_who_deletes_the_case_that_fails_gains_nothing() -> None:
     assert [day.verdict for day in ProbeDay.objects.order_by("date")] == ["failed", "unknown", "unknown", "unknown"]
 
 
-def test_a_product_is_not_judged_by_cases_that_it_does_not_need() -> None:
+def test_product_is_not_judged_by_optional_cases() -> None:
     """Shelf §8 (probe_judges)."""
     product = watched()
     save_cases(product.binding.address, "upgradeInstance")
@@ -299,7 +306,7 @@ def test_a_product_is_not_judged_by_cases_that_it_does_not_need() -> None:
     assert ProbeDay.objects.get(product=product).verdict == "passed"
 
 
-def test_a_product_without_a_saved_case_is_never_judged() -> None:
+def test_product_without_a_saved_case_is_never_judged() -> None:
     make_product()
     its = market()
     its.until(NIGHT)
@@ -307,24 +314,24 @@ def test_a_product_without_a_saved_case_is_never_judged() -> None:
     assert not Health.objects.exists()
 
 
-def test_there_is_one_timer_for_each_half_for_ever_and_none_for_a_half_without_a_slot() -> None:
+def test_one_timer_exists_for_each_half_and_none_for_a_half_without_a_slot() -> None:
     its = market()
     its.until(NIGHT + 2 * DAY)
     jobs = Job.objects.filter(kind=slots.TIMER)
     assert {job.key: job.due_at for job in jobs} == {"am": at(9) + 3 * DAY, "pm": at(15) + 3 * DAY}
     job = jobs.get(key="am")
-    assert slots.run(job.payload, NOW, watch=replace(wiring._watch(), windows=())) is None
+    assert slots.run(job.payload, NOW, watch=replace(watch_rules(), windows=())) is None
 
 
 @pytest.mark.parametrize(("cases", "slots_made"), [(True, 16), (False, 4)])
-def test_of_a_year_that_a_sandbox_skips_the_last_week_is_probed(cases: bool, slots_made: int) -> None:
-    """The first day was under way already when the clock began to move."""
+def test_last_week_of_a_year_that_a_sandbox_skips_is_probed(cases: bool, slots_made: int) -> None:
+    """The first day was already in progress when the clock began to move."""
     if cases:
         watched(save=["queryInstance"])
     its, heading = market(), MORNING + 365 * DAY
 
     def moved(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-        return slots.run(payload, now, watch=wiring._watch(), heading_for=heading)
+        return slots.run(payload, now, watch=watch_rules(), heading_for=heading)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(wiring.TASKS, slots.TIMER, moved)

@@ -1,5 +1,6 @@
-"""A market whose products are probed, moved from one due moment to the next: the real timers, claims, records and reactions, with
-sellers' answers given by a function."""
+"""A market with probed products, advanced from one due moment to the next: the real timers, claims, records and
+reactions, with sellers' responses given by a function.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +18,19 @@ from tradepost.market.base import jobs
 from tradepost.market.base.models import Job
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
-from tradepost.market.debugging.asked import form_of, need_key, shown_values
+from tradepost.market.debugging.asked import form_of, initial_values, require_key
 from tradepost.market.debugging.models import DebugCase
-from tradepost.market.debugging.required import required, sold_by
+from tradepost.market.debugging.required import product_with_modes, required
 from tradepost.market.identity.models import Seller
 from tradepost.market.probes import slots
 from tradepost.market.production import upkeep
-from tradepost.market.production.attempts import Ended
+from tradepost.market.production.attempts import EndedAttempt
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.gateway import Exchange
 from tradepost.market.production.models import Address, Call
 from tradepost.market.production.record import record_each
+from tradepost.market.web.watching import watch as watch_rules
 from tradepost.protocols.commands import CallResult, Done, Fault, Unreachable
 from tradepost.protocols.http import Request, Response
 
@@ -43,52 +45,53 @@ WRONG = Unreachable(fault=Fault.NOT_JSON, detail="not JSON")
 type Server = Callable[[ClaimedCall, datetime], CallResult]
 
 
-def well(_call: ClaimedCall, _now: datetime) -> CallResult:
+def succeed(_call: ClaimedCall, _now: datetime) -> CallResult:
     return Done()
 
 
 def save_cases(
     address: Address, *activities: str, variant: str = "", typed: Mapping[str, str] | None = None, now: datetime = NOW
 ) -> list[DebugCase]:
-    """As debugging saves them, in bulk. ``typed``: over what the form proposes."""
-    made = []
+    """Save cases in bulk, as debugging does. ``typed``: overrides of the form's proposals."""
+    cases = []
     for activity in activities:
         form = form_of(address, activity, variant)
-        made.append(
+        cases.append(
             DebugCase(
                 seller_id=address.seller_id, address=address, activity=activity, variant=variant,
-                kind=form.case.kind.__name__, command={}, values={**shown_values(form, now=now), **(typed or {})},
-                url=address.url, key_id=need_key(address).key_id, saved_at=now, saved_by="zhang", tried_at=now,
+                kind=form.case.kind.__name__, command={}, values={**initial_values(form, now=now), **(typed or {})},
+                url=address.url, key_id=require_key(address).key_id, saved_at=now, saved_by="zhang", tried_at=now,
             )
         )  # fmt: skip
-    return DebugCase.objects.bulk_create(made)
+    return DebugCase.objects.bulk_create(cases)
 
 
 def watched(seller: Seller | None = None, *, save: Sequence[str] = (), now: datetime = NOW) -> Product:
-    """A product on sale, sold by the month, with every case saved that it needs, or those named."""
+    """Make a monthly product on sale with every required case saved, or the named ones."""
     seller = seller or make_seller(member=make_buyer(balance="0", now=now), now=now)
     product = make_product(seller, now=now)
-    needs = [one.case.activity for one in required("saas_v2", sold_by(["PERIOD"])).cases]
+    needs = [case.case.activity for case in required("saas_v2", product_with_modes(["PERIOD"])).cases]
     save_cases(product.binding.address, *(save or needs), now=now)
     return product
 
 
-def ticked(at: datetime, tick: timedelta) -> datetime:
-    """The next moment of a clock that ticks so."""
+def next_tick(at: datetime, tick: timedelta) -> datetime:
+    """Return the next moment of a clock with this tick."""
     return at + (datetime.min.replace(tzinfo=at.tzinfo) - at) % tick
 
 
 class Market:
-    """``now``: where it stands. ``server``: what sellers answer. ``outages``: from when until when the market itself is
-    down. ``tick``: it looks at what is due only so often."""
+    """``now``: the current time. ``server``: the responses of sellers. ``outages``: periods in which the market is
+    down. ``tick``: how often it looks for due work.
+    """
 
-    def __init__(self, server: Server = well, *, now: datetime = NOW, tick: timedelta | None = None) -> None:
+    def __init__(self, server: Server = succeed, *, now: datetime = NOW, tick: timedelta | None = None) -> None:
         self.now = now
         self.server = server
         self.outages: list[tuple[datetime, datetime]] = []
         self.calls = 0
         self.tick = tick
-        slots.schedule(watch=wiring._watch(), now=now)
+        slots.schedule(watch=watch_rules(), now=now)
 
     def until(self, end: datetime) -> None:
         while True:
@@ -97,14 +100,14 @@ class Market:
             due = self._next()
             if due is None or due > end:
                 break
-            self.now = max(self.now, ticked(due, self.tick) if self.tick else due)
+            self.now = max(self.now, next_tick(due, self.tick) if self.tick else due)
         self.now = max(self.now, end)
 
     def go(self, distance: timedelta) -> None:
         self.until(self.now + distance)
 
     def _back(self) -> datetime | None:
-        """When it is up again; None while it is."""
+        """Return when the market is up again; None while it is up."""
         return max((ends for begins, ends in self.outages if begins <= self.now < ends), default=None)
 
     def _next(self) -> datetime | None:
@@ -116,16 +119,16 @@ class Market:
             ]
             for model in (Call, Job)
         ]
-        held = Call.objects.filter(state=State.HELD)
+        calls = Call.objects.filter(state=State.HELD)
         moments += [
-            held.filter(**{f"{name}__gt": self.now}).aggregate(first=Min(name))["first"]
+            calls.filter(**{f"{name}__gt": self.now}).aggregate(first=Min(name))["first"]
             for name in ("due_at", "give_up_at")
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _settle(self) -> None:
         for _ in range(10_000):
-            upkeep.sweep(now=self.now, per_seller=16)
+            upkeep.release_due_calls(now=self.now, per_seller=16)
             did = jobs.run_due(wiring.TASKS, now=self.now)
             stuck = list(Job.objects.exclude(error="").values_list("kind", "error"))
             assert not stuck, stuck
@@ -146,13 +149,13 @@ class Market:
         return len(ended)
 
 
-def _ended(call: ClaimedCall, result: CallResult) -> Ended:
+def _ended(call: ClaimedCall, result: CallResult) -> EndedAttempt:
     if isinstance(result, Unreachable) and result.fault is Fault.LOST:
-        return Ended(call, result)
+        return EndedAttempt(call, result)
     response = None if isinstance(result, Unreachable) else Response(200, (), b"{}")
     exchange = Exchange(Request("POST", call.url, (), b"{}"), response, result, 12.5)
     judged = call.purpose != Call.Purpose.ORDER
-    return Ended(call, result, exchange, (WELL if isinstance(result, Done) else BAD) if judged else None)
+    return EndedAttempt(call, result, exchange, (WELL if isinstance(result, Done) else BAD) if judged else None)
 
 
 DAY = timedelta(days=1)
@@ -167,7 +170,7 @@ MORNING = at(9) - timedelta(minutes=1)
 NIGHT = at(23)
 
 
-def market(server: Server = well, *, now: datetime = MORNING) -> Market:
+def market(server: Server = succeed, *, now: datetime = MORNING) -> Market:
     return Market(server, now=now)
 
 

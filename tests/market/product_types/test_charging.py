@@ -1,4 +1,4 @@
-"""What each charging mode means (business-rules §3.2, §4.4–4.7), and that nothing else in the market has a case for one."""
+"""Charging modes (business-rules §3.2, §4.4–4.7); no other module of the market branches on a mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import tradepost.market
-from tradepost.market.product_types.charging import CHARGING, charging, modes_that
+from tradepost.market.product_types.charging import CHARGING, charging_of, modes_with
 from tradepost.market.product_types.registry import product_types
 from tradepost.protocols.commands import ChargingMode, Query
 from tradepost.protocols.registry import protocol
@@ -19,13 +19,16 @@ DECLARATIONS = "product_types/kinds/"
 MAY_NAME = {
     "product_types/charging.py": "the policy",
     "catalog/document.py": "what the form of a price begins with",
+    "catalog/rule_forecast.py": "upgrades are of what is sold for a period (saas-v2 §8)",
     "catalog/sellable.py": "a trial is a trial of a period (business-rules §3.5)",
     "catalog/upgrade_rules.py": "upgrades are of what is sold for a period (saas-v2 §8)",
     "catalog/view.py": "why a product lacks a mode is said of each (business-rules §3.1)",
     "orders/change.py": "only what is sold for a period can be changed while it is used (saas-v2 §8)",
     "production/addresses.py": "requests cannot name every period (saas-v1-license §A2.1)",
+    "orders/personal.py": "names of the modes in a copy of personal data",
     "orders/reserve.py": "limits are not for what is on demand (business-rules §3.7)",
     "sites/seller_center/draft.py": "what a new row of the editor begins with",
+    "sites/seller_center/debug_modes.py": "names of the columns: which activities each mode needs (saas-v2 §5.3)",
     "sites/seller_center/pricing_document.py": "the editor's columns, one for each way to pay",
     "seed/shapes.py": "data",
     "open_api/orders.py": "words of the wire",
@@ -33,9 +36,9 @@ MAY_NAME = {
 }
 
 
-def test_every_mode_of_the_wire_has_a_meaning() -> None:
+def test_every_mode_of_the_protocols_has_a_policy() -> None:
     assert set(CHARGING) == set(ChargingMode)
-    assert {mode for mode in ChargingMode if charging(mode).mode is not mode} == set()
+    assert {mode for mode in ChargingMode if charging_of(mode).mode is not mode} == set()
 
 
 @pytest.mark.parametrize(
@@ -49,11 +52,11 @@ def test_every_mode_of_the_wire_has_a_meaning() -> None:
         ("needs", ["ON_DEMAND_PKG"]),  # §3.2: requires on-demand opened first
     ],
 )
-def test_what_is_so_of_which_mode(so: str, modes: list[str]) -> None:
-    assert modes_that(lambda one: getattr(one, so)) == modes
+def test_policy_of_each_mode(so: str, modes: list[str]) -> None:
+    assert modes_with(lambda policy: getattr(policy, so)) == modes
 
 
-def test_what_needs_a_mode_is_sold_beside_it_and_what_is_metered_can_be_queried() -> None:
+def test_modes_that_need_another_are_sold_with_it_and_metered_modes_can_be_queried() -> None:
     for kind in product_types().values():
         for mode in kind.charging_modes:
             assert CHARGING[mode].needs in {None, *kind.charging_modes}
@@ -61,10 +64,10 @@ def test_what_needs_a_mode_is_sold_beside_it_and_what_is_metered_can_be_queried(
                 assert all(Query in protocol(name).activities for name in kind.protocols), kind.code
 
 
-def test_nothing_but_the_policy_has_a_case_for_a_mode() -> None:
-    found = {
+def test_only_the_policy_branches_on_a_mode() -> None:
+    files = {
         str(path.relative_to(MARKET))
         for path in MARKET.rglob("*")
         if path.suffix in {".py", ".html"} and "migrations" not in path.parts and NAMED.search(path.read_text("utf-8"))
     }
-    assert {path for path in found if not path.startswith(DECLARATIONS)} == set(MAY_NAME)
+    assert {path for path in files if not path.startswith(DECLARATIONS)} == set(MAY_NAME)

@@ -1,4 +1,4 @@
-"""Kinds of products: what business-rules §2.1 and §2.5 say of each, declared once and checked by one function."""
+"""Product types: what business-rules §2.1 and §2.5 say of each, declared once and checked by one function."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.values import replace
 from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check
-from tradepost.market.product_types.contract import NO, YES, Answer, DeliveredBy, ProductType, Supervision
-from tradepost.market.product_types.deliverable import why_undeliverable
+from tradepost.market.product_types.contract import NO, YES, Answer, DeliveryMethod, ProductType, Supervision
+from tradepost.market.product_types.deliverable import reason_undeliverable
 from tradepost.market.product_types.endpoint import ADDRESS
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
 from tradepost.market.product_types.image_manifest import IMAGES, MAX_IMAGES, read_images
@@ -25,10 +25,10 @@ PERIOD, ONCE, DEMAND, PACKAGE = (
     ChargingMode.PERIOD, ChargingMode.ONE_TIME, ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG,
 )  # fmt: skip
 INTERFACE, CODE, FILE, PERSON, COURIER, COMPUTE, GATEWAY = (
-    DeliveredBy.INTERFACE, DeliveredBy.CODE, DeliveredBy.FILE, DeliveredBy.PERSON, DeliveredBy.COURIER, DeliveredBy.COMPUTE, DeliveredBy.GATEWAY,
+    DeliveryMethod.INTERFACE, DeliveryMethod.CODE, DeliveryMethod.FILE, DeliveryMethod.PERSON, DeliveryMethod.COURIER, DeliveryMethod.COMPUTE, DeliveryMethod.GATEWAY,
 )  # fmt: skip
 NEVER, CHOICE, ALWAYS = Supervision
-# §2.1, a row a kind: modes, supervision, delivery; §3.4 multi-SKU.
+# §2.1, one row per kind: modes, supervision, delivery; §3.4 multi-SKU.
 TABLE = {
     "SAAS": ({PERIOD, ONCE, DEMAND, PACKAGE}, CHOICE, INTERFACE, True),
     "LICENSE": ({PERIOD, ONCE}, CHOICE, INTERFACE, True),
@@ -52,17 +52,17 @@ SOFTWARE = {
     "SAAS", "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE", "IMAGE", "AI_ASSET", "CONTAINER",
     "APP_ORCHESTRATION",
 }  # fmt: skip
-each = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
+for_each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 
 
-def test_the_table_of_access_types() -> None:
+def test_table_of_access_types() -> None:
     declared = {
         kind.code: (set(kind.charging_modes), kind.supervision, kind.delivery, kind.multi_sku) for kind in KINDS
     }
     assert declared == TABLE
 
 
-def test_what_a_seller_server_or_the_market_makes_can_be_delivered_today() -> None:
+def test_kinds_made_by_a_seller_server_or_the_market_can_be_delivered() -> None:
     """Issue 9: "never sold without working delivery"."""
     by_people = {
         "MANUAL_SERVICE", "CONSULTING", "LICENSE_OFFLINE", "HARDWARE", "DATA_FILE", "APP_ORCHESTRATION",
@@ -77,15 +77,15 @@ def test_what_a_seller_server_or_the_market_makes_can_be_delivered_today() -> No
     assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE", "IMAGE", *by_market}
 
 
-def test_what_was_sold_as_a_license_still_is_one_and_is_served_by_both_protocols() -> None:
+def test_product_sold_as_a_license_still_is_one_and_has_both_protocols() -> None:
     kind = product_type("LICENSE")
     assert kind.protocols == ("license_v1", "license_online")
-    assert {one.code for one in KINDS if one.family == "license"} == {
+    assert {product_kind.code for product_kind in KINDS if product_kind.family == "license"} == {
         "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE",
     }  # fmt: skip
 
 
-def test_trial_stock_scan_and_upgrades_are_where_the_rules_have_them() -> None:
+def test_trial_stock_scan_and_upgrades_follow_the_rules() -> None:
     """§3.5, §3.7, §2.7, saas-v2 §8."""
     assert [kind.code for kind in KINDS if kind.trial] == ["SAAS"]
     assert [kind.code for kind in KINDS if kind.stock] == ["HARDWARE"]
@@ -94,8 +94,8 @@ def test_trial_stock_scan_and_upgrades_are_where_the_rules_have_them() -> None:
     assert {kind.code for kind in KINDS if "software_copyright" in {proof.code for proof in kind.proofs}} == SOFTWARE
 
 
-@each
-def test_a_kind_is_complete_in_both_languages(kind: ProductType) -> None:
+@for_each_kind
+def test_kind_is_complete_in_both_languages(kind: ProductType) -> None:
     words = [kind.title, kind.summary, *(question.label for question in kind.fields), *(p.label for p in kind.proofs)]
     words += [choice for question in kind.fields for _, choice in question.choices]
     words += [text for text in (kind.undeliverable, *(question.help for question in kind.fields)) if text]
@@ -110,17 +110,17 @@ def test_a_kind_is_complete_in_both_languages(kind: ProductType) -> None:
         assert question.section.replace(".", "").isdigit()
 
 
-def right(kind: ProductType) -> ProductFacts:
-    """A product that has everything its kind asks for."""
+def valid_product(kind: ProductType) -> ProductFacts:
+    """Make a product with everything that its kind requires."""
     answers: dict[str, str] = {}
     for question in kind.fields:
-        said = {
+        answer = {
             Answer.NUMBER: str(question.most), Answer.YES_NO: YES, Answer.LINE: "x" * question.most,
             Answer.TEXT: "Two\nlines", Answer.CHOICE: question.choices[0][0] if question.choices else "",
         }[question.answer]  # fmt: skip
-        said = NO if question is SUPERVISED else said  # it forbids what others of its kind may
-        said = {ADDRESS: "https://api.example.com/v1", IMAGES: IMAGE}.get(question.code, said)
-        answers |= {question.code: said} | ({f"{question.code}_en": said} if question.translated else {})
+        answer = NO if question is SUPERVISED else answer  # forbids what other products of its kind may have
+        answer = {ADDRESS: "https://api.example.com/v1", IMAGES: IMAGE}.get(question.code, answer)
+        answers |= {question.code: answer} | ({f"{question.code}_en": answer} if question.translated else {})
     spec = SpecFacts(
         name="Standard", modes=frozenset(kind.charging_modes[:1]), template=next(iter(kind.templates)),
         attributes=("compute_node",) if kind.code == "AI_ASSET" else (),
@@ -128,85 +128,85 @@ def right(kind: ProductType) -> ProductFacts:
     return ProductFacts(specs=(spec,), answers=answers, proofs=frozenset(proof.code for proof in kind.proofs))
 
 
-def codes(found: list[Finding]) -> list[str]:
-    return [finding.code for finding in found]
+def codes(findings: list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
 
 
-@each
-def test_a_right_product_has_nothing_against_it_but_that_it_cannot_be_delivered(
-    kind: ProductType, settings: Any
-) -> None:
+@for_each_kind
+def test_valid_product_has_no_problem_but_missing_delivery(kind: ProductType, settings: Any) -> None:
     settings.CLOUD = ""
-    assert codes(check(kind, right(kind))) == ([] if kind.deliverable else ["kind.undeliverable"])
+    assert codes(check(kind, valid_product(kind))) == ([] if kind.deliverable else ["kind.undeliverable"])
 
 
-def test_an_image_is_listed_where_a_cloud_starts_servers_and_with_a_price_by_the_hour(settings: Any) -> None:
+def test_image_needs_a_cloud_adapter_and_an_hourly_price(settings: Any) -> None:
     """Design money.md §8: "Listing an image needs an on-demand offer and an adapter"; §5: billed hourly."""
     kind = product_type("IMAGE")
     settings.CLOUD = ""
-    words = why_undeliverable(kind)
+    words = reason_undeliverable(kind)
     assert words is not None
     assert words.zh == "本商店尚未对接可用镜像创建云服务器的云平台。"
     settings.CLOUD = "memory"
-    assert why_undeliverable(kind) is None
+    assert reason_undeliverable(kind) is None
     hour = SpecFacts(name="a", modes=frozenset(kind.charging_modes), cycles=("hour",))
     month = SpecFacts(name="a", modes=frozenset({ChargingMode.PERIOD}))
     daily = SpecFacts(name="a", modes=frozenset(kind.charging_modes), cycles=("day",))
-    facts = right(kind)
-    found = [codes(check(kind, replace(facts, specs=(spec,)))) for spec in (hour, month, daily)]
-    assert found == [[], ["image.on_demand"], ["image.hourly"]]
+    facts = valid_product(kind)
+    problems = [codes(check(kind, replace(facts, specs=(spec,)))) for spec in (hour, month, daily)]
+    assert problems == [[], ["image.on_demand"], ["image.hourly"]]
 
 
-@each
-def test_the_reason_is_said_in_the_readers_language_with_its_rule(kind: ProductType) -> None:
+@for_each_kind
+def test_problem_is_in_the_readers_language_with_its_rule(kind: ProductType) -> None:
     for language, other in (("zh-hans", "en"), ("en", "zh-hans")):
         with translation.override(language):
-            said = [finding.words for finding in check(kind, ProductFacts())]
+            words = [finding.words for finding in check(kind, ProductFacts())]
         with translation.override(other):
-            assert not set(map(str, said)) & {str(finding.words) for finding in check(kind, ProductFacts())}
+            assert not set(map(str, words)) & {str(finding.words) for finding in check(kind, ProductFacts())}
     assert all(finding.rule for finding in check(kind, ProductFacts()))
 
 
-@each
-def test_every_question_that_must_be_answered_is_missed(kind: ProductType) -> None:
-    facts = right(kind)
+@for_each_kind
+def test_every_required_answer_is_reported_when_missing(kind: ProductType) -> None:
+    facts = valid_product(kind)
     for name in facts.answers:
-        question = next(one for one in kind.fields if name in {one.code, f"{one.code}_en"})
-        found = check(kind, replace(facts, answers={**facts.answers, name: "  "}))
-        missing = [finding for finding in found if finding.code == "kind.missing"]
+        question = next(field for field in kind.fields if name in {field.code, f"{field.code}_en"})
+        findings = check(kind, replace(facts, answers={**facts.answers, name: "  "}))
+        missing = [finding for finding in findings if finding.code == "kind.missing"]
         assert [finding.field for finding in missing] == ([name] if question.required else [])
 
 
-@each
-def test_a_proof_that_is_not_there_is_missed(kind: ProductType) -> None:
-    found = check(kind, replace(right(kind), proofs=frozenset()))
-    assert [finding.field for finding in found if finding.code == "kind.proof"] == [proof.code for proof in kind.proofs]
+@for_each_kind
+def test_missing_proof_is_reported(kind: ProductType) -> None:
+    findings = check(kind, replace(valid_product(kind), proofs=frozenset()))
+    assert [finding.field for finding in findings if finding.code == "kind.proof"] == [
+        proof.code for proof in kind.proofs
+    ]
 
 
-@each
-def test_a_mode_that_a_kind_has_not_is_refused(kind: ProductType) -> None:
+@for_each_kind
+def test_mode_that_a_kind_does_not_have_is_refused(kind: ProductType) -> None:
     for mode in ChargingMode:
-        spec = replace(right(kind).specs[0], modes=frozenset({mode}))
-        found = codes(check(kind, replace(right(kind), specs=(spec,))))
-        assert ("kind.charging_mode" in found) == (mode not in kind.charging_modes)
+        spec = replace(valid_product(kind).specs[0], modes=frozenset({mode}))
+        problems = codes(check(kind, replace(valid_product(kind), specs=(spec,))))
+        assert ("kind.charging_mode" in problems) == (mode not in kind.charging_modes)
 
 
 OF_A_SPEC = frozenset({"modes", "template", "attributes", "trial"})
 
 
-def found_in(code: str, changes: dict[str, Any]) -> list[str]:
-    """What is found in a right product of this kind with these changes."""
+def problems_in(code: str, changes: dict[str, Any]) -> list[str]:
+    """Return the problems of a valid product of this kind with these changes."""
     kind = product_type(code)
-    facts = right(kind)
+    facts = valid_product(kind)
     spec = replace(facts.specs[0], **{name: value for name, value in changes.items() if name in OF_A_SPEC})
     others = {name: value for name, value in changes.items() if name not in OF_A_SPEC}
     answers = {**facts.answers, **others.pop("answers", {})}
-    found = check(kind, replace(facts, specs=(spec,), answers=answers, **others))
-    return [one for one in codes(found) if one != "kind.undeliverable"]
+    findings = check(kind, replace(facts, specs=(spec,), answers=answers, **others))
+    return [problem for problem in codes(findings) if problem != "kind.undeliverable"]
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "changes"),
+    ("problems", "code", "changes"),
     [
         (["kind.trial", "supervised.mode"], "LICENSE", {"trial": True}),  # §3.5: "SaaS only"
         ([], "SAAS", {"trial": True}),
@@ -237,17 +237,17 @@ def found_in(code: str, changes: dict[str, Any]) -> list[str]:
         ([], "IMAGE", {"answers": {"ports": ""}}),
     ],
 )  # fmt: skip
-def test_rules_of_the_kinds(found: list[str], code: str, changes: dict[str, Any]) -> None:
-    assert found_in(code, changes) == found
+def test_rules_of_the_kinds(problems: list[str], code: str, changes: dict[str, Any]) -> None:
+    assert problems_in(code, changes) == problems
 
 
-def test_an_ai_asset_has_one_dimension_in_all_its_specs() -> None:
+def test_ai_asset_has_one_dimension_in_all_its_specs() -> None:
     kind = product_type("AI_ASSET")
-    timed = right(kind).specs[0]
+    timed = valid_product(kind).specs[0]
     nodes = replace(timed, template=Template.CUSTOM, attributes=("compute_node",))
     simple = replace(timed, template=Template.SIMPLE, attributes=())
-    assert "ai.dimensions" in codes(check(kind, replace(right(kind), specs=(simple, nodes))))
-    assert "ai.dimensions" not in codes(check(kind, replace(right(kind), specs=(simple, simple))))
+    assert "ai.dimensions" in codes(check(kind, replace(valid_product(kind), specs=(simple, nodes))))
+    assert "ai.dimensions" not in codes(check(kind, replace(valid_product(kind), specs=(simple, simple))))
 
 
 WRONG_ENDPOINTS = (
@@ -258,11 +258,11 @@ WRONG_ENDPOINTS = (
 
 
 @pytest.mark.parametrize("kind", ["API_GATEWAY", "API_AGENTS"])
-def test_an_endpoint_is_an_https_address_without_an_account(kind: str) -> None:
+def test_endpoint_is_an_https_address_without_an_account(kind: str) -> None:
     for wrong in WRONG_ENDPOINTS:
-        assert found_in(kind, {"answers": {ADDRESS: wrong}}) == ["endpoint.address"], wrong
+        assert problems_in(kind, {"answers": {ADDRESS: wrong}}) == ["endpoint.address"], wrong
     for right_one in ("https://api.example.com", "https://api.example.com:8443/v1?a=b", "https://192.0.2.1/mcp"):
-        assert found_in(kind, {"answers": {ADDRESS: right_one}}) == [], right_one
+        assert problems_in(kind, {"answers": {ADDRESS: right_one}}) == [], right_one
 
 
 OTHER = f"registry.example.com/shop/app@sha256:{'b' * 64}"
@@ -276,16 +276,16 @@ WRONG_IMAGES = (
 
 @pytest.mark.parametrize("kind", ["CONTAINER", "APP_ORCHESTRATION"])
 def test_images_are_named_by_registry_and_digest(kind: str) -> None:
-    """§2.5: a container is delivered as what was reviewed; a tag can be moved, a digest cannot."""
+    """§2.5: the delivered container is the reviewed one; a tag can be moved, a digest cannot."""
     for wrong in WRONG_IMAGES:
-        assert found_in(kind, {"answers": {IMAGES: wrong}}) == ["manifest.image"], wrong
-    assert found_in(kind, {"answers": {IMAGES: f"  {IMAGE}\n\n{OTHER}\n"}}) == []
-    assert found_in(kind, {"answers": {IMAGES: f"{IMAGE}\n{IMAGE.replace(':1.2@', ':1.3@')}"}}) == ["manifest.twice"]
+        assert problems_in(kind, {"answers": {IMAGES: wrong}}) == ["manifest.image"], wrong
+    assert problems_in(kind, {"answers": {IMAGES: f"  {IMAGE}\n\n{OTHER}\n"}}) == []
+    assert problems_in(kind, {"answers": {IMAGES: f"{IMAGE}\n{IMAGE.replace(':1.2@', ':1.3@')}"}}) == ["manifest.twice"]
     many = "\n".join(f"r.io/a{n}@sha256:{n:064x}" for n in range(MAX_IMAGES + 1))
-    assert found_in(kind, {"answers": {IMAGES: many}}) == ["manifest.too_many"]
+    assert problems_in(kind, {"answers": {IMAGES: many}}) == ["manifest.too_many"]
 
 
-def test_an_image_is_read_in_its_parts() -> None:
+def test_image_name_is_split_into_its_parts() -> None:
     [image, plain] = read_images(f"{IMAGE}\nregistry:5000/app@sha256:{'c' * 64}")
     assert (image.name, image.tag, image.digest) == ("registry.example.com/shop/app", "1.2", f"sha256:{'a' * 64}")
     assert (plain.name, plain.tag) == ("registry:5000/app", "")

@@ -1,4 +1,4 @@
-"""Sellers that break the exchange in one way each: a raw socket server, so that nothing repairs what they send."""
+"""Sellers that break the exchange in one way each: a raw socket server, so that no library repairs its responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY = "a signing key of tests"
 
 
 def http(body: bytes, *, status: str = "200 OK", headers: tuple[str, ...] = (), signed: bool = True) -> bytes:
-    """A whole response; ``signed`` adds the right Body-Sign."""
+    """Return a whole response; ``signed`` adds the right Body-Sign."""
     lines = [
         f"HTTP/1.1 {status}",
         "Content-Type: application/json",
@@ -31,8 +31,8 @@ def created(request: dict[str, str], instance: str = "") -> bytes:
     return json.dumps(answer).encode()
 
 
-def answered(request: dict[str, str]) -> bytes:
-    """What an honest seller says: at once, with access data."""
+def honest_response(request: dict[str, str]) -> bytes:
+    """Return the response of an honest seller: immediate, with access data."""
     if request["activity"] == "newInstance":
         return http(created(request))
     app = {"frontEndUrl": "https://app.example/", "userName": "u", "password": "p"}
@@ -43,12 +43,12 @@ def answered(request: dict[str, str]) -> bytes:
 Script = Callable[[socket.socket, dict[str, str]], None]
 
 
-def says(make: Callable[[dict[str, str]], bytes]) -> Script:
+def responding(make: Callable[[dict[str, str]], bytes]) -> Script:
     return lambda connection, request: connection.sendall(make(request))
 
 
-def slowly(connection: socket.socket, request: dict[str, str]) -> None:
-    """One byte at a time: never silent for long, and never finished within the limit."""
+def send_slowly(connection: socket.socket, request: dict[str, str]) -> None:
+    """Send one byte at a time: never silent for long, and never finished within the limit."""
     stop = threading.Event()
     for byte in http(created(request)):
         connection.sendall(bytes([byte]))
@@ -66,38 +66,41 @@ def silent(connection: socket.socket, request: dict[str, str]) -> None:
     connection.recv(1)  # until the market hangs up
 
 
-def half(connection: socket.socket, request: dict[str, str]) -> None:
+def send_half(connection: socket.socket, request: dict[str, str]) -> None:
     connection.sendall(http(created(request))[:-10])
 
 
 SCRIPTS: dict[str, tuple[Script, str]] = {
-    "garbage": (says(lambda r: http(b"\xff\xfe<html>oops")), "not_json"),
-    "not http": (says(lambda r: b"SSH-2.0-OpenSSH_9.9\r\n"), "not_http"),
-    "an html page": (says(lambda r: http(b"<html/>").replace(b"application/json", b"text/html")), "content_type"),
+    "garbage": (responding(lambda r: http(b"\xff\xfe<html>oops")), "not_json"),
+    "not http": (responding(lambda r: b"SSH-2.0-OpenSSH_9.9\r\n"), "not_http"),
+    "an html page": (responding(lambda r: http(b"<html/>").replace(b"application/json", b"text/html")), "content_type"),
     "10 MB": (ten_megabytes, "too_large"),
-    "slowly": (slowly, "timeout"),
+    "slowly": (send_slowly, "timeout"),
     "never": (silent, "timeout"),
-    "a redirect": (says(lambda r: http(b"", status="302 Found", headers=("Location: http://10.0.0.1/",))), "redirect"),
-    "HTTP 500": (says(lambda r: http(b'{"resultCode":"000000"}', status="500 Oops")), "http_status"),
+    "a redirect": (
+        responding(lambda r: http(b"", status="302 Found", headers=("Location: http://10.0.0.1/",))),
+        "redirect",
+    ),
+    "HTTP 500": (responding(lambda r: http(b'{"resultCode":"000000"}', status="500 Oops")), "http_status"),
     "closes the socket": (lambda c, r: None, "closed"),
-    "half an answer": (half, "closed"),
-    "Body-Sign missing": (says(lambda r: http(created(r), signed=False)), "body_sign_missing"),
+    "half an answer": (send_half, "closed"),
+    "Body-Sign missing": (responding(lambda r: http(created(r), signed=False)), "body_sign_missing"),
     "Body-Sign in lower case": (
-        says(lambda r: http(created(r)).replace(b"Body-Sign", b"body-sign")),
+        responding(lambda r: http(created(r)).replace(b"Body-Sign", b"body-sign")),
         "body_sign_missing",
     ),
     "Body-Sign of another body": (
-        says(lambda r: http(created(r)).replace(b'"success"', b'"Success"')),
+        responding(lambda r: http(created(r)).replace(b'"success"', b'"Success"')),
         "body_sign_wrong",
     ),
-    "no instanceId": (says(lambda r: http(b'{"resultCode":"000000","resultMsg":"success"}')), "missing_field"),
-    "another order's instanceId": (says(lambda r: http(created(r, "taken-instance"))), "instance_taken"),
-    "sold out": (says(lambda r: http(b'{"resultCode":"000106","resultMsg":"sold out"}')), "000106"),
+    "no instanceId": (responding(lambda r: http(b'{"resultCode":"000000","resultMsg":"success"}')), "missing_field"),
+    "another order's instanceId": (responding(lambda r: http(created(r, "taken-instance"))), "instance_taken"),
+    "sold out": (responding(lambda r: http(b'{"resultCode":"000106","resultMsg":"sold out"}')), "000106"),
 }
 
 
 class Server:
-    """Answers each request of a path with that path's script, on one loopback port; keeps what came."""
+    """Answers each request of a path with the script of that path, on one loopback port; keeps the requests."""
 
     def __init__(self, scripts: dict[str, Script]) -> None:
         self.scripts = scripts

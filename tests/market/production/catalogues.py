@@ -1,4 +1,4 @@
-"""The Chinese of the market as the .po files say it, so that a test needs no compiled catalogue."""
+"""Chinese translations read from the .po files, so that a test needs no compiled catalogue."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import tradepost.market
 
 @cache
 def chinese() -> dict[str, str]:
-    """English text → Chinese, of every catalogue of the market."""
-    found: dict[str, str] = {}
+    """Return English text → Chinese, from every catalogue of the market."""
+    translations: dict[str, str] = {}
     for path in Path(tradepost.market.__file__).parent.glob("**/locale/zh_Hans/LC_MESSAGES/django.po"):
         with path.open("rb") as handle:
-            found |= {m.id: str(m.string) for m in read_po(handle) if isinstance(m.id, str) and m.id}
-    return found
+            translations |= {m.id: str(m.string) for m in read_po(handle) if isinstance(m.id, str) and m.id}
+    return translations

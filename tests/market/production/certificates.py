@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority, and what servers show that it vouches for, or does not."""
+"""Certificates for tests: an authority, and server certificates that it signed or did not sign."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _named(name: str) -> x509.Name:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A key that signs certificates, with its own; ``above`` signed that one, unless it is a root."""
+    """A certificate authority with its own key; ``above`` signed its certificate, unless it is a root."""
 
     name: str
     key: ec.EllipticCurvePrivateKey
@@ -45,7 +45,7 @@ class Authority:
         )
         return cls(name, key, built)
 
-    def shows(
+    def write_chain(
         self,
         folder: Path,
         host: str,
@@ -54,7 +54,7 @@ class Authority:
         until: timedelta = DAY,
         chain: tuple[Authority, ...] = (),
     ) -> ssl.SSLContext:
-        """What a server of this host shows: its certificate, and those of ``chain``."""
+        """Write the certificate chain of a server of this host: its certificate, and those of ``chain``."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             _begun(host, self.name, key.public_key(), since=since, until=until)

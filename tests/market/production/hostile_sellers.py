@@ -1,6 +1,6 @@
-"""Sellers that mean harm or never tested: bytes that strain an HTTP client, and JSON that strains whoever reads it.
+"""Malicious and untested sellers: bytes that strain an HTTP client, and JSON that strains its reader.
 
-Beside ``broken_sellers``, which holds the faults of honest programs. Each has the verdict that its attempt must show.
+``broken_sellers`` holds the faults of honest programs. Each attack has the verdict that its attempt must show.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from tradepost.protocols.body_sign import body_sign
 
-from .broken_sellers import KEY, Script, http, says
+from .broken_sellers import KEY, Script, http, responding
 from .broken_sellers import created as newly_created
 
 GOOD_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -32,24 +32,24 @@ def head(*lines: str) -> bytes:
 
 
 def signed(body: bytes, *lines: str) -> bytes:
-    """A right answer with exactly these headers more: no length, no close."""
+    """Return a correct response with exactly these extra headers: no length, no close."""
     return head(f"Body-Sign: {body_sign(body, KEY)}", *lines) + body
 
 
-def endless(first: bytes, again: Callable[[int], bytes]) -> Script:
-    """Sends for as long as the market listens, however slowly a loaded machine lets it."""
+def endless(first: bytes, piece: Callable[[int], bytes]) -> Script:
+    """Send for as long as the market reads, however slowly a loaded machine reads."""
 
     def script(connection: socket.socket, request: dict[str, str]) -> None:
         connection.settimeout(60)
         connection.sendall(first)
         for number in itertools.count():
-            connection.sendall(again(number))
+            connection.sendall(piece(number))
 
     return script
 
 
 def drip(first: bytes, byte: bytes) -> Script:
-    """A byte now and then: never silent, never finished."""
+    """Send a byte now and then: never silent, never finished."""
 
     def script(connection: socket.socket, request: dict[str, str]) -> None:
         connection.sendall(first)
@@ -76,7 +76,7 @@ def reset_in_the_middle(connection: socket.socket, request: dict[str, str]) -> N
 
 
 def half_closed(connection: socket.socket, request: dict[str, str]) -> None:
-    """Says nothing more, though it goes on listening."""
+    """Stop sending but keep reading."""
     connection.shutdown(socket.SHUT_WR)
     connection.settimeout(30)
     connection.recv(1)
@@ -88,7 +88,7 @@ def chunked(*pieces: bytes, sign: bytes = b"") -> bytes:
 
 
 def compressed(name: str, pack: Callable[[bytes], bytes]) -> Callable[[dict[str, str]], bytes]:
-    """Packed once it is asked for, not in each process that reads this file."""
+    """Compress when the response is requested, not in each process that imports this module."""
 
     def make(request: dict[str, str]) -> bytes:
         return http(pack(b" " * 50 * MB), headers=(f"Content-Encoding: {name}",))
@@ -101,10 +101,10 @@ def _lines(body: bytes, *lengths: str) -> bytes:
 
 
 WIRE: dict[str, tuple[Script, str]] = {
-    "gzip bomb": (says(compressed("gzip", gzip.compress)), "content_encoding"),
-    "deflate bomb": (says(compressed("deflate", zlib.compress)), "content_encoding"),
-    "gzip that is not": (says(lambda r: http(created(r), headers=("Content-Encoding: gzip",))), "content_encoding"),
-    "two encodings": (says(lambda r: http(created(r), headers=("Content-Encoding: identity", "Content-Encoding: br"))), "done"),
+    "gzip bomb": (responding(compressed("gzip", gzip.compress)), "content_encoding"),
+    "deflate bomb": (responding(compressed("deflate", zlib.compress)), "content_encoding"),
+    "gzip that is not": (responding(lambda r: http(created(r), headers=("Content-Encoding: gzip",))), "content_encoding"),
+    "two encodings": (responding(lambda r: http(created(r), headers=("Content-Encoding: identity", "Content-Encoding: br"))), "done"),
     "endless chunks": (endless(chunked(), lambda n: b"10000\r\n" + b" " * 65_536 + b"\r\n"), "too_large"),
     "endless small chunks": (drip(chunked(), b"1\r\n \r\n"), "timeout"),
     "endless without length": (endless(head("Connection: close"), lambda n: b" " * 65_536), "too_large"),
@@ -117,75 +117,75 @@ WIRE: dict[str, tuple[Script, str]] = {
     "drip in the status line": (drip(b"HTTP/1.1 200 O", b"K"), "timeout"),
     "drip in a header": (drip(GOOD_HEAD + b"X-Slow: ", b"y"), "timeout"),
     "drip in the body": (drip(head("Content-Length: 1000"), b" "), "timeout"),
-    "header of 1 MB": (says(lambda r: http(created(r), headers=("X: " + "y" * MB,))), "not_http"),
-    "10,000 headers": (says(lambda r: http(created(r), headers=tuple(f"X-{n}: y" for n in range(10_000)))), "not_http"),
-    "100 Continue, then the answer": (says(lambda r: b"HTTP/1.1 100 Continue\r\n\r\n" + http(created(r))), "done"),
+    "header of 1 MB": (responding(lambda r: http(created(r), headers=("X: " + "y" * MB,))), "not_http"),
+    "10,000 headers": (responding(lambda r: http(created(r), headers=tuple(f"X-{n}: y" for n in range(10_000)))), "not_http"),
+    "100 Continue, then the answer": (responding(lambda r: b"HTTP/1.1 100 Continue\r\n\r\n" + http(created(r))), "done"),
     "103 Early Hints, then nothing": (then_waits(lambda r: b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), "timeout"),
     "101 Switching Protocols": (then_waits(lambda r: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"), "http_status"),
-    "HTTP/0.9": (says(created), "not_http"),
-    "HTTP/2 preface": (says(lambda r: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "not_http"),
+    "HTTP/0.9": (responding(created), "not_http"),
+    "HTTP/2 preface": (responding(lambda r: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "not_http"),
     "HTTP/2 settings frame": (then_waits(lambda r: b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"), "not_http"),
-    "HTTP/3.0": (says(lambda r: http(created(r)).replace(b"HTTP/1.1", b"HTTP/3.0")), "not_http"),
-    "HTTP/1.0 without a length": (says(lambda r: signed(created(r)).replace(b"HTTP/1.1", b"HTTP/1.0")), "done"),
-    "TLS alert": (says(lambda r: b"\x15\x03\x03\x00\x02\x02\x28"), "not_http"),
-    "chunk size is no number": (says(lambda r: chunked(b"zz\r\n{}\r\n0\r\n\r\n")), "not_http"),
-    "chunk size is negative": (says(lambda r: chunked(b"-2\r\n{}\r\n0\r\n\r\n")), "not_http"),
-    "chunk size of 2^64": (says(lambda r: chunked(b"10000000000000000\r\n{}\r\n0\r\n\r\n")), "not_http"),
-    "chunk without its end": (says(lambda r: chunked(b"2\r\n{}XX0\r\n\r\n")), "not_http"),
-    "last chunk missing": (says(lambda r: chunked(b"2\r\n{}\r\n")), "closed"),
-    "good chunks": (says(lambda r: chunked(b"%x\r\n%s\r\n0\r\n\r\n" % (len(created(r)), created(r)), sign=created(r))), "done"),
-    "length too large": (says(lambda r: _lines(created(r), str(len(created(r)) + 5))), "closed"),
-    "length too small": (says(lambda r: _lines(created(r), str(len(created(r)) - 5))), "not_http"),
-    "length negative": (says(lambda r: _lines(created(r), "-1")), "not_http"),
-    "length is no number": (says(lambda r: _lines(created(r), "many")), "not_http"),
-    "length with a sign": (says(lambda r: _lines(created(r), f"+{len(created(r))}")), "not_http"),
-    "length of 2^70": (says(lambda r: _lines(created(r), str(2**70))), "not_http"),
-    "two lengths that differ": (says(lambda r: _lines(created(r), str(len(created(r))), "5")), "not_http"),
-    "length and chunked": (says(lambda r: head("Content-Length: 5", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n"), "not_http"),
-    "two Transfer-Encodings": (says(lambda r: head("Transfer-Encoding: chunked", "Transfer-Encoding: identity") + b"2\r\n{}\r\n0\r\n\r\n"), "body_sign_missing"),
-    "unknown Transfer-Encoding": (says(lambda r: http(created(r), headers=("Transfer-Encoding: rot13",))), "not_http"),
-    "header without colon": (says(lambda r: http(created(r), headers=("this is no header",))), "not_http"),
-    "folded header": (says(lambda r: http(created(r), headers=("X-A: b", " c"))), "done"),
-    "header with NUL": (says(lambda r: http(created(r), headers=("X-A: b\x00c",))), "not_http"),
-    "blank before the colon": (says(lambda r: http(created(r), headers=("Content-Length : 5",))), "not_http"),
-    "lines end with LF": (says(lambda r: http(created(r)).replace(b"\r\n", b"\n")), "done"),
-    "headers beyond ASCII": (says(lambda r: http(created(r), headers=("X-Who: b\xfcro",))), "done"),
-    "1 MB of cookies": (says(lambda r: http(created(r), headers=tuple(f"Set-Cookie: a{n}={'y' * 8000}" for n in range(100)))), "done"),
-    "status 99": (says(lambda r: http(created(r), status="99 Low")), "not_http"),
-    "status 999": (says(lambda r: http(created(r), status="999 High")), "http_status"),
-    "status 2000": (says(lambda r: http(created(r), status="2000 OK")), "not_http"),
-    "status -200": (says(lambda r: http(created(r), status="-200 OK")), "not_http"),
-    "201": (says(lambda r: http(created(r), status="201 Created")), "http_status"),
-    "204": (says(lambda r: http(b"", status="204 No Content")), "http_status"),
-    "204 with a body": (says(lambda r: http(created(r), status="204 No Content")), "not_http"),
-    "206": (says(lambda r: http(created(r), status="206 Partial", headers=("Content-Range: bytes 0-9/99",))), "http_status"),
-    "301": (says(lambda r: http(b"", status="301 Moved", headers=("Location: https://a.example/",))), "redirect"),
-    "304": (says(lambda r: http(b"", status="304 Not Modified")), "redirect"),
-    "307 to metadata": (says(lambda r: http(b"", status="307 Temporary", headers=("Location: http://169.254.169.254/",))), "redirect"),
-    "308 to javascript": (says(lambda r: http(b"", status="308 Permanent", headers=("Location: javascript:alert(1)",))), "redirect"),
-    "302 to nothing": (says(lambda r: http(b"", status="302 Found")), "redirect"),
-    "302 to garbage": (says(lambda r: http(b"", status="302 Found", headers=("Location: http://[::",))), "redirect"),
-    "401 with a challenge": (says(lambda r: http(b"", status="401 No", headers=('WWW-Authenticate: Basic realm="x"',))), "http_status"),
-    "401 with a digest challenge": (says(lambda r: http(b"", status="401 No", headers=('WWW-Authenticate: Digest realm="x", nonce="y"',))), "http_status"),
-    "407": (says(lambda r: http(b"", status="407 No", headers=("Proxy-Authenticate: Basic",))), "http_status"),
-    "413 for a day": (says(lambda r: http(b"", status="413 Large", headers=("Retry-After: 999999999999999999",))), "http_status"),
-    "429 until a date": (says(lambda r: http(b"", status="429 Slow", headers=("Retry-After: Wed, 21 Oct 2099 07:28:00 GMT",))), "http_status"),
-    "503 for a negative time": (says(lambda r: http(b"", status="503 Slow", headers=("Retry-After: -5",))), "http_status"),
-    "503 in other digits": (says(lambda r: http(b"", status="503 Slow").replace(b"Connection: close", b"Connection: close\r\nRetry-After: \xb2\xb3")), "http_status"),
+    "HTTP/3.0": (responding(lambda r: http(created(r)).replace(b"HTTP/1.1", b"HTTP/3.0")), "not_http"),
+    "HTTP/1.0 without a length": (responding(lambda r: signed(created(r)).replace(b"HTTP/1.1", b"HTTP/1.0")), "done"),
+    "TLS alert": (responding(lambda r: b"\x15\x03\x03\x00\x02\x02\x28"), "not_http"),
+    "chunk size is no number": (responding(lambda r: chunked(b"zz\r\n{}\r\n0\r\n\r\n")), "not_http"),
+    "chunk size is negative": (responding(lambda r: chunked(b"-2\r\n{}\r\n0\r\n\r\n")), "not_http"),
+    "chunk size of 2^64": (responding(lambda r: chunked(b"10000000000000000\r\n{}\r\n0\r\n\r\n")), "not_http"),
+    "chunk without its end": (responding(lambda r: chunked(b"2\r\n{}XX0\r\n\r\n")), "not_http"),
+    "last chunk missing": (responding(lambda r: chunked(b"2\r\n{}\r\n")), "closed"),
+    "good chunks": (responding(lambda r: chunked(b"%x\r\n%s\r\n0\r\n\r\n" % (len(created(r)), created(r)), sign=created(r))), "done"),
+    "length too large": (responding(lambda r: _lines(created(r), str(len(created(r)) + 5))), "closed"),
+    "length too small": (responding(lambda r: _lines(created(r), str(len(created(r)) - 5))), "not_http"),
+    "length negative": (responding(lambda r: _lines(created(r), "-1")), "not_http"),
+    "length is no number": (responding(lambda r: _lines(created(r), "many")), "not_http"),
+    "length with a sign": (responding(lambda r: _lines(created(r), f"+{len(created(r))}")), "not_http"),
+    "length of 2^70": (responding(lambda r: _lines(created(r), str(2**70))), "not_http"),
+    "two lengths that differ": (responding(lambda r: _lines(created(r), str(len(created(r))), "5")), "not_http"),
+    "length and chunked": (responding(lambda r: head("Content-Length: 5", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n"), "not_http"),
+    "two Transfer-Encodings": (responding(lambda r: head("Transfer-Encoding: chunked", "Transfer-Encoding: identity") + b"2\r\n{}\r\n0\r\n\r\n"), "body_sign_missing"),
+    "unknown Transfer-Encoding": (responding(lambda r: http(created(r), headers=("Transfer-Encoding: rot13",))), "not_http"),
+    "header without colon": (responding(lambda r: http(created(r), headers=("this is no header",))), "not_http"),
+    "folded header": (responding(lambda r: http(created(r), headers=("X-A: b", " c"))), "done"),
+    "header with NUL": (responding(lambda r: http(created(r), headers=("X-A: b\x00c",))), "not_http"),
+    "blank before the colon": (responding(lambda r: http(created(r), headers=("Content-Length : 5",))), "not_http"),
+    "lines end with LF": (responding(lambda r: http(created(r)).replace(b"\r\n", b"\n")), "done"),
+    "headers beyond ASCII": (responding(lambda r: http(created(r), headers=("X-Who: b\xfcro",))), "done"),
+    "1 MB of cookies": (responding(lambda r: http(created(r), headers=tuple(f"Set-Cookie: a{n}={'y' * 8000}" for n in range(100)))), "done"),
+    "status 99": (responding(lambda r: http(created(r), status="99 Low")), "not_http"),
+    "status 999": (responding(lambda r: http(created(r), status="999 High")), "http_status"),
+    "status 2000": (responding(lambda r: http(created(r), status="2000 OK")), "not_http"),
+    "status -200": (responding(lambda r: http(created(r), status="-200 OK")), "not_http"),
+    "201": (responding(lambda r: http(created(r), status="201 Created")), "http_status"),
+    "204": (responding(lambda r: http(b"", status="204 No Content")), "http_status"),
+    "204 with a body": (responding(lambda r: http(created(r), status="204 No Content")), "not_http"),
+    "206": (responding(lambda r: http(created(r), status="206 Partial", headers=("Content-Range: bytes 0-9/99",))), "http_status"),
+    "301": (responding(lambda r: http(b"", status="301 Moved", headers=("Location: https://a.example/",))), "redirect"),
+    "304": (responding(lambda r: http(b"", status="304 Not Modified")), "redirect"),
+    "307 to metadata": (responding(lambda r: http(b"", status="307 Temporary", headers=("Location: http://169.254.169.254/",))), "redirect"),
+    "308 to javascript": (responding(lambda r: http(b"", status="308 Permanent", headers=("Location: javascript:alert(1)",))), "redirect"),
+    "302 to nothing": (responding(lambda r: http(b"", status="302 Found")), "redirect"),
+    "302 to garbage": (responding(lambda r: http(b"", status="302 Found", headers=("Location: http://[::",))), "redirect"),
+    "401 with a challenge": (responding(lambda r: http(b"", status="401 No", headers=('WWW-Authenticate: Basic realm="x"',))), "http_status"),
+    "401 with a digest challenge": (responding(lambda r: http(b"", status="401 No", headers=('WWW-Authenticate: Digest realm="x", nonce="y"',))), "http_status"),
+    "407": (responding(lambda r: http(b"", status="407 No", headers=("Proxy-Authenticate: Basic",))), "http_status"),
+    "413 for a day": (responding(lambda r: http(b"", status="413 Large", headers=("Retry-After: 999999999999999999",))), "http_status"),
+    "429 until a date": (responding(lambda r: http(b"", status="429 Slow", headers=("Retry-After: Wed, 21 Oct 2099 07:28:00 GMT",))), "http_status"),
+    "503 for a negative time": (responding(lambda r: http(b"", status="503 Slow", headers=("Retry-After: -5",))), "http_status"),
+    "503 in other digits": (responding(lambda r: http(b"", status="503 Slow").replace(b"Connection: close", b"Connection: close\r\nRetry-After: \xb2\xb3")), "http_status"),
     "reset in the body": (reset_in_the_middle, "closed"),
     "half closed": (half_closed, "closed"),
-    "two Body-Signs, the first wrong": (says(lambda r: signed(created(r), "Connection: close").replace(b"Body-Sign", b'Body-Sign: sign_type="HMAC-SHA256", signature="AAAA"\r\nBody-Sign')), "body_sign_wrong"),
-    "two Content-Types": (says(lambda r: http(created(r), headers=("Content-Type: text/html",))), "done"),
+    "two Body-Signs, the first wrong": (responding(lambda r: signed(created(r), "Connection: close").replace(b"Body-Sign", b'Body-Sign: sign_type="HMAC-SHA256", signature="AAAA"\r\nBody-Sign')), "body_sign_wrong"),
+    "two Content-Types": (responding(lambda r: http(created(r), headers=("Content-Type: text/html",))), "done"),
 }  # fmt: skip
 
 
 def body(text: bytes | str, **more: object) -> Script:
-    return says(lambda r: http(text.encode() if isinstance(text, str) else text))
+    return responding(lambda r: http(text.encode() if isinstance(text, str) else text))
 
 
 def answers(**members: object) -> Script:
-    """An envelope with these members; ``instanceId`` is a good one when it is not among them."""
-    return says(
+    """Return an envelope with these members; ``instanceId`` is valid if it is not among them."""
+    return responding(
         lambda r: http(
             json.dumps(
                 {"resultCode": "000000", "resultMsg": "ok", "instanceId": r.get("businessId", "i"), **members}
@@ -211,9 +211,9 @@ def _coded(charset: str) -> Callable[[dict[str, str]], bytes]:
 
 EVIL = "<script>alert(1)</script>"
 CONTENT: dict[str, tuple[Script, str]] = {
-    "UTF-16": (says(_coded("utf-16")), "not_json"),
-    "UTF-8 with a byte order mark": (says(_coded("utf-8-sig")), "not_json"),
-    "GBK": (says(_coded("gbk")), "not_json"),
+    "UTF-16": (responding(_coded("utf-16")), "not_json"),
+    "UTF-8 with a byte order mark": (responding(_coded("utf-8-sig")), "not_json"),
+    "GBK": (responding(_coded("gbk")), "not_json"),
     "empty": (body(""), "not_json"),
     "blanks": (body(" " * 1000), "not_json"),
     "NULs": (body(b"\x00" * 1000), "not_json"),
@@ -264,12 +264,12 @@ CONTENT: dict[str, tuple[Script, str]] = {
     "instanceId with HTML": (answers(instanceId=EVIL), "done"),
     "instanceId with a line end": (answers(instanceId="a\r\nX-Evil: 1"), "bad_field"),
     "pending with NUL": (answers(resultCode="000004", instanceId="p\x00q"), "bad_field"),
-    "unsigned with NUL": (says(lambda r: http(json.dumps({"resultCode": "000000", "instanceId": "n\x00m"}).encode(), signed=False)), "body_sign_missing"),
+    "unsigned with NUL": (responding(lambda r: http(json.dumps({"resultCode": "000000", "instanceId": "n\x00m"}).encode(), signed=False)), "body_sign_missing"),
 }  # fmt: skip
 
 
 def gives(**app: object) -> Script:
-    """Creates as asked, then answers queryInstance with this access data."""
+    """Create the instance, then answer queryInstance with this access data."""
 
     def make(request: dict[str, str]) -> bytes:
         if request["activity"] == "newInstance":
@@ -277,7 +277,7 @@ def gives(**app: object) -> Script:
         info = [{"instanceId": request["instanceId"], "appInfo": {"frontEndUrl": "https://app.example/", **app}}]
         return http(json.dumps({"resultCode": "000000", "resultMsg": "ok", "info": info}).encode())
 
-    return says(make)
+    return responding(make)
 
 
 ACCESS: dict[str, tuple[Script, str]] = {
@@ -293,5 +293,5 @@ ACCESS: dict[str, tuple[Script, str]] = {
     "password too long": (gives(password="p" * 129), "bad_field"),
     "memo too long": (gives(memo="m" * 1025), "bad_field"),
     "password a number": (gives(password=12345678), "bad_field"),
-    "appInfo a list": (says(lambda r: http(created(r) if r["activity"] == "newInstance" else b'{"resultCode":"000000","info":[{"instanceId":"%s","appInfo":[]}]}' % r["instanceId"].encode())), "bad_field"),
+    "appInfo a list": (responding(lambda r: http(created(r) if r["activity"] == "newInstance" else b'{"resultCode":"000000","info":[{"instanceId":"%s","appInfo":[]}]}' % r["instanceId"].encode())), "bad_field"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A name server of the test's own: what the machine is told when it asks for a name, and how often it asked."""
+"""A DNS resolver for tests: it gives set answers and counts the queries."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 type Answers = Sequence[Sequence[str]]
-"""What a name leads to, one look-up after the other; the last answer again and again."""
+"""The addresses of a name, one look-up after the other; the last one is repeated."""
 
 
 class Names:
-    """Stands in for ``socket.getaddrinfo``. A name without answers is never answered, until ``released`` is set."""
+    """Replaces ``socket.getaddrinfo``. A name without answers is never answered, until ``released`` is set."""
 
     def __init__(self, answers: Mapping[str, Answers]) -> None:
         self.asked: Counter[str] = Counter()
         self.released = threading.Event()
-        self._answers = {name: list(given) for name, given in answers.items()}
+        self._answers = {name: list(answer) for name, answer in answers.items()}
 
     def __call__(self, host: str, port: int, *_args: Any, **_kwargs: Any) -> list[tuple[Any, ...]]:
         self.asked[host] += 1

@@ -1,4 +1,6 @@
-"""How an address stands, by its last evidence: untested, healthy, degraded, paused, each with its time (issue 10, pages.md)."""
+"""State of an address by its last evidence: untested, healthy, degraded or paused, each with its time (issue 10,
+pages.md).
+"""
 
 from __future__ import annotations
 
@@ -30,25 +32,25 @@ def after(*results: CallResult, address: Address | None = None) -> AddressHealth
     return health_of(Address.objects.get(pk=address.pk))
 
 
-def test_what_was_never_called_is_untested() -> None:
+def test_address_without_calls_is_untested() -> None:
     assert after() == AddressHealth(AddressState.UNTESTED)
 
 
 @pytest.mark.parametrize(
     "result", [Done(instance_id="i-1"), Pending(), Rejected(code="000100"), Rejected(code="000003")]
 )
-def test_an_answer_within_the_protocol_is_well_at_its_time(result: CallResult) -> None:
+def test_valid_response_makes_the_address_healthy_at_its_time(result: CallResult) -> None:
     assert after(result) == AddressHealth(AddressState.HEALTHY, NOW)
 
 
 @pytest.mark.parametrize("code", ["000001", "000005"])
-def test_a_refused_signature_and_an_internal_error_are_no_success(code: str) -> None:
+def test_refused_signature_and_internal_error_are_no_success(code: str) -> None:
     """saas-v2 §4: 000001 authentication failed, 000005 other internal error."""
     assert after(Rejected(code=code)) == AddressHealth(AddressState.DEGRADED, NOW, code)
     assert Address.objects.get().last_success_at is None
 
 
-def test_trouble_is_told_since_it_began_and_is_over_with_a_good_answer() -> None:
+def test_degraded_state_starts_at_the_first_failure_and_ends_with_a_success() -> None:
     address = make_address(make_seller())
     assert after(LOST, Rejected(code="000001"), address=address) == AddressHealth(AddressState.DEGRADED, NOW, "000001")
     answer(called(address), now=NOW + timedelta(hours=1))
@@ -56,18 +58,18 @@ def test_trouble_is_told_since_it_began_and_is_over_with_a_good_answer() -> None
     assert healed == AddressHealth(AddressState.HEALTHY, NOW + timedelta(hours=1))
 
 
-def test_a_paused_address_says_since_when_and_why() -> None:
+def test_paused_address_shows_since_when_and_why() -> None:
     address = make_address(make_seller())
     answer(called(address), LOST, now=NOW, rule=AT_ONCE)
     assert health_of(Address.objects.get(pk=address.pk)) == AddressHealth(AddressState.PAUSED, NOW, "timeout")
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.INTERNAL, Fault.NO_KEY])
-def test_our_own_faults_say_nothing(fault: Fault) -> None:
+def test_our_own_faults_change_no_state(fault: Fault) -> None:
     assert after(Unreachable(fault=fault)) == AddressHealth(AddressState.UNTESTED)
 
 
-def test_what_is_known_of_one_place_is_not_said_of_another() -> None:
+def test_state_of_one_address_does_not_affect_another() -> None:
     address = make_address(make_seller())
     assert after(Done(instance_id="i-1"), address=address).state is AddressState.HEALTHY
     moved = {"url": "http://127.0.0.1:9/elsewhere", "require_body_sign": True, "outbound": SANDBOX, "now": LATER}

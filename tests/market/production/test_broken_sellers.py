@@ -1,4 +1,4 @@
-"""Whatever a seller's server does has a named reason, loses nothing, and does not slow down anybody else."""
+"""Every fault of a seller's server has a named reason, loses nothing and does not slow down other sellers."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.production.models import Address, Attempt, Call
 
-from .broken_sellers import SCRIPTS, answered, says, serving
+from .broken_sellers import SCRIPTS, honest_response, responding, serving
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -> None:
+def test_every_broken_response_is_named_and_the_honest_seller_keeps_its_pace() -> None:
     """saas-v2 §4: success is HTTP 200, JSON, and resultCode; everything else is retried by plan (§3.10)."""
     now = clock.now()
     paths = {f"/{i}": script for i, (script, _) in enumerate(SCRIPTS.values())}
-    with serving({**paths, "/honest": says(answered)}) as server:
+    with serving({**paths, "/honest": responding(honest_response)}) as server:
         buyer = make_buyer(balance="100000", now=now)
         orders: dict[str, Order] = {}
-        taken = make_seller(now=now)
-        earlier = make_order(buyer, offer=make_offer(make_product(taken, now=now)), paid=True, now=now)
+        other_seller = make_seller(now=now)
+        earlier = make_order(buyer, offer=make_offer(make_product(other_seller, now=now)), paid=True, now=now)
         make_subscription(earlier, instance_id="taken-instance", now=now)
         for path, name in zip(paths, SCRIPTS, strict=True):
-            seller = taken if name.startswith("another order") else make_seller(now=now)
+            seller = other_seller if name.startswith("another order") else make_seller(now=now)
             address = make_address(seller, url=server.url + path, now=now)
             orders[name] = make_order(
                 buyer, offer=make_offer(make_product(seller, address=address, now=now)), paid=True, now=now
@@ -71,10 +71,10 @@ def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_without_body_sign_is_accepted_where_the_address_says_so() -> None:
+def test_response_without_body_sign_is_accepted_if_the_address_allows_it() -> None:
     """saas-v2 §2.6: verified when present; behind a switch when absent."""
     now = clock.now()
-    unsigned = says(lambda r: answered(r).replace(b"Body-Sign:", b"X-Nothing:"))
+    unsigned = responding(lambda r: honest_response(r).replace(b"Body-Sign:", b"X-Nothing:"))
     with serving({"/": unsigned}) as server:
         seller = make_seller(now=now)
         address = make_address(seller, url=server.url + "/", require_body_sign=False, now=now)
@@ -86,15 +86,15 @@ def test_an_answer_without_body_sign_is_accepted_where_the_address_says_so() -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_query_about_another_instance_is_never_shown_to_the_buyer() -> None:
+def test_response_about_another_instance_is_never_shown_to_the_buyer() -> None:
     now = clock.now()
 
     def crossed(request: dict[str, str]) -> bytes:
-        return answered(
+        return honest_response(
             {**request, "instanceId": "somebody-elses"} if request["activity"] == "queryInstance" else request
         )
 
-    with serving({"/": says(crossed)}) as server:
+    with serving({"/": responding(crossed)}) as server:
         seller = make_seller(now=now)
         address = make_address(seller, url=server.url + "/", now=now)
         order = make_order(

@@ -1,4 +1,6 @@
-"""A sandbox's clock goes from one moment to the next; what may be passed over is run before the next other one comes (0050)."""
+"""The clock of a sandbox advances from one due moment to the next; skipped work runs before the next other moment
+(0050).
+"""
 
 from __future__ import annotations
 
@@ -24,17 +26,17 @@ def step() -> frozenset[str] | None:
 
 
 def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
-    """What is due at each stop of a clock that goes so many hours, until it has arrived."""
+    """Return what is due at each stop of a clock that advances by these hours."""
     start = clock.now()
     for number, (kind, at) in enumerate(moments):
         jobs.schedule(kind, str(number), due_at=start + at * HOUR)
-    clock.aim(hours * HOUR)
-    seen: list[list[Moment]] = []
+    clock.set_target(hours * HOUR)
+    stops: list[list[Moment]] = []
     for _ in range(30):
         if step() is None:
-            return seen
+            return stops
         due = Job.objects.filter(due_at__lte=clock.now()).order_by("due_at", "pk")
-        seen.append([(job.kind, round((job.due_at - start) / HOUR)) for job in due])
+        stops.append([(job.kind, round((job.due_at - start) / HOUR)) for job in due])
         due.delete()
     raise AssertionError("it never arrives")
 
@@ -61,16 +63,16 @@ def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
         ("a clock for which nothing is due arrives", [], 3, [[]]),
     ],
 )
-def test_where_it_stops(name: str, moments: list[Moment], hours: int, stops: list[list[Moment]]) -> None:
+def test_clock_stops_at_due_moments(name: str, moments: list[Moment], hours: int, stops: list[list[Moment]]) -> None:
     start = clock.now()
     assert steps(moments, hours=hours) == stops, name
     assert clock.now() - start >= hours * HOUR
 
 
-def test_nothing_is_passed_over_while_something_is_due() -> None:
+def test_no_work_is_skipped_while_something_is_due() -> None:
     jobs.schedule(LOUD, "now", due_at=clock.now())
     jobs.schedule(QUIET, "soon", due_at=clock.now() + HOUR)
-    clock.aim(2 * HOUR)
+    clock.set_target(2 * HOUR)
     before = clock.now()
     due = step()
     assert due == frozenset({clock_steps.REACT})
@@ -78,43 +80,43 @@ def test_nothing_is_passed_over_while_something_is_due() -> None:
 
 
 @pytest.mark.parametrize(("kind", "loop"), [("test.mail", clock_steps.MAIL), ("test.sms", clock_steps.ELSEWHERE)])
-def test_a_message_wakes_who_sends_it(kind: str, loop: str) -> None:
+def test_message_wakes_the_loop_that_sends_it(kind: str, loop: str) -> None:
     jobs.schedule(kind, "1", due_at=clock.now())
-    clock.aim(HOUR)
+    clock.set_target(HOUR)
     assert step() == frozenset({loop})
 
 
-def test_two_who_step_at_once_do_not_stumble_over_what_the_other_ran(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock's own loop and that of the reactions both step: one may look before, and jump after the other's timers ran."""
+def test_two_loops_that_step_at_once_do_not_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loops of the clock and of the reactions both step: one may look first and jump after the other has run its
+    timers.
+    """
     jobs.schedule(QUIET, "soon", due_at=clock.now() + HOUR)
     jobs.schedule("test.mail", "later", due_at=clock.now() + 2 * HOUR)
-    clock.aim(3 * HOUR)
-    before, look = clock.now(), clock_steps.look
+    clock.set_target(3 * HOUR)
+    before, look = clock.now(), clock_steps.read_queues
 
-    def looks_first(*given: Any) -> clock_steps.Look:
-        seen = look(*given)
+    def looks_first(*given: Any) -> clock_steps.QueueState:
+        moment = look(*given)
         Job.objects.filter(kind=QUIET).delete()
-        return seen
+        return moment
 
-    monkeypatch.setattr(clock_steps, "look", looks_first)
+    monkeypatch.setattr(clock_steps, "read_queues", looks_first)
     assert step() == frozenset({clock_steps.REACT})
     assert clock.now() - before < HOUR
 
 
 @pytest.mark.parametrize("kind", ["test.mail", LOUD])
-def test_what_was_due_at_the_look_and_is_done_by_now_is_looked_after_again(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the clock would pass over what follows from it, up to its target."""
+def test_work_done_after_the_look_is_looked_at_again(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the clock would skip what follows from that work, up to its target."""
     jobs.schedule(kind, "1", due_at=clock.now())
-    clock.aim(HOUR)
-    before, oldest = clock.now(), clock_steps._oldest  # between the two statements of a look
+    clock.set_target(HOUR)
+    before, oldest = clock.now(), clock_steps._oldest_due_times  # between the two statements of a look
 
     def done_just_now() -> Any:
-        seen = oldest()
+        moment = oldest()
         Job.objects.filter(kind=kind).delete()
-        return seen
+        return moment
 
-    monkeypatch.setattr(clock_steps, "_oldest", done_just_now)
+    monkeypatch.setattr(clock_steps, "_oldest_due_times", done_just_now)
     assert step() == frozenset({clock_steps.REACT})
     assert clock.now() - before < HOUR

@@ -1,4 +1,4 @@
-"""Command lines must send what was sent, whatever a body or an address holds."""
+"""Generated curl commands send the original request, whatever its body or address contains."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.market.production.curl import curl_line, signed_afresh
+from tradepost.market.production.curl import curl_line, resigning_lines
 from tradepost.protocols.http import Request
 from tradepost.protocols.saas_v2.signing import open_request, sign_request
 
 HEADERS = [["Accept", "application/json"], ["Content-Type", "application/json;charset=utf8"]]
 URL = "https://seller.example/produce?signature=AB12&timestamp=1680508066618&nonce=N0"
 KEY = "0123456789abcdef0123456789ABCDEF"
-# A shell cannot hold a NUL; lone surrogates were never sent. curl's own line ends are not what is asked here.
+# A shell cannot hold a NUL; lone surrogates were never sent. curl's own line ends are not tested here.
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 
 
 def read_by_shell(program: str, *, feed: str = "") -> list[str]:
-    """What curl would be given as arguments, by running the lines with a shell whose curl prints them."""
+    """Return the arguments that curl would get, by running the lines with a shell whose curl prints them."""
     shell = f'curl() {{ printf "%s\\0" "$@"; }}\n{program}'
     ran = subprocess.run(["/bin/sh", "-c", shell], input=feed.encode(), capture_output=True, check=True)
     return ran.stdout.decode().rpartition("\0")[0].rpartition("Signing key: ")[2].split("\0")
 
 
-def test_repeats_method_address_headers_and_body():
+def test_command_repeats_method_address_headers_and_body():
     line = curl_line(method="POST", url=URL, headers=HEADERS, body='{"activity":"newInstance"}')
 
     assert shlex.split(line) == [
@@ -43,7 +43,7 @@ def test_repeats_method_address_headers_and_body():
 
 
 @given(body=TEXT, path=TEXT)
-def test_any_text_is_one_argument_of_a_shell(body, path):
+def test_any_text_is_one_shell_argument(body, path):
     line = curl_line(method="POST", url=f"https://s.example/{path}", headers=HEADERS, body=body)
 
     words = shlex.split(line)
@@ -56,13 +56,13 @@ def test_any_text_is_one_argument_of_a_shell(body, path):
 
 
 @pytest.mark.parametrize("body", ["'; touch /tmp/x; '", "$(id)", "`id`", "@/etc/passwd", "a\nb", "!history", "\\"])
-def test_a_shell_gives_curl_the_same_body(body):
+def test_shell_gives_curl_the_same_body(body):
     line = curl_line(method="POST", url=URL, headers=HEADERS, body=body)
 
     assert read_by_shell(line)[-2:] == ["--data-raw", body]
 
 
-def test_leaves_out_what_curl_makes_itself_and_what_is_no_header():
+def test_headers_that_curl_makes_and_invalid_headers_are_left_out():
     headers = [["Host", "x"], ["Content-Length", "3"], ["@/etc/passwd", ""], ["X-Empty", ""], ["X-One", "1"]]
 
     words = shlex.split(curl_line(method="GET", url=URL, headers=headers, body=""))
@@ -73,7 +73,7 @@ def test_leaves_out_what_curl_makes_itself_and_what_is_no_header():
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the lines sign with openssl")
 @pytest.mark.parametrize("address", ["https://seller.example/produce", "https://seller.example/p?tenant=a%20b&x="])
-def test_signs_afresh_so_that_the_seller_accepts_it(address):
+def test_signature_is_renewed_so_that_the_seller_accepts_it(address):
     """saas-v2 §2.3: HMAC over key, nonce, timestamp and the body's lowercase HMAC."""
     old = sign_request(
         {"activity": "newInstance", "memo": "it's 商埠"},
@@ -82,7 +82,7 @@ def test_signs_afresh_so_that_the_seller_accepts_it(address):
         now=datetime(2020, 1, 1, tzinfo=UTC),
         nonce="OLD",
     )
-    program = signed_afresh(method=old.method, url=old.url, headers=old.headers, body=old.body.decode())
+    program = resigning_lines(method=old.method, url=old.url, headers=old.headers, body=old.body.decode())
 
     words = read_by_shell(program, feed=f"{KEY}\n")
 
@@ -97,5 +97,5 @@ def test_signs_afresh_so_that_the_seller_accepts_it(address):
     assert members["memo"] == "it's 商埠"
 
 
-def test_signs_afresh_only_what_is_signed_in_its_url():
-    assert signed_afresh(method="POST", url="https://seller.example/p?timestamp=1", headers=HEADERS, body="{}") == ""
+def test_only_signed_urls_are_signed_again():
+    assert resigning_lines(method="POST", url="https://seller.example/p?timestamp=1", headers=HEADERS, body="{}") == ""

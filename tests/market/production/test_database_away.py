@@ -1,4 +1,6 @@
-"""A database that hangs up, refuses, only reads or has no room: nothing is lost or asked twice, and it goes on by itself."""
+"""A database that disconnects, refuses connections, is read-only or has no space: nothing is lost or sent twice, and
+the worker recovers.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +27,20 @@ from tradepost.market import wiring
 from tradepost.market.base import clock
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
-from tradepost.market.production.engine import OWN_LEASES_EVERY, Engine
+from tradepost.market.production.engine import OWN_LEASES_INTERVAL, Engine
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.web import health
 
-from .broken_sellers import Script, Server, answered, says, serving
+from .broken_sellers import Script, Server, honest_response, responding, serving
 
-NEVER = 60.0
-"""Seconds that no answer takes here, however loaded the machine is."""
+TIMEOUT_SECONDS = 60.0
+"""Longer than any response takes here on a loaded machine, in seconds."""
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 
 class Shop:
-    """A seller and a buyer; ``buy`` pays for one more of the same product."""
+    """A seller and a buyer; ``buy`` pays for another order of the same product."""
 
     def __init__(self, url: str) -> None:
         now = clock.now()
@@ -56,8 +58,8 @@ def until_completed(order: Order) -> None:
     )
 
 
-def all_well(server: Server, orders: int) -> None:
-    """Each order was asked for once, delivered and earned, and every attempt is known."""
+def assert_all_delivered(server: Server, orders: int) -> None:
+    """Assert that each order was requested once, delivered and earned, and that every attempt is recorded."""
     assert len({request["orderId"] for request in server.asked("newInstance")}) == orders
     assert len(server.asked("newInstance")) == orders, "an answer that came is never thrown away"
     assert set(Attempt.objects.values_list("verdict", flat=True)) == {"done"}
@@ -66,7 +68,7 @@ def all_well(server: Server, orders: int) -> None:
 
 
 class PostgreSQL:
-    """Does to the database of this test what happens to servers, and spares the connection of the test itself."""
+    """Causes faults of the database of this test, except on the connection of the test itself."""
 
     def __init__(self) -> None:
         settings = connection.settings_dict
@@ -83,7 +85,7 @@ class PostgreSQL:
         self._at.close()
 
     def hang_up(self) -> None:
-        """On every worker, whatever it is doing, as a server does that is restarted."""
+        """Disconnect every worker in any state, as a restarted server does."""
         self._at.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
             [self._name, self._own],
@@ -91,25 +93,25 @@ class PostgreSQL:
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Nobody gets in, as when there are too many clients already."""
+        """Refuse new connections, as with too many clients."""
         with self._altered("ALLOW_CONNECTIONS false", "ALLOW_CONNECTIONS true"):
             yield
 
     @contextmanager
-    def only_reading(self) -> Iterator[None]:
-        """As during a failover, or where a full disk was noticed in time."""
+    def read_only(self) -> Iterator[None]:
+        """Accept only reads, as during a failover or when a full disk was noticed in time."""
         option = "default_transaction_read_only"
         with self._altered(f"SET {option} = on", f"RESET {option}"):
             yield
 
     @contextmanager
-    def _altered(self, there: str, back: str) -> Iterator[None]:
-        self._alter(there)
+    def _altered(self, change_statement: str, undo_statement: str) -> Iterator[None]:
+        self._alter(change_statement)
         try:
             self.hang_up()
             yield
         finally:
-            self._alter(back)
+            self._alter(undo_statement)
 
     def _alter(self, change: str) -> None:
         self._at.execute(sql.SQL("ALTER DATABASE {} {}").format(self._database, sql.SQL(change)))
@@ -122,16 +124,16 @@ def postgresql() -> Iterator[PostgreSQL]:
     server.close()
 
 
-def said(written: Sequence[MutableMapping[str, Any]], words: str) -> Callable[[], bool]:
+def assert_logged(written: Sequence[MutableMapping[str, Any]], words: str) -> Callable[[], bool]:
     return lambda: any(entry["event"] == "database away" and words in entry["error"] for entry in list(written))
 
 
 def readiness() -> health.Readiness:
-    """As a web process that has no connection yet finds it."""
+    """Return the readiness as a web process without a connection finds it."""
 
     def ask() -> health.Readiness:
         try:
-            return health.ready()
+            return health.check_readiness()
         finally:
             connections.close_all()
 
@@ -139,18 +141,19 @@ def readiness() -> health.Readiness:
         return other.submit(ask).result()
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
-def test_a_worker_lives_through_what_its_postgresql_does(postgresql: PostgreSQL) -> None:
+def test_worker_survives_faults_of_its_postgresql(postgresql: PostgreSQL) -> None:
     bought = threading.Event()
 
     def hangs_up_and_answers(to: socket.socket, request: dict[str, str]) -> None:
         if request["activity"] == "newInstance":
             bought.wait(30)
-            postgresql.hang_up()  # the answer cannot be recorded on the connection that is there
-        to.sendall(answered(request))
+            postgresql.hang_up()  # the response cannot be recorded on the open connection
+        to.sendall(honest_response(request))
 
-    scripts: dict[str, Script] = {"/": says(answered)}
-    with serving(scripts) as server, working(timeout=NEVER):
+    scripts: dict[str, Script] = {"/": responding(honest_response)}
+    with serving(scripts) as server, working(timeout=TIMEOUT_SECONDS):
         shop = Shop(server.url + "/")
         until_completed(shop.buy())
         postgresql.hang_up()  # while all wait, one of them in LISTEN
@@ -160,43 +163,45 @@ def test_a_worker_lives_through_what_its_postgresql_does(postgresql: PostgreSQL)
         order = shop.buy()
         bought.set()
         until_completed(order)
-        scripts["/"] = says(answered)
+        scripts["/"] = responding(honest_response)
 
         with postgresql.refusing(), capture_logs() as written:
-            until(said(written, "not currently accepting connections"), what="the worker was refused", within=30)
+            until(
+                assert_logged(written, "not currently accepting connections"), what="the worker was refused", within=30
+            )
             order = shop.buy()
             assert readiness().reasons == ("the database cannot be reached",)
         until_completed(order)
 
-        with postgresql.only_reading(), capture_logs() as written:
+        with postgresql.read_only(), capture_logs() as written:
             order = shop.buy()
-            until(said(written, "read-only transaction"), what="the worker could not write", within=30)
+            until(assert_logged(written, "read-only transaction"), what="the worker could not write", within=30)
             assert readiness().reasons == ("the database only reads for now",)
         until_completed(order)
         assert readiness().ready
-        all_well(server, orders=5)
+        assert_all_delivered(server, orders=5)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("begun", [True, False], ids=["at work", "before it began"])
-def test_a_worker_ends_when_told_though_the_database_is_away(begun: bool, postgresql: PostgreSQL) -> None:
+def test_worker_stops_on_request_while_the_database_is_away(begun: bool, postgresql: PostgreSQL) -> None:
     stop, engine = threading.Event(), Engine(wiring.setup("worker-of-tests"))
     worker = threading.Thread(target=lambda: asyncio.run(engine.run(stop)), daemon=True)
     if begun:
         worker.start()
-        until(lambda: health.living_workers() == 1, what="it is at work")
+        until(lambda: health.count_live_workers() == 1, what="it is at work")
     with postgresql.refusing(), capture_logs() as written:
         if not begun:
             worker.start()
-        until(said(written, "not currently accepting connections"), what="it was refused", within=30)
+        until(assert_logged(written, "not currently accepting connections"), what="it was refused", within=30)
         stop.set()
         worker.join(30)
         assert not worker.is_alive()
 
 
 @pytest.mark.sqlite  # about a file
-def test_a_disk_without_room_loses_nothing() -> None:
-    """A limit on the size of this process's files stands for the disk: the kernel refuses what lies beyond it."""
+def test_full_disk_loses_nothing() -> None:
+    """A size limit on the files of this process stands for a full disk: the kernel refuses what exceeds it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     bought = threading.Event()
 
@@ -204,22 +209,23 @@ def test_a_disk_without_room_loses_nothing() -> None:
         if request["activity"] == "newInstance":
             bought.wait(30)
             resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-        to.sendall(answered(request))
+        to.sendall(honest_response(request))
 
-    with serving({"/": fills_and_answers}) as server, working(timeout=NEVER), capture_logs() as written:
+    with serving({"/": fills_and_answers}) as server, working(timeout=TIMEOUT_SECONDS), capture_logs() as written:
         order = Shop(server.url + "/").buy()
         bought.set()
         try:
-            until(said(written, "disk"), what="the answer could not be recorded", within=30)
+            until(assert_logged(written, "disk"), what="the answer could not be recorded", within=30)
             assert Order.objects.get(pk=order.pk).status == Order.Status.PROCESSING
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         until_completed(order)
-        all_well(server, orders=1)
+        assert_all_delivered(server, orders=1)
 
 
-def test_a_claim_whose_answer_is_late_is_not_taken_from_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds pass between the commit of a claim and the worker's learning of it. Its calls are made once all the same."""
+@pytest.mark.slow
+def test_claim_with_a_late_commit_answer_keeps_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds pass between the commit of a claim and its confirmation to the worker. The calls are still made once."""
     wrapper: Any = type(connections["default"])
     commit, late = wrapper._commit, threading.Event()
 
@@ -228,11 +234,11 @@ def test_a_claim_whose_answer_is_late_is_not_taken_from_its_worker(monkeypatch: 
         if threading.current_thread().name.startswith("worker-of-tests-claim") and not late.is_set():
             late.set()
             time.sleep(
-                OWN_LEASES_EVERY.total_seconds() + 3
-            )  # the network of the database, for longer than upkeep waits
+                OWN_LEASES_INTERVAL.total_seconds() + 3
+            )  # simulates the network to the database, for longer than upkeep waits
 
-    with serving({"/": says(answered)}) as server, working(timeout=NEVER):
+    with serving({"/": responding(honest_response)}) as server, working(timeout=TIMEOUT_SECONDS):
         monkeypatch.setattr(wrapper, "_commit", commits_late)
         until_completed(Shop(server.url + "/").buy())
         assert late.is_set()
-        all_well(server, orders=1)
+        assert_all_delivered(server, orders=1)

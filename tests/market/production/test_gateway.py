@@ -1,4 +1,4 @@
-"""The gateway sends what it says it sends: one attempt is one request on the wire."""
+"""The gateway sends exactly what it records: one attempt is one request on the wire."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .broken_sellers import KEY, http
 NONCE = "A" * 64
 
 
-def test_a_get_that_is_hung_up_on_is_one_request_and_one_verdict() -> None:
-    """saas-v1-license A2.1: businessId differs on every call, so nothing may repeat a request behind our back."""
-    asked: list[bytes] = []
+def test_get_whose_connection_is_closed_is_one_request_and_one_verdict() -> None:
+    """saas-v1-license A2.1: businessId differs on every call, so no library may repeat a request."""
+    requests: list[bytes] = []
 
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
         writer.close()
 
     async def call() -> Exchange:
@@ -43,10 +43,10 @@ def test_a_get_that_is_hung_up_on_is_one_request_and_one_verdict() -> None:
     exchange = asyncio.run(call())
     assert exchange.request.method == "GET"
     assert isinstance(exchange.result, Unreachable)
-    assert (exchange.result.fault, len(asked)) == (Fault.CLOSED, 1)
+    assert (exchange.result.fault, len(requests)) == (Fault.CLOSED, 1)
 
 
-def test_calls_that_follow_each_other_share_a_connection() -> None:
+def test_consecutive_calls_share_a_connection() -> None:
     """A new connection for each call costs a seller behind TLS more than the call itself."""
     connections = 0
 
@@ -74,8 +74,10 @@ def test_calls_that_follow_each_other_share_a_connection() -> None:
     assert connections == 1
 
 
-def test_a_protocol_that_sets_a_timeout_shortens_that_of_the_market(monkeypatch: pytest.MonkeyPatch) -> None:
-    """business-rules §4.2, saas-v1-license B3: 5 s for order notifications and the online license, where the market waits 20 s."""
+def test_protocol_timeout_shortens_that_of_the_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    """business-rules §4.2, saas-v1-license B3: 5 s for order notifications and the online license, where the market
+    waits 20 s.
+    """
     limits = Limits(20, 1_048_576, SANDBOX)
     assert limits.within(timedelta(seconds=5)).timeout == 5
     assert limits.within(timedelta(seconds=60)) is limits.within(None) is limits
@@ -105,7 +107,7 @@ def test_a_protocol_that_sets_a_timeout_shortens_that_of_the_market(monkeypatch:
 
 
 class Twice:
-    """A server that keeps the connection and answers its first request twice, the second time unasked."""
+    """A server that keeps the connection and responds twice to its first request."""
 
     def __init__(self, cut: int) -> None:
         self.cut = cut
@@ -136,17 +138,17 @@ def _released(message: str) -> bytes:
 
 
 @pytest.mark.parametrize("cut", [10_000, 40], ids=["whole", "part of its head"])
-def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_calls_answer(cut: int) -> None:
-    """saas-v2 §3.5: who is told that an instance is released must have asked for just that one."""
+def test_unrequested_response_is_never_used_for_the_next_call(cut: int) -> None:
+    """saas-v2 §3.5: a seller that confirms the release of an instance must have been asked about this instance."""
     server = Twice(cut)
 
     async def call() -> list[Exchange]:
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
-        found = []
+        results = []
         async with listener, Gateway(Limits(5, 1_048_576, SANDBOX)) as gateway:
             for instance in ("i-1", "i-2"):
-                found.append(
+                results.append(
                     await gateway.exchange(
                         protocol("saas_v2"), Release(instance_id=instance), address=f"http://127.0.0.1:{port}/",
                         keys=(KEY,), now=NOW, nonce=NONCE, require_body_sign=True,
@@ -155,7 +157,7 @@ def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_calls_answe
                 if instance == "i-1":
                     server.answered.set()
                     await asyncio.wait_for(server.hung_up.wait(), 1)  # an idle connection lives for 1.5 s
-        return found
+        return results
 
     first, second = asyncio.run(call())
     assert (first.result, second.result) == (Done(message="asked for"), Done(message="asked for"))
@@ -163,7 +165,7 @@ def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_calls_answe
 
 
 class Listener:
-    """Counts who connects, and says one thing to them."""
+    """Counts connections and sends one response to each."""
 
     def __init__(self, says: bytes = b"") -> None:
         self.says = says
@@ -191,7 +193,7 @@ async def release_at(address: str, *, outbound: OutboundPolicy) -> Exchange:
         "localhost", "x@127.0.0.1", "127.0.0.1:80@localhost", "１２７.0.0.1", "①27.0.0.1",
     ],
 )  # fmt: skip
-def test_a_real_market_never_connects_to_itself_however_the_address_is_written(host: str) -> None:
+def test_real_market_never_connects_to_itself_in_any_spelling(host: str) -> None:
     listener = Listener()
 
     async def call() -> Exchange:
@@ -205,7 +207,7 @@ def test_a_real_market_never_connects_to_itself_however_the_address_is_written(h
     assert not result.seller_may_have_acted
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_talked_to(tmp_path: Path) -> None:
+def test_untrusted_certificate_is_refused(tmp_path: Path) -> None:
     """saas-v2 §1.2: certificates of a trusted CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(tmp_path))
@@ -221,7 +223,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_talked_to(tmp_path: Path) 
     assert (result.fault, result.seller_may_have_acted) == (Fault.TLS, False), result.detail
 
 
-def test_a_port_that_does_not_speak_tls_is_named_so() -> None:
+def test_port_that_does_not_speak_tls_is_reported() -> None:
     listener = Listener(http(b"{}"))
 
     async def call() -> Exchange:

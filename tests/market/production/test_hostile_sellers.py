@@ -1,4 +1,4 @@
-"""Whatever bytes a seller sends: a reason with a name and words, the order kept, and the engine's pace for the others."""
+"""Any bytes from a seller: the fault has a name and words, the order is kept, and other sellers are not delayed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tradepost.market.payments import ledger
 from tradepost.market.production.models import Attempt
 from tradepost.market.subscriptions.models import Subscription
 
-from .broken_sellers import Script, answered, says, serving
+from .broken_sellers import Script, honest_response, responding, serving
 from .hostile_sellers import ACCESS, CONTENT, EVIL, WIRE
 
 GOOD = {"done", "pending"}
 SLOW = {name: attack for name, attack in WIRE.items() if attack[1] == "timeout"}
 QUICK = {name: attack for name, attack in WIRE.items() if name not in SLOW}
-NEVER = 60.0
-"""Seconds that no answer takes that comes at all, however loaded the machine is."""
+TIMEOUT_SECONDS = 60.0
+"""Longer than any response takes on a loaded machine, in seconds."""
 WITHIN = 100.0
 
 
@@ -35,16 +35,16 @@ WITHIN = 100.0
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("hostile", "timeout"),
-    [(QUICK, NEVER), (SLOW, 5.0), (CONTENT, NEVER), (ACCESS, NEVER)],
+    [(QUICK, TIMEOUT_SECONDS), (SLOW, 5.0), (CONTENT, TIMEOUT_SECONDS), (ACCESS, TIMEOUT_SECONDS)],
     ids=["wire", "slow", "content", "access data"],
 )
-def test_every_attack_has_a_name_and_nobody_else_suffers(
+def test_every_attack_is_named_and_affects_no_other_seller(
     hostile: Mapping[str, tuple[Script, str]], timeout: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     """saas-v2 §4: success is HTTP 200, JSON, and resultCode; everything else is retried by plan (§3.10)."""
     now = clock.now()
     paths = {f"/{i}": script for i, (script, _) in enumerate(hostile.values())}
-    with serving({**paths, "/honest": says(answered)}) as server:
+    with serving({**paths, "/honest": responding(honest_response)}) as server:
         buyer, owner = make_buyer(balance="1000000", now=now), make_buyer(now=now)
         seller, honest = make_seller(member=owner, now=now), make_seller(now=now)
         orders: dict[str, Order] = {}
@@ -57,7 +57,7 @@ def test_every_attack_has_a_name_and_nobody_else_suffers(
         )
         good = [make_order(buyer, offer=offer, paid=True, now=now).number for _ in range(20)]
         first = Attempt.objects.filter(
-            call__order_number__in=[o.number for o in orders.values()], call__kind=_asked(hostile), number=1
+            call__order_number__in=[o.number for o in orders.values()], call__kind=_attacked_call(hostile), number=1
         )
 
         with working(timeout=timeout, per_seller=200), capture_logs() as written:
@@ -90,14 +90,15 @@ def test_every_attack_has_a_name_and_nobody_else_suffers(
     assert ledger.verify().problems == ()
 
 
-def _asked(hostile: object) -> str:
-    """The call whose answer is the attack."""
+def _attacked_call(hostile: object) -> str:
+    """Return the call whose response is the attack."""
     return "Query" if hostile is ACCESS else "Create"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
-def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
+def test_access_data_of_a_seller_is_shown_as_text() -> None:
     """saas-v2 §3.2: frontEndUrl, adminUrl, userName, password and memo are the seller's words on the buyer's page."""
     now = clock.now()
     traps = {f"/{n}": script for n, (script, verdict) in enumerate(ACCESS.values()) if verdict == "done"}
@@ -107,7 +108,7 @@ def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
         for path in traps:
             product = make_product(seller, address=make_address(seller, url=server.url + path, now=now), now=now)
             orders.append(make_order(buyer, offer=make_offer(product), paid=True, now=now))
-        with working(timeout=NEVER, per_seller=50):
+        with working(timeout=TIMEOUT_SECONDS, per_seller=50):
             numbers = [order.number for order in orders]
             until(
                 lambda: Order.objects.filter(number__in=numbers, status="completed").count() == len(orders),
@@ -123,8 +124,8 @@ def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
         assert EVIL not in text
         assert re.findall(r'href="(?!https?://|mailto:|tel:|/|\?|#)[^"]*', text) == [], page
         assert re.findall(r'href="(?://|https?://[^"/]*@)[^"]*', text) == [], page
-    told = [client.post(f"{page}password/") for page in pages]
-    assert EVIL in [secret.content.decode() for secret in told]
-    for secret in told:
+    responses = [client.post(f"{page}password/") for page in pages]
+    assert EVIL in [secret.content.decode() for secret in responses]
+    for secret in responses:
         assert secret["X-Content-Type-Options"] == "nosniff"
         assert EVIL not in secret.content.decode() or secret["Content-Type"].startswith("text/plain")

@@ -1,4 +1,4 @@
-"""Names that lead where no call may go: refused by name, and what was checked is what is connected to."""
+"""Host names that resolve to forbidden addresses are refused, and the checked address is the one connected to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .broken_sellers import KEY, http
 from .names import Answers, Names
 
 ELSEWHERE = "203.0.114.7"
-"""Public by its number; no test gets there."""
+"""A public address; no test connects to it."""
 
 
 async def release(gateway: Gateway, address: str) -> Exchange:
@@ -29,7 +29,7 @@ async def release(gateway: Gateway, address: str) -> Exchange:
 
 
 class Seller:
-    """Answers that it released what was asked, and counts who connects."""
+    """Confirms the release of the requested instance, and counts connections."""
 
     def __init__(self) -> None:
         self.connections = 0
@@ -42,7 +42,7 @@ class Seller:
 
 
 def exchanges(*names: str, outbound: OutboundPolicy, timeout: float = 8.0) -> tuple[list[Unreachable | Done], Seller]:
-    """One after the other through one gateway, to a seller on this machine whatever its name leads to."""
+    """Send calls one after the other through one gateway, to a seller on this machine whatever its name resolves to."""
     seller = Seller()
 
     async def call() -> list[Exchange]:
@@ -65,7 +65,7 @@ def exchanges(*names: str, outbound: OutboundPolicy, timeout: float = 8.0) -> tu
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_a_name_that_leads_inside_is_refused_even_when_it_leads_outside_too(
+def test_name_that_resolves_inside_is_refused_even_if_it_also_resolves_outside(
     addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = Names({"shop.example": [addresses]})
@@ -79,7 +79,7 @@ def test_a_name_that_leads_inside_is_refused_even_when_it_leads_outside_too(
     ), "which one is nobody's business"
 
 
-def test_a_sandbox_calls_names_of_this_machine_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_calls_names_of_this_machine_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: dict[str, Answers] = {
         "own.example": [["127.0.0.1"]], "metadata.example": [["169.254.169.254"]], "both.example": [["127.0.0.1", "10.0.0.1"]],
     }  # fmt: skip
@@ -89,7 +89,7 @@ def test_a_sandbox_calls_names_of_this_machine_and_no_others(monkeypatch: pytest
     assert [getattr(other, "fault", None) for other in others] == [Fault.ADDRESS_BLOCKED] * 2
 
 
-def test_a_name_that_changes_between_check_and_connection_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_that_changes_between_check_and_connection_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: the second answer would be this very machine. It is not asked for, and refused when it is."""
     names = Names({"rebinds.example": [[ELSEWHERE], ["127.0.0.1"]]})
     monkeypatch.setattr(socket, "getaddrinfo", names)
@@ -105,8 +105,8 @@ def test_a_name_that_changes_between_check_and_connection_gains_nothing(monkeypa
     assert seller.connections + other.connections == 0
 
 
-def test_names_that_are_never_answered_hold_up_no_other_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A seller's own name servers may be silent for as long as they like; a look-up cannot be given up."""
+def test_unanswered_names_delay_no_other_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name servers of a seller may be silent for any time; a look-up cannot be cancelled."""
     names = Names({"honest.example": [["127.0.0.1"]]})
     monkeypatch.setattr(socket, "getaddrinfo", names)
     seller = Seller()
@@ -116,7 +116,7 @@ def test_names_that_are_never_answered_hold_up_no_other_call(monkeypatch: pytest
         port = server.sockets[0].getsockname()[1]
         async with server, Gateway(Limits(4.0, 1_048_576, SANDBOX)) as gateway:
             silent = [asyncio.create_task(release(gateway, f"http://n{n}.silent.example/")) for n in range(40)]
-            await asyncio.sleep(0)  # they begin
+            await asyncio.sleep(0)  # the look-ups begin
             honest = await release(gateway, f"http://honest.example:{port}/")
             return honest, await asyncio.gather(*silent)
 
@@ -132,7 +132,7 @@ def test_names_that_are_never_answered_hold_up_no_other_call(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", ".example", "-", "xn--a", "%41.example"])
-def test_a_name_that_no_server_can_know_is_a_named_fault_and_never_a_crash(host: str) -> None:
+def test_name_that_no_server_can_have_is_a_named_fault_and_no_crash(host: str) -> None:
     [result], _ = exchanges(host, outbound=PUBLIC)
     assert isinstance(result, Unreachable)
     assert result.fault in {Fault.ADDRESS_BLOCKED, Fault.DNS}

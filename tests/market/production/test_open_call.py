@@ -1,4 +1,4 @@
-"""While a call is open nothing else may move it: no restart, and no clock that jumps over its answer."""
+"""An open call cannot be moved: not by a restart, and not by a clock that jumps over its response."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from tradepost.market.orders.models import Order
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.restart import restart
 
-from .broken_sellers import answered, serving
+from .broken_sellers import honest_response, serving
 
 DAY = timedelta(days=1)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_neither_restart_nor_the_clock_gets_ahead_of_an_answer() -> None:
+def test_restart_and_clock_wait_for_the_response() -> None:
     """saas-v2 §7: Restart is one more attempt; it is never a second one beside the first."""
-    asked, answer = threading.Event(), threading.Event()
+    event, answer = threading.Event(), threading.Event()
 
     def seller(connection: socket.socket, request: dict[str, str]) -> None:
-        asked.set()
+        event.set()
         answer.wait(60)
-        connection.sendall(answered(request))
+        connection.sendall(honest_response(request))
 
     now = clock.now()
     with serving({"/": seller}) as server:
@@ -40,11 +41,11 @@ def test_neither_restart_nor_the_clock_gets_ahead_of_an_answer() -> None:
         product = make_product(maker, address=make_address(maker, url=server.url + "/", now=now), now=now)
         order = make_order(make_buyer(now=now), offer=make_offer(product), paid=True, now=now)
         with working(timeout=60.0):
-            assert asked.wait(30)
+            assert event.wait(30)
             call = Call.objects.get(order_number=order.number)
             with pytest.raises(Refused, match=r"call\.in_flight"):
                 restart(call, actor="seller@example.com", now=clock.now())
-            target = clock.aim(30 * DAY)
+            target = clock.set_target(30 * DAY)
             beat = WorkerProcess.objects.get().seen_at
             until(lambda: WorkerProcess.objects.get().seen_at > beat, what="the upkeep came by, which moves the clock")
             assert clock.now() < now + DAY

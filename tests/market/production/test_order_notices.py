@@ -1,7 +1,8 @@
-"""Notifications of orders: which address is chosen, when one is sent, and that each order line is notified once.
+"""Notifications of orders: choice of the address, time of sending, and one notification per order line.
 
-saas-v1-license D1: "Trigger nodes: order created by new purchase, renewal, change, unsubscribe"; "one access type or product may be
-associated with only one address"; "any access type … not image products". business-rules §4.2: "5 s timeout; retried hourly for 3 h".
+saas-v1-license D1: "Trigger nodes: order created by new purchase, renewal, change, unsubscribe"; "one access type or
+product may be associated with only one address"; "any access type … not image products". business-rules §4.2: "5 s
+timeout; retried hourly for 3 h".
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def sold_by_people(seller: Seller, kind: str = "HARDWARE") -> Product:
     return make_product(seller, product_type=kind, prices=(ONCE,), bound=False)
 
 
-def paid(product: Product) -> OrderLine:
+def pay_order(product: Product) -> OrderLine:
     order = make_order(make_buyer(), offer=make_offer(product), paid=True)
     react(now=NOW)
     return OrderLine.objects.get(order=order)
@@ -65,19 +66,19 @@ def notices() -> list[Call]:
 
 
 def notified() -> list[tuple[str, int]]:
-    """Order line and address of each notification."""
+    """Return order line and address of each notification."""
     return [(call.order_line_number, call.address_id) for call in notices()]
 
 
-# --- when ---------------------------------------------------------------------------------------------------------------
+# --- trigger ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", BY_PEOPLE)
-def test_a_paid_order_that_people_deliver_is_notified_d1(kind: str) -> None:
+def test_paid_order_delivered_by_people_is_notified_d1(kind: str) -> None:
     seller = seller_with_key()
     product, address = sold_by_people(seller, kind), notice_address(seller)
     notice_bindings.bind_product(product, address)
-    line = paid(product)
+    line = pay_order(product)
     [call] = notices()
     assert command(call) == NotifyOrder(order_id=line.order.number, order_line_id=line.number)
     assert (call.address_id, call.protocol, call.activity, call.product_id, call.owner) == (
@@ -86,7 +87,7 @@ def test_a_paid_order_that_people_deliver_is_notified_d1(kind: str) -> None:
     assert Supervision.objects.get().line_id == line.pk, "people deliver it at the same time"
 
 
-def test_an_unpaid_order_is_not_notified() -> None:
+def test_unpaid_order_is_not_notified() -> None:
     seller = seller_with_key()
     product = sold_by_people(seller)
     notice_bindings.bind_product(product, notice_address(seller))
@@ -96,12 +97,13 @@ def test_an_unpaid_order_is_not_notified() -> None:
 
 
 @pytest.mark.parametrize("kind", BY_PEOPLE)
-def test_without_an_address_the_product_is_sold_and_nothing_is_sent(kind: str) -> None:
-    line = paid(sold_by_people(seller_with_key(), kind))
+def test_product_without_an_address_is_sold_and_nothing_is_sent(kind: str) -> None:
+    line = pay_order(sold_by_people(seller_with_key(), kind))
     assert (notices(), Supervision.objects.get().line_id) == ([], line.pk)
 
 
-def test_a_purchase_a_renewal_and_an_unsubscription_are_notified_beside_the_production_interface_d1() -> None:
+@pytest.mark.slow
+def test_purchase_renewal_and_unsubscription_are_notified_beside_the_production_interface_d1() -> None:
     seller = seller_with_key()
     product = make_product(seller, product_type="SAAS", prices=(MONTHLY,))
     address = notice_address(seller)
@@ -115,7 +117,7 @@ def test_a_purchase_a_renewal_and_an_unsubscription_are_notified_beside_the_prod
     assert types == [Order.Type.NEW, Order.Type.RENEW, Order.Type.UNSUBSCRIBE]
 
 
-def test_a_change_is_notified_d1() -> None:
+def test_change_is_notified_d1() -> None:
     service = changeable(bought(make_order(make_buyer(), offer=make_offer(make_product(specs=(SPEC,))), paid=True)))
     keys.rotate_signing_key(service.seller, SigningKey.InterfaceClass.NOTICE, now=NOW)
     notice_bindings.bind_type(service.seller, "SAAS", notice_address(service.seller))
@@ -124,11 +126,11 @@ def test_a_change_is_notified_d1() -> None:
     assert order.order_type == Order.Type.CHANGE
 
 
-def test_the_same_event_again_notifies_nobody_twice() -> None:
+def test_repeated_event_notifies_once() -> None:
     seller = seller_with_key()
     product = sold_by_people(seller)
     notice_bindings.bind_product(product, notice_address(seller))
-    line = paid(product)
+    line = pay_order(product)
     for _ in range(2):
         outbox.publish(OrderPaid(order=line.order.number), now=NOW)
         react(now=NOW)
@@ -139,38 +141,38 @@ def test_the_same_event_again_notifies_nobody_twice() -> None:
         twin.save(force_insert=True)
 
 
-def test_a_market_without_bindings_asks_once_for_any_number_of_orders(django_assert_num_queries) -> None:
-    numbers = {paid(sold_by_people(make_seller())).order.number for _ in range(3)}
+def test_market_without_bindings_takes_one_query_for_any_number_of_orders(django_assert_num_queries) -> None:
+    numbers = {pay_order(sold_by_people(make_seller())).order.number for _ in range(3)}
     with django_assert_num_queries(1):
         assert order_notices.notify_orders(numbers, now=NOW) == []
 
 
-def test_whether_a_line_was_notified_is_read_from_an_index() -> None:
-    known = Call.objects.filter(purpose=Call.Purpose.NOTICE, owner__in=[1, 2])
-    assert "call_notice_once" in plan(known) or "call_of_no_order" in plan(known)
+def test_check_for_an_earlier_notification_uses_an_index() -> None:
+    calls = Call.objects.filter(purpose=Call.Purpose.NOTICE, owner__in=[1, 2])
+    assert "call_notice_once" in plan(calls) or "call_of_no_order" in plan(calls)
 
 
-# --- where --------------------------------------------------------------------------------------------------------------
+# --- address --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_products_own_address_takes_precedence_over_that_of_its_type_d1() -> None:
+def test_address_of_a_product_takes_precedence_over_that_of_its_type_d1() -> None:
     seller = seller_with_key()
     own, shared = notice_address(seller), notice_address(seller)
     first, second = sold_by_people(seller), sold_by_people(seller)
     other = sold_by_people(seller, "CONSULTING")
     notice_bindings.bind_type(seller, "HARDWARE", shared)
     notice_bindings.bind_product(first, own)
-    lines = [paid(product) for product in (first, second, other)]
+    lines = [pay_order(product) for product in (first, second, other)]
     assert notified() == [(lines[0].number, own.pk), (lines[1].number, shared.pk)]
     notice_bindings.bind_product(first, None)
-    last = paid(first)
+    last = pay_order(first)
     assert notified()[-1] == (last.number, shared.pk)
     notice_bindings.bind_type(seller, "HARDWARE", None)
-    paid(first)
+    pay_order(first)
     assert len(notices()) == 3
 
 
-def test_a_type_or_a_product_has_one_address_d1() -> None:
+def test_type_or_product_has_one_address_d1() -> None:
     seller = seller_with_key()
     product = sold_by_people(seller)
     for address in (notice_address(seller), notice_address(seller)):
@@ -180,14 +182,14 @@ def test_a_type_or_a_product_has_one_address_d1() -> None:
     assert set(NoticeBinding.objects.values_list("address", flat=True)) == {address.pk}
 
 
-def test_another_sellers_binding_of_the_same_type_is_not_used() -> None:
+def test_binding_of_another_seller_for_the_same_type_is_not_used() -> None:
     seller, other = seller_with_key(), seller_with_key()
     notice_bindings.bind_type(other, "HARDWARE", notice_address(other))
-    paid(sold_by_people(seller))
+    pay_order(sold_by_people(seller))
     assert notices() == []
 
 
-def test_what_cannot_be_bound_is_refused_and_nothing_is_stored() -> None:
+def test_invalid_binding_is_refused_and_nothing_is_stored() -> None:
     seller, other = seller_with_key(), seller_with_key()
     product, image = sold_by_people(seller), make_product(seller, product_type="SAAS", bound=False)
     Product.objects.filter(pk=image.pk).update(product_type="IMAGE")
@@ -212,7 +214,7 @@ def test_what_cannot_be_bound_is_refused_and_nothing_is_stored() -> None:
     assert not NoticeBinding.objects.exists()
 
 
-def test_an_address_that_is_notified_is_not_deleted() -> None:
+def test_bound_address_cannot_be_deleted() -> None:
     seller = seller_with_key()
     address = notice_address(seller)
     notice_bindings.bind_type(seller, "HARDWARE", address)
@@ -224,19 +226,19 @@ def test_an_address_that_is_notified_is_not_deleted() -> None:
     assert Address.objects.get(pk=address.pk).removed_at == NOW
 
 
-# --- its plan, and what follows ------------------------------------------------------------------------------------------
+# --- retries and results ----------------------------------------------------------------------------------------------------
 
 
 def waiting_notice() -> Call:
     seller = seller_with_key()
     product = sold_by_people(seller)
     notice_bindings.bind_product(product, notice_address(seller))
-    paid(product)
+    pay_order(product)
     [call] = notices()
     return call
 
 
-def test_it_is_retried_every_hour_for_three_hours_then_its_seller_is_told_and_restarts_it_d1() -> None:
+def test_notification_is_retried_hourly_for_three_hours_then_its_seller_is_notified_and_restarts_it_d1() -> None:
     call, now = waiting_notice(), NOW
     due = []
     for _ in range(4):
@@ -246,38 +248,38 @@ def test_it_is_retried_every_hour_for_three_hours_then_its_seller_is_told_and_re
         now = call.due_at
     assert all(HOUR <= wait <= 1.05 * HOUR for wait in due[:2])
     assert (call.outcome, call.attempts, call.give_up_at) == ("gave_up", 4, NOW + 3 * HOUR)
-    told = Notice.objects.filter(kind="seller_order_notice_gave_up")
-    assert [one.link for one in told] == [f"/seller/messages/{call.pk}/"]
-    assert Supervision.objects.get().line.order.status == "processing", "the delivery goes on"
+    notices = Notice.objects.filter(kind="seller_order_notice_gave_up")
+    assert [notice.link for notice in notices] == [f"/seller/messages/{call.pk}/"]
+    assert Supervision.objects.get().line.order.status == "processing", "refunded to the buyer, delivery continues"
     assert restart.may_restart_call(call)
     restart.restart_call(call, actor="lan", now=now)
     call = answer(Call.objects.get(pk=call.pk), Done(), now=now)
     react(now=now)
-    assert (call.outcome, call.attempts, told.count()) == ("done", 5, 1)
+    assert (call.outcome, call.attempts, notices.count()) == ("done", 5, 1)
     assert not restart.may_restart_call(call)
 
 
-def test_a_refusal_and_a_pending_answer_are_retried() -> None:
+def test_refusal_and_pending_response_are_retried() -> None:
     call = waiting_notice()
     for result in (Rejected(code="000005", message="busy", retryable=True), LOST):
         call = answer(call, result, now=NOW)
         assert call.outcome == ""
 
 
-def test_its_failures_open_the_breaker_of_its_address_as_those_of_other_calls() -> None:
+def test_failures_open_the_breaker_of_the_address() -> None:
     call = answer(waiting_notice(), LOST, now=NOW, rule=AT_ONCE)
     assert Address.objects.get(pk=call.address_id).breaker == "open"
 
 
-def test_it_is_among_the_interface_messages() -> None:
+def test_notification_is_listed_among_interface_messages() -> None:
     call = waiting_notice()
     assert list(seller_calls(call.seller, CallFilter())) == [call]
     assert list(seller_calls(call.seller, CallFilter(activity="orderNotify"))) == [call]
     assert list(seller_calls(call.seller, CallFilter(order=call.order_number))) == [call]
 
 
-def test_a_failed_notification_is_never_given_as_the_reason_why_an_order_was_refunded() -> None:
-    """The newest failed call of the line was: here that of the notification."""
+def test_failed_notification_is_never_the_reason_of_a_refund() -> None:
+    """The newest failed call of the line used to be the reason: here that of the notification."""
     seller = seller_with_key()
     product = make_product(seller, product_type="SAAS", prices=(MONTHLY,))
     notice_bindings.bind_product(product, notice_address(seller))
@@ -288,12 +290,12 @@ def test_a_failed_notification_is_never_given_as_the_reason_why_an_order_was_ref
     answer(notice, LOST, now=NOW)
     give_up(create, Rejected(code="000100", message="", retryable=True), now=NOW)
     react(now=NOW)
-    told = Notice.objects.filter(kind="seller_gave_up").first()
-    assert told is not None
-    assert "000100" in str(told.facts["reason"])
+    gave_up = Notice.objects.filter(kind="seller_gave_up").first()
+    assert gave_up is not None
+    assert "000100" in str(gave_up.facts["reason"])
 
 
-def test_a_key_that_was_replaced_signs_no_notification() -> None:
+def test_replaced_key_signs_no_notification() -> None:
     """saas-v2 §1.3: current first; an earlier one counts for answers while it overlaps."""
     call = waiting_notice()
     current = keys.signing_secrets(call.seller_id, "notice", now=NOW)[0]

@@ -1,4 +1,4 @@
-"""Every verdict has words: what happened and what to do, in both languages."""
+"""Every verdict has words in both languages: what happened and what to do."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def test_no_two_faults_share_their_words():
 
 
 @pytest.mark.parametrize(("protocol", "code"), CODES)
-def test_every_result_code_says_what_it_means_in_the_readers_language(protocol, code):
+def test_every_result_code_has_a_meaning_in_the_readers_language(protocol, code):
     """saas-v2 §4, and the tables of every other protocol."""
-    known = protocols()[protocol].result_codes[code]
+    result_code = protocols()[protocol].result_codes[code]
 
     with translation.override("en"):
         english = explain(code, protocol=protocol)
     with translation.override("zh-hans"):
         zh = explain(code, protocol=protocol)
 
-    assert (english.title, zh.title) == (f"{code} {known.meaning.en}", f"{code} {known.meaning.zh}")
+    assert (english.title, zh.title) == (f"{code} {result_code.meaning.en}", f"{code} {result_code.meaning.zh}")
     assert chinese().get(english.what_to_do), f"no Chinese for {english.what_to_do!r}"
 
 
-def test_a_code_that_no_protocol_has_gets_general_words():
+def test_unknown_code_gets_general_words():
     with translation.override("en"):
         reason = explain("999999", "boom")
 
@@ -76,13 +76,13 @@ TIMEOUTS = {
 """saas-v2 §4 and saas-v1-license B3: newInstance may answer 000004. A2.2: "the V1 page defines no asynchronous provisioning"."""
 
 
-def test_the_table_of_timeouts_names_every_protocol():
+def test_table_of_timeouts_names_every_protocol():
     assert set(TIMEOUTS) == set(protocols())
 
 
 @pytest.mark.parametrize("protocol", TIMEOUTS)
 @pytest.mark.parametrize("verdict", ["timeout", "pending", "missing_field", "000004"])
-def test_the_advice_fits_the_protocol(protocol, verdict):
+def test_advice_fits_the_protocol(protocol, verdict):
     """saas-v1-license D1: a notification is answered with resultCode and resultMsg; nothing is created."""
     with translation.override("en"):
         advice = explain(verdict, protocol=protocol).what_to_do
@@ -94,14 +94,17 @@ def test_the_advice_fits_the_protocol(protocol, verdict):
     if verdict == "timeout":
         assert [text for text in (NOTICE, SYNCHRONOUS, ASYNCHRONOUS) if text in advice] == [TIMEOUTS[protocol]]
     if protocol == "order_notice" and verdict in {"pending", "000004"}:
-        assert "000004 only makes it come again" in advice
+        assert (
+            "Answer 000000 once the order line is stored. A notification has no result to wait for; 000004 only causes it to be sent again"
+            in advice
+        )
     if protocol == "order_notice" and verdict == "missing_field":
         assert "all that a notification needs" in advice
 
 
-def test_a_test_call_gets_the_advice_of_its_protocol():
+def test_test_call_gets_the_advice_of_its_protocol():
     """saas-v1-license D1, for the test of an address (``trials``)."""
     job = LeasedJob(state=State.ENDED, result={"said": "no_answer", "fault": "timeout"})
     with translation.override("en"):
         for protocol, words in TIMEOUTS.items():
-            assert words in trials.shown(job, protocol=protocol).text
+            assert words in trials.describe(job, protocol=protocol).text

@@ -1,4 +1,4 @@
-"""A seller that is down: words and the next try, Restart, and after the plan the money back with the orphan released."""
+"""A seller that is down: words and the next try, Restart, and after the plan a refund and the release of the orphan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.restart import restart
 from tradepost.market.subscriptions.models import Subscription
 
-from .broken_sellers import Script, answered, says, serving, silent
+from .broken_sellers import Script, honest_response, responding, serving, silent
 
 
 def order_at(url: str, *, balance: str = "1000") -> Order:
@@ -33,10 +33,11 @@ def status(order: Order) -> str:
     return Order.objects.get(pk=order.pk).status
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_restart_completes_the_order_once_the_seller_is_up() -> None:
     """saas-v2 §7: while the plan runs, Restart is one more attempt, at once."""
-    scripts = {"/": says(lambda r: b"")}
+    scripts = {"/": responding(lambda r: b"")}
     with serving(scripts) as server, working():
         order = order_at(server.url + "/")
         until(
@@ -47,7 +48,7 @@ def test_restart_completes_the_order_once_the_seller_is_up() -> None:
         assert timedelta(minutes=59) < call.due_at - clock.now() < timedelta(minutes=64), (
             "hourly (saas-v2 §3.10), with jitter"
         )
-        scripts["/"] = says(answered)
+        scripts["/"] = responding(honest_response)
         restart(call, actor="seller@example.com", now=clock.now())
         until(lambda: status(order) == Order.Status.COMPLETED, what="the order completes")
         first, second = Attempt.objects.filter(call=call).order_by("number")
@@ -59,8 +60,9 @@ def test_restart_completes_the_order_once_the_seller_is_up() -> None:
             restart(call, actor="seller@example.com", now=clock.now())
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_after_the_plan_the_buyer_has_the_money_back_and_an_unknown_creation_is_released() -> None:
+def test_end_of_the_plan_refunds_the_order_and_releases_an_unknown_creation() -> None:
     """saas-v2 §3.10: newInstance 3 h, hourly; then the order fails and is refunded in full."""
     with serving({"/": silent}) as server, working(timeout=0.3):
         order = order_at(server.url + "/", balance="1000")
@@ -82,8 +84,9 @@ def test_after_the_plan_the_buyer_has_the_money_back_and_an_unknown_creation_is_
         assert (release["orderId"], release["orderLineId"]) == (order.number, f"{order.number}-000001")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_no_release_is_sent_when_nothing_can_have_been_made() -> None:
+def test_no_release_is_sent_if_nothing_can_have_been_created() -> None:
     with serving({}) as server:
         closed = server.url
     with working():
@@ -99,7 +102,7 @@ def test_no_release_is_sent_when_nothing_can_have_been_made() -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_an_instance_without_access_data_is_released_by_its_id_at_the_end_of_the_plan() -> None:
+def test_instance_without_access_data_is_released_by_its_id_at_the_end_of_the_plan() -> None:
     """saas-v2 §3.1: polled until the information comes back, bounded by the 3 h of the creation."""
 
     def pending(request: dict[str, str]) -> bytes:
@@ -109,7 +112,7 @@ def test_an_instance_without_access_data_is_released_by_its_id_at_the_end_of_the
             return http(b'{"resultCode":"000004","resultMsg":"working","instanceId":"slow-1"}')
         return http(b'{"resultCode":"000004","resultMsg":"still working"}')
 
-    with serving({"/": says(pending)}) as server, working():
+    with serving({"/": responding(pending)}) as server, working():
         order = order_at(server.url + "/")
         until(lambda: len(server.asked("queryInstance")) >= 3, what="polls")
         advance(timedelta(hours=3, minutes=1), within=60)
@@ -119,8 +122,9 @@ def test_an_instance_without_access_data_is_released_by_its_id_at_the_end_of_the
         assert len(server.asked("newInstance")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_breaker_holds_calls_to_a_dead_address_and_lets_them_go_when_it_answers() -> None:
+def test_breaker_holds_calls_to_a_dead_address_and_releases_them_when_it_responds() -> None:
     scripts: dict[str, Script] = {"/": silent}
     with serving(scripts) as server, working(timeout=0.3, failures=2):
         first = order_at(server.url + "/")
@@ -134,10 +138,10 @@ def test_the_breaker_holds_calls_to_a_dead_address_and_lets_them_go_when_it_answ
             lambda: Call.objects.filter(order_number=late.number, state=State.HELD, hold="breaker").exists(),
             what="held",
         )
-        held = Call.objects.get(order_number=late.number)
-        assert held.attempts == 0
-        assert held.due_at == Address.objects.get(pk=address.pk).trial_at, "the next try is the trial"
-        scripts["/"] = says(answered)
+        call = Call.objects.get(order_number=late.number)
+        assert call.attempts == 0
+        assert call.due_at == Address.objects.get(pk=address.pk).trial_at, "the next try is the trial"
+        scripts["/"] = responding(honest_response)
         advance(timedelta(hours=1, minutes=5), within=60)
         numbers = [first.number, late.number, *(o.number for o in more)]
         until(

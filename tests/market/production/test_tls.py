@@ -1,4 +1,4 @@
-"""Servers whose TLS is not what it must be: each fault has a name and words, and nothing is sent to any of them."""
+"""Servers with broken TLS: each fault has a name and words, and nothing is sent to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ type Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[No
 
 
 class Seller:
-    """Says that it released what was asked; keeps what came."""
+    """Confirms the release of the requested instance; keeps the requests."""
 
     def __init__(self) -> None:
         self.heard = b""
@@ -43,11 +43,11 @@ class Seller:
 
 
 async def stalls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Takes the first message of the handshake and never goes on."""
+    """Read the first message of the handshake and never reply."""
     await reader.read()
 
 
-async def in_the_clear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def answers_in_plain_text(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(http(b"{}"))
     await reader.read(1)
     writer.close()
@@ -68,29 +68,29 @@ class Case:
 def cases(folder: Path, root: Authority) -> dict[str, Case]:
     below = Authority.make("an intermediate", root)
     stranger = Authority.make("an authority that nobody knows")
-    old = root.shows(folder, HOST)
+    old = root.write_chain(folder, HOST)
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
     tls = Fault.TLS
     return {
-        "another host": Case(tls, "Hostname mismatch", root.shows(folder, "other.example")),
-        "another host by an address": Case(tls, "Hostname mismatch", root.shows(folder, "127.0.0.1.example")),
-        "expired": Case(tls, "certificate has expired", root.shows(folder, HOST, since=-3 * DAY, until=-DAY)),
-        "not valid yet": Case(tls, "not yet valid", root.shows(folder, HOST, since=DAY, until=3 * DAY)),
-        "self-signed": Case(tls, "self-signed certificate", Authority.make(HOST).shows(folder, HOST)),
-        "an unknown authority": Case(tls, "self-signed certificate in certificate chain", stranger.shows(folder, HOST, chain=(stranger,))),
-        "its intermediate left out": Case(tls, "unable to get local issuer certificate", below.shows(folder, HOST)),
+        "another host": Case(tls, "Hostname mismatch", root.write_chain(folder, "other.example")),
+        "another host by an address": Case(tls, "Hostname mismatch", root.write_chain(folder, "127.0.0.1.example")),
+        "expired": Case(tls, "certificate has expired", root.write_chain(folder, HOST, since=-3 * DAY, until=-DAY)),
+        "not valid yet": Case(tls, "not yet valid", root.write_chain(folder, HOST, since=DAY, until=3 * DAY)),
+        "self-signed": Case(tls, "self-signed certificate", Authority.make(HOST).write_chain(folder, HOST)),
+        "an unknown authority": Case(tls, "self-signed certificate in certificate chain", stranger.write_chain(folder, HOST, chain=(stranger,))),
+        "its intermediate left out": Case(tls, "unable to get local issuer certificate", below.write_chain(folder, HOST)),
         "old versions only": Case(tls, "TLS", old),
-        "no TLS": Case(tls, "TLS", serve=in_the_clear),
+        "no TLS": Case(tls, "TLS", serve=answers_in_plain_text),
         "hangs up": Case(tls, "the server hung up", serve=hangs_up),
         "stalls": Case(Fault.TIMEOUT_CONNECT, "no connection within 1.5 s", serve=stalls),
     }  # fmt: skip
 
 
-async def released(seller: Seller, case: Case, root: Authority, *, certificate: bool = False) -> Exchange:
+async def release_at(seller: Seller, case: Case, root: Authority, *, certificate: bool = False) -> Exchange:
     server = await asyncio.start_server(case.serve or seller.serve, "127.0.0.1", 0, ssl=case.tls)
     address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}/"
-    # Two seconds for the one that stalls; a real fault comes at once, however loaded the machine is.
+    # Two seconds for the server that stalls; a real fault comes at once on a loaded machine, too.
     limits = Limits(
         2.0 if case.serve is stalls else 60.0, 1_048_576, OutboundPolicy(sandbox=True, authorities=root.pem)
     )
@@ -101,17 +101,15 @@ async def released(seller: Seller, case: Case, root: Authority, *, certificate: 
         )  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # the old ones, which is what they are for here
-def test_whatever_is_wrong_with_tls_is_named_and_nothing_is_sent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # the old TLS versions, which are meant here
+def test_every_tls_fault_is_named_and_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """saas-v2 §1.2: https with a certificate of a trusted CA."""
     root = Authority.make("an authority of the test")
     monkeypatch.setattr(socket, "getaddrinfo", Names({HOST: [["127.0.0.1"]]}))
     wrong, seller = cases(tmp_path, root), Seller()
 
     async def call() -> list[Exchange]:
-        return await asyncio.gather(*(released(seller, case, root) for case in wrong.values()))
+        return await asyncio.gather(*(release_at(seller, case, root) for case in wrong.values()))
 
     for (name, case), exchange in zip(wrong.items(), asyncio.run(call()), strict=True):
         result = exchange.result
@@ -123,15 +121,15 @@ def test_whatever_is_wrong_with_tls_is_named_and_nothing_is_sent(
     assert seller.heard == b""
 
 
-def test_a_good_certificate_of_a_trusted_chain_is_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trusted_certificate_chain_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Authority.make("an authority of the test")
     below = Authority.make("an intermediate", root)
     monkeypatch.setattr(socket, "getaddrinfo", Names({HOST: [["127.0.0.1"]]}))
     seller = Seller()
-    good = Case(Fault.TLS, "", below.shows(tmp_path, HOST, chain=(below,)))
-    assert asyncio.run(released(seller, good, root)).result == Done(message="released")
+    good = Case(Fault.TLS, "", below.write_chain(tmp_path, HOST, chain=(below,)))
+    assert asyncio.run(release_at(seller, good, root)).result == Done(message="released")
     assert seller.heard.startswith(b"POST /?signature=")
-    assert asyncio.run(released(seller, good, root)).certificate_ends is None, "nobody asked"
-    ends = asyncio.run(released(seller, good, root, certificate=True)).certificate_ends
+    assert asyncio.run(release_at(seller, good, root)).certificate_ends is None, "nobody asked"
+    ends = asyncio.run(release_at(seller, good, root, certificate=True)).certificate_ends
     assert ends is not None
     assert abs(ends - (datetime.now(UTC) + DAY)) < timedelta(minutes=5), "shelf §2: recorded with each probe"

@@ -1,4 +1,4 @@
-"""A product that was published with an application credential, and the addresses that it can move to."""
+"""A product that was published with an application credential, and the addresses to which it can move."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.factories.joint import make_application, make_kit_address, public_pem
 from tests.factories.people import NOW, make_address
 from tests.factories.publishable import drafted, may_publish, right_document
 from tests.market.debugging.answering import answer, tried
-from tests.market.review.publishing import handed_in, replays
+from tests.market.review.publishing import end_replay, submitted
 from tradepost.market.applications.models import Application
 from tradepost.market.base.config import config
 from tradepost.market.base.values import replace
@@ -18,9 +18,9 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.debugging import missing
 from tradepost.market.production.models import Address, Binding
 from tradepost.market.review import hand_in
-from tradepost.market.review.kinds.credential import Moving
+from tradepost.market.review.kinds.credential import CredentialMove
 from tradepost.market.review.models import Submission
-from tradepost.market.review.product_versions import sold
+from tradepost.market.review.product_versions import sold_properties
 
 HERE, THERE = "https://api.qingxie.example/produce", "https://new.qingxie.example/produce"
 SECRET = {"clientSecret": "a secret that is tried", "publicKey": public_pem()}
@@ -32,43 +32,43 @@ class Published:
     application: Application
     document: Document
 
-    def at(self) -> tuple[str, str]:
-        """Where its product and its calls of joint operation go."""
+    def addresses(self) -> tuple[str, str]:
+        """The address of its product and of its calls of joint operation."""
         served = Binding.objects.select_related("address").get(product=self.product).address.url
         return served, Application.objects.select_related("address").get(pk=self.application.pk).address.url
 
     def ask(self, kit: Address) -> Submission:
-        wanted = Moving(address=kit.pk, url=kit.url, before=HERE)
+        moving = CredentialMove(address=kit.pk, url=kit.url, before=HERE)
         by = owner_of(self.product.seller)
-        return hand_in.ask_moving(self.product, wanted, by=by, settings=config(), now=NOW)
+        return hand_in.request_move(self.product, moving, by=by, settings=config(), now=NOW)
 
     def save_cases(self, base: Address) -> None:
-        for lack in missing.missing(base, sold(self.document)):
+        for lack in missing.lacking_cases(base, sold_properties(self.document)):
             typed = SECRET if lack.activity == "applicationSync" else {}
             answer(tried(Address.objects.get(pk=lack.address or 0), lack.activity, lack.variant, **typed), now=NOW)
 
 
 def publish_application() -> Published:
-    """By its own road: reviewed with a credential."""
+    """Publish a product with an application credential, by its review."""
     seller = may_publish()
     application = make_application(seller, address=make_kit_address(seller, url=HERE))
     document = right_document(seller)
     fields = {**document.details.fields, APPLICATION: application.app_id}
     document = replace(document, details=replace(document.details, fields=fields))
     product = drafted(seller, document, url=HERE)
-    made = Published(product, application, document)
-    made.save_cases(Binding.objects.get(product=product).address)
-    sent = handed_in(product)
-    replays()
+    published = Published(product, application, document)
+    published.save_cases(Binding.objects.get(product=product).address)
+    sent = submitted(product)
+    end_replay()
     sent.refresh_from_db()
     approve(sent)
     product.refresh_from_db()
     application.refresh_from_db()
     assert application.product == product
-    return made
+    return published
 
 
-def other_address(published: Published) -> tuple[Address, Address]:
-    """Of the calls of joint operation, and of the product."""
+def other_addresses(published: Published) -> tuple[Address, Address]:
+    """Make new addresses for the calls of joint operation and for the product."""
     seller = published.product.seller
     return make_kit_address(seller, url=THERE), make_address(seller, url=THERE)

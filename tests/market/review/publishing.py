@@ -1,4 +1,4 @@
-"""Products on their way through a review in tests: with every case saved, handed in, replayed, listed."""
+"""Products at each step of a review in tests: all cases saved, submitted, replayed, listed."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Binding
 from tradepost.market.review import hand_in, submit
 from tradepost.market.review.models import Submission
-from tradepost.market.review.product_versions import sold
+from tradepost.market.review.product_versions import sold_properties
 from tradepost.market.review.registry import review_kind
 
-__all__ = ["approve", "debugged", "handed_in", "listed", "pending", "ready", "replays"]
+__all__ = ["approve", "debugged", "end_replay", "listed", "pending", "ready", "submitted"]
 
 
 def debugged(product: Product, document: Document) -> None:
-    """Every case that it needs, saved as a person saves it."""
+    """Save every required case as a person does."""
     address = Binding.objects.get(product=product).address
-    for lack in missing.missing(address, sold(document)):
+    for lack in missing.lacking_cases(address, sold_properties(document)):
         answer(tried(address, lack.activity, lack.variant), now=NOW)
 
 
 def ready(*specs: Spec, seller: Seller | None = None) -> Product:
-    """A product that could be handed in now."""
+    """Make a product that could be submitted now."""
     seller = seller or may_publish()
     document = right_document(seller, *specs)
     product = drafted(seller, document)
@@ -44,34 +44,34 @@ def ready(*specs: Spec, seller: Seller | None = None) -> Product:
     return product
 
 
-def handed_in(product: Product, *, now: datetime = NOW) -> Submission:
-    kind = review_kind(hand_in.kind_for(product))
-    agreed = {each.pk for each in submit.wanted_agreements(kind, product.seller, now=now)}
-    return hand_in.hand_in(product, by=owner_of(product.seller), settings=config(), now=now, agreed=agreed)
+def submitted(product: Product, *, now: datetime = NOW) -> Submission:
+    kind = review_kind(hand_in.kind_of_submission(product))
+    agreed = {agreement.pk for agreement in submit.required_agreements(kind, product.seller, now=now)}
+    return hand_in.submit_draft(product, by=owner_of(product.seller), settings=config(), now=now, agreed=agreed)
 
 
-def replays(*, failing: str = "", now: datetime = NOW) -> None:
-    """The replay under way ends, with this case failing."""
+def end_replay(*, failing: str = "", now: datetime = NOW) -> None:
+    """End the replay in progress, with this case failing."""
 
-    def work(running: leased_jobs.Running) -> Mapping[str, Any]:
+    def work(running: leased_jobs.RunningJob) -> Mapping[str, Any]:
         cases = DebugCase.objects.filter(pk__in=running.payload["cases"])
-        done = [
+        results = [
             {
                 "case": case.pk, "activity": case.activity, "variant": case.variant, "call": None,
                 "passed": case.activity != failing, "diagnosis": "",
             }
             for case in cases
         ]  # fmt: skip
-        return {"cases": done, "passed": all(one["passed"] for one in done)}
+        return {"cases": results, "passed": all(result["passed"] for result in results)}
 
-    tasks = {replay.KIND: LeasedTask(work=work, ended=replay.ended)}
+    tasks = {replay.KIND: LeasedTask(work=work, ended=replay.publish_end)}
     assert leased_jobs.run_due(tasks, now=lambda: now, wall=lambda: now, owner="t") == 1
     react(now=now)
 
 
 def pending(product: Product, *, now: datetime = NOW) -> Submission:
-    sent = handed_in(product, now=now)
-    replays(now=now)
+    sent = submitted(product, now=now)
+    end_replay(now=now)
     sent.refresh_from_db()
     assert sent.status == Submission.Status.PENDING
     return sent

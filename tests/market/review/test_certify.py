@@ -1,4 +1,4 @@
-"""Business certification: sealed, compared with the company, locked after three refusals; and whether one may publish."""
+"""Business certification: sealed, compared with the company, locked after three refusals; and who may publish."""
 
 from __future__ import annotations
 
@@ -23,24 +23,28 @@ pytestmark = pytest.mark.django_db
 ACCOUNT = "6222020200112233445"
 
 
-def written(seller: Seller, **other: str) -> Submission:
+def drafted(seller: Seller, **other: str) -> Submission:
     begun = drafts.begin("certify", seller, by=owner_of(seller), now=NOW)
     return drafts.save(begun, certification(seller, **other), revision=begun.revision, now=NOW)
 
 
-def test_a_bank_account_is_sealed_from_the_moment_it_is_typed() -> None:
+def test_bank_account_is_sealed_as_soon_as_it_is_entered() -> None:
     seller = admitted()
-    draft = written(seller, sealed_account=f" {ACCOUNT[:4]} {ACCOUNT[4:]} ")
+    draft = drafted(seller, sealed_account=f" {ACCOUNT[:4]} {ACCOUNT[4:]} ")
     assert ACCOUNT not in json.dumps(draft.document)
     assert draft.document["account_hint"] == "•••• 3445"
     assert unseal(draft.document["sealed_account"]) == ACCOUNT
-    kept = drafts.save(draft, {"sealed_account": "", "bank": "工商银行"}, revision=draft.revision, now=NOW)
-    assert unseal(kept.document["sealed_account"]) == ACCOUNT, "an empty field keeps the one that was typed"
-    sent = send(kept)
+    saved = drafts.save(draft, {"sealed_account": "", "bank": "工商银行"}, revision=draft.revision, now=NOW)
+    assert unseal(saved.document["sealed_account"]) == ACCOUNT, "an empty field keeps the one that was typed"
+    sent = send(saved)
     assert sent.status == "pending", "nothing else is to be checked"
     approve(sent)
-    standing = Certification.objects.get(seller=seller)
-    assert (standing.certified_at, standing.bank, unseal(standing.sealed_account)) == (NOW, "工商银行", ACCOUNT)
+    certification = Certification.objects.get(seller=seller)
+    assert (certification.certified_at, certification.bank, unseal(certification.sealed_account)) == (
+        NOW,
+        "工商银行",
+        ACCOUNT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,19 +64,19 @@ def test_a_bank_account_is_sealed_from_the_moment_it_is_typed() -> None:
         ({"bank": "<b>bank</b>"}, "bank"),
     ],
 )
-def test_what_is_wrong_is_refused_beside_its_field(other: dict[str, str], field: str) -> None:
-    draft = written(admitted(), **other)
+def test_invalid_value_is_refused_beside_its_field(other: dict[str, str], field: str) -> None:
+    draft = drafted(admitted(), **other)
     with pytest.raises(Incomplete) as refused:
         send(draft)
-    assert {each.field for each in refused.value.findings} == {field}
+    assert {finding.field for finding in refused.value.findings} == {field}
     draft.refresh_from_db()
     assert draft.status == "draft"
 
 
-def test_brackets_and_blanks_make_no_other_name() -> None:
+def test_brackets_and_blanks_make_no_different_name() -> None:
     seller = admitted()
     Seller.objects.filter(pk=seller.pk).update(name="青榭（深圳）软件有限公司")
-    assert send(written(Seller.objects.get(pk=seller.pk), account_holder="青榭(深圳) 软件有限公司")).status == "pending"
+    assert send(drafted(Seller.objects.get(pk=seller.pk), account_holder="青榭(深圳) 软件有限公司")).status == "pending"
 
 
 def test_three_refusals_lock_until_an_operator_unlocks() -> None:
@@ -80,7 +84,7 @@ def test_three_refusals_lock_until_an_operator_unlocks() -> None:
     seller, operator = admitted(), make_operator()
     for number in range(1, 4):
         rejected = decide.reject(
-            send(written(seller)), reasons={"bank": "no proof"}, by=operator, settings=config(), now=NOW
+            send(drafted(seller)), reasons={"bank": "no proof"}, by=operator, settings=config(), now=NOW
         )
         assert Certification.objects.get(seller=seller).failures == number
         assert rejected.status == "rejected"
@@ -88,15 +92,15 @@ def test_three_refusals_lock_until_an_operator_unlocks() -> None:
     with pytest.raises(Refused, match=r"certification\.locked"):
         drafts.begin("certify", seller, by=owner_of(seller), now=NOW)
     certify.unlock(seller)
-    approve(send(written(seller)))
+    approve(send(drafted(seller)))
     assert Certification.objects.get(seller=seller).failures == 0
     with pytest.raises(Refused, match="not_locked"):
         certify.unlock(seller)
 
 
-def test_a_withdrawal_is_no_failed_attempt() -> None:
+def test_withdrawal_is_no_failed_attempt() -> None:
     seller = admitted()
-    decide.withdraw(send(written(seller)), by=owner_of(seller), settings=config(), now=NOW)
+    decide.withdraw(send(drafted(seller)), by=owner_of(seller), settings=config(), now=NOW)
     assert not Certification.objects.filter(seller=seller).exists()
 
 
@@ -105,11 +109,11 @@ def test_who_may_publish() -> None:
     seller, operator = admitted(), make_operator()
 
     def lacking() -> list[str]:
-        return [each.field for each in certify.may_publish(Seller.objects.get(pk=seller.pk), now=NOW)]
+        return [obstacle.field for obstacle in certify.publishing_obstacles(Seller.objects.get(pk=seller.pk), now=NOW)]
 
     assert lacking() == ["certification", "publish"], "the cooperation agreement was accepted at the entry"
     certified(seller)
-    for agreement in agreements.to_accept(seller, now=NOW):
+    for agreement in agreements.agreements_to_accept(seller, now=NOW):
         agreements.accept(seller, agreement, by=owner_of(seller), now=NOW)
     assert lacking() == []
     latest = agreements.in_force("publish", now=NOW)

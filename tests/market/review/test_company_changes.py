@@ -1,4 +1,4 @@
-"""A company changes, leaves, is suspended: what stands until it is approved, what must be finished, what comes of it."""
+"""Changes, exit and suspension of a company: what applies until the approval, what must be finished, and the results."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from tradepost.market.review.registry import review_kind
 pytestmark = pytest.mark.django_db
 
 
-def changed(seller: Seller, **other: str) -> Submission:
+def drafted_change(seller: Seller, **other: str) -> Submission:
     begun = drafts.begin("company", seller, by=owner_of(seller), now=NOW)
     return drafts.save(begun, other, revision=begun.revision, now=NOW)
 
 
-def test_what_stands_stays_until_the_change_is_approved() -> None:
+def test_current_data_applies_until_the_change_is_approved() -> None:
     """business-rules §1.4 'Info change': an application of its own."""
     seller = admitted()
     before = enter.document_of(seller)
-    draft = changed(seller, capital="9000000", service_phone="400-800-9999")
+    draft = drafted_change(seller, capital="9000000", service_phone="400-800-9999")
     sent = send(draft)
     assert sent.status == "pending", "the same website is not asked again"
     assert enter.document_of(Seller.objects.get(pk=seller.pk)) == before
     kind = review_kind("company")
     differences = kind.diff(replace(before, capital="9000000", service_phone="400-800-9999"), before)
-    assert [(str(each.before and each.before.value), str(each.after and each.after.value)) for each in differences] == [
+    assert [(str(difference.before and difference.before.value), str(difference.after and difference.after.value)) for difference in differences] == [
         ("5,000,000", "9,000,000"), ("400-800-1234", "400-800-9999"),
     ]  # fmt: skip
     approve(sent)
@@ -52,41 +52,42 @@ def test_what_stands_stays_until_the_change_is_approved() -> None:
     assert (seller.contact_phone, Company.objects.get(seller=seller).capital) == ("400-800-9999", 9_000_000)
 
 
-def test_the_legal_entity_cannot_change() -> None:
+def test_legal_entity_cannot_change() -> None:
     seller, other = admitted(), admitted()
     theirs = Company.objects.get(seller=other).registration_number
     with pytest.raises(Incomplete) as refused:
-        send(changed(seller, registration_number=theirs))
-    assert [each.code for each in refused.value.findings] == ["company.registration_number.entity"]
+        send(drafted_change(seller, registration_number=theirs))
+    assert [finding.code for finding in refused.value.findings] == ["company.registration_number.entity"]
     with pytest.raises(Refused, match=r"company\.entity"):
         enter.change_company(seller, replace(enter.document_of(seller), registration_number=theirs), now=NOW)
 
 
-def test_a_change_that_changes_nothing_is_not_reviewed() -> None:
+def test_empty_change_is_not_reviewed() -> None:
     with pytest.raises(Incomplete) as refused:
-        send(changed(admitted()))
-    assert [each.code for each in refused.value.findings] == ["company.unchanged"]
+        send(drafted_change(admitted()))
+    assert [finding.code for finding in refused.value.findings] == ["company.unchanged"]
 
 
-def test_another_website_is_looked_at_first() -> None:
-    assert send(changed(admitted(), website="http://127.0.0.1:9/new")).status == "checking"
+def test_changed_website_is_checked_first() -> None:
+    assert send(drafted_change(admitted(), website="http://127.0.0.1:9/new")).status == "checking"
 
 
-def codes(draft: Submission) -> list[str]:
+def finding_codes(draft: Submission) -> list[str]:
     with pytest.raises(Incomplete) as refused:
         send(draft)
     assert Submission.objects.get(pk=draft.pk).status == "draft"
-    return [each.code for each in refused.value.findings]
+    return [finding.code for finding in refused.value.findings]
 
 
-def test_a_new_name_or_address_needs_a_new_licence() -> None:
-    """business-rules §1.4: "Address: as on the licence", "Licence: latest business licence". The one that was handed in
-    before does not show what is new; for all else it stays."""
+def test_new_name_or_address_needs_a_new_licence() -> None:
+    """business-rules §1.4: "Address: as on the licence", "Licence: latest business licence". The licence submitted
+    before does not show the new data; for everything else it stays valid.
+    """
     seller = admitted()
-    draft = changed(seller, name="深圳市青榭云软件有限公司")
-    assert codes(draft) == ["company.licence.outdated"]
+    draft = drafted_change(seller, name="深圳市青榭云软件有限公司")
+    assert finding_codes(draft) == ["company.licence.outdated"]
     draft = drafts.save(draft, {"licence": ""}, revision=draft.revision, now=NOW)
-    assert codes(draft) == ["company.licence.missing"]
+    assert finding_codes(draft) == ["company.licence.missing"]
     latest = make_proof(seller, content=b"%PDF-1.7\nlatest\n%%EOF\n").sha256
     sent = send(drafts.save(draft, {"licence": latest}, revision=draft.revision, now=NOW))
     assert "licence" in {
@@ -95,61 +96,61 @@ def test_a_new_name_or_address_needs_a_new_licence() -> None:
     approve(sent)
     assert Company.objects.get(seller=seller).licence == latest
     seller.refresh_from_db()
-    other = send(changed(seller, capital="9000000"))
+    other = send(drafted_change(seller, capital="9000000"))
     assert "licence" not in {
         item.code for item in review_kind("company").checklist(case_of(other, settings=config(), now=NOW))
     }
 
 
-def test_who_entered_before_licences_were_asked_hands_one_in_with_a_new_address() -> None:
+def test_seller_without_a_licence_on_file_submits_one_with_a_new_address() -> None:
     seller = admitted()
     Company.objects.filter(seller=seller).update(licence="")
-    assert codes(changed(seller, street="科技园路 9 号")) == ["company.licence.missing"]
+    assert finding_codes(drafted_change(seller, street="科技园路 9 号")) == ["company.licence.missing"]
     drafts.discard(Submission.objects.get(seller=seller, status="draft"))
-    assert send(changed(seller, capital="9000000")).status == "pending"
+    assert send(drafted_change(seller, capital="9000000")).status == "pending"
 
 
-def leaving(seller: Seller) -> Submission:
+def drafted_exit(seller: Seller) -> Submission:
     begun = drafts.begin("exit", seller, by=owner_of(seller), now=NOW)
     return drafts.save(begun, {"reason": "停业"}, revision=begun.revision, now=NOW)
 
 
-def test_a_seller_leaves_when_everything_is_finished_and_never_comes_back() -> None:
+def test_seller_leaves_when_everything_is_finished_and_cannot_return() -> None:
     """business-rules §1.4 'Exit'."""
     seller = admitted()
     owner, helper = owner_of(seller), make_buyer(balance="0")
     Member.objects.create(seller=seller, user=helper, role=Member.Role.MEMBER)
     keys.rotate_signing_key(seller, "base", now=NOW)
     keys.create_access_key(seller, by=owner, now=NOW)
-    approve(send(leaving(seller)))
+    approve(send(drafted_exit(seller)))
     seller.refresh_from_db()
     assert seller.status == Seller.Status.EXITED
     assert keys.signing_secrets(seller.pk, "base", now=NOW) == ()
-    assert not keys.living_access_keys(seller, now=NOW).exists()
+    assert not keys.valid_access_keys(seller, now=NOW).exists()
     assert [member.user for member in seller.members.all()] == [owner]
     with pytest.raises(Refused, match=r"enter\.exited"):
         enter.apply(User.objects.get(pk=owner.pk), now=NOW)
     assert Company.objects.filter(seller=seller).exists(), "its number stays taken"
 
 
-def test_what_is_not_finished_is_said_and_asked_again_at_the_approval() -> None:
+def test_unfinished_matters_are_listed_and_checked_again_at_the_approval() -> None:
     seller = admitted()
     product = make_product(seller)
-    draft = leaving(seller)
+    draft = drafted_exit(seller)
     with pytest.raises(Incomplete) as refused:
         send(draft)
-    assert {each.field for each in refused.value.findings} == {"products"}
+    assert {finding.field for finding in refused.value.findings} == {"products"}
     buyer = make_buyer()
     order = make_order(buyer, offer=make_offer(product), paid=True)
     Product.objects.filter(pk=product.pk).update(status=Product.Status.STOPPED)
-    assert {each.field for each in submit.findings_of(draft, agreed=(), settings=config(), now=NOW)} >= {"orders"}
+    assert {finding.field for finding in submit.findings_of(draft, agreed=(), settings=config(), now=NOW)} >= {"orders"}
     make_subscription(order)
-    found = {each.field for each in submit.findings_of(draft, agreed=(), settings=config(), now=NOW)}
-    assert "services" in found
+    fields = {finding.field for finding in submit.findings_of(draft, agreed=(), settings=config(), now=NOW)}
+    assert "services" in fields
     assert Seller.objects.get(pk=seller.pk).is_selling
 
     other = admitted()
-    sent = send(leaving(other))
+    sent = send(drafted_exit(other))
     make_product(other)
     with pytest.raises(Incomplete):
         approve(sent)
@@ -157,7 +158,7 @@ def test_what_is_not_finished_is_said_and_asked_again_at_the_approval() -> None:
     assert Submission.objects.get(pk=sent.pk).status == "pending"
 
 
-def test_a_suspended_seller_sells_nothing_until_it_is_resumed() -> None:
+def test_suspended_seller_sells_nothing_until_it_is_resumed() -> None:
     seller, operator = admitted(), make_operator()
     product = make_product(seller)
     offer = make_offer(product)
@@ -180,16 +181,18 @@ def test_a_suspended_seller_sells_nothing_until_it_is_resumed() -> None:
     assert Seller.objects.get(pk=seller.pk).status_reason == ""
 
 
-def test_today_s_sellers_hand_their_company_in_once() -> None:
-    """Sellers that were here before companies were asked about themselves."""
+def test_existing_sellers_submit_their_company_once() -> None:
+    """Sellers registered before company data was required."""
     from tests.factories.companies import company, logo_of
     from tests.factories.people import make_seller
 
     seller = make_seller(member=make_buyer(balance="0"))
-    said = company(logo=logo_of(seller), licence=licence_of(seller), website=seller.website or "http://127.0.0.1:9/")
-    draft = changed(seller, **as_dict(said))
+    document = company(
+        logo=logo_of(seller), licence=licence_of(seller), website=seller.website or "http://127.0.0.1:9/"
+    )
+    draft = drafted_change(seller, **as_dict(document))
     sent = send(draft)
     if sent.status == "checking":
-        submit.passed(sent.pk, settings=config(), now=NOW)
+        submit.record_passed_checks(sent.pk, settings=config(), now=NOW)
     approve(Submission.objects.get(pk=sent.pk))
-    assert Company.objects.get(seller=seller).registration_number == said.registration_number
+    assert Company.objects.get(seller=seller).registration_number == document.registration_number

@@ -1,6 +1,8 @@
-"""A published application moves to another production address: debugged anew, reviewed, then applied to what is bound (openapi-jointkit
-§B.1 "save … submit a product modification for approval (needed only when the production address changes) … apply to existing orders";
-business-rules §11.2 "approve → update product addresses → update existing orders")."""
+"""A published application moves to another production address: it is debugged again, reviewed, then applied to bound
+services (openapi-jointkit §B.1 "save … submit a product modification for approval (needed only when the production
+address changes) … apply to existing orders"; business-rules §11.2 "approve → update product addresses → update existing
+orders").
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from tests.factories import make_operator
 from tests.factories.companies import approve, owner_of
 from tests.factories.joint import make_enterprise, make_kit_address, sync_rules
 from tests.factories.people import NOW, make_address
-from tests.market.review.published_application import HERE, THERE, Published, other_address, publish_application
-from tests.market.review.publishing import replays
+from tests.market.review.published_application import HERE, THERE, Published, other_addresses, publish_application
+from tests.market.review.publishing import end_replay
 from tradepost.market.applications.change import CredentialChange, apply_change, change
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.config import config
@@ -37,22 +39,22 @@ def published() -> Published:
     return publish_application()
 
 
-def test_it_moves_with_its_product_when_an_operator_agreed_and_what_is_bound_when_its_seller_says(
+def test_application_moves_with_its_product_after_approval_and_bound_services_on_the_sellers_request(
     published: Published,
 ) -> None:
-    kit, base = other_address(published)
+    kit, base = other_addresses(published)
     bound = TenantBinding.objects.create(
         enterprise_id=_enterprise(published), application=published.application, single=True, status="bound",
         address=published.application.address, public_key=published.application.public_key, created_at=NOW,
     )  # fmt: skip
     published.save_cases(base)
     sent = published.ask(kit)
-    assert (sent.status, published.at()) == (STATUS.CHECKING, (HERE, HERE))
-    replays()
+    assert (sent.status, published.addresses()) == (STATUS.CHECKING, (HERE, HERE))
+    end_replay()
     sent.refresh_from_db()
-    assert (sent.status, published.at()) == (STATUS.PENDING, (HERE, HERE))
+    assert (sent.status, published.addresses()) == (STATUS.PENDING, (HERE, HERE))
     approve(sent)
-    assert published.at() == (THERE, THERE)
+    assert published.addresses() == (THERE, THERE)
     bound.refresh_from_db()
     assert bound.address.url == HERE
     application = Application.objects.get(pk=published.application.pk)
@@ -65,7 +67,7 @@ def _enterprise(published: Published) -> int:
     return int(make_enterprise(code="acme").pk)
 
 
-def test_what_is_not_debugged_there_is_named_and_nothing_is_sent(published: Published) -> None:
+def test_missing_cases_at_the_new_address_are_named_and_nothing_is_sent(published: Published) -> None:
     """§A.10: "publishing additionally requires the base interfaces on the same address"."""
     seller = published.product.seller
     kit = make_kit_address(seller, url=THERE)
@@ -75,57 +77,60 @@ def test_what_is_not_debugged_there_is_named_and_nothing_is_sent(published: Publ
     make_address(seller, url=THERE)
     with pytest.raises(Incomplete) as lacking:
         published.ask(kit)
-    fields = {one.field.split(".")[1] for one in lacking.value.findings}
+    fields = {finding.field.split(".")[1] for finding in lacking.value.findings}
     assert {"newInstance", "tenantSync", "applicationSync", "authSync", "singleOrgSync", "allOrgSync"} <= fields
-    assert (Submission.objects.filter(kind="credential").count(), published.at()) == (0, (HERE, HERE))
+    assert (Submission.objects.filter(kind="credential").count(), published.addresses()) == (0, (HERE, HERE))
 
 
-def test_a_case_that_fails_or_a_key_that_is_replaced_meanwhile_keeps_it_where_it_is(published: Published) -> None:
-    kit, base = other_address(published)
+def test_failing_case_or_replaced_key_stops_the_move(published: Published) -> None:
+    kit, base = other_addresses(published)
     published.save_cases(base)
     failed = published.ask(kit)
-    replays(failing="tenantSync")
+    end_replay(failing="tenantSync")
     failed.refresh_from_db()
-    assert (failed.status, published.at()) == (STATUS.FAILED, (HERE, HERE))
-    again = published.ask(kit)
-    replays()
+    assert (failed.status, published.addresses()) == (STATUS.FAILED, (HERE, HERE))
+    second_submission = published.ask(kit)
+    end_replay()
     keys.rotate_signing_key(published.product.seller, SigningKey.InterfaceClass.KIT, now=NOW)
-    again.refresh_from_db()
+    second_submission.refresh_from_db()
     with pytest.raises(Refused, match=r"review\.cases"):
-        approve(again)
-    again.refresh_from_db()
-    assert (again.status, published.at()) == (STATUS.PENDING, (HERE, HERE))
+        approve(second_submission)
+    second_submission.refresh_from_db()
+    assert (second_submission.status, published.addresses()) == (STATUS.PENDING, (HERE, HERE))
 
 
-def test_a_rejected_move_changes_nothing(published: Published) -> None:
-    kit, base = other_address(published)
+def test_rejected_move_changes_nothing(published: Published) -> None:
+    kit, base = other_addresses(published)
     published.save_cases(base)
     sent = published.ask(kit)
-    replays()
+    end_replay()
     sent.refresh_from_db()
     decide.reject(sent, reasons={"credential": "这不是贵公司的域名。"}, by=make_operator(), settings=config(), now=NOW)
-    assert published.at() == (HERE, HERE)
+    assert published.addresses() == (HERE, HERE)
 
 
-# --- nothing goes past the operator ----------------------------------------------------------------------------------------
+# --- the move needs an operator -------------------------------------------------------------------------------------------
 
 
-def test_neither_the_credential_nor_the_addresses_page_moves_it(published: Published) -> None:
-    kit, base = other_address(published)
+def test_credential_and_address_pages_cannot_move_it(published: Published) -> None:
+    kit, base = other_addresses(published)
     published.save_cases(base)
     client, served = Client(headers={"accept-language": "en"}), Binding.objects.get(product=published.product).address
     client.force_login(owner_of(published.product.seller))
     for address in (published.application.address, served):
         answer = client.post(f"/seller/addresses/{address.pk}/", {"url": THERE + "/2", "require_body_sign": "on"})
-        assert "an operator decides" in answer.text
+        assert "An operator reviews the request" in answer.text
     moved = client.post(f"/seller/products/{published.product.pk}/bind/", {"address": str(base.pk)}, follow=True)
-    assert "an operator decides" in moved.text
+    assert "An operator reviews the request" in moved.text
     page = f"/seller/applications/{published.application.pk}/change/"
     assert 'name="address"' not in client.get(page).text
-    with pytest.raises(Refused, match="an operator agreed"):
-        wanted = _same(published.application)
-        change(published.application, replace(wanted, address=kit), outbound=SANDBOX)
-    assert published.at() == (HERE, HERE)
+    with pytest.raises(
+        Refused,
+        match="an operator must approve a change of its production address",
+    ):
+        expected = _same(published.application)
+        change(published.application, replace(expected, address=kit), outbound=SANDBOX)
+    assert published.addresses() == (HERE, HERE)
     assert Address.objects.filter(url__endswith="/2").count() == 0
 
 
@@ -136,13 +141,14 @@ def _same(application: Application) -> CredentialChange:
     )  # fmt: skip
 
 
-def test_a_seller_asks_for_it_on_the_page_of_the_application(published: Published) -> None:
-    """In both languages; a case that lacks stands there by its name."""
+@pytest.mark.slow
+def test_seller_requests_the_move_on_the_page_of_the_application(published: Published) -> None:
+    """In both languages; a missing case is shown by its name."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(owner_of(published.product.seller))
     page = f"/seller/applications/{published.application.pk}/move/"
-    assert "No other address yet" in client.get(page).text
-    kit, base = other_address(published)
+    assert "No other addresses yet" in client.get(page).text
+    kit, base = other_addresses(published)
     published.save_cases(base)
     case = DebugCase.objects.get(address=kit, activity="tenantSync")
     delete_case(case)
@@ -152,7 +158,7 @@ def test_a_seller_asks_for_it_on_the_page_of_the_application(published: Publishe
     published.save_cases(base)
     sent = client.post(page, {"address": str(kit.pk)})
     assert sent.status_code == 302
-    assert "A submission of this product is under way" in client.get(page).text
+    assert "A submission of this product is in progress" in client.get(page).text
     assert "变更生产地址" in client.get(page, headers={"accept-language": "zh-hans"}).text
     submission = Submission.objects.get(kind="credential")
     assert submission.document["url"] == THERE

@@ -1,4 +1,4 @@
-"""A product's way through a review: checked, replayed, listed; a change of it by the same road; and the end of its sale."""
+"""Review of a product: checked, replayed, listed; a change of it in the same way; and the end of its sale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.factories.people import NOW, make_seller
 from tests.factories.pictures import PDF, make_proof
 from tests.factories.publishable import ONCE, TRIAL, drafted, may_publish, period, right_document, save_all
 from tests.market.debugging.answering import answer, tried
-from tests.market.review.publishing import handed_in, listed, pending, ready, replays
+from tests.market.review.publishing import end_replay, listed, pending, ready, submitted
 from tradepost.market.assets.asset_models import FileScan
 from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.base import stored
@@ -34,7 +34,7 @@ from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Binding
 from tradepost.market.review import decide, hand_in
-from tradepost.market.review.contract import Incomplete, Look
+from tradepost.market.review.contract import Incomplete, InputKind
 from tradepost.market.review.kinds.delist import KIND, Delisting
 from tradepost.market.review.models import Submission
 from tradepost.market.review.product_versions import findings_of, replay_of
@@ -55,19 +55,19 @@ def draft_of(product: Product) -> Document:
 
 
 def change(product: Product, **sections: object) -> None:
-    """A draft with these sections changed."""
+    """Return a draft with these sections changed."""
     document = replace(draft_of(product), **sections)
     save_all(product, document, by=owner_of(product.seller), now=LATER)
 
 
-def test_a_product_is_checked_replayed_looked_at_and_listed() -> None:
+def test_product_is_checked_replayed_reviewed_and_listed() -> None:
     """business-rules §2.3–2.4: self-check, replay at submit, review, auto-listed."""
     product = ready()
-    sent = handed_in(product)
+    sent = submitted(product)
     version = Version.objects.get(product=product)
     assert (sent.kind, sent.status, sent.due_at, version.status) == ("publish", STATUS.CHECKING, None, "sealed")
     assert sent.sha256 == version.sha256
-    replays()
+    end_replay()
     sent.refresh_from_db()
     assert (sent.status, sent.due_at is not None) == (STATUS.PENDING, True)
     assert Product.objects.get().status == Product.Status.DRAFT
@@ -78,53 +78,53 @@ def test_a_product_is_checked_replayed_looked_at_and_listed() -> None:
     assert list(differences(product, documents.load(version.document))) == []
 
 
-def test_what_is_missing_is_said_and_nothing_is_sealed() -> None:
+def test_missing_parts_are_listed_and_nothing_is_sealed() -> None:
     """Issue 9: every automatic refusal cites its rule; a missing case names itself and blocks (saas-v2 §5.3)."""
     seller = may_publish()
     product = drafted(seller, right_document(seller))
     change(product, support=documents.SECTIONS["support"]())
     with pytest.raises(Incomplete) as refused:
-        handed_in(product)
-    found = refused.value.findings
-    assert {each.section for each in found} == {"support", "interface"}
-    cases = {each.field for each in found if each.section == "interface"}
+        submitted(product)
+    findings = refused.value.findings
+    assert {finding.section for finding in findings} == {"support", "interface"}
+    cases = {finding.field for finding in findings if finding.section == "interface"}
     assert {f"case.{name}." for name in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance")} <= cases
-    assert all("§" in each.rule for each in found)
+    assert all("§" in finding.rule for finding in findings)
     assert (Submission.objects.filter(product=product).count(), Version.objects.get(product=product).status) == (
         0,
         "draft",
     )
 
 
-def test_a_product_without_an_address_or_a_seller_that_may_not_publish_is_refused() -> None:
+def test_product_without_an_address_or_of_a_seller_that_may_not_publish_is_refused() -> None:
     product = ready()
     Binding.objects.all().delete()
     Seller.objects.update(status=Seller.Status.SUSPENDED)
     with pytest.raises(Incomplete) as refused:
-        handed_in(Product.objects.get())
-    assert [(each.section, each.field) for each in refused.value.findings] == [
+        submitted(Product.objects.get())
+    assert [(finding.section, finding.field) for finding in refused.value.findings] == [
         ("interface", "address"), ("seller", "status"),
     ]  # fmt: skip
     assert Version.objects.get(product=product).status == "draft"
 
 
-def test_a_case_that_fails_blocks_names_itself_and_the_draft_is_still_there() -> None:
+def test_failing_case_blocks_and_the_draft_is_kept() -> None:
     """Issue 9, must show 2: a failing case names itself and blocks."""
     product = ready()
-    sent = handed_in(product)
-    replays(failing="releaseInstance")
+    sent = submitted(product)
+    end_replay(failing="releaseInstance")
     sent.refresh_from_db()
     (finding,) = read_findings(sent.findings)
     assert (sent.status, finding.field) == (STATUS.FAILED, "case.releaseInstance.")
     assert "releaseInstance" in str(finding.words)
     assert version_of(sent).status == "dropped"
-    again = Version.objects.get(product=product, status="draft")
-    assert (again.number, again.base, again.document == sent.document) == (2, version_of(sent), True)
-    second = handed_in(product, now=LATER)
+    version = Version.objects.get(product=product, status="draft")
+    assert (version.number, version.base, version.document == sent.document) == (2, version_of(sent), True)
+    second = submitted(product, now=LATER)
     assert (second.earlier, second.status) == (sent, STATUS.CHECKING)
 
 
-def test_an_approval_needs_a_replay_that_is_fresh() -> None:
+def test_approval_needs_a_recent_replay() -> None:
     """shelf §3: the replay is younger than ``replay_valid``."""
     product = ready()
     sent = pending(product)
@@ -133,22 +133,22 @@ def test_an_approval_needs_a_replay_that_is_fresh() -> None:
         approve(sent, now=late)
     sent.refresh_from_db()
     assert (sent.status, Product.objects.get().status) == (STATUS.PENDING, "draft")
-    hand_in.replay_again(sent, by="operator@market.example", settings=config(), now=late)
+    hand_in.restart_replay(sent, by="operator@market.example", settings=config(), now=late)
     with pytest.raises(Refused, match=r"review\.replay"):
         approve(sent, now=late)
-    replays(failing="newInstance", now=late)
+    end_replay(failing="newInstance", now=late)
     sent.refresh_from_db()
     assert sent.status == STATUS.PENDING, "it is the operator's to decide"
     with pytest.raises(Refused, match=r"review\.replay"):
         approve(sent, now=late)
-    hand_in.replay_again(sent, by="operator@market.example", settings=config(), now=late)
-    replays(now=late)
+    hand_in.restart_replay(sent, by="operator@market.example", settings=config(), now=late)
+    end_replay(now=late)
     approve(sent, now=late)
     assert Product.objects.get().status == Product.Status.ON_SALE
 
 
-def test_an_approval_needs_the_address_and_key_that_were_replayed() -> None:
-    """saas-v2 §5: only cases of the current key and URL count; what passed elsewhere says nothing of what is called now."""
+def test_approval_needs_the_replayed_address_and_key() -> None:
+    """saas-v2 §5: only cases of the current key and URL count; results at another address do not count."""
     product = ready()
     sent = pending(product)
     keys.rotate_signing_key(product.seller, "base", now=NOW)
@@ -161,7 +161,8 @@ def test_an_approval_needs_the_address_and_key_that_were_replayed() -> None:
     assert (sent.status, Product.objects.get().status) == (STATUS.PENDING, "draft")
 
 
-def test_a_rejection_says_why_and_leaves_the_evidence() -> None:
+@pytest.mark.slow
+def test_rejection_has_a_reason_and_keeps_the_evidence() -> None:
     product = ready()
     sent = pending(product)
     decide.reject(sent, reasons={"media": "图片不清晰。"}, by=make_operator(), settings=config(), now=NOW)
@@ -176,7 +177,8 @@ def test_a_rejection_says_why_and_leaves_the_evidence() -> None:
     assert Product.objects.get().status == Product.Status.DRAFT
 
 
-def test_a_seller_takes_it_back_and_writes_on() -> None:
+@pytest.mark.slow
+def test_seller_withdraws_the_submission_and_continues_editing() -> None:
     product = ready()
     sent = pending(product)
     with pytest.raises(Refused, match=r"draft\.handed_in"):
@@ -185,10 +187,11 @@ def test_a_seller_takes_it_back_and_writes_on() -> None:
     sent.refresh_from_db()
     assert (sent.status, version_of(sent).status) == (STATUS.WITHDRAWN, "dropped")
     change(product, purchase=replace(draft_of(product).purchase, public=False))
-    assert handed_in(product, now=LATER).status == STATUS.CHECKING
+    assert submitted(product, now=LATER).status == STATUS.CHECKING
 
 
-def test_a_change_goes_live_only_when_it_is_approved_and_orders_keep_their_terms() -> None:
+@pytest.mark.slow
+def test_change_goes_live_on_approval_and_orders_keep_their_terms() -> None:
     """business-rules §2.8; issue 9, must show 3."""
     product = listed()
     order = make_order(buyer=make_buyer(balance="1000"), offer=make_offer(product))
@@ -200,7 +203,7 @@ def test_a_change_goes_live_only_when_it_is_approved_and_orders_keep_their_terms
     change(product, pricing=documents.Pricing(specs=(dearer,)))
     sent = pending(product, now=LATER)
     assert (sent.kind, Offer.objects.get().price_minor, Product.objects.get().status) == ("modify", 9950, "on_sale")
-    sections = {each.section for each in review_kind("modify").diff(
+    sections = {difference.section for difference in review_kind("modify").diff(
         stored.load(Document, sent.document), documents.load(Version.objects.get(pk=first).document)
     )}  # fmt: skip
     assert sections == {"pricing"}
@@ -211,7 +214,7 @@ def test_a_change_goes_live_only_when_it_is_approved_and_orders_keep_their_terms
     assert line.amount.minor == 9950
 
 
-def test_a_change_that_breaks_what_is_sold_is_refused_with_the_rule() -> None:
+def test_change_that_breaks_sold_services_is_refused_with_the_rule() -> None:
     """business-rules §2.8: specs are not removed, charging modes not changed; issue 9, must show 3."""
     product = listed()
     (spec,) = draft_of(product).pricing.specs
@@ -221,27 +224,27 @@ def test_a_change_that_breaks_what_is_sold_is_refused_with_the_rule() -> None:
     ):
         change(product, pricing=documents.Pricing(specs=(wrong,)))
         with pytest.raises(Incomplete) as refused:
-            handed_in(product, now=LATER)
-        assert [(each.code, each.rule) for each in refused.value.findings] == [(code, "business-rules §2.8")]
+            submitted(product, now=LATER)
+        assert [(finding.code, finding.rule) for finding in refused.value.findings] == [(code, "business-rules §2.8")]
         change(product, pricing=documents.Pricing(specs=(spec,)))
     assert Submission.objects.filter(kind="modify").count() == 0
     assert Offer.objects.get().on_sale
 
 
-def test_new_modes_need_their_cases_and_those_of_what_is_listed_stay_needed() -> None:
+def test_new_modes_need_their_cases_in_addition_to_those_of_the_listing() -> None:
     """saas-v1-license A4: a modification replays all cases of the published specifications."""
     product = listed()
     (spec,) = draft_of(product).pricing.specs
     both = replace(spec, skus=(replace(spec.skus[0], prices=(*spec.skus[0].prices, period("year", "999"))),))
     change(product, pricing=documents.Pricing(specs=(both,)))
-    sent = handed_in(product, now=LATER)
+    sent = submitted(product, now=LATER)
     job = replay_of(sent)
     assert job is not None
     assert len(job.payload["cases"]) == 5
 
 
 def both_kinds() -> Spec:
-    """Two SKUs, so that one may be changed for the other."""
+    """Two SKUs, so that a service can change between them."""
     tiers = (("v1", "基础", "Basic", "99"), ("v2", "高级", "Plus", "199"))
     return Spec(
         name=Text(zh="标准版", en="Standard"),
@@ -255,9 +258,10 @@ def both_kinds() -> Spec:
     )  # fmt: skip
 
 
-def test_a_product_with_upgrade_rules_needs_the_case_of_an_upgrade_until_they_are_gone() -> None:
-    """saas-v2 §1.4 "upgradeInstance: needed if the product is upgradable", §8.2; business-rules §2.5 "upgrade needs its own
-    case". For a change and its review; a rule that is deleted takes the need with it."""
+def test_product_with_upgrade_rules_needs_the_upgrade_case_until_they_are_removed() -> None:
+    """saas-v2 §1.4 "upgradeInstance: needed if the product is upgradable", §8.2; business-rules §2.5 "upgrade needs its
+    own case". Applies to a change and its review; deleting the last rule removes the requirement.
+    """
     product = listed(both_kinds())
     low, high = (
         Offer.objects.filter(sku__spec__product=product).order_by("price_minor").values_list("sku__code", flat=True)
@@ -265,18 +269,18 @@ def test_a_product_with_upgrade_rules_needs_the_case_of_an_upgrade_until_they_ar
     rule = upgrade_rules.add_rule(product, low, high, now=LATER)
     change(product, discovery=documents.Discovery(keywords=Text(zh="账务", en="books")))
     with pytest.raises(Incomplete) as refused:
-        handed_in(product, now=LATER)
-    assert [each.field for each in refused.value.findings] == ["case.upgradeInstance."]
+        submitted(product, now=LATER)
+    assert [finding.field for finding in refused.value.findings] == ["case.upgradeInstance."]
     assert not Submission.objects.filter(kind="modify").exists()
 
     address = Binding.objects.get(product=product).address
     answer(tried(address, "upgradeInstance"), now=LATER)
-    sent = handed_in(product, now=LATER)
+    sent = submitted(product, now=LATER)
     job = replay_of(sent)
     assert job is not None
     upgrade = DebugCase.objects.get(activity="upgradeInstance")
     assert upgrade.pk in job.payload["cases"]
-    replays(now=LATER)
+    end_replay(now=LATER)
     delete_case(upgrade)
     with pytest.raises(Refused, match=r"review\.cases"):
         approve(Submission.objects.get(pk=sent.pk), now=LATER)
@@ -293,17 +297,19 @@ def test_a_product_with_upgrade_rules_needs_the_case_of_an_upgrade_until_they_ar
         ("saas_v1", ("month", "trial"), False), ("saas_v2", ("day", "month"), False),
     ],
 )  # fmt: skip
-def test_a_period_that_the_protocol_cannot_name_is_refused_beside_its_price(
+def test_period_that_the_protocol_cannot_express_is_refused_beside_its_price(
     protocol: str, kinds: tuple[str, ...], *, refused: bool
 ) -> None:
     seller = may_publish()
     prices = tuple(TRIAL if kind == "trial" else period(kind) for kind in kinds)
     document = right_document(seller, Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=prices),)))
     product = drafted(seller, document, protocol=protocol)
-    found = findings_of(
+    findings = findings_of(
         product, documents.load(Version.objects.get().document), purpose=Purpose.SUBMIT, settings=config(), now=NOW
     )
-    periods = [(each.section, each.field, each.rule) for each in found if each.code == "interface.period"]
+    periods = [
+        (finding.section, finding.field, finding.rule) for finding in findings if finding.code == "interface.period"
+    ]
     at = f"specs.0.skus.0.prices.{len(kinds) - 1}.period_type"
     assert periods == ([("pricing", at, "saas-v1-license §A2.1, §B1")] if refused else [])
 
@@ -312,7 +318,7 @@ def test_a_period_that_the_protocol_cannot_name_is_refused_beside_its_price(
     ("protocol", "supervised", "refused"),
     [("license_v1", "yes", True), ("license_v1", "", False), ("license_online", "yes", False)],
 )
-def test_a_supervised_license_needs_an_interface_that_takes_the_code_of_a_machine(
+def test_supervised_license_needs_an_interface_that_accepts_a_machine_code(
     protocol: str, supervised: str, *, refused: bool
 ) -> None:
     """business-rules §2.10: "user submits system code or hardware code"; saas-v1-license §B1 has no request for it."""
@@ -323,27 +329,27 @@ def test_a_supervised_license_needs_an_interface_that_takes_the_code_of_a_machin
         document, product_type="LICENSE", details=replace(document.details, fields={"supervised": supervised})
     )
     product = drafted(seller, document, protocol=protocol)
-    found = findings_of(
+    findings = findings_of(
         product, documents.load(Version.objects.get().document), purpose=Purpose.SUBMIT, settings=config(), now=NOW
     )
-    rules = [(each.field, each.rule) for each in found if each.code == "interface.machine_codes"]
+    rules = [(finding.field, finding.rule) for finding in findings if finding.code == "interface.machine_codes"]
     assert rules == ([("fields.supervised", "business-rules §2.10")] if refused else [])
 
 
-def delisting(product: Product, what: str = "product", key: str = "", **said: str) -> Submission:
+def delisting(product: Product, node: str = "product", key: str = "", **said: str) -> Submission:
     document = Delisting(
-        what=what,
+        what=node,
         key=key,
         reason="不再维护。",
         proof="已邮件通知全部用户。",
         attachment=make_proof(product.seller).sha256,
     )
-    return hand_in.ask_delisting(
+    return hand_in.request_delisting(
         product, replace(document, **said), by=owner_of(product.seller), settings=config(), now=LATER
     )
 
 
-def test_a_spec_or_the_whole_product_ends_when_an_operator_agrees() -> None:
+def test_spec_or_product_is_delisted_after_approval() -> None:
     """business-rules §2.8: delist with reason and proof, reviewed, irreversible."""
     pro = Spec(name=Text(zh="专业版", en="Pro"), skus=(Sku(prices=(period("year", "999"),)),))
     product = listed(Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),)), pro)
@@ -354,7 +360,7 @@ def test_a_spec_or_the_whole_product_ends_when_an_operator_agrees() -> None:
     assert list(Offer.objects.filter(on_sale=True).values_list("sku__spec__name", flat=True)) == ["标准版"]
     with pytest.raises(Incomplete) as refused:
         delisting(product, "spec", key)
-    assert [each.field for each in refused.value.findings] == ["node"]
+    assert [finding.field for finding in refused.value.findings] == ["node"]
     approve(delisting(product), now=LATER)
     product.refresh_from_db()
     assert product.status == Product.Status.STOPPED
@@ -362,31 +368,31 @@ def test_a_spec_or_the_whole_product_ends_when_an_operator_agrees() -> None:
         delisting(product)
 
 
-def test_the_operator_reads_the_proof_document_and_the_seller_keeps_it() -> None:
+def test_operator_reads_the_proof_document_and_the_seller_keeps_it() -> None:
     """§2.8: "reason + proof attachment; reviewed"; scanned as every document (§2.7)."""
     product = listed()
     sent = delisting(product)
     proof = Proof.objects.get(seller=product.seller, sha256=sent.document["attachment"])
     assert ProofUse.objects.filter(proof=proof, owner=f"submission:{sent.pk}").exists()
     assert FileScan.objects.filter(sha256=proof.sha256).exists()
-    shown = [fact for fact in KIND.facts(stored.load(Delisting, sent.document)) if fact.look is Look.PROOF]
+    shown = [fact for fact in KIND.facts(stored.load(Delisting, sent.document)) if fact.look is InputKind.PROOF]
     assert [fact.value for fact in shown] == [proof.sha256]
 
 
-def test_a_document_of_another_seller_proves_nothing() -> None:
+def test_document_of_another_seller_is_no_proof() -> None:
     product, other = listed(), make_proof(make_seller(), content=PDF + b" another")
     with pytest.raises(Incomplete) as refused:
         delisting(product, attachment=other.sha256)
-    assert [(each.field, each.code) for each in refused.value.findings] == [("attachment", "proof.unknown")]
+    assert [(finding.field, finding.code) for finding in refused.value.findings] == [("attachment", "proof.unknown")]
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("answers", "field"),
     [({"reason": " "}, "reason"), ({"proof": "x" * 501}, "proof"), ({"attachment": ""}, "attachment")],
 )
-def test_the_end_of_a_sale_needs_reason_and_proof(said: dict[str, str], field: str) -> None:
+def test_delisting_needs_a_reason_and_a_proof(answers: dict[str, str], field: str) -> None:
     product = listed()
     with pytest.raises(Incomplete) as refused:
-        delisting(product, **said)
-    assert [(each.field, each.rule) for each in refused.value.findings] == [(field, "business-rules §2.8")]
+        delisting(product, **answers)
+    assert [(finding.field, finding.rule) for finding in refused.value.findings] == [(field, "business-rules §2.8")]
     assert Product.objects.get().status == Product.Status.ON_SALE

@@ -1,4 +1,4 @@
-"""Lists of submissions in a market with many: none reads the table from one end to the other."""
+"""Lists of submissions in a large market: none reads the whole table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _queue(state: str, _seller: Seller) -> object:
 
 
 ASKED: dict[str, Callable[[Seller], Any]] = {
-    **{f"queue {state}": partial(_queue, state) for state in operator_queries.STATES},
+    **{f"queue {state}": partial(_queue, state) for state in operator_queries.TAB_CONDITIONS},
     "queue overdue": lambda _: operator_queries.queue(QueueFilter(overdue=True), now=NOW),
     "queue of a seller": lambda seller: operator_queries.queue(
         QueueFilter(state="decided", seller=str(seller.pk)), now=NOW
@@ -60,18 +60,18 @@ ASKED: dict[str, Callable[[Seller], Any]] = {
     "own": lambda seller: seller_queries.submissions_of(seller, SubmissionFilter()),
     "own approved": lambda seller: seller_queries.submissions_of(seller, SubmissionFilter(status="approved")),
     "latest": lambda seller: seller_queries.latest(seller, "company"),
-    "under way": seller_queries.under_way,
+    "under way": seller_queries.submissions_under_way,
     "draft": lambda seller: drafts.draft_of("company", seller),
-    "open": lambda seller: drafts.open_of("company", seller),
-    "next": lambda _: operator_queries.next_waiting(Submission(pk=1)),
+    "open": lambda seller: drafts.open_submission_of("company", seller),
+    "next": lambda _: operator_queries.next_submission(Submission(pk=1)),
 }
 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_no_list_reads_the_whole_table(seller: Seller, name: str) -> None:
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         ASKED[name](seller)
-    statements = [query["sql"] for query in asked.captured_queries if "review_submission" in query["sql"]]
+    statements = [query["sql"] for query in captured.captured_queries if "review_submission" in query["sql"]]
     assert statements
     for statement in statements:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""A product with a web site is handed in with its web check, and high findings are appealed against (business-rules §2.7)."""
+"""A product with a web site is submitted with its web check, and high findings can be appealed (business-rules §2.7)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories.people import NOW
 from tests.factories.publishable import save_all
 from tests.factories.web_tasks import EXPIRED, LOW, REDIRECT, checked, make_web_task
 from tests.market.engine import react
-from tests.market.review.publishing import handed_in, pending, ready
+from tests.market.review.publishing import pending, ready, submitted
 from tradepost.market.assets.models import ProofUse
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -27,15 +27,15 @@ from tradepost.market.review import appeals, decide, web_sites
 from tradepost.market.review.contract import Incomplete
 from tradepost.market.review.models import Submission
 from tradepost.market.web_scan.models import FalsePositive, ScanUse, WebScan
-from tradepost.market.web_scan.standing import State, blocking_of, standing_of
+from tradepost.market.web_scan.standing import State, blocking_findings_of, site_state_of
 
 pytestmark = pytest.mark.django_db
 SITE = "https://app.a.example/"
 VALID = timedelta(days=90)
 
 
-def with_site(**fields: str) -> Product:
-    """A product that could be handed in, were it not for these answers about its web site."""
+def product_with_site(**fields: str) -> Product:
+    """Make a product that could be submitted, except for these answers about its web site."""
     product = ready()
     draft = drafts.open_draft(product, by=None, now=NOW)
     document = documents.load(draft.document)
@@ -45,9 +45,9 @@ def with_site(**fields: str) -> Product:
 
 
 def refusals(product: Product) -> dict[str, tuple[str, str]]:
-    """Why it is not taken: code → field and rule; and nothing was changed."""
+    """Return the refusals, code → field and rule, and check that nothing changed."""
     with pytest.raises(Incomplete) as refused:
-        handed_in(product)
+        submitted(product)
     assert not Submission.objects.filter(product=product).exists()
     assert Version.objects.get(product=product).status == Version.Status.DRAFT
     return {finding.code: (finding.field, finding.rule) for finding in refused.value.findings}
@@ -66,23 +66,25 @@ def refusals(product: Product) -> dict[str, tuple[str, str]]:
         ({"web_site": "yes", "web_site_admin": SITE}, "web_site.no_task", "task"),
     ],
 )
-def test_the_question_is_answered_and_the_address_is_one(fields: Mapping[str, str], code: str, field: str) -> None:
-    assert refusals(with_site(**fields)) == {code: (field, "business-rules §2.7")}
+def test_website_question_is_answered_and_its_address_is_valid(
+    fields: Mapping[str, str], code: str, field: str
+) -> None:
+    assert refusals(product_with_site(**fields)) == {code: (field, "business-rules §2.7")}
 
 
-def test_who_has_no_web_site_needs_no_check() -> None:
+def test_product_without_a_web_site_needs_no_check() -> None:
     """§2.7: "Required when the product has a front or admin web site"."""
-    assert pending(with_site(web_site="no", web_site_front=SITE)).status == "pending"
+    assert pending(product_with_site(web_site="no", web_site_front=SITE)).status == "pending"
     assert not ScanUse.objects.exists()
 
 
-def test_a_site_that_passed_is_linked_and_listed_with_its_product() -> None:
+def test_passed_site_is_linked_and_listed_with_its_product() -> None:
     """§2.7: "result linked automatically at publish"."""
-    product = with_site(web_site="yes", web_site_front="app.a.example", web_site_admin=SITE + "admin/")
+    product = product_with_site(web_site="yes", web_site_front="app.a.example", web_site_admin=SITE + "admin/")
     run = checked(make_web_task(product.seller), LOW)
     sent = pending(product)
     assert sent.version is not None
-    assert web_sites.linked(drafts.owner_of(sent.version)) == [run]
+    assert web_sites.linked_scans(drafts.owner_of(sent.version)) == [run]
     approve(sent)
     product.refresh_from_db()
     assert product.status == Product.Status.ON_SALE
@@ -95,22 +97,22 @@ def test_a_site_that_passed_is_linked_and_listed_with_its_product() -> None:
         ({"found": [LOW], "now": NOW - timedelta(days=91)}, "expired"),
     ],
 )  # fmt: skip
-def test_one_high_finding_or_no_report_blocks_with_its_rule(ended: dict[str, Any] | None, code: str) -> None:
-    product = with_site()
+def test_high_finding_or_missing_report_blocks_with_its_rule(ended: dict[str, Any] | None, code: str) -> None:
+    product = product_with_site()
     task = make_web_task(product.seller)
     if ended is not None:
         checked(task, *ended.pop("found", ()), **ended)
     assert refusals(product) == {f"web_site.{code}": (f"task.{task.pk}", "business-rules §2.7")}
 
 
-def test_another_sellers_check_of_the_same_address_counts_for_nothing() -> None:
-    product, other = with_site(), ready()
+def test_check_by_another_seller_of_the_same_address_does_not_count() -> None:
+    product, other = product_with_site(), ready()
     checked(make_web_task(other.seller), LOW)
     assert refusals(product) == {"web_site.no_task": ("task", "business-rules §2.7")}
 
 
-def test_a_high_finding_between_hand_in_and_approval_stops_the_approval() -> None:
-    product = with_site()
+def test_high_finding_after_the_submission_stops_the_approval() -> None:
+    product = product_with_site()
     task = make_web_task(product.seller)
     checked(task, LOW)
     sent = pending(product)
@@ -126,18 +128,18 @@ def test_a_high_finding_between_hand_in_and_approval_stops_the_approval() -> Non
 
 
 def blocked() -> tuple[Product, WebScan]:
-    product = with_site()
+    product = product_with_site()
     return product, checked(make_web_task(product.seller), EXPIRED, REDIRECT, LOW)
 
 
-def appealed(run: WebScan, *, why: str = "跳转前有确认页面", proofs: int = 1) -> Submission:
-    """Against every finding that blocks."""
+def appealed(run: WebScan, *, reason: str = "跳转前有确认页面", proofs: int = 1) -> Submission:
+    """Appeal against every blocking finding."""
     hashes = [make_proof(run.seller).sha256 for _ in range(proofs)]
-    whys = {finding.fingerprint: why for finding in blocking_of(run)}
+    whys = {finding.fingerprint: reason for finding in blocking_findings_of(run)}
     return appeals.appeal(run, whys, hashes, by=owner_of(run.seller), settings=config(), now=NOW)
 
 
-def test_an_accepted_appeal_unblocks_the_site_until_its_evidence_changes() -> None:
+def test_accepted_appeal_unblocks_the_site_until_its_evidence_changes() -> None:
     """§2.7: "appeal … upload evidence; status 审核中; decided in 3 wd"."""
     product, run = blocked()
     sent = appealed(run)
@@ -156,10 +158,10 @@ def test_an_accepted_appeal_unblocks_the_site_until_its_evidence_changes() -> No
     checked(run.task, EXPIRED, REDIRECT)
     assert pending(product).status == "pending"
     checked(run.task, replace(REDIRECT, evidence=("next=//x.invalid/",)))
-    assert standing_of(run.seller, SITE, valid=VALID, now=NOW).state is State.BLOCKED
+    assert site_state_of(run.seller, SITE, valid=VALID, now=NOW).state is State.BLOCKED
 
 
-def test_a_rejected_appeal_changes_nothing_and_says_why() -> None:
+def test_rejected_appeal_changes_nothing_and_gives_the_reason() -> None:
     product, run = blocked()
     sent = appealed(run)
     decide.reject(sent, reasons={"appeal": "证书确已过期。"}, by=make_operator(), settings=config(), now=NOW)
@@ -171,7 +173,7 @@ def test_a_rejected_appeal_changes_nothing_and_says_why() -> None:
     assert appealed(run).status == Submission.Status.PENDING, "and again, with better evidence"
 
 
-def test_an_operator_looks_at_each_finding() -> None:
+def test_operator_decides_each_finding() -> None:
     _product, run = blocked()
     sent = appealed(run)
     with pytest.raises(Refused, match="checklist"):
@@ -180,30 +182,30 @@ def test_an_operator_looks_at_each_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "proofs", "code"), [(" ", 1, "appeal.missing"), ("x" * 1001, 1, "appeal.long"), ("x", 0, "appeal.proof")]
+    ("reason", "proofs", "code"), [(" ", 1, "appeal.missing"), ("x" * 1001, 1, "appeal.long"), ("x", 0, "appeal.proof")]
 )
-def test_an_appeal_without_reason_or_evidence_is_not_sent(why: str, proofs: int, code: str) -> None:
+def test_appeal_without_reason_or_evidence_is_not_sent(reason: str, proofs: int, code: str) -> None:
     _product, run = blocked()
     before = ProofUse.objects.count()
     with pytest.raises(Incomplete) as refused:
-        appealed(run, why=why, proofs=proofs)
+        appealed(run, reason=reason, proofs=proofs)
     assert {finding.code for finding in refused.value.findings} == {code}
     assert all(finding.rule == "business-rules §2.7" for finding in refused.value.findings)
     assert not Submission.objects.filter(kind="appeal").exists()
     assert ProofUse.objects.count() == before
 
 
-def test_only_what_blocks_of_the_newest_report_and_own_evidence_is_taken() -> None:
+def test_appeal_accepts_only_blocking_findings_of_the_newest_report_and_own_evidence() -> None:
     product, run = blocked()
     stranger = "f" * 64
-    whys = {finding.fingerprint: "x" for finding in blocking_of(run)}
+    whys = {finding.fingerprint: "x" for finding in blocking_findings_of(run)}
     low = run.findings.get(code=LOW.code).fingerprint
-    for said, proof, code in (
+    for reasons, proof, code in (
         (whys, stranger, "proof.unknown"),
         ({low: "x"}, make_proof(run.seller).sha256, "appeal.none"),
     ):
         with pytest.raises(Incomplete) as refused:
-            appeals.appeal(run, said, [proof], by=owner_of(run.seller), settings=config(), now=NOW)
+            appeals.appeal(run, reasons, [proof], by=owner_of(run.seller), settings=config(), now=NOW)
         assert [finding.code for finding in refused.value.findings] == [code]
     checked(run.task, EXPIRED)
     with pytest.raises(Incomplete) as refused:
@@ -213,7 +215,7 @@ def test_only_what_blocks_of_the_newest_report_and_own_evidence_is_taken() -> No
     assert not Submission.objects.filter(kind="appeal").exists()
 
 
-def test_one_appeal_about_a_site_is_decided_at_a_time() -> None:
+def test_one_appeal_per_site_at_a_time() -> None:
     product, run = blocked()
     appealed(run)
     with pytest.raises(Refused, match="open"):
@@ -226,6 +228,7 @@ def test_one_appeal_about_a_site_is_decided_at_a_time() -> None:
 # --- notices ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ended", "kind"),
     [
@@ -233,7 +236,7 @@ def test_one_appeal_about_a_site_is_decided_at_a_time() -> None:
         ({"reached": False}, "web_scan_unreached"), ({"breaks": True}, "web_scan_broken"),
     ],
 )  # fmt: skip
-def test_the_result_is_told_to_those_who_see_the_tools(ended: dict[str, Any], kind: str) -> None:
+def test_members_with_the_tools_menu_are_notified_of_the_result(ended: dict[str, Any], kind: str) -> None:
     product = ready()
     run = checked(make_web_task(product.seller), *ended.pop("found", ()), **ended)
     react(now=NOW)

@@ -1,4 +1,4 @@
-"""Does a company's website answer? Asked of servers on this machine that behave well, badly, or are not there."""
+"""The website check of a company, against servers on this machine that behave well, behave badly, or do not exist."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 REAL = Config(sandbox=False)
 
 
-def looked_at(url: str, settings: Config | None = None) -> Submission:
-    """What became of an application with this website, once a worker has looked."""
+def check_website(url: str, settings: Config | None = None) -> Submission:
+    """Return the result of an application with this website after a worker checked it."""
     sent = send(draft(applicant(), company(website=url)))
     tasks = {website.WEBSITE: website.task(lambda: settings or config(), pause=0)}
     assert leased_jobs.run_due(tasks, now=lambda: NOW, wall=lambda: NOW, owner="w") == 1
@@ -28,19 +28,19 @@ def looked_at(url: str, settings: Config | None = None) -> Submission:
 
 
 @pytest.mark.parametrize(("status", "location"), [(200, ""), (302, "/home"), (403, ""), (405, "")])
-def test_one_that_answers_passes_also_when_it_turns_programs_away(status: int, location: str) -> None:
+def test_responding_website_passes_even_if_it_refuses_programs(status: int, location: str) -> None:
     """business-rules §1.4: it must open. A right website is never refused by a program."""
     with site(status, location) as url:
-        assert looked_at(url).status == "pending"
+        assert check_website(url).status == "pending"
 
 
 @pytest.mark.parametrize(
     ("status", "location", "code"),
     [(404, "", "status"), (500, "", "status"), (302, "/account/login/", "login"), (302, "/again", "redirects")],
 )
-def test_one_that_cannot_be_opened_fails_with_its_reason(status: int, location: str, code: str) -> None:
+def test_unreachable_website_fails_with_its_reason(status: int, location: str, code: str) -> None:
     with site(status, location, circle=code == "redirects") as url:
-        sent = looked_at(url)
+        sent = check_website(url)
     assert sent.status == "failed"
     [finding] = sent.findings
     assert (finding["field"], finding["code"]) == ("website", f"company.website.{code}")
@@ -48,17 +48,17 @@ def test_one_that_cannot_be_opened_fails_with_its_reason(status: int, location: 
     assert finding["words"]["zh"] != finding["words"]["en"]
 
 
-def test_nobody_there() -> None:
-    assert looked_at("http://127.0.0.1:9/").findings[0]["code"] == "company.website.connect"
+def test_missing_server_fails() -> None:
+    assert check_website("http://127.0.0.1:9/").findings[0]["code"] == "company.website.connect"
 
 
-def test_a_real_market_asks_no_address_of_its_own_network() -> None:
-    """The guard of outbound calls: an applicant cannot make the market look into its own house."""
+def test_real_market_checks_no_address_of_its_own_network() -> None:
+    """The guard of outbound calls: an applicant cannot make the market look into its own network."""
     with site() as url:
-        assert looked_at(url, REAL).findings[0]["code"] == "company.website.address"
+        assert check_website(url, REAL).findings[0]["code"] == "company.website.address"
 
 
-def test_what_the_market_could_not_look_at_is_for_the_operator() -> None:
+def test_check_that_failed_in_the_market_is_left_to_the_operator() -> None:
     sent = send(draft(applicant()))
     job = LeasedJob.objects.exclude(kind=file_scans.KIND).get()
     job.outcome = LeasedJob.Outcome.FAILED

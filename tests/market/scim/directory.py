@@ -1,4 +1,4 @@
-"""A directory that calls the market over HTTP, as Entra ID or Okta would."""
+"""A directory that calls the market over HTTP, as Entra ID or Okta does."""
 
 from __future__ import annotations
 
@@ -39,35 +39,37 @@ class Directory:
         )  # fmt: skip
         return answer
 
-    def told(self, method: str, path: str, body: object = None, *, status: int = 200) -> dict[str, Any]:
-        """What is answered, with this status; nothing of the enterprise changes where that refuses."""
-        before = kept() if status >= 400 else None
+    def request(self, method: str, path: str, body: object = None, *, status: int = 200) -> dict[str, Any]:
+        """Send a request and return the body of its response, which must have this status. A refusal must change
+        nothing in the enterprise.
+        """
+        before = stored_state() if status >= 400 else None
         answer = self.ask(method, path, body)
         assert answer.status_code == status, answer.content.decode()
-        assert status < 400 or kept() == before
+        assert status < 400 or stored_state() == before
         if status == 204:
             return {}
         assert answer["Content-Type"] == "application/scim+json"
-        found: dict[str, Any] = json.loads(answer.content)
+        content: dict[str, Any] = json.loads(answer.content)
         if status >= 400:
-            assert found["schemas"] == [ERROR]
-            assert found["status"] == str(status)
-        return found
+            assert content["schemas"] == [ERROR]
+            assert content["status"] == str(status)
+        return content
 
     def patch(self, path: str, *operations: object, status: int = 200) -> dict[str, Any]:
-        return self.told("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)}, status=status)
+        return self.request("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)}, status=status)
 
     def add(self, user_name: str, **more: object) -> dict[str, Any]:
-        return self.told("POST", "Users", {"schemas": [CORE], "userName": user_name, **more}, status=201)
+        return self.request("POST", "Users", {"schemas": [CORE], "userName": user_name, **more}, status=201)
 
 
 def make_directory(name: str = "Entra ID") -> Directory:
     admin = make_admin(now=clock.now())
-    made = directory_tokens.make(admin.enterprise, name, by=admin, most=3, now=NOW)
-    return Directory(admin, made.token, made.secret)
+    token = directory_tokens.create(admin.enterprise, name, by=admin, most=3, now=NOW)
+    return Directory(admin, token.token, token.secret)
 
 
-def kept() -> list[object]:
-    """All that a directory could change."""
+def stored_state() -> list[object]:
+    """Return everything that a directory can change."""
     models = (Member, Group, GroupMember, EnterpriseAct, Enterprise)
     return [list(model.objects.order_by("pk").values()) for model in models]

@@ -1,4 +1,4 @@
-"""Groups by a directory (RFC 7644 §3.5.2.1 to §3.5.2.3)."""
+"""Groups managed by a directory (RFC 7644 §3.5.2.1 to §3.5.2.3)."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ def people(directory: Directory) -> list[Member]:
     return [make_managed(directory.admin, f"user{number}").member for number in range(3)]
 
 
-def make(directory: Directory, *people: Member, name: str = "Tour Guides") -> dict[str, Any]:
-    inside = [{"value": one.public_id, "display": one.name} for one in people]
+def post_group(directory: Directory, *people: Member, name: str = "Tour Guides") -> dict[str, Any]:
+    inside = [{"value": person.public_id, "display": person.name} for person in people]
     body = {"schemas": [GROUP], "displayName": name, "externalId": "g-1", "members": inside}
-    return directory.told("POST", "Groups", body, status=201)
+    return directory.request("POST", "Groups", body, status=201)
 
 
-def inside(made: dict[str, Any]) -> list[str]:
-    found = GroupMember.objects.filter(group=int(made["id"])).order_by("member")
-    return list(found.values_list("member__user_name", flat=True))
+def members_of(group: dict[str, Any]) -> list[str]:
+    members = GroupMember.objects.filter(group=int(group["id"])).order_by("member")
+    return list(members.values_list("member__user_name", flat=True))
 
 
-def test_a_group_is_made_found_replaced_and_removed(directory: Directory, people: list[Member]) -> None:
-    made = make(directory, *people[:2])
-    assert {one["value"] for one in made["members"]} == {one.public_id for one in people[:2]}
-    assert directory.told("GET", f"Groups/{made['id']}") == made
-    listed = {name: value for name, value in made.items() if name != "members"}
-    for asked in ('displayName eq "tour guides"', 'externalId eq "g-1"', f'id eq "{made["id"]}"'):
-        assert directory.told("GET", f"Groups?filter={asked}")["Resources"] == [listed], asked
-    assert directory.told("GET", f"Groups/{made['id']}?excludedAttributes=members") == listed
+def test_group_is_created_found_replaced_and_removed(directory: Directory, people: list[Member]) -> None:
+    group = post_group(directory, *people[:2])
+    assert {member["value"] for member in group["members"]} == {member.public_id for member in people[:2]}
+    assert directory.request("GET", f"Groups/{group['id']}") == group
+    listed = {name: value for name, value in group.items() if name != "members"}
+    for filter_text in ('displayName eq "tour guides"', 'externalId eq "g-1"', f'id eq "{group["id"]}"'):
+        assert directory.request("GET", f"Groups?filter={filter_text}")["Resources"] == [listed], filter_text
+    assert directory.request("GET", f"Groups/{group['id']}?excludedAttributes=members") == listed
     replaced = {"displayName": "Guides", "members": [{"value": people[2].public_id}]}
-    changed = directory.told("PUT", f"Groups/{made['id']}", replaced)
-    assert (changed["displayName"], inside(made), "externalId" in changed) == ("Guides", ["user2"], False)
-    directory.told("DELETE", f"Groups/{made['id']}", status=204)
-    directory.told("GET", f"Groups/{made['id']}", status=404)
-    assert Group.objects.get(pk=int(made["id"])).removed_at is not None
+    changed = directory.request("PUT", f"Groups/{group['id']}", replaced)
+    assert (changed["displayName"], members_of(group), "externalId" in changed) == ("Guides", ["user2"], False)
+    directory.request("DELETE", f"Groups/{group['id']}", status=204)
+    directory.request("GET", f"Groups/{group['id']}", status=404)
+    assert Group.objects.get(pk=int(group["id"])).removed_at is not None
     assert set(EnterpriseAct.objects.filter(by_text="SCIM: Entra ID").values_list("act", flat=True)) == {
         "group_added", "group_filled", "group_renamed", "group_linked", "group_emptied", "group_removed",
     }  # fmt: skip
 
 
-def test_members_are_put_in_and_taken_out_in_every_spelling(directory: Directory, people: list[Member]) -> None:
-    made = make(directory)
-    path = f"Groups/{made['id']}"
-    keys = [one.public_id for one in people]
+def test_members_are_added_and_removed_in_every_spelling(directory: Directory, people: list[Member]) -> None:
+    group = post_group(directory)
+    path = f"Groups/{group['id']}"
+    keys = [person.public_id for person in people]
     values = [{"value": key} for key in keys]
     steps: list[tuple[dict[str, object], list[str]]] = [
         ({"op": "add", "path": "members", "value": values[:1]}, ["user0"]),
@@ -71,13 +71,13 @@ def test_members_are_put_in_and_taken_out_in_every_spelling(directory: Directory
     ]
     for operation, expected in steps:
         directory.patch(path, operation, status=204)
-        assert inside(made) == expected, operation
-    directory.patch(path, {"op": "Replace", "value": {"id": made["id"], "displayName": "Renamed"}}, status=204)
-    assert Group.objects.get(pk=int(made["id"])).name == "Renamed"
+        assert members_of(group) == expected, operation
+    directory.patch(path, {"op": "Replace", "value": {"id": group["id"], "displayName": "Renamed"}}, status=204)
+    assert Group.objects.get(pk=int(group["id"])).name == "Renamed"
 
 
-def test_a_patch_is_done_as_a_whole_or_not(directory: Directory, people: list[Member]) -> None:
-    made = make(directory, people[0])
+def test_patch_is_applied_completely_or_not_at_all(directory: Directory, people: list[Member]) -> None:
+    group = post_group(directory, people[0])
     first = {"op": "add", "path": "members", "value": [{"value": people[1].public_id}]}
     for second, kind in (
         ({"op": "add", "path": "members", "value": [{"value": "0" * 32}]}, "invalidValue"),
@@ -87,22 +87,24 @@ def test_a_patch_is_done_as_a_whole_or_not(directory: Directory, people: list[Me
         ({"op": "add", "path": "members", "value": [{"value": "x\u0000"}]}, "invalidValue"),
         ({"op": "add", "path": "members", "value": [{"display": "x"}]}, "invalidValue"),
     ):
-        assert directory.patch(f"Groups/{made['id']}", first, second, status=400)["scimType"] == kind
-    assert inside(made) == ["user0"]
+        assert directory.patch(f"Groups/{group['id']}", first, second, status=400)["scimType"] == kind
+    assert members_of(group) == ["user0"]
 
 
-def test_nobody_of_another_enterprise_is_put_in(directory: Directory) -> None:
+def test_member_of_another_enterprise_is_refused(directory: Directory) -> None:
     stranger = make_managed(make_admin(), "stranger").member
     body = {"displayName": "G", "members": [{"value": stranger.public_id}]}
-    directory.told("POST", "Groups", body, status=400)
-    make(directory)
-    directory.told("POST", "Groups", {"displayName": "TOUR GUIDES"}, status=409)
-    directory.told("POST", "Groups", {}, status=400)
+    directory.request("POST", "Groups", body, status=400)
+    post_group(directory)
+    directory.request("POST", "Groups", {"displayName": "TOUR GUIDES"}, status=409)
+    directory.request("POST", "Groups", {}, status=400)
 
 
-def test_more_than_one_batch(directory: Directory, people: list[Member], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "MOST_AT_ONCE", 2)
-    made = make(directory, *people)
-    assert inside(made) == ["user0", "user1", "user2"]
-    directory.patch(f"Groups/{made['id']}", {"op": "remove", "path": "members"}, status=204)
-    assert inside(made) == []
+def test_members_are_read_in_several_batches(
+    directory: Directory, people: list[Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MAX_BATCH", 2)
+    group = post_group(directory, *people)
+    assert members_of(group) == ["user0", "user1", "user2"]
+    directory.patch(f"Groups/{group['id']}", {"op": "remove", "path": "members"}, status=204)
+    assert members_of(group) == []

@@ -1,4 +1,6 @@
-"""Wrong tokens of a directory are limited by network; a right one is never refused for them (issue 25, item 9)."""
+"""Wrong tokens of a directory are limited by network; a valid token is never refused because of them (issue 25, item
+9).
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,15 @@ import pytest
 
 from tests.market.scim.directory import make_directory
 from tradepost.market.base import clock
-from tradepost.market.scim.calls import WRONG_TOKENS
+from tradepost.market.identity.limits import WRONG_TOKENS
 
 pytestmark = pytest.mark.django_db
 
 
-def test_wrong_tokens_of_one_network_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_tokens_of_one_network_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     at = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
     monkeypatch.setattr(clock, "wall", lambda: at)
     directory = make_directory()
-    statuses = [directory.ask("GET", "Users", secret=f"tps_{n}").status_code for n in range(WRONG_TOKENS + 5)]
-    assert statuses == [401] * WRONG_TOKENS + [429] * 5
+    statuses = [directory.ask("GET", "Users", secret=f"tps_{n}").status_code for n in range(WRONG_TOKENS.most + 5)]
+    assert statuses == [401] * WRONG_TOKENS.most + [429] * 5
     assert directory.ask("GET", "Users").status_code == 200

@@ -1,4 +1,4 @@
-"""The demo's data files: what is wrong in one is told by its file and key, before anything is stored."""
+"""Data files of the demo: an error is reported with its file and key before anything is stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tradepost.market.seed import dev, people
-from tradepost.market.seed.data_files import BadData, parse
+from tradepost.market.seed.data_files import InvalidData, parse
 from tradepost.market.seed.products import ProductFile, check, products
 
 PRODUCT = """
@@ -30,27 +30,27 @@ month = "18.00"
 """
 
 
-def problem(text: str, *, taken: frozenset[str] = frozenset()) -> str:
-    with pytest.raises(BadData) as caught:
-        check(parse(text, ProductFile, name="some.toml").product, name="some.toml", taken=set(taken))
+def problem(text: str, *, taken_slugs: frozenset[str] = frozenset()) -> str:
+    with pytest.raises(InvalidData) as caught:
+        check(parse(text, ProductFile, name="some.toml").product, name="some.toml", taken=set(taken_slugs))
     return str(caught.value)
 
 
-def test_a_product_is_read_as_it_is_written() -> None:
+def test_product_is_read_as_written() -> None:
     [product] = parse(PRODUCT, ProductFile, name="some.toml").product
     check((product,), name="some.toml", taken=set())
     [edition] = product.editions
     assert (product.name.en, product.name.zh, edition.month) == ("Cloudleaf", "云笺", Decimal("18.00"))
 
 
-def test_all_files_are_right() -> None:
+def test_all_files_are_valid() -> None:
     assert len(products()) == 18
     assert people.sellers()[0].slug == "qingxie", "the demo seller is the first"
     assert dev.server_file().product
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('slug = "yunjian-docs"', "", "some.toml: product[0]: Object missing required field `slug`"),
         ('slug = "yunjian-docs"', 'slug = "Yunjian Docs"', "some.toml: product[0].slug: Expected `str` matching regex"),
@@ -68,16 +68,16 @@ def test_all_files_are_right() -> None:
         ("[[product.editions]]", "[[product.editions", "some.toml: "),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_by_file_and_key(old: str, new: str, said: str) -> None:
+def test_error_names_its_file_and_key(old: str, new: str, message: str) -> None:
     assert old in PRODUCT
-    assert problem(PRODUCT.replace(old, new, 1)).startswith(said)
+    assert problem(PRODUCT.replace(old, new, 1)).startswith(message)
 
 
-def test_a_slug_is_one_products_alone() -> None:
+def test_slug_belongs_to_one_product() -> None:
     assert problem(PRODUCT + PRODUCT) == "some.toml: product[1].slug: there is another product yunjian-docs"
-    assert "there is another" in problem(PRODUCT, taken=frozenset({"yunjian-docs"}))
+    assert "there is another" in problem(PRODUCT, taken_slugs=frozenset({"yunjian-docs"}))
 
 
-def test_a_quantity_has_its_least_below_its_most() -> None:
+def test_minimum_quantity_is_below_the_maximum() -> None:
     quantity = 'quantity = { name = { zh = "用户", en = "Users" }, least = 9, most = 5 }'
     assert problem(PRODUCT + quantity) == "some.toml: product[0].editions[0].quantity.least: is above most"

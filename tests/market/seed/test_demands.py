@@ -1,4 +1,6 @@
-"""The demo's demands are raised once, by the verbs of the pages: one waits, one is answered, a seller is asked for one."""
+"""The demo's demands are created once, by the verbs of the pages: one waits, one is answered, one is passed to a
+seller.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,15 @@ from tradepost.market.service_desk.models import CustomerDemand, Demand
 pytestmark = pytest.mark.django_db
 
 
-def test_each_state_is_there_and_asked_for_once() -> None:
+@pytest.mark.slow
+def test_each_state_exists_once() -> None:
     demo_on_sale(NOW, seller_address="http://127.0.0.1:9/produce")
     for _ in range(2):
-        seed.ask(rules=RULES, now=NOW)
-    found = {one.status: one for one in Demand.objects.select_related("product", "buyer")}
-    assert (Demand.objects.count(), set(found)) == (3, {"open", "answered", "with_seller"})
-    answered = found["answered"]
+        seed.create_demands(rules=RULES, now=NOW)
+    by_status = {demand.status: demand for demand in Demand.objects.select_related("product", "buyer")}
+    assert (Demand.objects.count(), set(by_status)) == (3, {"open", "answered", "with_seller"})
+    answered = by_status["answered"]
     assert (answered.product and answered.product.slug, bool(answered.buyer)) == ("yunjian-docs", True)
     assert CustomerDemand.objects.get().seller.slug == "qingxie"
-    assert find_by_link(token_of(found["open"])) == found["open"]
-    assert found["open"].buyer is None
+    assert find_by_link(token_of(by_status["open"])) == by_status["open"]
+    assert by_status["open"].buyer is None

@@ -1,4 +1,6 @@
-"""A market around one server: everything that its protocol sells, bound to it; loading again changes what differs."""
+"""A market around one server: every product that its protocol can serve, bound to it; loading again applies only
+differences.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,13 @@ SOLD = sorted({name for kind in product_types().values() for name in kind.protoc
 
 
 @pytest.mark.parametrize("protocol", SOLD)
-def test_a_product_of_each_charging_mode_is_on_sale_at_the_server(protocol: str) -> None:
-    made = dev.load_dev(NOW, address=URL, protocol=protocol, key="the key")
-    modes = dev.kind_over(protocol).charging_modes
-    assert [mode for mode, _ in made.products] == list(modes)
-    for mode, slug in made.products:
+def test_product_of_each_charging_mode_is_on_sale_at_the_server(protocol: str) -> None:
+    loaded = dev.load_dev(NOW, address=URL, protocol=protocol, key="the key")
+    modes = dev.product_type_of(protocol).charging_modes
+    assert [mode for mode, _ in loaded.products] == list(modes)
+    for mode, slug in loaded.products:
         product = Product.objects.get(slug=slug, status=Product.Status.ON_SALE)
-        # What is bought in this mode, and what has to be held before.
+        # The purchase in this mode, and the purchases that it needs.
         needed = {mode, CHARGING[mode].needs} - {None}
         assert set(Offer.objects.filter(sku__spec__product=product).values_list("charging_mode", flat=True)) == needed
         address = Binding.objects.get(product=product).address
@@ -40,12 +42,12 @@ def test_a_product_of_each_charging_mode_is_on_sale_at_the_server(protocol: str)
     assert balance(User.objects.get(email="buyer@lantian.example"), "CNY").minor == 5_000_000
 
 
-def test_every_mode_that_a_kind_of_product_is_sold_in_has_a_shape() -> None:
+def test_every_mode_of_a_product_kind_has_a_shape() -> None:
     modes: set[ChargingMode] = {mode for kind in product_types().values() for mode in kind.charging_modes}
     assert modes <= set(dev.mode_products())
 
 
-def test_loading_again_changes_the_address_and_the_key_alone() -> None:
+def test_loading_again_changes_only_the_address_and_the_key() -> None:
     first = dev.load_dev(NOW, address=URL, protocol="saas_v2", key="the key")
     second = dev.load_dev(NOW, address=f"{URL}/2", protocol="saas_v1", key="another")
     assert (second.access_key, second.secret_key, second.products) == (
@@ -59,7 +61,7 @@ def test_loading_again_changes_the_address_and_the_key_alone() -> None:
     assert keys.signing_secrets(seller.pk, SigningKey.InterfaceClass.BASE, now=NOW)[0] == "another"
 
 
-def test_what_cannot_serve_is_refused_and_leaves_nothing() -> None:
+def test_unusable_server_is_refused_and_nothing_is_stored() -> None:
     for address, protocol in ((URL, "order_notice"), (URL, "nothing"), ("ftp://x", "saas_v2")):
         with pytest.raises(Refused):
             dev.load_dev(NOW, address=address, protocol=protocol, key="the key")

@@ -1,4 +1,6 @@
-"""The demo's image (business-rules §5): its disk is approved, the product listed, two servers run it and one is covered; once."""
+"""The demo's image (business-rules §5): its disk is approved, the product listed, two servers run it and one is
+covered; loaded once.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ ADDRESS = "http://127.0.0.1:9/produce"
 
 
 class Resting(seed.Road, frozen=True):
-    """Instead of another process, its wait works off what is due."""
+    """Replaces another process: its wait runs the due work."""
 
     @override
     def wait(self, done: Callable[[], bool], what: str) -> None:
@@ -34,6 +36,7 @@ class Resting(seed.Road, frozen=True):
         assert done(), what
 
 
+@pytest.mark.slow
 def test_two_servers_run_and_a_period_image_covers_one() -> None:
     demo_on_sale(NOW, seller_address=ADDRESS)
     road = Resting(seller_address=ADDRESS, settings=config(), now=lambda: NOW)
@@ -45,17 +48,17 @@ def test_two_servers_run_and_a_period_image_covers_one() -> None:
     assert (product.status, version.status, version.format) == ("on_sale", "approved", "qcow2")
     assert version.verdict == "not_scanned", "no scanner opens a disk"
     assert version.confirmed_by is not None, "an operator answers for it (§2.7)"
-    assert {(one.kind, one.status) for one in Submission.objects.all()} == {
+    assert {(row.kind, row.status) for row in Submission.objects.all()} == {
         ("asset", "approved"),
         ("publish", "approved"),
     }
-    running = {one.name: one for one in Server.objects.filter(status="running")}
+    running = {row.name: row for row in Server.objects.filter(status="running")}
     assert set(running) == {image().by_the_hour, image().by_the_month}
     assert PeriodImage.objects.get().status == "bound"
     assert ImageBinding.objects.get(to_at=None).server == running[image().by_the_month]
 
 
-def test_the_disk_is_an_empty_one_of_its_format() -> None:
+def test_disk_is_empty_and_of_its_format() -> None:
     disk = empty_disk()
     assert format_of_head(disk) == "qcow2"
     assert len(disk) == 4 * 65536

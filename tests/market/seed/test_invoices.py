@@ -1,4 +1,4 @@
-"""The demo's buyer has one invoice in each state, by the verbs of the pages, once."""
+"""The demo's buyer has one invoice in each state, created once by the verbs of the pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ADDRESS = "http://127.0.0.1:9/produce"
 
 
 class Delivering(seed.Road, frozen=True):
-    """Instead of another process, its wait opens what was ordered."""
+    """Replaces another process: its wait opens the ordered services."""
 
     @override
     def wait(self, done: Callable[[], bool], what: str) -> None:
@@ -32,7 +32,8 @@ class Delivering(seed.Road, frozen=True):
         assert done(), what
 
 
-def test_each_state_is_there_once() -> None:
+@pytest.mark.slow
+def test_each_state_exists_once() -> None:
     road = Delivering(seller_address=ADDRESS, settings=config(), now=lambda: NOW)
     seed.invoice_the_demo(road)
     assert Order.objects.count() == 0, "nothing is on sale yet"

@@ -1,5 +1,6 @@
-"""The demo's enterprise: a product with joint operation on the shelf, people from a table, bound and authorised (openapi-jointkit §A.0, §B.1);
-by the verbs of the pages, with the sample seller as it is run; a second start changes nothing."""
+"""The demo's enterprise: a listed product with joint operation, people from a table, bound and authorised
+(openapi-jointkit §A.0, §B.1), by the verbs of the pages, with the real sample seller; a second start changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ pytestmark = [
 STATUS = TenantBinding.Status
 
 
-def test_an_enterprise_uses_a_product_and_the_next_start_changes_nothing(tmp_path: Path) -> None:
+def test_enterprise_uses_a_product_and_the_next_start_changes_nothing(tmp_path: Path) -> None:
     loaded = seed.load(clock.now(), seller_address="http://127.0.0.1:9/produce")
     keys.rotate_signing_key(loaded.seller, SigningKey.InterfaceClass.KIT, now=clock.now(), secret=KIT_KEY)
     assert seed.joint_keys(clock.now()) == (loaded.signing_key, KIT_KEY)
@@ -39,22 +40,22 @@ def test_an_enterprise_uses_a_product_and_the_next_start_changes_nothing(tmp_pat
         server = seed.JointServer(root=url, public_key=public_pem())
         road = seed.Road(seller_address=server.address, settings=config(), now=clock.now)
         for _ in range(2):
-            seed.open_enterprise(road, seed.list_once(road, server, seed.apply_once(road, server)))
+            seed.open_enterprise(road, seed.ensure_listed(road, server, seed.ensure_credential(road, server)))
         bound = TenantBinding.objects.get(subscription__isnull=False)
-        told = Authorisation.objects.filter(binding=bound, acked_version__gt=0)
-        until(lambda: told.count() == len(joint().enterprise.in_group) + 1, what="authSync is acknowledged")
+        authorisations = Authorisation.objects.filter(binding=bound, acked_version__gt=0)
+        until(lambda: authorisations.count() == len(joint().enterprise.in_group) + 1, what="authSync is acknowledged")
     product = Product.objects.get(slug="qingxie-together")
     assert (product.status, Application.objects.get().product, bound.status) == ("on_sale", product, STATUS.BOUND)
     assert Submission.objects.filter(product=product).count() == 1
     assert (ImportRun.objects.get().status, Member.objects.filter(enterprise=bound.enterprise).count()) == ("done", 10)
     assert Department.objects.filter(enterprise=bound.enterprise).count() == 1 + len(joint().enterprise.department)
-    member = Member.objects.select_related("user").get(user_name=seed.MEMBER.email)
-    assert member.user.check_password(seed.MEMBER.password)
-    _messages_name_nobody()
+    member = Member.objects.select_related("user").get(user_name=seed.MEMBER_LOGIN.email)
+    assert member.user.check_password(seed.MEMBER_LOGIN.password)
+    assert_messages_contain_only_accounts()
 
 
-def _messages_name_nobody() -> None:
-    """Of the people in them accounts alone are kept (§A.7)."""
+def assert_messages_contain_only_accounts() -> None:
+    """Only the accounts of people are stored (§A.7)."""
     sent = Attempt.objects.filter(call__purpose=Call.Purpose.SYNC, call__kind="SyncAuth")
     bodies = list(sent.values_list("request_body", flat=True))
     assert bodies

@@ -1,4 +1,4 @@
-"""The demo's package of uses (business-rules §3.2) is bought and partly used, by the verbs of page and interface, once."""
+"""The demo's usage package (business-rules §3.2) is bought and partly used, once, by the verbs of pages and interface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tradepost.market.base.config import config
 from tradepost.market.metering.models import Push, Quota, Record
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
-from tradepost.market.seed.packages import SLUG, USED
+from tradepost.market.seed.packages import SLUG, USED_QUANTITIES
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ ADDRESS = "http://127.0.0.1:9/produce"
 
 
 class Delivering(seed.Road, frozen=True):
-    """Instead of another process, its wait opens what was ordered."""
+    """Replaces another process: its wait opens the ordered services."""
 
     @override
     def wait(self, done: Callable[[], bool], what: str) -> None:
@@ -34,7 +34,8 @@ class Delivering(seed.Road, frozen=True):
         assert done(), what
 
 
-def test_it_is_bought_and_partly_used_once() -> None:
+@pytest.mark.slow
+def test_package_is_bought_and_partly_used_once() -> None:
     road = Delivering(seller_address=ADDRESS, settings=config(), now=lambda: NOW)
     seed.load(NOW, seller_address=ADDRESS)
     seed.use_a_package(road, rule=RULE, zone=ZONE)
@@ -43,10 +44,10 @@ def test_it_is_bought_and_partly_used_once() -> None:
     for _ in range(2):
         seed.use_a_package(road, rule=RULE, zone=ZONE)
     rest(NOW)
-    held = Subscription.objects.get(product__slug=SLUG)
-    assert (held.status, held.buyer.email) == ("active", "buyer@lantian.example")
-    assert [record.quantity for record in Record.objects.order_by("pk")] == [10_000 * used for used in USED]
-    assert Push.objects.get().accepted == len(USED)
-    quota = Quota.objects.get(service=held)
-    assert (quota.amount, quota.remaining) == (5_000_000, 10_000 * (500 - sum(USED)))
+    subscription = Subscription.objects.get(product__slug=SLUG)
+    assert (subscription.status, subscription.buyer.email) == ("active", "buyer@lantian.example")
+    assert [record.quantity for record in Record.objects.order_by("pk")] == [10_000 * used for used in USED_QUANTITIES]
+    assert Push.objects.get().accepted == len(USED_QUANTITIES)
+    quota = Quota.objects.get(service=subscription)
+    assert (quota.amount, quota.remaining) == (5_000_000, 10_000 * (500 - sum(USED_QUANTITIES)))
     assert ledger.verify().problems == ()

@@ -1,5 +1,6 @@
-"""The demo's products come to the shelf by the road of every product: with the real worker, against a real server, on both
-databases; whoever walks it again finds nothing to do (issue 9, decision 0039)."""
+"""The demo's products are listed like every product: with the real worker, against a real server, on both databases; a
+second load finds nothing to do (issue 9, decision 0039).
+"""
 
 from __future__ import annotations
 
@@ -35,11 +36,11 @@ ACTIVITIES = [
     "updateInstanceStatus",
 ]
 UPGRADES = "qingxie"
-"""The seller whose products can be changed while they are used."""
+"""The seller whose services can be changed while in use."""
 
 
-def loaded(url: str) -> seed.Road:
-    """The demo around this server, which has the tester's key."""
+def load_demo(url: str) -> seed.Road:
+    """Load the demo around this server, which has the tester's key."""
     seeded = seed.load(clock.now(), seller_address=url)
     keys.rotate_signing_key(seeded.seller, SigningKey.InterfaceClass.BASE, secret=KEY, now=clock.now())
     assert seed.load(clock.now(), seller_address=url).signing_key == KEY
@@ -47,30 +48,30 @@ def loaded(url: str) -> seed.Road:
 
 
 @pytest.mark.slow
-def test_every_product_is_debugged_handed_in_approved_and_listed_and_its_cases_follow_the_server(
+def test_every_product_is_debugged_submitted_approved_listed_and_its_cases_follow_the_server(
     tmp_path: Path,
 ) -> None:
     with sample_seller(tmp_path / "first") as url, working():
-        nobody = loaded(f"http://127.0.0.1:{free_port()}/produce")
+        nobody = load_demo(f"http://127.0.0.1:{free_port()}/produce")
         with pytest.raises(Refused, match=r"newInstance .*no_connection") as refused:
-            seed.walk(nobody)
+            seed.publish_all(nobody)
         assert refused.value.code == "seed.case"
-        assert (Submission.objects.count(), DebugCase.objects.count(), seed.is_walked()) == (0, 0, False)
-        seed.walk(loaded(url))
-        assert seed.is_walked()
-        _everything_is_there(url)
+        assert (Submission.objects.count(), DebugCase.objects.count(), seed.is_published()) == (0, 0, False)
+        seed.publish_all(load_demo(url))
+        assert seed.is_published()
+        assert_everything_is_shown(url)
         runs = DebugRun.objects.count()
-        seed.walk(loaded(url))
+        seed.publish_all(load_demo(url))
         assert DebugRun.objects.count() == runs, "nothing is left to do"
     with sample_seller(tmp_path / "second") as url, working():
-        seed.walk(loaded(url))
+        seed.publish_all(load_demo(url))
         assert set(DebugCase.objects.values_list("url", flat=True)) == {url}
     assert DebugRun.objects.count() == runs + len(ACTIVITIES) * len(sellers()) + 1, "each case once, at the new port"
     assert Submission.objects.count() == 18, "nothing was handed in again"
 
 
-def _everything_is_there(url: str) -> None:
-    """What the seller center and the console show of it."""
+def assert_everything_is_shown(url: str) -> None:
+    """Check the pages of the seller center and the console."""
     listed = list(Product.objects.filter(status=Product.Status.ON_SALE).order_by("listed_at"))
     assert [product.slug for product in listed] == [product.slug for product in products()], (
         "the demo seller's are newest"
@@ -103,9 +104,10 @@ def _everything_is_there(url: str) -> None:
     assert "/products/yunjian-docs/" in Client().get("/").content.decode()
 
 
-def test_what_a_person_rejected_is_not_handed_in_again(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_product_rejected_by_a_person_is_not_submitted_again(tmp_path: Path) -> None:
     with sample_seller(tmp_path) as url, working():
-        road = loaded(url)
+        road = load_demo(url)
         product = Product.objects.get(slug="kelai-crm")
         owner = User.objects.get(email="owner@qingxie.example")
         Product.objects.exclude(pk=product.pk).filter(status="draft").delete()
@@ -113,7 +115,7 @@ def test_what_a_person_rejected_is_not_handed_in_again(tmp_path: Path) -> None:
             kind="publish", seller=product.seller, product=product, status=Submission.Status.REJECTED, sent_by=owner,
             created_at=clock.now(), saved_at=clock.now(), document={},
         )  # fmt: skip
-        seed.walk(road)
+        seed.publish_all(road)
         product.refresh_from_db()
         assert product.status == Product.Status.DRAFT
         assert Submission.objects.count() == 1

@@ -35,7 +35,7 @@ from tradepost.market.seed.products import products
 
 ADDRESS = "http://127.0.0.1:9801/produce"
 BASE = SigningKey.InterfaceClass.BASE
-# Elements and attributes that draw and can do nothing else.
+# Elements and attributes that only draw.
 DRAWING = {
     "svg": {"viewBox", "role", "aria-label"},
     "rect": {"x", "y", "width", "height", "rx", "fill", "fill-opacity"},
@@ -59,35 +59,35 @@ def seeded(db: None) -> seed.SeedResult:
     return seed.load(clock.now(), seller_address=ADDRESS)
 
 
-def everything() -> dict[str, list[dict[str, object]]]:
-    """Every row of every table."""
+def all_rows() -> dict[str, list[dict[str, object]]]:
+    """Return every row of every table."""
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()}
 
 
-def test_a_second_load_changes_nothing_and_tells_the_same(seeded: seed.SeedResult) -> None:
-    before = everything()
-    again = seed.load(clock.now() + timedelta(days=1), seller_address=ADDRESS)
-    assert again == seeded
-    assert everything() == before
+def test_second_load_changes_nothing_and_returns_the_same(seeded: seed.SeedResult) -> None:
+    before = all_rows()
+    second_load = seed.load(clock.now() + timedelta(days=1), seller_address=ADDRESS)
+    assert second_load == seeded
+    assert all_rows() == before
 
 
-def test_what_people_changed_meanwhile_stays(seeded: seed.SeedResult) -> None:
+def test_changes_by_people_are_kept(seeded: seed.SeedResult) -> None:
     User.objects.filter(email="buyer@lantian.example").update(name="改名")
     Product.objects.filter(slug="tangli-bi").update(name="旧版")
-    before = everything()
+    before = all_rows()
     seed.load(clock.now(), seller_address=ADDRESS)
-    assert everything() == before
+    assert all_rows() == before
 
 
-def written() -> dict[str, Document]:
-    """What stands in the drafts, by the product's slug."""
+def draft_documents() -> dict[str, Document]:
+    """Return the documents of the drafts, by the product's slug."""
     drafts = Version.objects.filter(status=Version.Status.DRAFT).select_related("product")
     return {draft.product.slug: documents.load(draft.document) for draft in drafts}
 
 
-def test_every_product_is_a_draft_that_lacks_nothing_but_its_cases(seeded: seed.SeedResult) -> None:
+def test_every_product_is_a_draft_that_lacks_only_its_cases(seeded: seed.SeedResult) -> None:
     """business-rules §2.3: texts, prices and proofs are those that a review would take."""
-    drafts, now = written(), clock.now()
+    drafts, now = draft_documents(), clock.now()
     assert len(drafts) == len(products()) == 18
     for product in Product.objects.select_related("seller"):
         assert product.status == Product.Status.DRAFT
@@ -95,8 +95,8 @@ def test_every_product_is_a_draft_that_lacks_nothing_but_its_cases(seeded: seed.
         assert {lack.code for lack in lacks} == {"interface.case"}, (product.slug, lacks)
 
 
-def test_what_there_is_to_choose_from(seeded: seed.SeedResult) -> None:
-    drafts = written()
+def test_choice_of_products(seeded: seed.SeedResult) -> None:
+    drafts = draft_documents()
     assert {draft.base.category for draft in drafts.values()} == SLUGS
     assert set(Product.objects.values_list("seller__slug", flat=True)) == {s.slug for s in sellers()}
     prices = [price for draft in drafts.values() for _spec, _sku, price in draft.prices()]
@@ -114,9 +114,9 @@ def test_what_there_is_to_choose_from(seeded: seed.SeedResult) -> None:
     )
 
 
-def test_every_text_is_there_in_both_languages(seeded: seed.SeedResult) -> None:
+def test_every_text_exists_in_both_languages(seeded: seed.SeedResult) -> None:
     chinese = re.compile("[一-鿿]")
-    for slug, draft in written().items():
+    for slug, draft in draft_documents().items():
         for text in (
             draft.base.name,
             draft.base.summary,
@@ -127,13 +127,13 @@ def test_every_text_is_there_in_both_languages(seeded: seed.SeedResult) -> None:
             assert chinese.search(text.zh), (slug, text)
             assert text.en, (slug, text)
             assert not chinese.search(text.en), (slug, text)
-        # SQLite does not hold texts to their length; PostgreSQL does.
+        # SQLite does not enforce the length of texts; PostgreSQL does.
         assert max(len(draft.base.name.zh), len(draft.base.name.en)) <= 64
         assert len(draft.base.summary.en) <= 200
 
 
 @pytest.mark.parametrize("slug", [*(p.slug for p in products()), "your-company", "yunjian-git"])
-def test_pictures_are_drawings_and_nothing_else(slug: str) -> None:
+def test_pictures_contain_only_drawings(slug: str) -> None:
     text = (files("tradepost.market.seed") / "pictures" / f"{slug}.svg").read_text(encoding="utf-8")
     for element in ET.fromstring(text).iter():
         name = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
@@ -150,14 +150,14 @@ def test_pictures_are_distinct() -> None:
     )
 
 
-def test_everything_is_served_by_the_sample_sellers_server(seeded: seed.SeedResult) -> None:
+def test_all_products_use_the_sample_sellers_server(seeded: seed.SeedResult) -> None:
     assert {(a.url, a.protocol, a.require_body_sign) for a in Address.objects.all()} == {(ADDRESS, "saas_v2", True)}
     assert Binding.objects.count() == 18
     now = clock.now()
     assert {keys.signing_secrets(s.pk, BASE, now=now) for s in Seller.objects.all()} == {(seeded.signing_key,)}
 
 
-def test_the_address_follows_the_server_to_another_port_only(seeded: seed.SeedResult) -> None:
+def test_address_follows_the_server_to_another_port_only(seeded: seed.SeedResult) -> None:
     own = "http://127.0.0.1:7000/my-own-server"
     Address.objects.filter(seller=seeded.seller).update(url=own)
     moved = ADDRESS.replace("9801", "9802")
@@ -168,25 +168,25 @@ def test_the_address_follows_the_server_to_another_port_only(seeded: seed.SeedRe
     assert set(bound) == {own}
 
 
-def test_a_signing_key_rotated_for_the_demo_seller_is_shared_at_the_next_start(seeded: seed.SeedResult) -> None:
+def test_rotated_signing_key_is_shared_at_the_next_start(seeded: seed.SeedResult) -> None:
     now = clock.now()
     rotated = keys.rotate_signing_key(seeded.seller, BASE, now=now).secret
     assert seed.load(now, seller_address=ADDRESS).signing_key == rotated
     assert {keys.signing_secrets(s.pk, BASE, now=now)[0] for s in Seller.objects.all()} == {rotated}
 
 
-def test_a_revoked_access_key_is_replaced_at_the_next_start(seeded: seed.SeedResult) -> None:
+def test_revoked_access_key_is_replaced_at_the_next_start(seeded: seed.SeedResult) -> None:
     now = clock.now()
     keys.revoke_access_key(seeded.seller, seeded.access_key, now=now)
-    again = seed.load(now, seller_address=ADDRESS)
-    assert again.access_key != seeded.access_key
-    assert len(again.secret_key) == 40
+    second_load = seed.load(now, seller_address=ADDRESS)
+    assert second_load.access_key != seeded.access_key
+    assert len(second_load.secret_key) == 40
 
 
-def test_what_is_shipped_holds_no_secret_and_loading_makes_them_anew(seeded: seed.SeedResult) -> None:
-    """Decision 0039: each installation has keys of its own, though all begin with the same demo."""
+def test_shipped_data_holds_no_secret_and_loading_creates_new_ones(seeded: seed.SeedResult) -> None:
+    """Decision 0039: each installation has its own keys, though all begin with the same demo."""
     shipped.make_shippable(clock.now())
-    assert not [rows for rows in everything().values() if "gAAAA" in repr(rows)], "nothing sealed is left"
+    assert not [rows for rows in all_rows().values() if "gAAAA" in repr(rows)], "nothing sealed is left"
     assert not SigningKey.objects.exists()
     fresh = seed.load(clock.now(), seller_address=ADDRESS)
     assert {fresh.signing_key, fresh.access_key, fresh.secret_key}.isdisjoint(
@@ -197,7 +197,7 @@ def test_what_is_shipped_holds_no_secret_and_loading_makes_them_anew(seeded: see
     assert all(len(token) == 32 for token in Domain.objects.values_list("token", flat=True))
 
 
-def test_the_buyer_has_fifty_thousand_and_the_ledger_agrees(seeded: seed.SeedResult) -> None:
+def test_buyer_has_fifty_thousand_and_the_ledger_agrees(seeded: seed.SeedResult) -> None:
     buyer = User.objects.get(email="buyer@lantian.example")
     assert ledger.buyer_account(buyer, "CNY").balance.major == Decimal(50_000)
     assert ledger.verify().problems == ()
@@ -219,13 +219,13 @@ def test_each_login_works(seeded: seed.SeedResult, role: str) -> None:
     )
 
 
-def test_secrets_do_not_show_in_a_log(seeded: seed.SeedResult) -> None:
+def test_secrets_are_not_logged(seeded: seed.SeedResult) -> None:
     shown = repr(seeded)
     for secret in (seeded.signing_key, seeded.secret_key, *(login.password for login in seeded.logins)):
         assert secret not in shown
 
 
-def test_a_real_market_is_not_filled_with_public_passwords(db: None, monkeypatch) -> None:
+def test_real_market_is_not_filled_with_public_passwords(db: None, monkeypatch) -> None:
     monkeypatch.setattr("tradepost.market.seed.loading.config", lambda: Config(sandbox=False))
     with pytest.raises(Refused) as refused:
         seed.load(clock.now(), seller_address=ADDRESS)

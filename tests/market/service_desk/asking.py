@@ -1,4 +1,4 @@
-"""What tests of the service desk share: its rules, demands and complaints as people make them."""
+"""Helpers for tests of the service desk: its rules, and demands and complaints as people make them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from tests import factories
 from tests.factories import NOW
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.service_desk.complaints import Complain, Subject, complain
-from tradepost.market.service_desk.customer_demands import pass_on
+from tradepost.market.service_desk.complaints import RaiseComplaint, Subject, complain
+from tradepost.market.service_desk.customer_demands import forward_to_seller
 from tradepost.market.service_desk.demand_mail import Problem
 from tradepost.market.service_desk.demands import Allowance, Raised, RaiseDemand, raise_demand
 from tradepost.market.service_desk.desk_rules import DeskRules
@@ -24,21 +24,31 @@ WALL = datetime.fromisoformat("2026-03-02T10:00:00+00:00")
 REQUIREMENT = "一套能离线使用的考勤系统，50 人"
 
 
-def wanted(**fields: Any) -> RaiseDemand:
-    given = {"contact": "张三", "email": "zhang@x.example", "phone": "", "requirement": REQUIREMENT, "language": "en"}
-    return RaiseDemand(**(given | fields))
+def demand_form(**fields: Any) -> RaiseDemand:
+    defaults = {
+        "contact": "张三",
+        "email": "zhang@x.example",
+        "phone": "",
+        "requirement": REQUIREMENT,
+        "language": "en",
+    }
+    return RaiseDemand(**(defaults | fields))
 
 
-def raised(who: str = "network 192.0.2.1", *, a_day: int = 5, now: datetime = NOW, **fields: Any) -> Raised:
-    return raise_demand(wanted(**fields), rules=RULES, allowed=Allowance(who=who, a_day=a_day, wall=WALL), now=now)
+def raise_new_demand(who: str = "network 192.0.2.1", *, a_day: int = 5, now: datetime = NOW, **fields: Any) -> Raised:
+    return raise_demand(demand_form(**fields), rules=RULES, allowed=Allowance(who=who, a_day=a_day, wall=WALL), now=now)
 
 
-def passed(seller: Seller | None = None, demand: Demand | None = None, *, now: datetime = NOW) -> CustomerDemand:
-    demand = demand or raised(now=now).demand
-    return pass_on(demand, seller or factories.make_seller(), "please", by="op@m.example", rules=RULES, now=now)
+def pass_to_seller(
+    seller: Seller | None = None, demand: Demand | None = None, *, now: datetime = NOW
+) -> CustomerDemand:
+    demand = demand or raise_new_demand(now=now).demand
+    return forward_to_seller(
+        demand, seller or factories.make_seller(), "please", by="op@m.example", rules=RULES, now=now
+    )
 
 
-def complained(
+def make_complaint(
     buyer: User | None = None,
     seller: Seller | None = None,
     *,
@@ -47,8 +57,8 @@ def complained(
     **fields: Any,
 ) -> Complaint:
     about = Subject(seller=seller or factories.make_seller())
-    given: dict[str, Any] = {"about": about, "reason": reason, "text": "nobody answers the telephone"} | fields
-    return complain(buyer or factories.make_buyer(), Complain(**given), rules=RULES, a_day=5, now=now)
+    arguments: dict[str, Any] = {"about": about, "reason": reason, "text": "nobody answers the telephone"} | fields
+    return complain(buyer or factories.make_buyer(), RaiseComplaint(**arguments), rules=RULES, a_day=5, now=now)
 
 
 LATER = NOW + timedelta(hours=48)
@@ -57,7 +67,7 @@ LATER = NOW + timedelta(hours=48)
 def problem_mail(
     subject: str = "Offer", *, text: str = "We need a log audit system.", now: datetime = NOW
 ) -> ReceivedMail:
-    """A mail that became no demand, for its subject."""
+    """Return the subject of a mail that became no demand."""
     return ReceivedMail.objects.create(
         key=f"{subject} {ReceivedMail.objects.count()}", sender="li@acme.example", subject=subject, text=text,
         problem=Problem.SUBJECT.value, received_at=now,

@@ -1,4 +1,4 @@
-"""A small IMAP server on loopback, in a thread: as much of RFC 9051 as a client needs that reads and marks mails."""
+"""A small IMAP server on loopback, in a thread: the part of RFC 9051 that a client needs to read and mark mails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USER, PASSWORD = "demands@market.example", "a secret: of the mailbox"
 
 @dataclass
 class Box:
-    """``mails`` by UID. ``sizes`` are told in place of the real ones. ``commands``: what clients asked."""
+    """``mails`` by UID. ``sizes`` override the reported sizes. ``commands``: the commands of clients."""
 
     mails: dict[int, bytes] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
@@ -26,7 +26,7 @@ class Box:
     commands: list[str] = field(default_factory=list)
     port: int = 0
     refuses: str = ""
-    """A command that is answered NO."""
+    """A command that is answered with NO."""
     breaks: dict[int, int] = field(default_factory=dict)
     """How often the connection ends when the mail with this UID is read."""
     password: str = PASSWORD
@@ -74,8 +74,8 @@ class _Session(socketserver.StreamRequestHandler):
                 return command == f'LOGIN {USER} "{self.box.password}"'
             case "AUTHENTICATE":
                 self.say("+ ")
-                said = base64.b64decode(self.rfile.readline()).decode()
-                return command == "AUTHENTICATE PLAIN" and said == f"\0{USER}\0{self.box.password}"
+                response = base64.b64decode(self.rfile.readline()).decode()
+                return command == "AUTHENTICATE PLAIN" and response == f"\0{USER}\0{self.box.password}"
             case "SELECT" | "EXAMINE":
                 self.say(f"* {len(self.box.mails)} EXISTS")
                 self.say("* OK [UIDVALIDITY 7] valid")
@@ -102,9 +102,9 @@ class _Session(socketserver.StreamRequestHandler):
         if self.box.breaks.get(uid):
             self.box.breaks[uid] -= 1
             raise ConnectionAbortedError
-        found = re.search(r"BODY\.PEEK\[\]<0\.(\d+)>", command)
-        assert found is not None, command
-        part = mail[: int(found[1])]
+        partial = re.search(r"BODY\.PEEK\[\]<0\.(\d+)>", command)
+        assert partial is not None, command
+        part = mail[: int(partial[1])]
         self.say(f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(part)}}}\r\n".encode() + part + b")")
 
 
@@ -119,7 +119,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
     @override
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away in the middle is part of a test."""
+        """Ignore clients that disconnect in the middle, which is part of a test."""
 
 
 @contextmanager

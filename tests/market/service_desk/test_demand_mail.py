@@ -34,27 +34,27 @@ SUBJECTS = {
 
 
 @pytest.mark.parametrize("text", SUBJECTS)
-def test_a_subject_is_read(text: str) -> None:
+def test_subject_is_parsed(text: str) -> None:
     assert read_subject(text) == SUBJECTS[text]
 
 
 @given(st.text(max_size=400))
-def test_no_text_breaks_the_reader(text: str) -> None:
-    found = read_subject(text)
-    assert found is None or isinstance(found.contact, str)
+def test_no_text_breaks_the_parser(text: str) -> None:
+    parsed = read_subject(text)
+    assert parsed is None or isinstance(parsed.contact, str)
 
 
 @example("[a] 【b】")
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text.split()))
-def test_what_is_written_is_read_back(contact: str) -> None:
-    found = read_subject(subject_for("商埠", "需求", contact))
+def test_written_subject_is_parsed_back(contact: str) -> None:
+    parsed = read_subject(subject_for("商埠", "需求", contact))
     if not set(contact) & set("[]［］〔〕「」【】"):
-        assert found == Subject("商埠", " ".join(contact.split()))
+        assert parsed == Subject("商埠", " ".join(contact.split()))
     else:
-        assert found is None or found.market == "商埠"
+        assert parsed is None or parsed.market == "商埠"
 
 
-def test_a_link_opens_a_mail_with_all_of_it() -> None:
+def test_link_opens_a_mail_with_the_whole_template() -> None:
     link = link_for("help@market.example", "【商埠】【需求】【A & B】", "Line 1\nName: ?")
     parts = urlsplit(link)
     assert (parts.scheme, parts.path) == ("mailto", "help@market.example")
@@ -64,7 +64,7 @@ def test_a_link_opens_a_mail_with_all_of_it() -> None:
 def mail_of(
     body: bytes, kind: str = "text/plain", *, subject: bytes = "【商埠】【需求】【张三】".encode(), **headers: str
 ) -> bytes:
-    """As some program writes it: bytes without encoded words."""
+    """Make a mail as some programs do: bytes without encoded words."""
     lines = [b"From: zhang@acme.example", b"Message-ID: <1@acme.example>", b"Subject: " + subject]
     lines += [f"{name.replace('_', '-')}: {value}".encode() for name, value in headers.items()]
     return b"\r\n".join([*lines, b"Content-Type: " + kind.encode(), b"", body])
@@ -95,30 +95,30 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_a_mail_in_any_charset_is_read(case: str) -> None:
+def test_mail_in_any_charset_is_read(case: str) -> None:
     """business-rules §9: "body with requirement and contact"."""
-    read = read_mail(TEXTS[case])
-    assert (read.problem, read.text, read.contact) == (None, WORDS, "张三")
-    assert (read.sender, read.message_id) == ("zhang@acme.example", "<1@acme.example>")
+    mail = read_mail(TEXTS[case])
+    assert (mail.problem, mail.text, mail.contact) == (None, WORDS, "张三")
+    assert (mail.sender, mail.message_id) == ("zhang@acme.example", "<1@acme.example>")
 
 
-def test_bytes_of_no_charset_are_read_as_far_as_possible() -> None:
+def test_bytes_in_an_unknown_charset_are_read_as_far_as_possible() -> None:
     assert read_mail(mail_of(b"CRM \xff\xff\xff system")).text == "CRM \ufffd\ufffd\ufffd system"
 
 
-def test_an_encoded_subject_in_gb2312_may_hold_other_characters() -> None:
+def test_encoded_subject_in_gb2312_may_hold_other_characters() -> None:
     word = base64.b64encode("【商埠】【需求】【朱镕】".encode("gbk")).decode()
     assert read_mail(mail_of(WORDS.encode(), subject=f"=?GB2312?B?{word}?=".encode())).contact == "朱镕"
 
 
-def test_a_broken_body_leaves_the_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_body_keeps_the_headers(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_mail: object) -> str:
         raise KeyError("multipart")
 
     monkeypatch.setattr(demand_mail, "text_of", broken)
-    read = read_mail(mail_of(b"x"))
-    assert (read.problem, read.subject) == (Problem.UNREADABLE, "【商埠】【需求】【张三】")
-    assert (read.sender, read.message_id) == ("zhang@acme.example", "<1@acme.example>")
+    mail = read_mail(mail_of(b"x"))
+    assert (mail.problem, mail.subject) == (Problem.UNREADABLE, "【商埠】【需求】【张三】")
+    assert (mail.sender, mail.message_id) == ("zhang@acme.example", "<1@acme.example>")
 
 
 HTML = {
@@ -154,8 +154,8 @@ def test_html_keeps_its_lines(page: str) -> None:
         ("Precedence", "first-class", False),
     ],
 )
-def test_a_mail_of_a_program_is_no_demand(name: str, value: str, automatic: bool) -> None:
+def test_automatic_mail_is_no_demand(name: str, value: str, automatic: bool) -> None:
     """RFC 3834 §2; Exchange marks absence notes with X-Auto-Response-Suppress only."""
     headers: dict[str, Any] = {name: value}
-    read = read_mail(mail_of(WORDS.encode(), "text/plain", **headers))
-    assert read.problem == (Problem.AUTOMATIC if automatic else None)
+    mail = read_mail(mail_of(WORDS.encode(), "text/plain", **headers))
+    assert mail.problem == (Problem.AUTOMATIC if automatic else None)

@@ -1,4 +1,6 @@
-"""Mails about demands come by IMAP (business-rules §9: "subject 【云商店】【需求】【contact】, body with requirement and contact")."""
+"""Demand mails are fetched by IMAP (business-rules §9: "subject 【云商店】【需求】【contact】, body with requirement and
+contact").
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from pydantic import SecretStr
 
+from tests.configured import changed
 from tests.factories import NOW
 from tests.factories.people import make_operator
 from tests.market.service_desk.imap_server import Box, served
@@ -19,17 +22,17 @@ from tradepost.cli.findings import Level
 from tradepost.cli.mailbox_diagnosis import check_mailbox
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.config import Config, config
-from tradepost.market.base.leased_jobs import NotNow, Running
+from tradepost.market.base.leased_jobs import RetryLater, RunningJob
 from tradepost.market.base.models import Job, LeasedJob
 from tradepost.market.service_desk import fetch_mails
 from tradepost.market.service_desk.demand_mail import Problem, read_mail
-from tradepost.market.service_desk.mailbox import MailboxError, opened, place_of
+from tradepost.market.service_desk.mailbox import MailboxError, open_mailbox, parse_address
 from tradepost.market.service_desk.models import Demand, ReceivedMail
 
 NEED = "我们需要一套支持等保三级的日志审计系统，约 200 台服务器。"
 
 
-def written(subject: str = "【商埠】【需求】【张三】", text: str = NEED, **headers: str) -> bytes:
+def make_mail(subject: str = "【商埠】【需求】【张三】", text: str = NEED, **headers: str) -> bytes:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "张三 <zhang@acme.example>", "demands@market.example", subject
     mail["Message-ID"] = f"<{abs(hash((subject, text)))}@acme.example>"
@@ -41,35 +44,35 @@ def written(subject: str = "【商埠】【需求】【张三】", text: str = N
 
 
 def settings_for(box: Box, **more: object) -> Config:
-    return config().model_copy(update={"demand_mailbox": SecretStr(box.url()), "demand_mail_max_bytes": 10_000, **more})
+    return changed(config(), demand_mailbox=SecretStr(box.url()), demand_mail_max_bytes=10_000, **more)
 
 
 @pytest.fixture
 def box() -> Iterator[Box]:
-    with served() as made:
-        yield made
+    with served() as served_box:
+        yield served_box
 
 
 def fetch(settings: Config) -> dict[str, Any]:
-    """As the loop of a worker works on the job."""
+    """Fetch as the loop of a worker does."""
     leased_jobs.start(fetch_mails.KIND, fetch_mails.MAILBOX, payload={}, now=NOW)
     job = LeasedJob.objects.latest("pk")
     try:
-        return dict(fetch_mails.task(lambda: settings).work(Running(job)))
+        return dict(fetch_mails.task(lambda: settings).work(RunningJob(job)))
     finally:
         LeasedJob.objects.all().delete()
 
 
 @pytest.mark.django_db
-def test_a_mail_becomes_a_demand_once(box: Box) -> None:
-    uid = box.add(written())
+def test_mail_becomes_a_demand_once(box: Box) -> None:
+    uid = box.add(make_mail())
     assert fetch(settings_for(box)) == {"demands": 1, "problems": 0}
     demand = Demand.objects.get()
     assert (demand.contact, demand.email, demand.requirement) == ("张三", "zhang@acme.example", NEED)
     assert (demand.origin, demand.language, demand.status) == (Demand.Origin.MAIL, "zh-hans", Demand.Status.OPEN)
     assert (ReceivedMail.objects.get().demand, box.seen) == (demand.pk, {uid})
     assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
-    box.seen.clear()  # the worker died before it marked the mail; then somebody sent it again
+    box.seen.clear()  # the worker died before it marked the mail; then the same mail was sent again
     box.add(box.mails[uid])
     assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
     assert (Demand.objects.count(), ReceivedMail.objects.count()) == (1, 1)
@@ -77,24 +80,24 @@ def test_a_mail_becomes_a_demand_once(box: Box) -> None:
 
 
 @pytest.mark.django_db
-def test_a_mail_that_cannot_become_a_demand_is_kept_with_its_reason(box: Box) -> None:
+def test_unusable_mail_is_kept_with_its_reason(box: Box) -> None:
     mails = {
-        written("Offer of the week"): Problem.SUBJECT,
-        written(Auto_Submitted="auto-replied", text="away"): Problem.AUTOMATIC,
-        written(From="nobody", text="sender"): Problem.SENDER,
-        written(text=""): Problem.EMPTY,
-        written(text="x" * 20_000): Problem.TOO_LARGE,
-        written(text="?"): Problem.REFUSED,
+        make_mail("Offer of the week"): Problem.SUBJECT,
+        make_mail(Auto_Submitted="auto-replied", text="away"): Problem.AUTOMATIC,
+        make_mail(From="nobody", text="sender"): Problem.SENDER,
+        make_mail(text=""): Problem.EMPTY,
+        make_mail(text="x" * 20_000): Problem.TOO_LARGE,
+        make_mail(text="?"): Problem.REFUSED,
     }
     for mail in mails:
         box.add(mail)
     assert fetch(settings_for(box)) == {"demands": 0, "problems": len(mails)}
-    kept = list(ReceivedMail.objects.order_by("pk"))
-    assert [mail.problem for mail in kept] == [problem.value for problem in mails.values()]
-    assert kept[-1].words
+    received = list(ReceivedMail.objects.order_by("pk"))
+    assert [mail.problem for mail in received] == [problem.value for problem in mails.values()]
+    assert received[-1].words
     assert not Demand.objects.exists()
     assert box.seen == set(box.mails)
-    assert max(len(mail.text) for mail in kept) < 20_000
+    assert max(len(mail.text) for mail in received) < 20_000
 
 
 @pytest.mark.django_db
@@ -106,30 +109,30 @@ def test_a_mail_that_cannot_become_a_demand_is_kept_with_its_reason(box: Box) ->
         ("x" * 2000, "x" * 30),
     ],
 )
-def test_a_requirement_that_was_cut_says_so(text: str, end: str, box: Box) -> None:
+def test_shortened_requirement_is_marked(text: str, end: str, box: Box) -> None:
     """business-rules §9: "body with requirement and contact". Operators must see that more was written."""
-    box.add(written(text=text))
+    box.add(make_mail(text=text))
     assert fetch(settings_for(box)) == {"demands": 1, "problems": 0}
-    for kept in (Demand.objects.get().requirement, ReceivedMail.objects.get().text):
-        assert (kept.endswith(end), len(kept)) == (True, 2000)
+    for stored_text in (Demand.objects.get().requirement, ReceivedMail.objects.get().text):
+        assert (stored_text.endswith(end), len(stored_text)) == (True, 2000)
     assert Demand.objects.get().requirement[:1900] == text[:1900]
 
 
 @pytest.mark.django_db
-def test_one_sender_has_so_many_demands_a_day(box: Box) -> None:
+def test_daily_demands_of_one_sender_are_limited(box: Box) -> None:
     for number in range(4):
-        box.add(written(text=f"{NEED} {number}"))
+        box.add(make_mail(text=f"{NEED} {number}"))
     assert fetch(settings_for(box, demands_a_day=3)) == {"demands": 3, "problems": 1}
     assert ReceivedMail.objects.latest("pk").problem == Problem.REFUSED
 
 
 @pytest.mark.django_db
-def test_a_large_mail_is_not_read_whole(box: Box) -> None:
-    """Its size is told before it is sent; what a server says of sizes is not believed either."""
-    uid = box.add(written(text="x " * 400_000))
+def test_large_mail_is_not_downloaded(box: Box) -> None:
+    """Its size is reported before the download; the reported size is not trusted either."""
+    uid = box.add(make_mail(text="x " * 400_000))
     fetch(settings_for(box))
     assert f"UID FETCH {uid} (BODY.PEEK[]<0.65536>)" in box.commands
-    lied = box.add(written("【需求】【李四】", text="y " * 400_000))
+    lied = box.add(make_mail("【需求】【李四】", text="y " * 400_000))
     box.sizes[lied] = 10
     fetch(settings_for(box))
     assert f"UID FETCH {lied} (BODY.PEEK[]<0.10000>)" in box.commands
@@ -137,16 +140,16 @@ def test_a_large_mail_is_not_read_whole(box: Box) -> None:
 
 
 @pytest.mark.django_db
-def test_what_fails_is_said_without_the_password_and_tried_again(box: Box) -> None:
-    box.add(written())
+def test_failure_is_shown_without_the_password_and_retried(box: Box) -> None:
+    box.add(make_mail())
     for refused in ("LOGIN", "SELECT", "SEARCH", "FETCH"):
         box.refuses = refused
-        with pytest.raises(NotNow) as failed:
+        with pytest.raises(RetryLater) as failed:
             fetch(settings_for(box))
         assert "secret" not in str(failed.value), refused
         assert not ReceivedMail.objects.exists()
     box.refuses = "STORE"
-    with pytest.raises(NotNow):
+    with pytest.raises(RetryLater):
         fetch(settings_for(box))
     box.refuses = ""
     assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
@@ -154,31 +157,31 @@ def test_what_fails_is_said_without_the_password_and_tried_again(box: Box) -> No
 
 
 @pytest.mark.django_db
-def test_a_password_may_have_any_letters(box: Box) -> None:
+def test_password_may_contain_any_characters(box: Box) -> None:
     """RFC 4616: PLAIN takes UTF-8. LOGIN takes ASCII alone (RFC 9051 §6.2.3)."""
     box.password = "geheim-ü-密码"
-    box.add(written())
+    box.add(make_mail())
     assert fetch(settings_for(box)) == {"demands": 1, "problems": 0}
     settings = settings_for(box)
     box.password = "another"
-    with pytest.raises(NotNow) as failed:
+    with pytest.raises(RetryLater) as failed:
         fetch(settings)
     assert not [part for part in ("ü", "\\xfc", "密", "geheim") if part in str(failed.value)]
 
 
 def attempt(settings: Config) -> LeasedJob:
-    """One attempt at the open fetch."""
+    """Make one attempt at the open fetch."""
     task = fetch_mails.task(lambda: settings)
     [claimed] = leased_jobs.claim({fetch_mails.KIND: task}, now=NOW + timedelta(days=1), wall=NOW, owner="w", limit=1)
-    leased_jobs.work_on(Running(claimed), task, now=lambda: NOW)
+    leased_jobs.work_on(RunningJob(claimed), task, now=lambda: NOW)
     return LeasedJob.objects.get(pk=claimed.pk)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("times", [1, 2, 1000])
-def test_a_mail_that_cannot_be_read_does_not_hold_up_the_others(times: int, box: Box) -> None:
-    """business-rules §9. It is tried twice, for the server may have been away; then an operator learns of it."""
-    broken, sound = box.add(written()), box.add(written(text=f"{NEED} 2"))
+def test_unreadable_mail_does_not_delay_others(times: int, box: Box) -> None:
+    """business-rules §9. It is tried twice, in case the server was unavailable; then an operator is notified."""
+    broken, sound = box.add(make_mail()), box.add(make_mail(text=f"{NEED} 2"))
     box.breaks[broken] = times
     leased_jobs.start(fetch_mails.KIND, fetch_mails.MAILBOX, payload={}, now=NOW)
     job = attempt(settings_for(box))
@@ -195,13 +198,19 @@ def test_a_mail_that_cannot_be_read_does_not_hold_up_the_others(times: int, box:
     assert Demand.objects.count() == 1 + (not lost)
 
 
-def test_the_mailbox_is_reached_by_the_outbound_policy_and_by_tls_alone(box: Box) -> None:
+def test_mailbox_is_reached_only_by_the_outbound_policy_and_tls(box: Box) -> None:
     outside = config().outbound.__class__()
-    for url, words in ((box.url(), "clear text"), (box.url("imaps"), "leads to an address")):
-        with pytest.raises(MailboxError, match=words), opened(place_of(url), outbound=outside):
+    for url, words in (
+        (box.url(), "clear text"),
+        (
+            box.url("imaps"),
+            "leads to an address",
+        ),
+    ):
+        with pytest.raises(MailboxError, match=words), open_mailbox(parse_address(url), outbound=outside):
             pass
-    with pytest.raises(MailboxError), opened(place_of(box.url("imaps")), outbound=config().outbound):
-        pass  # it speaks no TLS
+    with pytest.raises(MailboxError), open_mailbox(parse_address(box.url("imaps")), outbound=config().outbound):
+        pass  # the server has no TLS
     assert box.commands == []
 
 
@@ -209,9 +218,9 @@ def test_the_mailbox_is_reached_by_the_outbound_policy_and_by_tls_alone(box: Box
     "url", ["imaps://host", "http://u:p@h", "imaps://u@h", 'imaps://u:p@h/a"b', "imaps://u:p@h/a%0d%0ab", "x",
      "imaps://u:p%0d%0aA@h", "imaps://u%00:p@h", "imaps://u:%ff@h"],
 )  # fmt: skip
-def test_a_wrong_address_of_a_mailbox(url: str) -> None:
+def test_invalid_address_of_a_mailbox_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"write it as|the folder has|user and password"):
-        place_of(url)
+        parse_address(url)
 
 
 def nested(levels: int) -> bytes:
@@ -228,24 +237,24 @@ def nested(levels: int) -> bytes:
      b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n=====", b"Content-Type: multipart/mixed\r\n\r\nx"],
 )  # fmt: skip
 def test_no_mail_breaks_the_reader(raw: bytes) -> None:
-    read = read_mail(raw)
-    assert read.problem is not None
-    assert all(one.isprintable() for one in (read.subject, read.sender, read.contact, read.message_id))
+    mail = read_mail(raw)
+    assert mail.problem is not None
+    assert all(part.isprintable() for part in (mail.subject, mail.sender, mail.contact, mail.message_id))
 
 
-def test_mails_as_programs_write_them() -> None:
+def test_mails_of_common_programs_are_read() -> None:
     page = EmailMessage()
     page["From"], page["Subject"] = "=?gb2312?B?1cXI/Q==?= <zhang@acme.example>", "回复：[商埠][需求][张三]"
     page.set_content("<html><style>p{}</style><p>需要 &lt;CRM&gt;</p><script>x()</script></html>", subtype="html")
-    read = read_mail(page.as_bytes())
-    assert (read.problem, read.contact, read.text) == (None, "张三", "需要 <CRM>")
+    mail = read_mail(page.as_bytes())
+    assert (mail.problem, mail.contact, mail.text) == (None, "张三", "需要 <CRM>")
     both = EmailMessage()
     both["From"], both["Subject"] = "a@b.example", "【demand】【Ann】"
     both.set_content("plain\u202e text", charset="utf-8")
     both.add_alternative("<b>rich</b>", subtype="html")
     both.add_attachment(b"x", maintype="application", subtype="pdf", filename="a.pdf")
-    read = read_mail(both.as_bytes())
-    assert (read.problem, read.text) == (None, "plain  text")
+    mail = read_mail(both.as_bytes())
+    assert (mail.problem, mail.text) == (None, "plain  text")
     chinese = (
         "From: 李 <li@acme.example>\r\nSubject: 【需求】【李】\r\nContent-Type: text/plain; charset=gb18030\r\n\r\n".encode()
         + "要系统".encode("gb18030")
@@ -254,53 +263,53 @@ def test_mails_as_programs_write_them() -> None:
 
 
 @pytest.mark.django_db
-def test_operators_see_the_last_fetch_and_what_became_no_demand(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operators_see_the_last_fetch_and_the_unusable_mails(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = Client()
     operator.force_login(make_operator())
     page = reverse("console:demands")
     assert "需求邮箱" not in operator.get(page).content.decode()
     settings = settings_for(box)
-    monkeypatch.setattr("tradepost.market.sites.console.demands.config", lambda: settings)
+    monkeypatch.setattr("tradepost.market.sites.console.demand_list.config", lambda: settings)
     assert "尚未收取邮件" in operator.get(page).content.decode()
-    box.add(written("Offer of the <b>week</b>"))
+    box.add(make_mail("Offer of the <b>week</b>"))
     job = leased_jobs.start(fetch_mails.KIND, fetch_mails.MAILBOX, payload={}, now=NOW)
     [claimed] = leased_jobs.claim(
         {fetch_mails.KIND: fetch_mails.task(lambda: settings)}, now=NOW, wall=NOW, owner="w", limit=1
     )
-    leased_jobs.work_on(Running(claimed), fetch_mails.task(lambda: settings), now=lambda: NOW)
+    leased_jobs.work_on(RunningJob(claimed), fetch_mails.task(lambda: settings), now=lambda: NOW)
     shown = operator.get(page).content.decode()
     assert "无法处理的邮件 1 封" in shown
     assert "Offer of the &lt;b&gt;week&lt;/b&gt;" in shown
-    assert "【市场】【需求】【联系人】" in shown
+    assert "【商店】【需求】【联系人】" in shown
     LeasedJob.objects.filter(pk=job.pk).update(outcome=LeasedJob.Outcome.FAILED, error="the server said no")
     assert "the server said no" in operator.get(page).content.decode()
 
 
 @pytest.mark.django_db
-def test_a_worker_looks_every_few_minutes_where_there_is_a_mailbox(box: Box) -> None:
-    fetch_mails.schedule(config(), now=NOW)
+def test_worker_fetches_every_few_minutes_if_a_mailbox_is_set(box: Box) -> None:
+    fetch_mails.schedule(config().service_desk, now=NOW)
     assert not Job.objects.filter(kind=fetch_mails.TIMER).exists()
-    assert fetch_mails.run(config(), NOW) is None
+    assert fetch_mails.run(config().service_desk, NOW) is None
     settings = settings_for(box, demand_mailbox_minutes=7)
-    fetch_mails.schedule(settings, now=NOW)
+    fetch_mails.schedule(settings.service_desk, now=NOW)
     assert Job.objects.filter(kind=fetch_mails.TIMER).count() == 1
-    again = fetch_mails.run(settings, NOW)
-    assert again is not None
-    assert (again - NOW).total_seconds() == 7 * 60
-    fetch_mails.run(settings, NOW)
+    next_run = fetch_mails.run(settings.service_desk, NOW)
+    assert next_run is not None
+    assert (next_run - NOW).total_seconds() == 7 * 60
+    fetch_mails.run(settings.service_desk, NOW)
     assert LeasedJob.objects.filter(kind=fetch_mails.KIND).count() == 1
 
 
-def test_the_doctor_opens_the_mailbox_and_marks_nothing(box: Box) -> None:
-    box.add(written())
-    [found] = check_mailbox(settings_for(box))
-    assert (found.level, "unseen mails: 1" in found.said) == (Level.OK, True)
+def test_doctor_opens_the_mailbox_and_marks_nothing(box: Box) -> None:
+    box.add(make_mail())
+    [diagnosis] = check_mailbox(settings_for(box))
+    assert (diagnosis.level, "unseen mails: 1" in diagnosis.said) == (Level.OK, True)
     assert not box.seen
     assert any(command.startswith("EXAMINE") for command in box.commands)
     box.refuses = "LOGIN"
-    [found] = check_mailbox(settings_for(box))
-    assert (found.level, "secret" in found.said) == (Level.FAIL, False)
-    [found] = check_mailbox(config())
-    assert found.level == Level.OK
-    [found] = check_mailbox(config().model_copy(update={"demand_mailbox": SecretStr("imaps://x")}))
-    assert found.level == Level.FAIL
+    [diagnosis] = check_mailbox(settings_for(box))
+    assert (diagnosis.level, "secret" in diagnosis.said) == (Level.FAIL, False)
+    [diagnosis] = check_mailbox(config())
+    assert diagnosis.level == Level.OK
+    [diagnosis] = check_mailbox(changed(config(), demand_mailbox=SecretStr("imaps://x")))
+    assert diagnosis.level == Level.FAIL

@@ -1,4 +1,6 @@
-"""A service in use, and a renewal of it that its seller is asked for: made with the verbs and ended by the real engine."""
+"""A service in use, and its renewal that waits for the seller: created with the real verbs and completed by the real
+engine.
+"""
 
 from __future__ import annotations
 
@@ -24,39 +26,41 @@ from tradepost.protocols.commands import Done, InstanceInfo
 
 
 def service(seller: Seller | None = None, buyer: User | None = None, *, now: datetime | None = None) -> Subscription:
-    """Bought for a month and delivered, with its period and its finished operation."""
+    """Make a service bought for a month and delivered, with its period and its completed operation."""
     now = now or clock.now()
     offer = factories.make_offer(factories.make_product(seller))
     order = factories.make_order(buyer, offer=offer, paid=True, now=now)
     engine.react(now=now)
-    for _ in range(2):  # newInstance, then queryInstance until the access data is there
+    for _ in range(2):  # newInstance, then queryInstance until the access data arrives
         for call in Call.objects.filter(order_number=order.number, outcome=""):
-            engine.answer(call, delivered(call), now=now)
+            engine.answer(call, deliver(call), now=now)
             engine.react(now=now)
-    held = Subscription.objects.get(order_lines__order=order)
-    assert held.status == "active"
-    return held
+    subscription = Subscription.objects.get(order_lines__order=order)
+    assert subscription.status == "active"
+    return subscription
 
 
-def delivered(call: Call) -> Done:
+def deliver(call: Call) -> Done:
     instance = f"i-{call.subscription_id}"
     if call.kind == "Query":
         return Done(instances=(InstanceInfo(instance_id=instance, app=ACCESS),))
     return Done(instance_id=instance)
 
 
-def renewed(held: Subscription, *, now: datetime | None = None) -> Operation:
-    """Ordered and paid by its buyer; the seller is about to be asked."""
+def renewed(subscription: Subscription, *, now: datetime | None = None) -> Operation:
+    """Order and pay a renewal; the seller is called next."""
     now = now or clock.now()
-    command = RenewService(subscription=held.pk, product_id=held.offer.product_id, periods=1, agreed=True)
-    order = place_renewal(held.buyer, command, now=now, unpaid_timeout=timedelta(days=1))
+    command = RenewService(
+        subscription=subscription.pk, product_id=subscription.offer.product_id, periods=1, agreed=True
+    )
+    order = place_renewal(subscription.buyer, command, now=now, unpaid_timeout=timedelta(days=1))
     pay_order(Order.objects.get(pk=order.pk), now=now)
     engine.react(now=now)
     return Operation.objects.select_related("call", "line__order").get(line__order=order)
 
 
 def call_of(operation: Operation) -> Call:
-    """What it waits for now."""
+    """Return the call that the operation waits for."""
     call = Operation.objects.select_related("call__address").get(pk=operation.pk).call
     assert call is not None
     return call
@@ -68,10 +72,10 @@ def line_of(operation: Operation) -> OrderLine:
     return line
 
 
-def stopped(held: Subscription, *, now: datetime | None = None) -> Operation:
-    """A renewal whose plan ended in vain."""
+def stopped(subscription: Subscription, *, now: datetime | None = None) -> Operation:
+    """Make a renewal whose retries have failed."""
     now = now or clock.now()
-    operation = renewed(held, now=now)
+    operation = renewed(subscription, now=now)
     engine.give_up(call_of(operation), now=now)
     engine.react(now=now)
     operation.refresh_from_db()
@@ -79,9 +83,9 @@ def stopped(held: Subscription, *, now: datetime | None = None) -> Operation:
     return operation
 
 
-def frozen_by_operator(held: Subscription, *, now: datetime | None = None) -> None:
+def frozen_by_operator(subscription: Subscription, *, now: datetime | None = None) -> None:
     now = now or clock.now()
     with transaction.atomic():
-        locked = locked_subscriptions([held.pk])
+        locked = locked_subscriptions([subscription.pk])
         add_reason(locked, Freeze.Reason.OPERATOR, actor="op@market.example", now=now)
         settle(locked, now=now)

@@ -1,5 +1,5 @@
-"""The form of a company over the pages: what is wrong stands beside its field, and nothing that was typed is lost. The whole way in
-is a journey (tests/journeys/test_from_company_to_shelf.py)."""
+"""The company form across its pages: errors are shown beside their field, and the input is kept. The complete
+onboarding is a journey (tests/journeys/test_from_company_to_shelf.py)."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def page(person: User) -> Client:
 
 
 def field(text: str, name: str) -> str:
-    """The value of an input of the form."""
-    found = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)
-    assert found, name
-    value = re.search(r'value="([^"]*)"', found[0])
+    """Return the value of an input of the form."""
+    tag = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)
+    assert tag, name
+    value = re.search(r'value="([^"]*)"', tag[0])
     return value[1] if value else ""
 
 
@@ -52,7 +52,7 @@ def write(
     page: Client, *, act: str = "save", picture: bytes | None = None, licence: bytes | None = PDF, agreed: bool = True,
     **other: str,
 ) -> Any:  # fmt: skip
-    """What a browser without scripts sends."""
+    """Return the input of a browser without scripts."""
     text = page.get(DRAFT).content.decode()
     boxes = dict.fromkeys(re.findall(r'name="(agreement_\d+)"', text), "on") if agreed else {}
     form = (
@@ -83,25 +83,28 @@ LOGO = picture_file(width=336, height=140)
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"registration_number": "91440300MA5000001X"}, "This is no unified social credit code"),
+        (
+            {"registration_number": "91440300MA5000001X"},
+            "This unified social credit code is not valid. It has 18 digits and letters, and the last one is a check character",
+        ),
         ({"founded_on": "2026-02-01"}, "at least 365 days"),
         ({"capital": "499999"}, "at least 500,000"),
         ({"staff": "14"}, "at least 15 people"),
         ({"website": "http://127.0.0.1:9/account/login/"}, "This is a login address"),
         ({"website": "ftp://qingxie.example"}, "http:// or https://"),
         ({"about": "我们做软件。<script>alert(1)</script>很多很多很多很多很多"}, "Plain text only"),
-        ({"about_en": "We write software, see www.elsewhere.example for more of it."}, "must not hold links"),
+        ({"about_en": "We write software, see www.elsewhere.example for more of it."}, "cannot contain links"),
         ({"service_until": "16:59"}, "8 hours a day"),
-        ({"service_email": "nobody"}, "This is no e-mail address"),
-        ({"contact_phone": "call me"}, "This is no telephone number"),
+        ({"service_email": "nobody"}, "The e-mail address is not valid"),
+        ({"contact_phone": "call me"}, "Enter a valid telephone number"),
         ({"market_name": "王经理"}, "or leave all three empty"),
         ({"name": "x" * 129}, "At most 128 characters"),
         ({"founded_on": "tomorrow"}, "year-month-day"),
         ({"capital": "9" * 30}, "At most 24 characters"),
     ],
 )
-def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(page: Client, other: dict, words: str) -> None:
-    """Must show 6, business-rules §1.4: refused beside the field with its rule; the draft keeps what was typed."""
+def test_wrong_value_is_shown_beside_its_field_and_the_input_stays(page: Client, other: dict, words: str) -> None:
+    """Must show 6, business-rules §1.4: refused beside the field with its rule; the draft keeps the input."""
     begin(page)
     write(page, picture=LOGO)
     answer = write(page, act="submit", **other)
@@ -111,8 +114,8 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(page: Cl
     assert "§1.4" in text
     [(name, value)] = other.items()
     assert f'id="id_{name}_error"' in text or name == "market_name"
-    one = Submission.objects.get()
-    assert (one.status, one.document[name]) == ("draft", value)
+    submission = Submission.objects.get()
+    assert (submission.status, submission.document[name]) == ("draft", value)
     assert not Acceptance.objects.exists()
 
 
@@ -120,16 +123,17 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(page: Cl
     ("content", "words"),
     [
         (b"\x89PNG\r\n\x1a\n" + b"0" * (5_242_881 - 8), "larger than 5 MB"),
-        (b"MZ this is no picture", "no picture"),
-        (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "no picture"),
+        (b"MZ this is no picture", "not a picture in a supported format"),
+        (
+            b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+            "not a picture in a supported format",
+        ),
         (picture_file(width=20, height=10), "pixels"),
-        (picture_file("GIF", width=336, height=140), "no picture"),
+        (picture_file("GIF", width=336, height=140), "not a picture in a supported format"),
     ],
 )
-def test_a_logo_that_is_none_is_refused_and_the_rest_of_the_form_is_kept(
-    page: Client, content: bytes, words: str
-) -> None:
-    """Must show 6: 5 MB + 1, not a picture. What was typed beside it comes back."""
+def test_invalid_logo_is_refused_and_other_input_is_kept(page: Client, content: bytes, words: str) -> None:
+    """Must show 6: 5 MB + 1, not a picture. Other input is kept."""
     begin(page)
     answer = write(page, picture=content, name="深圳市青榭软件有限公司")
     text = answer.content.decode()
@@ -140,14 +144,14 @@ def test_a_logo_that_is_none_is_refused_and_the_rest_of_the_form_is_kept(
 
 
 def test_two_tabs_lose_nothing(page: Client) -> None:
-    """Must show 5: who saves second gets the own words back, with what the other tab saved beside them."""
+    """Must show 5: the second to save gets the own input back, with the other tab's input beside it."""
     begin(page)
     write(page, capital="600000")
     first = field(page.get(DRAFT).content.decode(), "revision")
     write(page, capital="700000")
     late = write(page, capital="800000", revision=first)
     text = late.content.decode()
-    assert late.status_code == 409
+    assert late.status_code == 422
     assert field(text, "capital") == "800000"
     assert "700000" in text
     assert Submission.objects.get().document["capital"] == "700000"
@@ -155,31 +159,61 @@ def test_two_tabs_lose_nothing(page: Client) -> None:
     assert Submission.objects.get().document["capital"] == "800000"
 
 
-def test_a_form_saves_itself_and_says_so(page: Client) -> None:
+QUIETLY = {"X-Autosave": "1"}
+
+
+def test_form_saves_automatically_and_says_so(page: Client) -> None:
     begin(page)
-    revision = field(page.get(DRAFT).content.decode(), "revision")
-    quietly = {"HX-Request": "true"}
-    saved = page.post(DRAFT, {"name": "青榭", "revision": revision}, headers=quietly).content.decode()
-    assert "Saved" in saved
-    assert field(saved, "revision") == str(int(revision) + 1)
-    stale = page.post(DRAFT, {"name": "别的", "revision": revision}, headers=quietly)
-    assert stale.status_code == 200
-    assert "saved elsewhere" in stale.content.decode()
+    revision = int(field(page.get(DRAFT).content.decode(), "revision"))
+    saved = page.post(DRAFT, {"name": "青榭", "revision": revision}, headers=QUIETLY).json()
+    assert saved["saved"]
+    assert saved["words"].startswith("Saved ")
+    assert saved["seen"] == revision + 1
+    stale = page.post(DRAFT, {"name": "别的", "revision": revision}, headers=QUIETLY)
+    assert stale.status_code == 409
+    assert stale.json()["conflict"]
     assert Submission.objects.get().document["name"] == "青榭"
 
 
-def test_a_draft_is_its_sellers_alone(page: Client) -> None:
+def ticked_boxes(text: str) -> list[bool]:
+    boxes = re.findall(r'<input[^>]*name="agreement_\d+"[^>]*>', text)
+    assert boxes
+    return [" checked" in box for box in boxes]
+
+
+def test_ticked_agreements_survive_saves_and_conflicts(page: Client) -> None:
+    """Each of these returned empty fields: a save, one without a button, and one after another tab's save."""
     begin(page)
-    one = Submission.objects.get()
+    text = page.get(DRAFT).content.decode()
+    stale = field(text, "revision")
+    ticks = dict.fromkeys(re.findall(r'name="(agreement_\d+)"', text), "on")
+    page.post(DRAFT, {**ticks, "name": "青榭", "revision": stale}, headers=QUIETLY)
+    assert all(ticked_boxes(page.get(DRAFT).content.decode()))
+    page.post(DRAFT, {"revision": stale}, headers=QUIETLY)
+    assert not any(ticked_boxes(page.get(DRAFT).content.decode()))
+    page.post(DRAFT, {**ticks, "revision": stale})
+    assert all(ticked_boxes(page.get(DRAFT).content.decode()))
+    late = page.post(DRAFT, {**ticks, "name": "别的", "revision": stale})
+    assert late.status_code == 422
+    assert all(ticked_boxes(late.content.decode()))
+    assert Submission.objects.get().document["name"] == "青榭"
+    page.post(f"{DRAFT}discard/")
+    begin(page)
+    assert not any(ticked_boxes(page.get(DRAFT).content.decode()))
+
+
+def test_draft_belongs_to_its_seller(page: Client) -> None:
+    begin(page)
+    submission = Submission.objects.get()
     console = browser(make_operator())
-    assert console.get(f"/console/reviews/{one.pk}/").status_code == 404
+    assert console.get(f"/console/reviews/{submission.pk}/").status_code == 404
     other = browser(make_buyer(balance="0"))
     begin(other)
-    assert other.get(f"/seller/submissions/{one.pk}/").status_code == 404
-    assert other.post(f"/seller/submissions/{one.pk}/withdraw/").status_code == 404
+    assert other.get(f"/seller/submissions/{submission.pk}/").status_code == 404
+    assert other.post(f"/seller/submissions/{submission.pk}/withdraw/").status_code == 404
 
 
-def test_a_logo_of_another_seller_is_not_taken(page: Client) -> None:
+def test_logo_of_another_seller_cannot_be_used(page: Client) -> None:
     begin(page)
     write(page, picture=LOGO)
     theirs = Submission.objects.get().document["logo"]
@@ -189,49 +223,51 @@ def test_a_logo_of_another_seller_is_not_taken(page: Client) -> None:
     assert Submission.objects.order_by("-pk")[0].document["logo"] == ""
 
 
-def test_an_entry_needs_the_latest_business_licence(page: Client) -> None:
-    """business-rules §1.4 "Licence: latest business licence": asked as a document, refused beside its field, nothing is sent."""
+def test_application_needs_the_latest_business_licence(page: Client) -> None:
+    """business-rules §1.4 "Licence: latest business licence": requested as a document, refused beside its field,
+    nothing is submitted."""
     begin(page)
     write(page, picture=LOGO, licence=None)
     answer = write(page, act="submit", licence=None)
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert "Hand in the latest business licence. §1.4" in text
+    assert "Upload the latest business licence. §1.4" in text
     assert 'href="#id_licence_file"' in text
     assert Submission.objects.get().status == "draft"
     refused = write(page, licence=b"MZ this is no document", name="深圳市青榭软件有限公司")
-    assert (refused.status_code, "Hand in a PDF" in refused.content.decode()) == (422, True)
+    assert (refused.status_code, "Upload a complete PDF" in refused.content.decode()) == (422, True)
     assert Submission.objects.get().document["licence"] == ""
     assert not Acceptance.objects.exists()
 
     assert write(page, act="submit").status_code == 302
-    one = Submission.objects.get()
-    licence = one.document["licence"]
-    assert ProofUse.objects.get(owner=f"submission:{one.pk}").proof.sha256 == licence
-    submit.passed(one.pk, settings=config(), now=one.sent_at or NOW)
+    submission = Submission.objects.get()
+    licence = submission.document["licence"]
+    assert ProofUse.objects.get(owner=f"submission:{submission.pk}").proof.sha256 == licence
+    submit.record_passed_checks(submission.pk, settings=config(), now=submission.sent_at or NOW)
     console = browser(make_operator())
-    assert f'href="/proofs/{licence}/"' in console.get(f"/console/reviews/{one.pk}/").content.decode()
+    assert f'href="/proofs/{licence}/"' in console.get(f"/console/reviews/{submission.pk}/").content.decode()
     assert console.get(f"/proofs/{licence}/").status_code == 200
     assert browser(make_buyer(balance="0")).get(f"/proofs/{licence}/").status_code == 404
 
 
-def test_the_field_of_the_licence_sends_its_file_alone(page: Client) -> None:
-    """As a browser with scripts does it; another seller's document, and one that no kind asks for, count for nothing."""
+def test_licence_field_uploads_only_its_file(page: Client) -> None:
+    """As in a browser with scripts; another seller's document, and one that no kind requires, are ignored."""
     begin(page)
-    asked = {"field": "licence", "submission": "enter", "proof": "licence"}
+    form = {"field": "licence", "submission": "enter", "proof": "licence"}
     text = page.get(DRAFT).content.decode()
     assert "&quot;submission&quot;: &quot;enter&quot;" in text
-    assert 'hx-params="not licence_file,logo_file"' in text
-    sent = page.post("/seller/proofs/", asked | {"licence_file": SimpleUploadedFile("licence.pdf", PDF)})
-    kept = field(sent.content.decode(), "licence")
-    assert (sent.status_code, len(kept)) == (200, 64)
-    wrong = page.post("/seller/proofs/", asked | {"licence": kept, "licence_file": SimpleUploadedFile("a.pdf", b"MZ")})
-    assert (wrong.status_code, field(wrong.content.decode(), "licence")) == (422, kept)
+    sent = page.post("/seller/proofs/", form | {"licence_file": SimpleUploadedFile("licence.pdf", PDF)})
+    stored_hash = field(sent.content.decode(), "licence")
+    assert (sent.status_code, len(stored_hash)) == (200, 64)
+    wrong = page.post(
+        "/seller/proofs/", form | {"licence": stored_hash, "licence_file": SimpleUploadedFile("a.pdf", b"MZ")}
+    )
+    assert (wrong.status_code, field(wrong.content.decode(), "licence")) == (422, stored_hash)
     for other in ({"proof": "logo"}, {"field": "logo"}, {"submission": "exit"}, {"submission": "nothing"}):
-        assert page.post("/seller/proofs/", asked | other).status_code == 404
+        assert page.post("/seller/proofs/", form | other).status_code == 404
     stranger = browser(make_buyer(balance="0"))
     begin(stranger)
     write(stranger, licence=None)
-    page_of_another = stranger.post(DRAFT, {"licence": kept, "act": "save", "revision": "1"})
+    page_of_another = stranger.post(DRAFT, {"licence": stored_hash, "act": "save", "revision": "1"})
     assert page_of_another.status_code == 302
     assert Submission.objects.order_by("-pk")[0].document["licence"] == ""

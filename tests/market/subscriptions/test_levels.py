@@ -1,4 +1,4 @@
-"""How long what nobody renewed stays usable and is kept: every level, and whatever else decides."""
+"""Grace and retention of services that were not renewed: every level, and other settings that decide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradepost.market.base.config import Config
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.models import Level, User
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import ending_of, renewable_until, renewed_end
+from tradepost.market.subscriptions.renewable import renewable_until, renewed_end, service_end_of
 from tradepost.market.subscriptions.settings_of import levels
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -21,8 +21,8 @@ DAY = timedelta(days=1)
 END = datetime(2027, 3, 8, 10, 30, tzinfo=ZONE)
 
 
-def held(level: str = "", *, trial: bool = False, **fields: Any) -> Subscription:
-    """A month that nobody saved."""
+def make_service(level: str = "", *, trial: bool = False, **fields: Any) -> Subscription:
+    """Return an unsaved service of one month."""
     offer = Offer(charging_mode="PERIOD", period_type="month", trial=trial)
     values: dict[str, Any] = {"status": "active", "started_at": datetime(2027, 2, 8, 10, 30, tzinfo=ZONE)}
     return Subscription(
@@ -45,76 +45,78 @@ def held(level: str = "", *, trial: bool = False, **fields: Any) -> Subscription
         ("", 1, datetime(2027, 3, 10, 10, 30, tzinfo=ZONE)),
     ],
 )
-def test_each_level_has_its_grace_and_its_retention(level: str, grace: int, release: datetime) -> None:
+def test_each_level_has_its_grace_and_retention(level: str, grace: int, release: datetime) -> None:
     """operations.md §4 "Life"; business-rules §4.4: frozen at E + grace, released at E + grace + retention."""
-    ending = ending_of(held(level))
+    ending = service_end_of(make_service(level))
     assert ending is not None
     assert (ending.freezes_at, ending.releases_at) == (END + grace * DAY, release)
-    assert renewable_until(held(level)) == release
+    assert renewable_until(make_service(level)) == release
 
 
-def test_a_month_bought_in_the_retention_counts_from_the_end() -> None:
+def test_month_bought_in_the_retention_counts_from_the_end() -> None:
     """operations.md §4 "Life": 04-08 10:30; business-rules §4.4."""
-    late = held("V5", freeze_at=END + 7 * DAY, release_at=END + 22 * DAY, status="frozen")
+    late = make_service("V5", freeze_at=END + 7 * DAY, release_at=END + 22 * DAY, status="frozen")
     assert renewed_end(late, "month", 1) == datetime(2027, 4, 8, 10, 30, tzinfo=ZONE)
 
 
-def test_what_was_set_when_the_grace_began_no_level_moves() -> None:
+def test_changed_level_does_not_affect_a_running_grace() -> None:
     """operations.md §7."""
-    late = held("V5", freeze_at=END + DAY, release_at=END + 2 * DAY)
-    assert ending_of(late) == ending_of(held("V0"))
+    late = make_service("V5", freeze_at=END + DAY, release_at=END + 2 * DAY)
+    assert service_end_of(late) == service_end_of(make_service("V0"))
     assert renewable_until(late) == END + 2 * DAY
 
 
-def test_a_trial_has_no_grace() -> None:
+def test_trial_has_no_grace() -> None:
     """operations.md §7: trial grace 0."""
-    ending = ending_of(held("V3", trial=True))
+    ending = service_end_of(make_service("V3", trial=True))
     assert ending is not None
     assert (ending.freezes_at, ending.releases_at) == (END, END + 7 * DAY)
-    assert renewable_until(held("V3", trial=True)) is None
+    assert renewable_until(make_service("V3", trial=True)) is None
 
 
-def test_what_its_buyer_does_not_want_to_keep_goes_at_its_end() -> None:
+def test_service_that_its_buyer_does_not_keep_is_released_at_its_end() -> None:
     """business-rules §4.5, but not where a renewal is paid after all."""
-    unwanted = held("V5", at_expiry=Subscription.AtExpiry.END)
-    ending = ending_of(unwanted)
+    unwanted = make_service("V5", at_expiry=Subscription.AtExpiry.END)
+    ending = service_end_of(unwanted)
     assert ending is not None
     assert (ending.freezes_at, ending.releases_at) == (END, END)
-    assert ending_of(unwanted, renewing=True) == ending_of(held("V5"))
-    assert ending_of(held("V5", at_expiry=Subscription.AtExpiry.RENEW)) == ending_of(held("V5"))
+    assert service_end_of(unwanted, renewing=True) == service_end_of(make_service("V5"))
+    assert service_end_of(make_service("V5", at_expiry=Subscription.AtExpiry.RENEW)) == service_end_of(
+        make_service("V5")
+    )
 
 
-def test_what_was_said_of_the_release_is_never_made_shorter() -> None:
+def test_announced_release_is_never_moved_earlier() -> None:
     """operations.md §2, ``release_at``."""
-    said = held("V0", release_at=END + 15 * DAY)
-    ending = ending_of(said)
+    subscription = make_service("V0", release_at=END + 15 * DAY)
+    ending = service_end_of(subscription)
     assert ending is not None
     assert ending.releases_at == END + 15 * DAY
 
 
-def test_what_has_no_end_has_no_ending() -> None:
-    assert ending_of(held(expires_at=None)) is None
-    assert renewable_until(held(expires_at=None)) is None
-    assert renewable_until(held(status="released")) is None
+def test_service_without_an_end_never_expires() -> None:
+    assert service_end_of(make_service(expires_at=None)) is None
+    assert renewable_until(make_service(expires_at=None)) is None
+    assert renewable_until(make_service(status="released")) is None
 
 
-def test_settings_say_it_for_this_market(settings) -> None:
+def test_settings_override_levels_for_this_market(settings) -> None:
     settings.DEFAULT_LEVEL, settings.PERIOD_GRACE_DAYS, settings.PERIOD_RETENTION_DAYS = "V4", (0,) * 6, (15,) * 6
-    ending = ending_of(held())
+    ending = service_end_of(make_service())
     assert levels().level("") is Level.V4
     assert ending is not None
     assert (ending.freezes_at, ending.releases_at) == (END, END + 15 * DAY)
 
 
-def test_settings_are_written_as_a_person_writes_them(monkeypatch) -> None:
+def test_settings_are_parsed(monkeypatch) -> None:
     """operations.md §3."""
-    assert Config().period_grace_days == (1, 1, 1, 7, 7, 7)
-    assert Config().period_retention_days == (1, 7, 7, 7, 15, 15)
-    assert (Config().default_level, Config().remind_days) == ("V0", (15, 7, 1))
+    assert Config().subscriptions.period_grace_days == (1, 1, 1, 7, 7, 7)
+    assert Config().subscriptions.period_retention_days == (1, 7, 7, 7, 15, 15)
+    assert (Config().subscriptions.default_level, Config().subscriptions.remind_days) == ("V0", (15, 7, 1))
     monkeypatch.setenv("TRADEPOST_PERIOD_GRACE_DAYS", "0, 0,0,3,3,3")
     monkeypatch.setenv("TRADEPOST_REMIND_DAYS", "")
-    assert Config().period_grace_days == (0, 0, 0, 3, 3, 3)
-    assert Config().remind_days == ()
+    assert Config().subscriptions.period_grace_days == (0, 0, 0, 3, 3, 3)
+    assert Config().subscriptions.remind_days == ()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_settings_are_written_as_a_person_writes_them(monkeypatch) -> None:
         ("PERIOD_RETENTION_DAYS", "a"), ("REMIND_DAYS", "7,7"), ("REMIND_DAYS", "0"), ("DEFAULT_LEVEL", "V6"),
     ],
 )  # fmt: skip
-def test_what_means_nothing_is_no_setting(monkeypatch, name: str, value: str) -> None:
+def test_meaningless_value_is_refused(monkeypatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"TRADEPOST_{name}", value)
     with pytest.raises(ValidationError):
         Config()

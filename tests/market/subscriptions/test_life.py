@@ -1,4 +1,6 @@
-"""When a service next needs something: each row of the rule, and that what is due is never forgotten, put off or done twice."""
+"""The next moment at which a service needs something: each row of the rule; due work is never forgotten, delayed or
+repeated.
+"""
 
 from __future__ import annotations
 
@@ -14,31 +16,31 @@ from hypothesis import strategies as st
 from tests.factories import NOW
 from tradepost.market.base.values import replace
 from tradepost.market.subscriptions.life import (
-    QUIET,
-    Facts,
+    MIN_REMINDER_GAP,
+    LifeFacts,
     Reminders,
     due_reminder,
     freeze_at,
-    grace_at,
     next_moment,
+    paid_time_ends_at,
     release_at,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-TOLD = Reminders(days=(15, 7, 1), at=time(9), zone=SHANGHAI)
+REMINDERS = Reminders(days=(15, 7, 1), at=time(9), zone=SHANGHAI)
 END = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
-"""16:00 in the market's zone."""
+"""16:00 in the market's time zone."""
 FREEZE, RELEASE = END + timedelta(days=7), END + timedelta(days=22)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 def before(days: int) -> datetime:
-    """At 09:00 of the market's day, so many days before the end."""
+    """Return 09:00 of the market's day, this many days before the end."""
     return datetime(2026, 4, 1, 1, 0, tzinfo=UTC) - days * DAY
 
 
-def facts(*, living: bool = True, expires_at: datetime | None = END, **fields: Any) -> Facts:
-    return Facts(living=living, expires_at=expires_at, **fields)
+def facts(*, living: bool = True, expires_at: datetime | None = END, **fields: Any) -> LifeFacts:
+    return LifeFacts(living=living, expires_at=expires_at, **fields)
 
 
 GRACE: dict[str, Any] = {"freeze_at": FREEZE, "release_at": RELEASE}
@@ -51,8 +53,8 @@ TABLE = [
     ("then its end is next", facts(reminded_until=before(1)), END),
     ("of three days only the last is told", facts(since=END - 3 * DAY), before(1)),
     ("of one day nothing is told", facts(since=END - DAY), END),
-    ("of a month that was bought sixteen days ago all", facts(since=before(15) - QUIET - SECOND), before(15)),
-    ("on the day on which it was bought nothing", facts(since=before(15) - QUIET), before(7)),
+    ("of a month that was bought sixteen days ago all", facts(since=before(15) - MIN_REMINDER_GAP - SECOND), before(15)),
+    ("on the day on which it was bought nothing", facts(since=before(15) - MIN_REMINDER_GAP), before(7)),
     ("in its grace it is not reminded", facts(**GRACE), FREEZE),
     ("frozen after it, it is released after the retention", facts(**OVER), RELEASE),
     ("a release is wanted already, stopped or not", facts(**OVER, ending=True), None),
@@ -69,9 +71,9 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("of", "moment"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_the_next_moment(of: Facts, moment: datetime | None) -> None:
+def test_next_moment(of: LifeFacts, moment: datetime | None) -> None:
     """business-rules §4.4 (grace, frozen, kept, released), §8.2 (earned when it begins); operations.md §7 (reminders)."""
-    assert next_moment(of, TOLD) == moment
+    assert next_moment(of, REMINDERS) == moment
 
 
 @pytest.mark.parametrize(
@@ -86,32 +88,34 @@ def test_the_next_moment(of: Facts, moment: datetime | None) -> None:
         (before(7), facts(living=True, **GRACE), None),
     ],
 )
-def test_which_reminder_is_due(now: datetime, of: Facts, days: int | None) -> None:
-    """Of several that are due, as after an outage, only the last; of an end that has come none."""
-    found = due_reminder(of, TOLD, now=now)
-    assert (found.days if found else None) == days
+def test_due_reminder(now: datetime, of: LifeFacts, days: int | None) -> None:
+    """Of several due reminders, as after an outage, only the last; after the end, none."""
+    reminder = due_reminder(of, REMINDERS, now=now)
+    assert (reminder.days if reminder else None) == days
 
 
 @pytest.mark.parametrize("hour", [0, 9, 23])
-def test_reminders_go_by_the_calendar_of_the_market(hour: int) -> None:
+def test_reminders_follow_the_markets_calendar(hour: int) -> None:
     """operations.md §7: at 09:00 of the market's zone, whenever on its day the service ends."""
     end = datetime(2027, 3, 8, hour, 30, tzinfo=SHANGHAI)
-    told = [(one.days, one.at.astimezone(SHANGHAI)) for one in TOLD.before(end.astimezone(UTC))]
-    assert told == [
+    reminders = [
+        (reminder.days, reminder.at.astimezone(SHANGHAI)) for reminder in REMINDERS.before(end.astimezone(UTC))
+    ]
+    assert reminders == [
         (15, datetime(2027, 2, 21, 9, tzinfo=SHANGHAI)),
         (7, datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)),
         (1, datetime(2027, 3, 7, 9, tzinfo=SHANGHAI)),
     ]
 
 
-# --- whatever comes in whatever order ---------------------------------------------------------------------------------
+# --- any order of events ----------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Life:
-    """What the timer's task does of it (``fulfilment.live``), as values."""
+    """The acts of the timer's task (``fulfilment.live``), as values."""
 
-    of: Facts
+    of: LifeFacts
     grace: timedelta
     retention: timedelta
     told: list[tuple[int, datetime]] = field(default_factory=list)
@@ -119,10 +123,10 @@ class Life:
     released: list[datetime] = field(default_factory=list)
 
     def tick(self, now: datetime) -> None:
-        if (reminder := due_reminder(self.of, TOLD, now=now)) is not None:
+        if (reminder := due_reminder(self.of, REMINDERS, now=now)) is not None:
             self.of = replace(self.of, reminded_until=reminder.at)
             self.told.append((reminder.days, now))
-        if _due(grace_at(self.of), now) and self.of.expires_at is not None:
+        if _due(paid_time_ends_at(self.of), now) and self.of.expires_at is not None:
             at = self.of.expires_at + self.grace
             self.of = replace(self.of, freeze_at=at, release_at=at + self.retention)
         if _due(freeze_at(self.of), now):
@@ -144,19 +148,23 @@ spans = st.integers(0, 15).map(lambda days: timedelta(days=days))
     lasts=st.integers(1, 40 * 24).map(lambda hours: timedelta(hours=hours)), grace=spans, retention=spans,
     other=st.lists(st.integers(0, 80 * 24).map(lambda hours: timedelta(hours=hours)), max_size=12),
 )  # fmt: skip
-def test_any_ticks_tell_each_reminder_at_most_once_and_freeze_and_release_when_it_is_time(
+def test_any_ticks_send_each_reminder_at_most_once_and_freeze_and_release_on_time(
     lasts: timedelta, grace: timedelta, retention: timedelta, other: list[timedelta]
 ) -> None:
-    """business-rules §4.4: half-open. A tick that nobody needed changes nothing; the timer itself is never early or late."""
-    life = Life(Facts(living=True, expires_at=END, since=END - lasts), grace, retention)
+    """business-rules §4.4: half-open. An unneeded tick changes nothing; the timer itself is never early or late."""
+    life = Life(LifeFacts(living=True, expires_at=END, since=END - lasts), grace, retention)
     needless, now = sorted(END - lasts + span for span in other), END - lasts
-    while (due := next_moment(life.of, TOLD)) is not None:
+    while (due := next_moment(life.of, REMINDERS)) is not None:
         now = max(now, min([due, *needless]))
         needless = [at for at in needless if at > now]
         life.tick(now)
     days = [days for days, _ in life.told]
     assert days == sorted(set(days), reverse=True)
-    assert life.told == [(one.days, one.at) for one in TOLD.before(END) if END - lasts + QUIET < one.at]
+    assert life.told == [
+        (reminder.days, reminder.at)
+        for reminder in REMINDERS.before(END)
+        if END - lasts + MIN_REMINDER_GAP < reminder.at
+    ]
     assert life.frozen == ([END + grace] if retention else [])
     assert life.released == [END + grace + retention]
 
@@ -164,15 +172,15 @@ def test_any_ticks_tell_each_reminder_at_most_once_and_freeze_and_release_when_i
 @given(
     late=st.integers(1, 100 * 24).map(lambda hours: timedelta(hours=hours)), grace=spans, retention=spans,
 )  # fmt: skip
-def test_a_market_that_was_down_tells_one_reminder_and_forgets_no_end(
+def test_market_that_was_down_sends_one_reminder_and_forgets_no_end(
     late: timedelta, grace: timedelta, retention: timedelta
 ) -> None:
-    life = Life(Facts(living=True, expires_at=END, since=END - 30 * DAY), grace, retention)
+    life = Life(LifeFacts(living=True, expires_at=END, since=END - 30 * DAY), grace, retention)
     now = END - 30 * DAY + late
     for _ in range(3):
         life.tick(now)
     assert len(life.told) <= 1
     assert life.frozen == ([now] if END + grace <= now and retention else [])
     assert bool(life.released) == (END + grace + retention <= now)
-    due = next_moment(life.of, TOLD)
+    due = next_moment(life.of, REMINDERS)
     assert due is None or due > now

@@ -1,4 +1,4 @@
-"""Supervised deliveries for tests: a product that people deliver, bought and paid, and acts of its three sides."""
+"""Supervised deliveries for tests: a product delivered by people, bought and paid, and acts of its three parties."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.factories.people import make_address, make_member
 from tests.factories.pictures import PDF
 from tests.factories.products import ONCE
 from tests.market.engine import answer, give_up, react
-from tests.market.licenses.coded import software
+from tests.market.licenses.coded import activate_codes
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
@@ -26,12 +26,12 @@ from tradepost.market.licenses.models import LicenseCode, LicenseRequest
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.production.models import Call
-from tradepost.market.supervision.act import Said, act
+from tradepost.market.supervision.act import ActForm, act
 from tradepost.market.supervision.appeal import appeal
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.models import Supervision
-from tradepost.market.supervision.queries import story
-from tradepost.market.supervision.timers import TIMER, tick
+from tradepost.market.supervision.queries import steps_of
+from tradepost.market.supervision.timers import TIMER, handle_timer
 from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 CLOCKS = Clocks(
@@ -41,7 +41,7 @@ CLOCKS = Clocks(
 DAY = timedelta(days=1)
 PRICE = 500_000
 SPOKEN = {"SAAS": "saas_v2", "LICENSE": "license_online"}
-"""By what the seller's server of a kind is asked; of others it is not."""
+"""The protocol by which the seller's server of a kind is called; other kinds have none."""
 
 
 MILESTONES = {
@@ -51,14 +51,16 @@ MILESTONES = {
     )
     for suffix, said in (("", zh), ("_en", en), ("_weight", weight))
 }
-"""Answers of a product: three, which share its price by 50, 30 and 20."""
+"""Milestones of a product: three, which share its price by 50, 30 and 20."""
 
 
 def supervised(
     kind: str = "MANUAL_SERVICE", *, now: datetime = NOW, price: Price = ONCE, seller: Seller | None = None,
     answers: Mapping[str, str] | None = None, **fields: str,
 ) -> Supervision:  # fmt: skip
-    """One that was just paid, with the owner of its seller in the market. ``fields`` and ``answers``: of the product."""
+    """Make a delivery that was just paid, with the owner of its seller in the market. ``fields`` and ``answers``: of
+    the product.
+    """
     if seller is None:
         seller = make_seller()
         make_member(seller, make_buyer())
@@ -73,7 +75,7 @@ def supervised(
     return Supervision.objects.select_related("buyer", "seller", "line__order").latest("pk")
 
 
-def again(supervision: Supervision) -> Supervision:
+def reload(supervision: Supervision) -> Supervision:
     return Supervision.objects.select_related("buyer", "seller", "line__order", "subscription").get(pk=supervision.pk)
 
 
@@ -82,16 +84,16 @@ def person(supervision: Supervision, party: Party) -> User:
         return supervision.buyer
     if party is Party.SELLER:
         return User.objects.filter(memberships__seller=supervision.seller).order_by("pk")[0]
-    return User.objects.filter(is_operator=True).first() or make_operator()
+    return User.objects.filter(operator_role="owner").first() or make_operator()
 
 
-def shown(supervision: Supervision, party: Party, *, now: datetime = NOW) -> str:
-    """A document that somebody showed."""
-    kept = store_proof(
+def shown_document(supervision: Supervision, party: Party, *, now: datetime = NOW) -> str:
+    """Return a document that a party showed."""
+    proof = store_proof(
         PDF, name="done.pdf", seller=supervision.seller, by=person(supervision, party), files=Files(config().files),
         most_bytes=100_000, a_day=50, now=now, of_buyer=party is Party.BUYER,
     )  # fmt: skip
-    return kept.sha256
+    return proof.sha256
 
 
 WORDS = {
@@ -102,55 +104,55 @@ WORDS = {
 }  # fmt: skip
 
 
-def said(
-    supervision: Supervision, party: Party, what: Act, *, now: datetime = NOW, visit: int | None = None,
+def form_of(
+    supervision: Supervision, party: Party, act_name: Act, *, now: datetime = NOW, visit: int | None = None,
     proofs: bool | None = None, **values: str,
-) -> Said:  # fmt: skip
-    """What a form of this act says when it is filled in."""
-    with_proof = what is Act.DELIVER if proofs is None else proofs
-    return Said(
-        visit=again(supervision).visit if visit is None else visit,
-        values=WORDS.get(what, {}) | values,
-        proofs=(shown(supervision, party, now=now),) if with_proof else (),
+) -> ActForm:  # fmt: skip
+    """Return a filled-in form of this act."""
+    with_proof = act_name is Act.DELIVER if proofs is None else proofs
+    return ActForm(
+        visit=reload(supervision).visit if visit is None else visit,
+        values=WORDS.get(act_name, {}) | values,
+        proofs=(shown_document(supervision, party, now=now),) if with_proof else (),
     )
 
 
-def does(
-    supervision: Supervision, party: Party, what: Act, *, now: datetime = NOW, visit: int | None = None,
+def perform(
+    supervision: Supervision, party: Party, act_name: Act, *, now: datetime = NOW, visit: int | None = None,
     proofs: bool | None = None, **values: str,
 ) -> Supervision:  # fmt: skip
-    words = said(supervision, party, what, now=now, visit=visit, proofs=proofs, **values)
-    act(supervision.pk, party, what, words, by=person(supervision, party), clocks=CLOCKS, now=now)
+    words = form_of(supervision, party, act_name, now=now, visit=visit, proofs=proofs, **values)
+    act(supervision.pk, party, act_name, words, by=person(supervision, party), clocks=CLOCKS, now=now)
     react(now=now)
-    return again(supervision)
+    return reload(supervision)
 
 
 def walk(supervision: Supervision, *acts: tuple[Party, Act], now: datetime = NOW) -> Supervision:
-    for party, what in acts:
-        supervision = does(supervision, party, what, now=now)
-    return again(supervision)
+    for party, act_name in acts:
+        supervision = perform(supervision, party, act_name, now=now)
+    return reload(supervision)
 
 
 def seller_opens(supervision: Supervision, now: datetime) -> None:
-    """The seller's server does what it is asked once a delivery was accepted."""
+    """The seller's server opens the service after the delivery was accepted."""
     create = Call.objects.get(order_line_number=supervision.line.number, kind="Create")
     answer(create, now=now)
     react(now=now)
     query = Call.objects.get(order_line_number=supervision.line.number, kind="Query")
-    app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # of nobody
+    app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # no account
     answer(query, Done(instances=(InstanceInfo(instance_id=f"i-{create.pk}", app=app),)), now=now)
     react(now=now)
 
 
 def instance_opens(supervision: Supervision, *, now: datetime = NOW) -> Supervision:
-    """The seller's server opens what is in use while it is supervised."""
+    """The seller's server opens the service, which is in use while it is supervised."""
     answer(Call.objects.get(order_line_number=supervision.line.number, kind="Create"), now=now)
     react(now=now)
-    return again(supervision)
+    return reload(supervision)
 
 
 def license_comes(supervision: Supervision, *, now: datetime = NOW) -> None:
-    """The seller's server promised a license, and sends it."""
+    """The seller's server promises a license, and sends it."""
     answer(Call.objects.filter(kind="GetLicenseAsync").latest("pk"), now=now)
     react(now=now)
     own = LicenseRequest.objects.filter(subscription=supervision.subscription_id).latest("pk")
@@ -165,7 +167,7 @@ def license_is_refused(_supervision: Supervision, *, now: datetime = NOW) -> Non
 
 def code_is_activated(supervision: Supervision, *, now: datetime = NOW) -> None:
     code = LicenseCode.objects.get(subscription=supervision.subscription_id)
-    software(code.seller_id, code.code, now=now)
+    activate_codes(code.seller_id, code.code, now=now)
 
 
 B, S, OP = Party.BUYER, Party.SELLER, Party.OPERATOR
@@ -173,15 +175,15 @@ TO_ACCEPT = ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER))
 
 
 def proof_of(supervision: Supervision) -> Proof:
-    """What its seller showed at the delivery."""
-    return next(proof for one in story(supervision) for proof in one.proofs)
+    """Return the proof that its seller showed at the delivery."""
+    return next(proof for step in steps_of(supervision) for proof in step.proofs)
 
 
-def ticks(supervision: Supervision, now: datetime) -> datetime | None:
-    """Its timer, as the worker runs it."""
-    found = tick({"supervision": supervision.pk}, now, clocks=CLOCKS)
+def run_timer(supervision: Supervision, now: datetime) -> datetime | None:
+    """Run its timer as the worker does."""
+    next_due = handle_timer({"supervision": supervision.pk}, now, clocks=CLOCKS)
     react(now=now)
-    return found
+    return next_due
 
 
 def timer(supervision: Supervision) -> datetime | None:
@@ -189,25 +191,26 @@ def timer(supervision: Supervision) -> datetime | None:
 
 
 def money(supervision: Supervision) -> tuple[int, int, int]:
-    """What the buyer has, what is held for the order, what the seller is owed."""
+    """Return the buyer's balance, the amount held for the order, and the seller's earnings."""
     order = supervision.line.order
     buyer = ledger.buyer_account(supervision.buyer, "CNY").balance.minor
     seller = ledger.seller_account(supervision.seller, "CNY").balance.minor
-    return buyer, ledger.held_for(order.number), seller
+    return buyer, ledger.money_in_clearing(order.number), seller
 
 
-def deliveries_of(seller: Seller, buyer: User, why: str, *, asset: str) -> dict[str, str]:
-    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute; and a
-    package (``asset``: its version) that the buyer may fetch."""
+def deliveries_of(seller: Seller, buyer: User, reason: str, *, asset: str) -> dict[str, str]:
+    """Make, for the small market, two services that this seller delivers to this buyer: one to be accepted, one in
+    dispute; and a package (``asset``: its version) that the buyer may download.
+    """
     small = replace(ONCE, amount=Decimal(50))
     offer = make_offer(make_product(seller, product_type="MANUAL_SERVICE", prices=(small,), bound=False))
     for _ in range(2):
         make_order(buyer, offer=offer, paid=True)
     react(now=NOW)
     [first, second] = Supervision.objects.order_by("pk")
-    for one in (first, second):
-        walk(one, *TO_ACCEPT)
-    appeal(second.pk, Party.BUYER, why, (), by=buyer, clocks=CLOCKS, now=NOW)
+    for delivery in (first, second):
+        walk(delivery, *TO_ACCEPT)
+    appeal(second.pk, Party.BUYER, reason, (), by=buyer, clocks=CLOCKS, now=NOW)
     package = make_product(
         seller, product_type="LICENSE_PACKAGE", prices=(small,), bound=False, answers={"asset": asset}
     )

@@ -1,4 +1,4 @@
-"""Two people at the same moment: one outcome, and the money moves once."""
+"""Two people act at the same moment: one outcome, and the money moves once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.market.supervision.supervising import (
     TO_ACCEPT,
     B,
     S,
-    again,
+    form_of,
     money,
     person,
-    said,
+    reload,
     supervised,
     walk,
 )
@@ -29,20 +29,20 @@ from tradepost.market.supervision.appeal import appeal
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
-def test_accepted_in_many_tabs_it_is_earned_once() -> None:
+def test_acceptance_in_many_tabs_is_earned_once() -> None:
     supervision = supervised()
     walk(supervision, *TO_ACCEPT)
-    by, words = person(supervision, B), said(supervision, B, Act.ACCEPT)
+    by, words = person(supervision, B), form_of(supervision, B, Act.ACCEPT)
     outcomes = at_once([lambda: act(supervision.pk, B, Act.ACCEPT, words, by=by, clocks=CLOCKS, now=NOW)] * 8)
     assert sorted(outcomes) == ["done"] + ["supervision.ended"] * 7
     assert (money(supervision)[1:], Transfer.objects.filter(reason="earned").count()) == ((0, PRICE), 1)
 
 
-def test_accepted_cancelled_or_disputed_at_once_has_one_outcome() -> None:
+def test_concurrent_acceptance_cancellation_and_dispute_have_one_outcome() -> None:
     supervision = supervised()
     walk(supervision, *TO_ACCEPT)
     total, buyer, seller = sum(money(supervision)), person(supervision, B), person(supervision, S)
-    words = said(supervision, B, Act.ACCEPT)
+    words = form_of(supervision, B, Act.ACCEPT)
     outcomes = at_once(
         [
             lambda: act(supervision.pk, B, Act.ACCEPT, words, by=buyer, clocks=CLOCKS, now=NOW),
@@ -51,6 +51,6 @@ def test_accepted_cancelled_or_disputed_at_once_has_one_outcome() -> None:
         ]
     )
     assert outcomes.count("done") == 1
-    status, (_has, held, owed) = again(supervision).status, money(supervision)
-    assert (held, owed) == {"completed": (0, PRICE), "refunded": (0, 0), "appealed": (PRICE, 0)}[status]
+    status, (_has, held_amount, owed) = reload(supervision).status, money(supervision)
+    assert (held_amount, owed) == {"completed": (0, PRICE), "refunded": (0, 0), "appealed": (PRICE, 0)}[status]
     assert (sum(money(supervision)), ledger.verify().problems) == (total, ())

@@ -11,22 +11,22 @@ from tests.market.supervision.supervising import CLOCKS
 from tradepost.market.product_types.flows.contract import Flow, Party
 from tradepost.market.product_types.flows.registry import flows
 from tradepost.market.subscriptions.paid_time import period_end
-from tradepost.market.supervision.clocks import DAY, Standing, effective_at, next_stale_at, remaining
+from tradepost.market.supervision.clocks import DAY, Progress, effective_at, next_stale_at, remaining
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.mark.parametrize(("told", "day"), [(0, 181), (1, 188), (2, 195)])
-def test_a_delivery_that_is_open_for_long_is_reported_every_week(told: int, day: int) -> None:
+@pytest.mark.parametrize(("alerts", "day"), [(0, 181), (1, 188), (2, 195)])
+def test_old_delivery_is_reported_every_week(alerts: int, day: int) -> None:
     """Inactivity: "open more than 180 days → weekly alert"."""
     opened = datetime(2026, 1, 1, tzinfo=UTC)
-    standing = Standing(
-        opened_at=opened, entered_at=opened, due_at=None, reminded=False, stale_told=told, appealed=False
+    progress = Progress(
+        opened_at=opened, entered_at=opened, due_at=None, reminded=False, stale_told=alerts, appealed=False
     )
-    assert next_stale_at(standing, CLOCKS) == opened + day * DAY
+    assert next_stale_at(progress, CLOCKS) == opened + day * DAY
 
 
-def test_an_appeal_keeps_the_remaining_time() -> None:
+def test_appeal_keeps_the_remaining_time() -> None:
     """Due 12-10T00:00, appealed 12-08T12:00, continued 12-15T09:00 → due 12-16T21:00."""
     left = remaining(datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 12, 8, 12, tzinfo=UTC))
     assert left is not None
@@ -46,7 +46,7 @@ PAID, ACCEPTED = datetime(2026, 12, 1, 2, tzinfo=UTC), datetime(2026, 12, 20, 3,
         (date(2027, 1, 1), ACCEPTED),
     ],
 )
-def test_in_use_since(started: date | None, since: datetime) -> None:
+def test_start_of_use(started: date | None, since: datetime) -> None:
     """The seller's start, never before the payment, else the acceptance."""
     assert effective_at(started_on=started, accepted_at=ACCEPTED, paid_at=PAID, zone=SHANGHAI) == since
 
@@ -59,14 +59,15 @@ def test_in_use_since(started: date | None, since: datetime) -> None:
         ("2028-02-28T17:00", "year", "2029-02-27T17:00"),
     ],
 )
-def test_the_term_restarts_where_it_is_in_use(since: str, kind: str, until: str) -> None:
+def test_term_restarts_for_kinds_in_use(since: str, kind: str, until: str) -> None:
     assert period_end(datetime.fromisoformat(f"{since}+00:00"), kind, 1) == datetime.fromisoformat(f"{until}+00:00")
 
 
 @pytest.mark.parametrize("flow", flows().values(), ids=lambda flow: flow.code)
 def test_every_flow_leads_from_its_first_node_to_an_acceptance(flow: Flow) -> None:
-    """Each move leads to a node of the flow or ends it; each node is reached; who owns a node can act there; nobody can be kept
-    waiting for a node that nobody owns."""
+    """Each move leads to a node of the flow or ends it; each node is reached; the owner of a node can act there; no
+    party waits for a node without an owner.
+    """
     reached, waiting = {flow.first.code}, [flow.first]
     while waiting:
         node = waiting.pop()

@@ -1,5 +1,6 @@
-"""Each flow as joint.md §2 and business-rules §2.10 have it: node × act × role, what leads where, what it does to money, and that
-nothing else can be done."""
+"""Each flow of joint.md §2 and business-rules §2.10: node × act × role, where each act leads, what it does to the
+money, and that nothing else is possible.
+"""
 
 from __future__ import annotations
 
@@ -15,28 +16,28 @@ from tests.factories.products import ONCE
 from tests.market.supervision.supervising import (
     CLOCKS,
     PRICE,
-    again,
     code_is_activated,
+    form_of,
     instance_opens,
     license_comes,
     license_is_refused,
     money,
     person,
-    said,
+    reload,
+    run_timer,
     supervised,
-    ticks,
 )
 from tradepost.market.base.errors import Refused
 from tradepost.market.product_types.flows.contract import Act, Party, Provision, Refundable
 from tradepost.market.product_types.flows.registry import flow, flows
 from tradepost.market.supervision import cancel
-from tradepost.market.supervision.act import Said, act
+from tradepost.market.supervision.act import ActForm, act
 from tradepost.market.supervision.appeal import appeal, decide
 from tradepost.market.supervision.models import Appeal, Supervision, Visit
 
 B, S, O, M = Party.BUYER, Party.SELLER, Party.OPERATOR, Party.MARKET  # noqa: E741  # as the design writes them
 type Acts = Mapping[tuple[Party, Act], str]
-"""By whom, what → the next node; empty where it is accepted."""
+"""Party and act → the next node; empty if the delivery is accepted."""
 
 DELIVERED: Mapping[str, Acts] = {
     "deliver": {(S, Act.DELIVER): "accept"},
@@ -78,8 +79,8 @@ TABLE: Mapping[str, Mapping[str, Acts]] = {
     },
 }  # fmt: skip
 REVIEWED = {("demand", "deliver"), ("provisioned", "deliver"), ("handover", "deliver"), ("license_code", "proof")}
-"""After which an operator looks first, where the product says so."""
-WHOLE = {
+"""Acts after which an operator reviews, if the product requires it."""
+FULL_REFUND_ONLY = {
     ("demand", "demand"),
     ("demand", "confirm"),
     ("provisioned", "demand"),
@@ -89,61 +90,63 @@ WHOLE = {
     ("license_code", "deliver"),
     ("license_code", "take"),
 }
-"""Where only all of it can be asked back; elsewhere a part, too."""
-TAKEN = {("license_code", "activate"), ("license_code", "proof"), ("license_code", "review")}
-"""Where nothing can: the code was taken (§2.10: "afterwards negotiated refund impossible")."""
-COMES_BACK = {("shipping", "return"), ("shipping", "returned")}
-"""Where a refund was agreed on that waits for the goods (§4.7)."""
-NOTHING = TAKEN | COMES_BACK
+"""Nodes where only the full amount can be requested; elsewhere a part is possible, too."""
+NO_REFUND = {("license_code", "activate"), ("license_code", "proof"), ("license_code", "review")}
+"""Nodes without a refund: the code was taken (§2.10: "afterwards negotiated refund impossible")."""
+GOODS_RETURNED_FIRST = {("shipping", "return"), ("shipping", "returned")}
+"""Nodes where an agreed refund waits for the goods (§4.7)."""
+NOTHING = NO_REFUND | GOODS_RETURNED_FIRST
 KINDS = {
     "demand": "MANUAL_SERVICE", "provisioned": "SAAS", "handover": "LICENSE_OFFLINE", "deploy": "LICENSE_PACKAGE",
     "shipping": "HARDWARE", "license_online": "LICENSE", "license_code": "LICENSE_CODE",
 }  # fmt: skip
-AGREED = (M, Act.CONFIRM)
-"""Buyer and seller agree that all goes back: no act of the flow, and where goods were sent they come back first."""
+AGREED_REFUND = (M, Act.CONFIRM)
+"""Buyer and seller agree on a full refund: this is no act of the flow, and sent goods are returned first."""
 PATHS: Mapping[str, tuple[tuple[Party, Act], ...]] = {
     "demand": ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER), (O, Act.PASS)),
     "provisioned": ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER), (O, Act.PASS)),
     "handover": ((S, Act.DELIVER), (O, Act.PASS)),
     "deploy": (),
-    "shipping": ((B, Act.DEMAND), (S, Act.SHIP), AGREED, (B, Act.SHIP_BACK)),
+    "shipping": ((B, Act.DEMAND), (S, Act.SHIP), AGREED_REFUND, (B, Act.SHIP_BACK)),
     "license_online": ((B, Act.DEMAND), (M, Act.DELIVER)),
     "license_code": ((S, Act.DELIVER), (B, Act.TAKE), (M, Act.ACTIVATE), (S, Act.DELIVER)),
 }
 """Through every node of a flow, of a product whose deliveries are reviewed."""
-OF_MARKET: Mapping[tuple[str, Act], Callable[[Supervision], object]] = {
-    ("shipping", Act.ACCEPT): lambda one: ticks(one, NOW + timedelta(days=11)),
-    ("shipping", Act.KEEP): lambda one: ticks(one, NOW + timedelta(days=11)),
-    ("shipping", Act.TAKE_BACK): lambda one: ticks(one, NOW + timedelta(days=16)),
+MARKET_ACTS: Mapping[tuple[str, Act], Callable[[Supervision], object]] = {
+    ("shipping", Act.ACCEPT): lambda one: run_timer(one, NOW + timedelta(days=11)),
+    ("shipping", Act.KEEP): lambda one: run_timer(one, NOW + timedelta(days=11)),
+    ("shipping", Act.TAKE_BACK): lambda one: run_timer(one, NOW + timedelta(days=16)),
     ("license_online", Act.DELIVER): license_comes,
     ("license_online", Act.REFUSE): license_is_refused,
     ("license_code", Act.ACTIVATE): code_is_activated,
 }
-"""By which the market comes to act by itself."""
+"""Acts that the market does automatically."""
 
 
-def test_every_flow_stands_in_the_table() -> None:
-    found = {
-        one.code: {node.code: {(move.by, move.act): move.to for move in node.moves} for node in one.nodes}
-        for one in flows().values()
+def test_every_flow_is_in_the_table() -> None:
+    table = {
+        flow.code: {node.code: {(move.by, move.act): move.to for move in node.moves} for node in flow.nodes}
+        for flow in flows().values()
     }
-    assert found == TABLE
+    assert table == TABLE
     refundable = {
-        rule: {(one.code, node.code) for one in flows().values() for node in one.nodes if node.refundable is rule}
+        rule: {(flow.code, node.code) for flow in flows().values() for node in flow.nodes if node.refundable is rule}
         for rule in (Refundable.WHOLE, Refundable.NOTHING)
     }
-    assert refundable == {Refundable.WHOLE: WHOLE, Refundable.NOTHING: NOTHING}
-    provisions = {one.code: one.provision for one in flows().values() if one.provision is not Provision.NONE}
+    assert refundable == {Refundable.WHOLE: FULL_REFUND_ONLY, Refundable.NOTHING: NOTHING}
+    provisions = {flow.code: flow.provision for flow in flows().values() if flow.provision is not Provision.NONE}
     assert provisions == {
         "provisioned": Provision.AT_ACCEPTANCE, "license_online": Provision.AT_PAYMENT,
         "license_code": Provision.AT_PAYMENT,
     }  # fmt: skip
-    assert {one.code: [*one.by_code] for one in flows().values()} == {code: [*nodes] for code, nodes in TABLE.items()}
+    assert {flow.code: [*flow.by_code] for flow in flows().values()} == {
+        code: [*nodes] for code, nodes in TABLE.items()
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", TABLE)
-def test_after_a_milestone_the_next_one_is_delivered_and_reviews_come_where_they_were_wanted(code: str) -> None:
+def test_after_a_milestone_the_next_one_is_delivered_and_reviews_follow_the_setting(code: str) -> None:
     in_parts = {"demand", "provisioned", "handover", "license_online"}
     for node in flow(code).nodes:
         for move in node.moves:
@@ -155,124 +158,125 @@ def test_after_a_milestone_the_next_one_is_delivered_and_reviews_come_where_they
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """What is done within is looked at, and then it is as before. One transaction around many acts, so that the order of their locks
-    is looked at elsewhere, on PostgreSQL."""
+def rolled_back() -> Iterator[None]:
+    """Undo what is done within. One transaction around many acts, so the order of their locks is checked elsewhere, on
+    PostgreSQL.
+    """
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
-def does(supervision: Supervision, party: Party, what: Act) -> None:
-    if (party, what) == AGREED:
-        cancel.ask(supervision.pk, "why", now=NOW)
+def perform(supervision: Supervision, party: Party, act_name: Act) -> None:
+    if (party, act_name) == AGREED_REFUND:
+        cancel.request_refund(supervision.pk, "why", now=NOW)
         cancel.agree(supervision.pk, "", by=person(supervision, S), clocks=CLOCKS, now=NOW)
     elif party is M:
-        OF_MARKET[supervision.flow, what](supervision)
+        MARKET_ACTS[supervision.flow, act_name](supervision)
     else:
         act(
             supervision.pk,
             party,
-            what,
-            said(supervision, party, what),
+            act_name,
+            form_of(supervision, party, act_name),
             by=person(supervision, party),
             clocks=CLOCKS,
             now=NOW,
         )
 
 
-def begun(code: str) -> Supervision:
-    """Reviewed by an operator, and its parcel goes to the buyer's own telephone."""
+def begin(code: str) -> Supervision:
+    """Make a delivery reviewed by an operator; its parcel goes to the buyer's own telephone."""
     supervision = supervised(KINDS[code], price=ONCE, supervised="yes", acceptance_review="yes")
     supervision.buyer.phone = "13800138000"
     supervision.buyer.save(update_fields=["phone"])
     if code == "license_online":
         instance_opens(supervision)
     assert (supervision.flow, supervision.reviewed) == (code, True)
-    return again(supervision)
+    return reload(supervision)
 
 
 @pytest.mark.slow
-@pytest.mark.sqlite  # tries many acts in one transaction, so the order of their locks would prove nothing
+@pytest.mark.sqlite  # many acts in one transaction, so the order of their locks would prove nothing
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", TABLE)
-def test_at_each_node_each_act_of_each_role_does_what_the_table_says_and_nothing_else_does_anything(code: str) -> None:
-    supervision = begun(code)
+def test_each_act_of_each_role_at_each_node_does_what_the_table_says(code: str) -> None:
+    supervision = begin(code)
     buyer = money(supervision)[0]
     passed = []
     for step in (*PATHS[code], None):
-        supervision = again(supervision)
+        supervision = reload(supervision)
         node = supervision.node
         passed.append(node)
         assert money(supervision) == (buyer, PRICE, 0), "held, wherever it stands"
-        _refused(supervision, code)
-        for party, what in TABLE[code][node]:
-            _allowed(supervision, party, what, buyer)
-        _paid_back(supervision, buyer)
-        _decided(supervision, buyer)
+        assert_refused(supervision, code)
+        for party, act_name in TABLE[code][node]:
+            assert_allowed(supervision, party, act_name, buyer)
+        assert_refunds(supervision, buyer)
+        assert_decisions(supervision, buyer)
         if step is not None:
-            does(supervision, *step)
+            perform(supervision, *step)
     assert sorted(passed) == sorted(TABLE[code])
 
 
-def _refused(supervision: Supervision, code: str) -> None:
+def assert_refused(supervision: Supervision, code: str) -> None:
     before, visits = Supervision.objects.filter(pk=supervision.pk).values().get(), Visit.objects.count()
     for party in (B, S, O):
         by = person(supervision, party)
-        for what in Act:
-            if (party, what) not in TABLE[code][supervision.node]:
+        for act_name in Act:
+            if (party, act_name) not in TABLE[code][supervision.node]:
                 with pytest.raises(Refused, match=r"supervision\.not_now"):
                     act(
-                        supervision.pk, party, what, Said(visit=supervision.visit), by=by, clocks=CLOCKS, now=NOW
+                        supervision.pk, party, act_name, ActForm(visit=supervision.visit), by=by, clocks=CLOCKS, now=NOW
                     )  # fmt: skip
     assert (Supervision.objects.filter(pk=supervision.pk).values().get(), Visit.objects.count()) == (before, visits)
 
 
-def _allowed(supervision: Supervision, party: Party, what: Act, buyer: int) -> None:
-    """Where it leads, reviewed and not; and that money moves with the acceptance alone."""
+def assert_allowed(supervision: Supervision, party: Party, act_name: Act, buyer: int) -> None:
+    """Check where the act leads, reviewed and not, and that money moves only with the acceptance."""
     code, node = supervision.flow, supervision.node
     for reviewed in (True, False):
-        with undone():
+        with rolled_back():
             Supervision.objects.filter(pk=supervision.pk).update(reviewed=reviewed)
-            does(supervision, party, what)
-            after = again(supervision)
-            to = TABLE[code][node][party, what]
-            if what is Act.DELIVER and reviewed and (code, node) in REVIEWED:
+            perform(supervision, party, act_name)
+            after = reload(supervision)
+            to = TABLE[code][node][party, act_name]
+            if act_name is Act.DELIVER and reviewed and (code, node) in REVIEWED:
                 to = "review"
             assert after.node == (to or node)
             if to:
                 assert (after.status, money(after)) == ("running", (buyer, PRICE, 0))
-            elif what is Act.TAKE_BACK:
+            elif act_name is Act.TAKE_BACK:
                 assert (after.status, money(after)) == ("refunded", (buyer + PRICE, 0, 0))
-            elif code == "provisioned":  # its money is the seller's when it is open
+            elif code == "provisioned":  # the seller earns the money when it is open
                 assert (after.status, money(after)) == ("accepted", (buyer, PRICE, 0))
             else:
                 assert (after.status, money(after)) == ("completed", (buyer, 0, PRICE))
 
 
-def _paid_back(supervision: Supervision, buyer: int) -> None:
-    """What the buyer may ask for, and what the seller gives back, by where it stands (§4.7)."""
+def assert_refunds(supervision: Supervision, buyer: int) -> None:
+    """Check what the buyer can request and what the seller refunds, by node (§4.7)."""
     at, pk, by = (supervision.flow, supervision.node), supervision.pk, person(supervision, S)
     for amount, ends, may in (
-        (None, True, at not in NOTHING), (PRICE // 2, True, at not in WHOLE | NOTHING),
-        (PRICE // 2, False, at not in WHOLE | NOTHING), (PRICE + 1, True, False), (0, True, False), (PRICE, False, False),
+        (None, True, at not in NOTHING), (PRICE // 2, True, at not in FULL_REFUND_ONLY | NOTHING),
+        (PRICE // 2, False, at not in FULL_REFUND_ONLY | NOTHING), (PRICE + 1, True, False), (0, True, False), (PRICE, False, False),
     ):  # fmt: skip
-        with undone():
+        with rolled_back():
             if not may:
                 with pytest.raises(Refused):
-                    cancel.ask(pk, "why", amount_minor=amount, ends=ends, now=NOW)
+                    cancel.request_refund(pk, "why", amount_minor=amount, ends=ends, now=NOW)
                 assert money(supervision) == (buyer, PRICE, 0)
                 continue
-            cancel.ask(pk, "why", amount_minor=amount, ends=ends, now=NOW)
+            cancel.request_refund(pk, "why", amount_minor=amount, ends=ends, now=NOW)
             cancel.agree(pk, "", by=by, clocks=CLOCKS, now=NOW)
-            back, after = PRICE if amount is None else amount, again(supervision)
-            if ends and at == ("shipping", "accept"):  # §4.7: the goods come back first
+            back, after = PRICE if amount is None else amount, reload(supervision)
+            if ends and at == ("shipping", "accept"):  # §4.7: the goods are returned first
                 assert (after.node, money(after)) == ("return", (buyer, PRICE, 0))
                 continue
-            kept = PRICE - back
-            assert money(after) == (buyer + back, kept * (not ends), kept * ends)
+            rest = PRICE - back
+            assert money(after) == (buyer + back, rest * (not ends), rest * ends)
             assert (after.status, after.refunded_minor) == ("refunded" if ends else "running", back)
-    with undone():
+    with rolled_back():
         if at in NOTHING:
             with pytest.raises(Refused, match=r"supervision\.no_refund"):
                 cancel.agree(pk, "We cannot.", by=by, clocks=CLOCKS, now=NOW)
@@ -282,36 +286,36 @@ def _paid_back(supervision: Supervision, buyer: int) -> None:
 
 
 UNOPENED = {("license_code", node) for node in ("deliver", "take", "activate")}
-"""Where there is nothing yet that an operator could declare accepted."""
+"""Nodes before anything that an operator could declare accepted."""
 
 
-def _decided(supervision: Supervision, buyer: int) -> None:
-    """Either side may appeal at every node; then nobody acts, and what the operator decides is what becomes of the money."""
+def assert_decisions(supervision: Supervision, buyer: int) -> None:
+    """Either side may appeal at every node; then nobody can act, and the operator's decision moves the money."""
     code, pk, operator = supervision.flow, supervision.pk, person(supervision, O)
     accepted = (buyer, PRICE, 0) if code == "provisioned" else (buyer, 0, PRICE)
     worth = {
         Appeal.Decision.CONTINUE: (buyer, PRICE, 0), Appeal.Decision.ACCEPT: accepted,
         Appeal.Decision.REFUND: (buyer + PRICE, 0, 0),
     }  # fmt: skip
-    for side, decision in ((S, Appeal.Decision.CONTINUE), *((B, one) for one in worth)):
-        with undone():
+    for side, decision in ((S, Appeal.Decision.CONTINUE), *((B, amount) for amount in worth)):
+        with rolled_back():
             appeal(pk, side, "why", (), by=person(supervision, side), clocks=CLOCKS, now=NOW)
-            _nobody_acts(supervision)
+            assert_nobody_can_act(supervision)
             if decision is Appeal.Decision.ACCEPT and (code, supervision.node) in UNOPENED:
                 with pytest.raises(Refused, match=r"supervision\.not_open"):
                     decide(pk, decision, "so", by=operator, clocks=CLOCKS, now=NOW)
-                assert (again(supervision).status, money(supervision)) == ("appealed", (buyer, PRICE, 0))
+                assert (reload(supervision).status, money(supervision)) == ("appealed", (buyer, PRICE, 0))
                 continue
             decide(pk, decision, "so", by=operator, clocks=CLOCKS, now=NOW)
-            after = again(supervision)
+            after = reload(supervision)
             assert money(after) == worth[decision]
             if decision is Appeal.Decision.CONTINUE:
                 assert (after.status, after.node, after.visit) == ("running", supervision.node, supervision.visit)
 
 
-def _nobody_acts(supervision: Supervision) -> None:
-    for party, what in TABLE[supervision.flow][supervision.node]:
+def assert_nobody_can_act(supervision: Supervision) -> None:
+    for party, act_name in TABLE[supervision.flow][supervision.node]:
         if party is not M:
             by = person(supervision, party)
             with pytest.raises(Refused, match=r"supervision\.appealed"):
-                act(supervision.pk, party, what, Said(visit=supervision.visit), by=by, clocks=CLOCKS, now=NOW)
+                act(supervision.pk, party, act_name, ActForm(visit=supervision.visit), by=by, clocks=CLOCKS, now=NOW)

@@ -1,5 +1,6 @@
-"""Licenses that are in use while their delivery is supervised: by the code of a machine, and by an authorisation code (business-rules
-§2.10; saas-v1-license §B2, §B3). Every act of every role stands in test_every_act."""
+"""Licenses in use while their delivery is supervised: by the code of a machine, and by an authorisation code
+(business-rules §2.10; saas-v1-license §B2, §B3). Every act of every role is tested in test_every_act.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +19,26 @@ from tests.market.supervision.supervising import (
     DAY,
     B,
     S,
-    again,
     code_is_activated,
-    does,
     instance_opens,
     license_comes,
     license_is_refused,
     money,
+    perform,
     person,
+    reload,
+    run_timer,
     supervised,
-    ticks,
     walk,
 )
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.values import replace
-from tradepost.market.fulfilment.activating import NotActivated, give_back, take_code
+from tradepost.market.fulfilment.activating import NotActivated, return_code, take_code
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.pay_back import pay_back
+from tradepost.market.fulfilment.pay_back import refund_order
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest
-from tradepost.market.orders.refund_terms import Why
-from tradepost.market.orders.refunds import what_may
+from tradepost.market.orders.refund_terms import RefusalReason
+from tradepost.market.orders.refunds import possible_refunds
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.production.models import Call
@@ -53,11 +54,11 @@ MONTH = replace(MONTHLY, amount=Decimal(100), period_numbers=(1,))
 A_WEEK = NOW + 7 * DAY
 
 
-def online() -> Supervision:
+def make_online_license() -> Supervision:
     return supervised("LICENSE", price=MONTH, supervised="yes")
 
 
-def coded(*, acceptance_review: str = "") -> Supervision:
+def make_code_license(*, acceptance_review: str = "") -> Supervision:
     return supervised("LICENSE_CODE", price=MONTH, supervised="yes", acceptance_review=acceptance_review)
 
 
@@ -65,151 +66,165 @@ def service(supervision: Supervision) -> Subscription:
     return Subscription.objects.select_related("offer", "product", "buyer").get(pk=supervision.subscription_id)
 
 
-# --- by the code of a machine -------------------------------------------------------------------------------------------
+# --- licenses for a machine code ----------------------------------------------------------------------------------------
 
 
-def test_a_license_is_accepted_before_its_seller_earns_and_the_term_begins_with_that() -> None:
-    """§2.10: "user submits system code or hardware code → seller delivers (async license) → user confirms/rejects"; §B1: "the
-    resource term starts at acceptance"."""
-    supervision = online()
+def test_license_is_accepted_before_its_seller_earns_and_its_term_begins_then() -> None:
+    """§2.10: "user submits system code or hardware code → seller delivers (async license) → user confirms/rejects";
+    §B1: "the resource term starts at acceptance".
+    """
+    supervision = make_online_license()
     has = money(supervision)[0]
     with pytest.raises(Refused, match=r"license\.not_now"):
-        does(supervision, B, Act.DEMAND, fingerprint="MAC-1")
+        perform(supervision, B, Act.DEMAND, fingerprint="MAC-1")
     assert (Visit.objects.count(), LicenseRequest.objects.count()) == (0, 0), "it is not open yet, and nothing was kept"
     instance_opens(supervision)
-    held = service(supervision)
-    assert (held.status, held.expires_at, held.instance_id != "") == ("active", None, True)
-    assert (again(supervision).line.order.status, Period.objects.count()) == ("processing", 0)
+    subscription = service(supervision)
+    assert (subscription.status, subscription.expires_at, subscription.instance_id != "") == ("active", None, True)
+    assert (reload(supervision).line.order.status, Period.objects.count()) == ("processing", 0)
 
-    does(supervision, B, Act.DEMAND, fingerprint="MAC-1")
-    asked = Call.objects.get(kind="GetLicenseAsync")
-    assert "2026-04-01" in str(asked.command), "it names a provisional end"
+    perform(supervision, B, Act.DEMAND, fingerprint="MAC-1")
+    call = Call.objects.get(kind="GetLicenseAsync")
+    assert "2026-04-01" in str(call.command), "it names a provisional end"
     license_comes(supervision, now=NOW + DAY)
-    assert (again(supervision).node, Visit.objects.latest("pk").party) == ("accept", "market")
-    does(supervision, B, Act.ACCEPT, now=A_WEEK)
-    ended, held = again(supervision), service(supervision)
+    assert (reload(supervision).node, Visit.objects.latest("pk").party) == ("accept", "market")
+    perform(supervision, B, Act.ACCEPT, now=A_WEEK)
+    ended, subscription = reload(supervision), service(supervision)
     assert (ended.status, ended.line.order.status, money(ended)) == ("completed", "completed", (has, 0, PRICE))
-    assert (ended.effective_at, held.expires_at) == (A_WEEK, datetime(2026, 4, 8, 8, tzinfo=UTC))
+    assert (ended.effective_at, subscription.expires_at) == (A_WEEK, datetime(2026, 4, 8, 8, tzinfo=UTC))
     period = Period.objects.get()
-    assert (period.starts_at, period.ends_at, period.paid_minor) == (A_WEEK, held.expires_at, PRICE)
-    assert what_may(held, rules_now(), now=A_WEEK + DAY).why is Why.NOT_REFUNDABLE
+    assert (period.starts_at, period.ends_at, period.paid_minor) == (A_WEEK, subscription.expires_at, PRICE)
+    assert possible_refunds(subscription, rules_now(), now=A_WEEK + DAY).why is RefusalReason.NOT_REFUNDABLE
     assert ledger.verify().problems == ()
 
 
-def test_what_the_sellers_server_does_not_grant_is_asked_for_anew_and_can_be_delivered_by_hand() -> None:
-    supervision = online()
+@pytest.mark.slow
+def test_license_refused_by_the_sellers_server_is_requested_again_or_delivered_manually() -> None:
+    supervision = make_online_license()
     instance_opens(supervision)
-    does(supervision, B, Act.DEMAND, fingerprint="WRONG")
+    perform(supervision, B, Act.DEMAND, fingerprint="WRONG")
     license_is_refused(supervision, now=NOW + DAY)
-    assert again(supervision).node == "code"
-    does(supervision, B, Act.DEMAND, fingerprint="RIGHT", now=NOW + DAY)
-    does(supervision, S, Act.REFUSE, now=NOW + DAY, words="Which machine is this?")
-    does(supervision, B, Act.DEMAND, fingerprint="RIGHT 2", now=NOW + DAY)
-    does(supervision, S, Act.DELIVER, now=NOW + 2 * DAY, words="Handed over on a stick.")
-    does(supervision, B, Act.REJECT, now=NOW + 3 * DAY)
-    assert (again(supervision).node, again(supervision).rejections) == ("deliver", 1)
-    does(supervision, S, Act.DELIVER, now=NOW + 3 * DAY)
-    does(supervision, B, Act.ACCEPT, now=NOW + 3 * DAY)
-    assert again(supervision).status == "completed"
+    assert reload(supervision).node == "code"
+    perform(supervision, B, Act.DEMAND, fingerprint="RIGHT", now=NOW + DAY)
+    perform(supervision, S, Act.REFUSE, now=NOW + DAY, words="Which machine is this?")
+    perform(supervision, B, Act.DEMAND, fingerprint="RIGHT 2", now=NOW + DAY)
+    perform(supervision, S, Act.DELIVER, now=NOW + 2 * DAY, words="Handed over on a stick.")
+    perform(supervision, B, Act.REJECT, now=NOW + 3 * DAY)
+    assert (reload(supervision).node, reload(supervision).rejections) == ("deliver", 1)
+    perform(supervision, S, Act.DELIVER, now=NOW + 3 * DAY)
+    perform(supervision, B, Act.ACCEPT, now=NOW + 3 * DAY)
+    assert reload(supervision).status == "completed"
 
 
-def test_a_license_that_was_rejected_does_not_come_again_and_one_that_came_during_a_dispute_counts() -> None:
-    supervision = online()
+@pytest.mark.slow
+def test_rejected_license_is_not_issued_again_and_one_issued_during_a_dispute_counts() -> None:
+    supervision = make_online_license()
     instance_opens(supervision)
-    does(supervision, B, Act.DEMAND, fingerprint="MAC-1")
-    does(supervision, S, Act.REFUSE, now=NOW + DAY)
+    perform(supervision, B, Act.DEMAND, fingerprint="MAC-1")
+    perform(supervision, S, Act.REFUSE, now=NOW + DAY)
     first = LicenseRequest.objects.get()
     deliver_text(first.seller_id, first.event_id, "license", now=NOW + DAY)
     react(now=NOW + DAY)
-    assert again(supervision).node == "code", "another code was asked for meanwhile"
-    does(supervision, B, Act.DEMAND, fingerprint="MAC-2", now=NOW + 2 * DAY)
-    made = appeal(supervision.pk, B, "Nothing comes.", (), by=person(supervision, B), clocks=CLOCKS, now=NOW + 3 * DAY)
+    assert reload(supervision).node == "code", "another code was asked for meanwhile"
+    perform(supervision, B, Act.DEMAND, fingerprint="MAC-2", now=NOW + 2 * DAY)
+    appealed = appeal(
+        supervision.pk, B, "Nothing comes.", (), by=person(supervision, B), clocks=CLOCKS, now=NOW + 3 * DAY
+    )
     license_comes(supervision, now=NOW + 3 * DAY)
-    assert (again(supervision).status, again(supervision).node) == ("appealed", "deliver")
+    assert (reload(supervision).status, reload(supervision).node) == ("appealed", "deliver")
     operator = person(supervision, Party.OPERATOR)
     decide(supervision.pk, Appeal.Decision.CONTINUE, "It came.", by=operator, clocks=CLOCKS, now=NOW + 4 * DAY)
-    assert (again(supervision).node, Appeal.objects.get(pk=made.pk).decision) == ("accept", "continue")
-    does(supervision, B, Act.REJECT, now=NOW + 5 * DAY)
+    assert (reload(supervision).node, Appeal.objects.get(pk=appealed.pk).decision) == ("accept", "continue")
+    perform(supervision, B, Act.REJECT, now=NOW + 5 * DAY)
     react(now=NOW + 5 * DAY)
-    assert again(supervision).node == "deliver"
+    assert reload(supervision).node == "deliver"
 
 
-def test_what_cannot_be_opened_is_paid_back_and_nothing_is_left_to_decide() -> None:
+@pytest.mark.slow
+def test_service_that_cannot_be_opened_is_refunded_and_nothing_is_left_to_decide() -> None:
     """§4.7: "failed provisioning → automatic full refund"."""
-    supervision = online()
+    supervision = make_online_license()
     has = money(supervision)[0]
     appeal(supervision.pk, B, "Why so slow?", (), by=person(supervision, B), clocks=CLOCKS, now=NOW)
     with pytest.raises(Refused, match=r"supervision\.opening"):
         decide(
             supervision.pk, Appeal.Decision.REFUND, "so", by=person(supervision, Party.OPERATOR), clocks=CLOCKS, now=NOW
         )
-    assert again(supervision).status == "appealed"
+    assert reload(supervision).status == "appealed"
     give_up(Call.objects.get(), now=NOW + DAY)
     react(now=NOW + DAY)
-    ended = again(supervision)
+    ended = reload(supervision)
     assert (ended.status, ended.whole_back, money(ended)) == ("refunded", True, (has + PRICE, 0, 0))
     assert Appeal.objects.get().decision == "refund"
-    assert ticks(supervision, NOW + 300 * DAY) is None
+    assert run_timer(supervision, NOW + 300 * DAY) is None
     assert ledger.verify().problems == ()
 
 
-def test_a_part_goes_back_while_it_is_in_use_and_with_all_the_service_is_released() -> None:
-    supervision = online()
+@pytest.mark.slow
+def test_part_is_refunded_in_use_and_a_full_refund_releases_the_service() -> None:
+    supervision = make_online_license()
     has = money(supervision)[0]
     instance_opens(supervision)
-    does(supervision, B, Act.DEMAND, fingerprint="MAC-1")
-    cancel.ask(supervision.pk, "Late.", amount_minor=4_000, ends=False, now=NOW)
+    perform(supervision, B, Act.DEMAND, fingerprint="MAC-1")
+    cancel.request_refund(supervision.pk, "Late.", amount_minor=4_000, ends=False, now=NOW)
     cancel.agree(supervision.pk, "", by=person(supervision, S), clocks=CLOCKS, now=NOW)
     assert money(supervision) == (has + 4_000, PRICE - 4_000, 0)
     cancel.agree(supervision.pk, "We cannot.", by=person(supervision, S), clocks=CLOCKS, now=NOW)
     react(now=NOW)
-    ended = again(supervision)
+    ended = reload(supervision)
     assert (ended.status, ended.line.order.status) == ("refunded", "refunded")
     assert (money(ended), Period.objects.count()) == ((has + PRICE, 0, 0), 0)
     assert Operation.objects.get(kind="release").status == "running", "its seller is asked to delete it"
     assert ledger.verify().problems == ()
 
 
-# --- by an authorisation code -------------------------------------------------------------------------------------------
+# --- authorisation codes ------------------------------------------------------------------------------------------------
 
 
-def test_a_code_is_prepared_taken_activated_and_proved_and_its_term_begins_with_the_activation() -> None:
-    """§2.10: "seller implements → user takes the code → seller calls activate → node passes automatically, service start =
-    activation time → seller uploads proof → auto-accepted"."""
-    supervision = coded()
+@pytest.mark.slow
+def test_code_is_prepared_taken_activated_proved_and_its_term_begins_with_the_activation() -> None:
+    """§2.10: "seller implements → user takes the code → seller calls activate → node passes automatically, service
+    start = activation time → seller uploads proof → auto-accepted".
+    """
+    supervision = make_code_license()
     has, code = money(supervision)[0], LicenseCode.objects.get()
-    held = service(supervision)
-    for what in (take_code, give_back):
+    subscription = service(supervision)
+    for code_act in (take_code, return_code):
         with pytest.raises(Refused, match=r"license\.supervised"):
-            what(held, actor="buyer", now=NOW)
+            code_act(subscription, actor="buyer", now=NOW)
     with pytest.raises(NotActivated):
         code_is_activated(supervision)
-    assert (LicenseCode.objects.get().status, again(supervision).node) == ("issued", "deliver")
+    assert (LicenseCode.objects.get().status, reload(supervision).node) == ("issued", "deliver")
     walk(supervision, (S, Act.DELIVER), (B, Act.TAKE))
-    assert (LicenseCode.objects.get().status, again(supervision).node) == ("taken", "activate")
+    assert (LicenseCode.objects.get().status, reload(supervision).node) == ("taken", "activate")
     code_is_activated(supervision, now=NOW + DAY)
-    held = service(supervision)
-    assert (held.status, held.started_at, held.expires_at) == ("active", NOW + DAY, datetime(2026, 4, 2, 8, tzinfo=UTC))
-    assert (again(supervision).node, money(supervision)) == ("proof", (has, PRICE, 0))
-    assert what_may(held, rules_now(), now=A_WEEK).why is Why.NOT_REFUNDABLE
+    subscription = service(supervision)
+    assert (subscription.status, subscription.started_at, subscription.expires_at) == (
+        "active",
+        NOW + DAY,
+        datetime(2026, 4, 2, 8, tzinfo=UTC),
+    )
+    assert (reload(supervision).node, money(supervision)) == ("proof", (has, PRICE, 0))
+    assert possible_refunds(subscription, rules_now(), now=A_WEEK).why is RefusalReason.NOT_REFUNDABLE
     with pytest.raises(Refused, match=r"supervision\.missing"):
-        does(supervision, S, Act.DELIVER, now=A_WEEK, proofs=False)
-    does(supervision, S, Act.DELIVER, now=A_WEEK)
-    ended = again(supervision)
+        perform(supervision, S, Act.DELIVER, now=A_WEEK, proofs=False)
+    perform(supervision, S, Act.DELIVER, now=A_WEEK)
+    ended = reload(supervision)
     assert (ended.status, ended.line.order.status, money(ended)) == ("completed", "completed", (has, 0, PRICE))
-    assert (ended.effective_at, service(supervision).expires_at) == (NOW + DAY, held.expires_at)
+    assert (ended.effective_at, service(supervision).expires_at) == (NOW + DAY, subscription.expires_at)
     assert Period.objects.get().starts_at == NOW + DAY
     assert LicenseCode.objects.get(pk=code.pk).status == "active"
     assert ledger.verify().problems == ()
 
 
-def test_a_code_that_was_cancelled_before_it_was_taken_is_dead() -> None:
-    supervision = coded()
+@pytest.mark.slow
+def test_code_cancelled_before_it_was_taken_is_void() -> None:
+    supervision = make_code_license()
     has = money(supervision)[0]
     walk(supervision, (S, Act.DELIVER))
-    cancel.ask(supervision.pk, "Not needed.", now=NOW)
+    cancel.request_refund(supervision.pk, "Not needed.", now=NOW)
     with pytest.raises(Refused, match=r"supervision\.cancelling"):
-        does(supervision, B, Act.TAKE)
+        perform(supervision, B, Act.TAKE)
     cancel.agree(supervision.pk, "", by=person(supervision, S), clocks=CLOCKS, now=NOW)
     react(now=NOW)
     assert (LicenseCode.objects.get().status, service(supervision).status) == ("withdrawn", "failed")
@@ -218,13 +233,14 @@ def test_a_code_that_was_cancelled_before_it_was_taken_is_dead() -> None:
         code_is_activated(supervision)
 
 
-def test_an_operator_pays_back_what_is_in_use_and_its_code_is_worth_nothing_then() -> None:
-    supervision = coded(acceptance_review="yes")
+@pytest.mark.slow
+def test_operator_refunds_a_license_in_use_and_its_code_becomes_void() -> None:
+    supervision = make_code_license(acceptance_review="yes")
     has = money(supervision)[0]
     walk(supervision, (S, Act.DELIVER), (B, Act.TAKE))
     code_is_activated(supervision)
     walk(supervision, (S, Act.DELIVER))
-    assert again(supervision).node == "review"
+    assert reload(supervision).node == "review"
     appeal(supervision.pk, B, "It does not start.", (), by=person(supervision, B), clocks=CLOCKS, now=NOW)
     decide(supervision.pk, Appeal.Decision.REFUND, "so", by=person(supervision, Party.OPERATOR), clocks=CLOCKS, now=NOW)
     react(now=NOW)
@@ -233,34 +249,34 @@ def test_an_operator_pays_back_what_is_in_use_and_its_code_is_worth_nothing_then
     assert ledger.verify().problems == ()
 
 
-def test_a_proof_that_comes_after_the_paid_time_is_over_still_ends_it() -> None:
-    supervision = coded()
+def test_proof_after_the_end_of_the_paid_time_still_ends_the_delivery() -> None:
+    supervision = make_code_license()
     walk(supervision, (S, Act.DELIVER), (B, Act.TAKE))
     code_is_activated(supervision)
     Subscription.objects.update(status="released")
-    does(supervision, S, Act.DELIVER, now=NOW + timedelta(days=90))
-    assert (again(supervision).line.order.status, money(supervision)[2]) == ("completed", PRICE)
+    perform(supervision, S, Act.DELIVER, now=NOW + timedelta(days=90))
+    assert (reload(supervision).line.order.status, money(supervision)[2]) == ("completed", PRICE)
 
 
-def test_a_code_of_a_product_that_is_not_supervised_is_there_at_once() -> None:
+def test_code_of_an_unsupervised_product_is_available_at_once() -> None:
     supervised_before = Supervision.objects.count()
     with pytest.raises(Supervision.DoesNotExist):
         supervised("LICENSE_CODE", price=MONTH)
     assert (Supervision.objects.count(), LicenseCode.objects.get().status) == (supervised_before, "issued")
 
 
-# --- what pages and operators may do meanwhile --------------------------------------------------------------------------
+# --- pages and operators ------------------------------------------------------------------------------------------------
 
 
-def test_the_pages_of_a_service_that_is_held_say_where_its_delivery_goes_on() -> None:
-    supervision = online()
+def test_pages_of_a_supervised_service_link_to_its_delivery() -> None:
+    supervision = make_online_license()
     instance_opens(supervision)
     client = Client(headers={"accept-language": "en"})
     client.force_login(supervision.buyer)
     service_page, delivery = f"/services/{supervision.subscription_id}/", f"/supervision/{supervision.pk}/"
     page = client.get(service_page).content.decode()
-    assert "The market holds your payment until its delivery is over." in page
-    assert "begins with your acceptance" in page
+    assert "We hold your payment until the delivery is complete." in page
+    assert "starts when you accept" in page
     assert delivery in page
     for elsewhere in ("policy/", "renew/", "unsubscribe/", "explain/", "change/"):
         assert client.get(f"{service_page}{elsewhere}").status_code in {200, 302, 404}, elsewhere
@@ -269,13 +285,13 @@ def test_the_pages_of_a_service_that_is_held_say_where_its_delivery_goes_on() ->
     assert "apply for it here" in client.get(delivery).content.decode()
 
 
-def test_a_code_that_is_not_prepared_yet_is_not_taken_on_the_page_of_its_service() -> None:
-    supervision = coded()
+def test_unprepared_code_cannot_be_taken_on_the_page_of_its_service() -> None:
+    supervision = make_code_license()
     client = Client(headers={"accept-language": "en"})
     client.force_login(supervision.buyer)
     service_page = f"/services/{supervision.subscription_id}/"
     page = client.get(service_page).content.decode()
-    assert "Take the code" not in page
+    assert "Reveal the code" not in page
     assert f"/supervision/{supervision.pk}/" in page
     for way in ("code/take/", "code/give-back/"):
         client.post(f"{service_page}{way}")
@@ -283,12 +299,12 @@ def test_a_code_that_is_not_prepared_yet_is_not_taken_on_the_page_of_its_service
     assert f"/supervision/{supervision.pk}/" in client.get(f"/orders/{supervision.line.order.number}/").content.decode()
 
 
-def test_an_operator_who_pays_the_order_back_ends_its_delivery() -> None:
-    supervision = coded()
+def test_operators_refund_of_the_order_ends_its_delivery() -> None:
+    supervision = make_code_license()
     has, operator = money(supervision)[0], person(supervision, Party.OPERATOR)
     walk(supervision, (S, Act.DELIVER), (B, Act.TAKE))
-    pay_back(supervision.line.order, reason="Nobody activates it.", actor=operator.email, now=A_WEEK)
+    refund_order(supervision.line.order, reason="Nobody activates it.", actor=operator.email, now=A_WEEK)
     react(now=A_WEEK)
-    ended = again(supervision)
+    ended = reload(supervision)
     assert (ended.status, ended.whole_back, money(ended)) == ("refunded", True, (has + PRICE, 0, 0))
     assert LicenseCode.objects.get().status == "withdrawn"

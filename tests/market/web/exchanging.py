@@ -1,4 +1,4 @@
-"""A web server's side of requests, without a web server: scopes as Granian gives them, bodies that come as a test wants."""
+"""The web server's side of requests, without a web server: scopes as in Granian, and bodies that a test controls."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from tradepost.market.web.answering import App, Environ
 from tradepost.market.web.arriving import Arrivals
-from tradepost.market.web.by_the_head import ByTheHead
+from tradepost.market.web.by_the_head import RequestRules
 from tradepost.market.web.request_buffering import RequestBuffering
 
 WITHIN = 90
 
 
 class HeaderMap:
-    """Names are lower case and may come twice, as in Granian's RSGIHeaders."""
+    """Names are in lower case and may occur twice, as in Granian's RSGIHeaders."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._pairs = list(pairs)
@@ -49,7 +49,7 @@ class Scope:
 
 @dataclass
 class Exchange:
-    """``pieces`` of a body; None is one that never comes, an exception one that breaks off."""
+    """``pieces`` of a body: None is a piece that never arrives, an exception one that breaks off."""
 
     pieces: Iterable[bytes | None] = ()
     status: int = 0
@@ -102,29 +102,29 @@ def server(
     **by_the_head: Any,
 ) -> RequestBuffering:
     """Inside a running loop."""
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "largest_body": lambda _environ: largest,
         "is_caller_known": lambda _environ: True,
         "hashes_password": lambda environ: environ["PATH_INFO"] == "/login",
         "client": lambda environ: environ["REMOTE_ADDR"],
         "lane": lambda environ: environ["REMOTE_ADDR"],
     }
-    made = RequestBuffering(
-        app, threads=threads, writers=writers, by_the_head=ByTheHead(**(told | by_the_head)), arrivals=arrivals
+    buffering = RequestBuffering(
+        app, threads=threads, writers=writers, by_the_head=RequestRules(**(options | by_the_head)), arrivals=arrivals
     )
-    made.__rsgi_init__(asyncio.get_running_loop())
-    return made
+    buffering.__rsgi_init__(asyncio.get_running_loop())
+    return buffering
 
 
-async def ask(tried: RequestBuffering, asked: Scope, *pieces: bytes | None) -> Exchange:
+async def ask(tried: RequestBuffering, request_scope: Scope, *pieces: bytes | None) -> Exchange:
     exchange = Exchange(pieces)
     async with asyncio.timeout(WITHIN):
-        await tried.__rsgi__(asked, exchange)
+        await tried.__rsgi__(request_scope, exchange)
     return exchange
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loop go on until it is so."""
+    """Let the loop run until the condition is met."""
     async with asyncio.timeout(WITHIN):
-        while not condition():  # noqa: ASYNC110  # it may happen in a thread, which says nothing
+        while not condition():  # noqa: ASYNC110  # may happen in a thread, which sets no event
             await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""Who may enter what: strangers log in first, and what is not theirs does not exist."""
+"""Access to pages: strangers sign in first, and objects of others do not exist for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradepost.market.web import access
 pytestmark = pytest.mark.django_db
 
 
-def asked(user: Any) -> HttpRequest:
+def make_request(user: Any) -> HttpRequest:
     request = RequestFactory().get("/here/?a=1")
     request.user = user
     request.session = SessionStore()
@@ -28,28 +28,28 @@ def view(request: HttpRequest) -> HttpResponse:
 
 
 @pytest.mark.parametrize("wall", [access.buyer_required, access.seller_required, access.operator_required])
-def test_a_stranger_is_asked_to_log_in_and_comes_back(wall: Any) -> None:
-    answer = wall(view)(asked(AnonymousUser()))
+def test_stranger_signs_in_first_and_returns(wall: Any) -> None:
+    answer = wall(view)(make_request(AnonymousUser()))
     assert (answer.status_code, answer["Location"]) == (302, "/account/login/?next=/here/%3Fa%3D1")
 
 
-def test_a_buyer_finds_neither_seller_center_nor_console() -> None:
+def test_buyer_cannot_find_seller_center_or_console() -> None:
     buyer = factories.make_buyer()
-    assert access.buyer_required(view)(asked(buyer)).status_code == 200
+    assert access.buyer_required(view)(make_request(buyer)).status_code == 200
     for wall in (access.seller_required, access.operator_required):
         with pytest.raises(Http404):
-            wall(view)(asked(buyer))
+            wall(view)(make_request(buyer))
 
 
-def test_an_operator_is_let_in() -> None:
-    assert access.operator_required(view)(asked(factories.make_operator())).status_code == 200
+def test_operator_enters_the_console() -> None:
+    assert access.operator_required(view)(make_request(factories.make_operator())).status_code == 200
 
 
-def test_a_member_acts_for_the_own_seller_and_may_choose_among_several() -> None:
+def test_member_acts_for_their_seller_and_can_choose_among_several() -> None:
     member = factories.make_buyer()
     first, second = factories.make_seller(member=member), factories.make_seller(member=member)
     foreign = factories.make_seller()
-    request = asked(member)
+    request = make_request(member)
     assert access.seller_required(view)(request).content.decode() == first.name  # type: ignore[attr-defined]
     access.choose_seller(request, second.pk)
     assert access.seller_required(view)(request).content.decode() == second.name  # type: ignore[attr-defined]

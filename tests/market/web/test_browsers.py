@@ -1,4 +1,4 @@
-"""A browser in two words, by what it says it is."""
+"""A browser's short name, from its User-Agent header."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ from tradepost.market.web import browsers
         ("curl/8.5.0", "curl/8.5.0"), ("", ""),
     ],
 )  # fmt: skip
-def test_a_browser_in_two_words(agent: str, words: str) -> None:
-    assert browsers.in_words(agent) == words
+def test_browser_in_two_words(agent: str, words: str) -> None:
+    assert browsers.browser_name(agent) == words

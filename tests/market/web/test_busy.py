@@ -1,8 +1,9 @@
-"""A database that cannot answer now: people and programs are told to come again, and nothing was done."""
+"""If the database is not available, people and programs are asked to retry, and nothing is stored."""
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,21 +32,21 @@ LONGER = {"sqlite": "PRAGMA busy_timeout = 5000", "postgresql": "SET lock_timeou
 
 @contextmanager
 def locked(model: type[Order | AccessKey]) -> Iterator[None]:
-    """Somebody else holds the rows (on SQLite the whole database) for longer than we are ready to wait."""
-    held, enough = Event(), Event()
+    """Lock the rows (on SQLite the whole database) in another transaction for longer than the timeout."""
+    event, enough = Event(), Event()
 
     def hold() -> None:
         try:
             with transaction.atomic():
                 list(model.objects.select_for_update())
-                held.set()
+                event.set()
                 enough.wait()
         finally:
             connection.close()
 
     other = Thread(target=hold)
     other.start()
-    assert held.wait(30)
+    assert event.wait(30)
     with connection.cursor() as cursor:
         cursor.execute(SHORTER[connection.vendor])
     try:
@@ -59,7 +60,7 @@ def locked(model: type[Order | AccessKey]) -> Iterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("language", "words"), [("en", "The market is busy"), ("zh-hans", "系统繁忙")])
-def test_a_person_is_told_kindly_and_nothing_was_done(language: str, words: str) -> None:
+def test_person_gets_an_explanation_and_nothing_is_stored(language: str, words: str) -> None:
     buyer = factories.make_buyer()
     order = factories.make_order(buyer, now=clock.now())
     client = Client(raise_request_exception=False)
@@ -77,12 +78,13 @@ def test_a_person_is_told_kindly_and_nothing_was_done(language: str, words: str)
     assert Order.objects.get().status == Order.Status.PROCESSING
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_program_gets_the_envelope_of_its_api(settings: pytest.FixtureRequest) -> None:
-    """openapi-jointkit §C.2: 502 Backend unavailable, in the gateway's envelope; Retry-After says when to ask again."""
-    settings.ALLOWED_HOSTS = [HOST]  # type: ignore[attr-defined]  # pytest-django's own
+def test_program_gets_the_envelope_of_its_api(settings: pytest.FixtureRequest) -> None:
+    """openapi-jointkit §C.2: 502 Backend unavailable, in the gateway's envelope, with Retry-After."""
+    settings.ALLOWED_HOSTS = [HOST]  # type: ignore[attr-defined]  # provided by pytest-django
     shop = Shop(demo_on_sale(clock.now(), seller_address=ADDRESS))
-    with locked(AccessKey):  # its first use in a minute is noted there
+    with locked(AccessKey):  # its first use in a minute is recorded there
         answer = shop.ask("orderId=MOCKPERIODYEARNEW")
     assert (answer.status_code, answer["Retry-After"]) == (502, str(RETRY_AFTER))
     assert json.loads(answer.content)["error_code"] == "APIGW.0201"
@@ -90,7 +92,7 @@ def test_a_program_gets_the_envelope_of_its_api(settings: pytest.FixtureRequest)
 
 
 def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
-    """Django asks its handler while the error is being handled."""
+    """Django calls its handler while the error is being handled."""
     try:
         _fail(error)
     except (OperationalError, InterfaceError, ValueError):
@@ -102,7 +104,7 @@ def _fail(error: Exception) -> NoReturn:
 
 
 @pytest.mark.parametrize(
-    ("path", "error", "status", "said"),
+    ("path", "error", "status", "message"),
     [
         ("/", OperationalError("the connection is lost"), 503, "Try again"),
         ("/?q=a", InterfaceError("connection already closed"), 503, 'href="/?q=a"'),
@@ -112,7 +114,7 @@ def _fail(error: Exception) -> NoReturn:
     ],
     ids=str,
 )
-def test_what_nobody_caught_is_told_apart(rf, path: str, error: Exception, status: int, said: str) -> None:
+def test_uncaught_errors_are_distinguished(rf, path: str, error: Exception, status: int, message: str) -> None:
     request = rf.get("/")
     request.path_info, _, query = path.partition("?")
     request.path, request.META["QUERY_STRING"] = request.path_info, query
@@ -120,11 +122,33 @@ def test_what_nobody_caught_is_told_apart(rf, path: str, error: Exception, statu
         answer = answer_to(error, request)
     assert answer.status_code == status
     assert answer.has_header("Retry-After") is (status != 500)
-    assert said in answer.content.decode().replace('": "', '":"')
+    assert message in answer.content.decode().replace('": "', '":"')
 
 
-def failing(statement: str) -> BaseException:
-    """SQLite's own error for it, as Django passes it on."""
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError("the connection is lost"), ValueError("a bug")], ids=str)
+def test_language_can_be_switched_on_a_page_that_needs_no_database(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Switching the language works without the database, and leads back to the failed page."""
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    with monkeypatch.context() as broken:
+        broken.setattr("tradepost.market.web.limits.count", lambda _request: _fail(error))
+        page = client.get("/?q=a", headers={"Accept-Language": "en"})
+    assert page.status_code in {500, 503}
+    shown = page.content.decode()
+    assert re.search(r'value="zh-hans"\s+lang="zh-Hans"', shown)
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', shown))
+    assert fields["next"] == "/?q=a"
+    away = OperationalError("the connection is lost")
+    monkeypatch.setattr("tradepost.market.web.language._keep", lambda *_: _fail(away))
+    answer = client.post("/i18n/setlang/", fields | {"language": "zh-hans"})
+    assert (answer.status_code, answer["Location"]) == (302, "/?q=a")
+    assert client.cookies["django_language"].value == "zh-hans"
+
+
+def database_error(statement: str) -> BaseException:
+    """SQLite's error for this case, as Django passes it on."""
     database = sqlite3.connect(":memory:")
     with pytest.raises(sqlite3.Error) as caught:
         database.execute(statement)
@@ -134,7 +158,7 @@ def failing(statement: str) -> BaseException:
     return error
 
 
-def test_an_error_of_ours_does_not_pass_for_a_busy_database() -> None:
-    assert not is_busy(failing("SELECT * FROM nowhere"))
+def test_our_own_error_is_not_reported_as_a_busy_database() -> None:
+    assert not is_busy(database_error("SELECT * FROM nowhere"))
     assert not is_busy(None)
     assert not is_busy(ValueError())

@@ -1,4 +1,4 @@
-"""Issue 25, 7: connections per client, of which a process of Granian takes as many as there are."""
+"""Issue 25, 7: limit of connections per client, which Granian does not have."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 
 from tradepost.market.base.config import Config
 from tradepost.market.web import peer
-from tradepost.market.web.connections import READ_WITHIN, ConnectionLimit
+from tradepost.market.web.connections import READ_TIMEOUT, ConnectionLimit
 
 ATTACKER, VISITOR, PROXY = "127.0.0.66", "127.0.0.9", "127.0.0.1"
-MOST = 3
+MAX_CONNECTIONS = 3
 
 type Connect = Callable[[str], tuple[socket.socket, socket.socket]]
 
 
 @pytest.fixture
 def listening() -> Iterator[tuple[int, Connect]]:
-    """A port, and what opens a connection to it from an address: the client's end and ours."""
+    """A port, and a function that opens a connection to it from an address: the client's end and the market's end."""
     with ExitStack() as opened, socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -39,7 +39,7 @@ def _one_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def is_open(client: socket.socket) -> bool:
-    client.setblocking(False)  # socket's signature
+    client.setblocking(False)  # signature of the socket module
     try:
         return client.recv(1) != b""
     except BlockingIOError:
@@ -47,16 +47,18 @@ def is_open(client: socket.socket) -> bool:
 
 
 def limit(port: int) -> ConnectionLimit:
-    return ConnectionLimit(port=port, most=MOST, client_of=peer.client_of_connection)
+    return ConnectionLimit(port=port, most=MAX_CONNECTIONS, client_of=peer.client_of_connection)
 
 
-def test_the_newest_connections_of_a_client_above_its_limit_are_closed(listening: tuple[int, Connect]) -> None:
+def test_newest_connections_above_a_clients_limit_are_closed(listening: tuple[int, Connect]) -> None:
     port, connect = listening
     limited = limit(port)
-    first = [connect(ATTACKER)[0] for _ in range(MOST)]
+    first = [connect(ATTACKER)[0] for _ in range(MAX_CONNECTIONS)]
     assert limited.enforce() == 0
     more = [connect(ATTACKER)[0] for _ in range(5)]
-    others = [connect(VISITOR)[0] for _ in range(MOST)] + [connect(PROXY)[0] for _ in range(2 * MOST)]
+    others = [connect(VISITOR)[0] for _ in range(MAX_CONNECTIONS)] + [
+        connect(PROXY)[0] for _ in range(2 * MAX_CONNECTIONS)
+    ]
     assert limited.enforce() == 5
     assert all(is_open(client) for client in [*first, *others]), "the older ones, other visitors, a trusted proxy"
     assert not any(is_open(client) for client in more)
@@ -65,50 +67,50 @@ def test_the_newest_connections_of_a_client_above_its_limit_are_closed(listening
 def test_closed_connections_make_room(listening: tuple[int, Connect]) -> None:
     port, connect = listening
     limited = limit(port)
-    pairs = [connect(ATTACKER) for _ in range(MOST)]
+    pairs = [connect(ATTACKER) for _ in range(MAX_CONNECTIONS)]
     assert limited.enforce() == 0
     for client, ours in pairs:
         client.close()
         ours.close()
-    later = [connect(ATTACKER)[0] for _ in range(MOST)]
+    later = [connect(ATTACKER)[0] for _ in range(MAX_CONNECTIONS)]
     assert limited.enforce() == 0
     assert all(is_open(client) for client in later)
 
 
-def test_all_at_once_the_limit_is_kept(listening: tuple[int, Connect]) -> None:
+def test_limit_is_kept_with_simultaneous_connections(listening: tuple[int, Connect]) -> None:
     port, connect = listening
-    clients = [connect(ATTACKER)[0] for _ in range(4 * MOST)]
-    assert limit(port).enforce() == 3 * MOST
-    assert sum(is_open(client) for client in clients) == MOST
+    clients = [connect(ATTACKER)[0] for _ in range(4 * MAX_CONNECTIONS)]
+    assert limit(port).enforce() == 3 * MAX_CONNECTIONS
+    assert sum(is_open(client) for client in clients) == MAX_CONNECTIONS
 
 
-def test_other_sockets_of_the_process_are_left_alone(listening: tuple[int, Connect]) -> None:
-    """Those to a database, say, or to another port."""
+def test_other_sockets_of_the_process_stay_open(listening: tuple[int, Connect]) -> None:
+    """For example connections to a database, or to another port."""
     port, connect = listening
-    clients = [connect(ATTACKER)[0] for _ in range(2 * MOST)]
+    clients = [connect(ATTACKER)[0] for _ in range(2 * MAX_CONNECTIONS)]
     with socket.create_server(("127.0.0.1", 0)) as other, ExitStack() as opened:
-        for _ in range(2 * MOST):
+        for _ in range(2 * MAX_CONNECTIONS):
             opened.enter_context(socket.create_connection(other.getsockname(), 20, (ATTACKER, 0)))
-        ours = [opened.enter_context(other.accept()[0]) for _ in range(2 * MOST)]
+        ours = [opened.enter_context(other.accept()[0]) for _ in range(2 * MAX_CONNECTIONS)]
         pair = socket.socketpair()
-        assert limit(port).enforce() == MOST
-        assert all(is_open(one) for one in [*ours, *pair])
-        for one in pair:
-            one.close()
-    assert sum(is_open(client) for client in clients) == MOST
+        assert limit(port).enforce() == MAX_CONNECTIONS
+        assert all(is_open(socket_end) for socket_end in [*ours, *pair])
+        for socket_end in pair:
+            socket_end.close()
+    assert sum(is_open(client) for client in clients) == MAX_CONNECTIONS
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can do it")
-def test_the_kernel_ends_a_connection_whose_client_takes_nothing(listening: tuple[int, Connect]) -> None:
-    """Also one of a proxy, which has no limit of connections."""
+def test_kernel_ends_a_connection_whose_client_reads_nothing(listening: tuple[int, Connect]) -> None:
+    """Also a connection of a proxy, whose connections are not limited."""
     port, connect = listening
     pairs = [connect(ATTACKER), connect(PROXY)]
     limit(port).enforce()
     waits = [ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) for _, ours in pairs]
-    assert waits == [READ_WITHIN * 1000] * 2
+    assert waits == [READ_TIMEOUT * 1000] * 2
 
 
-def test_whom_a_connection_counts_for() -> None:
+def test_connection_counts_for_its_client() -> None:
     assert peer.client_of_connection("192.0.2.1") == "192.0.2.1"
     assert peer.client_of_connection("::ffff:192.0.2.1") == "192.0.2.1"
     assert peer.client_of_connection("2001:db8::5") == "2001:db8::/64"

@@ -20,14 +20,14 @@ from tradepost.market.web.answering import Environ
 from tradepost.market.web.environs import environ_of
 from tradepost.market.web.fair_queue import FairQueue
 from tradepost.market.web.lanes import SENDER, Lanes
-from tradepost.market.web.request_buffering import AT_ONCE, AT_ONCE_OF_ONE
-from tradepost.market.web.unread import words
+from tradepost.market.web.request_buffering import MAX_CONCURRENT, MAX_CONCURRENT_PER_CLIENT
+from tradepost.market.web.unread import refusal_response
 
 ATTACKER, VISITOR = "192.0.2.66:50000", "192.0.2.9:50000"
 
 
-class Held:
-    """An application that notes each path as it begins, and answers once the path is released."""
+class PausedApp:
+    """An application that records each path when it begins, and responds when the path is released."""
 
     def __init__(self) -> None:
         self.began: list[str] = []
@@ -48,43 +48,43 @@ class Held:
             self._changed.notify_all()
 
 
-def asked(tried: request_buffering.RequestBuffering, path: str, client: str) -> asyncio.Task[Exchange]:
+def start_request(tried: request_buffering.RequestBuffering, path: str, client: str) -> asyncio.Task[Exchange]:
     return asyncio.create_task(ask(tried, scope(method="GET", path=path, client=client)))
 
 
-def test_a_hundred_requests_of_one_client_hold_four_threads_and_others_are_answered() -> None:
-    inside = Held()
+def test_client_with_a_hundred_requests_uses_four_threads_and_others_are_served() -> None:
+    inside = PausedApp()
 
     async def run() -> None:
-        tried = server(inside, threads=AT_ONCE)
-        many = [asked(tried, f"/a{n}", ATTACKER) for n in range(100)]
-        await until(lambda: len(inside.began) == AT_ONCE_OF_ONE)
+        tried = server(inside, threads=MAX_CONCURRENT)
+        many = [start_request(tried, f"/a{n}", ATTACKER) for n in range(100)]
+        await until(lambda: len(inside.began) == MAX_CONCURRENT_PER_CLIENT)
         inside.release("/visitor")
         for _ in range(3):
-            assert (await asked(tried, "/visitor", VISITOR)).status == 200
-        assert len(inside.began) == AT_ONCE_OF_ONE + 3, "no further request of the hundred began meanwhile"
+            assert (await start_request(tried, "/visitor", VISITOR)).status == 200
+        assert len(inside.began) == MAX_CONCURRENT_PER_CLIENT + 3, "no further request of the hundred began meanwhile"
         assert not any(task.done() for task in many)
         inside.release("*")
         assert {(await task).status for task in many} == {200}, "they only waited"
-        assert inside.began[AT_ONCE_OF_ONE + 3 :] == sorted(
-            inside.began[AT_ONCE_OF_ONE + 3 :], key=lambda p: int(p[2:])
+        assert inside.began[MAX_CONCURRENT_PER_CLIENT + 3 :] == sorted(
+            inside.began[MAX_CONCURRENT_PER_CLIENT + 3 :], key=lambda p: int(p[2:])
         )
 
     asyncio.run(run())
 
 
 def test_with_one_thread_clients_are_served_in_turn() -> None:
-    inside = Held()
+    inside = PausedApp()
     inside.release("*")
 
     async def run() -> None:
-        gate = Held()
+        gate = PausedApp()
         tried = server(lambda e, s: gate(e, s) if e["PATH_INFO"] == "/gate" else inside(e, s), threads=1)
-        first = asked(tried, "/gate", ATTACKER)
+        first = start_request(tried, "/gate", ATTACKER)
         await until(lambda: gate.began)
-        rest = [asked(tried, path, ATTACKER) for path in ("/a1", "/a2", "/a3")]
-        rest += [asked(tried, path, VISITOR) for path in ("/b1", "/b2")]
-        rest.append(asked(tried, "/c1", "192.0.2.10:1"))
+        rest = [start_request(tried, path, ATTACKER) for path in ("/a1", "/a2", "/a3")]
+        rest += [start_request(tried, path, VISITOR) for path in ("/b1", "/b2")]
+        rest.append(start_request(tried, "/c1", "192.0.2.10:1"))
         await asyncio.sleep(0)
         gate.release("/gate")
         await asyncio.gather(first, *rest)
@@ -93,34 +93,34 @@ def test_with_one_thread_clients_are_served_in_turn() -> None:
     assert inside.began == ["/b1", "/c1", "/a1", "/b2", "/a2", "/a3"]
 
 
-def test_too_many_unanswered_requests_of_one_client_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_buffering, "UNANSWERED_OF_ONE", 8)
-    inside = Held()
+def test_too_many_open_requests_of_one_client_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_buffering, "MAX_UNANSWERED_PER_CLIENT", 8)
+    inside = PausedApp()
 
     async def run() -> None:
-        tried = server(inside, threads=AT_ONCE, words=words)
-        held = [asked(tried, "/a", ATTACKER) for _ in range(8)]
-        await until(lambda: len(inside.began) == AT_ONCE_OF_ONE)
-        refused = await asked(tried, "/b", ATTACKER)
+        tried = server(inside, threads=MAX_CONCURRENT, words=refusal_response)
+        waiting_requests = [start_request(tried, "/a", ATTACKER) for _ in range(8)]
+        await until(lambda: len(inside.began) == MAX_CONCURRENT_PER_CLIENT)
+        refused = await start_request(tried, "/b", ATTACKER)
         assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
         assert "Try again in 5 seconds" in refused.body.decode() or "5 秒后重试" in refused.body.decode()
         form = await ask(tried, scope(path="/b", length=1, client=ATTACKER), b"a")
         assert (form.status, form.asked_for) == (429, 0), "nothing of it is read"
         assert "/b" not in inside.began
         inside.release("/b")
-        assert (await asked(tried, "/b", VISITOR)).status == 200
+        assert (await start_request(tried, "/b", VISITOR)).status == 200
         inside.release("*")
-        assert {(await task).status for task in held} == {200}
-        assert (await asked(tried, "/b", ATTACKER)).status == 200, "those that were answered do not count"
+        assert {(await task).status for task in waiting_requests} == {200}
+        assert (await start_request(tried, "/b", ATTACKER)).status == 200, "those that were answered do not count"
 
     asyncio.run(run())
 
 
-def test_a_head_above_64_kib_is_refused_unread() -> None:
-    """Issue 25, 7. Granian refuses larger ones itself, but not all that come at once."""
+def test_head_above_64_kib_is_refused_unread() -> None:
+    """Issue 25, 7. Granian refuses larger ones itself, but not all that arrive at once."""
 
     async def run() -> None:
-        tried = server(words=words)
+        tried = server(words=refusal_response)
         headers = [(f"x-{n}", "a" * 8000) for n in range(8)]
         assert (await ask(tried, scope(method="GET", headers=headers))).status == 200
         answer = await ask(tried, scope(length=1, headers=[*headers, ("x-9", "a" * 2000)]), b"a")
@@ -133,17 +133,17 @@ def test_a_head_above_64_kib_is_refused_unread() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_page_of_a_refusal_says_when_to_try_again(language: str) -> None:
+def test_refusal_page_says_when_to_try_again(language: str) -> None:
     environ = environ_of(scope(method="GET", headers=[("accept-language", language)]))
-    page = words(environ, HTTPStatus.TOO_MANY_REQUESTS)[1].decode()
+    page = refusal_response(environ, HTTPStatus.TOO_MANY_REQUESTS)[1].decode()
     assert ("Try again in 5 seconds" if language == "en" else "请在 5 秒后重试") in page
     api = environ_of(scope(method="GET", path="/api/mkp-openapi-public/global/v1/order/query"))
-    headers, body = words(api, HTTPStatus.TOO_MANY_REQUESTS)
+    headers, body = refusal_response(api, HTTPStatus.TOO_MANY_REQUESTS)
     assert b"APIGW.0308" in body, "openapi-jointkit §C.2"
     assert dict(headers)["Content-Type"].startswith("application/json")
 
 
-def test_a_client_below_its_limit_comes_before_one_at_it() -> None:
+def test_client_below_its_limit_comes_before_one_at_it() -> None:
     queue: FairQueue[str] = FairQueue(at_once=1)
     for item in ("a1", "a2", "a3", "b1"):
         queue.put(item[0], item)
@@ -167,7 +167,7 @@ def request(*, session: str = "", access_key: str = "", client: str = ATTACKER, 
     return environ_of(scope(method="GET", path=path, headers=headers, client=client)) | noted
 
 
-def test_accounts_behind_one_address_have_turns_of_their_own_once_they_are_known() -> None:
+def test_accounts_behind_one_address_have_separate_turns_once_known() -> None:
     lanes = Lanes()
     assert lanes.lane(request()) == lanes.lane(request(session="made up")) == "192.0.2.66"
     lanes.learn(request(session="s1") | {SENDER: "user 1"})
@@ -177,8 +177,8 @@ def test_accounts_behind_one_address_have_turns_of_their_own_once_they_are_known
     assert lanes.lane(request(session="made up")) == lanes.lane(request(session="s3")) == "192.0.2.66"
 
 
-def test_an_access_key_counts_only_from_the_address_that_signed_with_it() -> None:
-    """Access keys are no secrets: whoever knows one must not take its seller's turns."""
+def test_access_key_counts_only_from_the_address_that_signed_with_it() -> None:
+    """Access keys are not secret: a stranger who knows one must not use up its seller's turns."""
     lanes = Lanes()
     lanes.learn(request(access_key="AK1", client=VISITOR) | {SENDER: "seller 1"})
     assert lanes.lane(request(access_key="AK1", client=VISITOR)) == "seller 1"
@@ -186,7 +186,7 @@ def test_an_access_key_counts_only_from_the_address_that_signed_with_it() -> Non
     assert lanes.lane(request(access_key="AK2", client=VISITOR)) == "192.0.2.9"
 
 
-def test_what_is_remembered_of_senders_is_bounded() -> None:
+def test_memory_of_senders_is_limited() -> None:
     lanes = Lanes(most_remembered=2)
     for n in "123":
         lanes.learn(request(session=n) | {SENDER: f"user {n}"})
@@ -194,7 +194,7 @@ def test_what_is_remembered_of_senders_is_bounded() -> None:
 
 
 @pytest.mark.django_db
-def test_pages_note_the_account_that_is_signed_in() -> None:
+def test_pages_record_the_signed_in_account() -> None:
     user = factories.make_buyer()
     client = Client()
     assert SENDER not in client.get("/").wsgi_request.META

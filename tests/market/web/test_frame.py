@@ -1,4 +1,4 @@
-"""What holds for the frame of every page: policy, weight, errors, language, theme."""
+"""Properties of every page's frame: policy, size, errors, language, theme."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.factories import make_buyer
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice
 from tradepost.market.web import templatetags
-from tradepost.market.web.context import this_page
+from tradepost.market.web.context import current_address
 
 pytestmark = pytest.mark.django_db
 MARKET = Path(templatetags.__file__).parent.parent.parent
 LIMIT = 150_000
 
 
-def test_the_policy_allows_nothing_inline_and_no_other_host(client: Client) -> None:
+def test_policy_allows_nothing_inline_and_no_other_host(client: Client) -> None:
     policy = client.get("/")["Content-Security-Policy"]
     assert "unsafe-" not in policy
     assert "http" not in policy
@@ -41,7 +41,7 @@ def test_templates_hold_no_inline_script_style_or_handler() -> None:
     guilty = [
         str(path.relative_to(MARKET))
         for path in MARKET.glob("**/templates/**/*.html")
-        # Mails are read by mail programs, which know nothing but inline styles.
+        # Mail programs support only inline styles.
         if not path.name.startswith("mail") and inline.search(path.read_text(encoding="utf-8"))
     ]
     assert guilty == []
@@ -50,11 +50,11 @@ def test_templates_hold_no_inline_script_style_or_handler() -> None:
 ASSET = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:css|js))"')
 
 
-def test_the_first_view_weighs_at_most_150_kb_as_sent(client: Client) -> None:
+def test_first_view_is_at_most_150_kb_compressed(client: Client) -> None:
     """pages.md, *Weight*. tests/browser/test_pages.py measures the whole visit on the socket."""
     page = client.get("/", headers={"Accept-Encoding": "gzip, br"})
     assets = ASSET.findall(gzip.decompress(page.content).decode())
-    assert {Path(name).name.partition(".")[0] for name in assets} >= {"tabler", "theme", "tradepost", "htmx"}
+    assert {Path(name).name.partition(".")[0] for name in assets} >= {"tabler", "theme", "market", "htmx"}
     weight = len(page.content)
     for name in assets:
         answer = client.get(name, headers={"Accept-Encoding": "gzip, br"})
@@ -63,9 +63,9 @@ def test_the_first_view_weighs_at_most_150_kb_as_sent(client: Client) -> None:
     assert weight <= LIMIT
 
 
-def test_static_files_are_kept_for_ever_and_compressed_for_every_browser(client: Client) -> None:
-    """Their names hold their hash, so a browser never asks for one again."""
-    [name] = [found for found in ASSET.findall(client.get("/").content.decode()) if "/theme." in found]
+def test_static_files_are_cached_for_ever_and_compressed_for_every_browser(client: Client) -> None:
+    """Their names contain their hash, so a browser never requests them again."""
+    [name] = [asset for asset in ASSET.findall(client.get("/").content.decode()) if "/theme." in asset]
     plain = client.get(name)
     body = plain.getvalue()
     assert "max-age=315360000" in plain["Cache-Control"]
@@ -79,24 +79,24 @@ def test_static_files_are_kept_for_ever_and_compressed_for_every_browser(client:
 
 
 def test_every_rule_of_tabler_that_a_page_could_use_is_kept() -> None:
-    """The style sheet is purged at set-up: a class that a template or script names must still have its rules."""
+    """The style sheet is purged at set-up: classes used by a template or script must keep their rules."""
     rules = re.compile(r"\.((?:\\.|[\w-])+)")
     full = set(rules.findall((ROOT / "node_modules/@tabler/core/dist/css/tabler.min.css").read_text("utf-8")))
-    kept = set(rules.findall(Path(str(finders.find("vendor/tabler.min.css"))).read_text("utf-8")))
-    assert kept < full
+    kept_rules = set(rules.findall(Path(str(finders.find("vendor/tabler.min.css"))).read_text("utf-8")))
+    assert kept_rules < full
     named = {
         name
         for path in MARKET.rglob("*.html")
-        for classes in re.findall(r'class="([^"]*)"', path.read_text("utf-8"))
+        for classes in re.findall(r'(?:class|css)="([^"]*)"', path.read_text("utf-8"))
         for name in re.sub(r"{[{%].*?[%}]}", " ", classes).split()
     }
     assert len(named & full) > 50
-    assert (named & full) - kept == set()
-    assert {"btn-danger", "btn-primary"} <= kept, "confirm.html builds their names"
+    assert (named & full) - kept_rules == set()
+    assert {"btn-danger", "btn-primary"} <= kept_rules, "confirm.html builds their names"
 
 
-def test_a_page_is_compressed_unless_it_could_mix_a_secret_with_a_strangers_text(client: Client) -> None:
-    """BREACH: what another site puts into the request must not be compressed together with what only the visitor may see."""
+def test_page_that_mixes_a_secret_with_foreign_input_is_not_compressed(client: Client) -> None:
+    """BREACH: input of another site must not be compressed together with the visitor's secrets."""
     accepting = {"Accept-Encoding": "gzip, br"}
     for path in ("/", "/?q=crm", "/nowhere/"):
         assert client.get(path, headers=accepting)["Content-Encoding"] == "gzip", path
@@ -110,33 +110,51 @@ def test_a_page_is_compressed_unless_it_could_mix_a_secret_with_a_strangers_text
     assert "Content-Encoding" not in refused.headers
 
 
-def test_an_address_that_is_not_there_is_a_page_of_ours(client: Client) -> None:
+def test_unknown_address_shows_our_error_page(client: Client) -> None:
     answer = client.get("/nowhere/", headers={"Accept-Language": "en"})
     assert answer.status_code == 404
     assert "Page not found" in answer.content.decode()
     assert "unsafe-" not in answer["Content-Security-Policy"]
 
 
-def test_the_page_of_an_error_needs_no_request() -> None:
+def test_stranger_has_bottom_tabs_on_a_phone(client: Client) -> None:
+    """issue 27, 2: "on a phone one header of 56 px and bottom tabs"; tests/browser/test_navigation.py measures them."""
+    for path in ("/", "/account/login/", "/nowhere/"):
+        page = client.get(path, headers={"Accept-Language": "en"}).content.decode()
+        tabs = page.partition('class="tp-dock"')[2].partition("</nav>")[0]
+        assert re.findall(r'href="([^"]+)"', tabs) == ["/", "/demands/new/", "/account/login/", "/account/signup/"]
+    client.force_login(make_buyer())
+    page = client.get("/").content.decode()
+    assert "tp-guest" not in page
+    assert page.count('class="tp-dock"') == 1
+
+
+def test_icon_exists_for_responses_that_are_no_pages(client: Client) -> None:
+    """Browsers request it when they show the API description, a PDF or a picture."""
+    answer = client.get("/favicon.ico", follow=True)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/svg+xml")
+
+
+def test_error_page_needs_no_request() -> None:
     assert re.search(r"/static/web/theme\.\w+\.css", render_to_string("500.html"))
 
 
-def test_a_form_without_its_token_is_told_what_to_do() -> None:
+def test_form_without_its_token_gets_instructions() -> None:
     client = Client(enforce_csrf_checks=True)
     answer = client.post("/i18n/setlang/", {"language": "en"}, headers={"Accept-Language": "en"})
     assert answer.status_code == 403
-    assert "This form is too old" in answer.content.decode()
+    assert "This page has expired" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
     ("cookie", "shown"), [("dark", "dark"), ("light", "light"), ("", "light"), ('"><script>', "light")]
 )
-def test_the_theme_is_the_chosen_one_and_nothing_else(client: Client, cookie: str, shown: str) -> None:
+def test_page_uses_the_chosen_theme_only(client: Client, cookie: str, shown: str) -> None:
     client.cookies["theme"] = cookie
     assert f'data-bs-theme="{shown}"' in client.get("/").content.decode()
 
 
-def test_switching_the_language_holds_for_pages_and_for_mails(client: Client) -> None:
+def test_switching_the_language_applies_to_pages_and_mails(client: Client) -> None:
     buyer = factories.make_buyer()
     client.force_login(buyer)
     answer = client.post("/i18n/setlang/", {"language": "en", "next": "/orders/"})
@@ -145,14 +163,14 @@ def test_switching_the_language_holds_for_pages_and_for_mails(client: Client) ->
     assert User.objects.get(pk=buyer.pk).language == "en"
 
 
-def test_an_unknown_language_changes_nothing(client: Client) -> None:
+def test_unknown_language_changes_nothing(client: Client) -> None:
     buyer = factories.make_buyer()
     client.force_login(buyer)
     client.post("/i18n/setlang/", {"language": "tlh", "next": "/"})
     assert User.objects.get(pk=buyer.pk).language == "zh-hans"
 
 
-def test_the_bell_counts_what_is_unread(client: Client) -> None:
+def test_bell_counts_unread_notices(client: Client) -> None:
     buyer = factories.make_buyer()
     for n in range(3):
         Notice.objects.create(
@@ -163,7 +181,7 @@ def test_the_bell_counts_what_is_unread(client: Client) -> None:
     assert "Notices, 2 unread" in " ".join(page.split())
 
 
-def test_the_menu_shows_only_the_sites_that_a_person_may_enter(client: Client) -> None:
+def test_menu_shows_only_the_sites_that_a_person_may_enter(client: Client) -> None:
     buyer, member = factories.make_buyer(), factories.make_buyer()
     factories.make_seller(member=member)
     for who, entered in ((buyer, set()), (member, {"/seller/"}), (factories.make_operator(), {"/console/"})):
@@ -182,7 +200,7 @@ def test_the_menu_shows_only_the_sites_that_a_person_may_enter(client: Client) -
         ("POST", "javascript:alert(1)", "/a/?b=1"),
     ],
 )
-def test_a_page_is_asked_for_again_where_its_form_stands(method: str, came_from: str, here: str) -> None:
-    """A refused form may stand at an address that takes forms only: switching the language there must not end at a 405."""
+def test_language_switch_on_a_refused_form_returns_to_a_readable_page(method: str, came_from: str, here: str) -> None:
+    """A refused form may have an address that accepts only forms; switching the language there must not end in a 405."""
     request = RequestFactory().generic(method, "/a/?b=1", headers={"Referer": came_from} if came_from else {})
-    assert this_page(request) == here
+    assert current_address(request) == here

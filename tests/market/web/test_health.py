@@ -1,4 +1,4 @@
-"""Probes: alive without a database, ready only with one that is migrated."""
+"""Probes: alive without a database, ready only with a migrated one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _not_looked_yet(monkeypatch):
     monkeypatch.setattr(health, "_applied_once", False)
 
 
-def test_alive_touches_no_database_and_answers_any_host(client):
+def test_liveness_uses_no_database_and_answers_any_host(client):
     # Without the mark django_db, pytest-django refuses every query.
     response = client.get("/healthz", headers={"host": "10.0.0.7:8000"})
     assert response.status_code == 200
@@ -32,7 +32,7 @@ def test_alive_touches_no_database_and_answers_any_host(client):
 
 
 @pytest.mark.django_db
-def test_ready_tells_living_workers_without_asking_for_one(client):
+def test_readiness_reports_workers_but_requires_none(client):
     assert client.get("/readyz").json() == {"ready": True, "reasons": [], "workers": 0, "version": __version__}
     for name, ago in (("alive", 14), ("dead", 16)):
         WorkerProcess.objects.create(name=name, started_at=clock.wall(), seen_at=clock.wall() - timedelta(seconds=ago))
@@ -41,7 +41,7 @@ def test_ready_tells_living_workers_without_asking_for_one(client):
 
 
 @pytest.mark.django_db
-def test_not_ready_while_a_migration_is_missing(client):
+def test_not_ready_with_a_missing_migration(client):
     newest = MigrationLoader(connection).graph.leaf_nodes("notifications")[0]
     MigrationRecorder(connection).record_unapplied(*newest)
     response = client.get("/readyz")
@@ -57,7 +57,7 @@ def test_not_ready_while_a_migration_is_missing(client):
 
 
 @pytest.mark.django_db
-def test_not_ready_while_the_database_is_away_and_its_words_stay_inside(client):
+def test_not_ready_without_a_database_and_its_error_text_is_not_shown(client):
     def away(*_args):
         raise OperationalError("connection to server at 10.1.2.3 failed for user tradepost")
 
@@ -69,8 +69,8 @@ def test_not_ready_while_the_database_is_away_and_its_words_stay_inside(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.sqlite  # the disk of a server is not ours to look at
-def test_not_ready_while_the_disk_of_the_embedded_database_is_full(client, monkeypatch):
+@pytest.mark.sqlite  # the test machine's disk does not matter
+def test_not_ready_with_a_full_disk_of_the_embedded_database(client, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1_000_000))
     response = client.get("/readyz")
     assert (response.status_code, response.json()["reasons"]) == (503, ["the disk is full"])

@@ -1,4 +1,4 @@
-"""An upload goes on in pieces while the rest is on its way: what came is kept when the rest does not (issue 10)."""
+"""An upload is stored in pieces while the rest is arriving: received pieces are kept if the rest fails (issue 10)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.market.web.exchanging import Exchange, ask, scope, server
 from tradepost.market.web import arriving
 from tradepost.market.web.answering import Environ
 from tradepost.market.web.arriving import Arrivals
-from tradepost.market.web.in_pieces import WHOLE
+from tradepost.market.web.in_pieces import BODY_LENGTH
 from tradepost.market.web.sending_files import HEADER
 
 UPLOAD = {"method": "PATCH", "path": "/uploads/x/"}
 
 
 class Disk:
-    """An application that keeps what comes at the place that it says."""
+    """An application that stores each piece at its stated offset."""
 
     def __init__(self, *, refuse_at: int = -1) -> None:
         self.content = b""
@@ -32,7 +32,7 @@ class Disk:
         offset, content = int(environ["HTTP_UPLOAD_OFFSET"]), environ["wsgi.input"].read()
         assert environ["CONTENT_LENGTH"] == str(len(content))
         assert offset == len(self.content)
-        self.whole.append(environ[WHOLE])
+        self.whole.append(environ[BODY_LENGTH])
         if offset == self.refuse_at:
             start("413 Request Entity Too Large", [("Content-Length", "2")])
             return [b"no"]
@@ -54,7 +54,7 @@ def send(disk: Disk, *pieces: bytes | None, length: int | None = None, offset: i
     return asyncio.run(run())
 
 
-def test_each_piece_is_a_request_at_its_own_offset() -> None:
+def test_each_piece_is_a_request_at_its_offset() -> None:
     disk = Disk()
     answer = send(disk, b"0123456", b"789abcdefghijklmnopqrs", b"tuvwxyz", length=36)
     assert (answer.status, answer.headers["Upload-Offset"]) == (204, "36")
@@ -64,33 +64,34 @@ def test_each_piece_is_a_request_at_its_own_offset() -> None:
     assert "Connection" not in answer.headers, "the next one may come over the same connection"
 
 
-def test_a_body_without_a_length_is_cut_as_well() -> None:
+def test_body_without_a_length_is_divided_too() -> None:
     disk = Disk()
     assert send(disk, b"x" * 25).status == 204
     assert disk.pieces == [10, 10, 5]
 
 
-def test_no_piece_stays_in_memory_once_it_was_answered() -> None:
-    """Issue 10, must show 4: "the worker's memory stays flat". Django's requests are cycles, which are collected late."""
-    seen: list[Environ] = []
+def test_no_piece_stays_in_memory_after_its_response() -> None:
+    """Issue 10, must show 4: "the worker's memory stays flat". Django's requests are reference cycles, which are freed
+    late."""
+    references: list[Environ] = []
 
     class Remembering(Disk):
         def __call__(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-            assert all(one["wsgi.input"].closed for one in seen), "of a piece before"
-            seen.append(environ)
+            assert all(reference["wsgi.input"].closed for reference in references), "of a piece before"
+            references.append(environ)
             return super().__call__(environ, start)
 
     assert send(Remembering(), b"x" * 25, length=25).status == 204
-    assert [one["wsgi.input"].closed for one in seen] == [True, True, True]
+    assert [reference["wsgi.input"].closed for reference in references] == [True, True, True]
 
 
-def test_what_came_before_a_cut_is_kept() -> None:
+def test_pieces_before_a_disconnect_are_kept() -> None:
     disk = Disk()
     send(disk, b"0123456789abc", length=36)
     assert disk.content == b"0123456789abc"
 
 
-def test_what_came_before_the_sender_fell_silent_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_before_a_timeout_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arriving, "PATIENCE", 0.05)
     disk = Disk()
     answer = send(disk, b"0123456789abc", None, length=36)
@@ -98,7 +99,7 @@ def test_what_came_before_the_sender_fell_silent_is_kept(monkeypatch: pytest.Mon
     assert disk.content == b"0123456789abc"
 
 
-def test_a_refusal_ends_it_and_the_rest_is_not_read() -> None:
+def test_refusal_ends_the_upload_and_the_rest_is_not_read() -> None:
     disk = Disk(refuse_at=10)
     answer = send(disk, *[b"x" * 10] * 20, length=200)
     assert (answer.status, answer.body, answer.headers["Connection"]) == (413, b"no", "close")
@@ -106,30 +107,30 @@ def test_a_refusal_ends_it_and_the_rest_is_not_read() -> None:
     assert disk.content == b"x" * 10
 
 
-def test_of_a_stranger_nothing_is_received() -> None:
+def test_upload_of_a_stranger_is_not_received() -> None:
     disk = Disk()
     answer = send(disk, b"x" * 200, length=200, is_caller_known=lambda _environ: False)
     assert (answer.asked_for, disk.content) == (0, b"")
     assert answer.headers["Connection"] == "close"
 
 
-def test_no_more_than_a_piece_is_held() -> None:
-    """Of a long body; and nothing when it ended."""
-    arrivals, held = Arrivals(most_bytes=1000, bytes_of_one=1000), []
+def test_at_most_one_piece_is_buffered() -> None:
+    """Pieces of a long body; empty at its end."""
+    arrivals, sizes = Arrivals(most_bytes=1000, bytes_of_one=1000), []
 
     class Watched(Disk):
         def __call__(self, environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
-            held.append(arrivals._held.total())
+            sizes.append(arrivals._held.total())
             return super().__call__(environ, start)
 
     disk = Watched()
     assert send(disk, *[b"x" * 5] * 40, length=200, arrivals=arrivals).status == 204
-    assert max(held) <= 15
+    assert max(sizes) <= 15
     assert arrivals._held.total() == 0
 
 
-def test_a_large_answer_is_sent_from_the_disk(tmp_path: Path) -> None:
-    """The header that names the file is not sent along."""
+def test_large_response_is_sent_from_the_disk(tmp_path: Path) -> None:
+    """The header that names the file is not sent."""
 
     def app(_environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         start("200 OK", [("Content-Type", "text/plain"), (HEADER, str(tmp_path / "a"))])

@@ -1,4 +1,4 @@
-"""Issue 9, also mend: seller and operator landed in the shop after signing in, and the bell led there."""
+"""Issue 9: seller and operator came to the shop after signing in, and the bell led there."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def log_in(email: str, **more: str) -> str:
     return answer.headers["Location"]
 
 
-def test_everybody_lands_where_they_work_unless_they_came_from_somewhere() -> None:
+def test_users_start_on_their_own_site_unless_they_came_from_another_page() -> None:
     buyer, operator, member = make_buyer(balance="0"), make_operator(), make_buyer(balance="0")
     make_member(make_seller(), member, VIEWER)
-    assert [log_in(one.email) for one in (buyer, operator, member)] == ["/", "/console/", "/seller/"]
+    assert [log_in(user.email) for user in (buyer, operator, member)] == ["/", "/console/", "/seller/"]
     assert log_in(member.email, next="/orders/") == "/orders/"
     assert log_in(member.email, next="https://evil.example/") == "/seller/"
 
 
 @pytest.mark.parametrize("site", ["seller", "console"])
-def test_the_bell_and_the_brand_stay_in_the_site(site: str) -> None:
+def test_bell_and_brand_stay_in_the_site(site: str) -> None:
     person = make_operator()
     make_seller(member=person)
     client = Client(headers={"accept-language": "en"})
@@ -36,5 +36,5 @@ def test_the_bell_and_the_brand_stay_in_the_site(site: str) -> None:
         text = client.get(path).content.decode()
         assert f'href="/{site}/notices/"' in text
         assert f'class="tp-brand" href="/{site}/"' in text
-        assert "To the store" in text
+        assert "Go to the store" in text
     assert client.post(f"/{site}/notices/read/").headers["Location"] == f"/{site}/notices/"

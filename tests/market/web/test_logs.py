@@ -1,4 +1,4 @@
-"""Log lines: structured, with what they belong to, and no secret in any place where one can hide."""
+"""Log lines are structured, contain their context, and contain no secret."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def configure(stream, form="json"):
 
 
 @pytest.fixture
-def written():
-    """Configured as a web process is, onto a text that a test reads, and put back afterwards."""
+def log_output():
+    """Configure logging as in a web process, with output to a text, and restore it afterwards."""
     root, stream, config = logging.getLogger(), io.StringIO(), structlog.get_config()
     level, handlers = root.level, root.handlers[:]
-    root.handlers[:] = []  # not those of pytest, which format each record first
+    root.handlers[:] = []  # without pytest's handlers, which format each record first
     configure(stream)
     yield stream
     root.setLevel(level)
@@ -39,8 +39,8 @@ def written():
 
 
 @pytest.fixture
-def lines(written):
-    return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+def lines(log_output):
+    return lambda: [json.loads(line) for line in log_output.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def lines(written):
         {"thing": type("Thing", (), {"__str__": lambda _self: f"secret={SECRET}"})()},
     ],
 )
-def test_a_secret_is_masked_wherever_it_stands(lines, facts):
+def test_secret_is_masked_in_every_position(lines, facts):
     structlog.get_logger(HERE).warning("told", **facts)
     logging.getLogger(HERE).warning("told %s", facts.get("url", "nothing"))
-    said = lines()
-    assert [line["event"][:4] for line in said] == ["told", "told"]
-    assert SECRET not in json.dumps(said)
-    assert "••••" in json.dumps(said[0], ensure_ascii=False)
+    logged = lines()
+    assert [line["event"][:4] for line in logged] == ["told", "told"]
+    assert SECRET not in json.dumps(logged)
+    assert "••••" in json.dumps(logged[0], ensure_ascii=False)
 
 
-def test_what_is_no_secret_stays_as_it_is(lines):
+def test_other_values_are_unchanged(lines):
     facts = {
         "order": "CS2611010800ABCDEFG",
         "keyword": "office",
@@ -88,8 +88,8 @@ def test_what_is_no_secret_stays_as_it_is(lines):
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_a_traceback_shows_no_local_variables_and_no_secret_in_its_message(written, form):
-    configure(written, form)
+def test_traceback_shows_no_local_variables_and_no_secret(log_output, form):
+    configure(log_output, form)
 
     def fails(hidden):
         raise ValueError(f"refused password={SECRET}")
@@ -98,12 +98,12 @@ def test_a_traceback_shows_no_local_variables_and_no_secret_in_its_message(writt
         fails(SECRET[::-1])
     except ValueError:
         structlog.get_logger(HERE).exception("it failed")
-    assert "ValueError: refused password=••••" in written.getvalue()
-    assert SECRET not in written.getvalue()
-    assert SECRET[::-1] not in written.getvalue()
+    assert "ValueError: refused password=••••" in log_output.getvalue()
+    assert SECRET not in log_output.getvalue()
+    assert SECRET[::-1] not in log_output.getvalue()
 
 
-def test_lines_carry_what_they_belong_to(lines):
+def test_lines_contain_their_context(lines):
     with logs.bind(order="CS1", call=7, seller=None):
         structlog.get_logger(HERE).info("inside")
         logging.getLogger(HERE).info("inside too")
@@ -115,15 +115,15 @@ def test_lines_carry_what_they_belong_to(lines):
     assert "order" not in outside
 
 
-def test_configuring_twice_writes_once(lines, written):
-    configure(written)
+def test_configuring_twice_writes_lines_once(lines, log_output):
+    configure(log_output)
     logging.getLogger(HERE).info("once")
     logging.getLogger(HERE).debug("never")
     assert [line["event"] for line in lines()] == ["once"]
 
 
 @pytest.mark.django_db
-def test_the_access_log_says_who_asked_what_and_how_it_went():
+def test_access_log_records_client_request_and_result():
     with capture_logs() as written:
         response = Client().get("/i18n/nothing/here/?authToken=abc", headers={"X-Request-Id": "proxy-id.0001"})
     [line] = [entry for entry in written if entry["event"] == "request"]
@@ -133,15 +133,15 @@ def test_the_access_log_says_who_asked_what_and_how_it_went():
     assert line["ms"] >= 0
 
 
-@pytest.mark.parametrize("given", ["short", "with blank in it", "x" * 65, "<script>alert(1)</script>"])
-def test_an_unsound_request_id_is_replaced(given):
-    response = Client().get("/healthz", headers={"X-Request-Id": given})
+@pytest.mark.parametrize("header", ["short", "with blank in it", "x" * 65, "<script>alert(1)</script>"])
+def test_invalid_request_id_is_replaced(header):
+    response = Client().get("/healthz", headers={"X-Request-Id": header})
     assert len(response["X-Request-Id"]) == 32
     assert response["X-Request-Id"].isalnum()
 
 
 @pytest.mark.django_db
-def test_a_key_in_a_path_is_masked():
+def test_key_in_a_path_is_masked():
     with capture_logs() as written:
         Client().get("/account/password/reset/key/2k-d1fd5a5f2d6b2e/")
     [line] = [entry for entry in written if entry["event"] == "request"]

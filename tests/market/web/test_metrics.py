@@ -1,4 +1,4 @@
-"""What a scrape tells, to whom, and at which price."""
+"""Metrics: their content, who may read them, and their cost."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_attempts_add_up_over_hours_and_workers(client):
     tally("newInstance", "done", 5, 1.0, 5, 5, 5, worker="w2")
     tally("newInstance", "timeout", 1, 20.0, 0, 0, 0, hour=HOUR + timedelta(hours=1))
     tally("queryInstance", "done", 2, 0.1, 2, 2, 2)
-    found = scrape(client)
-    assert found["tradepost_attempts_total", "newInstance", "done"] == 15
-    assert found["tradepost_attempts_total", "newInstance", "timeout"] == 1
-    buckets = [found["tradepost_attempt_seconds_bucket", "newInstance", le] for le in ("0.1", "1.0", "5.0", "+Inf")]
+    metrics = scrape(client)
+    assert metrics["tradepost_attempts_total", "newInstance", "done"] == 15
+    assert metrics["tradepost_attempts_total", "newInstance", "timeout"] == 1
+    buckets = [metrics["tradepost_attempt_seconds_bucket", "newInstance", le] for le in ("0.1", "1.0", "5.0", "+Inf")]
     assert buckets == [11, 14, 15, 16]
-    assert found["tradepost_attempt_seconds_count", "newInstance"] == 16
-    assert found["tradepost_attempt_seconds_sum", "newInstance"] == 24.0
-    assert found["tradepost_attempt_seconds_count", "queryInstance"] == 2
+    assert metrics["tradepost_attempt_seconds_count", "newInstance"] == 16
+    assert metrics["tradepost_attempt_seconds_sum", "newInstance"] == 24.0
+    assert metrics["tradepost_attempt_seconds_count", "queryInstance"] == 2
 
 
 def test_queues_breakers_workers_and_mails(client):
@@ -76,34 +76,34 @@ def test_queues_breakers_workers_and_mails(client):
             seller=seller, url=f"https://{position}.yunfan.example", protocol="saas_v2", created_at=now, breaker=breaker
         )
     for name, ago, flying in (("alive", 0, 7), ("also", 5, 2), ("dead", 60, 100)):
-        seen = clock.wall() - timedelta(seconds=ago)
-        WorkerProcess.objects.create(name=name, started_at=seen, seen_at=seen, in_flight=flying)
+        last_seen = clock.wall() - timedelta(seconds=ago)
+        WorkerProcess.objects.create(name=name, started_at=last_seen, seen_at=last_seen, in_flight=flying)
     user = User.objects.create_user("reader@yunfan.example")
     notice = Notice.objects.create(user=user, kind="k", created_at=now, once="1")
     NoticeDelivery.objects.create(notice=notice, address=user.email)
-    found = scrape(client)
-    depths = {key[1:]: value for key, value in found.items() if key[0] == "tradepost_queue_depth"}
+    metrics = scrape(client)
+    depths = {key[1:]: value for key, value in metrics.items() if key[0] == "tradepost_queue_depth"}
     assert depths == {
         ("calls", "waiting"): 0, ("calls", "in_flight"): 0, ("calls", "held"): 0,
         ("events", "waiting"): 2, ("jobs", "waiting"): 1, ("jobs", "in_flight"): 0,
     }  # fmt: skip
-    assert 90 <= found["tradepost_queue_oldest_due_seconds", "events"] < 120
-    assert found["tradepost_queue_oldest_due_seconds", "jobs"] == 0
-    assert [found["tradepost_breakers", state] for state in ("closed", "open", "trial")] == [2, 1, 0]
-    assert found["tradepost_workers",] == 2
-    assert found["tradepost_worker_calls_in_flight",] == 9
-    assert [found["tradepost_mails", state] for state in ("waiting", "failed")] == [1, 0]
+    assert 90 <= metrics["tradepost_queue_oldest_due_seconds", "events"] < 120
+    assert metrics["tradepost_queue_oldest_due_seconds", "jobs"] == 0
+    assert [metrics["tradepost_breakers", state] for state in ("closed", "open", "trial")] == [2, 1, 0]
+    assert metrics["tradepost_workers",] == 2
+    assert metrics["tradepost_worker_calls_in_flight",] == 9
+    assert [metrics["tradepost_mails", state] for state in ("waiting", "failed")] == [1, 0]
 
 
-def test_a_scrape_has_few_queries_however_much_there_is(client, django_assert_max_num_queries):
+def test_scrape_takes_few_queries_for_any_amount_of_data(client, django_assert_max_num_queries):
     for hour in range(20):
         tally("newInstance", "done", 1, 0.1, 1, 1, 1, hour=HOUR + timedelta(hours=hour))
     with django_assert_max_num_queries(12):
         scrape(client)
 
 
-@pytest.mark.sqlite  # PostgreSQL plans by statistics: none pays on an empty table
-def test_depths_are_read_from_partial_indexes():
+@pytest.mark.sqlite  # PostgreSQL plans with statistics: on an empty table it uses no index
+def test_queue_depths_are_read_from_partial_indexes():
     with CaptureQueriesContext(connection) as captured:
         _depths(Call, list(STATES))
     with connection.cursor() as cursor:
@@ -125,15 +125,15 @@ def test_depths_are_read_from_partial_indexes():
         {"HTTP_HOST": "market.example.com"},
     ],
 )
-def test_others_find_nothing(settings, more):
+def test_other_clients_get_404(settings, more):
     settings.ALLOWED_HOSTS = ["127.0.0.1", "market.example.com"]
     response = Client().get("/metrics", **{"HTTP_HOST": "127.0.0.1:8000", **more})
     assert response.status_code == 404
     assert b"tradepost_workers" not in response.content
 
 
-def test_an_operator_may_look_from_anywhere_and_a_buyer_may_not():
-    for email, is_operator, status in (("o@market.example", True, 200), ("b@market.example", False, 404)):
+def test_operator_reads_metrics_from_any_address_and_a_buyer_cannot():
+    for email, role, status in (("o@market.example", "auditor", 200), ("b@market.example", "", 404)):
         client = Client()
-        client.force_login(User.objects.create_user(email, is_operator=is_operator))
+        client.force_login(User.objects.create_user(email, operator_role=role))
         assert client.get("/metrics", REMOTE_ADDR="192.0.2.9", HTTP_HOST="127.0.0.1:8000").status_code == status

@@ -1,4 +1,4 @@
-"""Issue 8, 4: ``X-Forwarded-For`` is believed only from proxies that the settings name."""
+"""Issue 8, 4: ``X-Forwarded-For`` is accepted only from proxies in the settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROXIES = (ip_network("127.0.0.0/8"), ip_network("::1/128"), ip_network("10.0.0.
 
 
 @pytest.mark.parametrize(
-    ("connection", "told", "client"),
+    ("connection", "forwarded", "client"),
     [
         ("192.0.2.1", "", "192.0.2.1"),
         ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
@@ -34,9 +34,11 @@ PROXIES = (ip_network("127.0.0.0/8"), ip_network("::1/128"), ip_network("10.0.0.
         ("", "198.51.100.7", ""),
     ],
 )
-def test_whose_address_it_is(monkeypatch: pytest.MonkeyPatch, connection: str, told: str, client: str) -> None:
+def test_client_address_behind_proxies(
+    monkeypatch: pytest.MonkeyPatch, connection: str, forwarded: str, client: str
+) -> None:
     monkeypatch.setattr(peers, "config", lambda: Config(trusted_proxies=PROXIES))
-    assert client_of({"REMOTE_ADDR": connection, "HTTP_X_FORWARDED_FOR": told}) == client
+    assert client_of({"REMOTE_ADDR": connection, "HTTP_X_FORWARDED_FOR": forwarded}) == client
 
 
 def test_proxies_are_networks_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,13 +50,13 @@ def test_proxies_are_networks_separated_by_commas(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("networks", ["0.0.0.0/0", "::/0", "127.0.0.1, 0.0.0.0/1"])
-def test_a_network_of_visitors_is_no_network_of_proxies(monkeypatch: pytest.MonkeyPatch, networks: str) -> None:
+def test_network_of_visitors_is_no_network_of_proxies(monkeypatch: pytest.MonkeyPatch, networks: str) -> None:
     monkeypatch.setenv("TRADEPOST_TRUSTED_PROXIES", networks)
     with pytest.raises(ValueError, match="too wide for proxies"):
         Config()
 
 
-def test_what_counts_as_one_client() -> None:
+def test_address_or_network_counts_as_one_client() -> None:
     assert network_of("192.0.2.1") == "192.0.2.1"
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") == "2001:db8::/64"
     assert network_of("") == ""

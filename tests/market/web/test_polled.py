@@ -1,344 +1,20 @@
-"""Parts of pages that poll: when their work has ended, however it did, the page shows what a reload would show and polls no more."""
+"""Parts of pages that poll: when their work has ended in any way, the page is the same as after a reload and stops
+polling."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
-from tests import factories
-from tests.factories.assets import check_uploads, make_asset, upload_version
-from tests.factories.companies import applicant, draft, owner_of, send
-from tests.factories.publishable import may_publish
-from tests.factories.web_tasks import EXPIRED, ends, make_web_task
-from tests.market import engine
-from tests.market.assets.clamd import fake_clamd
-from tests.market.debugging import answering
-from tests.market.review import publishing
-from tests.market.sites import renewing
-from tests.market.sites.seller_center.shops import enter
-from tradepost.market.assets.asset_models import AssetVersion
-from tradepost.market.base import clock
-from tradepost.market.base.config import config
-from tradepost.market.base.models import LeasedJob
-from tradepost.market.base.work import State
-from tradepost.market.debugging.models import DebugRun
-from tradepost.market.fulfilment.models import Operation
-from tradepost.market.identity import keys
-from tradepost.market.identity.models import Domain, SigningKey
-from tradepost.market.orders.finish import complete_order, give_up_order
-from tradepost.market.review import hand_in, submit
-from tradepost.protocols.commands import Done
-
-
-@dataclass(frozen=True)
-class Walk:
-    """A page with a part that polls. ``ends``: outcome → how the work ends so. ``has``: outcome → actions of the page after it,
-    ``lacks``: those that end with the work."""
-
-    client: Client
-    page: str
-    part: str
-    ends: Mapping[str, Callable[[], object]]
-    has: Mapping[str, str]
-    lacks: str = ""
-
-
-def _jobs(outcome: str, **result: Any) -> Callable[[], object]:
-    """Every open job ends so."""
-    found = {"state": State.ENDED, "outcome": outcome, "ended_at": clock.now(), "result": result or None}
-    return lambda: LeasedJob.objects.exclude(state=State.ENDED).update(**found)
-
-
-def _replay() -> Walk:
-    seller = factories.make_seller()
-    client = enter(_owner(seller))
-    case = answering.answer(answering.tried(answering.at(seller=seller), "queryInstance"), now=clock.now())
-    assert case.passed
-    client.post("/seller/cases/replay/", {})
-    again = 'action="/seller/cases/replay/"'
-    return Walk(
-        client, "/seller/cases/?activity=queryInstance", "sc-replay",
-        {"done": _jobs("done", cases=[], passed=True), "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
-        dict.fromkeys(("done", "failed", "cancelled"), again), 'action="/seller/cases/stop/"',
-    )  # fmt: skip
-
-
-def _owner(seller: Any) -> Any:
-    user = factories.make_buyer(balance="0")
-    seller.members.create(user=user, role="owner")
-    return user
-
-
-def _tester() -> Walk:
-    seller = factories.make_seller()
-    address, client = answering.at(seller=seller), enter(_owner(seller))
-    page = f"/seller/debug/{address.pk}/why/"
-    client.post(page)
-    report = {
-        "url": address.url, "headline": "All passed", "headlineZh": "全部通过", "summary": "s", "summaryZh": "s", "exitCode": 0,
-        "seconds": 1.0, "leftBehind": [], "results": [],
-    }  # fmt: skip
-    return Walk(
-        client, page, "sc-why",
-        {"done": _jobs("done", **report), "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
-        {"done": "Run the tester again", "failed": "Run the tester again", "cancelled": "Run the tester again"},
-        f'action="{page}stop/"',
-    )  # fmt: skip
-
-
-def _web_check() -> Walk:
-    seller = may_publish(now=clock.now())
-    task, client = make_web_task(seller, now=clock.now()), enter(owner_of(seller))
-    page = f"/seller/web-checks/{task.pk}/"
-    client.post(f"{page}start/")
-
-    def stopped() -> None:
-        client.post(f"{page}stop/")
-        ends(now=clock.now())
-
-    return Walk(
-        client, page, "sc-web-check",
-        {
-            "done": lambda: ends(EXPIRED, now=clock.now()), "failed": lambda: ends(breaks=True, now=clock.now()),
-            "cancelled": stopped,
-        },
-        {"done": "/appeal/", "failed": "Check now", "cancelled": "Check now"}, f'action="{page}stop/"',
-    )  # fmt: skip
-
-
-def _domain() -> Walk:
-    seller = factories.make_seller()
-    client = enter(_owner(seller))
-    client.post("/seller/domains/", {"host": "api.seller.example"})
-    domain = Domain.objects.get(seller=seller)
-    page = f"/seller/domains/{domain.pk}/"
-    client.post(f"{page}check/")
-
-    def proven() -> None:
-        Domain.objects.update(status="verified", how="https", verified_at=clock.now())
-        _jobs("done")()
-
-    check = f'action="{page}check/"'
-    return Walk(
-        client, page, "sc-domain", {"done": proven, "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
-        {"done": check, "failed": check, "cancelled": check},
-    )  # fmt: skip
-
-
-def _key() -> Walk:
-    seller = factories.make_seller()
-    address, client = factories.make_address(seller), enter(_owner(seller))
-    key = SigningKey.objects.get(seller=seller, interface_class="base")
-    keys.stage_signing_key(seller, "base", replaces=key.key_id, secret="", by=None, now=clock.now())
-    client.post("/seller/keys/signing/base/try/", {"address": address.pk})
-    act = 'action="/seller/keys/signing/base/try/"'
-    said = {"knows": False, "code": "timeout", "detail": ""}
-    return Walk(
-        client, "/seller/keys/", "sc-staged-base", {"done": _jobs("done", **said), "failed": _jobs("failed")},
-        {"done": act, "failed": act},
-    )  # fmt: skip
-
-
-def _address() -> Walk:
-    seller = factories.make_seller()
-    address, client = factories.make_address(seller), enter(_owner(seller))
-    page = f"/seller/addresses/{address.pk}/"
-    client.post(f"{page}test/")
-    act = f'action="{page}test/"'
-    said = {"knows": False, "code": "timeout", "detail": ""}
-    return Walk(
-        client, page, "sc-trial", {"done": _jobs("done", **said), "failed": _jobs("failed")},
-        {"done": act, "failed": act},
-    )  # fmt: skip
-
-
-def _submission() -> Walk:
-    sent = send(draft(applicant()))
-    words = {"zh": "没有应答", "en": "no answer"}
-    found = [{"section": "presence", "field": "website", "code": "website", "rule": "§1.4", "words": words}]
-    return Walk(
-        enter(owner_of(sent.seller)), f"/seller/submissions/{sent.pk}/", "submission-state",
-        {
-            "done": lambda: submit.passed(sent.pk, settings=config(), now=clock.now()),
-            "failed": lambda: submit.failed(sent.pk, found, settings=config(), now=clock.now()),
-        },
-        {"done": 'data-dialog="withdraw"', "failed": "Correct and submit again"},
-    )  # fmt: skip
-
-
-def _product() -> Walk:
-    product = publishing.ready()
-    publishing.handed_in(product, now=clock.now())
-    page = f"/seller/products/{product.pk}/submit/"
-    return Walk(
-        enter(owner_of(product.seller)), page, "sc-submission",
-        {
-            "done": lambda: publishing.replays(now=clock.now()),
-            "failed": lambda: publishing.replays(failing="newInstance", now=clock.now()),
-        },
-        {"done": f'action="{page}withdraw/"', "failed": "Hand in the product"},
-    )  # fmt: skip
-
-
-def _reviewed() -> Walk:
-    sent = publishing.pending(publishing.ready(), now=clock.now())
-    hand_in.replay_again(sent, by="op", settings=config(), now=clock.now())
-    page = f"/console/reviews/{sent.pk}/"
-    act = f'action="{page}replay/"'
-    return Walk(
-        enter(factories.make_operator()), page, "review-replay",
-        {
-            "done": lambda: publishing.replays(now=clock.now()),
-            "failed": lambda: publishing.replays(failing="newInstance", now=clock.now()),
-            "cancelled": _jobs("cancelled"),
-        },
-        {"done": act, "failed": act, "cancelled": act},
-    )  # fmt: skip
-
-
-def _order() -> Walk:
-    buyer = factories.make_buyer(balance="150")
-    order = factories.make_order(buyer, now=clock.now(), paid=True)
-    subscription = factories.make_subscription(order, now=clock.now())
-    operation = factories.make_operation(order, subscription=subscription)
-
-    def delivered() -> None:
-        Operation.objects.filter(pk=operation.pk).update(status=Operation.Status.DONE)
-        complete_order(order, now=clock.now())
-
-    return Walk(
-        enter(buyer), f"/orders/{order.number}/", "live",
-        {"done": delivered, "failed": lambda: give_up_order(order, now=clock.now(), reason="timeout")},
-        {"done": f"/services/{subscription.pk}/password/", "failed": "back on your balance"},
-    )  # fmt: skip
-
-
-def _message() -> Walk:
-    seller = factories.make_seller()
-    client = enter(_owner(seller))
-    operation = renewing.renewed(renewing.service(seller, now=clock.now() - timedelta(days=1)))
-    call = renewing.call_of(operation)
-    leased = engine.lease(call, now=clock.now())
-    page = f"/seller/messages/{call.pk}/"
-    return Walk(
-        client, page, "sc-message",
-        {
-            "done": lambda: engine.end(leased, Done(), now=clock.now()),
-            "failed": lambda: engine.end(leased, engine.REFUSED_CONNECTION, now=clock.now()),
-        },
-        {"done": "Done", "failed": f'action="{page}restart/"'},
-    )  # fmt: skip
-
-
-def _debugged() -> Walk:
-    seller = factories.make_seller()
-    address, client = answering.at(seller=seller), enter(_owner(seller))
-    client.post(f"/seller/debug/{address.pk}/queryInstance/", {"do": "debug", "instanceId": "i-1"})
-    run = DebugRun.objects.latest("pk")
-
-    def unanswered() -> None:
-        answering.answer(run, engine.REFUSED_CONNECTION, now=clock.now())
-
-    return Walk(
-        client, f"/seller/debug/{address.pk}/queryInstance/?run={run.pk}", "sc-result",
-        {"done": lambda: answering.answer(run, now=clock.now()), "failed": unanswered},
-        {"done": "Succeeded, and saved as a case", "failed": "Find out why"},
-    )  # fmt: skip
-
-
-def _version() -> Walk:
-    version = upload_version(make_asset(may_publish(now=clock.now())), now=clock.now())
-
-    def infected() -> None:
-        with fake_clamd(lambda _stream: "Eicar-Test-Signature FOUND") as clamd:
-            check_uploads(config().model_copy(update={"clamd_url": clamd.url}), now=clock.now())
-
-    return Walk(
-        enter(owner_of(version.asset.seller)), f"/seller/assets/versions/{version.pk}/", "asset-state",
-        {"done": lambda: check_uploads(now=clock.now()), "failed": infected},
-        {"done": 'data-dialog="asset-withdraw"', "failed": "/appeal/"},
-    )  # fmt: skip
-
-
-def _asset() -> Walk:
-    walk = _version()
-    version = walk.page.rstrip("/").rpartition("/")[2]
-    asset = AssetVersion.objects.get(pk=version).asset_id
-    return Walk(
-        walk.client,
-        f"/seller/assets/{asset}/",
-        "asset-versions",
-        walk.ends,
-        {"done": "/seller/assets/versions/", "failed": 'id="remarks"'},
-    )
-
-
-def _operation() -> Walk:
-    seller = factories.make_seller()
-    client = enter(_owner(seller))
-    operation = renewing.renewed(renewing.service(seller, now=clock.now() - timedelta(days=1)))
-    page = f"/seller/operations/{operation.pk}/"
-
-    def to(status: str) -> Callable[[], object]:
-        return lambda: Operation.objects.filter(pk=operation.pk).update(status=status)
-
-    return Walk(
-        client, page, "sc-operation", {"done": to("done"), "failed": to("stopped"), "cancelled": to("dropped")},
-        {"done": "It is done.", "failed": f'action="{page}restart/"', "cancelled": "It was left off"},
-    )  # fmt: skip
-
-
-def _service() -> Walk:
-    seller = factories.make_seller()
-    service = renewing.service(seller, now=clock.now() - timedelta(days=1))
-    operation = renewing.renewed(service)
-    page = f"/services/{service.pk}/"
-
-    def to(status: str) -> Callable[[], object]:
-        return lambda: Operation.objects.filter(pk=operation.pk).update(status=status)
-
-    return Walk(
-        enter(service.buyer), page, "sf-now", {"done": to("done"), "cancelled": to("dropped")},
-        {"done": f"{page}renew/", "cancelled": f"{page}renew/"}, "Under way now",
-    )  # fmt: skip
-
-
-def _compared() -> Walk:
-    client = enter(factories.make_operator())
-    client.post("/console/reconcile/compare/")
-    act = 'action="/console/reconcile/compare/"'
-    return Walk(
-        client, "/console/reconcile/", "comparisons",
-        {"done": _jobs("done"), "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
-        dict.fromkeys(("done", "failed", "cancelled"), act),
-    )  # fmt: skip
-
-
-WALKS = {
-    "replay": _replay, "tester": _tester, "web check": _web_check, "domain": _domain, "key": _key, "address": _address,
-    "submission": _submission, "product": _product, "review": _reviewed, "order": _order, "message": _message,
-    "debugging": _debugged, "version": _version, "asset": _asset, "operation": _operation, "service": _service,
-    "comparison": _compared,
-}  # fmt: skip
-OUTCOMES = {
-    "replay": "done failed cancelled", "tester": "done failed cancelled", "web check": "done failed cancelled",
-    "domain": "done failed cancelled", "key": "done failed", "address": "done failed", "submission": "done failed",
-    "product": "done failed", "review": "done failed cancelled", "order": "done failed", "message": "done failed",
-    "debugging": "done failed", "version": "done failed", "asset": "done failed", "operation": "done failed cancelled",
-    "service": "done cancelled", "comparison": "done failed cancelled",
-}  # fmt: skip
+from tests.market.web.polled_parts import OUTCOMES, WALKS, Walk
 
 
 def polls(text: str, part: str) -> str:
-    """The address that the part asks for; empty when it does not poll."""
+    """The address that the part polls; empty if it does not poll."""
     tag = re.search(rf'<[a-z]+\s[^>]*\bid="{part}"[^>]*>', text)
     if tag is None or "every" not in tag[0]:
         return ""
@@ -348,7 +24,7 @@ def polls(text: str, part: str) -> str:
 
 
 def ask(walk: Walk, address: str) -> Any:
-    """As htmx asks."""
+    """As htmx requests it."""
     return walk.client.get(
         address,
         headers={
@@ -358,9 +34,12 @@ def ask(walk: Walk, address: str) -> Any:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "outcome"), [(name, one) for name, all_ in OUTCOMES.items() for one in all_.split()])
-def test_the_last_poll_loads_the_page_with_its_actions(name: str, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "outcome"), [(name, part) for name, all_ in OUTCOMES.items() for part in all_.split()]
+)
+def test_last_poll_loads_the_page_with_its_actions(name: str, outcome: str) -> None:
     walk = WALKS[name]()
     shown = walk.client.get(walk.page)
     assert shown.status_code == 200
@@ -384,6 +63,6 @@ def test_the_last_poll_loads_the_page_with_its_actions(name: str, outcome: str) 
 
 
 def actions(text: str) -> list[str]:
-    """What a person can do on the page."""
+    """The actions of the page."""
     main = text[text.index('<main id="main"') : text.index("</main>")]
     return re.findall(r'(?:action|href|data-dialog)="([^"]*)"', main)

@@ -1,4 +1,4 @@
-"""Issue 25, 8: searches and exports have limits of their own, counted for all processes."""
+"""Issue 25, 8: searches and exports have their own limits, counted across all processes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.urls import URLResolver, get_resolver
 
 from tests import factories
 from tradepost.market.base import clock
-from tradepost.market.identity import throttling
+from tradepost.market.base.values import replace
+from tradepost.market.identity import limits, throttling
 from tradepost.market.identity.models import Throttle, User
-from tradepost.market.web import limits
+from tradepost.market.web import limits as page_limits
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/balance/balance.csv"
@@ -39,7 +40,7 @@ def signed_in(user: User, language: str = "en") -> Client:
 def test_searches_of_an_account_are_limited(
     buyer: User, monkeypatch: pytest.MonkeyPatch, language: str, words: str
 ) -> None:
-    monkeypatch.setattr(limits, "SEARCHES_A_MINUTE", 3)
+    monkeypatch.setattr(limits, "SEARCHES", replace(limits.SEARCHES, most=3))
     client = signed_in(buyer, language)
     for path in ("/orders/?q=a", "/services/?q=b", "/orders/?q=c"):
         assert client.get(path).status_code == 200
@@ -54,14 +55,14 @@ def test_searches_of_an_account_are_limited(
 
 
 def test_searches_without_an_account_are_limited_by_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SEARCHES_OF_A_NETWORK", 2)
+    monkeypatch.setattr(limits, "SEARCHES_OF_A_NETWORK", replace(limits.SEARCHES_OF_A_NETWORK, most=2))
     statuses = [Client(REMOTE_ADDR="198.51.100.7").get("/?q=crm").status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     assert Client(REMOTE_ADDR="198.51.100.8").get("/?q=crm").status_code == 200
 
 
 def test_exports_are_limited(buyer: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "EXPORTS_A_MINUTE", 2)
+    monkeypatch.setattr(limits, "EXPORTS", replace(limits.EXPORTS, most=2))
     client = signed_in(buyer)
     assert [client.get(EXPORT).status_code for _ in range(3)] == [200, 200, 429]
     assert "You have exported too often. Try again in 1 minute." in client.get(EXPORT).content.decode()
@@ -74,38 +75,38 @@ def test_exports_are_limited(buyer: User, monkeypatch: pytest.MonkeyPatch) -> No
         ("zh-hans", "您的其他导出仍在进行。请在 5 秒后重试。"),
     ],
 )
-def test_exports_at_the_same_time_are_limited(buyer: User, language: str, words: str) -> None:
-    """In other processes, too: the places are rows."""
-    client, what = signed_in(buyer, language), f"exporting user {buyer.pk}"
-    for _ in range(limits.EXPORTS_AT_ONCE):
-        assert throttling.begin(what, most=limits.EXPORTS_AT_ONCE, lease=limits.EXPORT_LEASE, now=clock.wall())
+def test_simultaneous_exports_are_limited(buyer: User, language: str, words: str) -> None:
+    """In other processes too: the slots are rows."""
+    client, who = signed_in(buyer, language), f"user {buyer.pk}"
+    for _ in range(limits.EXPORTS_AT_ONCE.most):
+        assert throttling.take_slot(limits.EXPORTS_AT_ONCE, who, now=clock.wall())
     refused = client.get(EXPORT)
     assert (refused.status_code, refused["Retry-After"]) == (429, "5")
     assert words in refused.content.decode()
     assert signed_in(factories.make_buyer()).get(EXPORT).status_code == 200
-    throttling.end(what)
+    throttling.release_slot(limits.EXPORTS_AT_ONCE, who)
     assert [client.get(EXPORT).status_code for _ in range(3)] == [200] * 3, "an export that ended gave its place back"
 
 
-def test_an_export_that_fails_gives_its_place_back(buyer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_export_frees_its_slot(buyer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(raise_request_exception=False)
     client.force_login(buyer)
-    monkeypatch.setattr("tradepost.market.sites.storefront.balance.csv", None)
-    statuses = [client.get(EXPORT).status_code for _ in range(limits.EXPORTS_AT_ONCE + 1)]
-    assert statuses == [500] * (limits.EXPORTS_AT_ONCE + 1)
+    monkeypatch.setattr("tradepost.market.sites.storefront.balance.table_response", None)
+    statuses = [client.get(EXPORT).status_code for _ in range(limits.EXPORTS_AT_ONCE.most + 1)]
+    assert statuses == [500] * (limits.EXPORTS_AT_ONCE.most + 1)
 
 
-def test_places_of_a_process_that_died_are_free_again() -> None:
-    now, lease = clock.wall(), timedelta(minutes=2)
-    assert [throttling.begin("x", most=2, lease=lease, now=now) for _ in range(3)] == [True, True, False]
-    assert throttling.begin("x", most=2, lease=lease, now=now + lease)
-    throttling.end("x")
-    throttling.end("x")
-    throttling.end("never begun")
+def test_slots_of_a_dead_process_are_freed() -> None:
+    now, places = clock.wall(), limits.EXPORTS_AT_ONCE
+    assert [throttling.take_slot(places, "x", now=now) for _ in range(3)] == [True, True, False]
+    assert throttling.take_slot(places, "x", now=now + places.lease)
+    throttling.release_slot(places, "x")
+    throttling.release_slot(places, "x")
+    throttling.release_slot(places, "never begun")
     assert Throttle.objects.get().number == 0, "never below nothing"
 
 
-def test_every_page_that_makes_a_file_of_rows_is_an_export() -> None:
+def test_every_page_that_makes_a_file_of_rows_counts_as_an_export() -> None:
     def patterns(resolver: URLResolver, prefix: str = "") -> list[tuple[str, str]]:
         return [
             pair
@@ -117,7 +118,7 @@ def test_every_page_that_makes_a_file_of_rows_is_an_export() -> None:
             )
         ]
 
-    found = patterns(get_resolver())
-    files = {name for route, name in found if ".csv" in route or "/export/" in route}
-    assert files - {"enterprise_import_template"} <= limits.EXPORTS
-    assert {name for _, name in found} >= limits.EXPORTS
+    routes_found = patterns(get_resolver())
+    files = {name for route, name in routes_found if ".csv" in route or "/export/" in route}
+    assert files - {"enterprise_import_template"} <= page_limits.EXPORT_PAGES
+    assert {name for _, name in routes_found} >= page_limits.EXPORT_PAGES

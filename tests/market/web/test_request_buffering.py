@@ -1,4 +1,4 @@
-"""Issue 8, 1: who sends slowly, too much or half of it keeps nobody waiting and fills no memory."""
+"""Issue 8, 1: a client that sends slowly, too much or only half delays nobody and fills no memory."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from django.db import connection, connections
 
 from tests.market.web.exchanging import WITHIN, Exchange, ask, echo, scope, server, until
 from tradepost.market.web import arriving, request_buffering
-from tradepost.market.web.answering import Environ, LentConnections
-from tradepost.market.web.answering import ask as ask_app
+from tradepost.market.web.answering import ConnectionPool, Environ
+from tradepost.market.web.answering import call_app as ask_app
 from tradepost.market.web.arriving import Arrivals
 from tradepost.market.web.environs import environ_of
-from tradepost.market.web.request_buffering import FROM_ANYBODY
+from tradepost.market.web.request_buffering import MAX_CALL_FROM_UNKNOWN
 
 API = "/api/x"
 CHUNKED = [("transfer-encoding", "chunked")]
 
 
-def test_hundreds_of_half_sent_bodies_of_one_client_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even others behind the same address: a body that comes at once needs no place."""
+def test_hundreds_of_incomplete_bodies_of_one_client_delay_no_other_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even clients behind the same address: a body that arrives at once needs no slot."""
     monkeypatch.setattr(request_buffering, "QUICK", 0.01)
 
     async def run() -> None:
@@ -43,7 +43,7 @@ def test_hundreds_of_half_sent_bodies_of_one_client_hold_up_nobody(monkeypatch: 
     asyncio.run(run())
 
 
-def test_a_body_has_a_deadline_that_what_came_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_has_a_deadline_that_received_bytes_extend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arriving, "PATIENCE", 0.05)
 
     async def run() -> None:
@@ -59,7 +59,7 @@ def test_a_body_has_a_deadline_that_what_came_moves(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("request_scope", "status"),
     [
         (scope(length=11), 413),
         (scope(length=11, path=API), 200),
@@ -69,35 +69,35 @@ def test_a_body_has_a_deadline_that_what_came_moves(monkeypatch: pytest.MonkeyPa
     ],
     ids=["a form too large", "a call too large", "no page", "no API", "no API, in chunks"],
 )
-def test_what_the_head_decides_is_not_received(asked: Any, status: int) -> None:
-    """Unknown path or method, or too much: the answer is known, whatever would come. An API says so in its own words."""
+def test_body_is_not_received_if_the_head_decides_the_response(request_scope: Any, status: int) -> None:
+    """Unknown path or method, or too much: the response does not depend on the body. An API responds in its own format."""
 
     async def run() -> Exchange:
         largest = {"/": 10, API: 10}
         tried = server(largest_body=lambda environ: largest.get(environ["PATH_INFO"], 0))
-        return await ask(tried, asked, b"x" * 11)
+        return await ask(tried, request_scope, b"x" * 11)
 
     answer = asyncio.run(run())
     assert (answer.status, answer.asked_for) == (status, 0)
     assert answer.body == (b"" if status == 413 else b"came: ")
 
 
-@pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("large", [scope(length=FROM_ANYBODY + 1, path=API), scope(headers=CHUNKED, path=API)])
-def test_only_who_is_known_may_send_an_api_much(known: bool, large: Any) -> None:
+@pytest.mark.parametrize("caller_known", [True, False])
+@pytest.mark.parametrize("large", [scope(length=MAX_CALL_FROM_UNKNOWN + 1, path=API), scope(headers=CHUNKED, path=API)])
+def test_only_known_clients_may_send_large_bodies_to_an_api(caller_known: bool, large: Any) -> None:
     async def run() -> Exchange:
-        tried = server(is_caller_known=lambda _environ: known, largest=2 * FROM_ANYBODY)
+        tried = server(is_caller_known=lambda _environ: caller_known, largest=2 * MAX_CALL_FROM_UNKNOWN)
         small = await ask(tried, scope(length=3, path=API), b"abc")
         assert small.body == b"came: abc", "as small as it is, nobody is asked"
-        return await ask(tried, large, b"x" * (FROM_ANYBODY + 1))
+        return await ask(tried, large, b"x" * (MAX_CALL_FROM_UNKNOWN + 1))
 
     answer = asyncio.run(run())
-    assert answer.asked_for == known
-    assert answer.body == b"came: " + b"x" * (FROM_ANYBODY + 1) * known
+    assert answer.asked_for == caller_known
+    assert answer.body == b"came: " + b"x" * (MAX_CALL_FROM_UNKNOWN + 1) * caller_known
 
 
-def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_limit() -> None:
-    """What is cut there says something else: a page refuses it, an API says so in its own words."""
+def test_chunked_body_is_read_to_its_end_within_the_limit() -> None:
+    """A cut body means something else: a page refuses it, and an API responds in its own format."""
 
     async def run() -> None:
         assert (await ask(server(largest=10), scope(headers=CHUNKED), b"abc", b"def")).body == b"came: abcdef"
@@ -109,34 +109,36 @@ def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_limit() -> 
     asyncio.run(run())
 
 
-def test_half_a_form_is_no_form() -> None:
+def test_incomplete_form_is_refused() -> None:
     async def run() -> Exchange:
         return await ask(server(), scope(length=6), b"a=1")
 
     assert asyncio.run(run()).status == 400
 
 
-def test_bodies_are_received_up_to_an_amount_together() -> None:
-    """And the greediest goes, not who came last."""
+def test_total_of_received_bodies_is_limited() -> None:
+    """The client that uses most is refused, not the latest one."""
 
     async def run() -> None:
         tried = server(arrivals=Arrivals(most_bytes=100, bytes_of_one=60))
-        one = [asyncio.create_task(ask(tried, scope(length=99, client="192.0.2.1:1"), b"x" * 25, None)) for _ in "ab"]
+        first_client = [
+            asyncio.create_task(ask(tried, scope(length=99, client="192.0.2.1:1"), b"x" * 25, None)) for _ in "ab"
+        ]
         two = asyncio.create_task(ask(tried, scope(length=99, client="192.0.2.2:1"), b"x" * 30, None))
-        for _ in range(20):  # turns of the loop: all that is sent has come
+        for _ in range(20):  # turns of the loop until all sent bytes have arrived
             await asyncio.sleep(0)
-        assert not any(task.done() for task in [*one, two])
+        assert not any(task.done() for task in [*first_client, two])
         three = await ask(tried, scope(length=25, client="192.0.2.3:1"), b"x" * 25)
         assert three.status == 200
-        await until(lambda: any(task.done() for task in one))
-        assert [task.done() for task in [*one, two]].count(True) == 1
-        for task in [*one, two]:
+        await until(lambda: any(task.done() for task in first_client))
+        assert [task.done() for task in [*first_client, two]].count(True) == 1
+        for task in [*first_client, two]:
             task.cancel()
 
     asyncio.run(run())
 
 
-def test_an_error_of_ours_is_answered() -> None:
+def test_internal_error_gets_a_response() -> None:
     def fails(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         raise LookupError
 
@@ -150,7 +152,7 @@ def test_an_error_of_ours_is_answered() -> None:
     asyncio.run(run())
 
 
-def test_no_more_are_worked_on_at_once_than_there_are_threads() -> None:
+def test_concurrent_requests_are_limited_by_the_threads() -> None:
     at_work: list[int] = []
     now, lock, both = [0], threading.Lock(), threading.Barrier(2)
 
@@ -174,22 +176,22 @@ def test_no_more_are_worked_on_at_once_than_there_are_threads() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_is_lent_to_the_next_thread() -> None:
-    lending, seen = LentConnections(), []
+def test_connection_is_reused_by_the_next_thread() -> None:
+    lending, connections_used = ConnectionPool(), []
 
     def use() -> None:
         with lending.lent(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-            seen.append(connections["default"].connection)
+            connections_used.append(connections["default"].connection)
 
     for _ in range(3):
-        with ThreadPoolExecutor(1) as thread:  # each time another
+        with ThreadPoolExecutor(1) as thread:  # a new one each time
             thread.submit(use).result(WITHIN)
             assert thread.submit(lambda: connections.all(initialized_only=True)).result(WITHIN) == []
-    assert seen[0] is not None
-    assert seen == [seen[0]] * 3
-    for one in lending._kept[0]:
-        one.close()
+    assert connections_used[0] is not None
+    assert connections_used == [connections_used[0]] * 3
+    for lent_connection in lending._kept[0]:
+        lent_connection.close()
 
 
 class Answer(list[bytes]):
@@ -199,7 +201,7 @@ class Answer(list[bytes]):
         self.closed = True
 
 
-def test_an_answer_is_closed() -> None:
+def test_response_is_closed() -> None:
     answer = Answer([b"a", b"b"])
 
     def answers(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
@@ -210,8 +212,9 @@ def test_an_answer_is_closed() -> None:
     assert answer.closed
 
 
-def test_a_scope_is_told_as_wsgi_has_it() -> None:
-    """PEP 3333: texts are bytes read as Latin-1; headers that came twice are one, cookies by semicolons (RFC 9113 §8.2.3)."""
+def test_scope_becomes_a_wsgi_environ() -> None:
+    """PEP 3333: texts are bytes read as Latin-1; repeated headers are joined, cookies with semicolons (RFC 9113
+    §8.2.3)."""
     headers = [("x-a", "1"), ("x-a", "2"), ("cookie", "a=1"), ("cookie", "b=2"), ("content-type", "text/plain")]
     environ = environ_of(
         scope(

@@ -1,4 +1,4 @@
-"""Logging in to the market in two steps, and the page of how one signs in: in a browser's requests."""
+"""Two-step sign-in, and the page with the ways to sign in, tested with a browser's requests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from allauth.account.utils import user_pk_to_url_str
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from tests.configured import configured
 from tests.factories import make_buyer, make_operator
 from tests.factories.people import PASSWORD
 from tests.factories.second_step import App, is_on, turn_on
 from tradepost.market.audit.models import Entry
 from tradepost.market.base import clock
-from tradepost.market.base.config import Config
 from tradepost.market.base.models import Event
 from tradepost.market.identity import totp
 from tradepost.market.identity.models import LogIn, Throttle, User
@@ -40,7 +40,7 @@ def log_in(user: User, client: Client | None = None, **more: str) -> tuple[Clien
     return client, client.post("/account/login/", {"login": user.email, "password": PASSWORD, **more})
 
 
-def inside(client: Client) -> bool:
+def is_signed_in(client: Client) -> bool:
     return client.get("/orders/").status_code == 200
 
 
@@ -54,42 +54,42 @@ def app(user: User) -> App:
     return turn_on(user)
 
 
-def test_the_password_alone_opens_nothing(user: User, app: App) -> None:
+def test_password_alone_does_not_sign_in(user: User, app: App) -> None:
     client, answer = log_in(user)
     assert (answer.status_code, answer["Location"]) == (302, STEP)
-    assert not inside(client)
+    assert not is_signed_in(client)
     assert client.get(ON).status_code == 302
     assert not LogIn.objects.exists()
     assert client.get("/account/login/")["Location"] == STEP, "who comes back goes on where they were"
 
 
-def test_with_a_code_one_is_in_and_where_one_wanted_to_go(user: User, app: App) -> None:
+def test_code_signs_in_and_returns_to_the_requested_page(user: User, app: App) -> None:
     client, _ = log_in(user, next="/orders/?page=2")
     before = client.session.session_key
     answer = client.post(STEP, {"code": app.code()})
     assert (answer.status_code, answer["Location"]) == (302, "/orders/?page=2")
-    assert inside(client)
+    assert is_signed_in(client)
     assert client.session.session_key != before, "session fixation"
     assert client.get(STEP).status_code == 302
 
 
-def test_a_recovery_code_does_once(user: User, app: App) -> None:
+def test_recovery_code_works_once(user: User, app: App) -> None:
     for client, status in ((log_in(user)[0], 302), (log_in(user)[0], 422)):
         assert client.post(STEP, {"code": app.codes[3]}).status_code == status
-        assert inside(client) is (status == 302)
+        assert is_signed_in(client) is (status == 302)
 
 
-def test_a_code_that_somebody_saw_and_sends_too_opens_nothing(user: User, app: App) -> None:
+def test_intercepted_code_cannot_be_reused(user: User, app: App) -> None:
     """RFC 6238 §5.2."""
     thief, owner, code = log_in(user)[0], log_in(user)[0], app.code()
     assert owner.post(STEP, {"code": code}).status_code == 302
     answer = thief.post(STEP, {"code": code})
     assert answer.status_code == 422
     assert "it was used already" in answer.content.decode()
-    assert not inside(thief)
+    assert not is_signed_in(thief)
 
 
-def test_wrong_codes_are_counted_over_all_browsers(user: User, app: App) -> None:
+def test_wrong_codes_are_counted_across_browsers(user: User, app: App) -> None:
     client, _answer = log_in(user)
     for _ in range(5):
         client, _answer = log_in(user)
@@ -101,37 +101,37 @@ def test_wrong_codes_are_counted_over_all_browsers(user: User, app: App) -> None
     assert client.post(STEP, {"code": app.code()}).status_code == 302
 
 
-def test_somebody_else_may_begin_anew(user: User, app: App) -> None:
+def test_another_person_can_start_over_in_the_same_browser(user: User, app: App) -> None:
     client, _ = log_in(user)
     assert client.post(STEP, {"cancel": "1"})["Location"] == "/account/login/"
     assert client.post(STEP, {"code": app.code()}).status_code == 302
-    assert not inside(client)
+    assert not is_signed_in(client)
 
 
-def test_a_new_password_by_mail_does_not_pass_the_second_step_by(user: User, app: App) -> None:
+def test_password_reset_does_not_skip_the_second_step(user: User, app: App) -> None:
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     client = browser()
     form = client.get(f"/account/password/reset/key/{key}/")["Location"]
     answer = client.post(form, {"password1": NEW, "password2": NEW})
     assert (answer.status_code, answer["Location"]) == (302, STEP)
-    assert not inside(client)
+    assert not is_signed_in(client)
 
 
-def test_a_sandbox_clock_that_moved_locks_nobody_out(user: User, app: App) -> None:
+def test_moved_sandbox_clock_locks_no_user_out(user: User, app: App) -> None:
     clock.jump(clock.now() + timedelta(days=400))
     client, _ = log_in(user)
     assert client.post(STEP, {"code": app.code()}).status_code == 302
-    assert inside(client)
+    assert is_signed_in(client)
 
 
 def draft_of(page: Any) -> tuple[str, str]:
-    """What the page gives to send back, and the secret that it shows."""
+    """Return the value that the page expects back, and its secret."""
     text = page.content.decode()
-    found = re.search(r'name="draft" value="([^"]+)"', text)
+    draft = re.search(r'name="draft" value="([^"]+)"', text)
     secret = re.search(r'<p class="tp-mono">([^<]+)</p>', text)
-    assert found
+    assert draft
     assert secret
-    return unescape(found[1]), secret[1].replace(" ", "")
+    return unescape(draft[1]), secret[1].replace(" ", "")
 
 
 def turn_on_by_page(client: Client, **more: str) -> Any:
@@ -140,7 +140,7 @@ def turn_on_by_page(client: Client, **more: str) -> Any:
     return client.post(ON, {"draft": draft, "code": code, "password": PASSWORD} | more)
 
 
-def test_turning_it_on_shows_codes_once_and_logs_out_all_others(user: User) -> None:
+def test_turning_it_on_shows_codes_once_and_ends_other_sessions(user: User) -> None:
     client, other = log_in(user)[0], log_in(user)[0]
     page = client.get(ON)
     assert "otpauth://totp/" in page.content.decode()
@@ -149,25 +149,25 @@ def test_turning_it_on_shows_codes_once_and_logs_out_all_others(user: User) -> N
     shown = re.findall(r'<li class="tp-mono">(\w{5}-\w{5})</li>', answer.content.decode())
     assert (answer.status_code, len(shown), answer["Cache-Control"]) == (200, 10, "private, no-store")
     assert is_on(user)
-    assert (inside(client), inside(other)) == (True, False)
+    assert (is_signed_in(client), is_signed_in(other)) == (True, False)
     assert "10 of 10 recovery codes" in client.get(SECURITY).content.decode()
     assert client.get(ON)["Location"] == SECURITY
-    again, _ = log_in(user)
-    assert again.post(STEP, {"code": shown[0]}).status_code == 302
+    other_browser, _ = log_in(user)
+    assert other_browser.post(STEP, {"code": shown[0]}).status_code == 302
 
 
 @pytest.mark.parametrize(
     "wrong", [{"password": "wrong"}, {"code": "000000"}, {"code": ""}, {"draft": "x"}, {"draft": "x" * 2000}]
 )
-def test_what_is_wrong_turns_nothing_on(user: User, wrong: dict[str, str]) -> None:
+def test_wrong_input_turns_nothing_on(user: User, wrong: dict[str, str]) -> None:
     client, _ = log_in(user)
     answer = turn_on_by_page(client, **wrong)
     assert answer.status_code == 422
     assert not is_on(user)
-    assert inside(client)
+    assert is_signed_in(client)
 
 
-def test_after_a_wrong_code_the_same_picture_stays(user: User) -> None:
+def test_qr_code_stays_after_a_wrong_code(user: User) -> None:
     client, _ = log_in(user)
     draft, secret = draft_of(client.get(ON))
     answer = client.post(ON, {"draft": draft, "code": "000000", "password": PASSWORD})
@@ -176,29 +176,31 @@ def test_after_a_wrong_code_the_same_picture_stays(user: User) -> None:
 
 @pytest.mark.parametrize(("password", "code"), [("wrong", "right"), (PASSWORD, "000000"), ("wrong", "000000")])
 @pytest.mark.parametrize("page", [OFF, CODES])
-def test_off_and_new_codes_ask_for_both(user: User, app: App, page: str, password: str, code: str) -> None:
+def test_turning_off_and_new_codes_need_password_and_code(
+    user: User, app: App, page: str, password: str, code: str
+) -> None:
     client, _ = log_in(user)
     client.post(STEP, {"code": app.codes[0]})
     code = app.code() if code == "right" else code
     assert client.post(page, {"password": password, "code": code}).status_code == 422
     assert is_on(user)
     assert app.codes[1] not in client.get(SECURITY).content.decode()
-    kept, _ = log_in(user)
-    assert kept.post(STEP, {"code": app.codes[1]}).status_code == 302
+    other_browser, _ = log_in(user)
+    assert other_browser.post(STEP, {"code": app.codes[1]}).status_code == 302
 
 
-def test_off_with_both_logs_out_all_others(user: User, app: App) -> None:
+def test_turning_off_ends_other_sessions(user: User, app: App) -> None:
     client, other = log_in(user)[0], log_in(user)[0]
     client.post(STEP, {"code": app.codes[0]})
     other.post(STEP, {"code": app.codes[1]})
     assert client.post(OFF, {"password": PASSWORD, "code": app.code()})["Location"] == SECURITY
     assert not is_on(user)
-    assert (inside(client), inside(other)) == (True, False)
+    assert (is_signed_in(client), is_signed_in(other)) == (True, False)
     assert log_in(user)[1]["Location"] != STEP
     assert Event.objects.filter(name="sign_in_changed").count() == 2
 
 
-def test_new_codes_replace_the_earlier_ones(user: User, app: App) -> None:
+def test_new_codes_replace_earlier_ones(user: User, app: App) -> None:
     client, _ = log_in(user)
     client.post(STEP, {"code": app.codes[0]})
     answer = client.post(CODES, {"password": PASSWORD, "code": app.code()})
@@ -207,7 +209,7 @@ def test_new_codes_replace_the_earlier_ones(user: User, app: App) -> None:
     assert not set(shown) & set(app.codes)
 
 
-def test_the_page_says_where_one_is_logged_in_and_ends_one(user: User) -> None:
+def test_page_lists_sessions_and_ends_one(user: User) -> None:
     client, _ = log_in(user)
     phone = Client(REMOTE_ADDR="203.0.113.7", headers=ENGLISH | {"user-agent": "x (iPhone) Safari/1"})
     log_in(user, phone)
@@ -217,38 +219,38 @@ def test_the_page_says_where_one_is_logged_in_and_ends_one(user: User) -> None:
     assert page.count("this browser") == 1
     row = LogIn.objects.get(network="203.0.113.7")
     assert client.post(f"{SECURITY}log-ins/{row.pk}/end/").status_code == 302
-    assert (inside(client), inside(phone)) == (True, False)
+    assert (is_signed_in(client), is_signed_in(phone)) == (True, False)
     assert "203.0.113.7" not in client.get(SECURITY).content.decode()
 
 
-def test_log_ins_of_others_and_ones_own_are_not_ended_so(user: User) -> None:
+def test_sessions_of_others_and_the_current_one_cannot_be_ended(user: User) -> None:
     client, stranger = log_in(user)[0], log_in(make_buyer(balance="0"))[0]
     row = LogIn.objects.get(user=user)
     assert stranger.post(f"{SECURITY}log-ins/{row.pk}/end/").status_code == 404
     assert client.post(f"{SECURITY}log-ins/{row.pk}/end/").status_code == 404
-    assert (inside(client), inside(stranger)) == (True, True)
+    assert (is_signed_in(client), is_signed_in(stranger)) == (True, True)
 
 
-def test_all_others_end_also_those_that_no_row_names(user: User) -> None:
-    """Sessions of before the market kept this list."""
+def test_all_other_sessions_end_even_if_unlisted(user: User) -> None:
+    """Sessions from before the market kept this list."""
     client, old = log_in(user)[0], browser()
     old.force_login(user)
-    assert inside(old)
+    assert is_signed_in(old)
     assert client.post(OTHERS).status_code == 302
-    assert (inside(client), inside(old)) == (True, False)
+    assert (is_signed_in(client), is_signed_in(old)) == (True, False)
     assert client.get(SECURITY).content.decode().count("this browser") == 1
 
 
-def test_a_new_password_logs_out_all_others(user: User) -> None:
+def test_new_password_ends_other_sessions(user: User) -> None:
     client, other = log_in(user)[0], log_in(user)[0]
     answer = client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     assert answer.status_code == 302
-    assert (inside(client), inside(other)) == (True, False)
+    assert (is_signed_in(client), is_signed_in(other)) == (True, False)
     assert client.get(SECURITY).content.decode().count("this browser") == 1
-    assert [one.facts["what"] for one in Event.objects.filter(name="sign_in_changed")] == ["password"]
+    assert [event.facts["what"] for event in Event.objects.filter(name="sign_in_changed")] == ["password"]
 
 
-def test_logging_out_leaves_no_row(user: User) -> None:
+def test_signing_out_deletes_the_session_row(user: User) -> None:
     client, _ = log_in(user)
     assert LogIn.objects.count() == 1
     client.post("/account/logout/")
@@ -256,31 +258,31 @@ def test_logging_out_leaves_no_row(user: User) -> None:
     assert not Session.objects.filter(log_in__user=user).exists()
 
 
-def test_the_console_may_ask_operators_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_console_can_require_it_of_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     operator = make_operator()
     client = browser()
     client.force_login(operator)
     assert client.get("/console/").status_code == 200
-    monkeypatch.setattr(access, "config", lambda: Config(second_step_for_operators=True))
+    monkeypatch.setattr(access, "config", lambda: configured(second_step_for_operators=True))
     for answer in (client.get("/console/"), client.post("/console/notices/read/")):
         assert (answer.status_code, answer["Location"]) == (302, ON)
-    assert "The console asks for two-step sign-in" in client.get(ON).content.decode()
+    assert "The console requires two-step sign-in. Turn it on to continue" in client.get(ON).content.decode()
     turn_on_by_page(client)
     assert client.get("/console/").status_code == 200
     make_operator()
-    page = client.get("/console/accounts/operators/").content.decode()
-    assert (page.count("on since"), page.count("off\n")) == (1, 1)
+    page = client.get("/console/operators/").content.decode()
+    assert (page.count("on since"), len(re.findall(r"<td[^>]*>\s*off\s*</td>", page))) == (1, 1)
 
 
-def test_an_operator_turns_it_off_for_somebody_else_alone(user: User, app: App) -> None:
-    operator, there = make_operator(), browser()
-    there.force_login(user)
+def test_operator_can_turn_it_off_for_another_person_only(user: User, app: App) -> None:
+    operator, other_browser = make_operator(), browser()
+    other_browser.force_login(user)
     client = browser()
     client.force_login(operator)
     assert "on since" in client.get(f"/console/accounts/{user.pk}/").content.decode()
     assert client.post(f"/console/accounts/{user.pk}/second-step/").status_code == 302
     assert not is_on(user)
-    assert not inside(there)
+    assert not is_signed_in(other_browser)
     entry = Entry.objects.get()
     assert (entry.act, entry.outcome) == ("second_step_reset", "done")
     assert client.post(f"/console/accounts/{user.pk}/second-step/").status_code == 409

@@ -1,4 +1,4 @@
-"""Whom a buyer asks about what was bought (business-rules §2.3 "Service support", §9 "Seller contact")."""
+"""The contact for questions about a purchase (business-rules §2.3 "Service support", §9 "Seller contact")."""
 
 from __future__ import annotations
 
@@ -39,37 +39,39 @@ HOURS = {
 
 
 @pytest.mark.parametrize("written", HOURS)
-def test_hours_have_a_zone(written: str) -> None:
-    """§2.3: "service time (with time zone INTL)": where the seller names none, the market's is said."""
+def test_hours_have_a_time_zone(written: str) -> None:
+    """§2.3: "service time (with time zone INTL)": the default is the market's time zone."""
     hours, zone = HOURS[written]
     assert contact_of(factories.make_seller(), support=Support(hours=hours)).zone == zone
 
 
-def test_what_a_product_says_goes_before_its_seller() -> None:
+def test_contact_of_a_product_overrides_that_of_its_seller() -> None:
     seller = factories.make_seller(contact_phone="0755-1", contact_email="all@a.example")
-    said = contact_of(seller, support=Support(phone="400-1", email="docs@a.example"))
-    assert (said.hotline, said.mail) == ("400-1", "docs@a.example")
+    contact = contact_of(seller, support=Support(phone="400-1", email="docs@a.example"))
+    assert (contact.hotline, contact.mail) == ("400-1", "docs@a.example")
     silent = contact_of(seller)
     assert (silent.hotline, silent.mail, silent.has_hours) == ("0755-1", "all@a.example", False)
 
 
 @pytest.mark.parametrize(
-    ("given", "english", "chinese"),
+    ("hours", "english", "chinese"),
     [
         ((5, "09:00", "18:00"), "Monday to Friday, 09:00–18:00", "周一至周五 09:00–18:00"),
         ((6, "08:30", "20:00"), "Monday to Saturday, 08:30–20:00", "周一至周六 08:30–20:00"),
         ((7, "00:00", "00:00"), "every day, around the clock", "每天 24 小时"),
     ],
 )
-def test_a_silent_product_has_the_hours_of_its_company(given: tuple[int, str, str], english: str, chinese: str) -> None:
+def test_product_without_hours_shows_those_of_its_company(
+    hours: tuple[int, str, str], english: str, chinese: str
+) -> None:
     seller = factories.make_seller()
-    make_company(seller, *given)
-    found = contact_of(seller)
+    make_company(seller, *hours)
+    contact = contact_of(seller)
     with translation.override("en"):
-        assert found.service_time == english
+        assert contact.service_time == english
     with translation.override("zh-hans"):
-        assert found.service_time == chinese
-    assert found.zone == "UTC+8"
+        assert contact.service_time == chinese
+    assert contact.zone == "UTC+8"
     assert contact_of(seller, support=Support(hours=HOURS["by UTC"][0])).opens == ""
 
 
@@ -81,7 +83,7 @@ def test_a_silent_product_has_the_hours_of_its_company(given: tuple[int, str, st
         ("0755-12345678 转 801", "075512345678,801"),
     ],
 )
-def test_a_hotline_can_be_dialled(written: str, dialled: str) -> None:
+def test_hotline_can_be_dialled(written: str, dialled: str) -> None:
     """§9: "pre-sales extension (400 + extension)"."""
     assert telephone(written) == dialled
 
@@ -92,9 +94,9 @@ def test_product_order_and_service_show_the_same_contact(client: Client) -> None
     product = factories.make_product(contact_phone="400-800-9999", contact_email="help@a.example")
     make_company(product.seller)
     order = factories.make_order(buyer, offer=factories.make_offer(product), paid=True)
-    held = factories.make_subscription(order)
+    subscription = factories.make_subscription(order)
     client.force_login(buyer)
-    for path in (f"/products/{product.slug}/", f"/orders/{order.number}/", f"/services/{held.pk}/"):
+    for path in (f"/products/{product.slug}/", f"/orders/{order.number}/", f"/services/{subscription.pk}/"):
         english = client.get(path, headers=EN).content.decode()
         assert 'href="tel:4008009999"' in english
         assert 'href="mailto:help@a.example"' in english

@@ -16,13 +16,13 @@ from tradepost.market.web.sending_files import HEADER, PART, send_file
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    made = tmp_path / "model.gguf"
-    made.write_bytes(b"0123456789")
-    return made
+    path = tmp_path / "model.gguf"
+    path.write_bytes(b"0123456789")
+    return path
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("range_header", "expected"),
     [
         ("", (200, None, None, "10")),
         ("bytes=0-", (206, "bytes 0-9/10", "0-10", "10")),
@@ -39,16 +39,16 @@ def file(tmp_path: Path) -> Path:
         ("bytes=" + "9" * 40 + "-", (200, None, None, "10")),
     ],
 )
-def test_a_range_is_answered_with_that_part(
-    file: Path, wanted: str, told: tuple[int, str | None, str | None, str | None]
+def test_range_is_answered_with_that_part(
+    file: Path, range_header: str, expected: tuple[int, str | None, str | None, str | None]
 ) -> None:
-    answer = send_file(file, name="model.gguf", wanted=wanted)
-    found = (answer.status_code, answer.get("Content-Range"), answer.get(PART), answer.get("Content-Length"))
-    assert found == told
-    assert (HEADER in answer) == (told[0] != 416)
+    answer = send_file(file, name="model.gguf", wanted=range_header)
+    actual = (answer.status_code, answer.get("Content-Range"), answer.get(PART), answer.get("Content-Length"))
+    assert actual == expected
+    assert (HEADER in answer) == (expected[0] != 416)
 
 
-def test_the_server_is_given_the_part_and_no_header_of_ours(file: Path) -> None:
+def test_server_gets_the_part_and_none_of_our_headers(file: Path) -> None:
     def app(_environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         answer = send_file(file, name="model.gguf", wanted="bytes=2-4")
         start("206 Partial Content", list(answer.items()))

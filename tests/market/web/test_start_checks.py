@@ -1,4 +1,4 @@
-"""What must be true before a market runs; ``/readyz`` and the doctor agree with it (issue 25, 4 and 5)."""
+"""Conditions for starting a market; ``/readyz`` and the doctor check the same (issue 25, 4 and 5)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pydantic import SecretStr
 
+from tests.configured import changed
 from tests.factories import NOW, make_seller
 from tradepost.cli import diagnosis, market_diagnosis
 from tradepost.cli.findings import Level
@@ -39,7 +40,7 @@ KEYS = [f"key number {number}, long enough for the signer to take it" for number
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Go on with these secret keys, the present one first."""
+    """Use these secret keys, the current one first."""
 
     def use(*given: str) -> None:
         monkeypatch.setattr(secrets, "config", lambda: SimpleNamespace(secrets=lambda: given))
@@ -59,7 +60,7 @@ def begin(settings: Config) -> None:
 
 
 def refusal(settings: Config) -> str:
-    """The code of the refusal; the market stays as it was."""
+    """Return the code of the refusal, and check that the market is unchanged."""
     before = list(MarketIdentity.objects.values())
     with pytest.raises(Refused) as refused:
         begin(settings)
@@ -67,16 +68,18 @@ def refusal(settings: Config) -> str:
     return refused.value.code
 
 
-def test_a_first_start_stores_mode_id_key_check_and_marker_and_a_second_changes_nothing(settings: Config) -> None:
+def test_first_start_stores_mode_id_key_check_and_marker_and_a_second_changes_nothing(settings: Config) -> None:
     begin(settings)
     [row] = MarketIdentity.objects.all()
     assert (row.mode, len(row.market_id), len(row.key_checks)) == ("sandbox", 32, 1)
     assert files_marker.read_marker(settings.files) == files_marker.Marker(row.market_id, row.files_token)
     before = list(MarketIdentity.objects.values())
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         begin(settings)
     assert list(MarketIdentity.objects.values()) == before
-    assert not [one for one in asked if not one["sql"].startswith("SELECT") and "market" in one["sql"]], "it only reads"
+    assert not [query for query in captured if not query["sql"].startswith("SELECT") and "market" in query["sql"]], (
+        "it only reads"
+    )
 
 
 def test_two_markets_have_two_ids(settings: Config, tmp_path: Path) -> None:
@@ -87,34 +90,34 @@ def test_two_markets_have_two_ids(settings: Config, tmp_path: Path) -> None:
     assert MarketIdentity.objects.get().market_id != first
 
 
-def test_there_is_one_identity() -> None:
+def test_only_one_identity_can_exist() -> None:
     from django.db import IntegrityError
 
     with pytest.raises(IntegrityError):
         MarketIdentity.objects.create(pk=2, market_id="x", mode="sandbox", created_at=NOW)
 
 
-def test_whoever_is_first_decides_the_mode(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the look and the row of this process another one stored the other mode."""
+def test_first_process_decides_the_mode(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process stored the other mode between this process's check and its write."""
     real = market_identity.identity
 
     def other_is_first() -> MarketIdentity | None:
         monkeypatch.setattr(market_identity, "identity", real)
-        found = real()
-        market_identity.remember(sandbox=False, now=NOW)
-        return found
+        identity = real()
+        market_identity.ensure_identity(sandbox=False, now=NOW)
+        return identity
 
     monkeypatch.setattr(market_identity, "identity", other_is_first)
     with pytest.raises(Refused, match=r"market\.other_mode"):
-        market_identity.remember(sandbox=True, now=NOW)
+        market_identity.ensure_identity(sandbox=True, now=NOW)
     assert MarketIdentity.objects.get().mode == "production"
 
 
 # --- the secret key ---------------------------------------------------------------------------------------------------
 
 
-def test_an_old_market_is_checked_by_what_is_sealed_in_it(settings: Config, keys: Callable[..., None]) -> None:
-    """Every column whose name begins with ``sealed`` counts, not only keys of sellers."""
+def test_old_market_is_checked_by_its_sealed_values(settings: Config, keys: Callable[..., None]) -> None:
+    """Every column whose name begins with ``sealed`` is checked, not only keys of sellers."""
     keys(KEYS[0])
     mail_account("account_exists", "a@x.example", link="/", language="en", now=NOW)
     keys(KEYS[1])
@@ -123,7 +126,7 @@ def test_an_old_market_is_checked_by_what_is_sealed_in_it(settings: Config, keys
     begin(settings)
 
 
-def test_an_earlier_key_is_needed_while_anything_is_sealed_with_it(
+def test_earlier_key_is_needed_while_values_are_sealed_with_it(
     settings: Config, keys: Callable[..., None]
 ) -> None:  # fmt: skip
     seller = make_seller()
@@ -133,7 +136,7 @@ def test_an_earlier_key_is_needed_while_anything_is_sealed_with_it(
     keys(KEYS[1], KEYS[0])
     begin(settings)
     for position in range(9):
-        # The oldest and the newest rows open with the present key.
+        # The oldest and the newest rows can be read with the current key.
         keys(KEYS[0] if position == 4 else KEYS[1])
         add_key(seller, position)
     keys(KEYS[2], KEYS[1], KEYS[0])
@@ -154,7 +157,7 @@ def add_key(seller, position: int) -> None:
 
 
 def test_every_sealed_column_is_tried() -> None:
-    found = {f"{model._meta.label}.{column}" for model, column in sealed_rows.sealed_columns()}
+    columns = {f"{model._meta.label}.{column}" for model, column in sealed_rows.sealed_columns()}
     assert {
         "identity.SigningKey.sealed", "identity.AccessKey.sealed", "identity.SecondFactor.sealed",
         "identity.Certification.sealed_account", "subscriptions.Subscription.sealed_access",
@@ -162,7 +165,7 @@ def test_every_sealed_column_is_tried() -> None:
         "notifications.Endpoint.sealed_address", "notifications.Endpoint.sealed_secret",
         "notifications.NoticeDelivery.sealed_link", "licenses.LicenseRequest.sealed_license",
         "compute.Server.sealed_login", "compute.Task.sealed_login", "service_desk.Demand.sealed_token",
-    } <= found  # fmt: skip
+    } <= columns  # fmt: skip
 
 
 # --- the files folder -------------------------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ def proof(content: bytes = b"%PDF-1.4 a certificate") -> str:
     return sha256
 
 
-def test_a_folder_from_before_the_rule_is_marked_only_when_it_is_complete(settings: Config) -> None:
+def test_folder_from_before_the_rule_is_marked_only_when_complete(settings: Config) -> None:
     sha256 = proof()
     assert refusal(settings) == "market.files"
     assert not settings.files.exists()
@@ -186,24 +189,24 @@ def test_a_folder_from_before_the_rule_is_marked_only_when_it_is_complete(settin
     Files(settings.files).put(b"%PDF-1.4 a certificate")
     begin(settings)
     Files(settings.files).path(sha256).unlink()
-    begin(settings)  # the folder is known now; the doctor names what is missing
+    begin(settings)  # the folder is set; the doctor names the missing files
 
 
-def test_of_two_machines_with_a_folder_each_one_is_refused(settings: Config, tmp_path: Path) -> None:
+def test_second_machine_with_its_own_folder_is_refused(settings: Config, tmp_path: Path) -> None:
     other = settings.model_copy(update={"data": tmp_path / "other machine"})
     other.files.mkdir(parents=True)
     begin(settings)
     assert refusal(other) == "market.files"
     assert list(other.files.iterdir()) == []
-    # Both at the same time: the second had found no marker of the market yet.
-    known = MarketIdentity.objects.get()
-    known.files_token = ""
-    assert files_marker.claim(other.files, known) is files_marker.FolderState.MISSING
+    # Simultaneously: the second process had found no marker of the market yet.
+    identity = MarketIdentity.objects.get()
+    identity.files_token = ""
+    assert files_marker.claim(other.files, identity) is files_marker.FolderState.MISSING
     assert list(other.files.iterdir()) == []
     begin(settings)
 
 
-def test_a_folder_of_another_market_is_refused(settings: Config) -> None:
+def test_folder_of_another_market_is_refused(settings: Config) -> None:
     begin(settings)
     MarketIdentity.objects.all().delete()
     assert refusal(settings) == "market.files"
@@ -211,7 +214,7 @@ def test_a_folder_of_another_market_is_refused(settings: Config) -> None:
     assert refusal(settings) == "market.files"
 
 
-def test_a_start_that_broke_off_behind_the_marker_goes_on(settings: Config) -> None:
+def test_start_that_stopped_after_the_marker_continues(settings: Config) -> None:
     begin(settings)
     MarketIdentity.objects.update(files_token="")
     begin(settings)
@@ -264,17 +267,17 @@ def test_start_readyz_and_doctor_agree(
 
 def failed(settings: Config) -> list[str]:
     database = list(diagnosis.check_database(settings))
-    found = [
+    checks = [
         *database,
         *market_diagnosis.check_mode(settings),
         *market_diagnosis.check_sealed(),
         *market_diagnosis.check_files_folder(settings),
         *market_diagnosis.check_ledger(),
     ]
-    return [one.area for one in found if one.level is Level.FAIL]
+    return [check.area for check in checks if check.level is Level.FAIL]
 
 
-def test_the_doctor_reports_mode_and_id_and_what_the_first_start_stores(settings: Config) -> None:
+def test_doctor_reports_mode_and_id_and_what_the_first_start_stores(settings: Config) -> None:
     [before] = market_diagnosis.check_mode(settings)
     assert (before.level, before.said) == (Level.WARN, "No mode is stored yet; the first start stores sandbox.")
     begin(settings)
@@ -282,31 +285,31 @@ def test_the_doctor_reports_mode_and_id_and_what_the_first_start_stores(settings
     assert (after.level, after.said) == (Level.OK, f"Sandbox market, id {MarketIdentity.objects.get().market_id}.")
 
 
-def test_the_doctor_names_a_missing_file_and_is_green_when_it_is_back(settings: Config) -> None:
+def test_doctor_names_a_missing_file_and_passes_when_it_is_back(settings: Config) -> None:
     begin(settings)
     sha256 = proof()
     folder, files = market_diagnosis.check_files_folder(settings)
     assert (folder.level, files.level) == (Level.OK, Level.FAIL)
     assert sha256 in files.said
     Files(settings.files).put(b"%PDF-1.4 a certificate")
-    assert {one.level for one in market_diagnosis.check_files_folder(settings)} == {Level.OK}
+    assert {check.level for check in market_diagnosis.check_files_folder(settings)} == {Level.OK}
 
 
-def test_the_doctor_verifies_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_verifies_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.factories import make_buyer
     from tradepost.market.payments.models import Account
 
     buyer = make_buyer(balance="100")
-    assert {one.level for one in market_diagnosis.check_ledger()} == {Level.OK}
+    assert {check.level for check in market_diagnosis.check_ledger()} == {Level.OK}
     Account.objects.filter(user=buyer).update(balance_minor=1)
-    found = list(market_diagnosis.check_ledger())
-    assert {one.level for one in found} == {Level.FAIL}
-    assert "says 1, its entries 10000" in found[0].said
-    monkeypatch.setattr(market_diagnosis, "MOST_PROBLEMS", 0)
-    assert [one.said for one in market_diagnosis.check_ledger()] == ["And 1 more problems."]
+    checks = list(market_diagnosis.check_ledger())
+    assert {check.level for check in checks} == {Level.FAIL}
+    assert "says 1, its entries 10000" in checks[0].said
+    monkeypatch.setattr(market_diagnosis, "MAX_PROBLEMS", 0)
+    assert [check.said for check in market_diagnosis.check_ledger()] == ["And 1 more problems."]
 
 
-def test_a_sandbox_without_a_stored_mode_is_known_by_its_clock(settings: Config) -> None:
+def test_sandbox_without_a_stored_mode_is_recognised_by_its_clock(settings: Config) -> None:
     SandboxClock.objects.create(pk=1, offset=timedelta(days=1))
     assert refusal(settings.model_copy(update={"sandbox": False})) == "market.other_mode"
     begin(settings)
@@ -315,7 +318,7 @@ def test_a_sandbox_without_a_stored_mode_is_known_by_its_clock(settings: Config)
 # --- before the first request -----------------------------------------------------------------------------------------
 
 
-def test_a_web_process_answers_503_until_the_checks_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_web_process_answers_503_until_the_checks_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing reaches the market before: neither a page nor an API."""
     reached, outcomes = [], [OperationalError("away"), Refused("market.files", "no marker"), None]
 
@@ -329,7 +332,7 @@ def test_a_web_process_answers_503_until_the_checks_pass(monkeypatch: pytest.Mon
 
     answered: list[int] = []
     exchange = SimpleNamespace(response_str=lambda status, head, words: answered.append(int(status)))
-    monkeypatch.setattr("tradepost.market.web.start_gate.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("tradepost.market.web.start_gate.CHECK_INTERVAL", 0.0)
     gate = StartGate(App(), check=check, passed=False)
 
     async def ask(path: str) -> None:
@@ -345,23 +348,23 @@ def test_a_web_process_answers_503_until_the_checks_pass(monkeypatch: pytest.Mon
     assert outcomes == [], "once passed, it is not checked again"
 
 
-@pytest.mark.parametrize(("adapter", "said"), [("nimbus", "no cloud 'nimbus'"), ("ec2", "needs a cloud file")])
-def test_a_cloud_that_is_not_configured_refuses_the_start_with_an_explanation(
-    settings: Config, adapter: str, said: str
+@pytest.mark.parametrize(("adapter", "message"), [("nimbus", "no cloud 'nimbus'"), ("ec2", "needs a cloud file")])
+def test_incomplete_cloud_settings_stop_the_start_with_an_explanation(
+    settings: Config, adapter: str, message: str
 ) -> None:
-    wrong = settings.model_copy(update={"compute_adapter": adapter})
+    wrong = changed(settings, compute_adapter=adapter)
     assert refusal(wrong) == "market.cloud"
     problem = start_checks.cloud_problem(wrong)
     assert problem is not None
-    assert said in problem.words
+    assert message in problem.words
     assert "doctor" in problem.public
     assert start_checks.cloud_problem(settings) is None
 
 
-def test_a_files_folder_that_cannot_be_written_to_is_refused_in_words_and_nothing_is_stored(
+def test_read_only_files_folder_stops_the_start_with_an_explanation_and_nothing_is_stored(
     settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mount that is read-only, or a disk that is full."""
+    """A read-only mount, or a full disk."""
 
     def read_only(*_: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))

@@ -30,7 +30,7 @@ def test_every_look_uses_a_known_tone_and_icon() -> None:
 
 
 @pytest.mark.parametrize("lifecycle", [ORDER, SUBSCRIPTION], ids=lambda lifecycle: lifecycle.name)
-def test_every_state_that_a_lifecycle_reaches_is_in_the_vocabulary(lifecycle: object) -> None:
+def test_every_state_of_a_lifecycle_is_in_the_vocabulary(lifecycle: object) -> None:
     table = lifecycle.transitions  # type: ignore[attr-defined]
     reached = {str(state.value) for state, _ in table} | {str(state.value) for state in table.values()}
     assert reached == set(status.LIFECYCLES[lifecycle.name])  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ def test_every_state_that_a_lifecycle_reaches_is_in_the_vocabulary(lifecycle: ob
         (Call(state=State.ENDED, outcome="gave_up", last_verdict="timeout"), status.CALL_OUTCOMES["gave_up"]),
     ],
 )
-def test_a_call_shows_its_end_else_what_it_is_doing(call: Call, look: status.Look) -> None:
+def test_call_shows_its_result_or_its_progress(call: Call, look: status.Look) -> None:
     assert status.look("call", call) == look
 
 
@@ -58,11 +58,11 @@ def test_a_call_shows_its_end_else_what_it_is_doing(call: Call, look: status.Loo
         (Order(status="completed", total_minor=0), "Completed", "已完成"),
     ],
 )
-def test_an_order_that_cost_nothing_was_not_refunded(order: Order, english: str, chinese: str) -> None:
+def test_free_order_was_not_refunded(order: Order, english: str, chinese: str) -> None:
     look = status.look("order", order)
     with translation.override("en"):
         assert str(look.label) == english
-        assert "Refunded or closed" in [str(words) for _, words in status.vocabulary("order")]
+        assert "Refunded or closed" in [str(words) for _, words in status.state_choices("order")]
     with translation.override("zh-hans"):
         assert str(look.label) == chinese
 
@@ -77,7 +77,7 @@ def test_an_order_that_cost_nothing_was_not_refunded(order: Order, english: str,
         (Attempt(pk=1, verdict="body_sign_wrong"), status.ATTEMPT_FAULT),
     ],
 )
-def test_an_attempt_shows_what_its_verdict_means(attempt: Attempt, look: status.Look) -> None:
+def test_attempt_shows_the_meaning_of_its_verdict(attempt: Attempt, look: status.Look) -> None:
     assert status.look("attempt", attempt) == look
 
 
@@ -90,7 +90,7 @@ def test_an_attempt_shows_what_its_verdict_means(attempt: Attempt, look: status.
         ("paused", "Paused", "已暂停"),
     ],
 )
-def test_an_address_shows_what_it_does_not_the_breakers_jargon(value: str, english: str, chinese: str) -> None:
+def test_address_shows_its_state_without_jargon_of_the_breaker(value: str, english: str, chinese: str) -> None:
     look = status.look("address", value)
     with translation.override("en"):
         assert str(look.label) == english
@@ -102,8 +102,8 @@ def test_every_state_of_an_address_has_words() -> None:
     assert set(status.LIFECYCLES["address"]) == set(AddressState)
 
 
-def test_a_state_of_another_version_shows_as_it_is() -> None:
+def test_state_of_another_version_is_shown_as_it_is() -> None:
     assert status.look("delivery", "bounced") == status.Look("bounced", "calm", "point")
-    assert [value for value, _ in status.vocabulary("delivery")] == [
+    assert [value for value, _ in status.state_choices("delivery")] == [
         value for value, _ in NoticeDelivery.Status.choices
     ]

@@ -1,4 +1,4 @@
-"""The history of a subject in words: what is noted by code is told in the reader's language."""
+"""The history of an object: events stored by code are shown in the reader's language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from tradepost.market.base.models import Move
-from tradepost.market.web.timeline import note_of, of_moves
+from tradepost.market.web.timeline import events_of_moves, note_of
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,7 @@ from tradepost.market.web.timeline import note_of, of_moves
         ("", "", ""),
     ],
 )
-def test_a_verdict_and_a_note_of_ours_are_told_in_words_and_what_a_person_wrote_as_it_is(
-    note: str, english: str, chinese: str
-) -> None:
+def test_stored_codes_are_translated_and_texts_of_people_are_not(note: str, english: str, chinese: str) -> None:
     move = Move(lifecycle="order", event="give up", before="processing", after="refunded", note=note)
     with translation.override("en"):
         assert note_of(move) == english
@@ -33,8 +31,8 @@ def test_a_verdict_and_a_note_of_ours_are_told_in_words_and_what_a_person_wrote_
         assert note_of(move) == chinese
 
 
-def test_notes_are_for_those_who_run_the_market() -> None:
+def test_notes_are_shown_only_to_operators() -> None:
     move = Move(lifecycle="order", event="give up", before="processing", after="refunded", note="connect")
     with translation.override("en"):
-        assert [event.text for event in of_moves([move])] == [""]
-        assert [event.text for event in of_moves([move], with_notes=True)] == ["No connection to the server"]
+        assert [event.text for event in events_of_moves([move])] == [""]
+        assert [event.text for event in events_of_moves([move], with_notes=True)] == ["No connection to the server"]

@@ -1,10 +1,10 @@
-"""Which refusals a page does not show by itself."""
+"""Refusals that a page does not show by itself."""
 
 from __future__ import annotations
 
 import pytest
 
-from tradepost.market.web.refusals import unseen
+from tradepost.market.web.refusals import undisplayed_refusals
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,5 @@ from tradepost.market.web.refusals import unseen
         ("<details><p>Sold out.</p></details><p>Sold out.</p>", True),
     ],
 )
-def test_a_refusal_within_closed_details_is_not_shown(html: str, shown: bool) -> None:
-    assert unseen({"wrong": "Sold out."}, html) == ([] if shown else ["Sold out."])
+def test_refusal_within_closed_details_counts_as_hidden(html: str, shown: bool) -> None:
+    assert undisplayed_refusals({"wrong": "Sold out."}, html) == ([] if shown else ["Sold out."])

@@ -1,4 +1,4 @@
-"""A picture on its way in: through the buffering, into a field of a form, and out again to those who may see it."""
+"""Uploads of pictures: through the buffering into a form field, and their display to those who may see them."""
 
 from __future__ import annotations
 
@@ -43,31 +43,34 @@ def owner(seller: Seller) -> Client:
     return client
 
 
-def shown(client: Client, sha256: str) -> tuple[int, Mapping[str, str]]:
+def picture_response(client: Client, sha256: str) -> tuple[int, Mapping[str, str]]:
     answer = client.get(f"/pictures/{sha256}/card.webp")
     return answer.status_code, answer.headers
 
 
-def test_a_file_becomes_a_picture_in_the_field(owner: Client) -> None:
+def test_file_becomes_a_picture_in_the_field(owner: Client) -> None:
     answer = owner.post(UPLOAD, FIELD | {"logo_file": logo(5 * MB)})
-    kept = Picture.objects.get()
+    picture = Picture.objects.get()
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert f'name="logo" value="{kept.sha256}"' in text
-    assert f"/pictures/{kept.sha256}/card.webp" in text
-    assert (kept.purpose, kept.width, kept.by and kept.by.email) == ("company_logo", 168, "owner@a.example")
+    assert f'name="logo" value="{picture.sha256}"' in text
+    assert f"/pictures/{picture.sha256}/card.webp" in text
+    assert (picture.purpose, picture.width, picture.by and picture.by.email) == ("company_logo", 168, "owner@a.example")
 
 
 @pytest.mark.parametrize(
     ("file", "words"),
     [
         (logo(5 * MB + 1), "larger than 5 MB"),
-        (SimpleUploadedFile("logo.png", b"<script>alert(1)</script>"), "no picture of a kind"),
+        (
+            SimpleUploadedFile("logo.png", b"<script>alert(1)</script>"),
+            "The file is not a picture in a supported format (",
+        ),
         (logo(name="logo.jpg"), "ends in .jpg, but the file is a PNG"),
         (None, "Choose a file."),
     ],
 )
-def test_what_is_refused_is_refused_beside_the_field_and_what_was_kept_stays(
+def test_refused_file_is_explained_beside_its_field_and_the_earlier_picture_stays(
     owner: Client, seller: Seller, file: SimpleUploadedFile | None, words: str
 ) -> None:
     before = factories.make_picture(seller, purpose=Picture.Purpose.COMPANY_LOGO, width=168, height=70)
@@ -81,18 +84,18 @@ def test_what_is_refused_is_refused_beside_the_field_and_what_was_kept_stays(
 
 
 @pytest.mark.parametrize("wrong", [{"field": "a b"}, {"field": ""}, {"purpose": "passport"}, {"field": '"><script>'}])
-def test_a_field_that_no_form_has_is_not_there(owner: Client, wrong: dict[str, str]) -> None:
+def test_unknown_field_is_not_found(owner: Client, wrong: dict[str, str]) -> None:
     assert owner.post(UPLOAD, FIELD | wrong | {"logo_file": logo()}).status_code == 404
     assert not Picture.objects.exists()
 
 
-def test_a_hash_of_another_seller_is_not_taken_over(owner: Client, seller: Seller) -> None:
+def test_picture_of_another_seller_cannot_be_used(owner: Client, seller: Seller) -> None:
     theirs = factories.make_picture(factories.make_seller(), purpose=Picture.Purpose.COMPANY_LOGO)
     assert theirs.sha256 not in owner.post(UPLOAD, FIELD | {"logo": theirs.sha256}).content.decode()
-    assert not uploads.is_of(seller, theirs.sha256, purpose=Picture.Purpose.COMPANY_LOGO)
+    assert not uploads.owns_picture(seller, theirs.sha256, purpose=Picture.Purpose.COMPANY_LOGO)
 
 
-def test_a_form_needs_its_token(seller: Seller) -> None:
+def test_upload_needs_a_csrf_token(seller: Seller) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(Member.objects.get(seller=seller).user)
     assert client.post(UPLOAD, FIELD | {"logo_file": logo()}).status_code == 403
@@ -100,11 +103,11 @@ def test_a_form_needs_its_token(seller: Seller) -> None:
 
 
 @pytest.mark.django_db
-def test_without_scripts_the_file_comes_with_the_form(rf: Any, seller: Seller) -> None:
+def test_file_is_sent_with_the_form_without_scripts(rf: Any, seller: Seller) -> None:
     user = Member.objects.get(seller=seller).user
 
     def read(data: dict[str, object]) -> str:
-        return uploads.handed_in(
+        return uploads.submitted_picture(
             rf.post("/", data), "logo", purpose=Picture.Purpose.COMPANY_LOGO, seller=seller, by=user, now=NOW
         )
 
@@ -115,46 +118,46 @@ def test_without_scripts_the_file_comes_with_the_form(rf: Any, seller: Seller) -
     assert (read({}), read({"logo": "0" * 64}), read({"logo": "../x"})) == ("", "", "")
 
 
-def test_a_public_picture_stays_for_ever_in_anybodys_cache_and_a_drafts_does_not(owner: Client, seller: Seller) -> None:
+def test_public_pictures_are_cached_for_ever_and_pictures_of_drafts_are_not(owner: Client, seller: Seller) -> None:
     picture = factories.make_picture(seller)
     stranger = Client()
-    assert shown(stranger, picture.sha256)[0] == 404
-    status, head = shown(owner, picture.sha256)
+    assert picture_response(stranger, picture.sha256)[0] == 404
+    status, head = picture_response(owner, picture.sha256)
     assert (status, "private" in head["Cache-Control"], "immutable" in head["Cache-Control"]) == (200, True, False)
     pictures.use_pictures("product:1", [picture.sha256], seller=seller, visible=True)
-    status, head = shown(stranger, picture.sha256)
+    status, head = picture_response(stranger, picture.sha256)
     assert (status, head["Content-Type"], head["X-Content-Type-Options"]) == (200, "image/webp", "nosniff")
     assert set(head["Cache-Control"].split(", ")) == {"public", "max-age=31536000", "immutable"}
     assert head["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert shown(owner, picture.sha256)[1]["Cache-Control"] == head["Cache-Control"]
+    assert picture_response(owner, picture.sha256)[1]["Cache-Control"] == head["Cache-Control"]
 
 
-def test_the_page_takes_pictures_twice_too_large_to_refuse_them_in_words() -> None:
-    most = config().picture_most_bytes
+def test_request_limit_is_high_enough_to_explain_too_large_pictures() -> None:
+    most = config().assets.picture_most_bytes
     form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
     assert uploads.largest_page_body(UPLOAD) == 2 * most + form
     assert uploads.largest_page_body("/seller/keys/") == form
     assert uploads.largest_page_body("/nowhere/") == 0
 
 
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("signed_in", [True, False])
 @pytest.mark.parametrize("length", [20, None])
-def test_only_who_is_logged_in_may_send_a_file(
-    known: bool, length: int | None, monkeypatch: pytest.MonkeyPatch
+def test_only_signed_in_users_may_send_a_file(
+    signed_in: bool, length: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_buffering, "FORM_FROM_ANYBODY", 10)
+    monkeypatch.setattr(request_buffering, "MAX_FORM_FROM_UNKNOWN", 10)
     head = [("transfer-encoding", "chunked")] if length is None else []
 
     async def run(largest: int) -> tuple[int, bytes]:
-        tried = server(is_caller_known=lambda _environ: known, largest=largest)
+        tried = server(is_caller_known=lambda _environ: signed_in, largest=largest)
         answer = await ask(tried, scope(length=length, headers=head), b"x" * 20)
         return answer.status, answer.body
 
-    assert asyncio.run(run(100)) == (200, b"came: " + b"x" * 20 * known)
+    assert asyncio.run(run(100)) == (200, b"came: " + b"x" * 20 * signed_in)
     assert asyncio.run(run(10)) == (413, b""), "nobody asks who sends too much"
 
 
-def test_a_session_says_who_is_logged_in(owner: Client) -> None:
+def test_session_identifies_the_signed_in_user(owner: Client) -> None:
     cookie = owner.cookies[settings.SESSION_COOKIE_NAME].value
 
     def known(cookies: str) -> bool:

@@ -1,4 +1,4 @@
-"""One run of the web check without a database: what it finds at a site of this machine."""
+"""One run of the web check without a database, against a site of this machine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.architecture.source import ROOT
 from tests.factories.tls_sites import authority
 from tradepost.market.base.outbound_policy import SANDBOX, OutboundPolicy
 from tradepost.market.web_scan.registry import all_checks, faults
-from tradepost.market.web_scan.scan import look_at
+from tradepost.market.web_scan.scan import run_checks
 from tradepost.market.web_scan.site import Budget, Site
 
 SSLYZE = ROOT / ".cache/sslyze/bin/sslyze"
 QUICK = Budget(pause=0, seconds=20)
 
 
-def looked_at(
+def check_site(
     url: str,
     *,
     outbound: OutboundPolicy = SANDBOX,
@@ -29,12 +29,14 @@ def looked_at(
     """``only``: the code of one check."""
     site = Site(url=url, outbound=outbound, budget=budget, trust=trust or authority().trust, sslyze=sslyze)
     checks = [check for check in all_checks() if check.code == only or not only]
-    return look_at(site, checks, lambda *_: None)
+    return run_checks(site, checks, lambda *_: None)
 
 
 def codes(result: Mapping[str, Any], severity: str = "") -> set[str]:
-    return {one["code"] for one in result["found"] if not severity or faults()[one["code"]].severity == severity}
+    return {
+        finding["code"] for finding in result["found"] if not severity or faults()[finding["code"]].severity == severity
+    }
 
 
 def untested(result: Mapping[str, Any]) -> dict[str, str]:
-    return {one["check"]: one["why"] for one in result["not_tested"]}
+    return {topic["check"]: topic["why"] for topic in result["not_tested"]}

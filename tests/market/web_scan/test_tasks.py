@@ -1,11 +1,14 @@
-"""Tasks and runs: who may have which site checked, how often, and what a refusal leaves (business-rules §2.7, §17.10)."""
+"""Tasks and runs: which sites a seller can check, how often, and what a refusal leaves (business-rules §2.7, §17.10)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 
+from tests.configured import configured
 from tests.factories import make_buyer, make_seller
 from tests.factories.companies import owner_of
 from tests.factories.people import NOW
@@ -13,7 +16,7 @@ from tests.factories.tls_sites import https, safe
 from tests.factories.web_tasks import CONTACT, EXPIRED, LIMITS, LOW, checked, make_web_task
 from tests.market.web_scan.looking import QUICK
 from tradepost.market.base import leased_jobs
-from tradepost.market.base.config import Config, config
+from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, LeasedJob
 from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
@@ -24,7 +27,14 @@ from tradepost.market.web_scan import queries, scan, tasks
 from tradepost.market.web_scan.models import FalsePositive, WebFinding, WebScan, WebTask
 from tradepost.market.web_scan.report import report_of
 from tradepost.market.web_scan.retention import SCANS
-from tradepost.market.web_scan.standing import State, accept, blocking_of, standing_of, use
+from tradepost.market.web_scan.standing import (
+    State,
+    accept,
+    blocking_findings_of,
+    site_state_of,
+    site_state_of_task,
+    store_uses,
+)
 
 pytestmark = pytest.mark.django_db
 VALID = timedelta(days=90)
@@ -36,7 +46,7 @@ def seller() -> Seller:
 
 
 def state(seller: Seller, url: str = "https://app.a.example/", *, now=NOW) -> State:
-    return standing_of(seller, url, valid=VALID, now=now).state
+    return site_state_of(seller, url, valid=VALID, now=now).state
 
 
 def create(seller: Seller, url: str, *, contact=CONTACT, outbound: OutboundPolicy = SANDBOX, most: int = 50) -> WebTask:
@@ -47,16 +57,16 @@ def create(seller: Seller, url: str, *, contact=CONTACT, outbound: OutboundPolic
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "stored"),
     [
         ("app.a.example", "https://app.a.example/"),
         (" HTTPS://APP.a.example:443/x/ ", "https://app.a.example/x/"),
         ("http://app.a.example:8080", "http://app.a.example:8080/"),
     ],
 )
-def test_an_address_is_kept_in_one_form(seller: Seller, typed: str, kept: str) -> None:
-    domains.vouch(seller, "app.a.example", now=NOW)
-    assert create(seller, typed).url == kept
+def test_address_is_stored_in_one_form(seller: Seller, typed: str, stored: str) -> None:
+    domains.verify_without_proof(seller, "app.a.example", now=NOW)
+    assert create(seller, typed).url == stored
 
 
 @pytest.mark.parametrize(
@@ -66,15 +76,15 @@ def test_an_address_is_kept_in_one_form(seller: Seller, typed: str, kept: str) -
         "https://127.1/", "https://app..example/", "https://app.a.example/\u202e", "https://[::1", "https://app.a.example/a b", "x" * 600,
     ],
 )  # fmt: skip
-def test_what_is_no_web_address_is_refused_and_nothing_is_kept(seller: Seller, typed: str) -> None:
-    domains.vouch(seller, "app.a.example", now=NOW)
+def test_invalid_web_address_is_refused_and_nothing_is_stored(seller: Seller, typed: str) -> None:
+    domains.verify_without_proof(seller, "app.a.example", now=NOW)
     with pytest.raises(Refused) as refused:
         create(seller, typed, outbound=PUBLIC)
     assert (refused.value.field, refused.value.rule) == ("url", "business-rules §2.7")
     assert not WebTask.objects.exists()
 
 
-def test_a_market_of_its_own_network_is_no_site(seller: Seller) -> None:
+def test_address_of_the_markets_own_network_is_refused(seller: Seller) -> None:
     with pytest.raises(Refused):
         create(seller, "https://10.0.0.1/", outbound=PUBLIC)
 
@@ -89,14 +99,14 @@ def test_a_market_of_its_own_network_is_no_site(seller: Seller) -> None:
 )
 def test_contact_is_saved_first(seller: Seller, wrong: dict[str, str], field: str) -> None:
     """§17.10: "contact name, mobile and mail are saved first, then domain proof"."""
-    domains.vouch(seller, "app.a.example", now=NOW)
+    domains.verify_without_proof(seller, "app.a.example", now=NOW)
     with pytest.raises(Refused) as refused:
         create(seller, "https://app.a.example/", contact=replace(CONTACT, **wrong))
     assert (refused.value.field, refused.value.rule) == (field, "business-rules §17.10")
     assert not WebTask.objects.exists()
 
 
-def test_a_domain_that_is_not_registered_or_not_proven_is_not_scanned(seller: Seller) -> None:
+def test_unregistered_or_unproven_domain_is_not_scanned(seller: Seller) -> None:
     """§2.7: "domain ownership authentication first; unauthenticated task not editable"."""
     with pytest.raises(Refused, match=r"web_task\.domain"):
         create(seller, "https://app.a.example/")
@@ -112,7 +122,7 @@ def test_a_domain_that_is_not_registered_or_not_proven_is_not_scanned(seller: Se
     assert state(seller) is State.UNPROVEN
 
 
-def test_one_domain_is_checked_in_one_place(seller: Seller) -> None:
+def test_domain_is_checked_for_one_seller(seller: Seller) -> None:
     """§2.7: "one domain in only one place (other account … refuses); several addresses → several tasks"."""
     make_web_task(seller)
     make_web_task(seller, "https://app.a.example/admin/")
@@ -122,11 +132,13 @@ def test_one_domain_is_checked_in_one_place(seller: Seller) -> None:
     with pytest.raises(Refused, match="taken"):
         make_web_task(other)
     assert WebTask.objects.filter(seller=other).count() == 0
-    Domain.objects.filter(seller=seller).update(status=Domain.Status.LAPSED)  # a row, to see what a lapsed proof means
+    Domain.objects.filter(seller=seller).update(
+        status=Domain.Status.LAPSED
+    )  # changes the row directly, to test a lapsed proof
     assert make_web_task(other).place == "app.a.example"
 
 
-def test_on_this_machine_the_port_tells_sites_apart(seller: Seller) -> None:
+def test_sites_on_this_machine_are_distinguished_by_port(seller: Seller) -> None:
     make_web_task(seller, "http://localhost:8001/")
     other = make_seller(member=make_buyer(balance="0"))
     make_web_task(other, "http://localhost:8002/")
@@ -134,10 +146,10 @@ def test_on_this_machine_the_port_tells_sites_apart(seller: Seller) -> None:
         make_web_task(other, "http://localhost:8001/x/")
 
 
-def test_a_task_that_runs_is_neither_edited_nor_deleted_and_a_proven_one_keeps_its_domain(seller: Seller) -> None:
+def test_running_task_cannot_be_edited_or_deleted_and_a_proven_one_keeps_its_domain(seller: Seller) -> None:
     """§2.7: "running task neither editable nor deletable; authenticated task cannot change domain"."""
     task = make_web_task(seller)
-    domains.vouch(seller, "other.a.example", now=NOW)
+    domains.verify_without_proof(seller, "other.a.example", now=NOW)
     with pytest.raises(Refused, match="other_domain"):
         tasks.edit_task(task, "https://other.a.example/", CONTACT, outbound=SANDBOX)
     run = scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
@@ -160,15 +172,15 @@ def _ended(run: WebScan, outcome: str) -> LeasedJob:
     return job
 
 
-def test_a_task_that_a_product_was_handed_in_with_is_kept(seller: Seller) -> None:
+def test_task_of_a_submitted_product_is_kept(seller: Seller) -> None:
     task = make_web_task(seller)
-    use("version:1", [checked(task)])
+    store_uses("version:1", [checked(task)])
     with pytest.raises(Refused, match=r"web_task\.used"):
         tasks.delete_task(task)
     assert WebScan.objects.count() == 1
 
 
-def test_a_domain_with_web_checks_is_not_deleted(seller: Seller) -> None:
+def test_domain_with_web_checks_is_not_deleted(seller: Seller) -> None:
     domain = make_web_task(seller).domain
     with pytest.raises(Refused, match="in_use"):
         domains.delete_domain(domain, used_by=domain.addresses.count() + domain.web_tasks.count())
@@ -177,7 +189,7 @@ def test_a_domain_with_web_checks_is_not_deleted(seller: Seller) -> None:
 # --- runs ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_a_leased_job_whose_end_keeps_what_was_found(seller: Seller) -> None:
+def test_run_is_a_leased_job_whose_end_stores_its_findings(seller: Seller) -> None:
     with https(safe(X_Powered_By="PHP/5.3 <script>alert(1)</script>")) as site:
         task = make_web_task(seller, site.url)
         run = scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
@@ -197,10 +209,10 @@ def test_a_run_is_a_leased_job_whose_end_keeps_what_was_found(seller: Seller) ->
 def _task():
     from tests.factories.tls_sites import authority
 
-    return scan.task(lambda: Config(sandbox=True, sslyze=""), budget=QUICK, trust=authority().trust)
+    return scan.task(lambda: configured(sandbox=True, sslyze=""), budget=QUICK, trust=authority().trust)
 
 
-def test_a_run_can_be_stopped_and_a_broken_one_says_nothing_of_the_site(seller: Seller) -> None:
+def test_run_can_be_stopped_and_a_crashed_run_has_no_verdict(seller: Seller) -> None:
     task = make_web_task(seller)
     run = scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
     scan.stop(run, now=NOW)
@@ -213,24 +225,24 @@ def test_a_run_can_be_stopped_and_a_broken_one_says_nothing_of_the_site(seller: 
     assert state(seller) is State.PASSED, "what was known before still is"
 
 
-def test_runs_at_a_time_and_a_day_are_limited(seller: Seller) -> None:
+def test_concurrent_and_daily_runs_are_limited(seller: Seller) -> None:
     """§2.7: "max 5 concurrent tasks"; the day's limit is a setting."""
-    made = [make_web_task(seller, f"https://app.a.example/{n}/") for n in range(6)]
-    for task in made[:5]:
+    web_tasks = [make_web_task(seller, f"https://app.a.example/{n}/") for n in range(6)]
+    for task in web_tasks[:5]:
         scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
     with pytest.raises(Refused, match="at_once") as refused:
-        scan.start(made[5], by=owner_of(seller), limits=LIMITS, now=NOW)
+        scan.start(web_tasks[5], by=owner_of(seller), limits=LIMITS, now=NOW)
     assert refused.value.status == 429
     with pytest.raises(Refused, match=r"web_scan\.runs"):
-        scan.start(made[0], by=owner_of(seller), limits=LIMITS, now=NOW)
+        scan.start(web_tasks[0], by=owner_of(seller), limits=LIMITS, now=NOW)
     assert (WebScan.objects.count(), LeasedJob.objects.count()) == (5, 5)
     with pytest.raises(Refused, match="a_day"):
-        scan.start(made[5], by=owner_of(seller), limits=scan.Limits(50, 5), now=NOW)
+        scan.start(web_tasks[5], by=owner_of(seller), limits=scan.Limits(50, 5), now=NOW)
     later = NOW + timedelta(days=1)
-    scan.start(made[5], by=owner_of(seller), limits=scan.Limits(50, 5), now=later)
+    scan.start(web_tasks[5], by=owner_of(seller), limits=scan.Limits(50, 5), now=later)
 
 
-def test_runs_of_one_seller_follow_each_other(seller: Seller) -> None:
+def test_runs_of_one_domain_are_sequential(seller: Seller) -> None:
     """§2.7: "same domain runs sequentially"."""
     for n in range(2):
         scan.start(make_web_task(seller, f"https://app.a.example/{n}/"), by=owner_of(seller), limits=LIMITS, now=NOW)
@@ -238,10 +250,10 @@ def test_runs_of_one_seller_follow_each_other(seller: Seller) -> None:
     assert len(claimed) == 1
 
 
-# --- what it means ------------------------------------------------------------------------------------------------------
+# --- verdicts -----------------------------------------------------------------------------------------------------------
 
 
-def test_how_a_site_stands(seller: Seller) -> None:
+def test_state_of_a_site(seller: Seller) -> None:
     assert state(seller) is State.NO_TASK
     task = make_web_task(seller)
     assert state(seller) is State.NEVER
@@ -254,11 +266,28 @@ def test_how_a_site_stands(seller: Seller) -> None:
     assert state(seller) is State.PASSED, "a site that is down for once takes nothing from its report"
     checked(task, EXPIRED, LOW)
     assert state(seller) is State.BLOCKED
-    Domain.objects.update(status=Domain.Status.LAPSED)  # a row, to see what a lapsed proof means
+    Domain.objects.update(status=Domain.Status.LAPSED)  # changes the row directly, to test a lapsed proof
     assert state(seller) is State.UNPROVEN
 
 
-def test_of_several_sites_on_a_domain_the_one_that_is_named_counts(seller: Seller) -> None:
+def test_run_that_ends_during_a_read_is_shown_as_running(seller: Seller) -> None:
+    """Each statement sees the rows committed before it: the page of a web check failed if its run ended in between."""
+    task = make_web_task(seller)
+    run = scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
+
+    def ends_after_the_first(execute: Any, *given: Any) -> Any:
+        answer = execute(*given)
+        if given[0].startswith("SELECT") and run.status == "running":
+            run.status = "done"
+            run.save()
+        return answer
+
+    with connection.execute_wrapper(ends_after_the_first):
+        assert site_state_of_task(task, valid=VALID, now=NOW).state is State.RUNNING
+    assert run.status == "done"
+
+
+def test_named_site_of_a_domain_counts(seller: Seller) -> None:
     front, admin = make_web_task(seller), make_web_task(seller, "https://app.a.example/admin/")
     checked(front, LOW)
     checked(admin, EXPIRED)
@@ -267,10 +296,13 @@ def test_of_several_sites_on_a_domain_the_one_that_is_named_counts(seller: Selle
     assert state(seller, "https://app.a.example/third/") is State.BLOCKED, "no task of its own: every one on its domain"
 
 
-def test_what_an_operator_took_for_mistaken_blocks_no_more_until_its_evidence_changes(seller: Seller) -> None:
+def test_accepted_appeal_unblocks_until_the_evidence_changes(seller: Seller) -> None:
     task = make_web_task(seller)
     run = checked(task, EXPIRED)
-    assert accept(run, {blocking_of(run)[0].fingerprint}, submission=1, by="operator@market.example", now=NOW) == 1
+    assert (
+        accept(run, {blocking_findings_of(run)[0].fingerprint}, submission=1, by="operator@market.example", now=NOW)
+        == 1
+    )
     assert accept(run, {run.findings.get().fingerprint}, submission=1, by="operator@market.example", now=NOW) == 1
     assert FalsePositive.objects.count() == 1
     assert state(seller) is State.PASSED
@@ -283,16 +315,16 @@ def test_what_an_operator_took_for_mistaken_blocks_no_more_until_its_evidence_ch
     assert state(other, "https://app.b.example/") is State.BLOCKED, "it holds for that site alone"
 
 
-def test_a_report_says_in_both_languages_what_was_found_and_what_was_not_tested(seller: Seller) -> None:
+def test_report_shows_findings_and_untested_checks_in_both_languages(seller: Seller) -> None:
     from django.utils import translation
 
     run = checked(make_web_task(seller), LOW, EXPIRED, not_tested=[{"check": "tls", "why": "no_scanner", "detail": ""}])
-    seen = {}
+    reports = {}
     for language in ("en", "zh-hans"):
         with translation.override(language):
-            seen[language] = report_of(run)
-    english, chinese = seen["en"], seen["zh-hans"]
-    assert [one.finding.code for one in english.findings] == ["certificate.expired", "headers.nosniff"]
+            reports[language] = report_of(run)
+    english, chinese = reports["en"], reports["zh-hans"]
+    assert [finding.finding.code for finding in english.findings] == ["certificate.expired", "headers.nosniff"]
     assert english.findings[0].title == "The certificate has expired"
     assert chinese.findings[0].title == "证书已过期"
     assert english.not_tested[0].title == "TLS versions and ciphers"
@@ -302,26 +334,26 @@ def test_a_report_says_in_both_languages_what_was_found_and_what_was_not_tested(
     assert english.blocking == 1
 
 
-def test_a_finding_of_a_later_release_is_still_shown(seller: Seller) -> None:
+def test_finding_of_a_later_release_is_shown(seller: Seller) -> None:
     run = checked(make_web_task(seller), LOW)
-    WebFinding.objects.update(code="headers.of_tomorrow")  # a row that another release wrote
+    WebFinding.objects.update(code="headers.of_tomorrow")  # a row of another release
     WebScan.objects.update(not_tested=[{"check": "tomorrow", "why": "tomorrow", "detail": "x"}])
     run.refresh_from_db()
     assert report_of(run).findings[0].title
     assert report_of(run).not_tested[0].title == "tomorrow"
 
 
-def test_old_reports_go_but_for_those_that_are_used_or_run(seller: Seller) -> None:
+def test_old_reports_are_deleted_unless_used_or_running(seller: Seller) -> None:
     task = make_web_task(seller)
-    used, gone = checked(task, EXPIRED), checked(task, LOW)
-    use("version:1", [used])
+    used, deleted = checked(task, EXPIRED), checked(task, LOW)
+    store_uses("version:1", [used])
     running = scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
     SCANS.old(NOW + timedelta(days=1)).delete()
     assert set(WebScan.objects.values_list("pk", flat=True)) == {used.pk, running.pk}
-    assert not WebFinding.objects.filter(scan=gone.pk).exists()
+    assert not WebFinding.objects.filter(scan=deleted.pk).exists()
 
 
-def test_lists(seller: Seller) -> None:
+def test_lists_of_tasks_and_runs(seller: Seller) -> None:
     task = make_web_task(seller)
     checked(task, EXPIRED, LOW)
     [row] = queries.tasks_of(seller, valid=VALID, now=NOW)
@@ -333,6 +365,6 @@ def test_lists(seller: Seller) -> None:
     assert queries.sellers_with_tasks() == [seller]
 
 
-def test_the_limits_are_those_of_the_section() -> None:
+def test_limits_are_those_of_the_section() -> None:
     """shelf.md §2: web_scans_at_once 5."""
-    assert scan.limits_of(config()) == LIMITS
+    assert scan.limits_of(config().web_scan) == LIMITS

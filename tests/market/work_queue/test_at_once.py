@@ -1,4 +1,4 @@
-"""Many operators take one entry at the same moment, each with a connection of their own: one has it, the others are told."""
+"""Many operators take one entry at the same moment, each on a separate connection: one gets it, the others are refused."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ ENTRY = Entry(key="probes:7", title="", about="", url="/", since=NOW, due_at=Non
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgres
-def test_fifty_acts_of_two_operators_on_one_entry_leave_one_story() -> None:
-    """They take it, give it to each other, put it off and note something, all at once: whatever was done stands in the history, and
-    the entry is as the last act left it."""
-    one, other = (factories.make_operator(email=f"op{n}@market.example") for n in range(2))
+def test_fifty_concurrent_acts_leave_a_consistent_history() -> None:
+    """They take it, assign it to each other, snooze it and add notes at once: the history lists every act, and the
+    entry is as the last act left it.
+    """
+    first_operator, second_operator = (factories.make_operator(email=f"op{n}@market.example") for n in range(2))
     tomorrow = NOW + timedelta(days=1)
     acts = [
         act
-        for by, to in ((one, other), (other, one))
+        for by, to in ((first_operator, second_operator), (second_operator, first_operator))
         for act in (
             partial(handle.assign, ENTRY, by, seen=None, by=by, now=NOW),
             partial(handle.assign, ENTRY, to, seen=by.pk, by=by, now=NOW),
@@ -50,10 +51,10 @@ def test_fifty_acts_of_two_operators_on_one_entry_leave_one_story() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_take_an_entry_one_has_it() -> None:
+def test_one_of_many_concurrent_operators_gets_the_entry() -> None:
     people = [factories.make_operator(email=f"op{n}@market.example") for n in range(4)]
-    outcomes = at_once([partial(handle.assign, ENTRY, one, seen=None, by=one, now=NOW) for one in people])
+    outcomes = at_once([partial(handle.assign, ENTRY, person, seen=None, by=person, now=NOW) for person in people])
     assert sorted(outcomes) == ["done", *["queue.taken"] * 3]
-    kept = Handling.objects.get()
-    assert kept.assignee == people[outcomes.index("done")]
-    assert HandlingChange.objects.get().by == kept.changed_by == kept.assignee.email
+    handling = Handling.objects.get()
+    assert handling.assignee == people[outcomes.index("done")]
+    assert HandlingChange.objects.get().by == handling.changed_by == handling.assignee.email

@@ -1,4 +1,4 @@
-"""Until when an entry of the queue is put off: the morning of a day, in the market's zone."""
+"""Snoozing an entry of the queue: until the morning of a day, in the market's time zone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.work_queue.snooze import DATE, NOW, THREE_DAYS, TOMORROW, must_not_hide, until
+from tradepost.market.work_queue.snooze import DATE, NOW, THREE_DAYS, TOMORROW, check_due_time, end_of_snooze
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LATE_EVENING = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)  # 23:30 of 1 March in Shanghai
@@ -16,7 +16,7 @@ AFTER_MIDNIGHT = datetime(2026, 3, 1, 16, 30, tzinfo=UTC)  # 00:30 of 2 March th
 
 
 def _until(choice: str, typed: str = "", now: datetime = LATE_EVENING) -> datetime | None:
-    return until(choice, typed, now=now, zone=ZONE, morning=time(9))
+    return end_of_snooze(choice, typed, now=now, zone=ZONE, morning=time(9))
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def _until(choice: str, typed: str = "", now: datetime = LATE_EVENING) -> dateti
         (DATE, "2027-03-02", LATE_EVENING, (2027, 3, 2)),
     ],
 )
-def test_it_is_back_in_the_morning_of_the_day(
+def test_entry_returns_in_the_morning_of_the_day(
     choice: str, typed: str, now: datetime, back: tuple[int, int, int]
 ) -> None:
     assert _until(choice, typed, now) == datetime(*back, 9, tzinfo=ZONE)
 
 
-def test_now_puts_it_back() -> None:
+def test_now_ends_the_snooze() -> None:
     assert _until(NOW) is None
 
 
@@ -47,17 +47,17 @@ def test_now_puts_it_back() -> None:
         (TOMORROW + " ", ""),
     ],
 )  # fmt: skip
-def test_what_is_no_day_of_the_coming_year_is_refused_beside_its_field(choice: str, typed: str) -> None:
+def test_day_outside_the_coming_year_is_refused_beside_its_field(choice: str, typed: str) -> None:
     with pytest.raises(Refused) as refused:
         _until(choice, typed)
     assert (refused.value.field, refused.value.status) == ("until", 422)
 
 
-def test_what_comes_back_only_when_it_is_overdue_must_be_known() -> None:
+def test_snooze_until_overdue_needs_a_due_time() -> None:
     due = datetime(2026, 3, 2, 18, tzinfo=ZONE)
-    must_not_hide(due, due, knowing=False)
-    must_not_hide(None, due + timedelta(days=300), knowing=False)
-    must_not_hide(due, due + timedelta(seconds=1), knowing=True)
+    check_due_time(due, due, knowing=False)
+    check_due_time(None, due + timedelta(days=300), knowing=False)
+    check_due_time(due, due + timedelta(seconds=1), knowing=True)
     with pytest.raises(Refused) as refused:
-        must_not_hide(due, due + timedelta(seconds=1), knowing=False)
+        check_due_time(due, due + timedelta(seconds=1), knowing=False)
     assert (refused.value.code, refused.value.field) == ("queue.beyond_due", "beyond")

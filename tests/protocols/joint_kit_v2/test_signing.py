@@ -23,7 +23,7 @@ WIRE = Wire(PROTOCOL)
 VECTOR_NONCE = "9F3C0E5A7B1D2468ACE013579BDF02468ACE13579BDF02468ACE13579BDF0246"
 
 
-def test_the_vector_of_section_a_2():
+def test_vector_of_section_a_2():
     request = PROTOCOL.encode(TENANT, address="https://example.isv.com", key=KIT_KEY, now=AT, nonce=VECTOR_NONCE)
     assert request == Request(
         "POST",
@@ -71,19 +71,19 @@ def test_the_vector_of_section_a_2():
         ),
     ],
 )
-def test_the_x_sign_column_of_saas_v2_section_2_7(body, timestamp, nonce, expected):
+def test_x_sign_column_of_saas_v2_section_2_7(body, timestamp, nonce, expected):
     assert x_sign(key=KEY, nonce=nonce, timestamp=timestamp, payload=body.encode()) == expected.upper()
 
 
 def resigned(request, body: bytes, *, over: bytes | None = None) -> Request:
-    """The request with other bytes, signed over them or over a form of them."""
+    """Return the request with other bytes, signed over them or over a form of them."""
     timestamp = str(epoch_ms(NOW))
     sign = x_sign(key=KEY, nonce=NONCE, timestamp=timestamp, payload=body if over is None else over)
     headers = tuple((name, sign.lower() if name == "x-sign" else value) for name, value in request.headers)
     return replace(request, headers=headers, body=body)
 
 
-def test_a_sender_may_sign_the_sorted_form_without_nulls_section_a_2():
+def test_sender_may_sign_the_sorted_form_without_nulls_section_a_2():
     sent = b'{ "tenantId":"t","orgCode":"D","orgName":"N","note":null,"flag":1,"testFlag":0,"timeStamp":"20250101080000000"}'
     form = b'{"flag":1,"orgCode":"D","orgName":"N","tenantId":"t","testFlag":0,"timeStamp":"20250101080000000"}'
     opened = WIRE.open(resigned(WIRE.encode(ORG), sent, over=form))
@@ -114,7 +114,7 @@ def with_header(request, name, value):
         (lambda r: replace(r, body=r.body.replace(b"QA", b"QB")), ("000001", "signature does not match")),
     ],
 )
-def test_the_checks_of_section_a_2_in_their_order(change, refusal):
+def test_checks_of_section_a_2_in_their_order(change, refusal):
     request = change(WIRE.encode(ORG))
     if refusal is None:  # blanks do not change the canonical form
         assert WIRE.open(request) == ORG
@@ -122,7 +122,7 @@ def test_the_checks_of_section_a_2_in_their_order(change, refusal):
         assert WIRE.denied(request) == refusal
 
 
-def test_a_nonce_is_good_once_and_only_a_signed_request_uses_it_up():
+def test_nonce_is_valid_once_and_only_a_signed_request_uses_it_up():
     seen: set[str] = set()
 
     def nonce_seen(nonce, until):
@@ -138,7 +138,7 @@ def test_a_nonce_is_good_once_and_only_a_signed_request_uses_it_up():
         PROTOCOL.open(request, key=KEY, now=NOW, nonce_seen=nonce_seen)
 
 
-def test_an_empty_key_signs_nothing():
+def test_empty_key_signs_nothing():
     request = PROTOCOL.encode(ORG, address=ADDRESS, key="", now=NOW, nonce=NONCE)
     assert WIRE.denied(request, key="") == ("000001", "signature does not match")
 
@@ -155,7 +155,7 @@ def test_an_empty_key_signs_nothing():
         ("https://example.isv.com/p?site=cn#x", "https://example.isv.com/p/produceAPI/v2/authSync?site=cn"),
     ],
 )
-def test_the_path_follows_the_address_section_a_0(address, url):
+def test_path_follows_the_address_section_a_0(address, url):
     request = WIRE.encode(AUTH, address=address)
     assert request.url == url
     assert WIRE.open(request) == AUTH
@@ -172,14 +172,14 @@ def test_the_path_follows_the_address_section_a_0(address, url):
         "https://[isv/produceAPI/v2/tenantSync",
     ],
 )
-def test_another_path_is_000002(url):
+def test_other_path_is_000002(url):
     assert WIRE.denied(replace(WIRE.encode(TENANT), url=url))[0] == "000002"
 
 
 @given(
     st.text(max_size=40), st.dictionaries(st.sampled_from(["x-sign", "x-timestamp", "x-nonce"]), st.text()), st.binary()
 )
-def test_a_stranger_is_denied_and_nothing_else(path, headers, body):
+def test_unsigned_request_is_only_denied(path, headers, body):
     request = Request("POST", f"https://isv.example.com{path}", (*headers.items(),), body)
     assert WIRE.denied(request)[0] in {"000001", "000002"}
     assert WIRE.denied(replace(request, url=f"{ADDRESS}/produceAPI/v2/authSync"))[0] in {"000001", "000002"}

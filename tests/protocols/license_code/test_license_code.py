@@ -1,4 +1,4 @@
-"""License 2.0 with authorization codes on the wire, both ends (saas-v1-license §B2)."""
+"""License 2.0 with authorisation codes on the wire, both ends (saas-v1-license §B2)."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ def post(members):
     return sign_request(members, address=ADDRESS, key=KEY, now=NOW, nonce=NONCE)
 
 
-def test_the_registry_finds_the_protocol_with_its_key_class():
+def test_registry_finds_the_protocol_with_its_key_class():
     assert protocol("license_code") is PROTOCOL
     assert PROTOCOL.key_class == "license"
     assert PROTOCOL.nonce_kept == timedelta(seconds=125)
 
 
 @EACH
-def test_the_golden_exchange_is_what_our_code_writes_and_reads(section, command, outcome):
+def test_golden_exchange_is_what_the_code_writes_and_reads(section, command, outcome):
     name = PROTOCOL.activities[type(command)]
     assert WIRE.golden(name).read_text("utf-8") == WIRE.exchange(section, command, outcome)
     request, response = WIRE.read(name)
@@ -106,11 +106,11 @@ def test_the_golden_exchange_is_what_our_code_writes_and_reads(section, command,
     assert WIRE.decode(command, response) == outcome
 
 
-def test_there_is_one_golden_exchange_for_each_activity():
+def test_each_activity_has_one_golden_exchange():
     assert WIRE.names() == set(PROTOCOL.activities.values())
 
 
-def test_the_code_travels_as_license_section_b2_2():
+def test_code_is_the_member_license_section_b2_2():
     assert json.loads(WIRE.encode(REFRESH).body) == {
         "activity": "refreshLicenseCode",
         "scene": "RENEWAL",
@@ -122,12 +122,12 @@ def test_the_code_travels_as_license_section_b2_2():
 
 
 @given(commands)
-def test_whatever_is_encoded_opens_as_the_same_command(command):
+def test_any_encoded_request_opens_as_the_same_command(command):
     assert WIRE.open(WIRE.encode(command)) == command
 
 
 @given(commands, results)
-def test_whatever_is_answered_decodes_as_the_same_outcome(command, outcome):
+def test_any_answer_decodes_as_the_same_outcome(command, outcome):
     assert WIRE.decode(command, WIRE.answer(command, outcome)) == outcome
 
 
@@ -159,7 +159,7 @@ def test_each_mandatory_field_and_length_is_enforced_section_b2_2(section, comma
         ({"testFlag": 1}, "testFlag must be a string; “1” came"),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_000002(changed, message):
+def test_invalid_value_is_000002(changed, message):
     assert WIRE.denied(post(json.loads(WIRE.encode(REFRESH).body) | changed)) == ("000002", message)
 
 
@@ -172,27 +172,27 @@ def test_a_value_that_breaks_its_rule_is_000002(changed, message):
         (Release(instance_id="x" * 65), "license has 65 characters"),
     ],
 )
-def test_a_command_that_the_wire_cannot_carry_is_the_callers_mistake(command, says):
+def test_command_that_the_wire_cannot_carry_is_the_caller_s_error(command, says):
     with pytest.raises(ValueError) as error:
         WIRE.encode(command)
     assert says in str(error.value)
 
 
-def test_sixty_tries_two_minutes_apart_section_b2_2():
+def test_sixty_attempts_two_minutes_apart_section_b2_2():
     for kind in PROTOCOL.activities:
         rule = PROTOCOL.retries[kind]
         assert (rule.every, rule.give_up_after) == (timedelta(minutes=2), timedelta(minutes=120))
         assert rule.wait(7, pending=True) == timedelta(minutes=2)
 
 
-def test_the_result_codes_are_those_of_section_b2_2():
+def test_result_codes_are_those_of_section_b2_2():
     assert list(PROTOCOL.result_codes) == [f"00000{number}" for number in range(6)]
     assert PROTOCOL.result_codes["000003"].meaning.en == "the authorization code does not exist"
     assert all(not row.meaning.zh.isascii() for row in PROTOCOL.result_codes.values())
 
 
-def test_an_unsigned_answer_is_good_and_a_wrongly_signed_one_is_not():
-    """No Body-Sign is documented for this version (saas-v1-license §0): it cannot be asked for."""
+def test_unsigned_answer_is_valid_and_a_wrongly_signed_one_is_not():
+    """No Body-Sign is documented for this version (saas-v1-license §0), so it cannot be required."""
     answer = signed({"resultCode": "000000", "resultMsg": "success."})
     plain = replace(answer, headers=(("Content-Type", "application/json"),))
     assert WIRE.decode(REFRESH, plain) == Done(message="success.")
@@ -210,7 +210,7 @@ some_members = st.fixed_dictionaries(
 
 
 @given(some_members, st.sampled_from([command for _, command, _ in EXCHANGES]))
-def test_a_market_gone_mad_gets_a_command_or_000002(members, sample):
+def test_any_request_gives_a_command_or_000002(members, sample):
     request = post(json.loads(WIRE.encode(sample).body) | members)
     try:
         assert type(WIRE.open(request)) in PROTOCOL.activities

@@ -47,7 +47,7 @@ from tradepost.protocols.commands import (
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.license_online import PROTOCOL
 from tradepost.protocols.license_online.fields import REQUESTS
-from tradepost.protocols.license_online.requests import dump_spaced, load_spaced
+from tradepost.protocols.license_online.requests import dump_spaced_time, load_spaced_time
 from tradepost.protocols.registry import protocol
 from tradepost.protocols.signed_url import sign_request
 
@@ -116,13 +116,13 @@ def post(members):
     return sign_request(members, address=ADDRESS, key=KEY, now=NOW, nonce=NONCE)
 
 
-def test_the_registry_finds_the_protocol_with_its_key_class():
+def test_registry_finds_the_protocol_with_its_key_class():
     assert protocol("license_online") is PROTOCOL
     assert PROTOCOL.key_class == "base"
 
 
 @EACH
-def test_the_golden_exchange_is_what_our_code_writes_and_reads(section, command, outcome):
+def test_golden_exchange_is_what_the_code_writes_and_reads(section, command, outcome):
     name = PROTOCOL.activities[type(command)]
     assert WIRE.golden(name).read_text("utf-8") == WIRE.exchange(section, command, outcome)
     request, response = WIRE.read(name)
@@ -130,7 +130,7 @@ def test_the_golden_exchange_is_what_our_code_writes_and_reads(section, command,
     assert WIRE.decode(command, response) == outcome
 
 
-def test_there_is_one_golden_exchange_for_each_of_the_five_activities():
+def test_each_of_the_five_activities_has_one_golden_exchange():
     assert WIRE.names() == set(PROTOCOL.activities.values())
     assert len(PROTOCOL.activities) == 5
 
@@ -157,30 +157,30 @@ def test_get_license_async_writes_the_times_of_the_sample_section_b3():
         "20231027103015000",
     ],
 )
-def test_the_time_forms_that_are_read(written):
-    assert load_spaced(written) == datetime(2023, 10, 27, 10, 30, 15, tzinfo=UTC)
+def test_time_formats_that_are_read(written):
+    assert load_spaced_time(written) == datetime(2023, 10, 27, 10, 30, 15, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     "written", ["", "z", "2023-02-30 10:30:15 z", "0000-01-01 00:00:00 z", "2023-10-27", "２０２３-10-27 10:30:15"]
 )
-def test_the_time_forms_that_are_refused(written):
+def test_time_formats_that_are_refused(written):
     with pytest.raises(ValueError):
-        load_spaced(written)
+        load_spaced_time(written)
 
 
 def test_times_are_utc():
     beijing = timezone(timedelta(hours=8))
-    assert dump_spaced(datetime(2023, 10, 27, 18, 30, 15, tzinfo=beijing)) == "2023-10-27 10:30:15 z"
+    assert dump_spaced_time(datetime(2023, 10, 27, 18, 30, 15, tzinfo=beijing)) == "2023-10-27 10:30:15 z"
 
 
 @given(commands)
-def test_whatever_is_encoded_opens_as_the_same_command(command):
+def test_any_encoded_request_opens_as_the_same_command(command):
     assert WIRE.open(WIRE.encode(command)) == command
 
 
 @given(st.data())
-def test_whatever_is_answered_decodes_as_the_same_outcome(data):
+def test_any_answer_decodes_as_the_same_outcome(data):
     command = data.draw(commands)
     creating = (
         st.builds(Done, message=messages, instance_id=ids, instances=st.just(()), license=st.just(""))
@@ -215,7 +215,7 @@ def test_each_mandatory_field_and_length_is_enforced_section_b3(section, command
         (LICENSE, {"expireTime": "never"}, "expireTime is not a UTC time yyyy-MM-dd HH:mm:ss z"),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_000002(command, changed, message):
+def test_invalid_value_is_000002(command, changed, message):
     code, said = WIRE.denied(post(json.loads(WIRE.encode(command).body) | changed))
     assert (code, said[: len(message)]) == ("000002", message)
 
@@ -228,25 +228,25 @@ def test_a_value_that_breaks_its_rule_is_000002(command, changed, message):
         (replace(LICENSE, device_fingerprint="x" * 1025), "deviceFingerprint has 1025 characters"),
     ],
 )
-def test_a_command_that_the_wire_cannot_carry_is_the_callers_mistake(command, says):
+def test_command_that_the_wire_cannot_carry_is_the_caller_s_error(command, says):
     with pytest.raises(ValueError) as error:
         WIRE.encode(command)
     assert says in str(error.value)
 
 
-def test_every_call_is_tried_for_two_hours_every_two_minutes_section_b3():
+def test_every_call_is_retried_for_two_hours_every_two_minutes_section_b3():
     for kind in PROTOCOL.activities:
         rule = PROTOCOL.retries[kind]
         assert (rule.every, rule.give_up_after) == (timedelta(minutes=2), timedelta(hours=2))
         assert rule.answer_within == timedelta(seconds=5), "§B3: caller timeout 5 s"
 
 
-def test_the_result_codes_are_those_of_section_b3():
+def test_result_codes_are_those_of_section_b3():
     common = [f"00000{number}" for number in range(6)]
     assert list(PROTOCOL.result_codes) == [*common, "000100", "000900", "000901", "000902", "000903"]
 
 
-def test_an_answer_without_body_sign_is_good_and_one_about_a_creation_names_its_instance():
+def test_answer_without_body_sign_is_valid_and_one_about_a_creation_names_its_instance():
     answer = signed({"resultCode": "000000", "instanceId": "i-1"})
     plain = replace(answer, headers=(("Content-Type", "application/json"),))
     assert WIRE.decode(CREATE, plain) == Done(message="", instance_id="i-1")
@@ -278,7 +278,7 @@ some_members = st.fixed_dictionaries(
 
 
 @given(some_members, st.sampled_from([command for _, command, _ in EXCHANGES]))
-def test_a_market_gone_mad_gets_a_command_or_000002(members, sample):
+def test_any_request_gives_a_command_or_000002(members, sample):
     request = post(json.loads(WIRE.encode(sample).body) | members)
     try:
         assert type(WIRE.open(request)) in PROTOCOL.activities

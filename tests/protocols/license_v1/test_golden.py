@@ -1,6 +1,6 @@
-"""The golden exchanges: what License 1.0 looks like on the wire, byte for byte (saas-v1-license B1).
+"""The golden exchanges: License 1.0 on the wire, byte for byte (saas-v1-license B1).
 
-``python -m tests.protocols.license_v1.test_golden`` writes them anew after a deliberate change of the wire.
+``python -m tests.protocols.license_v1.test_golden`` rewrites them after a deliberate change of the wire format.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ def exchange(command, outcome) -> str:
 
 
 @pytest.mark.parametrize(("command", "outcome"), EXCHANGES, ids=NAMES)
-def test_the_golden_exchange_is_what_our_code_writes(command, outcome):
+def test_golden_exchange_is_what_the_code_writes(command, outcome):
     stored = (FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8")
     assert stored == exchange(command, outcome)
 
 
 @pytest.mark.parametrize(("command", "outcome"), EXCHANGES, ids=NAMES)
-def test_the_golden_exchange_is_what_our_code_reads(command, outcome):
+def test_golden_exchange_is_what_the_code_reads(command, outcome):
     stored = json.loads((FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8"))
     asked, answered = stored["request"], stored["response"]
     method, target, _ = asked["line"].split(" ")
@@ -78,7 +78,7 @@ def test_the_golden_exchange_is_what_our_code_reads(command, outcome):
     assert decode(command, response) == outcome
 
 
-def test_there_is_one_golden_exchange_for_each_activity():
+def test_each_activity_has_one_golden_exchange():
     assert sorted(NAMES) == sorted(PROTOCOL.activities.values())
     assert {path.stem for path in FOLDER.glob("*.json")} == {*NAMES}
 

@@ -68,7 +68,7 @@ def fault(command, members) -> Unreachable:
     return result
 
 
-def test_the_registry_finds_the_protocol():
+def test_registry_finds_the_protocol():
     assert protocol("license_v1") is PROTOCOL
     assert (PROTOCOL.title.zh, PROTOCOL.key_class, PROTOCOL.nonce_kept) == ("License 1.0", "license", timedelta(0))
 
@@ -78,13 +78,13 @@ def test_every_activity_has_its_plan_and_its_tables():
         assert table.keys() == PROTOCOL.activities.keys()
 
 
-def test_a_licence_is_asked_for_hourly_for_three_hours_and_all_else_once_section_b1():
+def test_license_is_requested_hourly_for_three_hours_and_other_calls_once_section_b1():
     rule = PROTOCOL.retries[Create]
     assert (rule.every, rule.give_up_after) == (HOUR, 3 * HOUR)
     assert {PROTOCOL.retries[kind].give_up_after for kind in (Refresh, Expire, Release)} == {timedelta(0)}
 
 
-def test_the_result_codes_are_the_common_ones_section_b1():
+def test_result_codes_are_the_common_ones_section_b1():
     assert list(PROTOCOL.result_codes) == [f"00000{number}" for number in range(6)]
 
 
@@ -92,11 +92,11 @@ def test_the_result_codes_are_the_common_ones_section_b1():
 
 
 @given(commands)
-def test_whatever_is_encoded_opens_as_the_same_command(command):
+def test_any_encoded_request_opens_as_the_same_command(command):
     assert open_(encode(command)) == command
 
 
-def test_what_a_licence_request_carries_section_b1():
+def test_members_of_a_license_request_section_b1():
     sent = parameters(CREATE)
     assert sent.pop("saasExtendParams")
     assert sent == {
@@ -121,7 +121,7 @@ def test_phone_and_mail_are_not_sent_section_b1():
     assert sent.keys() & {"mobilePhone", "email"} == set()
 
 
-def test_the_full_set_of_a_live_server_is_read_section_b1():
+def test_all_members_of_a_live_server_are_read_section_b1():
     full = parameters(CREATE) | {"testFlag": "1", "provisionType": "1", "userId": "u", "userName": "n", "x": "y"}
     read = open_(asked(full))
     assert isinstance(read, Create)
@@ -131,12 +131,12 @@ def test_the_full_set_of_a_live_server_is_read_section_b1():
 
 
 @pytest.mark.parametrize("scene", [Scene.RENEWAL, Scene.TRIAL_TO_FORMAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD])
-def test_a_refresh_does_not_say_why_section_b1(scene):
+def test_refresh_has_no_reason_section_b1(scene):
     assert open_(encode(replace(REFRESH, scene=scene))) == REFRESH
 
 
 @pytest.mark.parametrize("command", [CREATE, REFRESH, Expire(instance_id="i"), Release(instance_id="i")])
-def test_each_mandatory_field_is_missed_and_each_length_enforced_section_b1(command):
+def test_each_mandatory_field_and_length_is_enforced_section_b1(command):
     members = parameters(command)
     for field in REQUESTS[type(command)]:
         if field.name == "activity":
@@ -149,7 +149,7 @@ def test_each_mandatory_field_is_missed_and_each_length_enforced_section_b1(comm
             assert denied({**without, field.name: "1" * (field.length + 1)}) == ("000002", says)
 
 
-def test_the_lengths_are_those_of_section_b1():
+def test_lengths_are_those_of_section_b1():
     lengths = {
         PROTOCOL.activities[command]: {field.name: (field.length, field.mandatory) for field in fields}
         for command, fields in REQUESTS.items()
@@ -194,7 +194,7 @@ def test_the_lengths_are_those_of_section_b1():
         (parameters(REFRESH) | {"expireTime": "soon"}, "expireTime is not a UTC time yyyyMMddHHmmss"),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_000002(members, message):
+def test_invalid_value_is_000002(members, message):
     assert denied(members) == ("000002", message)
 
 
@@ -208,7 +208,7 @@ def test_a_value_that_breaks_its_rule_is_000002(members, message):
         (replace(REFRESH, scene=Scene.RENEWAL_CHANGE), "no renewal with change"),
     ],
 )
-def test_a_command_that_the_wire_cannot_carry_is_the_callers_mistake(command, says):
+def test_command_that_the_wire_cannot_carry_is_the_caller_s_error(command, says):
     with pytest.raises(ValueError) as error:
         encode(command)
     assert says in str(error.value)
@@ -222,7 +222,7 @@ def test_a_command_that_the_wire_cannot_carry_is_the_callers_mistake(command, sa
     ),
     st.sampled_from([CREATE, REFRESH, Expire(instance_id="i"), Release(instance_id="i")]),
 )
-def test_a_market_gone_mad_gets_a_command_or_000002(members, command):
+def test_any_request_gives_a_command_or_000002(members, command):
     try:
         assert type(open_(asked(parameters(command) | members))) is type(command)
     except Denied as refusal:
@@ -233,13 +233,13 @@ def test_a_market_gone_mad_gets_a_command_or_000002(members, command):
 
 
 @given(st.data())
-def test_whatever_is_answered_is_decoded(data):
+def test_any_answer_is_decoded(data):
     command = data.draw(commands)
     outcome = data.draw(outcomes(command))
     assert decode(command, answer(command, outcome)) == outcome
 
 
-def test_the_documented_answer_section_b1():
+def test_documented_answer_section_b1():
     raw = (
         b'{"resultCode":"000000","resultMsg":"success.","license":"*****","instanceId":"4ef28f-312d3d-gad335f-3132hkf"}'
     )
@@ -258,14 +258,14 @@ def test_the_documented_answer_section_b1():
         ({**LICENSED, "license": 123456}, Fault.BAD_FIELD, "license must be a string"),
     ],
 )
-def test_an_answer_that_breaks_its_table_section_b1(members, kind, detail):
+def test_answer_that_breaks_its_table_section_b1(members, kind, detail):
     found = fault(CREATE, members)
     assert (found.fault, found.detail) == (kind, detail)
     assert found.claimed_instance_id == members.get("instanceId", "")
 
 
 @pytest.mark.parametrize("done", [Done(instance_id=INSTANCE), Done(license="text")])
-def test_a_success_without_licence_or_instance_is_the_callers_mistake(done):
+def test_success_without_license_or_instance_is_the_caller_s_error(done):
     with pytest.raises(ValueError, match=r"License 1\.0 cannot carry this answer to Create"):
         answer(CREATE, done)
 
@@ -277,10 +277,10 @@ def test_a_success_without_licence_or_instance_is_the_callers_mistake(done):
         st.none() | st.integers() | st.text(max_size=70) | st.just("000000") | st.lists(st.text(), max_size=2),
     ),
 )
-def test_a_seller_gone_mad_is_a_result_and_never_an_exception(command, members):
+def test_any_answer_is_a_result_and_never_an_exception(command, members):
     assert isinstance(decode(command, signed(members)), Done | Pending | Rejected | Unreachable)
 
 
 @given(commands, st.binary(max_size=60), st.integers(100, 599))
-def test_bytes_from_nowhere_are_unreachable(command, raw, status):
+def test_random_bytes_are_unreachable(command, raw, status):
     assert isinstance(decode(command, Response(status, (), raw)), Unreachable)

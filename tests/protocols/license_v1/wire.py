@@ -1,4 +1,6 @@
-"""What the tests of License 1.0 share: one key, one moment, one exchange, and strategies for all that the wire can carry."""
+"""Shared by the tests of License 1.0: one key, one time, one exchange, and strategies for all values that the wire can
+carry.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def open_(request):
 
 
 def asked(parameters):
-    """A correctly signed request with any parameters, sound or not."""
+    """Return a correctly signed request with any parameters, valid or not."""
     return sign_request(parameters, address=ADDRESS, key=KEY, now=NOW)
 
 
@@ -56,7 +58,7 @@ def decode(command, response, *, require_body_sign=True):
 
 
 def signed(members) -> Response:
-    """A correctly signed answer with any members, sound or not."""
+    """Return a correctly signed answer with any members, valid or not."""
     return json_answer(members, key=KEY)
 
 

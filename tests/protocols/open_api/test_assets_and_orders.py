@@ -44,7 +44,7 @@ def refused(load, body) -> tuple[int, str, str]:
 # --- assets ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_query_of_section_c_11():
+def test_query_of_section_c_11():
     query = DeployedQuery(asset_id="a" * 32, deployed_type=DeployedType.IMAGE, asset_version="V1.0", query_all=True)
     request = assets.query_request(query, market=MARKET)
     assert request.method == "GET"
@@ -78,13 +78,13 @@ deployed = st.builds(
 
 
 @given(queries)
-def test_whatever_is_asked_arrives(query):
+def test_any_query_arrives_unchanged(query):
     assert assets.load_query(assets.query_request(query, market=MARKET)) == query
 
 
 @given(st.lists(deployed, max_size=3).map(tuple))
-def test_whatever_is_found_is_read(objects):
-    assert assets.load_answer(members(assets.found(objects))) == objects
+def test_any_result_is_read(objects):
+    assert assets.load_answer(members(assets.deployed_response(objects))) == objects
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_whatever_is_found_is_read(objects):
         ("?asset_id=a&deployed_type=vm", "deployed_type must be one of software_package, image"),
     ],
 )
-def test_what_is_no_query_is_refused_section_c_11(target, detail):
+def test_invalid_query_is_refused_section_c_11(target, detail):
     assert refused(assets.load_query, Request("GET", f"{MARKET}{assets.PATH}{target}")) == (400, "CBC.0101", detail)
     assert refused(assets.load_query, Request("GET", "https://[x"))[2] == "the URL cannot be read"
 
@@ -110,7 +110,7 @@ def test_what_is_no_query_is_refused_section_c_11(target, detail):
         {"data": [{"asset_id": "a", "deployed_type": "image", "image_deployed_object": {}}]},
     ],
 )
-def test_an_answer_without_objects_is_bad(answer):
+def test_answer_without_objects_is_invalid(answer):
     with pytest.raises(BadBody):
         assets.load_answer(answer)
 
@@ -118,7 +118,7 @@ def test_an_answer_without_objects_is_bad(answer):
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_paths_of_section_c_12():
+def test_paths_of_section_c_12():
     root = "/api/mkp-openapi-public/global/v1"
     assert [
         f"{root}/query-orders",
@@ -155,11 +155,11 @@ lists = st.builds(
 
 
 @given(lists)
-def test_whatever_list_is_asked_for_arrives(asked):
+def test_any_list_request_arrives_unchanged(asked):
     assert buyer_orders.load_list(buyer_orders.list_request(asked, market=MARKET).body) == asked
 
 
-def test_newest_first_unless_told_otherwise_section_c_12():
+def test_newest_first_by_default_section_c_12():
     asked = ListOrders(start_time="a", end_time="b", ascending=True)
     assert json.loads(buyer_orders.list_request(asked, market=MARKET).body)["sort_desc"] == 0
     assert not buyer_orders.load_list(b'{"start_time":"a","end_time":"b"}').ascending
@@ -178,7 +178,7 @@ def test_newest_first_unless_told_otherwise_section_c_12():
         ({"order_ids": [7]}, "order_ids holds an item that is not a text of 1 to 64 characters"),
     ],
 )
-def test_what_is_no_list_is_refused_section_c_12(change, detail):
+def test_invalid_list_is_refused_section_c_12(change, detail):
     body = json.dumps({"start_time": "a", "end_time": "b"} | change).encode()
     assert refused(buyer_orders.load_list, body) == (400, "CBC.0101", detail)
 
@@ -198,11 +198,11 @@ summaries = st.builds(
 
 
 @given(st.integers(0, 10**6), st.lists(summaries, max_size=3).map(tuple))
-def test_whatever_is_listed_is_read(total, orders):
-    assert buyer_orders.load_listed(members(buyer_orders.listed(total, orders))) == (total, orders)
+def test_any_list_is_read(total, orders):
+    assert buyer_orders.load_listed(members(buyer_orders.list_response(total, orders))) == (total, orders)
 
 
-def test_amounts_that_came_as_numbers_are_texts():
+def test_amounts_sent_as_numbers_become_texts():
     infos = [{"order_id": "o", "order_amount": 1.5, "currency_after_discount": True}]
     _, (order,) = buyer_orders.load_listed({"result": {"total": 1, "order_infos": infos}})
     assert (order.order_amount, order.currency_after_discount) == ("1.5", "")
@@ -212,8 +212,8 @@ def test_amounts_that_came_as_numbers_are_texts():
             buyer_orders.load_listed(answer)
 
 
-def test_an_order_is_shown_part_by_part_read_only_section_c_12():
-    """``result.order_info_list[]`` of six named parts [INF]; what stands in them is handed on as it came."""
+def test_order_is_read_part_by_part_section_c_12():
+    """``result.order_info_list[]`` has six named parts [INF]; their contents are passed on unchanged."""
     parts = {"order_common_info": {"order_id": "o", "new": [1]}, "display_info": None}
     answer = {"result": {"order_info_list": [parts | {"aggregate_resource_infos": [{"resource_id": "r"}]}, {}]}}
     first, second = buyer_orders.load_details(answer)
@@ -223,7 +223,7 @@ def test_an_order_is_shown_part_by_part_read_only_section_c_12():
     assert second == buyer_orders.OrderDetails()
     with pytest.raises(TypeError):
         first.common["order_id"] = "other"  # type: ignore[index]  # the type says so too
-    again = buyer_orders.load_details(members(buyer_orders.detailed([first, second])))
+    again = buyer_orders.load_details(members(buyer_orders.details_response([first, second])))
     assert again == (first, second)
 
 
@@ -237,7 +237,7 @@ def test_an_order_is_shown_part_by_part_read_only_section_c_12():
         ({"order_info_list": [{"aggregate_resource_infos": {}}]}, "aggregate_resource_infos must be an array"),
     ],
 )
-def test_what_shows_no_orders_is_unreadable(result, words):
+def test_answer_without_orders_is_unreadable(result, words):
     with pytest.raises(BadBody) as refusal:
         buyer_orders.load_details({"result": result})
     assert words in str(refusal.value)
@@ -256,7 +256,7 @@ def test_orders_are_cancelled_and_shown_in_batches_section_c_12():
             with pytest.raises(ValueError):
                 send(wrong, market=MARKET)
     assert refused(buyer_orders.load_cancelled, b'{"order_ids":[]}')[1] == "CBC.0101"
-    assert members(buyer_orders.cancelled())["error_code"] == "CBC.0000"
+    assert members(buyer_orders.cancelled_response())["error_code"] == "CBC.0000"
 
 
 @given(
@@ -272,15 +272,15 @@ def test_orders_are_cancelled_and_shown_in_batches_section_c_12():
         guides=st.lists(texts, max_size=2).map(tuple),
     ),
 )
-def test_an_instance_is_asked_for_and_shown_section_c_12(order, instance, domain, shown):
+def test_instance_is_queried_and_read_section_c_12(order, instance, domain, shown):
     asked = ShowSaasInstance(order_id=order, instance_id=instance, buyer_domain_id=domain)
     assert buyer_orders.load_show_instance(buyer_orders.instance_request(asked, market=MARKET).body) == asked
-    assert buyer_orders.load_instance(members(buyer_orders.shown(shown))) == shown
+    assert buyer_orders.load_instance(members(buyer_orders.instance_response(shown))) == shown
     assert "password" not in repr(shown)
 
 
 @given(st.binary(max_size=60))
-def test_whatever_arrives_is_read_or_refused(body):
+def test_any_bytes_are_read_or_refused(body):
     for load in (
         buyer_orders.load_list,
         buyer_orders.load_cancelled,

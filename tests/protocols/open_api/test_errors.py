@@ -1,4 +1,4 @@
-"""Error tables and the answers that carry them (openapi-jointkit §C.0, §C.2, §C.4; business-rules §11.1)."""
+"""Error tables and the responses that contain them (openapi-jointkit §C.0, §C.2, §C.4; business-rules §11.1)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ GOLDEN = json.loads(resources.files("tradepost.protocols.open_api").joinpath("go
         ("precondition failed", precondition_failed("MKT.0199", "The order was changed.", both_envelopes)),
     ],
 )
-def test_the_golden_failures_are_what_our_code_writes(name, response):
+def test_golden_failures_are_what_the_code_writes(name, response):
     golden = GOLDEN[name]
     assert (response.status, dict(response.headers), response.body.decode()) == (
         golden["status"],
@@ -78,7 +78,7 @@ def test_order_query_errors_section_c_4(code, status, message):
     assert (error.status, error.code, error.message) == (status, code, message)
 
 
-def test_extra_info_stands_only_where_section_c_4_allows_it():
+def test_extra_info_only_occurs_where_section_c_4_allows_it():
     refused = failure_response(ORDER_QUERY_ERRORS["MKT.0101"], both_envelopes, extra_info={"a": 1})
     assert "extra_info" not in json.loads(refused.body)
 
@@ -100,13 +100,13 @@ def test_gateway_errors_section_c_2(code, status, expected):
     assert gateway_error(code, status).status == expected
 
 
-def test_a_gateway_error_that_is_not_in_the_table():
+def test_gateway_error_that_is_not_in_the_table():
     with pytest.raises(LookupError):
         gateway_error("APIGW.0301", 500)
     assert len({(error.code, error.status) for error in GATEWAY_ERRORS}) == len(GATEWAY_ERRORS)
 
 
-def test_a_client_reads_success_and_failure_in_both_envelopes():
+def test_client_reads_success_and_failure_in_both_envelopes():
     assert read_api_answer(api_response(200, result_envelope("MKT.0000", "Success"))) == {
         "resultCode": "MKT.0000",
         "resultMsg": "Success",
@@ -126,5 +126,5 @@ def test_a_client_reads_success_and_failure_in_both_envelopes():
 
 
 @given(st.integers(100, 599), st.lists(st.tuples(st.just("Retry-After"), st.text())).map(tuple), st.binary())
-def test_a_client_never_raises(status, headers, body):
+def test_client_never_raises_other_errors(status, headers, body):
     assert isinstance(read_api_answer(Response(status, headers, body)), dict | ApiFailure)

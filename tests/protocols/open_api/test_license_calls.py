@@ -46,7 +46,7 @@ def refused(load, body: bytes) -> tuple[int, str, str]:
     return refusal.value.error.status, refusal.value.error.code, refusal.value.detail
 
 
-def test_the_vector_of_section_c_1_signs_this_path():
+def test_vector_of_section_c_1_signs_this_path():
     headers = (("x-stage", "RELEASE"), ("Content-Type", "application/json"))
     request = Request("POST", f"https://mkt.myhuaweicloud.com{calls.ACTIVATE_V1}", headers)
     at = datetime(2024, 3, 17, 14, 42, 37, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_the_vector_of_section_c_1_signs_this_path():
     )
 
 
-def test_the_bodies_of_sections_c_8_and_c_9():
+def test_bodies_of_sections_c_8_and_c_9():
     v1 = calls.activate_v1_request(Activate(licenses=("PL1",), since=SINCE), market=MARKET)
     v2 = calls.activate_v2_request(Activate(licenses=("PL1", "PL2")), market=MARKET)
     query_v1 = calls.query_v1_request(QueryLicenses(licenses=("PL1",), account="a", ip="::1"), market=MARKET)
@@ -73,26 +73,26 @@ def test_the_bodies_of_sections_c_8_and_c_9():
 
 
 @given(many, st.none() | times)
-def test_whatever_is_activated_arrives(licenses, since):
+def test_any_activation_arrives_unchanged(licenses, since):
     one, all_ = Activate(licenses=licenses[:1], since=since), Activate(licenses=licenses, since=since)
     assert calls.load_activate(calls.activate_v1_request(one, market=MARKET).body, version=1) == one
     assert calls.load_activate(calls.activate_v2_request(all_, market=MARKET).body, version=2) == all_
 
 
 @given(many, codes)
-def test_whatever_is_queried_arrives(licenses, account):
+def test_any_query_arrives_unchanged(licenses, account):
     one, all_ = QueryLicenses(licenses=licenses[:1], account=account, ip="ip"), QueryLicenses(licenses=licenses)
     assert calls.load_query(calls.query_v1_request(one, market=MARKET).body, version=1) == one
     assert calls.load_query(calls.query_v2_request(all_, market=MARKET).body, version=2) == all_
 
 
-def test_the_answer_of_an_activation_is_json_in_a_text_section_c_8():
-    told = members(calls.activated(INFO))
+def test_answer_of_an_activation_is_json_in_a_text_section_c_8():
+    told = members(calls.activated_response(INFO))
     assert told["data"] == {
         "license_code_info": '{"status":"ALIVE","expire_time":"20230726121646","product_id":"12345","order_id":"CS123","amount":2}'
     }
     assert calls.load_activated(told, "PL1") == INFO
-    assert members(calls.activated()) == {"error_code": "92020000", "error_msg": "success"}
+    assert members(calls.activated_response()) == {"error_code": "92020000", "error_msg": "success"}
 
 
 infos = st.builds(
@@ -108,9 +108,9 @@ infos = st.builds(
 
 
 @given(st.lists(infos, min_size=1, max_size=3).map(tuple))
-def test_whatever_is_told_of_codes_is_read(told):
-    assert calls.load_queried(members(calls.queried(told[:1], version=1))) == told[:1]
-    assert calls.load_queried(members(calls.queried(told, version=2))) == told
+def test_any_answer_about_codes_is_read(told):
+    assert calls.load_queried(members(calls.query_response(told[:1], version=1))) == told[:1]
+    assert calls.load_queried(members(calls.query_response(told, version=2))) == told
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_whatever_is_told_of_codes_is_read(told):
         {"data": {"license_code_info": '{"status":"ALIVE","expire_time":"soon"}'}},
     ],
 )
-def test_an_answer_that_tells_nothing_is_bad(answer):
+def test_answer_without_data_is_invalid(answer):
     with pytest.raises(BadBody):
         calls.load_activated(answer, "PL1")
 
 
-def test_members_that_we_do_not_know_are_ignored_section_b2_3():
+def test_unknown_members_are_ignored_section_b2_3():
     data = {"license_code": "PL1", "status": "PAUSED", "activate_time": "20260701120000", "later": [1]}
     assert calls.load_queried({"data": data}) == (LicenseInfo(license_code="PL1", status="PAUSED", activated_at=SINCE),)
     bad: list[dict[str, object]] = [{}, {"data": None}, {"data": [7]}, {"data": {}}]
@@ -181,7 +181,7 @@ def test_calls_that_cannot_be_sent(send):
         send()
 
 
-def test_the_error_tables_of_both_generations_section_c_8():
+def test_error_tables_of_both_generations_section_c_8():
     assert {code: error.status for code, error in calls.ERRORS.items()} == {
         **dict.fromkeys([f"9202000{n}" for n in range(1, 6)], 200),
         "92020011": 200,
@@ -198,7 +198,7 @@ def test_the_error_tables_of_both_generations_section_c_8():
 # --- software usage --------------------------------------------------------------------------------------------------
 
 
-def test_the_body_of_section_c_10_has_its_capital():
+def test_body_of_section_c_10_has_its_capital():
     usage = SoftwareUsage(license="PL1", clients=("account1",))
     request = software_usage.usage_request([usage], market=MARKET)
     assert request.url == f"{MARKET}/api/mkp-openapi-public/global/v2/license/software-usage-info"
@@ -214,7 +214,7 @@ usages = st.builds(
 
 
 @given(st.lists(usages, min_size=1, max_size=3).map(tuple))
-def test_whatever_is_reported_arrives(reported):
+def test_any_report_arrives_unchanged(reported):
     assert software_usage.load_usages(software_usage.usage_request(reported, market=MARKET).body) == reported
 
 
@@ -254,15 +254,15 @@ def test_reports_that_cannot_be_sent(usage):
         software_usage.usage_request([usage], market=MARKET)
 
 
-def test_failed_licenses_are_found_whatever_the_member_is_called_section_c_10():
-    assert software_usage.load_failed(members(software_usage.reported(["PL1"]))) == ("PL1",)
-    assert software_usage.load_failed(members(software_usage.reported())) == ()
+def test_failed_licenses_are_found_under_any_member_name_section_c_10():
+    assert software_usage.load_failed(members(software_usage.report_response(["PL1"]))) == ("PL1",)
+    assert software_usage.load_failed(members(software_usage.report_response())) == ()
     assert software_usage.load_failed({"data": {"check_fail_x": [{"license": "PL2"}, 7, ""]}}) == ("PL2",)
     assert software_usage.load_failed({"data": [1]}) == ()
 
 
 @given(st.binary(max_size=60))
-def test_whatever_arrives_is_read_or_refused(body):
+def test_any_bytes_are_read_or_refused(body):
     loads = [
         software_usage.load_usages,
         lambda sent: calls.load_activate(sent, version=1),

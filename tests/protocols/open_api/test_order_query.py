@@ -12,7 +12,7 @@ from tradepost.protocols.open_api.mock_orders import MOCK_ORDER_IDS, mock_order
 from tradepost.protocols.open_api.order_query import (
     BuyerInfo,
     ExtendParam,
-    NotAnOrder,
+    InvalidOrder,
     OrderInfo,
     OrderLine,
     ProductInfo,
@@ -57,14 +57,14 @@ def load(order: dict) -> OrderInfo:
     return load_answer({"resultCode": "MKT.0000", "resultMsg": "Success", "orderInfo": order})
 
 
-def test_the_recorded_answer_is_what_our_mock_order_writes_byte_for_byte():
+def test_recorded_answer_is_what_the_mock_order_writes_byte_for_byte():
     order = mock_order("MOCKPERIODYEARNEW", NOW)
     assert order is not None
     written = json.dumps(dump_answer(order), ensure_ascii=False, separators=(",", ":"))
     assert written == LIVE.strip()
 
 
-def test_the_recorded_answer_is_read():
+def test_recorded_answer_is_read():
     order = load_answer(json.loads(LIVE))
     assert order == mock_order("MOCKPERIODYEARNEW", NOW)
     assert order.lines[0].expires_at == datetime(2025, 11, 21, 23, 59, 59, tzinfo=UTC)
@@ -80,11 +80,11 @@ def test_every_mock_order_survives_the_wire(order_id):
     assert order.lines[0].order_line_id == f"{order_id}-000001"
 
 
-def test_a_full_order_survives_the_wire():
+def test_full_order_survives_the_wire():
     assert load(FULL.dump()) == FULL
 
 
-def test_members_that_are_not_known_yet_are_tolerated_section_c_0():
+def test_unknown_members_are_tolerated_section_c_0():
     dumped = FULL.dump() | {"later": 1, "orderType": "SWAP"}
     assert load(dumped).order_type == "SWAP"
 
@@ -103,7 +103,7 @@ def test_members_that_are_not_known_yet_are_tolerated_section_c_0():
         ("MOCKMONTYCHANGE", "CHANGE", "PERIOD", ("month", 1), "20241221235959"),
     ],
 )
-def test_the_nine_mock_orders(order_id, order_type, charging_mode, period, expires):
+def test_nine_mock_orders(order_id, order_type, charging_mode, period, expires):
     order = mock_order(order_id, NOW)
     assert order is not None
     dumped = json.loads(json.dumps(order.dump()))
@@ -126,7 +126,7 @@ def test_there_are_nine_mock_orders_and_no_tenth():
         ("MOCKPERIODYEARNEW", datetime(2024, 2, 29, tzinfo=UTC), datetime(2025, 2, 28, 23, 59, 59, tzinfo=UTC)),
     ],
 )
-def test_a_period_ends_on_the_same_day_or_the_last_one(order_id, now, expires):
+def test_period_ends_on_the_same_day_or_the_last_one(order_id, now, expires):
     order = mock_order(order_id, now)
     assert order is not None
     assert order.lines[0].expires_at == expires
@@ -146,12 +146,12 @@ def test_a_period_ends_on_the_same_day_or_the_last_one(order_id, now, expires):
         ({"extendParams": {}}, "extendParams is missing or not an array"),
     ],
 )
-def test_an_order_that_breaks_its_table_is_refused(change, says):
-    with pytest.raises(NotAnOrder) as refusal:
+def test_order_that_breaks_its_table_is_refused(change, says):
+    with pytest.raises(InvalidOrder) as refusal:
         load(FULL.dump() | change)
     assert str(refusal.value) == says
 
 
-def test_an_answer_without_an_order_is_refused():
-    with pytest.raises(NotAnOrder, match="orderInfo is missing"):
+def test_answer_without_an_order_is_refused():
+    with pytest.raises(InvalidOrder, match="orderInfo is missing"):
         load_answer({"resultCode": "MKT.0000", "resultMsg": "Success"})

@@ -1,4 +1,6 @@
-"""Calls signed by the unmodified ``huaweicloudsdkcore`` are verified by us, and ours equal theirs (openapi-jointkit §C.1)."""
+"""Calls signed by the unmodified ``huaweicloudsdkcore`` are verified here, and the project's signature equals the SDK's
+(openapi-jointkit §C.1).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.protocols.http import Request
-from tradepost.protocols.open_api.signing import Reason, SignatureRefused, sign, verify
+from tradepost.protocols.open_api.signing import RefusalReason, SignatureRefused, sign, verify
 
 AK, SK = "AKEXAMPLE0001", "SKExampleSecret0001"
 NOW = datetime(2025, 1, 1, 8, 0, tzinfo=UTC)
@@ -21,7 +23,7 @@ HOST = "mkt.example.com:8443"
 
 
 def by_sdk(method, path, *, query=(), headers=None, body=None) -> Request:
-    """What the SDK sends: its own signature, and the URI that it built itself."""
+    """Return the SDK's request with its own signature and the URI that it built."""
     given_headers = {"X-Sdk-Date": "20250101T080000Z", "User-Agent": "huaweicloud-usdk-python/3.0 (a; b)"} | (
         headers or {}
     )
@@ -53,21 +55,21 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_a_call_signed_by_the_sdk_is_accepted(call):
+def test_call_signed_by_the_sdk_is_accepted(call):
     verify(call, sk=SK, now=NOW)
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_a_call_signed_by_the_sdk_with_another_key_is_refused(call):
+def test_call_signed_by_the_sdk_with_another_key_is_refused(call):
     with pytest.raises(SignatureRefused) as refusal:
         verify(call, sk="other", now=NOW)
-    assert refusal.value.reason is Reason.WRONG
+    assert refusal.value.reason is RefusalReason.WRONG
 
 
-def test_a_call_of_the_sdk_grows_stale():
+def test_call_of_the_sdk_expires():
     with pytest.raises(SignatureRefused) as refusal:
         verify(CALLS["order query"], sk=SK, now=NOW + timedelta(minutes=16))
-    assert refusal.value.reason is Reason.SKEWED
+    assert refusal.value.reason is RefusalReason.SKEWED
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10)
@@ -75,7 +77,7 @@ segments = st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_
 
 
 @given(path=segments, query=st.lists(st.tuples(texts, texts), max_size=4), body=st.binary(max_size=20))
-def test_our_signature_equals_the_sdks(path, query, body):
+def test_signature_equals_that_of_the_sdk(path, query, body):
     target = "/v1/" + "/".join(quote(part, safe="") for part in path)
     theirs = by_sdk("POST", target, query=query, headers={"Content-Type": "application/json"}, body=body)
     verify(theirs, sk=SK, now=NOW)

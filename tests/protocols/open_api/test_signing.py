@@ -1,4 +1,4 @@
-"""AK/SK signatures (openapi-jointkit §C.1): vectors, the ways of real signers, and why a call is refused."""
+"""AK/SK signatures (openapi-jointkit §C.1): vectors, forms of real signers, and reasons for refusals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import (
     Authorization,
-    Reason,
+    RefusalReason,
     SignatureRefused,
     canonical_request,
     read_authorization,
@@ -63,7 +63,7 @@ def signed_call(request=None, **options) -> Request:
     return sign(request or Request("GET", URL, JSON_TYPE), ak=AK, sk=SK, now=NOW, **options)
 
 
-def refused(request, *, sk=SK, now=NOW) -> Reason:
+def refused(request, *, sk=SK, now=NOW) -> RefusalReason:
     with pytest.raises(SignatureRefused) as refusal:
         verify(request, sk=sk, now=now)
     assert sk not in refusal.value.detail or not sk
@@ -75,8 +75,8 @@ def change(request: Request, name: str, value: str | None) -> Request:
     return replace(request, headers=kept if value is None else (*kept, (name, value)))
 
 
-def by_hand(*, uri="/p/", query="", headers, payload=EMPTY, method="GET") -> str:
-    """An Authorization header from a canonical request written out, as a foreign signer would make it."""
+def sign_manually(*, uri="/p/", query="", headers, payload=EMPTY, method="GET") -> str:
+    """Return an Authorization header from a written-out canonical request, as a foreign signer creates it."""
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
     names = ";".join(headers)
     canonical = f"{method}\n{uri}\n{query}\n{lines}\n{names}\n{payload}"
@@ -89,7 +89,7 @@ DATE = {"x-sdk-date": "20250101T000000Z"}
 
 
 def foreign(url, *, method="GET", body=b"", sent=(), **hand) -> Request:
-    authorization = by_hand(method=method, **{"headers": DATE, **hand})
+    authorization = sign_manually(method=method, **{"headers": DATE, **hand})
     headers = (("X-Sdk-Date", "20250101T000000Z"), *sent, ("Authorization", authorization))
     return Request(method, url, headers, body)
 
@@ -163,12 +163,12 @@ def foreign(url, *, method="GET", body=b"", sent=(), **hand) -> Request:
     ],
     ids=range(21),
 )
-def test_the_ways_of_real_signers_are_accepted_section_c_1(request_):
+def test_forms_of_real_signers_are_accepted_section_c_1(request_):
     verify(request_, sk=SK, now=NOW)
 
 
-def test_a_list_in_another_order_than_was_signed_is_accepted_section_c_1():
-    """Those who sign in the order of §C.1 may still list the names as they added them."""
+def test_list_in_another_order_than_signed_is_accepted_section_c_1():
+    """Signers that sign in the order of §C.1 may still list the names as they added them."""
     request = sign(Request("GET", "https://h.example.com/p?a=1"), ak="AK", sk=SK, now=NOW)
     listed = (request.header("Authorization") or "").replace("host;x-sdk-date", "x-sdk-date;host")
     kept = tuple((name, value) for name, value in request.headers if name != "Authorization")
@@ -176,7 +176,7 @@ def test_a_list_in_another_order_than_was_signed_is_accepted_section_c_1():
     assert "x-sdk-date;host" in listed
 
 
-def test_a_signed_call_names_what_it_signs():
+def test_signed_call_lists_what_it_signs():
     call = signed_call()
     assert read_authorization(call.header("Authorization")) == Authorization(
         access=AK,
@@ -193,7 +193,7 @@ def test_signing_again_replaces_the_old_signature():
     verify(again, sk=SK, now=NOW)
 
 
-def test_signing_a_header_that_is_not_there_is_the_callers_mistake():
+def test_signing_a_missing_header_is_the_caller_s_error():
     with pytest.raises(ValueError, match="x-stage"):
         signed_call(signed_headers=("x-stage", "x-sdk-date"))
 
@@ -201,41 +201,41 @@ def test_signing_a_header_that_is_not_there_is_the_callers_mistake():
 @pytest.mark.parametrize(
     ("request_", "reason"),
     [
-        (change(signed_call(), "Authorization", None), Reason.MISSING),
-        (change(signed_call(), "Authorization", "  "), Reason.MISSING),
-        (change(signed_call(), "Authorization", "Basic abc"), Reason.ALGORITHM),
+        (change(signed_call(), "Authorization", None), RefusalReason.MISSING),
+        (change(signed_call(), "Authorization", "  "), RefusalReason.MISSING),
+        (change(signed_call(), "Authorization", "Basic abc"), RefusalReason.ALGORITHM),
         (
             change(signed_call(), "Authorization", "SDK-HMAC-SM3 Access=a, SignedHeaders=b, Signature=c"),
-            Reason.ALGORITHM,
+            RefusalReason.ALGORITHM,
         ),
-        (change(signed_call(), "Authorization", "SDK-HMAC-SHA256 Access=a"), Reason.MALFORMED),
-        (change(signed_call(), "X-Sdk-Date", None), Reason.DATE_MISSING),
-        (change(signed_call(), "X-Sdk-Date", "2025-01-01"), Reason.DATE_MALFORMED),
-        (change(signed_call(), "X-Sdk-Date", "20251301T000000Z"), Reason.DATE_MALFORMED),
-        (change(signed_call(), "X-Sdk-Date", "２0250101T000000Z"), Reason.DATE_MALFORMED),
-        (change(signed_call(), "X-Sdk-Date", "20250101T000001Z"), Reason.WRONG),
-        (change(signed_call(), "Content-Type", None), Reason.HEADER_MISSING),
-        (change(signed_call(), "Content-Type", "text/plain"), Reason.WRONG),
-        (change(signed_call(), "Host", "other.example.com"), Reason.WRONG),
-        (replace(signed_call(), method="DELETE"), Reason.WRONG),
-        (replace(signed_call(), body=b"x"), Reason.WRONG),
-        (replace(signed_call(), url=URL + "&x=1"), Reason.WRONG),
-        (replace(signed_call(), url="https://[mkt/"), Reason.MALFORMED),
-        (change(signed_call(), "X-Sdk-Content-Sha256", "0" * 64), Reason.BODY_CHANGED),
-        (change(replace(signed_call(), body=b"x"), "X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD"), Reason.WRONG),
+        (change(signed_call(), "Authorization", "SDK-HMAC-SHA256 Access=a"), RefusalReason.MALFORMED),
+        (change(signed_call(), "X-Sdk-Date", None), RefusalReason.DATE_MISSING),
+        (change(signed_call(), "X-Sdk-Date", "2025-01-01"), RefusalReason.DATE_MALFORMED),
+        (change(signed_call(), "X-Sdk-Date", "20251301T000000Z"), RefusalReason.DATE_MALFORMED),
+        (change(signed_call(), "X-Sdk-Date", "２0250101T000000Z"), RefusalReason.DATE_MALFORMED),
+        (change(signed_call(), "X-Sdk-Date", "20250101T000001Z"), RefusalReason.WRONG),
+        (change(signed_call(), "Content-Type", None), RefusalReason.HEADER_MISSING),
+        (change(signed_call(), "Content-Type", "text/plain"), RefusalReason.WRONG),
+        (change(signed_call(), "Host", "other.example.com"), RefusalReason.WRONG),
+        (replace(signed_call(), method="DELETE"), RefusalReason.WRONG),
+        (replace(signed_call(), body=b"x"), RefusalReason.WRONG),
+        (replace(signed_call(), url=URL + "&x=1"), RefusalReason.WRONG),
+        (replace(signed_call(), url="https://[mkt/"), RefusalReason.MALFORMED),
+        (change(signed_call(), "X-Sdk-Content-Sha256", "0" * 64), RefusalReason.BODY_CHANGED),
+        (change(replace(signed_call(), body=b"x"), "X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD"), RefusalReason.WRONG),
     ],
     ids=range(19),
 )
-def test_why_a_call_is_refused(request_, reason):
+def test_reason_for_the_refusal_of_a_call(request_, reason):
     assert refused(request_) is reason
 
 
-def test_a_date_that_is_not_signed_is_refused():
-    authorization = by_hand(headers=DATE).replace("SignedHeaders=x-sdk-date", "SignedHeaders=host")
-    assert refused(change(signed_call(), "Authorization", authorization)) is Reason.DATE_UNSIGNED
+def test_unsigned_date_is_refused():
+    authorization = sign_manually(headers=DATE).replace("SignedHeaders=x-sdk-date", "SignedHeaders=host")
+    assert refused(change(signed_call(), "Authorization", authorization)) is RefusalReason.DATE_UNSIGNED
 
 
-def test_a_stated_hash_must_be_the_bodys_own():
+def test_stated_hash_must_be_that_of_the_body():
     stated = hashlib.sha256(b"paid").hexdigest()
     call = foreign(
         "https://h.example.com/p",
@@ -244,20 +244,20 @@ def test_a_stated_hash_must_be_the_bodys_own():
         sent=(("X-Sdk-Content-Sha256", stated),),
         payload=stated,
     )
-    assert refused(call) is Reason.BODY_CHANGED
+    assert refused(call) is RefusalReason.BODY_CHANGED
 
 
 @pytest.mark.parametrize("minutes", [-15, 15])
 def test_clocks_may_differ_by_fifteen_minutes(minutes):
     verify(signed_call(), sk=SK, now=NOW + timedelta(minutes=minutes))
     beyond = NOW + timedelta(minutes=minutes, seconds=1 if minutes > 0 else -1)
-    assert refused(signed_call(), now=beyond) is Reason.SKEWED
+    assert refused(signed_call(), now=beyond) is RefusalReason.SKEWED
 
 
-def test_another_key_or_none_is_refused():
-    assert refused(signed_call(), sk="other") is Reason.WRONG
+def test_other_or_missing_key_is_refused():
+    assert refused(signed_call(), sk="other") is RefusalReason.WRONG
     unkeyed = sign(Request("GET", URL, JSON_TYPE), ak=AK, sk="", now=NOW)
-    assert refused(unkeyed, sk="") is Reason.WRONG
+    assert refused(unkeyed, sk="") is RefusalReason.WRONG
 
 
 def with_bit(text: str, place: int) -> str:
@@ -265,7 +265,7 @@ def with_bit(text: str, place: int) -> str:
 
 
 def test_one_changed_byte_anywhere_is_refused_section_c_1():
-    """Method, path, query, signed headers, date, body, and what the Authorization header says but the access key."""
+    """Method, path, query, signed headers, date, body, and the Authorization header except for the access key."""
     url = "https://h.example.com/v1/%E8%AE%A2~1?b=2&a=%20x&a=&c=y+z"
     request = Request("POST", url, (*JSON_TYPE, ("X-Trace", "t 1")), b'{"a": 1}\n')
     signed = sign(request, ak=AK, sk=SK, now=NOW, signed_headers=("content-type", "host", "x-sdk-date", "x-trace"))
@@ -300,17 +300,17 @@ tokens = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=8).map(lamb
     body=st.binary(max_size=40),
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
 )
-def test_whatever_is_signed_verifies_and_nothing_else_does(path, query, headers, body, method):
+def test_any_signed_call_verifies_and_no_other(path, query, headers, body, method):
     target = "/".join(quote(part, safe="") for part in path)
     search = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
     request = Request(method, f"https://h.example.com:8443/{target}?{search}", tuple(headers.items()), body)
     signed = sign(request, ak=AK, sk=SK, now=NOW, signed_headers=(*headers, "host", "x-sdk-date"))
     verify(signed, sk=SK, now=NOW)
-    assert refused(replace(signed, body=body + b".")) is Reason.WRONG
-    assert refused(replace(signed, method="PATCH")) is Reason.WRONG
+    assert refused(replace(signed, body=body + b".")) is RefusalReason.WRONG
+    assert refused(replace(signed, method="PATCH")) is RefusalReason.WRONG
 
 
 @given(url=st.text(max_size=40), authorization=st.text(max_size=60), date=st.text(max_size=20))
-def test_a_stranger_can_provoke_nothing_but_a_refusal(url, authorization, date):
+def test_unsigned_call_is_only_refused(url, authorization, date):
     headers = (("X-Sdk-Date", date), ("Authorization", f"SDK-HMAC-SHA256 {authorization}"))
     refused(Request("GET", url, headers))

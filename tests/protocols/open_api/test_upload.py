@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.open_api.uploads import came, file_of
+from tests.protocols.open_api.uploads import file_of, parse
 from tradepost.protocols.http import Request
 from tradepost.protocols.multipart import NotMultipart, Part, dump_form, load_form
 from tradepost.protocols.open_api.bodies import ApiRefused
@@ -22,7 +22,7 @@ from tradepost.protocols.open_api.upload import (
     TextUpload,
     file_form,
     text_request,
-    uploaded,
+    upload_response,
 )
 
 MARKET = "https://mkt.example.com"
@@ -41,21 +41,21 @@ def file_request(event_id: str = "EV-0001", name: str = "license.lic", content: 
 
 def refused(request) -> str:
     with pytest.raises(ApiRefused) as refusal:
-        came(request)
+        parse(request)
     assert (refusal.value.error.status, refusal.value.error.code) == (400, "CBC.0101")
     return refusal.value.detail
 
 
-def test_a_text_travels_in_the_json_part_alone_section_c_7():
+def test_text_is_only_in_the_json_part_section_c_7():
     request = text_request(TEXT, market=MARKET, boundary=BOUNDARY)
     assert request.url == f"{MARKET}/api/mkp-openapi-public/global/v1/market-event/EV-0001/file"
     (part,) = load_form(request.header("Content-Type"), request.body)
     assert (part.name, part.content_type, part.filename) == ("isvUpdateFileReq", "application/json", None)
     assert json.loads(part.content) == {"type": "CHARACTERS", "characters": "PL-许可"}
-    assert came(request) == (TEXT, b"")
+    assert parse(request) == (TEXT, b"")
 
 
-def test_a_file_travels_with_its_name_and_hash_section_c_7():
+def test_file_has_its_name_and_hash_section_c_7():
     request = file_request()
     form, file = load_form(request.header("Content-Type"), request.body)
     assert json.loads(form.content) == {
@@ -64,24 +64,24 @@ def test_a_file_travels_with_its_name_and_hash_section_c_7():
         "sha256": hashlib.sha256(CONTENT).hexdigest(),
     }
     assert (file.name, file.filename, file.content) == ("file", "license.lic", CONTENT)
-    assert came(request) == (file_of("EV-0001", "license.lic", CONTENT), CONTENT)
+    assert parse(request) == (file_of("EV-0001", "license.lic", CONTENT), CONTENT)
 
 
-def test_the_call_is_signed_with_its_boundary_section_c_1():
+def test_call_is_signed_with_its_boundary_section_c_1():
     request = sign(file_request(), ak="AK", sk="SK", now=NOW)
     verify(request, sk="SK", now=NOW)
     assert "SignedHeaders=content-type;host;x-sdk-date" in (request.header("Authorization") or "")
 
 
 @given(texts, texts)
-def test_whatever_text_is_uploaded_arrives(event_id, characters):
+def test_any_uploaded_text_arrives_unchanged(event_id, characters):
     upload = TextUpload(event_id=event_id, characters=characters)
-    assert came(text_request(upload, market=MARKET, boundary=BOUNDARY)) == (upload, b"")
+    assert parse(text_request(upload, market=MARKET, boundary=BOUNDARY)) == (upload, b"")
 
 
 @given(texts, texts.map(str.strip), st.binary(max_size=100))
-def test_whatever_file_is_uploaded_arrives(event_id, name, content):
-    assert came(file_request(event_id, name, content)) == (file_of(event_id, name, content), content)
+def test_any_uploaded_file_arrives_unchanged(event_id, name, content):
+    assert parse(file_request(event_id, name, content)) == (file_of(event_id, name, content), content)
 
 
 def form_request(members, *parts, url=f"{MARKET}/api/mkp-openapi-public/global/v1/market-event/EV-0001/file"):
@@ -94,8 +94,8 @@ HASH = hashlib.sha256(b"x").hexdigest()
 PART = Part("file", b"x", "", "disposition.lic")
 
 
-def test_the_name_of_the_part_stands_in_for_file_name_section_g():
-    upload = came(form_request({"type": "FILE", "sha256": HASH.upper()}, PART))
+def test_name_of_the_part_replaces_a_missing_file_name_section_g():
+    upload = parse(form_request({"type": "FILE", "sha256": HASH.upper()}, PART))
     assert upload == (file_of("EV-0001", "disposition.lic", b"x"), b"x")
 
 
@@ -121,11 +121,11 @@ def test_the_name_of_the_part_stands_in_for_file_name_section_g():
         ),
     ],
 )
-def test_what_is_no_upload_is_cbc_0101_section_c_7(request_, detail):
+def test_invalid_upload_is_cbc_0101_section_c_7(request_, detail):
     assert refused(request_) == detail
 
 
-def test_a_form_without_the_json_part():
+def test_form_without_the_json_part():
     content_type, body = dump_form((PART,), boundary=BOUNDARY)
     url = text_request(TEXT, market=MARKET, boundary=BOUNDARY).url
     assert refused(Request("POST", url, (("Content-Type", content_type),), body)) == "there is no part isvUpdateFileReq"
@@ -133,25 +133,25 @@ def test_a_form_without_the_json_part():
 
 
 @pytest.mark.parametrize("upload", [("", "x"), ("e" * 65, "x"), ("e", " "), ("e", "x" * 1025)])
-def test_what_cannot_be_uploaded(upload):
+def test_uploads_that_cannot_be_sent(upload):
     with pytest.raises(ValueError):
         text_request(TextUpload(event_id=upload[0], characters=upload[1]), market=MARKET, boundary=BOUNDARY)
 
 
-def test_a_file_without_a_name_and_a_boundary_that_a_file_may_hold_cannot_be_uploaded():
+def test_file_without_a_name_or_with_the_boundary_cannot_be_uploaded():
     with pytest.raises(ValueError, match="name"):
         file_form("e", " ", HASH, market=MARKET, boundary=BOUNDARY)
     with pytest.raises(ValueError, match="32 characters"):
         file_form("e", "f", HASH, market=MARKET, boundary="short")
 
 
-def test_the_part_that_says_what_is_uploaded_is_short():
+def test_json_part_is_short():
     with pytest.raises(NotMultipart, match="longer than 65536 bytes"):
-        came(form_request({"type": "CHARACTERS", "characters": "x" * 70_000}))
+        parse(form_request({"type": "CHARACTERS", "characters": "x" * 70_000}))
 
 
-def test_failures_of_licenses_ride_on_200_section_c_7():
-    assert read_api_answer(uploaded()) == {"error_code": "CBC.0000", "error_msg": "Success"}
+def test_failures_of_licenses_have_status_200_section_c_7():
+    assert read_api_answer(upload_response()) == {"error_code": "CBC.0000", "error_msg": "Success"}
     statuses = {code: error.status for code, error in ERRORS.items()}
     assert statuses == {
         "CBC.0150": 403,

@@ -1,4 +1,4 @@
-"""Items of a usage push, each judged on its own (openapi-jointkit §C.5 rule 1; business-rules §4.8)."""
+"""Records of a usage push, each judged separately (openapi-jointkit §C.5 rule 1; business-rules §4.8)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tradepost.protocols.open_api import usage_push
 from tradepost.protocols.open_api.bodies import BadBody
 from tradepost.protocols.open_api.usage_items import (
-    NEW,
-    OF_2018,
-    OLD,
+    EDITION_2018,
+    NEW_EDITION,
+    OLD_EDITION,
     BadItem,
     Edition,
     Item,
-    load_each,
+    load_items,
     quantity_of,
     read_time,
 )
@@ -35,29 +35,29 @@ GOOD = {
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 1, tzinfo=UTC)
 
 
-def load(*items: object, edition: Edition = NEW):
-    return load_each(json.dumps({edition.listed: items}).encode(), edition)
+def load(*items: object, edition: Edition = NEW_EDITION):
+    return load_items(json.dumps({edition.listed: items}).encode(), edition)
 
 
-def one(edition: Edition = NEW, **changed: object):
+def one(edition: Edition = NEW_EDITION, **changed: object):
     item = {name: value for name, value in (GOOD | changed).items() if value is not None}
     return load(item, edition=edition).items[0]
 
 
-def test_a_good_record_in_each_edition_sections_c_5_and_c_6() -> None:
+def test_valid_record_in_each_edition_sections_c_5_and_c_6() -> None:
     assert one() == Item(0, "i-1", BEGIN, END, 12_500, "m-1")
     assert one(relate_pkg_instance="p-1") == Item(0, "i-1", BEGIN, END, 12_500, "m-1", "p-1")
-    assert one(OLD, product_id="OFFI1") == Item(0, "i-1", BEGIN, END, 12_500, product_id="OFFI1")
+    assert one(OLD_EDITION, product_id="OFFI1") == Item(0, "i-1", BEGIN, END, 12_500, product_id="OFFI1")
     old = {
         "instanceId": "i-1",
         "recordTime": GOOD["record_time"],
         "beginTime": GOOD["begin_time"],
         "endTime": GOOD["end_time"],
     }
-    assert load({**old, "usageEntity": {"times": "3524"}}, edition=OF_2018).items == (
+    assert load({**old, "usageEntity": {"times": "3524"}}, edition=EDITION_2018).items == (
         Item(0, "i-1", BEGIN, END, 35_240_000),
     )
-    assert load({**old, "usageEntity": {"times": "1", "gb": "2"}}, edition=OF_2018).items[0][1:3] == (
+    assert load({**old, "usageEntity": {"times": "1", "gb": "2"}}, edition=EDITION_2018).items[0][1:3] == (
         "003",
         "usageEntity",
     )
@@ -92,11 +92,11 @@ def test_a_good_record_in_each_edition_sections_c_5_and_c_6() -> None:
         ({"metering_sn": None}, "004", "metering_sn"),
         ({"metering_sn": " "}, "004", "metering_sn"),
         ({"metering_sn": "m" * 65}, "004", "metering_sn"),
-        # The first of the codes counts.
+        # The first code counts.
         ({"metering_sn": None, "usage_value": "0", "end_time": ""}, "002", "end_time"),
     ],
 )
-def test_a_malformed_record_has_its_code_and_its_neighbours_are_taken(changed, code, field) -> None:
+def test_invalid_record_has_its_code_and_the_others_are_accepted(changed, code, field) -> None:
     """business-rules §4.8: 001 instance missing, 002 time format, 003 usage, 004 no record ID."""
     bad = {name: value for name, value in (GOOD | changed).items() if value is not None}
     before, found, after = load(GOOD, bad, GOOD | {"metering_sn": "m-3"}).items
@@ -107,7 +107,7 @@ def test_a_malformed_record_has_its_code_and_its_neighbours_are_taken(changed, c
 
 
 @pytest.mark.parametrize("item", [None, 7, "text", [], {}])
-def test_what_is_no_record_is_one_without_an_instance(item: object) -> None:
+def test_item_that_is_not_a_record_lacks_an_instance(item: object) -> None:
     loaded = load(item)
     assert loaded.items[0].code == "001"
     assert loaded.instances() == ()
@@ -118,24 +118,24 @@ def test_what_is_no_record_is_one_without_an_instance(item: object) -> None:
     "body", [b"", b"[]", b"{}", b'{"usage_records":{}}', b'{"usage_records":[]}', b"\xff", b'{"usage_records":[NaN]}',
              json.dumps({"usage_records": [GOOD] * 1001}).encode(), b'{"usage_records":' + b"[" * 100_000],
 )  # fmt: skip
-def test_what_is_no_list_of_1_to_1000_records_is_refused_whole_section_c_5(body: bytes) -> None:
+def test_invalid_list_is_refused_as_a_whole_section_c_5(body: bytes) -> None:
     with pytest.raises(BadBody):
-        load_each(body)
+        load_items(body)
 
 
-def test_a_short_item_is_kept_as_it_came_with_fractions_as_texts() -> None:
+def test_short_item_is_stored_unchanged_with_fractions_as_texts() -> None:
     (item,) = (GOOD | {"usage_value": -1.5, "usageEntity": {"a": [1, None]}, "\x00": "\x00"},)
     kept = load(item).as_text(0)
     assert json.loads(kept) == item | {"usage_value": "-1.5"}
     assert "\x00" not in kept, "PostgreSQL has no NUL"
 
 
-def test_what_nests_too_deep_is_kept_without_its_depth() -> None:
+def test_deeply_nested_item_is_stored_without_its_depth() -> None:
     body = b'{"usage_records":[{"deep":%s%s}]}' % (b"[" * 900, b"]" * 900)
-    assert json.loads(load_each(body).as_text(0)) == {"deep": "…"}
+    assert json.loads(load_items(body).as_text(0)) == {"deep": "…"}
 
 
-def test_what_is_kept_of_an_item_is_short_and_ascii() -> None:
+def test_stored_item_is_short_and_ascii() -> None:
     kept = load(GOOD | {"instance_id": "\ud800" + "x" * 10_000, "deep": {"a": 1}, "n": 10**60}).as_text(0)
     assert kept.isascii()
     assert len(kept) < 1_500
@@ -143,7 +143,7 @@ def test_what_is_kept_of_an_item_is_short_and_ascii() -> None:
 
 
 @given(st.decimals(min_value="0.0001", max_value="99999999.9999", places=4))
-def test_a_quantity_is_read_exactly_from_text_and_number(value: Decimal) -> None:
+def test_quantity_is_read_exactly_from_text_and_number(value: Decimal) -> None:
     """§C.5: a text in China, a number on the international page."""
     expected = int(value * 10_000)
     assert quantity_of(f"{value:f}") == expected
@@ -152,11 +152,11 @@ def test_a_quantity_is_read_exactly_from_text_and_number(value: Decimal) -> None
 
 
 @given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # hypothesis adds the zone
-def test_a_time_is_read_as_it_was_written(at: datetime) -> None:
+def test_time_is_read_as_written(at: datetime) -> None:
     assert read_time(usage_push.dump_time(at)) == at.replace(microsecond=0)
 
 
 @given(st.text(alphabet="0123456789TZW-:+ ", max_size=20))
-def test_only_the_documented_form_is_a_time(text: str) -> None:
+def test_only_the_documented_format_is_a_time(text: str) -> None:
     found = read_time(text)
     assert found is None or usage_push.dump_time(found) == text

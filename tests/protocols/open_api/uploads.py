@@ -1,4 +1,4 @@
-"""A call that uploads, read as a market reads it."""
+"""An upload call, read as a market reads it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import hashlib
 from pathlib import Path
 
 from tradepost.protocols.http import Request
-from tradepost.protocols.open_api.upload import Came, FileUpload, Upload, UploadReader, load_upload
+from tradepost.protocols.open_api.upload import FileUpload, ReceivedUpload, Upload, UploadReader, load_upload
 
 NOWHERE = Path("/nowhere")
 
 
-def came(request: Request) -> tuple[Upload, bytes]:
-    """What is read of a call, and the file's bytes."""
+def parse(request: Request) -> tuple[Upload, bytes]:
+    """Return the parsed upload and the file's bytes."""
     content = bytearray()
     reader = UploadReader(request.header("Content-Type"), content.extend)
     reader.feed(request.body)
     reader.end()
     hashed = hashlib.sha256(content).hexdigest()
-    held = Came(form=reader.form, file_name=reader.file_name, path=NOWHERE, size=len(content), sha256=hashed)
+    held = ReceivedUpload(form=reader.form, file_name=reader.file_name, path=NOWHERE, size=len(content), sha256=hashed)
     return load_upload(request, held), bytes(content)
 
 

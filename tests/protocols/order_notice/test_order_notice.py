@@ -40,12 +40,12 @@ def post(members):
     return sign_request(members, address=ADDRESS, key=KEY, now=NOW, nonce=NONCE)
 
 
-def test_the_registry_finds_the_protocol_with_its_key_class():
+def test_registry_finds_the_protocol_with_its_key_class():
     assert protocol("order_notice") is PROTOCOL
     assert PROTOCOL.key_class == "notice"
 
 
-def test_the_golden_exchange_is_what_our_code_writes_and_reads():
+def test_golden_exchange_is_what_the_code_writes_and_reads():
     ((section, command, outcome),) = EXCHANGES
     assert WIRE.names() == {"orderNotify"}
     assert WIRE.golden("orderNotify").read_text("utf-8") == WIRE.exchange(section, command, outcome)
@@ -54,7 +54,7 @@ def test_the_golden_exchange_is_what_our_code_writes_and_reads():
     assert WIRE.decode(command, response) == outcome
 
 
-def test_the_vector_of_section_e5():
+def test_vector_of_section_e5():
     at = datetime.fromtimestamp(1729566664, UTC) + timedelta(milliseconds=115)
     assert epoch_ms(at) == 1729566664115
     request = PROTOCOL.encode(
@@ -75,22 +75,22 @@ def test_the_vector_of_section_e5():
     )
 
 
-def test_the_test_flag_is_always_sent_and_the_charset_has_its_hyphen_section_d1():
+def test_test_flag_is_always_sent_and_the_charset_has_its_hyphen_section_d1():
     assert json.loads(WIRE.encode(NOTIFY).body)["testFlag"] == "0"
     assert WIRE.encode(NOTIFY).header("Content-Type") == "application/json;charset=utf-8"
 
 
-def test_an_absent_test_flag_is_read_as_real():
+def test_missing_test_flag_means_a_real_call():
     assert WIRE.open(post({"activity": "orderNotify", "orderId": ORDER, "orderLineId": LINE})) == NOTIFY
 
 
 @given(commands)
-def test_whatever_is_encoded_opens_as_the_same_command(command):
+def test_any_encoded_request_opens_as_the_same_command(command):
     assert WIRE.open(WIRE.encode(command)) == command
 
 
 @given(commands, results)
-def test_whatever_is_answered_decodes_as_the_same_outcome(command, outcome):
+def test_any_answer_decodes_as_the_same_outcome(command, outcome):
     assert WIRE.decode(command, WIRE.answer(command, outcome)) == outcome
 
 
@@ -104,7 +104,7 @@ def test_whatever_is_answered_decodes_as_the_same_outcome(command, outcome):
         ({"testFlag": "2"}, "testFlag must be one of 0, 1; “2” came"),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_000002(changed, message):
+def test_invalid_value_is_000002(changed, message):
     assert WIRE.denied(post(json.loads(WIRE.encode(NOTIFY).body) | changed)) == ("000002", message)
 
 
@@ -113,7 +113,7 @@ def test_there_is_no_other_activity():
         WIRE.encode(Release(instance_id="i"))
 
 
-def test_a_notification_is_retried_hourly_for_three_hours_and_waited_for_five_seconds():
+def test_notification_is_retried_hourly_for_three_hours_with_a_timeout_of_five_seconds():
     """business-rules §4.2: "seller endpoint; 5 s timeout; retried hourly for 3 h"."""
     rule = PROTOCOL.retries[NotifyOrder]
     assert (rule.every, rule.give_up_after) == (timedelta(hours=1), timedelta(hours=3))
@@ -122,7 +122,7 @@ def test_a_notification_is_retried_hourly_for_three_hours_and_waited_for_five_se
 
 
 @given(st.dictionaries(st.sampled_from(["activity", "orderId", "orderLineId", "testFlag"]), json_values))
-def test_a_market_gone_mad_gets_a_command_or_000002(members):
+def test_any_request_gives_a_command_or_000002(members):
     try:
         assert isinstance(WIRE.open(post(json.loads(WIRE.encode(NOTIFY).body) | members)), NotifyOrder)
     except Denied as refusal:

@@ -1,4 +1,4 @@
-"""What the golden exchanges of SaaS 1.0 hold, and other tests begin with."""
+"""Contents of SaaS 1.0's golden exchanges, also used by other tests."""
 
 from __future__ import annotations
 

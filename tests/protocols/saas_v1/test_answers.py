@@ -54,7 +54,7 @@ def fault(command, members) -> tuple[Fault, str]:
 
 
 @given(st.data())
-def test_whatever_is_answered_is_decoded(data):
+def test_any_answer_is_decoded(data):
     command = data.draw(commands)
     if isinstance(command, Create):
         command = replace(command, encryption=data.draw(st.sampled_from(Encryption)))
@@ -84,12 +84,12 @@ def test_access_data_comes_with_the_instance_encrypted_section_a2_2():
     assert decode(CREATE, answer(CREATE, DONE)) == DONE
 
 
-def test_the_ivs_come_from_the_nonce():
+def test_ivs_are_derived_from_the_nonce():
     assert answer(CREATE, DONE) == answer(CREATE, DONE)
     assert body(answer(CREATE, DONE, nonce="another")) != body(answer(CREATE, DONE))
 
 
-def test_nothing_secret_leaves_in_clear():
+def test_secrets_are_never_sent_unencrypted():
     sent = answer(CREATE, DONE)
     assert APP.password.encode() not in sent.body
     assert b'"admin"' not in sent.body
@@ -97,7 +97,7 @@ def test_nothing_secret_leaves_in_clear():
 
 @pytest.mark.parametrize("vector", VECTORS["fields"], ids=lambda vector: vector["plain"])
 @pytest.mark.parametrize("encrypt_type", ["1", "2"])
-def test_a_seller_s_fields_of_section_e4_are_decrypted(vector, encrypt_type):
+def test_fields_of_section_e4_are_decrypted(vector, encrypt_type):
     field = vector[encrypt_type]
     members = {**CREATED, "encryptType": encrypt_type, "appInfo": {**URL, "userName": field, "password": field}}
     app = AppInfo(front_end_url=URL["frontEndUrl"], user_name=vector["plain"], password=vector["plain"])
@@ -105,14 +105,14 @@ def test_a_seller_s_fields_of_section_e4_are_decrypted(vector, encrypt_type):
     assert decode(CREATE, signed(members)) == Done(message="success.", instance_id=BUSINESS, instances=(instance,))
 
 
-def test_an_absent_encrypt_type_is_aes_256_section_a2_2():
+def test_missing_encrypt_type_is_aes_256_section_a2_2():
     members = {**CREATED, "appInfo": {**URL, "userName": VECTORS["fields"][2]["1"]}}
     result = decode(CREATE, signed(members))
     assert isinstance(result, Done)
     assert result.instances[0].app == AppInfo(front_end_url=URL["frontEndUrl"], user_name="admin")
 
 
-def test_access_data_may_be_left_out_section_a2_2():
+def test_access_data_may_be_omitted_section_a2_2():
     assert decode(CREATE, signed(CREATED)) == Done(message="success.", instance_id=BUSINESS)
     assert body(answer(CREATE, Done(instance_id=BUSINESS))) == {**CREATED, "resultMsg": "success"}
 
@@ -126,7 +126,7 @@ def test_access_data_without_secrets_names_no_strength():
 @pytest.mark.parametrize(
     "field", ["admin", IV, IV + "!!!!", IV + "AAAA", IV + "A" * 22 + "==", "first-password-in-clear"]
 )
-def test_a_field_that_cannot_be_decrypted_is_a_fault_that_does_not_quote_it_section_a1_4(name, field):
+def test_undecryptable_field_is_a_fault_that_does_not_quote_it_section_a1_4(name, field):
     members = {**CREATED, "appInfo": {**URL, name: field}}
     result = decode(CREATE, signed(members))
     assert isinstance(result, Unreachable)
@@ -135,7 +135,7 @@ def test_a_field_that_cannot_be_decrypted_is_a_fault_that_does_not_quote_it_sect
     assert field not in result.detail
 
 
-def test_a_wrong_encrypt_type_is_found():
+def test_wrong_encrypt_type_is_found():
     field = VECTORS["fields"][2]["2"]
     kind, detail = fault(CREATE, {**CREATED, "encryptType": "1", "appInfo": {**URL, "password": field}})
     assert kind is Fault.BAD_FIELD
@@ -164,7 +164,7 @@ def test_a_wrong_encrypt_type_is_found():
         ({**CREATED, "appInfo": {**URL, "password": 5}}, (Fault.BAD_FIELD, "appInfo.password must be a string")),
     ],
 )
-def test_an_answer_that_breaks_its_table_section_a9(members, expected):
+def test_answer_that_breaks_its_table_section_a9(members, expected):
     assert fault(CREATE, members) == expected
 
 
@@ -182,7 +182,7 @@ def test_seventy_nine_bytes_fit_and_eighty_do_not_section_a1_4():
 # --- queryInstance (A2.8) ----------------------------------------------------------------------------------------------
 
 
-def test_a_query_answers_encrypted_access_data_and_usage_section_a2_8():
+def test_query_answers_encrypted_access_data_and_usage_section_a2_8():
     usage = UsageInfo(value=Decimal("12.5"), at=datetime(2026, 7, 1, 11, tzinfo=UTC), related_instance_id="other")
     done = Done(instances=(InstanceInfo(instance_id=INSTANCE, app=APP, usage=(usage,)),))
     members = body(answer(QUERY, done))
@@ -190,7 +190,7 @@ def test_a_query_answers_encrypted_access_data_and_usage_section_a2_8():
     assert decode(QUERY, answer(QUERY, done)) == done
 
 
-def test_two_instances_of_one_answer_share_no_iv():
+def test_two_instances_of_one_answer_have_different_ivs():
     query = Query(instance_ids=("a", "b"))
     done = Done(instances=tuple(InstanceInfo(instance_id=name, app=APP) for name in "ab"))
     info = body(answer(query, done))["info"]
@@ -227,11 +227,11 @@ def test_two_instances_of_one_answer_share_no_iv():
         ),
     ],
 )
-def test_a_query_s_answer_that_breaks_its_table_section_a2_8(info, expected):
+def test_query_answer_that_breaks_its_table_section_a2_8(info, expected):
     assert fault(QUERY, {**SUCCESS, "info": info}) == expected
 
 
-def test_a_query_names_the_entry_that_cannot_be_decrypted():
+def test_query_names_the_entry_that_cannot_be_decrypted():
     entry = {"instanceId": INSTANCE, "appInfo": {**URL, "password": "clear"}}
     kind, detail = fault(QUERY, {**SUCCESS, "info": [entry]})
     assert (kind, detail.partition(" cannot")[0]) == (Fault.BAD_FIELD, "info[0].appInfo.password")
@@ -241,7 +241,7 @@ def test_a_query_names_the_entry_that_cannot_be_decrypted():
 
 
 @pytest.mark.parametrize("command", [CREATE, RELEASE, Expire(instance_id=INSTANCE)])
-def test_in_progress_carries_no_instance_since_nothing_completes_one_section_a2_2(command):
+def test_in_progress_has_no_instance_section_a2_2(command):
     pending = Pending(message="wait", instance_id=BUSINESS)
     response = answer(command, pending)
     assert body(response) == {"resultCode": "000004", "resultMsg": "wait"}
@@ -249,19 +249,19 @@ def test_in_progress_carries_no_instance_since_nothing_completes_one_section_a2_
     assert decode(command, signed({**CREATED, "resultCode": "000004"})) == Pending(message="success.")
 
 
-def test_a_refusal_carries_its_code_section_a3():
+def test_refusal_has_its_code_section_a3():
     refusal = Rejected(code="000106", message="sold out")
     assert decode(CREATE, answer(CREATE, refusal)) == refusal
     assert body(answer(None, Rejected(code="000001"))) == {"resultCode": "000001", "resultMsg": "refused"}
 
 
 @pytest.mark.parametrize("code", ["000000", "000004", "1", "abcdef", ""])
-def test_no_success_is_written_as_a_refusal(code):
+def test_success_is_never_written_as_a_refusal(code):
     with pytest.raises(ValueError, match="is no refusal"):
         answer(CREATE, Rejected(code=code))
 
 
-def test_the_body_must_be_signed_section_a1_3():
+def test_body_must_be_signed_section_a1_3():
     response = answer(RELEASE, Done())
     unsigned = Response(200, (("Content-Type", "application/json"),), response.body)
     missing = decode(RELEASE, unsigned)
@@ -294,10 +294,10 @@ mad_answers = st.fixed_dictionaries(
 
 
 @given(commands, mad_answers)
-def test_a_seller_gone_mad_is_a_result_and_never_an_exception(command, members):
+def test_any_answer_is_a_result_and_never_an_exception(command, members):
     assert isinstance(decode(command, signed(members)), Done | Pending | Rejected | Unreachable)
 
 
 @given(commands, st.binary(max_size=60), st.integers(100, 599))
-def test_bytes_from_nowhere_are_unreachable(command, raw, status):
+def test_random_bytes_are_unreachable(command, raw, status):
     assert isinstance(decode(command, Response(status, (), raw)), Unreachable)

@@ -1,6 +1,6 @@
-"""The golden exchanges: what SaaS 1.0 looks like on the wire, byte for byte (saas-v1-license A1, A2).
+"""The golden exchanges: SaaS 1.0 on the wire, byte for byte (saas-v1-license A1, A2).
 
-``python -m tests.protocols.saas_v1.test_golden`` writes them anew after a deliberate change of the wire.
+``python -m tests.protocols.saas_v1.test_golden`` rewrites them after a deliberate change of the wire format.
 """
 
 from __future__ import annotations
@@ -120,13 +120,13 @@ def exchange(section, command, outcome) -> str:
 
 
 @pytest.mark.parametrize(("section", "command", "outcome"), EXCHANGES, ids=NAMES)
-def test_the_golden_exchange_is_what_our_code_writes(section, command, outcome):
+def test_golden_exchange_is_what_the_code_writes(section, command, outcome):
     stored = (FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8")
     assert stored == exchange(section, command, outcome)
 
 
 @pytest.mark.parametrize(("section", "command", "outcome"), EXCHANGES, ids=NAMES)
-def test_the_golden_exchange_is_what_our_code_reads(section, command, outcome):
+def test_golden_exchange_is_what_the_code_reads(section, command, outcome):
     stored = json.loads((FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8"))
     asked, answered = stored["request"], stored["response"]
     method, target, _ = asked["line"].split(" ")
@@ -136,12 +136,12 @@ def test_the_golden_exchange_is_what_our_code_reads(section, command, outcome):
     assert decode(command, response) == outcome
 
 
-def test_there_is_one_golden_exchange_for_each_activity():
+def test_each_activity_has_one_golden_exchange():
     assert sorted(NAMES) == sorted(PROTOCOL.activities.values())
     assert {path.stem for path in FOLDER.glob("*.json")} == {*NAMES, "vectors"}
 
 
-def test_the_strength_of_an_order_is_the_strength_of_its_answer_section_a1_4():
+def test_encryption_of_an_order_is_that_of_its_answer_section_a1_4():
     weaker = Create(
         order_id=ORDER,
         order_line_id="",

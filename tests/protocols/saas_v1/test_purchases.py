@@ -1,4 +1,5 @@
-"""What SaaS 1.0 carries inside its requests: encrypted fields (saas-v1-license A1.4), the purchase (A2.1), the renewal (A2.3)."""
+"""Data inside requests of SaaS 1.0: encrypted fields (saas-v1-license A1.4), the purchase (A2.1), the renewal
+(A2.3)."""
 
 from __future__ import annotations
 
@@ -40,14 +41,14 @@ def test_phone_and_mail_are_encrypted_and_names_are_not_section_a1_4(encryption)
     assert open_(encode(command)) == command
 
 
-def test_the_ivs_come_from_the_nonce():
+def test_ivs_are_derived_from_the_nonce():
     command = replace(CREATE, buyer=replace(BUYER, email="user@example.com"))
     assert encode(command) == encode(command)
     assert encode(command).query["email"] != encode(command, nonce="another nonce").query["email"]
 
 
 @given(creations, st.sampled_from(Encryption))
-def test_a_creation_opens_with_the_strength_that_it_was_encrypted_with(command, encryption):
+def test_creation_opens_with_the_encryption_of_its_sender(command, encryption):
     command = replace(command, encryption=encryption)
     private = command.buyer.mobile_phone or command.buyer.email
     assert open_(encode(command)) == (command if private else replace(command, encryption=Encryption.AES256))
@@ -65,14 +66,14 @@ def test_a_creation_opens_with_the_strength_that_it_was_encrypted_with(command, 
         "x" * 512,
     ],
 )
-def test_a_field_that_cannot_be_decrypted_is_000002_and_not_quoted(name, field):
+def test_undecryptable_field_is_000002_and_not_quoted(name, field):
     code, message = denied({**NEW_INSTANCE, name: field})
     assert code == "000002"
     assert message.startswith(f"{name} cannot be decrypted: ")
     assert field not in message
 
 
-def test_two_fields_of_two_strengths_are_000002_section_a1_4():
+def test_fields_with_different_encryption_are_000002_section_a1_4():
     iv = "AbCdEfGh12345678"
     mixed = {
         "mobilePhone": encrypt("1", key=KEY, iv=iv, encryption=Encryption.AES256),
@@ -93,14 +94,14 @@ def test_two_fields_of_two_strengths_are_000002_section_a1_4():
         (ChargingMode.ON_DEMAND_PKG, EXPIRES, "0"),
     ],
 )
-def test_the_charging_mode_is_a_number_section_a2_1(mode, expires_at, number):
+def test_charging_mode_is_a_number_section_a2_1(mode, expires_at, number):
     purchase = Purchase(product_id=PRODUCT, charging_mode=mode, expires_at=expires_at)
     command = replace(CREATE, purchase=purchase)
     assert parameters(command)["chargingMode"] == number
     assert open_(encode(command)) == command
 
 
-def test_an_absent_charging_mode_is_a_period_section_a2_1():
+def test_missing_charging_mode_is_a_period_section_a2_1():
     members = {name: value for name, value in NEW_INSTANCE.items() if name != "chargingMode"}
     assert opened(members) == CREATE
 
@@ -117,7 +118,7 @@ def test_one_time_and_pay_per_use_have_no_expiry_and_no_period_section_a2_1():
     assert sent.keys() & {"expireTime", "periodType", "periodNumber"} == set()
 
 
-def test_a_trial_says_so_section_a2_1():
+def test_trial_is_marked_section_a2_1():
     trial = Purchase(product_id=PRODUCT, trial=True, period_type="day", period_number=7, expires_at=EXPIRES)
     command = replace(CREATE, purchase=trial)
     sent = parameters(command)
@@ -126,7 +127,7 @@ def test_a_trial_says_so_section_a2_1():
     assert "trialFlag" not in parameters(CREATE)
 
 
-def test_a_long_customer_name_is_cut_to_its_field_section_a2_1():
+def test_long_customer_name_is_cut_to_its_field_section_a2_1():
     command = replace(CREATE, buyer=Buyer(customer_id="c", customer_name="名" * 70))
     assert parameters(command)["customerName"] == "名" * 64
 
@@ -146,7 +147,7 @@ def test_extension_parameters_are_base64_of_json_section_a2_1():
 # --- refreshInstance (A2.3) --------------------------------------------------------------------------------------------
 
 
-def test_a_trial_that_becomes_formal_section_a2_3():
+def test_trial_that_becomes_paid_section_a2_3():
     command = replace(REFRESH, scene=Scene.TRIAL_TO_FORMAL)
     assert parameters(command) == {**REFRESH_INSTANCE, "trialToFormal": "1"}
     assert open_(encode(command)) == command
@@ -154,7 +155,7 @@ def test_a_trial_that_becomes_formal_section_a2_3():
 
 
 @pytest.mark.parametrize("amount", [Decimal(-10), Decimal(10)])
-def test_a_cancelled_renewal_is_told_by_its_negative_amount_section_a2_3(amount):
+def test_cancelled_renewal_has_a_negative_amount_section_a2_3(amount):
     purchase = Purchase(product_id="", amount=amount)
     command = replace(REFRESH, scene=Scene.UNSUBSCRIBE_RENEWAL_PERIOD, purchase=purchase)
     assert parameters(command)["orderAmount"] == "-10"

@@ -83,19 +83,19 @@ EACH = pytest.mark.parametrize(
 )
 
 
-def test_the_registry_finds_the_protocol():
+def test_registry_finds_the_protocol():
     assert protocol("saas_v1") is PROTOCOL
     assert (PROTOCOL.title.zh, PROTOCOL.key_class, PROTOCOL.nonce_kept) == ("SaaS 1.0", "base", timedelta(0))
 
 
 @EACH
-def test_a_command_is_these_parameters_on_the_wire(command, members):
+def test_command_has_these_parameters_on_the_wire(command, members):
     assert parameters(command) == members
     assert open_(encode(command)) == command
 
 
 @given(commands)
-def test_whatever_is_encoded_opens_as_the_same_command(command):
+def test_any_encoded_request_opens_as_the_same_command(command):
     assert open_(encode(command)) == command
 
 
@@ -104,22 +104,22 @@ def test_order_lines_are_not_on_the_wire():
     assert parameters(with_line) == parameters(CREATE)
 
 
-def test_the_test_flag_is_sent_only_when_it_is_a_test_section_a2_1():
+def test_test_flag_is_only_sent_for_a_test_section_a2_1():
     test = Release(instance_id=INSTANCE, test=True)
     assert parameters(test)["testFlag"] == "1"
     assert open_(encode(test)) == test
 
 
 @pytest.mark.parametrize("flag", ["0", ""])
-def test_test_flag_zero_and_empty_and_absent_are_alike_section_g(flag):
+def test_test_flag_zero_empty_and_missing_are_equal_section_g(flag):
     assert opened({**NEW_INSTANCE, "testFlag": flag}) == CREATE
 
 
-def test_unknown_parameters_are_tolerated_and_provision_type_is_not_branched_on_section_a2_1():
+def test_unknown_parameters_and_provision_type_are_ignored_section_a2_1():
     assert opened({**NEW_INSTANCE, "later": "x", "provisionType": "3"}) == CREATE
 
 
-def test_the_samples_of_sections_e1_3_to_e1_6_are_read():
+def test_samples_of_sections_e1_3_to_e1_6_are_read():
     """Vectors whose parameters are complete requests."""
     frozen = {"activity": "instanceStatus", "instanceId": "huaweitest123456", "testFlag": "1"}
     for word, status in (("FREEZE", InstanceStatus.FREEZE), ("NORMAL", InstanceStatus.UNFREEZE)):
@@ -141,7 +141,7 @@ def test_the_samples_of_sections_e1_3_to_e1_6_are_read():
 
 
 @EACH
-def test_each_mandatory_field_is_missed_section_a2(command, members):
+def test_each_mandatory_field_is_enforced_section_a2(command, members):
     for field in REQUESTS[type(command)]:
         if field.mandatory and field.name != "activity":
             without = {name: value for name, value in members.items() if name != field.name}
@@ -169,7 +169,7 @@ def test_each_number_is_a_number_section_a2(command, members):
 
 
 @pytest.mark.parametrize("activity", [None, "", "newinstance", "updateInstanceStatus", "upgradeInstance"])
-def test_an_unknown_activity_is_000002(activity):
+def test_unknown_activity_is_000002(activity):
     members = {name: value for name, value in NEW_INSTANCE.items() if name != "activity"}
     if activity is not None:
         members["activity"] = activity
@@ -202,16 +202,16 @@ def test_an_unknown_activity_is_000002(activity):
         ),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_000002(members, message):
+def test_invalid_value_is_000002(members, message):
     assert denied(members) == ("000002", message)
 
 
-def test_a_hundred_ids_are_asked_for_at_once_section_a2_8():
+def test_a_hundred_ids_are_queried_at_once_section_a2_8():
     query = Query(instance_ids=tuple(f"{number:064}" for number in range(100)))
     assert open_(encode(query)) == query
 
 
-def test_a_wrong_token_is_000001_before_anything_else():
+def test_wrong_token_is_000001_before_other_checks():
     request = sign_request({"activity": "?"}, address=ADDRESS, key="another", now=NOW)
     with pytest.raises(Denied) as refusal:
         open_(request)
@@ -237,7 +237,7 @@ def test_a_wrong_token_is_000001_before_anything_else():
         (Expire(instance_id="\ud800"), "surrogates not allowed"),
     ],
 )
-def test_a_command_that_the_wire_cannot_carry_is_the_callers_mistake(command, says):
+def test_command_that_the_wire_cannot_carry_is_the_caller_s_error(command, says):
     with pytest.raises(ValueError) as error:
         encode(command)
     assert says in str(error.value)
@@ -252,7 +252,7 @@ some_parameters = st.dictionaries(
 
 
 @given(some_parameters, st.sampled_from(list(SAMPLES.values())))
-def test_a_market_gone_mad_gets_a_command_or_000002(members, sample):
+def test_any_request_gives_a_command_or_000002(members, sample):
     try:
         assert type(opened(sample | members)) in PROTOCOL.activities
     except Denied as refusal:

@@ -18,15 +18,15 @@ MINUTE = timedelta(minutes=1)
     ("command", "give_up_after"),
     [(Create, 3 * HOUR), (Upgrade, 3 * HOUR), (Refresh, HOUR), (Expire, HOUR), (Release, HOUR)],
 )
-def test_how_long_each_activity_is_retried_section_a6(command, give_up_after):
+def test_duration_of_the_retries_of_each_activity_section_a6(command, give_up_after):
     assert PROTOCOL.retries[command].give_up_after == give_up_after
 
 
-def test_what_the_documents_leave_open_is_bounded_by_an_hour():
+def test_undocumented_retries_end_after_an_hour():
     assert {PROTOCOL.retries[command].give_up_after for command in (Query, SetStatus)} == {HOUR}
 
 
-def test_a_creation_is_retried_hourly_and_sooner_while_it_is_in_progress_section_a2_2():
+def test_creation_is_retried_hourly_and_sooner_while_in_progress_section_a2_2():
     rule = PROTOCOL.retries[Create]
     assert [rule.wait(tries, pending=False) for tries in (1, 2, 3)] == [HOUR] * 3
     assert [rule.wait(tries, pending=True) for tries in (1, 2, 3)] == [10 * MINUTE] * 3
@@ -37,7 +37,7 @@ def test_every_activity_has_its_plan_and_its_tables():
         assert table.keys() == PROTOCOL.activities.keys()
 
 
-def test_the_lengths_of_an_answer_are_those_of_sections_a2_2_and_a2_8():
+def test_lengths_of_an_answer_are_those_of_sections_a2_2_and_a2_8():
     lengths = {
         table: {field.name: (field.length, field.mandatory) for field in fields}
         for table, fields in (("instance", INSTANCE_INFO), ("app", APP_INFO), ("usage", USAGE_INFO))
@@ -60,7 +60,7 @@ def test_the_lengths_of_an_answer_are_those_of_sections_a2_2_and_a2_8():
     }
 
 
-def test_the_lengths_of_requests_are_those_of_section_a2():
+def test_lengths_of_requests_are_those_of_section_a2():
     linear = {"amount": 7, "diskSize": 7, "bandWidth": 7}
     period = {"periodType": 10, "periodNumber": 5}
     lengths = {
@@ -116,7 +116,7 @@ def test_the_lengths_of_requests_are_those_of_section_a2():
     }
 
 
-def test_the_result_codes_are_those_of_section_a3_in_two_languages():
+def test_result_codes_are_those_of_section_a3_in_two_languages():
     codes = [f"00000{number}" for number in range(6)] + [f"00010{number}" for number in range(8)]
     assert list(PROTOCOL.result_codes) == codes
     for code, row in PROTOCOL.result_codes.items():

@@ -1,4 +1,5 @@
-"""What the tests of SaaS 1.0 share: one key, one moment, one exchange, and strategies for all that the wire can carry."""
+"""Shared by the tests of SaaS 1.0: one key, one time, one exchange, and strategies for all values that the wire can
+carry."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ def open_(request):
 
 
 def asked(parameters):
-    """A correctly signed request with any parameters, sound or not."""
+    """Return a correctly signed request with any parameters, valid or not."""
     return sign_request(parameters, address=ADDRESS, key=KEY, now=NOW)
 
 
@@ -67,7 +68,7 @@ def decode(command, response, *, require_body_sign=True):
 
 
 def signed(members) -> Response:
-    """A correctly signed answer with any members, sound or not."""
+    """Return a correctly signed answer with any members, valid or not."""
     return json_answer(members, key=KEY)
 
 
@@ -138,7 +139,7 @@ creations = st.builds(
 
 
 def _refresh(command: Refresh, scene: Scene, paid: Decimal) -> Refresh:
-    """The purchase inside says what the refresh says, and the sign of its amount what the scene is."""
+    """The purchase matches the refresh, and the sign of its amount matches the scene."""
     cancelled = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
     bought = Purchase(
         product_id=command.product_id,

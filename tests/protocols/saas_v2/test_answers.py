@@ -37,13 +37,13 @@ AT = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 
 @given(st.data())
-def test_whatever_is_answered_decodes_as_the_same_outcome(data):
+def test_any_answer_decodes_as_the_same_outcome(data):
     command = data.draw(commands)
     outcome = data.draw(outcomes(command))
     assert decode(command, answer(command, outcome)) == outcome
 
 
-def test_an_answer_is_http_200_signed_ascii_json_section_3_0():
+def test_answer_is_http_200_signed_ascii_json_section_3_0():
     response = answer(RELEASE, Done(message="完成"))
     assert response.status == 200
     assert response.body == b'{"resultCode":"000000","resultMsg":"\\u5b8c\\u6210"}'
@@ -69,7 +69,7 @@ def test_members_of_answers_section_3_0(command, outcome, members):
     assert json.loads(answer(command, outcome).body) == members
 
 
-def test_a_query_is_answered_with_instance_app_and_usage_section_3_2():
+def test_query_is_answered_with_instance_app_and_usage_section_3_2():
     usage = UsageInfo(value=Decimal("12.5000"), at=AT, related_instance_id="r", dashboard_url="https://d")
     app = AppInfo(front_end_url="https://f", admin_url="https://a", user_name="u", password="p", memo="说明")
     done = Done(instances=(InstanceInfo(instance_id="a", app=app, usage=(usage,)),))
@@ -131,7 +131,7 @@ def test_a_query_is_answered_with_instance_app_and_usage_section_3_2():
         ),
     ],
 )
-def test_an_outcome_that_the_wire_cannot_carry_is_the_handlers_mistake(command, outcome, says):
+def test_outcome_that_the_wire_cannot_carry_is_the_handler_s_error(command, outcome, says):
     with pytest.raises(ValueError) as error:
         answer(command, outcome)
     assert says in str(error.value)
@@ -151,7 +151,7 @@ def fault(command, response, **options) -> tuple[Fault, str]:
     return result.fault, result.detail
 
 
-def test_a_redirect_names_only_the_host_it_leads_to():
+def test_redirect_only_names_its_target_host():
     moved = Response(302, (("Location", "https://login.example.com/p?token=1"),), b"")
     assert fault(RELEASE, moved) == (
         Fault.REDIRECT,
@@ -160,12 +160,12 @@ def test_a_redirect_names_only_the_host_it_leads_to():
 
 
 @pytest.mark.parametrize("location", ["https://[", "/login", None])
-def test_a_redirect_to_nowhere_is_a_redirect_still(location):
+def test_redirect_without_a_target_is_still_a_redirect(location):
     headers = () if location is None else (("Location", location),)
     assert fault(RELEASE, Response(301, headers))[0] is Fault.REDIRECT
 
 
-def test_another_status_than_200_is_a_fault_even_with_a_good_body_section_3_0():
+def test_other_status_than_200_is_a_fault_even_with_a_valid_body_section_3_0():
     assert fault(RELEASE, replace(GOOD, status=201))[0] is Fault.HTTP_STATUS
     assert fault(RELEASE, Response(502, (), b"Bad\nGateway")) == (
         Fault.HTTP_STATUS,
@@ -173,13 +173,13 @@ def test_another_status_than_200_is_a_fault_even_with_a_good_body_section_3_0():
     )
 
 
-def test_a_content_encoding_is_a_fault_and_identity_is_none():
+def test_content_encoding_is_a_fault_except_identity():
     assert fault(RELEASE, with_header(GOOD, "Content-Encoding", "gzip"))[0] is Fault.CONTENT_ENCODING
     assert decode(RELEASE, with_header(GOOD, "Content-Encoding", "Identity")) == Done()
 
 
 @pytest.mark.parametrize("content_type", [None, "", "text/html", "application/jsonx", "text/json"])
-def test_another_content_type_is_a_fault_section_9_4(content_type):
+def test_other_content_type_is_a_fault_section_9_4(content_type):
     assert fault(RELEASE, with_header(GOOD, "Content-Type", content_type))[0] is Fault.CONTENT_TYPE
 
 
@@ -188,7 +188,7 @@ def test_parameters_of_the_content_type_are_tolerated(content_type):
     assert decode(RELEASE, with_header(GOOD, "Content-Type", content_type)) == Done()
 
 
-def test_body_sign_is_required_or_not_but_never_wrong_section_2_6():
+def test_body_sign_may_be_optional_but_never_wrong_section_2_6():
     unsigned = with_header(GOOD, "Body-Sign", None)
     assert fault(RELEASE, unsigned) == (Fault.BODY_SIGN_MISSING, "the answer has no Body-Sign header")
     assert decode(RELEASE, unsigned, require_body_sign=False) == Done()
@@ -197,7 +197,7 @@ def test_body_sign_is_required_or_not_but_never_wrong_section_2_6():
     assert fault(RELEASE, wrong, require_body_sign=False)[0] is Fault.BODY_SIGN_WRONG
 
 
-def test_a_lowercase_body_sign_is_missing_and_says_so_section_2_6():
+def test_lowercase_body_sign_is_missing_and_reported_section_2_6():
     lower = with_header(GOOD, "body-sign", body_sign(GOOD.body, KEY))
     assert fault(RELEASE, lower) == (
         Fault.BODY_SIGN_MISSING,
@@ -209,12 +209,12 @@ def test_a_lowercase_body_sign_is_missing_and_says_so_section_2_6():
 @pytest.mark.parametrize(
     "body", [b"", b"OK", b"[]", b'{"resultCode":"000000"', b"\xef\xbb\xbf{}", b"\xff", b"[" * 99999]
 )
-def test_a_body_that_is_no_object_is_not_json_section_9_3(body):
+def test_body_that_is_not_an_object_is_not_json_section_9_3(body):
     response = Response(200, (("Content-Type", "application/json"), ("Body-Sign", body_sign(body, KEY))), body)
     assert fault(RELEASE, response)[0] is Fault.NOT_JSON
 
 
-def test_a_quoted_body_hides_passwords_and_the_key():
+def test_quoted_body_hides_passwords_and_the_key():
     body = f'{{"password":"hunter2","k":"{KEY}"'.encode()
     response = Response(200, (("Content-Type", "application/json"), ("Body-Sign", body_sign(body, KEY))), body)
     detail = fault(QUERY, response)[1]
@@ -302,7 +302,7 @@ def test_members_that_break_their_table_are_faults_section_3(command, members, e
     assert fault(command, signed(members)) == expected
 
 
-def test_a_fault_of_a_creation_keeps_the_id_it_claims_as_a_hint():
+def test_fault_of_a_creation_keeps_the_id_as_a_hint():
     claiming = signed({**SUCCESS, "instanceId": "i-1"})
     for broken in (
         replace(claiming, status=500),
@@ -319,7 +319,7 @@ def test_a_fault_of_a_creation_keeps_the_id_it_claims_as_a_hint():
 
 
 @pytest.mark.parametrize(("claimed", "kept"), [("i" * 64, "i" * 64), ("i" * 65, ""), (" ", ""), (7, ""), (None, "")])
-def test_only_an_id_that_could_be_one_is_kept_as_a_hint(claimed, kept):
+def test_only_a_possible_id_is_kept_as_a_hint(claimed, kept):
     result = decode(CREATE, replace(signed({"instanceId": claimed}), status=500))
     assert isinstance(result, Unreachable)
     assert result.claimed_instance_id == kept
@@ -330,11 +330,11 @@ def test_processing_is_pending_for_every_command_section_3_10():
         assert decode(command, signed({"resultCode": "000004", "resultMsg": "wait"})) == Pending(message="wait")
 
 
-def test_any_other_code_is_a_refusal_that_may_be_retried_section_3_10():
+def test_other_code_is_a_refusal_that_may_be_retried_section_3_10():
     assert decode(CREATE, signed({"resultCode": "000106"})) == Rejected(code="000106", message="", retryable=True)
 
 
-def test_a_wordy_message_is_cut_and_does_not_hide_its_code():
+def test_long_message_is_cut_and_does_not_hide_its_code():
     assert decode(CREATE, signed({"resultCode": "000005", "resultMsg": "x" * 300})) == Rejected(
         code="000005", message="x" * 255
     )
@@ -351,7 +351,7 @@ def test_usage_is_read_as_number_or_text_section_11_25(sent, read):
     assert done.instances[0].usage == (UsageInfo(value=Decimal(read), at=AT),)
 
 
-def test_a_leftover_encrypt_type_is_ignored_section_3_2():
+def test_leftover_encrypt_type_is_ignored_section_3_2():
     members = {**SUCCESS, "encryptType": "1", "info": [{"instanceId": "a", "appInfo": {"frontEndUrl": "f"}}]}
     done = decode(QUERY, signed(members))
     assert isinstance(done, Done)
@@ -373,7 +373,7 @@ answers = st.fixed_dictionaries(
 
 
 @given(command=commands, body=st.binary(max_size=60) | answers.map(lambda value: json.dumps(value).encode()))
-def test_decode_never_raises_whatever_is_signed(command, body):
+def test_decode_never_raises_for_signed_answers(command, body):
     headers = (("Content-Type", "application/json"), ("Body-Sign", body_sign(body, KEY)))
     assert isinstance(decode(command, Response(200, headers, body)), Done | Pending | Rejected | Unreachable)
 
@@ -388,7 +388,7 @@ def test_decode_never_raises_whatever_is_signed(command, body):
     ).map(tuple),
     body=st.binary(max_size=60),
 )
-def test_decode_never_raises_whatever_comes(status, headers, body):
+def test_decode_never_raises_for_any_bytes(status, headers, body):
     result = decode(CREATE, Response(status, headers, body))
     assert isinstance(result, Unreachable)
     assert result.detail.isprintable()

@@ -1,6 +1,6 @@
-"""The golden exchanges: what SaaS 2.0 looks like on the wire, byte for byte (saas-v2 §2.2, §3).
+"""The golden exchanges: SaaS 2.0 on the wire, byte for byte (saas-v2 §2.2, §3).
 
-``python -m tests.protocols.saas_v2.test_golden`` writes them anew after a deliberate change of the wire.
+``python -m tests.protocols.saas_v2.test_golden`` rewrites them after a deliberate change of the wire format.
 """
 
 from __future__ import annotations
@@ -115,13 +115,13 @@ def exchange(section, command, outcome) -> str:
 
 
 @pytest.mark.parametrize(("section", "command", "outcome"), EXCHANGES, ids=NAMES)
-def test_the_golden_exchange_is_what_our_code_writes(section, command, outcome):
+def test_golden_exchange_is_what_the_code_writes(section, command, outcome):
     stored = (FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8")
     assert stored == exchange(section, command, outcome)
 
 
 @pytest.mark.parametrize(("section", "command", "outcome"), EXCHANGES, ids=NAMES)
-def test_the_golden_exchange_is_what_our_code_reads(section, command, outcome):
+def test_golden_exchange_is_what_the_code_reads(section, command, outcome):
     stored = json.loads((FOLDER / f"{PROTOCOL.activities[type(command)]}.json").read_text("utf-8"))
     asked, answered = stored["request"], stored["response"]
     method, target, _ = asked["line"].split(" ")
@@ -131,7 +131,7 @@ def test_the_golden_exchange_is_what_our_code_reads(section, command, outcome):
     assert decode(command, response) == outcome
 
 
-def test_there_is_one_golden_exchange_for_each_activity():
+def test_each_activity_has_one_golden_exchange():
     assert sorted(NAMES) == sorted(PROTOCOL.activities.values())
     stored = {path.stem for path in FOLDER.glob("*.json")}
     assert stored == {*NAMES, "signature_vectors"}

@@ -80,30 +80,30 @@ def denied(members) -> tuple[str, str]:
     return refusal.value.code, refusal.value.message
 
 
-def test_the_registry_finds_the_protocol():
+def test_registry_finds_the_protocol():
     assert protocol("saas_v2") is PROTOCOL
     assert (PROTOCOL.title.zh, PROTOCOL.key_class) == ("SaaS 2.0", "base")
 
 
 @EACH
-def test_a_command_is_these_members_on_the_wire(command, members):
+def test_command_has_these_members_on_the_wire(command, members):
     assert json.loads(encode(command).body) == members
     assert open_(encode(command)) == command
 
 
 @given(commands)
-def test_whatever_is_encoded_opens_as_the_same_command(command):
+def test_any_encoded_request_opens_as_the_same_command(command):
     assert open_(encode(command)) == command
 
 
-def test_the_test_flag_is_sent_only_when_it_is_a_test_section_3_0():
+def test_test_flag_is_only_sent_for_a_test_section_3_0():
     test = Release(instance_id=INSTANCE, test=True)
     assert json.loads(encode(test).body)["testFlag"] == "1"
     assert open_(encode(test)) == test
 
 
 @pytest.mark.parametrize("flag", ["0", "", None])
-def test_test_flag_zero_and_absent_are_alike_section_3_0(flag):
+def test_test_flag_zero_and_missing_are_equal_section_3_0(flag):
     members = SAMPLES[CREATE] | {"testFlag": flag}
     assert open_(sign_request(members, address=ADDRESS, key=KEY, now=NOW, nonce=NONCE)) == CREATE
 
@@ -114,7 +114,7 @@ def test_unknown_members_are_tolerated():
 
 
 @EACH
-def test_each_mandatory_field_is_missed_section_3(command, members):
+def test_each_mandatory_field_is_enforced_section_3(command, members):
     for field in REQUESTS[type(command)]:
         if not field.mandatory or field.name == "activity":
             continue
@@ -144,7 +144,7 @@ def test_each_type_is_enforced_section_3(command, members):
 
 
 @pytest.mark.parametrize("activity", [None, "", "newinstance", "expireInstance", 1, ["newInstance"], {}])
-def test_an_unknown_activity_is_000002(activity):
+def test_unknown_activity_is_000002(activity):
     assert denied(SAMPLES[CREATE] | {"activity": activity}) == ("000002", "activity is missing or unknown")
 
 
@@ -185,11 +185,11 @@ def test_an_unknown_activity_is_000002(activity):
         ),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_000002(members, message):
+def test_invalid_value_is_000002(members, message):
     assert denied(members) == ("000002", message)
 
 
-def test_a_hundred_ids_are_asked_for_at_once_section_3_2():
+def test_a_hundred_ids_are_queried_at_once_section_3_2():
     query = Query(instance_ids=tuple(f"{number:064}" for number in range(100)))
     assert open_(encode(query)) == query
 
@@ -214,7 +214,7 @@ def test_expire_time_is_utc_section_3_3():
     )
 
 
-def test_a_long_product_name_is_cut_to_its_field_section_3_7():
+def test_long_product_name_is_cut_to_its_field_section_3_7():
     check = CheckChange(instance_id=INSTANCE, product_id="p", sku_code="s", product_name="名" * 70)
     assert json.loads(encode(check).body)["productInfo"]["productName"] == "名" * 64
 
@@ -232,7 +232,7 @@ def test_a_long_product_name_is_cut_to_its_field_section_3_7():
         (Query(instance_ids=("",)), "1 to 64 characters"),
     ],
 )
-def test_a_command_that_the_wire_cannot_carry_is_the_callers_mistake(command, says):
+def test_command_that_the_wire_cannot_carry_is_the_caller_s_error(command, says):
     with pytest.raises(ValueError) as error:
         encode(command)
     assert says in str(error.value)
@@ -263,7 +263,7 @@ some_members = st.fixed_dictionaries(
 
 
 @given(some_members, st.sampled_from(list(SAMPLES.values())))
-def test_a_market_gone_mad_gets_a_command_or_000002(members, sample):
+def test_any_request_gives_a_command_or_000002(members, sample):
     body = json.dumps(sample | members).encode()
     request = sign_request({}, address=ADDRESS, key=KEY, now=NOW, nonce=NONCE)
     signed_again = sign_bytes(body, request)
@@ -274,7 +274,8 @@ def test_a_market_gone_mad_gets_a_command_or_000002(members, sample):
 
 
 def sign_bytes(body, like):
-    """The request ``like`` with other bytes, signed over them: bodies that no serialiser of ours would write."""
+    """Return the request ``like`` with other bytes, signed over them: bodies that the project's serialisers do not
+    write."""
     from dataclasses import replace
 
     from tradepost.protocols.freshness import epoch_ms

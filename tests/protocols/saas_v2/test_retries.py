@@ -26,16 +26,16 @@ HOUR = timedelta(hours=1)
         (CheckChange, timedelta(0)),
     ],
 )
-def test_how_long_each_activity_is_retried_section_3_10(command, give_up_after):
+def test_duration_of_the_retries_of_each_activity_section_3_10(command, give_up_after):
     assert PROTOCOL.retries[command].give_up_after == give_up_after
 
 
-def test_a_creation_is_retried_hourly_section_3_10():
+def test_creation_is_retried_hourly_section_3_10():
     rule = PROTOCOL.retries[Create]
     assert [rule.wait(tries, pending=False) for tries in (1, 2, 3)] == [HOUR] * 3
 
 
-def test_a_query_is_polled_quickly_at_first_then_every_minute():
+def test_query_is_repeated_quickly_at_first_then_every_minute():
     rule = PROTOCOL.retries[Query]
     waits = [rule.wait(tries, pending=True).total_seconds() for tries in range(1, 9)]
     assert waits == [0.3, 1, 2, 5, 10, 30, 60, 60]
@@ -46,7 +46,7 @@ def test_every_activity_has_its_plan_and_its_tables():
         assert table.keys() == PROTOCOL.activities.keys()
 
 
-def test_the_lengths_of_an_answer_are_those_of_section_3_2():
+def test_lengths_of_an_answer_are_those_of_section_3_2():
     lengths = {
         table: {field.name: (field.length, field.mandatory) for field in fields}
         for table, fields in (("instance", INSTANCE_INFO), ("app", APP_INFO), ("usage", USAGE_INFO))
@@ -69,7 +69,7 @@ def test_the_lengths_of_an_answer_are_those_of_section_3_2():
     }
 
 
-def test_the_lengths_of_requests_are_those_of_section_3():
+def test_lengths_of_requests_are_those_of_section_3():
     lengths = {
         PROTOCOL.activities[command]: {field.name: field.length for field in fields if field.name != "testFlag"}
         for command, fields in REQUESTS.items()
@@ -93,7 +93,7 @@ def test_the_lengths_of_requests_are_those_of_section_3():
     }
 
 
-def test_the_result_codes_are_those_of_section_4_in_two_languages():
+def test_result_codes_are_those_of_section_4_in_two_languages():
     codes = [f"00000{number}" for number in range(6)] + [f"00010{number}" for number in range(8)]
     assert list(PROTOCOL.result_codes) == codes
     for code, row in PROTOCOL.result_codes.items():

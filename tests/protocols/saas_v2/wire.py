@@ -1,4 +1,5 @@
-"""What the tests of SaaS 2.0 share: one key, one moment, one exchange, and strategies for all that the wire can carry."""
+"""Shared by the tests of SaaS 2.0: one key, one time, one exchange, and strategies for all values that the wire can
+carry."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ def decode(command, response, *, require_body_sign=True):
 
 
 def signed(members) -> Response:
-    """A correctly signed answer with any members, sound or not."""
+    """Return a correctly signed answer with any members, valid or not."""
     return json_answer(members, key=KEY)
 
 

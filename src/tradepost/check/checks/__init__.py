@@ -1,4 +1,4 @@
-"""The checks, one module a group; importing this package registers them all in the order of a run."""
+"""The checks, one module per group; importing this package registers all of them in the order of a run."""
 
 from __future__ import annotations
 
@@ -72,26 +72,28 @@ __all__ = [
 
 
 def checks_for(target: Target, options: Options) -> list[Check]:
-    """The checks of a version in the order of ``GROUPS``, those that the options leave out excepted."""
-    made = [check for make in check_factories for check in make(target)]
-    chosen = [check for check in made if not options.only or check.group in options.only]
+    """Return the checks of a version in the order of ``GROUPS``, without those that the options exclude."""
+    checks_made = [check for make in check_factories for check in make(target)]
+    chosen = [check for check in checks_made if not options.only or check.group in options.only]
     if options.restart is None:
-        chosen = [check for check in chosen if check.check_id != repeats.RESTART]
+        chosen = [check for check in chosen if check.check_id != repeats.RESTART_CHECK]
     if not options.market:
-        chosen = [check for check in chosen if check.check_id not in {f"lifecycle.{name}" for name in uploads.NAMES}]
+        chosen = [
+            check for check in chosen if check.check_id not in {f"lifecycle.{name}" for name in uploads.CHECK_NAMES}
+        ]
     if not options.load:
-        chosen = [check for check in chosen if check.check_id not in load.LONG]
+        chosen = [check for check in chosen if check.check_id not in load.LONG_CHECKS]
 
     def turn(check: Check) -> tuple[bool, int, bool]:
-        # What looks at all answers of the run comes last, whatever its group; whether the key is right comes first.
-        last = check.check_id in {
-            *secrets.LAST,
-            crowds.IDS,
-            load.ENDURING,
-            repeats.LATER,
+        # The key is checked first. Checks that read all answers of the run are last, in whatever group.
+        is_last = check.check_id in {
+            *secrets.LAST_CHECKS,
+            crowds.IDS_CHECK,
+            load.ENDURING_CHECK,
+            repeats.LATER_CHECK,
             f"wire.{wire.UNLIMITED}",
-            f"signature.{freshness.REPLAYED_LATER}",
+            f"signature.{freshness.REPLAYED_LATER_NAME}",
         }
-        return last, GROUPS.index(check.group), check.check_id != signature.FIRST
+        return is_last, GROUPS.index(check.group), check.check_id != signature.FIRST_CHECK
 
     return sorted(chosen, key=turn)

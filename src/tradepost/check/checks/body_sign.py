@@ -1,14 +1,14 @@
-"""Group *signature*, the other direction: every answer is signed over exactly its bytes (saas-v2 §2.6)."""
+"""Group *signature*, reverse direction: every answer is signed over exactly its bytes (saas-v2 §2.6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, failed, readable
+from tradepost.check.answers import NOT_AUTHENTIC, expect_readable, failed
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
-from tradepost.check.judgements import sign_mistake, unsigned
+from tradepost.check.judgements import sign_failure, sign_mistake
 from tradepost.check.probes import (
     Probe,
     bad_type,
@@ -74,32 +74,32 @@ def _signed(probe: Probe, *, refusal: bool) -> Body:
         if answer.received.fault:
             raise failed(answer.received.fault, answer)
         if answer.received.status != 200 and not refusal:
-            # Another part of the server spoke, which signs nothing: its own name says more.
-            readable(answer)
+            # Another part of the server answered, which does not sign; its own diagnosis is more precise.
+            expect_readable(answer)
         if answer.compressed:
-            # Whoever compresses signs what was there before.
+            # A server that compresses signs the uncompressed bytes.
             raise failed("compressed", answer)
         if answer.members is None and answer.received.header("Body-Sign") is None:
-            readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
+            expect_readable(answer, http_error="http_error_for_bad_request" if refusal else "http_status")
         name = sign_mistake(answer, caller.options.key, required=caller.target.specification.body_sign)
         if name is None:
             return
         if name in {"signature_mismatch", "unsorted_keys", "reserialised_json"} and _constant(caller, answer):
             name = "constant_signature"
         if name == "signature_mismatch" and caller.ask(caller.harmless()).code == NOT_AUTHENTIC:
-            # Both directions disagree: it is the key.
+            # Both directions fail, so the key is wrong.
             name = "wrong_key"
         if refusal and explain_body_sign(caller.ask(caller.harmless()), caller.options.key) is None:
             name = "unsigned_error" if name == "no_body_sign" or answer.received.status != 200 else name
-        raise unsigned(name, answer)
+        raise sign_failure(name, answer)
 
     return body
 
 
 def _constant(caller: Caller, answer: Answer) -> bool:
-    """Whether an answer with another body carries the same signature."""
-    other = unknown_activity(caller)
-    if other.received.body == answer.received.body:
-        other = harmless(caller)
+    """Return whether an answer with another body carries the same signature."""
+    other_answer = unknown_activity(caller)
+    if other_answer.received.body == answer.received.body:
+        other_answer = harmless(caller)
     signature = answer.received.header(HEADER)
-    return other.received.body != answer.received.body and other.received.header(HEADER) == signature
+    return other_answer.received.body != answer.received.body and other_answer.received.header(HEADER) == signature

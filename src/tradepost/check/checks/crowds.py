@@ -1,11 +1,11 @@
-"""Group *idempotency*: orders that come at the same moment, and what the whole run shows of their ids (saas-v2 §3.1)."""
+"""Group *idempotency*: simultaneous orders, and the instance IDs of the whole run (saas-v2 §3.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, Answer, admitted, failed
+from tradepost.check.answers import NOT_AUTHENTIC, Answer, answers_of_program, failed
 from tradepost.check.crowd_diagnosis import explain_crowd
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
 
-PARALLEL = 50
-ORDERS = 12
-IDS = "idempotency.ids"
-"""Looks at every creation of the run."""
+REPEAT_COUNT = 50
+ORDER_COUNT = 12
+IDS_CHECK = "idempotency.ids"
+"""Reads every creation of the run."""
 
 
 @check_factory
@@ -30,18 +30,18 @@ def checks(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "idempotency")
     yield make(
         "parallel", "once", _parallel,
-        Text(en=f"{PARALLEL} repeats at the same moment give one instance", zh=f"同时发送{PARALLEL}个重复请求得到同一实例"),
+        Text(en=f"{REPEAT_COUNT} repeats at the same moment give one instance", zh=f"同时发送{REPEAT_COUNT}个重复请求得到同一实例"),
         Text(en="one instanceId in every answer, none of them an error", zh="所有响应的instanceId相同，且没有错误"),
         alone=True,
     )  # fmt: skip
     yield make(
         "parallel_orders", "once", _parallel_orders,
-        Text(en=f"{ORDERS} orders at the same moment give {ORDERS} instances", zh=f"同时发送{ORDERS}个订单得到{ORDERS}个实例"),
+        Text(en=f"{ORDER_COUNT} orders at the same moment give {ORDER_COUNT} instances", zh=f"同时发送{ORDER_COUNT}个订单得到{ORDER_COUNT}个实例"),
         Text(en="every instanceId is another, none of the answers an error", zh="instanceId互不相同，且没有错误"),
         alone=True,
     )  # fmt: skip
     yield make(
-        IDS.partition(".")[2], target.activity(Create), _ids,
+        IDS_CHECK.partition(".")[2], target.activity(Create), _ids,
         Text(en="No instance id was given to two orders", zh="没有实例ID分配给两个订单"),
         Text(en="an instanceId is globally unique, for ever", zh="instanceId全局唯一，永不重复"),
         alone=True,
@@ -51,11 +51,11 @@ def checks(target: Target) -> Iterable[Check]:
 def _parallel(caller: Caller) -> None:
     caller.instance(keep=True)
     order = caller.samples.order()
-    answers = caller.send_simultaneously([caller.request(caller.samples.create(order)) for _ in range(PARALLEL)])
+    answers = caller.send_simultaneously([caller.request(caller.samples.create(order)) for _ in range(REPEAT_COUNT)])
     caller.note_created(*answers)
     ids = {answer.instance_id for answer in answers if answer.accepted and answer.instance_id}
     if len(ids) > 1:
-        # A seller that makes another one at a time as well has a simpler mistake, and its own name.
+        # A seller that also creates another instance sequentially has a simpler mistake with its own diagnosis.
         name = explain_another_instance(caller) or "two_answers_in_parallel"
         raise Failed(name, Text(en=f"{len(ids)} instances for one order", zh=f"同一订单得到{len(ids)}个实例"))
     _none_failed(caller, answers)
@@ -63,39 +63,39 @@ def _parallel(caller: Caller) -> None:
 
 def _parallel_orders(caller: Caller) -> None:
     caller.instance(keep=True)
-    seen: dict[str, int] = {}
-    answers = caller.send_simultaneously([caller.request(caller.samples.create()) for _ in range(ORDERS)])
+    counts: dict[str, int] = {}
+    answers = caller.send_simultaneously([caller.request(caller.samples.create()) for _ in range(ORDER_COUNT)])
     caller.note_created(*answers)
     for answer in answers:
         if answer.accepted and answer.instance_id:
-            seen[answer.instance_id] = seen.get(answer.instance_id, 0) + 1
-    twice = [instance_id for instance_id, number in seen.items() if number > 1]
+            counts[answer.instance_id] = counts.get(answer.instance_id, 0) + 1
+    twice = [instance_id for instance_id, number in counts.items() if number > 1]
     if twice:
         raise Failed(
             "id_collision_under_load",
             Text(
-                en=f"{sum(seen.values())} orders got {len(seen)} instances; {twice[0]} went to {seen[twice[0]]} of them",
-                zh=f"{sum(seen.values())}个订单只得到{len(seen)}个实例；{twice[0]}分配给了其中{seen[twice[0]]}个",
+                en=f"{sum(counts.values())} orders got {len(counts)} instances; {twice[0]} went to {counts[twice[0]]} of them",
+                zh=f"{sum(counts.values())}个订单只得到{len(counts)}个实例；{twice[0]}分配给了其中{counts[twice[0]]}个",
             ),
         )
     _none_failed(caller, answers)
 
 
 def _none_failed(caller: Caller, answers: list[Answer]) -> None:
-    wrong = [answer for answer in admitted(answers) if not answer.accepted]
-    mixed = [answer for answer in wrong if answer.code == NOT_AUTHENTIC]
-    if mixed:
+    failed_answers = [answer for answer in answers_of_program(answers) if not answer.accepted]
+    unauthentic = [answer for answer in failed_answers if answer.code == NOT_AUTHENTIC]
+    if unauthentic:
         context = Text(
-            en=f"{len(mixed)} of {len(answers)}, at the same moment",
-            zh=f"并发{len(answers)}个中有{len(mixed)}个",
+            en=f"{len(unauthentic)} of {len(answers)}, at the same moment",
+            zh=f"并发{len(answers)}个中有{len(unauthentic)}个",
         )
-        raise failed(explain_crowd(caller, caller.samples.create), mixed[0], context)
-    if wrong:
+        raise failed(explain_crowd(caller, caller.samples.create), unauthentic[0], context)
+    if failed_answers:
         context = Text(
-            en=f"{len(wrong)} of {len(answers)} failed, the first with",
-            zh=f"{len(answers)}个中有{len(wrong)}个失败，第一个为",
+            en=f"{len(failed_answers)} of {len(answers)} failed, the first with",
+            zh=f"{len(answers)}个中有{len(failed_answers)}个失败，第一个为",
         )
-        raise failed("fails_in_parallel", wrong[0], context)
+        raise failed("fails_in_parallel", failed_answers[0], context)
 
 
 def _ids(caller: Caller) -> None:
@@ -105,7 +105,7 @@ def _ids(caller: Caller) -> None:
     for answer in caller.history.answers:
         if not (answer.accepted and answer.instance_id):
             continue
-        members = _asked(caller, answer)
+        members = _request_members(caller, answer)
         if members.get("activity") != caller.target.activity(Create) or str(members.get("testFlag")) == "1":
             continue
         order = str(members.get("orderId", ""))
@@ -120,7 +120,7 @@ def _ids(caller: Caller) -> None:
             )
 
 
-def _asked(caller: Caller, answer: Answer) -> Mapping[str, object]:
+def _request_members(caller: Caller, answer: Answer) -> Mapping[str, object]:
     try:
         return caller.target.dialect.members(answer.request)
     except ValueError:

@@ -1,6 +1,5 @@
-"""Groups *lifecycle* and *load*: what a seller accepts ends and stays ended, a licence that is applied for is issued, and no
-activity is slower than the version allows (saas-v2 §3.0, §3.1, saas-v1-license B3).
-"""
+"""Groups *lifecycle* and *load*: accepted work ends and its result is stable, applications for licenses are granted,
+and no activity exceeds the version's time limit (saas-v2 §3.0, §3.1, saas-v1-license B3)."""
 
 from __future__ import annotations
 
@@ -8,9 +7,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import PROCESSING, Answer, failed, readable
+from tradepost.check.answers import PROCESSING, Answer, expect_readable, failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
-from tradepost.check.latency import Timing, activity_of, is_late, timings, told
+from tradepost.check.latency import Timing, activity_of, is_late, measure_timings, slowest_text
 from tradepost.check.outcomes import Blocked, Failed, Skipped, Warned
 from tradepost.protocols.commands import Command, Create, GetLicenseAsync, Query
 from tradepost.protocols.text import Text
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
 
 REPEATS = 3
 LICENSE_WAIT = 1.0
-"""Seconds for which an application that was answered 000004 is looked at again: no page says that the answer changes."""
-PAUSE = 0.2
-CERTAIN = 3
-"""Late answers that came alone, after which nobody has to ask again."""
-ACTIVITIES = "load.activities"
-"""Looks at the answers of the whole run."""
+"""Seconds to repeat an application after 000004; no document says that the answer changes."""
+PAUSE_SECONDS = 0.2
+MIN_LATE_ANSWERS = 3
+"""Number of late answers to lone requests after which no confirmation is needed."""
+ACTIVITIES_CHECK = "load.activities"
+"""Reads the answers of the whole run."""
 
 
 @check_factory
@@ -41,7 +40,7 @@ def creations(target: Target) -> Iterable[Check]:
     if target.has(Create, GetLicenseAsync):
         activity = target.activity(GetLicenseAsync)
         yield CheckBuilder(target, "lifecycle")(
-            f"{activity}.issued", activity, _issued,
+            f"{activity}.issued", activity, _license_issued,
             Text(en=f"{activity} of a new instance is accepted", zh=f"新实例的{activity}申请被接受"),
             Text(en="resultCode 000000, or 000004 where the licence comes later by upload", zh="返回000000；若license稍后上传，则返回000004"),
         )  # fmt: skip
@@ -50,7 +49,7 @@ def creations(target: Target) -> Iterable[Check]:
 @check_factory
 def speed(target: Target) -> Iterable[Check]:
     yield CheckBuilder(target, "load")(
-        ACTIVITIES.partition(".")[2], "answer", _activities,
+        ACTIVITIES_CHECK.partition(".")[2], "answer", _activities,
         Text(en=f"Every activity answers within {target.seconds:g} s", zh=f"每个接口均在{target.seconds:g}秒内响应"),
         Text(en=f"alone, no activity takes longer than {target.seconds:g} s", zh=f"单独请求时，任何接口不超过{target.seconds:g}秒"),
         alone=True,
@@ -58,58 +57,58 @@ def speed(target: Target) -> Iterable[Check]:
 
 
 def _stays_ready(caller: Caller) -> None:
-    made = caller.instance(keep=True)
-    create = caller.samples.create(made.order)
+    instance = caller.instance(keep=True)
+    create = caller.samples.create(instance.order)
     commands: list[Command] = [create]
     if caller.target.has(Query):
-        commands.append(Query(instance_ids=(made.instance_id,)))
+        commands.append(Query(instance_ids=(instance.instance_id,)))
     for command in commands:
-        done = False
+        is_done = False
         for _ in range(REPEATS):
             answer = caller.ask(command)
-            readable(answer)
-            done |= answer.succeeded
-            if done and answer.code == PROCESSING:
+            expect_readable(answer)
+            is_done |= answer.succeeded
+            if is_done and answer.code == PROCESSING:
                 name = caller.target.activity(type(command))
                 raise failed("processing_again", answer, Text(en=f"{name}, after a success", zh=f"{name}成功之后"))
 
 
-# --- licences --------------------------------------------------------------------------------------------------------
+# --- licenses --------------------------------------------------------------------------------------------------------
 
 
-def _issued(caller: Caller) -> None:
-    # An instance of its own: the quota of an order may be one licence (saas-v1-license B3).
-    answer = applied(caller, caller.instance().instance_id)
+def _license_issued(caller: Caller) -> None:
+    # A new instance, since an order may permit only one license (saas-v1-license B3).
+    answer = apply_for_license(caller, caller.instance().instance_id)
     if answer.code == PROCESSING:
         raise Warned("license_unseen", answer.describe())
 
 
-def applied(caller: Caller, instance_id: str) -> Answer:
-    """The answer to an application for a licence, once it is more than 000004, or after a moment.
+def apply_for_license(caller: Caller, instance_id: str) -> Answer:
+    """Return the answer to an application for a license, after waiting a moment for more than 000004.
 
-    Raises ``Failed`` when it is refused.
+    Raises ``Failed`` if it is refused.
     """
     command = caller.samples.license(instance_id, test=False)
     until = time.monotonic() + min(LICENSE_WAIT, caller.options.patience)
-    first = answer = caller.ask(command)
+    first_answer = answer = caller.ask(command)
     while answer.code == PROCESSING and time.monotonic() < until:
-        time.sleep(PAUSE)
+        time.sleep(PAUSE_SECONDS)
         answer = caller.ask(command)
-    readable(answer, http_error="license_refused")
+    expect_readable(answer, http_error="license_refused")
     if answer.refused:
-        context = Text(en="after 000004", zh="返回000004之后") if first.code == PROCESSING else None
+        context = Text(en="after 000004", zh="返回000004之后") if first_answer.code == PROCESSING else None
         raise failed("license_refused", answer, context)
     return answer
 
 
 def need_license(caller: Caller) -> None:
-    """Where no application at all is accepted, what stands on one cannot be asked."""
+    """If every application is refused, block the checks that depend on a license."""
     try:
-        applied(caller, caller.instance().instance_id)
+        apply_for_license(caller, caller.instance().instance_id)
     except Failed as reason:
-        seen = reason.seen
+        observation = reason.seen
         raise Blocked(
-            Text(en=f"no licence is issued ({seen.en})", zh=f"没有签发license（{seen.zh}）"), reason.name
+            Text(en=f"no licence is issued ({observation.en})", zh=f"没有签发license（{observation.zh}）"), reason.name
         ) from None
 
 
@@ -118,25 +117,25 @@ def need_license(caller: Caller) -> None:
 
 def _activities(caller: Caller) -> None:
     target = caller.target
-    suspects = [one for one in timings(caller.history, target) if one.late]
-    slow = [one for one in suspects if _stays_slow(caller, one)]
-    if slow:
-        silent = all(one.slowest >= caller.options.timeout for one in slow)
-        raise Failed("too_slow" if silent else "slow_answer", told(slow, target))
+    suspects = [timing for timing in measure_timings(caller.history, target) if timing.late]
+    slow_timings = [timing for timing in suspects if _stays_slow(caller, timing)]
+    if slow_timings:
+        is_silent = all(timing.slowest >= caller.options.timeout for timing in slow_timings)
+        raise Failed("too_slow" if is_silent else "slow_answer", slowest_text(slow_timings, target))
 
 
 def _stays_slow(caller: Caller, timing: Timing) -> bool:
-    """A single late answer may have had bad luck, or company: then the activity is asked once more, alone."""
+    """A single late answer may result from bad luck or load, so the activity is called again, alone."""
     target = caller.target
-    late = [
+    late_answers = [
         answer
         for answer in caller.history.alone
         if is_late(answer, target) and activity_of(target, answer.request) == timing.activity
     ]
-    return len(late) >= CERTAIN or _slow_alone(caller, timing.activity)
+    return len(late_answers) >= MIN_LATE_ANSWERS or _is_slow_alone(caller, timing.activity)
 
 
-def _slow_alone(caller: Caller, activity: str) -> bool:
+def _is_slow_alone(caller: Caller, activity: str) -> bool:
     target = caller.target
     kind = next(kind for kind, name in target.protocol.activities.items() if name == activity)
     for test in (False, True):

@@ -1,4 +1,4 @@
-"""Group *wire*: the bytes of an answer, what a market compares literally (saas-v2 §2.6, §3.0)."""
+"""Group *wire*: bytes of an answer that a market compares literally (saas-v2 §2.6, §3.0)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import BOM, Answer, failed, readable
-from tradepost.check.body_coding import not_utf8
+from tradepost.check.answers import BOM, Answer, expect_readable, failed
+from tradepost.check.body_coding import utf8_mistake
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Warned
 from tradepost.check.probes import Probe, forged, harmless, real_query
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @check_factory
 def framing(target: Target) -> Iterable[Check]:
     make = CheckBuilder(target, "wire")
-    for name, title, look, expected in (
+    for name, title, judge, expected in (
         ("complete", Text(en="The body is framed correctly", zh="响应体的长度与分块正确"), _framed,
          Text(en="Content-Length is the number of bytes, or sound chunks; nothing after the body",
               zh="Content-Length等于字节数，或分块正确；响应体之后没有多余字节")),
@@ -39,9 +39,9 @@ def framing(target: Target) -> Iterable[Check]:
         ("single_headers", Text(en="Content-Type and Body-Sign are there once", zh="Content-Type和Body-Sign各出现一次"), _single,
          Text(en="each header once", zh="每个响应头只出现一次")),
     ):  # fmt: skip
-        yield make(f"success.{name}", "answer", _looked(harmless, look), title, expected)
+        yield make(f"success.{name}", "answer", _on_answer(harmless, judge), title, expected)
         yield make(
-            f"refusal.{name}", "answer", _looked(forged, look),
+            f"refusal.{name}", "answer", _on_answer(forged, judge),
             Text(en=f"{title.en}, in a refusal", zh=f"{title.zh}（拒绝时）"), expected,
         )  # fmt: skip
     if target.has(Query, Create):
@@ -52,10 +52,10 @@ def framing(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-def _looked(probe: Probe, look: Callable[[Answer], None]) -> Body:
+def _on_answer(probe: Probe, judge: Callable[[Answer], None]) -> Body:
     def body(caller: Caller) -> None:
-        caller.linger = look is _framed
-        look(probe(caller))
+        caller.linger = judge is _framed
+        judge(probe(caller))
 
     return body
 
@@ -65,8 +65,8 @@ def _framed(answer: Answer) -> None:
     if received.fault:
         raise failed(received.fault, answer)
     if received.after:
-        quoted = excerpt(received.after)
-        raise Failed("bytes_after_body", Text(en=f"{quoted} came after the body", zh=f"响应体之后还有{quoted}"))
+        quotation = excerpt(received.after)
+        raise Failed("bytes_after_body", Text(en=f"{quotation} came after the body", zh=f"响应体之后还有{quotation}"))
     lengths = set(received.all("Content-Length"))
     if len(lengths) > 1 or (lengths and received.header("Transfer-Encoding")):
         raise Failed(
@@ -86,19 +86,23 @@ def _plain(answer: Answer) -> None:
 
 
 def _no_bom(answer: Answer) -> None:
-    first = answer.received.body[:4]
-    if first.startswith(b"\xef\xbb\xbf"):
-        raise Failed("bom", Text(en=f"the body starts with {first.hex(' ')}", zh=f"响应体以{first.hex(' ')}开头"))
+    first_bytes = answer.received.body[:4]
+    if first_bytes.startswith(b"\xef\xbb\xbf"):
+        raise Failed(
+            "bom", Text(en=f"the body starts with {first_bytes.hex(' ')}", zh=f"响应体以{first_bytes.hex(' ')}开头")
+        )
 
 
 def _form(answer: Answer) -> None:
     for name, value in answer.received.headers:
         if name.lower() != HEADER.lower():
             continue
-        wrong = read_body_sign(value)[1]
-        if name != HEADER or wrong:
-            came = excerpt(f"{name}: {value}", limit=160)
-            raise Failed("header_case" if name != HEADER else wrong, Text(en=f"{came} came", zh=f"收到{came}"))
+        mistake = read_body_sign(value)[1]
+        if name != HEADER or mistake:
+            header_shown = excerpt(f"{name}: {value}", limit=160)
+            raise Failed(
+                "header_case" if name != HEADER else mistake, Text(en=f"{header_shown} came", zh=f"收到{header_shown}")
+            )
 
 
 def _single(answer: Answer) -> None:
@@ -110,26 +114,26 @@ def _single(answer: Answer) -> None:
 
 def _ascii(caller: Caller) -> None:
     answer = real_query(caller)
-    readable(answer)
+    expect_readable(answer)
     body = answer.received.body
     try:
         body.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        raise Failed(not_utf8(body), _byte(body, wrong.start)) from None
+    except UnicodeDecodeError as error:
+        raise Failed(utf8_mistake(body), _byte(body, error.start)) from None
     body = body.removeprefix(BOM)
     if not body.isascii():
-        at = next(at for at, byte in enumerate(body) if byte > 127)
-        seen = _byte(body, at)
+        position = next(position for position, byte in enumerate(body) if byte > 127)
+        observation = _byte(body, position)
         if _raw_memo(body):
-            raise Failed("raw_chinese", seen)
-        raise Warned("raw_non_ascii", seen)
+            raise Failed("raw_chinese", observation)
+        raise Warned("raw_non_ascii", observation)
 
 
-def _byte(body: bytes, at: int) -> Text:
-    return Text(en=f"byte {at} is {body[at]:#x}", zh=f"第{at}个字节为{body[at]:#x}")
+def _byte(body: bytes, position: int) -> Text:
+    return Text(en=f"byte {position} is {body[position]:#x}", zh=f"第{position}个字节为{body[position]:#x}")
 
 
 def _raw_memo(body: bytes) -> bool:
-    """Whether a memo has other bytes than ASCII, which is what the table forbids."""
+    """Return whether a memo has bytes other than ASCII, which the table forbids."""
     memos = re.findall(rb'"memo"\s*:\s*"((?:[^"\\]|\\.)*)"', body)
     return any(not memo.isascii() for memo in memos)

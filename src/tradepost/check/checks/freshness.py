@@ -1,4 +1,4 @@
-"""Group *signature*: the time and the nonce of a request (saas-v2 §2.4)."""
+"""Group *signature*: timestamp and nonce of a request (saas-v2 §2.4)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from tradepost.check.answers import (
     BAD_PARAMETER,
     NOT_AUTHENTIC,
-    admitted,
+    answers_of_program,
     expect_accepted,
+    expect_readable,
     expect_refusal,
     failed,
-    readable,
 )
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
@@ -23,24 +23,24 @@ from tradepost.check.outcomes import Skipped, Warned
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.text import Text
 
-from .signature import refused
+from .signature import expect_forgery_refused
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
     from tradepost.protocols.http import Request
 
-REPLAYED = "signature.replayed"
-"""Asked before the others, so that time passes until its request is sent once more."""
-REPLAYED_LATER = "replayed_later"
-ACCEPTED_IN_ANY_CASE = Text(
+REPLAYED_CHECK = "signature.replayed"
+"""Runs before the others, so that time passes until its request is repeated."""
+REPLAYED_LATER_NAME = "replayed_later"
+REPEATS_ALWAYS_ACCEPTED = Text(
     en="repeats are accepted in any case, see signature.replayed", zh="重复请求本就被接受，见signature.replayed"
 )
 COPIES = 8
-STILL_FRESH = 50
-"""Seconds in which a request is not refused for its age."""
-OLD_STAMP = 45.0
-"""Seconds: fresh, and older than a memory that is too short reaches."""
+MAX_REPLAY_AGE = 50
+"""Seconds in which a request cannot be refused because of its age."""
+OLD_STAMP_AGE = 45.0
+"""In seconds: still valid, but older than a nonce memory that is too short."""
 
 
 @check_factory
@@ -116,7 +116,7 @@ def stamped(target: Target) -> Iterable[Check]:
         Text(en="the second request is refused, whatever else it holds", zh="第二个请求无论内容如何都被拒绝"),
     )  # fmt: skip
     yield make(
-        REPLAYED_LATER, "freshness", replays.later,
+        REPLAYED_LATER_NAME, "freshness", replays.later,
         Text(en="A used nonce is still refused some seconds and requests later", zh="数秒、若干请求之后，用过的nonce仍被拒绝"),
         Text(en="the repeat is refused: nonces are to be cached, for how long is not stated; as long as its timestamp is fresh "
                 "(60,000 ms) nothing else stops a replay",
@@ -125,7 +125,7 @@ def stamped(target: Target) -> Iterable[Check]:
     )  # fmt: skip
     yield make(
         "replayed_old", "freshness", _replayed_old,
-        Text(en=f"The same request sent twice is refused when its timestamp is {OLD_STAMP:g} s old", zh=f"时间戳为{OLD_STAMP:g}秒前的同一请求第二次发送时被拒绝"),
+        Text(en=f"The same request sent twice is refused when its timestamp is {OLD_STAMP_AGE:g} s old", zh=f"时间戳为{OLD_STAMP_AGE:g}秒前的同一请求第二次发送时被拒绝"),
         Text(en="the first is accepted, the second refused: nonces are remembered from when they came, not from when they were sent",
              zh="第一次被接受，第二次被拒绝：nonce的保存时长应从收到时起算，而不是从时间戳起算"),
     )  # fmt: skip
@@ -170,11 +170,11 @@ def _bad_timestamp(value: str | None) -> Body:
         dialect = caller.target.dialect
         request = caller.request(caller.harmless())
         if isinstance(dialect, UrlDialect):
-            # Signed all the same, so that only the timestamp is wrong.
+            # Signed, so that only the timestamp is wrong.
             request = dialect.signed_bytes(request, request.body, caller.signing_inputs(), timestamp=value or "")
         if value is None or not isinstance(dialect, UrlDialect):
             request = dialect.put(request, dialect.timestamp, value)
-        # Of what is no number no page names the code (saas-v2 §2.4).
+        # No document names the code for a timestamp that is not a number (saas-v2 §2.4).
         codes = caller.target.specification.untimely_codes if value is None else (BAD_PARAMETER, NOT_AUTHENTIC)
         expect_refusal(caller.send(request), "timestamp_not_required", *codes)
 
@@ -192,7 +192,7 @@ def _seconds(caller: Caller) -> None:
     if answer.accepted and not caller.ask(caller.harmless()).accepted:
         raise failed("timestamp_in_seconds", answer)
     if answer.accepted and not caller.send(caller.request(caller.harmless(), shift=-86_400)).accepted:
-        # Both units are read: the editions disagree about them (saas-v2 §11), so nobody is wronged.
+        # A seller may accept both units, since the editions disagree (saas-v2 §11).
         raise Warned("accepts_seconds", answer.describe())
     expect_refusal(answer, "accepts_stale_timestamp", *caller.target.specification.untimely_codes)
 
@@ -200,15 +200,15 @@ def _seconds(caller: Caller) -> None:
 def _timestamp_changed(caller: Caller) -> None:
     dialect = caller.target.dialect
     request = caller.request(caller.harmless())
-    changed = str(int(dialect.get(request, dialect.timestamp)) - 1)
-    answer = caller.send(dialect.put(request, dialect.timestamp, changed))
-    refused(caller, answer, "accepts_wrong_signature")
+    changed_timestamp = str(int(dialect.get(request, dialect.timestamp)) - 1)
+    answer = caller.send(dialect.put(request, dialect.timestamp, changed_timestamp))
+    expect_forgery_refused(caller, answer, "accepts_wrong_signature")
 
 
 def _no_nonce(caller: Caller) -> None:
     dialect = caller.target.dialect
     request = caller.request(caller.harmless())
-    # Signed as if the nonce were empty, so that only its absence is wrong.
+    # Signed with an empty nonce, so that only its absence is wrong.
     request = dialect.signed(request, dialect.members(request), caller.signing_inputs(nonce=""))
     expect_refusal(
         caller.send(dialect.put(request, dialect.nonce, None)),
@@ -221,38 +221,38 @@ def _nonce_changed(caller: Caller) -> None:
     dialect = caller.target.dialect
     request = caller.request(caller.harmless())
     answer = caller.send(dialect.put(request, dialect.nonce, caller.chance()))
-    refused(caller, answer, "accepts_wrong_signature")
+    expect_forgery_refused(caller, answer, "accepts_wrong_signature")
 
 
 @dataclass(slots=True)
 class _Replays:
-    """Two checks about one request: the first repeats it at once, the second some time after."""
+    """Two checks with one request: the first repeats it at once, the second later."""
 
     accepted: tuple[float, Request] | None = None
-    """The request, and when it was accepted."""
+    """The request, and the time of its acceptance."""
 
     def at_once(self, caller: Caller) -> None:
         caller.need_correct()
         request = caller.request(caller.harmless())
         expect_accepted(caller.send(request), context=Text(en="first time", zh="第一次"))
         self.accepted = time.monotonic(), request
-        # Several times: each worker of a server may have a memory of its own.
-        for again in admitted(caller.send_simultaneously([request] * COPIES)):
-            expect_refusal(again, "accepts_replayed_nonce", context=Text(en="sent again", zh="重复发送"))
+        # Several times, since each worker of a server may have its own memory.
+        for repeated_answer in answers_of_program(caller.send_simultaneously([request] * COPIES)):
+            expect_refusal(repeated_answer, "accepts_replayed_nonce", context=Text(en="sent again", zh="重复发送"))
         expect_accepted(caller.ask(caller.harmless()), context=Text(en="another request", zh="另一请求"))
         answer = caller.send(request)
         expect_refusal(answer, "accepts_replayed_nonce", context=Text(en="after another request", zh="其他请求之后"))
 
     def later(self, caller: Caller) -> None:
         caller.need_correct()
-        if self.accepted is None or time.monotonic() - self.accepted[0] > STILL_FRESH:
-            # Refused for its age, the old one would show nothing.
+        if self.accepted is None or time.monotonic() - self.accepted[0] > MAX_REPLAY_AGE:
+            # The old request would be refused because of its age.
             request = caller.request(caller.harmless())
             expect_accepted(caller.send(request), context=Text(en="first time", zh="第一次"))
             self.accepted = time.monotonic(), request
         used_at, request = self.accepted
         if "accepts_replayed_nonce" not in caller.history.diagnoses:
-            # Time itself is what is waited for: a memory of some seconds must have forgotten.
+            # The check needs real time to pass: a nonce memory of some seconds must have expired.
             time.sleep(max(0.0, used_at + caller.options.replay_after - time.monotonic()))
         since = time.monotonic() - used_at
         context = Text(en=f"{since:.0f} s later", zh=f"{since:.0f}秒之后")
@@ -261,7 +261,7 @@ class _Replays:
 
 def _replayed_old(caller: Caller) -> None:
     caller.need_correct()
-    request = caller.request(caller.harmless(), shift=-OLD_STAMP)
+    request = caller.request(caller.harmless(), shift=-OLD_STAMP_AGE)
     if not caller.send(request).accepted:
         raise Skipped(
             Text(
@@ -269,13 +269,13 @@ def _replayed_old(caller: Caller) -> None:
                 zh="第一次即被拒绝，见signature.slightly_old",
             )
         )
-    # What forgets by age does so when the next one comes.
+    # Memories that expire by age do so when the next request arrives.
     caller.ask(caller.harmless())
-    again = caller.send(request)
+    repeated_answer = caller.send(request)
     fresh = caller.request(caller.harmless())
-    if again.accepted and all(caller.send(fresh).accepted for _ in range(2)):
-        raise Skipped(ACCEPTED_IN_ANY_CASE)
-    expect_refusal(again, "accepts_replayed_nonce", context=Text(en="sent again", zh="重复发送"))
+    if repeated_answer.accepted and all(caller.send(fresh).accepted for _ in range(2)):
+        raise Skipped(REPEATS_ALWAYS_ACCEPTED)
+    expect_refusal(repeated_answer, "accepts_replayed_nonce", context=Text(en="sent again", zh="重复发送"))
 
 
 def _nonce_reused(caller: Caller) -> None:
@@ -283,24 +283,25 @@ def _nonce_reused(caller: Caller) -> None:
     nonce = caller.chance()
     command = caller.harmless()
     expect_accepted(caller.send(caller.request(command, nonce=nonce)), context=Text(en="first time", zh="第一次"))
-    later = caller.send(caller.request(command, nonce=nonce, shift=1))
-    expect_refusal(later, "accepts_replayed_nonce", context=Text(en="one second later", zh="一秒之后"))
+    later_answer = caller.send(caller.request(command, nonce=nonce, shift=1))
+    expect_refusal(later_answer, "accepts_replayed_nonce", context=Text(en="one second later", zh="一秒之后"))
     dialect = caller.target.dialect
-    other = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
+    changed_request = dialect.put(caller.changed(command, {"newField": "abc"}, nonce=nonce), dialect.nonce, nonce)
     expect_refusal(
-        caller.send(other), "accepts_replayed_nonce", context=Text(en="with another body", zh="换一个请求体")
+        caller.send(changed_request), "accepts_replayed_nonce", context=Text(en="with another body", zh="换一个请求体")
     )
 
 
 def _replayed_together(caller: Caller) -> None:
     caller.need_correct()
     request = caller.request(caller.harmless())
-    accepted = sum(answer.accepted for answer in caller.send_simultaneously([request] * COPIES))
-    if accepted > 1 and caller.send(request).accepted:
-        raise Skipped(ACCEPTED_IN_ANY_CASE)
-    if accepted > 1:
+    accepted_count = sum(answer.accepted for answer in caller.send_simultaneously([request] * COPIES))
+    if accepted_count > 1 and caller.send(request).accepted:
+        raise Skipped(REPEATS_ALWAYS_ACCEPTED)
+    if accepted_count > 1:
         raise Warned(
-            "nonce_race", Text(en=f"{accepted} of {COPIES} were accepted", zh=f"{COPIES}个中有{accepted}个被接受")
+            "nonce_race",
+            Text(en=f"{accepted_count} of {COPIES} were accepted", zh=f"{COPIES}个中有{accepted_count}个被接受"),
         )
 
 
@@ -308,11 +309,11 @@ def _nonce_case(caller: Caller) -> None:
     caller.need_correct()
     nonce = f"{caller.chance()[:24]}aBcD"
     expect_accepted(caller.send(caller.request(caller.harmless(), nonce=nonce)), context=Text(en="first", zh="第一个"))
-    other = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
-    readable(other)
-    if not other.accepted:
-        seen = other.describe()
-        raise Warned("nonce_case", Text(en=f"in the other case: {seen.en}", zh=f"换大小写后：{seen.zh}"))
+    other_answer = caller.send(caller.request(caller.harmless(), nonce=nonce.swapcase()))
+    expect_readable(other_answer)
+    if not other_answer.accepted:
+        description = other_answer.describe()
+        raise Warned("nonce_case", Text(en=f"in the other case: {description.en}", zh=f"换大小写后：{description.zh}"))
 
 
 def _nonce_not_burnt(caller: Caller) -> None:
@@ -321,6 +322,6 @@ def _nonce_not_burnt(caller: Caller) -> None:
     if caller.send(last_character(caller, request)).accepted:
         raise Skipped(Text(en="a forged request is accepted already", zh="伪造的请求已经被接受"))
     answer = caller.send(request)
-    readable(answer)
+    expect_readable(answer)
     if not answer.accepted:
         raise Warned("nonce_burnt", answer.describe())

@@ -1,15 +1,15 @@
-"""Group *idempotency*: asked again, the answer is the same and nothing happens twice (saas-v2 §3.0, §3.1)."""
+"""Group *idempotency*: a repeated request has the same answer and no second effect (saas-v2 §3.0, §3.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.access_data import access, told
-from tradepost.check.answers import SUCCESS, Answer, expect_success, readable
+from tradepost.check.access_data import access, stable_part
+from tradepost.check.answers import SUCCESS, Answer, expect_readable, expect_success
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
-from tradepost.check.repeat_diagnosis import TIMES, knows_each_time
+from tradepost.check.repeat_diagnosis import TIMES, is_instance_always_found
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release, SetStatus, Upgrade
 from tradepost.protocols.text import Text
 
@@ -37,7 +37,7 @@ def changes(target: Target) -> Iterable[Check]:
         )  # fmt: skip
     if target.has(Query) or target.has(Refresh):
         yield make(
-            "known_each_time", "once", _known_each_time,
+            "known_each_time", "once", _instance_always_found,
             Text(en=f"An instance is known each of {TIMES} times that it is asked for", zh=f"连续{TIMES}次访问同一实例均有效"),
             Text(en="the same answer each time, whichever process or server of the seller gives it", zh="无论由哪个进程或服务器响应，每次结果相同"),
         )  # fmt: skip
@@ -61,30 +61,30 @@ def changes(target: Target) -> Iterable[Check]:
 def _repeated(kind: type[Command]) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        made = caller.instance(keep=kind is Query)
-        command = caller.samples.of(kind, made.instance_id)
+        instance = caller.instance(keep=kind is Query)
+        command = caller.samples.of(kind, instance.instance_id)
         assert command is not None
-        first = caller.ask(command)
-        if kind is Upgrade and first.refused:
+        first_answer = caller.ask(command)
+        if kind is Upgrade and first_answer.refused:
             raise Skipped(
                 Text(
                     en="the upgrade is refused the first time: this seller wants an order that the market knows",
                     zh="首次升级被拒绝：该商家需要云商店中真实存在的订单",
                 ),
             )
-        expect_success(first, context=Text(en="first call", zh="第一次调用"))
+        expect_success(first_answer, context=Text(en="first call", zh="第一次调用"))
         for number in (Text(en="second", zh="第二次"), Text(en="third", zh="第三次")):
-            again = caller.ask(command)
-            expect_success(again, "repeat_refused", Text(en=f"{number.en} call", zh=f"{number.zh}调用"))
+            repeated_answer = caller.ask(command)
+            expect_success(repeated_answer, "repeat_refused", Text(en=f"{number.en} call", zh=f"{number.zh}调用"))
         if kind is Refresh:
-            caller.give_back(made)
+            caller.give_back(instance)
 
     return body
 
 
-def _known_each_time(caller: Caller) -> None:
+def _instance_always_found(caller: Caller) -> None:
     caller.instance(keep=True)
-    if not knows_each_time(caller):
+    if not is_instance_always_found(caller):
         raise Failed(
             "memories_differ",
             Text(en="a new instance was known now, and 000003 then", zh="新建实例时而可用，时而返回000003"),
@@ -92,43 +92,48 @@ def _known_each_time(caller: Caller) -> None:
 
 
 def _parallel_queries(caller: Caller) -> None:
-    made = [caller.instance() for _ in range(INSTANCES)]
-    commands = [Query(instance_ids=(one.instance_id,)) for one in made]
-    alone = [_access(caller, c, a) for c, a in zip(commands, caller.each(caller.ask, commands), strict=True)]
-    if None in alone:
+    instances = [caller.instance() for _ in range(INSTANCES)]
+    commands = [Query(instance_ids=(instance.instance_id,)) for instance in instances]
+    sequential_access = [
+        _access(caller, c, a) for c, a in zip(commands, caller.each(caller.ask, commands), strict=True)
+    ]
+    if None in sequential_access:
         raise Skipped(Text(en="the query is refused, see the group shape", zh="查询被拒绝，见shape组"))
-    every = commands * ROUNDS
-    answers = caller.send_simultaneously([caller.request(command) for command in every])
-    for index, (command, answer) in enumerate(zip(every, answers, strict=True)):
+    repeated_commands = commands * ROUNDS
+    answers = caller.send_simultaneously([caller.request(command) for command in repeated_commands])
+    for index, (command, answer) in enumerate(zip(repeated_commands, answers, strict=True)):
         if answer.received.status != 200 or not answer.succeeded:
-            # Failing in a crowd is a matter of the group load.
+            # The group load reports failures under concurrency.
             continue
-        found, expected = _access(caller, command, answer), alone[index % INSTANCES]
-        if found != expected:
-            came = found or "another instance"
+        data, expected_data = _access(caller, command, answer), sequential_access[index % INSTANCES]
+        if data != expected_data:
+            data_shown = data or "another instance"
             raise Failed(
                 "answers_mixed_up",
-                Text(en=f"alone {expected}, in a crowd {came}", zh=f"单独查询为{expected}，并发时为{came}"),
+                Text(
+                    en=f"alone {expected_data}, in a crowd {data_shown}",
+                    zh=f"单独查询为{expected_data}，并发时为{data_shown}",
+                ),
             )
-    caller.give_back(*made)
+    caller.give_back(*instances)
 
 
 def _access(caller: Caller, command: Query, answer: Answer) -> tuple[str, str] | None:
-    """None for an answer about something else."""
-    found = access(caller, command, answer)
-    return told(next(iter(found.values()))) if found else None
+    """Return None for an answer about another instance."""
+    data = access(caller, command, answer)
+    return stable_part(next(iter(data.values()))) if data else None
 
 
 def _stable_query(caller: Caller) -> None:
-    made = caller.instance(keep=True)
-    command = Query(instance_ids=(made.instance_id,))
-    found = []
+    instance = caller.instance(keep=True)
+    command = Query(instance_ids=(instance.instance_id,))
+    results = []
     for _ in range(2):
         answer = caller.ask(command)
-        readable(answer)
+        expect_readable(answer)
         if answer.code != SUCCESS:
             raise Skipped(Text(en="the query is refused, see the group shape", zh="查询被拒绝，见shape组"))
         apps = access(caller, command, answer) or {}
-        found.append([(*told(app), app.password if app else "") for app in apps.values()])
-    if found[0] != found[1]:
+        results.append([(*stable_part(app), app.password if app else "") for app in apps.values()])
+    if results[0] != results[1]:
         raise Failed("unstable_access", Text(en="appInfo differs between two queries", zh="两次查询的appInfo不同"))

@@ -1,4 +1,5 @@
-"""Joint-operation kit, groups *lifecycle*, *shape* and *wire*: a tenant's life, from its binding to its end (openapi-jointkit §A)."""
+"""Joint-operation kit, groups *lifecycle*, *shape* and *wire*: a tenant from its binding to its deletion
+(openapi-jointkit §A)."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
     from tradepost.protocols.commands import Command
 
-WORDS = {
+FLAG_TITLES = {
     SyncFlag.ADD: Text(en="add", zh="新增"),
     SyncFlag.MODIFY: Text(en="modify", zh="修改"),
     SyncFlag.DELETE: Text(en="delete", zh="删除"),
@@ -40,31 +41,31 @@ def checks(target: Target) -> Iterable[Check]:
     if not target.has(SyncTenant, SyncApplication, SyncAuth, SyncOrg, SyncAllOrgs):
         return
     make = CheckBuilder(target, "lifecycle")
-    every = Text(en="resultCode 000000 to every step, repeats included", zh="每一步均返回000000，包括重复")
+    expected = Text(en="resultCode 000000 to every step, repeats included", zh="每一步均返回000000，包括重复")
     yield make(
         "tenant", "tenantSync", _tenant,
-        Text(en="A tenant is added twice and deleted twice", zh="企业重复新增、重复删除均成功"), every,
+        Text(en="A tenant is added twice and deleted twice", zh="企业重复新增、重复删除均成功"), expected,
     )  # fmt: skip
-    if _knows(target, SyncTenant, SyncFlag.MODIFY):
+    if _has_flag(target, SyncTenant, SyncFlag.MODIFY):
         yield make(
             "tenant_modified", "tenantSync", _tenant_modified,
-            Text(en="A tenant's name is changed, twice", zh="企业名称修改两次均成功"), every,
+            Text(en="A tenant's name is changed, twice", zh="企业名称修改两次均成功"), expected,
         )  # fmt: skip
     yield make(
         "departments", "singleOrgSync", _departments,
-        Text(en="A department is added, changed and deleted, each twice", zh="部门的新增、修改、删除各重复一次均成功"), every,
+        Text(en="A department is added, changed and deleted, each twice", zh="部门的新增、修改、删除各重复一次均成功"), expected,
     )  # fmt: skip
     yield make(
         "chinese_names", "tenantSync", _chinese_names,
-        Text(en="Names in Chinese are accepted", zh="中文名称被接受"), every,
+        Text(en="Names in Chinese are accepted", zh="中文名称被接受"), expected,
     )  # fmt: skip
     yield make(
         "all_departments", "allOrgSync", _all_departments,
-        Text(en="All departments are sent twice", zh="全量部门同步两次均成功"), every,
+        Text(en="All departments are sent twice", zh="全量部门同步两次均成功"), expected,
     )  # fmt: skip
     yield make(
         "users", "authSync", _users,
-        Text(en="A user is added, changed and removed, each twice", zh="用户的新增、修改、删除各重复一次均成功"), every,
+        Text(en="A user is added, changed and removed, each twice", zh="用户的新增、修改、删除各重复一次均成功"), expected,
     )  # fmt: skip
     yield CheckBuilder(target, "wire")(
         "many_users", "authSync", _many_users,
@@ -73,7 +74,7 @@ def checks(target: Target) -> Iterable[Check]:
     )  # fmt: skip
 
 
-def _knows(target: Target, kind: type[Command], flag: SyncFlag) -> bool:
+def _has_flag(target: Target, kind: type[Command], flag: SyncFlag) -> bool:
     table = target.specification.requests.get(kind, ())
     return any(field.name == "flag" and str(flag.value) in field.values for field in table)
 
@@ -81,17 +82,18 @@ def _knows(target: Target, kind: type[Command], flag: SyncFlag) -> bool:
 type Step = Callable[[SyncFlag], Command]
 
 
-def _twice(caller: Caller, make: Step, *flags: SyncFlag) -> None:
+def _send_twice(caller: Caller, make: Step, *flags: SyncFlag) -> None:
     for flag in flags:
-        name = WORDS[flag]
+        name = FLAG_TITLES[flag]
         expect_success(caller.ask(make(flag)), context=name)
-        again = caller.ask(make(flag))
-        expect_success(again, "repeat_refused", Text(en=f"{name.en}, once more", zh=f"再次{name.zh}"))
+        repeated_answer = caller.ask(make(flag))
+        expect_success(repeated_answer, "repeat_refused", Text(en=f"{name.en}, once more", zh=f"再次{name.zh}"))
 
 
 @contextmanager
 def _bound(caller: Caller) -> Iterator[SyncTenant]:
-    """A tenant for real, as at the application for a credential: without an instance; deleted whatever happens."""
+    """Bind a real tenant without an instance, as in the application for a credential, and always delete it
+    afterwards."""
     tenant = caller.samples.tenant(test=False)
     expect_success(caller.ask(tenant), context=Text(en="add the tenant", zh="新增企业"))
     try:
@@ -102,26 +104,26 @@ def _bound(caller: Caller) -> Iterator[SyncTenant]:
 
 def _tenant(caller: Caller) -> None:
     tenant = caller.samples.tenant(test=False)
-    _twice(caller, lambda flag: replace(tenant, flag=flag), SyncFlag.ADD, SyncFlag.DELETE)
+    _send_twice(caller, lambda flag: replace(tenant, flag=flag), SyncFlag.ADD, SyncFlag.DELETE)
 
 
 def _tenant_modified(caller: Caller) -> None:
     with _bound(caller) as tenant:
-        _twice(caller, lambda flag: replace(tenant, name="Tradepost check 2", flag=flag), SyncFlag.MODIFY)
+        _send_twice(caller, lambda flag: replace(tenant, name="Tradepost check 2", flag=flag), SyncFlag.MODIFY)
 
 
 def _chinese_names(caller: Caller) -> None:
-    """Names are kept: a table of another character set shows only here."""
+    """Names are stored, so only this check reveals a table with another character set."""
     with _bound(caller) as tenant:
         head = SyncOrg(tenant_id=tenant.tenant_id, department=Department(code="D1", name="HQ"), flag=SyncFlag.ADD)
         expect_success(caller.ask(head), context=Text(en="an ASCII name", zh="ASCII名称"))
-        other = replace(head, department=Department(code="D2", name="研发部"))
-        answer = caller.ask(other)
+        chinese_department = replace(head, department=Department(code="D2", name="研发部"))
+        answer = caller.ask(chinese_department)
         if not answer.succeeded:
             raise failed("wrong_charset", answer, Text(en="a Chinese name", zh="中文名称"))
-    named = replace(caller.samples.tenant(test=False), name="测试企业")
-    answer = caller.ask(named)
-    caller.send(caller.request(replace(named, flag=SyncFlag.DELETE)))
+    renamed_tenant = replace(caller.samples.tenant(test=False), name="测试企业")
+    answer = caller.ask(renamed_tenant)
+    caller.send(caller.request(replace(renamed_tenant, flag=SyncFlag.DELETE)))
     if not answer.succeeded:
         raise failed("wrong_charset", answer, Text(en="a Chinese name", zh="中文名称"))
 
@@ -130,8 +132,8 @@ def _departments(caller: Caller) -> None:
     with _bound(caller) as tenant:
         head = SyncOrg(tenant_id=tenant.tenant_id, department=Department(code="D1", name="HQ"), flag=SyncFlag.ADD)
         expect_success(caller.ask(head), context=Text(en="add the head", zh="新增上级部门"))
-        below = replace(head, department=Department(code="D2", name="QA", parent_code="D1"))
-        _twice(caller, lambda flag: replace(below, flag=flag), SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE)
+        child = replace(head, department=Department(code="D2", name="QA", parent_code="D1"))
+        _send_twice(caller, lambda flag: replace(child, flag=flag), SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE)
 
 
 def _all_departments(caller: Caller) -> None:
@@ -152,13 +154,13 @@ def _users(caller: Caller) -> None:
         expect_success(caller.ask(department), context=Text(en="departments", zh="部门"))
         users = replace(caller.samples.users(test=False), tenant_id=tenant.tenant_id, app_id=application.app_id)
         flags = [SyncFlag.ADD, SyncFlag.MODIFY, SyncFlag.DELETE]
-        if _knows(caller.target, SyncAuth, SyncFlag.CANCEL_AUTHORISATION):
+        if _has_flag(caller.target, SyncAuth, SyncFlag.CANCEL_AUTHORISATION):
             flags.insert(2, SyncFlag.CANCEL_AUTHORISATION)
-        _twice(caller, lambda flag: replace(users, flag=flag), *flags)
+        _send_twice(caller, lambda flag: replace(users, flag=flag), *flags)
 
 
 def need_secret(caller: Caller) -> None:
-    """Whoever decrypts the client secret at once refuses one that was made without its public key (§A.6)."""
+    """A seller that decrypts the client secret at once refuses one that was encrypted without its public key (§A.6)."""
     if not caller.options.public_key:
         raise Skipped(
             Text(

@@ -1,4 +1,5 @@
-"""Group *lifecycle*: an instance's life in every order that a market may ask for (saas-v2 §3, saas-v1-license §A7)."""
+"""Group *lifecycle*: an instance's life in every order of calls that a market may send (saas-v2 §3, saas-v1-license
+§A7)."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from tradepost.check.answers import (
     PROCESSING,
     SUCCESS,
     expect_accepted,
+    expect_readable,
     expect_success,
     failed,
-    readable,
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
@@ -38,29 +39,32 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
 
-MOST_IDS = 100
+MAX_IDS = 100
 type Step = tuple[Text, Callable[[Caller, str], Command]]
 
 
 def _freezing(caller: Caller, instance_id: str) -> Command:
-    """A period instance freezes by its own activity where the version has one."""
+    """Return the command that freezes a period instance, which is a separate activity in some versions."""
     if caller.target.has(SetStatus):
         return caller.samples.status(instance_id, freeze=True)
     return Expire(instance_id=instance_id, order_id=caller.samples.order().order_id)
 
 
 FREEZE: Step = (Text(en="freeze", zh="冻结"), _freezing)
-UNFREEZE: Step = (Text(en="unfreeze", zh="解冻"), lambda caller, i: caller.samples.status(i, freeze=False))
-REFRESH: Step = (Text(en="renew", zh="续费"), lambda caller, i: caller.samples.refresh(i))
-RELEASE: Step = (Text(en="release", zh="释放"), lambda caller, i: caller.samples.release(i))
+UNFREEZE: Step = (
+    Text(en="unfreeze", zh="解冻"),
+    lambda caller, instance_id: caller.samples.status(instance_id, freeze=False),
+)
+REFRESH: Step = (Text(en="renew", zh="续费"), lambda caller, instance_id: caller.samples.refresh(instance_id))
+RELEASE: Step = (Text(en="release", zh="释放"), lambda caller, instance_id: caller.samples.release(instance_id))
 BARE_RELEASE: Step = (
     Text(en="release without orderId", zh="不带orderId的释放"),
-    lambda caller, i: caller.samples.release(i, with_order=False),
+    lambda caller, instance_id: caller.samples.release(instance_id, with_order=False),
 )
-QUERY: Step = (Text(en="query", zh="查询"), lambda _, i: Query(instance_ids=(i,)))
+QUERY: Step = (Text(en="query", zh="查询"), lambda _, instance_id: Query(instance_ids=(instance_id,)))
 EXPIRE: Step = (
     Text(en="expire", zh="到期"),
-    lambda caller, i: Expire(instance_id=i, order_id=caller.samples.order().order_id),
+    lambda caller, instance_id: Expire(instance_id=instance_id, order_id=caller.samples.order().order_id),
 )
 
 PATHS: tuple[tuple[str, Text, tuple[Step, ...]], ...] = (
@@ -91,7 +95,7 @@ def paths(target: Target) -> Iterable[Check]:
     for name, title, steps in PATHS:
         kinds = _kinds(steps)
         if not target.has(Query) and len(steps) > 1:
-            # A version without queries shows by its refusals alone what became of an instance.
+            # In a version without queries, only refusals show the state of an instance.
             steps = tuple(step for step in steps if step is not QUERY)  # noqa: PLW2901
             kinds = _kinds(steps)
         if not target.has(*kinds):
@@ -115,7 +119,7 @@ def paths(target: Target) -> Iterable[Check]:
         )  # fmt: skip
         yield make(
             "hundred_ids", target.activity(Query), _hundred,
-            Text(en=f"A query for {MOST_IDS} ids is read", zh=f"一次查询{MOST_IDS}个ID可以被读取"),
+            Text(en=f"A query for {MAX_IDS} ids is read", zh=f"一次查询{MAX_IDS}个ID可以被读取"),
             Text(en="an answer of 000000 to a test call", zh="测试调用返回000000"),
         )  # fmt: skip
 
@@ -125,9 +129,9 @@ def _scenes(make: CheckBuilder) -> Iterable[Check]:
     table = {field.name: field for field in target.specification.requests.get(Refresh, ())}
     if not target.has(Refresh):
         return
-    # SaaS 1.0 tells three of them by other fields (saas-v1-license A2.3), License 1.0 knows renewals alone.
-    others = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
-    values = table["scene"].values if "scene" in table else others if "trialToFormal" in table else ("RENEWAL",)
+    # SaaS 1.0 expresses three of them by other fields (saas-v1-license A2.3); License 1.0 only has renewals.
+    scenes = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
+    values = table["scene"].values if "scene" in table else scenes if "trialToFormal" in table else ("RENEWAL",)
     for scene, in_chinese in (
         (Scene.TRIAL_TO_FORMAL, "试用转正式"),
         (Scene.RENEWAL, "续费"),
@@ -162,34 +166,34 @@ def _path(steps: tuple[Step, ...]) -> Body:
     def body(caller: Caller) -> None:
         for kind in dict.fromkeys(_kinds(steps)):
             caller.need(kind)
-        made = caller.instance()
-        done: list[Step] = []
+        instance = caller.instance()
+        done_steps: list[Step] = []
         for step in steps:
             words, make = step
-            answer = caller.ask(make(caller, made.instance_id))
-            so_far = [*(before.en for before, _ in done), words.en]
+            answer = caller.ask(make(caller, instance.instance_id))
+            so_far = [*(before.en for before, _ in done_steps), words.en]
             after = Text(
-                en=" after ".join(reversed(so_far)), zh="→".join([*(before.zh for before, _ in done), words.zh])
+                en=" after ".join(reversed(so_far)), zh="→".join([*(before.zh for before, _ in done_steps), words.zh])
             )
-            name = _mistake(step, done)
+            name = _mistake(step, done_steps)
             if step is UNFREEZE and answer.code == BAD_PARAMETER:
-                name = _other_word(caller, made.instance_id) or name
+                name = _other_status_value(caller, instance.instance_id) or name
             if (
                 step is BARE_RELEASE
                 and answer.refused
-                and caller.ask(caller.samples.release(made.instance_id)).accepted
+                and caller.ask(caller.samples.release(instance.instance_id)).accepted
             ):
                 name = "requires_optional_field"
             expect_success(answer, name, after)
-            done.append(step)
+            done_steps.append(step)
         if not {Release, Expire} & set(_kinds(steps)) and (FREEZE not in steps or UNFREEZE in steps):
-            caller.give_back(made)
+            caller.give_back(instance)
 
     return body
 
 
-def _other_word(caller: Caller, instance_id: str) -> str:
-    """Whether the seller wants the word of the other generation (saas-v1-license A2.7)."""
+def _other_status_value(caller: Caller, instance_id: str) -> str:
+    """Return the status value of the other generation if the seller expects it (saas-v1-license A2.7)."""
     command = caller.samples.status(instance_id, freeze=False)
     members = caller.target.dialect.members(caller.request(command))
     words = {"NORMAL": "UNFREEZE", "UNFREEZE": "NORMAL"}
@@ -197,10 +201,10 @@ def _other_word(caller: Caller, instance_id: str) -> str:
     return "status_of_other_version" if caller.send(caller.changed(command, changes)).accepted else ""
 
 
-def _mistake(step: Step, done: list[Step]) -> str:
-    if step in done:
+def _mistake(step: Step, done_steps: list[Step]) -> str:
+    if step in done_steps:
         return "repeat_refused"
-    if any(before in (FREEZE, EXPIRE) for before in done):
+    if any(before in (FREEZE, EXPIRE) for before in done_steps):
         return "frozen_is_lost"
     return "depends_on_order" if step in (UNFREEZE, RELEASE, BARE_RELEASE) else "refuses_correct_request"
 
@@ -211,15 +215,17 @@ def _scene(scene: Scene) -> Body:
         if scene is Scene.RENEWAL_CHANGE and not (caller.target.has(CheckChange) and caller.offers(CheckChange)):
             raise Skipped(Text(en="renewals with a change are not offered", zh="未提供续费变更"))
         now = caller.clock().replace(microsecond=0)
-        earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
-        with caller.borrowed_instance() as made:
-            if earlier:
-                first = caller.ask(caller.samples.refresh(made.instance_id))
-                expect_success(first, context=Text(en="renewal", zh="续费"))
-            until = now + dt.timedelta(days=15 if earlier else 365)
-            command = caller.samples.refresh(made.instance_id, until, scene=scene)
-            # What SaaS 1.0 tells a cancelled renewal by (saas-v1-license A2.3).
-            paid_back = {"orderAmount": "-12.5"} if earlier and isinstance(caller.target.dialect, QueryDialect) else {}
+        is_earlier = scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
+        with caller.borrowed_instance() as instance:
+            if is_earlier:
+                first_answer = caller.ask(caller.samples.refresh(instance.instance_id))
+                expect_success(first_answer, context=Text(en="renewal", zh="续费"))
+            until = now + dt.timedelta(days=15 if is_earlier else 365)
+            command = caller.samples.refresh(instance.instance_id, until, scene=scene)
+            # SaaS 1.0's sign of a cancelled renewal (saas-v1-license A2.3).
+            paid_back = (
+                {"orderAmount": "-12.5"} if is_earlier and isinstance(caller.target.dialect, QueryDialect) else {}
+            )
             expect_success(caller.send(caller.changed(command, paid_back)))
 
     return body
@@ -227,44 +233,46 @@ def _scene(scene: Scene) -> Body:
 
 def _without_product(caller: Caller) -> None:
     caller.need(Refresh)
-    with caller.borrowed_instance() as made:
-        command = caller.samples.refresh(made.instance_id)
+    with caller.borrowed_instance() as instance:
+        command = caller.samples.refresh(instance.instance_id)
         answer = caller.send(caller.changed(command, {"productId": None}))
         name = "refuses_correct_request"
-        if answer.refused and caller.ask(caller.samples.refresh(made.instance_id)).accepted:
+        if answer.refused and caller.ask(caller.samples.refresh(instance.instance_id)).accepted:
             name = "requires_optional_field"
         expect_success(answer, name)
 
 
 def _asynchronous(caller: Caller) -> None:
     command = caller.samples.create()
-    first = caller.create(command)
-    expect_accepted(first)
-    if not usable_id(first.instance_id):
+    first_answer = caller.create(command)
+    expect_accepted(first_answer)
+    if not usable_id(first_answer.instance_id):
         raise Skipped(
             Text(en="no usable instanceId came, see the group shape", zh="没有返回可用的instanceId，见shape组")
         )
-    query = caller.ask(Query(instance_ids=(first.instance_id,)))
-    readable(query, context=Text(en="query", zh="查询"))
+    query = caller.ask(Query(instance_ids=(first_answer.instance_id,)))
+    expect_readable(query, context=Text(en="query", zh="查询"))
     if query.code == PROCESSING and (query.members or {}).get("info"):
         raise failed("pending_with_info", query)
-    again = caller.ask(command)
-    expect_accepted(again, "repeat_refused", Text(en="repeat of the creation", zh="重复创建"))
+    repeated_answer = caller.ask(command)
+    expect_accepted(repeated_answer, "repeat_refused", Text(en="repeat of the creation", zh="重复创建"))
     try:
-        ready = caller.wait_ready(first.instance_id)
-    except Skipped as late:
-        raise Failed("never_ready", late.why) from None
-    readable(ready, context=Text(en="last query", zh="最后一次查询"))
-    if ready.code != SUCCESS:
-        raise failed("never_ready", ready)
-    last = caller.ask(command)
-    expect_success(last, "repeat_refused", Text(en="repeat of the creation, once it is ready", zh="就绪之后重复创建"))
+        ready_answer = caller.wait_ready(first_answer.instance_id)
+    except Skipped as timeout:
+        raise Failed("never_ready", timeout.why) from None
+    expect_readable(ready_answer, context=Text(en="last query", zh="最后一次查询"))
+    if ready_answer.code != SUCCESS:
+        raise failed("never_ready", ready_answer)
+    last_answer = caller.ask(command)
+    expect_success(
+        last_answer, "repeat_refused", Text(en="repeat of the creation, once it is ready", zh="就绪之后重复创建")
+    )
 
 
 def _several(number: int) -> Body:
     def body(caller: Caller) -> None:
-        made = [caller.instance() for _ in range(number)]
-        command = Query(instance_ids=tuple(one.instance_id for one in made))
+        instances = [caller.instance() for _ in range(number)]
+        command = Query(instance_ids=tuple(instance.instance_id for instance in instances))
         answer = caller.ask(command)
         expect_success(answer, "one_id_only")
         key = caller.options.key
@@ -274,16 +282,16 @@ def _several(number: int) -> Body:
             if str(getattr(outcome, "fault", "")) != "other_instance":
                 raise Skipped(Text(en=f"the answer cannot be read: {detail}", zh=f"响应无法读取：{detail}"))
             raise Failed("other_instance", Text.same(detail))
-        caller.give_back(*made)
+        caller.give_back(*instances)
 
     return body
 
 
 def _hundred(caller: Caller) -> None:
-    # As long as this seller's own: only their number is limited (saas-v2 §3.2).
+    # As long as this seller's IDs: only their number is limited (saas-v2 §3.2).
     length = len(caller.any_id())
-    ids = tuple((caller.samples.unknown_id() * 2)[:length] for _ in range(MOST_IDS))
+    ids = tuple((caller.samples.unknown_id() * 2)[:length] for _ in range(MAX_IDS))
     answer = caller.ask(Query(instance_ids=ids, test=True))
-    readable(answer)
+    expect_readable(answer)
     if answer.code not in {SUCCESS, NO_INSTANCE, PROCESSING}:
         raise failed("refuses_long_body" if answer.code == NOT_AUTHENTIC else "one_id_only", answer)

@@ -1,4 +1,5 @@
-"""Group *lifecycle*: what never was, what is no more, and what may be refused with a reason (saas-v2 §3.2 to §3.7)."""
+"""Group *lifecycle*: unknown and released instances, and changes that may be refused with a reason (saas-v2 §3.2 to
+§3.7)."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ from tradepost.check.answers import (
     NO_INSTANCE,
     Answer,
     expect_accepted,
+    expect_readable,
     expect_refusal,
     expect_success,
     failed,
-    readable,
 )
 from tradepost.check.caller import usable_id
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 
 SILENT = (Upgrade, CheckChange)
-"""Activities of whose answer after a release no page speaks: 000003 is documented for the others (saas-v2 §4)."""
+"""Activities whose answer after a release is undocumented: 000003 is documented for the others (saas-v2 §4)."""
 
 
 @check_factory
@@ -101,15 +102,16 @@ def _unknown(kind: type[Command]) -> Body:
         if command is None:
             raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         answer = caller.ask(command)
-        readable(answer, http_error="http_500_for_unknown_instance")
+        expect_readable(answer, http_error="http_500_for_unknown_instance")
         if kind is Release and answer.succeeded:
             return
-        # Of a query the code is undocumented, and one may be refused for its order: any refusal will do there.
+        # For a query the code is undocumented, and some activities may refuse because of the order, so any refusal is
+        # accepted.
         codes = () if kind in {Query, Upgrade, CheckChange} else (NO_INSTANCE,)
-        empty = kind is Query and answer.succeeded and not (answer.members or {}).get("info")
-        if empty:
+        is_empty = kind is Query and answer.succeeded and not (answer.members or {}).get("info")
+        if is_empty:
             return
-        # 000004 would make a market ask for hours.
+        # 000004 would make a market repeat the call for hours.
         expect_refusal(answer, "success_for_unknown_instance", *codes)
 
     return body
@@ -118,21 +120,21 @@ def _unknown(kind: type[Command]) -> Body:
 def _released(kind: type[Command]) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        made = caller.instance()
-        expect_success(caller.ask(caller.samples.release(made.instance_id)), context=Text(en="release", zh="释放"))
-        command = caller.samples.of(kind, made.instance_id)
+        instance = caller.instance()
+        expect_success(caller.ask(caller.samples.release(instance.instance_id)), context=Text(en="release", zh="释放"))
+        command = caller.samples.of(kind, instance.instance_id)
         assert command is not None
         answer = caller.ask(command)
-        readable(answer, http_error="http_500_for_unknown_instance")
+        expect_readable(answer, http_error="http_500_for_unknown_instance")
         if kind is Query and answer.succeeded and not _info(answer):
             return
         if kind in SILENT and answer.accepted:
-            seen = answer.describe()
+            description = answer.describe()
             raise Warned(
                 "released_still_answers",
                 Text(
-                    en=f"{seen.en}; what is answered to it after a release, the specification does not say",
-                    zh=f"{seen.zh}；规范没有说明释放之后应如何响应该接口",
+                    en=f"{description.en}; what is answered to it after a release, the specification does not say",
+                    zh=f"{description.zh}；规范没有说明释放之后应如何响应该接口",
                 ),
             )
         expect_refusal(answer, "released_still_answers")
@@ -147,49 +149,53 @@ def _info(answer: Answer) -> object:
 def _released_line(caller: Caller) -> None:
     caller.instance(keep=True)
     order = caller.samples.order()
-    first, second = (caller.create(caller.samples.create(Order(order.order_id, line))) for line in (1, 2))
-    if not (usable_id(first.instance_id) and usable_id(second.instance_id)) or first.instance_id == second.instance_id:
+    first_answer, second_answer = (caller.create(caller.samples.create(Order(order.order_id, line))) for line in (1, 2))
+    if (
+        not (usable_id(first_answer.instance_id) and usable_id(second_answer.instance_id))
+        or first_answer.instance_id == second_answer.instance_id
+    ):
         raise Skipped(
             Text(
                 en="two lines did not give two instances, see the group idempotency",
                 zh="两个订单行没有得到两个实例，见idempotency组",
             ),
         )
-    for answer in (first, second):
+    for answer in (first_answer, second_answer):
         caller.wait_ready(answer.instance_id)
-    expect_success(caller.ask(caller.samples.release(first.instance_id)), context=Text(en="release", zh="释放"))
-    other = caller.ask(Query(instance_ids=(second.instance_id,)))
-    expect_success(other, "release_takes_others", Text(en="query of the other line", zh="查询另一订单行"))
+    expect_success(caller.ask(caller.samples.release(first_answer.instance_id)), context=Text(en="release", zh="释放"))
+    other_answer = caller.ask(Query(instance_ids=(second_answer.instance_id,)))
+    expect_success(other_answer, "release_takes_others", Text(en="query of the other line", zh="查询另一订单行"))
 
 
 def _not_reused(caller: Caller) -> None:
-    made = caller.instance()
-    expect_success(caller.ask(caller.samples.release(made.instance_id)), context=Text(en="release", zh="释放"))
-    other = caller.create(caller.samples.create())
-    expect_accepted(other)
-    if other.instance_id == made.instance_id:
-        raise failed("id_reused", other)
+    instance = caller.instance()
+    expect_success(caller.ask(caller.samples.release(instance.instance_id)), context=Text(en="release", zh="释放"))
+    other_answer = caller.create(caller.samples.create())
+    expect_accepted(other_answer)
+    if other_answer.instance_id == instance.instance_id:
+        raise failed("id_reused", other_answer)
 
 
 def _upgrade(caller: Caller) -> None:
     caller.need(Upgrade)
-    # One that was never renewed: a seller that wants a renewal first would pass with another check's instance.
-    made = caller.fresh()
-    answer = caller.ask(caller.samples.upgrade(made.instance_id))
-    readable(answer)
+    # A never renewed instance: a seller that requires a renewal first would pass with another check's instance.
+    instance = caller.fresh()
+    answer = caller.ask(caller.samples.upgrade(instance.instance_id))
+    expect_readable(answer)
     if answer.refused and caller.target.has(Refresh):
-        # A refusal may be about the order, which only a market knows; one that a renewal lifts is about the turn.
-        caller.ask(caller.samples.refresh(made.instance_id))
-        if caller.ask(caller.samples.upgrade(made.instance_id)).accepted:
+        # A refusal may concern the order, which only a market knows. If a renewal resolves it, the sequence was the
+        # cause.
+        caller.ask(caller.samples.refresh(instance.instance_id))
+        if caller.ask(caller.samples.upgrade(instance.instance_id)).accepted:
             raise failed("depends_on_order", answer)
     if caller.target.has(Query):
-        expect_success(caller.ask(Query(instance_ids=(made.instance_id,))), context=Text(en="query", zh="查询"))
+        expect_success(caller.ask(Query(instance_ids=(instance.instance_id,))), context=Text(en="query", zh="查询"))
 
 
 def _check_change(caller: Caller) -> None:
     caller.need(CheckChange)
-    made = caller.instance(keep=True)
-    answer = caller.ask(caller.samples.check_change(made.instance_id))
-    readable(answer)
+    instance = caller.instance(keep=True)
+    answer = caller.ask(caller.samples.check_change(instance.instance_id))
+    expect_readable(answer)
     if answer.refused and not (answer.members or {}).get("resultMsg"):
         raise failed("missing_result", answer, Text(en="a refusal without a reason", zh="拒绝但没有说明原因"))

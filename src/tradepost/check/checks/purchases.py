@@ -1,4 +1,4 @@
-"""Group *idempotency*: repeats of what is not bought by period (saas-v1-license A2.1, A2.2)."""
+"""Group *idempotency*: repeated orders of other charging modes than by period (saas-v1-license A2.1, A2.2)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import Answer, readable
+from tradepost.check.answers import Answer, expect_readable
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import ChargingMode, Create, Purchase, Query, SetStatus
 from tradepost.protocols.text import Text
 
-from .repeats import REPEATS, SAME, same_instance
+from .repeats import EXPECTED_ANSWER, REPEATS, expect_same_instance
 
 if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
 
-type Bought = Callable[[Purchase], Purchase]
-"""What is bought otherwise than the sample's purchase by period."""
+type PurchaseChange = Callable[[Purchase], Purchase]
+"""Changes the sample's purchase by period to another charging mode."""
 
 
-def _mode(mode: ChargingMode, *, expires: bool = False) -> Bought:
+def _mode(mode: ChargingMode, *, expires: bool = False) -> PurchaseChange:
     def change(purchase: Purchase) -> Purchase:
         until = purchase.expires_at if expires else None
         return replace(purchase, charging_mode=mode, period_type="", period_number=None, expires_at=until)
@@ -41,7 +41,7 @@ def _trial(purchase: Purchase) -> Purchase:
 
 @check_factory
 def purchases(target: Target) -> Iterable[Check]:
-    """Where the purchase comes inside of the creation, what is not sold by period is another branch of many servers."""
+    """If the creation contains the purchase, many servers handle other charging modes in separate code."""
     if not any(field.name == "chargingMode" for field in target.specification.requests.get(Create, ())):
         return
     make = CheckBuilder(target, "idempotency")
@@ -53,7 +53,7 @@ def purchases(target: Target) -> Iterable[Check]:
     ):
         yield make(
             f"{name}.retry", "once", _repeated_as(purchase),
-            Text(en=f"A {words.en} order with another businessId gives the same instance", zh=f"{words.zh}订单以不同businessId重复时返回同一实例"), SAME,
+            Text(en=f"A {words.en} order with another businessId gives the same instance", zh=f"{words.zh}订单以不同businessId重复时返回同一实例"), EXPECTED_ANSWER,
         )  # fmt: skip
     if target.has(Query, SetStatus):
         yield make(
@@ -64,50 +64,52 @@ def purchases(target: Target) -> Iterable[Check]:
         )  # fmt: skip
 
 
-def _order(caller: Caller, order: Order, bought: Bought, *, product_id: str = "", business_id: str = "") -> Create:
+def _order(
+    caller: Caller, order: Order, bought: PurchaseChange, *, product_id: str = "", business_id: str = ""
+) -> Create:
     command = caller.samples.create(order, business_id=business_id)
     assert command.purchase is not None
     purchase = bought(command.purchase)
     return replace(command, purchase=replace(purchase, product_id=product_id or purchase.product_id))
 
 
-def _sold(caller: Caller, command: Create) -> Answer:
-    """Skips the check where a seller does not sell so."""
+def _first_order(caller: Caller, command: Create) -> Answer:
+    """Skip the check if the seller does not sell in this mode."""
     caller.instance(keep=True)
     answer = caller.create(command)
     if not answer.accepted or not answer.instance_id:
-        seen = answer.describe()
+        description = answer.describe()
         raise Skipped(
             Text(
-                en=f"the first order is refused, as not sold so ({seen.en})",
-                zh=f"首个订单被拒绝，视为不这样销售（{seen.zh}）",
+                en=f"the first order is refused, as not sold so ({description.en})",
+                zh=f"首个订单被拒绝，视为不这样销售（{description.zh}）",
             )
         )
     return answer
 
 
-def _repeated_as(bought: Bought) -> Body:
+def _repeated_as(purchase: PurchaseChange) -> Body:
     def body(caller: Caller) -> None:
         def make(order: Order, business_id: str) -> Create:
-            return _order(caller, order, bought, business_id=business_id)
+            return _order(caller, order, purchase, business_id=business_id)
 
         order = caller.samples.order()
-        first = _sold(caller, make(order, ""))
+        first_answer = _first_order(caller, make(order, ""))
         for _ in range(REPEATS):
-            same_instance(caller, first.instance_id, caller.create(make(order, "")), make=make)
+            expect_same_instance(caller, first_answer.instance_id, caller.create(make(order, "")), make=make)
 
     return body
 
 
 def _other_product(caller: Caller) -> None:
     for kind in (Query, SetStatus):
-        # Pay-per-use needs both (saas-v1-license A2): without them nothing is sold so.
+        # Pay-per-use needs both (saas-v1-license A2); without them nothing is sold in this mode.
         caller.need(kind)
     order = caller.samples.order()
-    first = _sold(caller, _order(caller, order, ON_DEMAND))
-    other = caller.create(_order(caller, order, ON_DEMAND, product_id="OFFI000000000000000002"))
-    readable(other)
-    if not other.accepted or other.instance_id == first.instance_id:
-        seen = other.describe()
-        both = Text(en=f"both got {first.instance_id}", zh=f"两者都得到{first.instance_id}")
-        raise Warned("product_ignored", both if other.accepted else seen)
+    first_answer = _first_order(caller, _order(caller, order, ON_DEMAND))
+    other_answer = caller.create(_order(caller, order, ON_DEMAND, product_id="OFFI000000000000000002"))
+    expect_readable(other_answer)
+    if not other_answer.accepted or other_answer.instance_id == first_answer.instance_id:
+        description = other_answer.describe()
+        both = Text(en=f"both got {first_answer.instance_id}", zh=f"两者都得到{first_answer.instance_id}")
+        raise Warned("product_ignored", both if other_answer.accepted else description)

@@ -1,4 +1,4 @@
-"""Group *shape*: what only some orders of SaaS 1.0 carry: other quantities than ``amount``, and the person who ordered
+"""Group *shape*: parameters of only some SaaS 1.0 orders: other quantities than ``amount``, and the person who ordered
 (saas-v1-license A2.1)."""
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller
     from tradepost.check.target import Target
 
-OPTIONAL: Mapping[str, Mapping[str, object]] = {
+OPTIONAL_PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "diskSize": {"amount": None, "diskSize": 500},
     "bandWidth": {"amount": None, "bandWidth": 20},
     "userId": {"userId": "05c3f8a1", "userName": "zhangsan"},
 }
-"""Changes of a sample order by the parameter that makes the difference. A linear attribute is sent under one name only."""
+"""Changes of a sample order, by the parameter under test. Only one name of a linear attribute is sent."""
 
 
 @check_factory
 def quantities(target: Target) -> Iterable[Check]:
-    known = {field.name for field in target.specification.requests.get(Create, ())}
+    known_names = {field.name for field in target.specification.requests.get(Create, ())}
     make = CheckBuilder(target, "shape")
-    for name, changes in OPTIONAL.items():
-        if name not in known:
+    for name, changes in OPTIONAL_PARAMETERS.items():
+        if name not in known_names:
             continue
-        sent = ", ".join(field for field, value in changes.items() if value is not None)
+        sent_fields = ", ".join(field for field, value in changes.items() if value is not None)
         yield replace(make(
             f"newInstance.{name}", "newInstance", _accepted(changes),
-            Text(en=f"An order with {sent} is accepted", zh=f"带有{sent}的订单被接受"),
+            Text(en=f"An order with {sent_fields} is accepted", zh=f"带有{sent_fields}的订单被接受"),
             Text(en="resultCode 000000: read what the product has, and pass over the rest", zh="返回000000：读取商品具有的参数，忽略其余参数"),
         ), spec="saas-v1-license A2.1")  # fmt: skip
 

@@ -1,6 +1,5 @@
-"""Group *idempotency*: an order that comes again gives the instance that it gave before, whatever happened meanwhile
-(saas-v2 §3.1, saas-v1-license A2.2).
-"""
+"""Group *idempotency*: a repeated order returns its first instance, whatever happened in between (saas-v2 §3.1,
+saas-v1-license A2.2)."""
 
 from __future__ import annotations
 
@@ -10,11 +9,11 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.access_data import told
-from tradepost.check.answers import PROCESSING, Answer, expect_accepted, failed, readable
+from tradepost.check.access_data import stable_part
+from tradepost.check.answers import PROCESSING, Answer, expect_accepted, expect_readable, failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Failed, Skipped
-from tradepost.check.repeat_diagnosis import Make, explain_another_instance
+from tradepost.check.repeat_diagnosis import CreateFactory, explain_another_instance
 from tradepost.check.samples import Order
 from tradepost.protocols.commands import (
     Create,
@@ -32,16 +31,16 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller, CreatedInstance
     from tradepost.check.target import Target
 
-RESTART = "idempotency.restart"
-LATER = "idempotency.later"
-"""About an order of the run's beginning: asked at its end."""
-RESTART_WITHIN = 60.0
+RESTART_CHECK = "idempotency.restart"
+LATER_CHECK = "idempotency.later"
+"""Repeats an order of the run's beginning at its end."""
+RESTART_TIMEOUT = 60.0
 REPEATS = 3
-"""Of one order: each process of a server may have a memory of its own."""
-LOOKS, PAUSE = 5, 0.2
-"""How often, and after how many seconds, it is looked for what a repeat may be making."""
-SAME = Text(en="resultCode 000000 and the same instanceId", zh="返回000000和相同的instanceId")
-REPEAT = Text(en="repeat", zh="重复调用")
+"""Repeats of one order: each process of a server may have its own memory."""
+LOOK_UPS, PAUSE = 5, 0.2
+"""Number of queries, and seconds between them, to find an instance that a repeat may be creating."""
+EXPECTED_ANSWER = Text(en="resultCode 000000 and the same instanceId", zh="返回000000和相同的instanceId")
+REPEAT_CONTEXT = Text(en="repeat", zh="重复调用")
 
 
 @check_factory
@@ -57,12 +56,14 @@ def creation(target: Target) -> Iterable[Check]:
         ("after_renewal", Text(en="A repeat after a renewal gives the same instance", zh="续费之后的重复创建返回同一实例"), _after_renewal),
         ("after_others", Text(en="A repeat after other orders gives the same instance", zh="其他订单之后的重复创建返回同一实例"), _after_others),
     ):  # fmt: skip
-        needed = {"after_query": Query, "after_freeze": SetStatus, "after_renewal": Refresh}.get(name, Create)
-        if target.has(needed):
-            yield make(name, "once", body, title, SAME)
+        required_activity = {"after_query": Query, "after_freeze": SetStatus, "after_renewal": Refresh}.get(
+            name, Create
+        )
+        if target.has(required_activity):
+            yield make(name, "once", body, title, EXPECTED_ANSWER)
     yield make(
-        LATER.partition(".")[2], "once", _later,
-        Text(en="A repeat some seconds and many orders later gives the same instance", zh="数秒、许多订单之后的重复创建返回同一实例"), SAME,
+        LATER_CHECK.partition(".")[2], "once", _later,
+        Text(en="A repeat some seconds and many orders later gives the same instance", zh="数秒、许多订单之后的重复创建返回同一实例"), EXPECTED_ANSWER,
         alone=True,
     )  # fmt: skip
     if target.has(Release):
@@ -72,15 +73,15 @@ def creation(target: Target) -> Iterable[Check]:
             Text(en="the instanceId of the first call, or a refusal (which of them is written nowhere); the instance stays released",
                  zh="返回首次的instanceId，或拒绝（文档未规定取哪一种）；实例保持已释放"),
         )  # fmt: skip
-    other = Text(en="another instanceId", zh="返回不同的instanceId")
+    expected = Text(en="another instanceId", zh="返回不同的instanceId")
     yield make(
         "other_order", "once", _other_order,
-        Text(en="Two orders give two instances", zh="两个订单得到两个实例"), other,
+        Text(en="Two orders give two instances", zh="两个订单得到两个实例"), expected,
     )  # fmt: skip
     if any(field.name == "orderLineId" for field in target.specification.requests.get(Create, ())):
         yield make(
             "other_line", "once", _other_line,
-            Text(en="Two lines of one order give two instances", zh="同一订单的两个订单行得到两个实例"), other,
+            Text(en="Two lines of one order give two instances", zh="同一订单的两个订单行得到两个实例"), expected,
         )  # fmt: skip
     if any(field.name in {"appInfo", "license"} for field in target.specification.answers.get(Create, ())):
         yield make(
@@ -90,15 +91,15 @@ def creation(target: Target) -> Iterable[Check]:
         )  # fmt: skip
     yield make(
         "restart", "once", _restart,
-        Text(en="A repeat after a restart of the server gives the same instance", zh="服务器重启后的重复创建返回同一实例"), SAME, alone=True,
+        Text(en="A repeat after a restart of the server gives the same instance", zh="服务器重启后的重复创建返回同一实例"), EXPECTED_ANSWER, alone=True,
     )  # fmt: skip
 
 
 # --- creation --------------------------------------------------------------------------------------------------------
 
 
-def _first(caller: Caller) -> tuple[Order, str, Answer]:
-    """A real creation, as the base of a comparison; skipped when creation does not work at all."""
+def _first_creation(caller: Caller) -> tuple[Order, str, Answer]:
+    """Create a real instance as the base of a comparison; skip the check if creation does not work."""
     caller.instance(keep=True)
     order, business_id = caller.samples.order(), caller.samples.business_id()
     answer = caller.create(caller.samples.create(order, business_id=business_id))
@@ -108,149 +109,155 @@ def _first(caller: Caller) -> tuple[Order, str, Answer]:
     return order, business_id, answer
 
 
-def same_instance(
+def expect_same_instance(
     caller: Caller,
     first_id: str,
-    again: Answer,
+    repeated: Answer,
     *,
-    context: Text = REPEAT,
+    context: Text = REPEAT_CONTEXT,
     name: str = "new_instance_id_each_call",
-    make: Make | None = None,
+    make: CreateFactory | None = None,
 ) -> None:
-    """``name``: the diagnosis where an order that is only asked for again gives one instance. ``make``: such an order."""
-    readable(again, context=context)
-    if not again.accepted:
-        raise failed("repeat_refused", again, context)
-    if not again.instance_id:
+    """``name``: the diagnosis if a plain repeat of an order returns one instance. ``make``: creates such an order."""
+    expect_readable(repeated, context=context)
+    if not repeated.accepted:
+        raise failed("repeat_refused", repeated, context)
+    if not repeated.instance_id:
         raise failed(
-            "missing_field", again, Text(en=f"{context.en}, no instanceId", zh=f"{context.zh}，没有instanceId")
+            "missing_field", repeated, Text(en=f"{context.en}, no instanceId", zh=f"{context.zh}，没有instanceId")
         )
-    if again.instance_id != first_id:
+    if repeated.instance_id != first_id:
         raise Failed(
             explain_another_instance(caller, make) or name,
-            Text(en=f"first {first_id}, then {again.instance_id}", zh=f"第一次为{first_id}，之后为{again.instance_id}"),
+            Text(
+                en=f"first {first_id}, then {repeated.instance_id}",
+                zh=f"第一次为{first_id}，之后为{repeated.instance_id}",
+            ),
         )
 
 
 def _repeat(caller: Caller) -> None:
-    order, business_id, first = _first(caller)
+    order, business_id, first_answer = _first_creation(caller)
     command = caller.samples.create(order, business_id=business_id)
     for _ in range(REPEATS):
-        same_instance(caller, first.instance_id, caller.create(command))
+        expect_same_instance(caller, first_answer.instance_id, caller.create(command))
 
 
 def _retry(caller: Caller) -> None:
-    order, _, first = _first(caller)
+    order, _, first_answer = _first_creation(caller)
     for _ in range(REPEATS):
-        same_instance(caller, first.instance_id, caller.create(caller.samples.create(order)))
+        expect_same_instance(caller, first_answer.instance_id, caller.create(caller.samples.create(order)))
 
 
 def _after_query(caller: Caller) -> None:
-    order, _, first = _first(caller)
-    caller.ask(Query(instance_ids=(first.instance_id,)))
-    same_instance(caller, first.instance_id, caller.create(caller.samples.create(order)))
+    order, _, first_answer = _first_creation(caller)
+    caller.ask(Query(instance_ids=(first_answer.instance_id,)))
+    expect_same_instance(caller, first_answer.instance_id, caller.create(caller.samples.create(order)))
 
 
 def _after_freeze(caller: Caller) -> None:
-    made = caller.instance()
-    if not caller.ask(caller.samples.status(made.instance_id, freeze=True)).accepted:
+    instance = caller.instance()
+    if not caller.ask(caller.samples.status(instance.instance_id, freeze=True)).accepted:
         raise Skipped(Text(en="freezing is refused, see the group lifecycle", zh="冻结被拒绝，见lifecycle组"))
-    _same_as_made(caller, made)
+    _expect_repeat_finds(caller, instance)
 
 
-def _same_as_made(caller: Caller, made: CreatedInstance) -> None:
-    same_instance(caller, made.instance_id, caller.create(caller.samples.create(made.order)))
+def _expect_repeat_finds(caller: Caller, instance: CreatedInstance) -> None:
+    expect_same_instance(caller, instance.instance_id, caller.create(caller.samples.create(instance.order)))
 
 
 def _after_renewal(caller: Caller) -> None:
     caller.need(Refresh)
-    made = caller.instance()
-    if not caller.ask(caller.samples.refresh(made.instance_id)).accepted:
+    instance = caller.instance()
+    if not caller.ask(caller.samples.refresh(instance.instance_id)).accepted:
         raise Skipped(Text(en="the renewal is refused, see the group lifecycle", zh="续费被拒绝，见lifecycle组"))
-    _same_as_made(caller, made)
+    _expect_repeat_finds(caller, instance)
 
 
 def _later(caller: Caller) -> None:
-    _same_as_made(caller, caller.instance(keep=True))
+    _expect_repeat_finds(caller, caller.instance(keep=True))
 
 
 def _after_release(caller: Caller) -> None:
-    made = caller.instance()
-    if not caller.ask(caller.samples.release(made.instance_id)).accepted:
+    instance = caller.instance()
+    if not caller.ask(caller.samples.release(instance.instance_id)).accepted:
         raise Skipped(Text(en="the release is refused, see the group lifecycle", zh="释放被拒绝，见lifecycle组"))
-    was_gone = not _is_there(caller, caller.look_up(made.instance_id))
-    again = caller.create(caller.samples.create(made.order))
-    readable(again)
-    if again.accepted and again.instance_id and again.instance_id != made.instance_id:
+    was_gone = not _has_instance(caller, caller.look_up(instance.instance_id))
+    repeated_answer = caller.create(caller.samples.create(instance.order))
+    expect_readable(repeated_answer)
+    if repeated_answer.accepted and repeated_answer.instance_id and repeated_answer.instance_id != instance.instance_id:
         raise Failed(
             explain_another_instance(caller) or "new_instance_after_release",
             Text(
-                en=f"first {made.instance_id}, after its release {again.instance_id}",
-                zh=f"第一次为{made.instance_id}，释放之后为{again.instance_id}",
+                en=f"first {instance.instance_id}, after its release {repeated_answer.instance_id}",
+                zh=f"第一次为{instance.instance_id}，释放之后为{repeated_answer.instance_id}",
             ),
         )
-    if was_gone and again.accepted:
-        _stays_released(caller, made.instance_id, pending=again.code == PROCESSING)
+    if was_gone and repeated_answer.accepted:
+        _stays_released(caller, instance.instance_id, pending=repeated_answer.code == PROCESSING)
 
 
 def _stays_released(caller: Caller, instance_id: str, *, pending: bool) -> None:
-    """``pending``: something may be in the making."""
-    for turn in range(LOOKS if pending else 1):
-        time.sleep(PAUSE if turn else 0)
-        found = caller.look_up(instance_id)
-        if _is_there(caller, found):
+    """``pending``: a creation may be in progress."""
+    for attempt in range(LOOK_UPS if pending else 1):
+        time.sleep(PAUSE if attempt else 0)
+        answer = caller.look_up(instance_id)
+        if _has_instance(caller, answer):
             context = Text(en="the released instance afterwards", zh="之后查看已释放的实例")
-            raise failed("new_instance_after_release", found, context)
+            raise failed("new_instance_after_release", answer, context)
 
 
-def _is_there(caller: Caller, found: Answer) -> bool:
-    return found.tells if caller.target.has(Query) else found.accepted
+def _has_instance(caller: Caller, answer: Answer) -> bool:
+    return answer.tells if caller.target.has(Query) else answer.accepted
 
 
 def _after_others(caller: Caller) -> None:
-    order, _, first = _first(caller)
+    order, _, first_answer = _first_creation(caller)
     caller.create(caller.samples.create())
-    same_instance(caller, first.instance_id, caller.create(caller.samples.create(order)))
+    expect_same_instance(caller, first_answer.instance_id, caller.create(caller.samples.create(order)))
 
 
 def _other_order(caller: Caller) -> None:
-    _, _, first = _first(caller)
-    other = caller.create(caller.samples.create())
-    expect_accepted(other)
-    if other.instance_id == first.instance_id:
-        raise failed("id_reused", other, Text(en="two orders, one instanceId", zh="两个订单得到同一instanceId"))
+    _, _, first_answer = _first_creation(caller)
+    other_answer = caller.create(caller.samples.create())
+    expect_accepted(other_answer)
+    if other_answer.instance_id == first_answer.instance_id:
+        raise failed("id_reused", other_answer, Text(en="two orders, one instanceId", zh="两个订单得到同一instanceId"))
 
 
 def _other_line(caller: Caller) -> None:
-    order, _, first = _first(caller)
-    other = caller.create(caller.samples.create(Order(order.order_id, 2)))
-    expect_accepted(other)
-    if other.instance_id == first.instance_id:
+    order, _, first_answer = _first_creation(caller)
+    other_answer = caller.create(caller.samples.create(Order(order.order_id, 2)))
+    expect_accepted(other_answer)
+    if other_answer.instance_id == first_answer.instance_id:
         raise failed(
-            "order_line_ignored", other, Text(en="two lines, one instanceId", zh="两个订单行得到同一instanceId")
+            "order_line_ignored", other_answer, Text(en="two lines, one instanceId", zh="两个订单行得到同一instanceId")
         )
 
 
 def _restart(caller: Caller) -> None:
-    order, _, first = _first(caller)
-    # The person gave this command to restart the own server.
-    done = subprocess.run(  # noqa: S603
-        shlex.split(caller.options.restart or ""), capture_output=True, timeout=RESTART_WITHIN, check=False
+    order, _, first_answer = _first_creation(caller)
+    # The user provided this command to restart their server.
+    completed_process = subprocess.run(  # noqa: S603
+        shlex.split(caller.options.restart or ""), capture_output=True, timeout=RESTART_TIMEOUT, check=False
     )
-    if done.returncode:
+    if completed_process.returncode:
         raise Skipped(
-            Text(en=f"the restart command ended with {done.returncode}", zh=f"重启命令以{done.returncode}退出")
+            Text(
+                en=f"the restart command ended with {completed_process.returncode}",
+                zh=f"重启命令以{completed_process.returncode}退出",
+            )
         )
-    until = time.monotonic() + RESTART_WITHIN
-    again = caller.create(caller.samples.create(order))
-    while again.received.unreachable and time.monotonic() < until:
+    until = time.monotonic() + RESTART_TIMEOUT
+    repeated_answer = caller.create(caller.samples.create(order))
+    while repeated_answer.received.unreachable and time.monotonic() < until:
         time.sleep(0.1)
-        again = caller.create(caller.samples.create(order))
+        repeated_answer = caller.create(caller.samples.create(order))
     caller.forget_instances()
-    same_instance(
+    expect_same_instance(
         caller,
-        first.instance_id,
-        again,
+        first_answer.instance_id,
+        repeated_answer,
         context=Text(en="after the restart", zh="重启之后"),
         name="forgets_after_restart",
     )
@@ -260,26 +267,37 @@ def _same_content(caller: Caller) -> None:
     caller.instance(keep=True)
     command = caller.samples.create()
     key = caller.options.key
-    first, again = (
+    first_answer, repeated_answer = (
         caller.target.protocol.decode(command, answer.with_valid_envelope(key), key=key)
         for answer in (caller.create(command), caller.create(caller.samples.create(_order_of(command))))
     )
-    if isinstance(first, Done) and isinstance(again, Unreachable) and again.fault is Fault.MISSING_FIELD:
-        raise Failed("missing_field", Text(en=f"repeat: {again.detail}", zh=f"重复调用：{again.detail}"))
-    if not isinstance(first, Done) or not isinstance(again, Done):
+    if (
+        isinstance(first_answer, Done)
+        and isinstance(repeated_answer, Unreachable)
+        and repeated_answer.fault is Fault.MISSING_FIELD
+    ):
+        raise Failed(
+            "missing_field", Text(en=f"repeat: {repeated_answer.detail}", zh=f"重复调用：{repeated_answer.detail}")
+        )
+    if not isinstance(first_answer, Done) or not isinstance(repeated_answer, Done):
         raise Skipped(Text(en="an answer cannot be read, see the group shape", zh="响应无法读取，见shape组"))
-    if first.license != again.license:
+    if first_answer.license != repeated_answer.license:
         raise Failed("other_license", Text(en="the repeat tells another licence", zh="重复请求返回了不同的license"))
-    # Another instance has its own check.
-    if first.instance_id == again.instance_id:
-        before, after = (told(done.instances[0].app if done.instances else None) for done in (first, again))
-        # A repeat may leave optional fields out.
-        wrong = [(b, a) for b, a in zip(before, after, strict=True) if b and a and b != a]
-        if wrong:
-            seen = Text(en=f"first {wrong[0][0]}, then {wrong[0][1]}", zh=f"第一次为{wrong[0][0]}，之后为{wrong[0][1]}")
-            raise Failed("other_app_info", seen)
+    # Another instance is reported by its own check.
+    if first_answer.instance_id == repeated_answer.instance_id:
+        before, after = (
+            stable_part(done.instances[0].app if done.instances else None) for done in (first_answer, repeated_answer)
+        )
+        # A repeat may omit optional fields.
+        differences = [(b, a) for b, a in zip(before, after, strict=True) if b and a and b != a]
+        if differences:
+            description = Text(
+                en=f"first {differences[0][0]}, then {differences[0][1]}",
+                zh=f"第一次为{differences[0][0]}，之后为{differences[0][1]}",
+            )
+            raise Failed("other_app_info", description)
 
 
 def _order_of(command: Create) -> Order:
     line = command.order_line_id.rpartition("-")[2]
-    return Order(command.order_id, int(line) if line.isdigit() else 1)
+    return Order(command.order_id, int(line) if line.isascii() and line.isdigit() else 1)

@@ -1,6 +1,6 @@
-"""Group *secrets*: what must be encrypted is, what must not be shown is not (saas-v1-license §A1.4).
+"""Group *secrets*: required encryption is present, and answers reveal no secrets (saas-v1-license §A1.4).
 
-``LAST`` names the checks that read every answer of the run.
+``LAST_CHECKS`` names the checks that read every answer of the run.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 from tradepost.check.answers import failed
 from tradepost.check.definition import Check, CheckBuilder, check_factory
-from tradepost.check.forgeries import last_character, missing, tampered
-from tradepost.check.judgements import SHORTEST_KEY, hides_key, shows_no_details
+from tradepost.check.forgeries import last_character, tampered, without_signature
+from tradepost.check.judgements import MIN_KEY_LENGTH, hides_key, shows_no_details
 from tradepost.check.outcomes import Skipped
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.hmac_sign import hmac_sha256
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
     from tradepost.protocols.http import Request
 
-SHORTEST_PIECE = 12
-"""Characters of a signature that nobody writes by chance; who prints its beginning alone tells enough to look for more."""
-LAST = frozenset({"secrets.key_hidden", "secrets.signature_hidden", "secrets.no_details"})
+MIN_PIECE_LENGTH = 12
+"""Characters of a signature that cannot match by chance; printing only its beginning already reveals too much."""
+LAST_CHECKS = frozenset({"secrets.key_hidden", "secrets.signature_hidden", "secrets.no_details"})
 
 
 @check_factory
@@ -57,15 +57,15 @@ def checks(target: Target) -> Iterable[Check]:
 
 def _key_hidden(caller: Caller) -> None:
     key = caller.options.key
-    if len(key.encode()) < SHORTEST_KEY:
+    if len(key.encode()) < MIN_KEY_LENGTH:
         raise Skipped(Text(en="the key is too short to look for", zh="密钥过短，无法查找"))
     for answer in caller.history.answers:
         hides_key(answer, key)
 
 
 def _signature_hidden(caller: Caller) -> None:
-    """Of every request that was not authentic: those of this check, and all of the run."""
-    for spoil in (missing, last_character, tampered):
+    """For every request that was not authentic: those of this check, and of the whole run."""
+    for spoil in (without_signature, last_character, tampered):
         for command in (caller.harmless(), caller.real()):
             caller.send(spoil(caller, caller.request(command)))
     for answer in caller.history.answers:
@@ -76,35 +76,35 @@ def _signature_hidden(caller: Caller) -> None:
 def _shows_the_right_signature(caller: Caller, answer: Answer) -> bool:
     dialect, request, key = caller.target.dialect, answer.request, caller.options.key
     try:
-        right = dialect.right_signature(request, key)
+        correct_signature = dialect.right_signature(request, key)
     except (ValueError, AttributeError):
         return False
-    asked = _plain(_as_sent(request))
-    if any(_piece_in(text, asked) for text in _spelled(right)):
-        # Who repeats what came with an authentic request tells nothing new.
+    request_text = _plain(_request_content(request))
+    if any(_is_partly_in(text, request_text) for text in _encodings_of(correct_signature)):
+        # Repeating the signature of an authentic request reveals nothing.
         return False
-    came = _plain(_as_said(answer))
-    told = [right, *([hmac_sha256(key, request.body)] if dialect.json_body and request.body else [])]
-    return any(_piece_in(text, came) for raw in told for text in _spelled(raw))
+    answer_text = _plain(_answer_content(answer))
+    signatures = [correct_signature, *([hmac_sha256(key, request.body)] if dialect.json_body and request.body else [])]
+    return any(_is_partly_in(text, answer_text) for raw in signatures for text in _encodings_of(raw))
 
 
-def _as_sent(request: Request) -> bytes:
+def _request_content(request: Request) -> bytes:
     return "\n".join([request.url, *(value for _, value in request.headers)]).encode("utf-8", "replace")
 
 
-def _as_said(answer: Answer) -> bytes:
-    """Everything but the answer's own signature, which is another one."""
-    signed = header(answer.received.headers, HEADER)
-    said = answer.received.raw + b"\n" + answer.content
-    return said.replace(signed.encode("latin-1", "replace"), b"") if signed else said
+def _answer_content(answer: Answer) -> bytes:
+    """Return the answer without its own signature, which is a different one."""
+    signature = header(answer.received.headers, HEADER)
+    content = answer.received.raw + b"\n" + answer.content
+    return content.replace(signature.encode("latin-1", "replace"), b"") if signature else content
 
 
 def _plain(text: bytes) -> bytes:
-    """Without the escapes of JSON and of addresses, and without case: hex digits are written in both."""
+    """Remove escapes of JSON and URLs, and lower the case, since hex digits have both cases."""
     return unquote_to_bytes(text.replace(b"\\/", b"/").replace(b"\\u003d", b"=").replace(b"\\u002b", b"+")).lower()
 
 
-def _spelled(raw: bytes) -> Iterator[bytes]:
+def _encodings_of(raw: bytes) -> Iterator[bytes]:
     yield raw.hex().encode()
     yield base64.b64encode(raw).lower()
     yield base64.urlsafe_b64encode(raw).lower()
@@ -112,8 +112,8 @@ def _spelled(raw: bytes) -> Iterator[bytes]:
     yield base64.b64encode(raw.hex().upper().encode()).lower()
 
 
-def _piece_in(text: bytes, place: bytes) -> bool:
-    return any(text[at : at + SHORTEST_PIECE] in place for at in range(len(text) - SHORTEST_PIECE + 1))
+def _is_partly_in(text: bytes, content: bytes) -> bool:
+    return any(text[at : at + MIN_PIECE_LENGTH] in content for at in range(len(text) - MIN_PIECE_LENGTH + 1))
 
 
 def _no_details(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""Group *shape*: what an answer is made of (saas-v2 §3)."""
+"""Group *shape*: structure of answers (saas-v2 §3)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tradepost.check.answers import (
     NOT_AUTHENTIC,
     SUCCESS,
     Answer,
+    expect_in_time,
+    expect_readable,
     expect_success,
     failed,
-    in_time,
-    readable,
 )
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.judgements import (
-    RESULT,
-    addresses_open,
+    RESULT_FIELDS,
     content_type,
-    keeps_table,
+    expect_market_accepts,
+    expect_openable_addresses,
+    expect_strict_json,
+    expect_table,
     no_byte_order_mark,
-    read_as_a_market,
     result,
-    strictly_json,
 )
 from tradepost.check.outcomes import Skipped
 from tradepost.check.refusal_diagnosis import Mistake, explain_refusal
@@ -97,21 +97,21 @@ def _answer(kind: type[Command]) -> Body:
 
 
 def _envelope(answer: Answer) -> None:
-    readable(answer)
+    expect_readable(answer)
     content_type(answer)
     no_byte_order_mark(answer)
     result(answer)
-    strictly_json(answer)
+    expect_strict_json(answer)
 
 
 def _fields(kind: type[Command]) -> Body:
     def body(caller: Caller) -> None:
         command, answer = _test_call(caller, kind)
-        readable(answer)
+        expect_readable(answer)
         if answer.code != SUCCESS:
             raise Skipped(Text(en="the test call was refused, see the group debug", zh="测试调用被拒绝，见debug组"))
-        keeps_table(caller.target.specification.answers.get(kind, RESULT[:1]), answer)
-        read_as_a_market(caller.target, command, answer, caller.options.key)
+        expect_table(caller.target.specification.answers.get(kind, RESULT_FIELDS[:1]), answer)
+        expect_market_accepts(caller.target, command, answer, caller.options.key)
 
     return body
 
@@ -120,47 +120,47 @@ def _refusal(caller: Caller) -> None:
     request = caller.request(caller.harmless())
     dialect = caller.target.dialect
     answer = caller.send(dialect.put(request, dialect.token, "0" * 64))
-    readable(answer, http_error="http_error_for_bad_request")
+    expect_readable(answer, http_error="http_error_for_bad_request")
     _envelope(answer)
 
 
 def _created(caller: Caller) -> None:
     command = caller.samples.create()
     answer = caller.create(command)
-    readable(answer)
+    expect_readable(answer)
     if not answer.accepted:
         authentic = answer.code == NOT_AUTHENTIC and caller.ask(caller.harmless()).accepted
         mistake = explain_refusal(caller, command, answer) if authentic else Mistake("refuses_correct_request")
-        # With the key that others are accepted with.
+        # With the key that other requests are accepted with.
         raise failed(
             "refuses_correct_request" if mistake.name == "wrong_key" else mistake.name, answer, mistake.context
         )
-    keeps_table((Field("instanceId", 64),), answer)
-    read_as_a_market(caller.target, command, answer, caller.options.key)
-    in_time(answer, caller.target)
+    expect_table((Field("instanceId", 64),), answer)
+    expect_market_accepts(caller.target, command, answer, caller.options.key)
+    expect_in_time(answer, caller.target)
 
 
 def _queried(caller: Caller) -> None:
-    made = caller.instance(keep=True)
-    command = Query(instance_ids=(made.instance_id,))
+    instance = caller.instance(keep=True)
+    command = Query(instance_ids=(instance.instance_id,))
     answer = caller.ask(command)
     expect_success(answer)
-    keeps_table(caller.target.specification.answers.get(Query, RESULT), answer)
-    read_as_a_market(caller.target, command, answer, caller.options.key)
-    addresses_open(answer)
+    expect_table(caller.target.specification.answers.get(Query, RESULT_FIELDS), answer)
+    expect_market_accepts(caller.target, command, answer, caller.options.key)
+    expect_openable_addresses(answer)
 
 
 def _odd_id(caller: Caller) -> None:
     caller.instance(keep=True)
     plain_query = Query(instance_ids=(caller.samples.unknown_id(),))
-    plain = caller.ask(plain_query)
-    if plain.received.status != HTTPStatus.OK or plain.tells:
+    plain_answer = caller.ask(plain_query)
+    if plain_answer.received.status != HTTPStatus.OK or plain_answer.tells:
         raise Skipped(Text(en="an ordinary unknown id is not refused either", zh="普通的未知ID也未被正确拒绝"))
     for odd in (f"it's-{caller.chance()[:8]}", "%"):
         answer = caller.ask(Query(instance_ids=(odd,)))
-        # Other errors are a firewall's, which no market will ever meet, or have their own checks.
-        crashed = answer.received.status == HTTPStatus.INTERNAL_SERVER_ERROR
-        if crashed and caller.ask(plain_query).received.status == HTTPStatus.OK:
+        # Other errors come from a firewall, which a market does not meet, or have their own checks.
+        has_crashed = answer.received.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        if has_crashed and caller.ask(plain_query).received.status == HTTPStatus.OK:
             raise failed("sql_in_text", answer, Text.same(odd))
         if answer.succeeded and answer.tells:
             raise failed("sql_in_text", answer, Text.same(odd))

@@ -1,4 +1,4 @@
-"""Group *shape*: what a request must be made of, so that the seller refuses what is not (saas-v2 §3)."""
+"""Group *shape*: the seller refuses requests with an invalid structure (saas-v2 §3)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NO_INSTANCE,
     expect_accepted,
+    expect_readable,
     expect_refusal,
     failed,
-    readable,
 )
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import UrlDialect
@@ -42,12 +42,12 @@ def requests(target: Target) -> Iterable[Check]:
             Text(en="resultCode 000002, for each mandatory field in turn", zh="对每个必选字段，缺少时均返回resultCode 000002"),
         )  # fmt: skip
     if Create in target.specification.requests:
-        known = {field.name for field in target.specification.requests[Create]}
-        long = [name for name in ("orderId", "orderLineId", "businessId") if name in known]
+        known_names = {field.name for field in target.specification.requests[Create]}
+        long_fields = [name for name in ("orderId", "orderLineId", "businessId") if name in known_names]
         yield make(
-            "longest_values", target.activity(Create), _longest,
+            "longest_values", target.activity(Create), _max_lengths,
             Text(en="Values of the documented length are accepted", zh="达到文档规定最大长度的值被接受"),
-            Text(en=f"resultCode 000000 to values of 64 characters: {', '.join(long)}", zh=f"{'、'.join(long)}达到64个字符时返回000000"),
+            Text(en=f"resultCode 000000 to values of 64 characters: {', '.join(long_fields)}", zh=f"{'、'.join(long_fields)}达到64个字符时返回000000"),
         )  # fmt: skip
     for kind, name, title in (
         (SetStatus, "status", Text(en="A status that there is not is refused", zh="不存在的status被拒绝")),
@@ -116,43 +116,43 @@ def _activities(make: CheckBuilder) -> Iterable[Check]:
 def _missing_fields(kind: type[Command], table: tuple[Field, ...]) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        # An instance of its own: a seller that accepts such a request may do anything to it.
-        made = caller.instance() if kind is not Create and caller.target.has(Create) else None
-        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
+        # A separate instance, since a seller that accepts such a request may change it in any way.
+        instance = caller.instance() if kind is not Create and caller.target.has(Create) else None
+        command = caller.samples.of(kind, instance.instance_id if instance else caller.samples.unknown_id())
         if command is None:
             raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
-        stamped = {caller.target.dialect.timestamp, caller.target.dialect.token}
+        stamp_fields = {caller.target.dialect.timestamp, caller.target.dialect.token}
         for field in table:
-            if not field.mandatory or field.name in stamped:
+            if not field.mandatory or field.name in stamp_fields:
                 continue
             answer = caller.send(caller.changed(command, {field.name: None}))
             caller.note_created(answer)
             context = Text(en=f"without {field.name}", zh=f"缺少{field.name}时")
             codes: tuple[str, ...] = (BAD_PARAMETER, NO_INSTANCE) if "nstance" in field.name else (BAD_PARAMETER,)
-            if made is None and kind is not Create:
-                # About something that the seller has never heard of: it may say so before it looks at the rest.
+            if instance is None and kind is not Create:
+                # About an unknown instance, which the seller may report before it validates the rest.
                 codes = ()
             expect_refusal(answer, "accepts_missing_field", *codes, context=context)
-        if made:
-            caller.give_back(made)
+        if instance:
+            caller.give_back(instance)
 
     return body
 
 
-def _longest(caller: Caller) -> None:
+def _max_lengths(caller: Caller) -> None:
     caller.instance(keep=True)
     order = Order(f"CS{caller.chance()}{caller.chance()}"[:57].upper())
     business_id = (caller.chance() + caller.chance())[:64]
-    first = caller.ask(caller.samples.create(order, business_id=business_id))
-    expect_accepted(first, "refuses_longest_value")
-    # A cut key would make the next order of the same beginning the same order.
+    first_answer = caller.ask(caller.samples.create(order, business_id=business_id))
+    expect_accepted(first_answer, "refuses_longest_value")
+    # A truncated key would treat the next order with the same beginning as the same order.
     twin = Order(order.order_id[:-1] + ("A" if order.order_id[-1] != "A" else "B"))
-    second = caller.ask(caller.samples.create(twin))
-    expect_accepted(second, "refuses_longest_value")
-    if first.instance_id and first.instance_id == second.instance_id:
+    second_answer = caller.ask(caller.samples.create(twin))
+    expect_accepted(second_answer, "refuses_longest_value")
+    if first_answer.instance_id and first_answer.instance_id == second_answer.instance_id:
         raise failed(
             "refuses_longest_value",
-            second,
+            second_answer,
             Text(
                 en="two orders that differ in their 57th character gave one instance",
                 zh="第57个字符不同的两个订单得到同一实例",
@@ -163,14 +163,14 @@ def _longest(caller: Caller) -> None:
 def _bad_value(kind: type[Command], name: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(kind)
-        made = caller.instance() if caller.target.has(Create) else None
-        command = caller.samples.of(kind, made.instance_id if made else caller.samples.unknown_id())
+        instance = caller.instance() if caller.target.has(Create) else None
+        command = caller.samples.of(kind, instance.instance_id if instance else caller.samples.unknown_id())
         assert command is not None
         answer = caller.send(caller.changed(command, {name: "NO_SUCH_VALUE"}))
         context = Text(en=f"with {name}=NO_SUCH_VALUE", zh=f"{name}为NO_SUCH_VALUE时")
-        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if made else ()), context=context)
-        if made:
-            caller.give_back(made)
+        expect_refusal(answer, "accepts_bad_value", *((BAD_PARAMETER,) if instance else ()), context=context)
+        if instance:
+            caller.give_back(instance)
 
     return body
 
@@ -179,7 +179,7 @@ def _bad_flag(kind: type[Command]) -> Body:
     def body(caller: Caller) -> None:
         command = caller.samples.of(kind, "")
         assert command is not None
-        # Of a tenant that the seller has never heard of: any refusal will do.
+        # About an unknown tenant, so any refusal is accepted.
         answer = caller.send(caller.changed(command, {"flag": 9}))
         expect_refusal(answer, "accepts_bad_value", context=Text(en="with flag=9", zh="flag为9时"))
 
@@ -189,7 +189,7 @@ def _bad_flag(kind: type[Command]) -> Body:
 def _activity(value: str | None) -> Body:
     def body(caller: Caller) -> None:
         name = "success_for_unknown_activity"
-        # Both as a real and as a test call: the second is often answered by a branch of its own.
+        # As a real and as a test call, since separate code often handles test calls.
         for test in (False, True):
             request = caller.changed(caller.harmless(test=test), {"activity": value})
             context = AS_TEST if test else AS_REAL
@@ -202,10 +202,13 @@ def _activity_case(caller: Caller) -> None:
     command = caller.harmless()
     activity = str(caller.target.dialect.members(caller.request(command))["activity"])
     answer = caller.send(caller.changed(command, {"activity": activity.upper()}))
-    readable(answer, http_error="http_error_for_bad_request")
+    expect_readable(answer, http_error="http_error_for_bad_request")
     if answer.accepted:
-        seen = answer.describe()
-        raise Warned("activity_case", Text(en=f"{activity.upper()}: {seen.en}", zh=f"{activity.upper()}：{seen.zh}"))
+        description = answer.describe()
+        raise Warned(
+            "activity_case",
+            Text(en=f"{activity.upper()}: {description.en}", zh=f"{activity.upper()}：{description.zh}"),
+        )
 
 
 def _bad_body(content: bytes) -> Body:

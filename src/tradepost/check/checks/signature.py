@@ -1,4 +1,4 @@
-"""Group *signature*: who may ask. Correct requests pass, and nothing else does (saas-v2 §2.3, §2.4)."""
+"""Group *signature*: correct requests are accepted, and all others refused (saas-v2 §2.3, §2.4)."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NO_INSTANCE,
     NOT_AUTHENTIC,
-    QUICK,
+    QUICK_ANSWER_SECONDS,
     expect_accepted,
+    expect_readable,
     expect_refusal,
     failed,
-    readable,
 )
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header
 from tradepost.check.forgeries import (
     FORGERIES,
-    IN_A_QUERY,
-    OTHER_CASE,
-    Spoil,
+    OTHER_CASE_FORGERY,
+    QUERY_FORGERIES,
+    RequestForgery,
     as_array,
     empty_key,
     last_character,
-    misshapen,
-    missing,
+    name_missing_check,
+    nearly_right_signatures,
     not_ascii,
     other_key,
-    twice,
-    what_is_not_checked,
+    with_two_signatures,
+    without_signature,
 )
 from tradepost.check.outcomes import Skipped
-from tradepost.check.protocol_diagnosis import spoken_instead
+from tradepost.check.protocol_diagnosis import detect_protocol
 from tradepost.check.refusal_diagnosis import explain_refusal
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Command, Create, Query, Refresh, Release
@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from tradepost.check.target import Target
 
 
-PLAIN = "application/json"
+PLAIN_CONTENT_TYPE = "application/json"
 OTHER_PROTOCOL = "other_protocol"
-FIRST = "signature.correct"
-"""Asked before everything else: with a wrong key nothing that follows means what it says."""
+FIRST_CHECK = "signature.correct"
+"""Runs first: with a wrong key all later results would be meaningless."""
 
 
 @check_factory
@@ -64,16 +64,16 @@ def checks(target: Target) -> Iterable[Check]:
         Text(en="resultCode 000000 to a test call signed as documented", zh="按文档签名的测试调用返回resultCode 000000"),
         alone=True,
     )  # fmt: skip
-    forgeries = FORGERIES if target.dialect.stamped else (*FORGERIES, OTHER_CASE)
+    forgeries = FORGERIES if target.dialect.stamped else (*FORGERIES, OTHER_CASE_FORGERY)
     if isinstance(target.dialect, UrlDialect | QueryDialect):
-        forgeries = (*forgeries, *IN_A_QUERY)
+        forgeries = (*forgeries, *QUERY_FORGERIES)
     for name, title, spoil, diagnosis in forgeries:
         yield make(
             name, "freshness", _forged(spoil, diagnosis), title,
             Text(en="HTTP 200 with resultCode 000001, and nothing done", zh="返回HTTP 200和resultCode 000001，且不执行任何操作"),
         )  # fmt: skip
     yield make(
-        "whole", "freshness", _whole,
+        "whole", "freshness", _compared_completely,
         Text(en="A signature that is right but for a character or two is refused, wherever they are", zh="仅有个别字符错误的签名被拒绝，无论错在何处"),
         Text(en="HTTP 200 with resultCode 000001: every character is compared, the last like the first",
              zh="返回HTTP 200和resultCode 000001：比较每一个字符，从第一个到最后一个"),
@@ -91,7 +91,7 @@ def checks(target: Target) -> Iterable[Check]:
         )  # fmt: skip
     if target.has(Create, Release) and (target.has(Query) or target.has(Refresh)):
         yield make(
-            "nothing_done", "freshness", _nothing_done,
+            "nothing_done", "freshness", _no_effect,
             Text(en="A release that is refused for its signature is not carried out", zh="因签名被拒绝的释放不会被执行"),
             Text(en="HTTP 200 with resultCode 000001, and the instance is still there", zh="返回HTTP 200和resultCode 000001，且实例仍然存在"),
         )  # fmt: skip
@@ -117,24 +117,27 @@ def checks(target: Target) -> Iterable[Check]:
 def _correct(caller: Caller) -> None:
     command = caller.harmless()
     answer = caller.ask(command)
-    if not answer.accepted and answer.request.header("Content-Type") not in {None, PLAIN}:
-        plain = with_header(caller.request(command), "Content-Type", PLAIN)
-        if caller.send(plain).accepted:
+    if not answer.accepted and answer.request.header("Content-Type") not in {None, PLAIN_CONTENT_TYPE}:
+        plain_request = with_header(caller.request(command), "Content-Type", PLAIN_CONTENT_TYPE)
+        if caller.send(plain_request).accepted:
             raise failed("refuses_content_type", answer)
     if answer.accepted:
-        readable(answer)
+        expect_readable(answer)
         return
-    # Each guess would take as long.
-    silent = answer.received.unreachable or answer.received.seconds > QUICK
-    other = "" if silent else spoken_instead(caller)
-    if other:
-        title = registry.protocol(other).title
+    # Each further attempt would take as long.
+    is_silent = answer.received.unreachable or answer.received.seconds > QUICK_ANSWER_SECONDS
+    spoken_protocol = "" if is_silent else detect_protocol(caller)
+    if spoken_protocol:
+        title = registry.protocol(spoken_protocol).title
         raise failed(
             OTHER_PROTOCOL,
             answer,
-            Text(en=f"it speaks {title.en}: --protocol {other}", zh=f"服务器使用{title.zh}：--protocol {other}"),
+            Text(
+                en=f"it speaks {title.en}: --protocol {spoken_protocol}",
+                zh=f"服务器使用{title.zh}：--protocol {spoken_protocol}",
+            ),
         )
-    readable(answer)
+    expect_readable(answer)
     mistake = explain_refusal(caller, command, answer)
     raise failed(mistake.name, answer, mistake.context)
 
@@ -142,74 +145,80 @@ def _correct(caller: Caller) -> None:
 # --- forgeries: the seller must answer 000001 ------------------------------------------------------------------------
 
 
-def _forged(spoil: Spoil, diagnosis: str) -> Body:
+def _forged(spoil: RequestForgery, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
         if caller.target.dialect.token.startswith("x-") and spoil is not_ascii:
             raise Skipped(Text(en="a header cannot carry it", zh="该值无法放入请求头"))
         request = caller.request(caller.harmless())
         if not caller.target.dialect.stamped:
-            # A token that was seen before must not open the door to another request; where there are nonces, they
-            # would refuse the second in any case.
+            # A previously seen token must not authorise another request; in versions with nonces, the repeated nonce
+            # would be refused anyway.
             caller.send(request)
         answer = caller.send(spoil(caller, request))
         name = _name(caller, spoil, diagnosis) if answer.accepted else diagnosis
-        # A parameter that stands there otherwise than once is malformed as well.
-        malformed = spoil in {as_array, twice}
-        expect_refusal(answer, name, *((NOT_AUTHENTIC, BAD_PARAMETER) if malformed else (NOT_AUTHENTIC,)))
+        # A repeated parameter is also malformed.
+        is_malformed = spoil in {as_array, with_two_signatures}
+        expect_refusal(answer, name, *((NOT_AUTHENTIC, BAD_PARAMETER) if is_malformed else (NOT_AUTHENTIC,)))
 
     return body
 
 
-def _whole(caller: Caller) -> None:
+def _compared_completely(caller: Caller) -> None:
     dialect = caller.target.dialect
     command = caller.harmless()
-    number = sum(1 for _ in misshapen(dialect.get(caller.request(command), dialect.token)))
+    number = sum(1 for _ in nearly_right_signatures(dialect.get(caller.request(command), dialect.token)))
 
     def forged(turn: int) -> tuple[Text, Answer]:
-        # Each in a request of its own: a nonce may be remembered after a refusal.
+        # Each in a separate request, since a nonce may be remembered after a refusal.
         request = caller.request(command)
-        done, wrong = list(misshapen(dialect.get(request, dialect.token)))[turn]
-        return done, caller.send(dialect.put(request, dialect.token, wrong))
+        change, forged_signature = list(nearly_right_signatures(dialect.get(request, dialect.token)))[turn]
+        return change, caller.send(dialect.put(request, dialect.token, forged_signature))
 
-    for done, answer in caller.each(forged, range(number)):
-        name = what_is_not_checked(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
-        expect_refusal(answer, name, NOT_AUTHENTIC, context=done)
+    for change, answer in caller.each(forged, range(number)):
+        name = name_missing_check(caller, "accepts_wrong_signature") if answer.accepted else "accepts_wrong_signature"
+        expect_refusal(answer, name, NOT_AUTHENTIC, context=change)
 
 
-def _name(caller: Caller, spoil: Spoil, diagnosis: str) -> str:
-    """The widest hole that explains an accepted forgery."""
-    wider = {as_array: (missing, "accepts_missing_signature"), empty_key: (other_key, "accepts_wrong_signature")}
+def _name(caller: Caller, spoil: RequestForgery, diagnosis: str) -> str:
+    """Return the most general diagnosis of an accepted forgery."""
+    wider = {
+        as_array: (without_signature, "accepts_missing_signature"),
+        empty_key: (other_key, "accepts_wrong_signature"),
+    }
     if spoil in wider:
-        other, name = wider[spoil]
+        wider_forgery, name = wider[spoil]
 
-        def is_accepted(forge: Spoil) -> bool:
+        def is_accepted(forge: RequestForgery) -> bool:
             return caller.send(forge(caller, caller.request(caller.harmless()))).accepted
 
-        # A signature that is compared in part may fit by chance: once, and not again.
-        if is_accepted(other) or (spoil is empty_key and not is_accepted(spoil)):
+        # A partially compared signature may match once by chance, but not again.
+        if is_accepted(wider_forgery) or (spoil is empty_key and not is_accepted(spoil)):
             diagnosis = name
-    return what_is_not_checked(caller, diagnosis)
+    return name_missing_check(caller, diagnosis)
 
 
 def _real_call(caller: Caller) -> None:
     command = caller.real()
-    answer = caller.send(missing(caller, caller.request(command)))
+    answer = caller.send(without_signature(caller, caller.request(command)))
     if answer.accepted or answer.code == NO_INSTANCE:
-        # Unknown or not, it was looked for: nobody asked who wants to know.
-        raise failed(_hole(caller, command, missing, "accepts_missing_signature"), answer)
+        # The seller looked for the instance, known or not, without checking the signature.
+        raise failed(_weakness_name(caller, command, without_signature, "accepts_missing_signature"), answer)
     expect_refusal(answer, "accepts_missing_signature", NOT_AUTHENTIC)
 
 
-def _hole(caller: Caller, command: Command, spoil: Spoil, diagnosis: str) -> str:
-    """Whether an accepted forgery is the seller's habit, or this activity's alone."""
-    other = caller.harmless()
-    if type(other) is not type(command) and not caller.send(spoil(caller, caller.request(other))).accepted:
+def _weakness_name(caller: Caller, command: Command, spoil: RequestForgery, diagnosis: str) -> str:
+    """Return whether the seller accepts forgeries in general or only for this activity."""
+    harmless_command = caller.harmless()
+    if (
+        type(harmless_command) is not type(command)
+        and not caller.send(spoil(caller, caller.request(harmless_command))).accepted
+    ):
         return "activity_not_guarded"
-    return what_is_not_checked(caller, diagnosis)
+    return name_missing_check(caller, diagnosis)
 
 
-def refused(caller: Caller, answer: Answer, diagnosis: str) -> None:
-    name = what_is_not_checked(caller, diagnosis) if answer.accepted else diagnosis
+def expect_forgery_refused(caller: Caller, answer: Answer, diagnosis: str) -> None:
+    name = name_missing_check(caller, diagnosis) if answer.accepted else diagnosis
     expect_refusal(answer, name, NOT_AUTHENTIC)
 
 
@@ -220,21 +229,21 @@ def _guarded(kind: type[Command]) -> Body:
         if command is None:
             raise Skipped(Text(en="the tester has no sample of this request", zh="测试程序没有该请求的样例"))
         answer = caller.send(last_character(caller, caller.request(command)))
-        name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
+        name = _weakness_name(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
         # A client secret that cannot be decrypted may be refused first (openapi-jointkit §A.2).
         expect_refusal(answer, name or "activity_not_guarded", *(() if kind is SyncApplication else (NOT_AUTHENTIC,)))
 
     return body
 
 
-def _nothing_done(caller: Caller) -> None:
-    with caller.borrowed_instance() as made:
-        command = caller.samples.release(made.instance_id)
+def _no_effect(caller: Caller) -> None:
+    with caller.borrowed_instance() as instance:
+        command = caller.samples.release(instance.instance_id)
         answer = caller.send(last_character(caller, caller.request(command)))
-        name = _hole(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
+        name = _weakness_name(caller, command, last_character, "accepts_wrong_signature") if answer.accepted else ""
         expect_refusal(answer, name or "accepts_wrong_signature", NOT_AUTHENTIC)
-        after = caller.look_up(made.instance_id)
-        # Where no instance can be looked at, nothing is known of this one.
+        after = caller.look_up(instance.instance_id)
+        # If no instance can be queried, the state of this one is unknown.
         if after.refused and caller.look_up(caller.fresh().instance_id).accepted:
             raise failed("acts_before_verifying", after, Text(en="afterwards", zh="之后"))
 
@@ -274,4 +283,4 @@ def _plain_hash(caller: Caller) -> None:
     answer = caller.send(request)
     if answer.accepted and not caller.ask(caller.harmless()).accepted:
         raise failed("plain_sha256", answer)
-    refused(caller, answer, "accepts_wrong_signature")
+    expect_forgery_refused(caller, answer, "accepts_wrong_signature")

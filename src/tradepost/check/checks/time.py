@@ -1,6 +1,6 @@
-"""Group *time*: dates are UTC, on a clock of 24 hours, with 14 or 17 digits (saas-v2 §3.2, §3.3).
+"""Group *time*: times are UTC, with 24 hours, in 14 or 17 digits (saas-v2 §3.2, §3.3).
 
-What a seller made of an expiry can be seen only where it shows one; without that, only refusals tell.
+The seller's interpretation of an expiry is visible only if it shows one; otherwise only refusals reveal mistakes.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from tradepost.check.answers import (
     BAD_PARAMETER,
     NOT_AUTHENTIC,
     Answer,
-    admitted,
+    answers_of_program,
+    expect_readable,
     expect_refusal,
     expect_success,
     failed,
-    readable,
 )
 from tradepost.check.crowd_diagnosis import explain_crowd
 from tradepost.check.dates import date_mistake, dates_in
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from tradepost.check.caller import Caller, CreatedInstance
     from tradepost.check.target import Target
 
-# Seconds and minutes that no seller would show by chance.
+# Minutes and seconds that no seller would show by chance.
 _MINUTE, _SECOND = 37, 53
 INSTANCES, COPIES, ROUNDS = 4, 3, 2
-_AHEAD = timedelta(minutes=5)
-"""How far a seller's clock may be ahead of ours."""
+_MAX_CLOCK_LEAD = timedelta(minutes=5)
+"""Permitted difference if a seller's clock is ahead."""
 
-HOURS = (
+EXPIRY_HOURS = (
     ("midnight", 0, Text(en="An expiry at 00 h is accepted", zh="0点的到期时间被接受")),
     ("morning", 9, Text(en="An expiry at 09 h is accepted", zh="9点的到期时间被接受")),
     ("noon", 12, Text(en="An expiry at 12 h is accepted", zh="12点的到期时间被接受")),
@@ -52,23 +52,23 @@ def forms(target: Target) -> Iterable[Check]:
         return
     make = CheckBuilder(target, "time")
     topic = target.activity(Refresh)
-    for name, hour, title in HOURS:
+    for name, hour, title in EXPIRY_HOURS:
         yield make(
             name, topic, _hour(hour), title,
             Text(en="resultCode 000000: hours run from 00 to 23", zh="返回000000：小时为00至23"),
         )  # fmt: skip
     yield make(
-        "leap_day", topic, _at(lambda now: datetime(_leap_year(now), 2, 29, 11, _MINUTE, _SECOND, tzinfo=UTC)),
+        "leap_day", topic, _at_time(lambda now: datetime(_leap_year(now), 2, 29, 11, _MINUTE, _SECOND, tzinfo=UTC)),
         Text(en="An expiry on 29 February is accepted", zh="2月29日的到期时间被接受"),
         Text(en="resultCode 000000", zh="返回000000"),
     )  # fmt: skip
     yield make(
-        "last_moment", topic, _at(lambda now: datetime(now.year + 1, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        "last_moment", topic, _at_time(lambda now: datetime(now.year + 1, 12, 31, 23, 59, 59, tzinfo=UTC)),
         Text(en="An expiry at the last second of a year is accepted", zh="一年最后一秒的到期时间被接受"),
         Text(en="resultCode 000000", zh="返回000000"),
     )  # fmt: skip
     yield make(
-        "far", topic, _at(lambda _: datetime(2099, 12, 31, 15, 59, 59, tzinfo=UTC)),
+        "far", topic, _at_time(lambda _: datetime(2099, 12, 31, 15, 59, 59, tzinfo=UTC)),
         Text(en="An expiry in the year 2099 is accepted", zh="2099年的到期时间被接受"),
         Text(en="resultCode 000000", zh="返回000000"),
     )  # fmt: skip
@@ -112,7 +112,7 @@ def effects(target: Target) -> Iterable[Check]:
         Text(en="the query is answered 000000: expireTime is UTC, so it is not over", zh="查询返回000000：expireTime为UTC，尚未到期"),
     )  # fmt: skip
     yield make(
-        "shown_expiry", topic, _shown,
+        "shown_expiry", topic, _expiry_shown,
         Text(en="An expiry that is shown is the one that was told", zh="显示的到期时间与设置的一致"),
         Text(en="no text of the instance shows it some hours off", zh="实例信息中显示的到期时间没有小时偏差"),
     )  # fmt: skip
@@ -144,34 +144,34 @@ def _tomorrow(caller: Caller, hour: int, *, minute: int = _MINUTE) -> datetime:
 def _hour(hour: int) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        with caller.borrowed_instance() as made:
-            answer = caller.ask(caller.samples.refresh(made.instance_id, _tomorrow(caller, hour)))
+        with caller.borrowed_instance() as instance:
+            answer = caller.ask(caller.samples.refresh(instance.instance_id, _tomorrow(caller, hour)))
             if not answer.succeeded:
-                name = _clock_mistake(caller, made.instance_id, hour)
-                readable(answer, http_error=name)
+                name = _clock_mistake(caller, instance.instance_id, hour)
+                expect_readable(answer, http_error=name)
                 expect_success(answer, name)
 
     return body
 
 
 def _clock_mistake(caller: Caller, instance_id: str, hour: int) -> str:
-    """An hour of the morning that passes, where this one does not, gives the 12-hour clock away."""
+    """If an hour of the morning passes and this one does not, the seller uses a 12-hour clock."""
     if 1 <= hour <= 12:
         return "refuses_correct_request"
     morning = caller.ask(caller.samples.refresh(instance_id, _tomorrow(caller, 9)))
     return "twelve_hour_clock" if morning.succeeded else "refuses_correct_request"
 
 
-def _at(moment: object) -> Body:
+def _at_time(moment: object) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
         assert callable(moment)
-        told = moment(caller.clock())
-        with caller.borrowed_instance() as made:
-            answer = caller.ask(caller.samples.refresh(made.instance_id, told))
+        expiry = moment(caller.clock())
+        with caller.borrowed_instance() as instance:
+            answer = caller.ask(caller.samples.refresh(instance.instance_id, expiry))
             if not answer.succeeded:
-                name = _clock_mistake(caller, made.instance_id, told.hour)
-                readable(answer, http_error=name)
+                name = _clock_mistake(caller, instance.instance_id, expiry.hour)
+                expect_readable(answer, http_error=name)
                 expect_success(answer, name)
 
     return body
@@ -183,18 +183,18 @@ def _leap_year(now: datetime) -> int:
 
 def _seventeen_digits(caller: Caller) -> None:
     caller.need(Refresh)
-    written = dump_milliseconds(_tomorrow(caller, 9).replace(microsecond=256_000))
-    with caller.borrowed_instance() as made:
-        answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": written}))
-        readable(answer, http_error="fourteen_digits_only")
+    digits = dump_milliseconds(_tomorrow(caller, 9).replace(microsecond=256_000))
+    with caller.borrowed_instance() as instance:
+        answer = caller.send(caller.changed(caller.samples.refresh(instance.instance_id), {"expireTime": digits}))
+        expect_readable(answer, http_error="fourteen_digits_only")
         expect_success(answer, "fourteen_digits_only")
 
 
 def _bad_time(text: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need(Refresh)
-        with caller.borrowed_instance() as made:
-            answer = caller.send(caller.changed(caller.samples.refresh(made.instance_id), {"expireTime": text}))
+        with caller.borrowed_instance() as instance:
+            answer = caller.send(caller.changed(caller.samples.refresh(instance.instance_id), {"expireTime": text}))
             context = Text(en=f"with expireTime={text}", zh=f"expireTime为{text}时")
             expect_refusal(answer, "accepts_bad_time", BAD_PARAMETER, context=context)
 
@@ -206,26 +206,26 @@ def _bad_time(text: str) -> Body:
 
 def _parallel(caller: Caller) -> None:
     caller.need(Refresh)
-    made = [caller.instance() for _ in range(INSTANCES)]
-    for turn in range(ROUNDS):
-        # Each with a time of its own: who shares a parser of dates between threads mixes them up.
-        told = [_tomorrow(caller, 2 + 2 * at, minute=11 + 7 * turn + at) for at in range(INSTANCES)]
+    instances = [caller.instance() for _ in range(INSTANCES)]
+    for round_number in range(ROUNDS):
+        # Each with a different time: a parser shared between threads mixes them up.
+        expiries = [_tomorrow(caller, 2 + 2 * at, minute=11 + 7 * round_number + at) for at in range(INSTANCES)]
         commands = [
-            caller.samples.refresh(one.instance_id, until)
-            for one, until in zip(made, told, strict=True)
+            caller.samples.refresh(instance.instance_id, until)
+            for instance, until in zip(instances, expiries, strict=True)
             for _ in range(COPIES)
         ]
         answers = caller.send_simultaneously([caller.request(command) for command in commands])
-        reached = admitted(answers)
+        reached_answers = answers_of_program(answers)
         for command, answer in zip(commands, answers, strict=True):
-            if not answer.succeeded and answer in reached:
+            if not answer.succeeded and answer in reached_answers:
                 raise failed(_in_a_crowd(caller, command, answer), answer, Text(en="at the same moment", zh="并发时"))
-        _each_shows_its_own(caller, made, told)
-    caller.give_back(*made)
+        _expect_own_expiries(caller, instances, expiries)
+    caller.give_back(*instances)
 
 
 def _in_a_crowd(caller: Caller, command: Refresh, answer: Answer) -> str:
-    """What a refusal shows that comes in a crowd alone: the date, or the signature, was read wrongly."""
+    """Return the cause of a refusal that only occurs under concurrency: a misread date or signature."""
     if answer.code == NOT_AUTHENTIC:
         return explain_crowd(caller, lambda: command)
     if not caller.ask(command).succeeded:
@@ -233,14 +233,14 @@ def _in_a_crowd(caller: Caller, command: Refresh, answer: Answer) -> str:
     return "dates_mixed_up" if answer.code == BAD_PARAMETER else "fails_under_load"
 
 
-def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[datetime]) -> None:
+def _expect_own_expiries(caller: Caller, instances: list[CreatedInstance], expiries: list[datetime]) -> None:
     if not caller.target.has(Query):
         return
-    answers = caller.each(caller.ask, [Query(instance_ids=(one.instance_id,)) for one in made])
-    for answer, until in zip(answers, told, strict=True):
-        shown = set(dates_in(_members(answer)))
-        others = {other.replace(tzinfo=None) for other in told if other != until}
-        if shown & others and until.replace(tzinfo=None) not in shown:
+    answers = caller.each(caller.ask, [Query(instance_ids=(instance.instance_id,)) for instance in instances])
+    for answer, until in zip(answers, expiries, strict=True):
+        shown_dates = set(dates_in(_members(answer)))
+        other_expiries = {expiry.replace(tzinfo=None) for expiry in expiries if expiry != until}
+        if shown_dates & other_expiries and until.replace(tzinfo=None) not in shown_dates:
             raise failed(
                 "dates_mixed_up",
                 answer,
@@ -251,119 +251,122 @@ def _each_shows_its_own(caller: Caller, made: list[CreatedInstance], told: list[
 # --- effects ---------------------------------------------------------------------------------------------------------
 
 
-def _renewed(caller: Caller, instance_id: str, until: datetime) -> Answer:
-    """The query's answer after the expiry was set."""
+def _renew(caller: Caller, instance_id: str, until: datetime) -> Answer:
+    """Set the expiry and return the query's answer."""
     expect_success(caller.ask(caller.samples.refresh(instance_id, until)), context=Text(en="renewal", zh="续费"))
     return caller.ask(Query(instance_ids=(instance_id,)))
 
 
 def _one_hour_left(caller: Caller) -> None:
     caller.need(Refresh)
-    soon = caller.clock().replace(microsecond=0) + timedelta(hours=1)
-    with caller.borrowed_instance() as made:
-        answer = _renewed(caller, made.instance_id, soon)
+    expiry = caller.clock().replace(microsecond=0) + timedelta(hours=1)
+    with caller.borrowed_instance() as instance:
+        answer = _renew(caller, instance.instance_id, expiry)
         if not answer.succeeded:
-            later = _renewed(caller, made.instance_id, soon + timedelta(days=30))
-            name = "local_time_expiry" if later.succeeded else "refuses_correct_request"
+            later_answer = _renew(caller, instance.instance_id, expiry + timedelta(days=30))
+            name = "local_time_expiry" if later_answer.succeeded else "refuses_correct_request"
             raise failed(name, answer, Text(en="query", zh="查询"))
 
 
-def _shown(caller: Caller) -> None:
+def _expiry_shown(caller: Caller) -> None:
     caller.need(Refresh)
-    with caller.borrowed_instance() as made:
-        # Each with a minute of its own, so that one still shown is not taken for another read wrongly.
+    with caller.borrowed_instance() as instance:
+        # Each with a different minute, so that an old expiry is not mistaken for a misread one.
         for hour, minute in ((3, 11), (15, 23), (21, 49)):
-            told = _tomorrow(caller, hour, minute=minute)
-            _shown_rightly(_renewed(caller, made.instance_id, told), told.replace(tzinfo=None))
+            expiry = _tomorrow(caller, hour, minute=minute)
+            _expect_shown(_renew(caller, instance.instance_id, expiry), expiry.replace(tzinfo=None))
 
 
-def _shown_rightly(answer: Answer, told: datetime) -> None:
-    shown = list(dates_in(_members(answer)))
-    # A seller may show the expiry in its own zone beside UTC; the right one anywhere settles it.
-    if told in shown:
+def _expect_shown(answer: Answer, expiry: datetime) -> None:
+    shown_dates = list(dates_in(_members(answer)))
+    # A seller may show the expiry in its own zone beside UTC; one correct time is enough.
+    if expiry in shown_dates:
         return
-    for date in shown:
-        name = date_mistake(date, told)
+    for date in shown_dates:
+        name = date_mistake(date, expiry)
         if name:
             raise Failed(
                 name,
                 Text(
-                    en=f"told {told:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
-                    zh=f"设置为{told:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
+                    en=f"told {expiry:%Y-%m-%d %H:%M:%S} UTC, shown {date:%Y-%m-%d %H:%M:%S}",
+                    zh=f"设置为{expiry:%Y-%m-%d %H:%M:%S} UTC，显示为{date:%Y-%m-%d %H:%M:%S}",
                 ),
             )
 
 
 def _set_not_added(caller: Caller) -> None:
     caller.need(Refresh)
-    told = _tomorrow(caller, 9)
+    expiry = _tomorrow(caller, 9)
     answers: list[Answer] = []
-    with caller.borrowed_instance() as made:
-        command = caller.samples.refresh(made.instance_id, told)
+    with caller.borrowed_instance() as instance:
+        command = caller.samples.refresh(instance.instance_id, expiry)
         for _ in range(2):
             expect_success(caller.ask(command), context=Text(en="renewal", zh="续费"))
-            answers.append(caller.ask(Query(instance_ids=(made.instance_id,))))
-        _same_dates(answers[0], answers[1], told)
+            answers.append(caller.ask(Query(instance_ids=(instance.instance_id,))))
+        _same_dates(answers[0], answers[1], expiry)
 
 
-def _same_dates(first: Answer, second: Answer, told: datetime) -> None:
-    """Dates that the repeat moved, those of the present excepted: a page may show when it was made."""
+def _same_dates(first: Answer, second: Answer, expiry: datetime) -> None:
+    """Return dates that the repeat changed, except current times: a page may show when it was created."""
     before, after = (sorted(set(dates_in(_members(answer)))) for answer in (first, second))
-    moved = [date for date in after if date not in before and date > told.replace(tzinfo=None)]
-    if moved and len(before) == len(after):
+    moved_dates = [date for date in after if date not in before and date > expiry.replace(tzinfo=None)]
+    if moved_dates and len(before) == len(after):
         raise Failed(
             "refresh_adds",
             Text(
-                en=f"after the repeat {moved[0]:%Y-%m-%d %H:%M:%S} is shown, told was {told:%Y-%m-%d %H:%M:%S}",
-                zh=f"重复之后显示{moved[0]:%Y-%m-%d %H:%M:%S}，设置的是{told:%Y-%m-%d %H:%M:%S}",
+                en=f"after the repeat {moved_dates[0]:%Y-%m-%d %H:%M:%S} is shown, told was {expiry:%Y-%m-%d %H:%M:%S}",
+                zh=f"重复之后显示{moved_dates[0]:%Y-%m-%d %H:%M:%S}，设置的是{expiry:%Y-%m-%d %H:%M:%S}",
             ),
         )
 
 
 def _moves_back(caller: Caller) -> None:
     caller.need(Refresh)
-    # A fresh one: what its creation told must not have been replaced yet.
-    made = caller.fresh()
-    instance_id = made.instance_id
-    later, sooner = _tomorrow(caller, 9) + timedelta(days=37), _tomorrow(caller, 9)
-    first = _renewed(caller, instance_id, later)
-    if later.replace(tzinfo=None) not in dates_in(_members(first)):
-        _frozen_in_time(made, first)
-        # Nothing is shown (or in another form), so nothing can be said.
+    # A fresh instance, whose expiry from the creation has not been replaced.
+    instance = caller.fresh()
+    instance_id = instance.instance_id
+    later_expiry, sooner_expiry = _tomorrow(caller, 9) + timedelta(days=37), _tomorrow(caller, 9)
+    first_answer = _renew(caller, instance_id, later_expiry)
+    if later_expiry.replace(tzinfo=None) not in dates_in(_members(first_answer)):
+        _frozen_in_time(instance, first_answer)
+        # The expiry is not shown, or in another format, so the check cannot decide.
         return
-    second = _renewed(caller, instance_id, sooner)
-    shown = list(dates_in(_members(second)))
-    if sooner.replace(tzinfo=None) in shown:
+    second_answer = _renew(caller, instance_id, sooner_expiry)
+    shown_dates = list(dates_in(_members(second_answer)))
+    if sooner_expiry.replace(tzinfo=None) in shown_dates:
         return
-    name = "refresh_ignored" if later.replace(tzinfo=None) in shown else "refresh_adds"
+    name = "refresh_ignored" if later_expiry.replace(tzinfo=None) in shown_dates else "refresh_adds"
     raise Failed(
         name,
-        Text(en=f"the earlier {sooner:%Y-%m-%d %H:%M:%S} is not shown", zh=f"没有显示更早的{sooner:%Y-%m-%d %H:%M:%S}"),
+        Text(
+            en=f"the earlier {sooner_expiry:%Y-%m-%d %H:%M:%S} is not shown",
+            zh=f"没有显示更早的{sooner_expiry:%Y-%m-%d %H:%M:%S}",
+        ),
     )
 
 
-def _frozen_in_time(made: CreatedInstance, answer: Answer) -> None:
-    """A seller that still shows the expiry of the creation, after it accepted another."""
-    first = made.expires_at.replace(tzinfo=None) if made.expires_at else None
-    if first is not None and first in dates_in(_members(answer)):
+def _frozen_in_time(instance: CreatedInstance, answer: Answer) -> None:
+    """Report a seller that shows the creation's expiry after it accepted another."""
+    first_expiry = instance.expires_at.replace(tzinfo=None) if instance.expires_at else None
+    if first_expiry is not None and first_expiry in dates_in(_members(answer)):
         raise Failed(
             "refresh_ignored",
-            Text(en=f"{first:%Y-%m-%d %H:%M:%S} is still shown", zh=f"仍显示{first:%Y-%m-%d %H:%M:%S}"),
+            Text(en=f"{first_expiry:%Y-%m-%d %H:%M:%S} is still shown", zh=f"仍显示{first_expiry:%Y-%m-%d %H:%M:%S}"),
         )
 
 
 def _usage_time(caller: Caller) -> None:
     answer = caller.ask(Query(instance_ids=(caller.instance(keep=True).instance_id,)))
-    readable(answer)
+    expect_readable(answer)
     times = list(_texts(_members(answer), "statisticalTime"))
     if not times:
         raise Skipped(Text(en="this seller answers no usage", zh="该商家没有返回用量信息"))
     for text in times:
         try:
-            at = load_digits(text)
+            moment = load_digits(text)
         except ValueError:
             raise Failed("bad_field", Text(en=f"statisticalTime is {text}", zh=f"statisticalTime为{text}")) from None
-        if at > caller.clock() + _AHEAD:
+        if moment > caller.clock() + _MAX_CLOCK_LEAD:
             raise Failed("local_time_usage", Text(en=f"statisticalTime is {text}", zh=f"statisticalTime为{text}"))
 
 

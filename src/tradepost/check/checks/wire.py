@@ -1,11 +1,11 @@
-"""Group *wire*: the bytes themselves. What a market compares literally, and what it may send (saas-v2 §2.6, §3.0)."""
+"""Group *wire*: bytes that a market compares literally, and forms of requests that it may send (saas-v2 §2.6, §3.0)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, failed, readable
+from tradepost.check.answers import NOT_AUTHENTIC, Answer, expect_accepted, expect_readable, failed
 from tradepost.check.definition import Body, Check, CheckBuilder, check_factory
 from tradepost.check.dialects import QueryDialect, UrlDialect, with_header, with_parameter
 from tradepost.check.outcomes import Skipped, Warned
@@ -52,7 +52,7 @@ def requests(target: Target) -> Iterable[Check]:
         Text(en="A field that the seller does not know is tolerated", zh="未知的新增字段被容忍"),
         Text(en="resultCode 000000; the field is signed like all others", zh="返回000000；新增字段同样参与签名"),
     )  # fmt: skip
-    for name, text, diagnosis, title in VALUES:
+    for name, text, diagnosis, title in VALUE_CASES:
         yield make(
             f"value.{name}", "signature", _value(text, diagnosis), title,
             Text(en="resultCode 000000: every value is UTF-8, decoded exactly once", zh="返回000000：所有值为UTF-8，且只解码一次"),
@@ -63,7 +63,7 @@ def requests(target: Target) -> Iterable[Check]:
         Text(en="resultCode 000000 (recommended where only a body is signed)", zh="返回000000（仅对请求体签名的版本为建议）"),
     )  # fmt: skip
     if isinstance(target.dialect, UrlDialect):
-        for name, nonce, diagnosis, title in NONCES:
+        for name, nonce, diagnosis, title in NONCE_CASES:
             yield make(
                 f"nonce.{name}", "signature", _nonce(nonce, diagnosis), title,
                 Text(en="resultCode 000000: parameters are decoded exactly once before they are signed",
@@ -100,7 +100,7 @@ def requests(target: Target) -> Iterable[Check]:
 
 
 UNLIMITED = "unlimited"
-VALUES = (
+VALUE_CASES = (
     ("empty", "", "drops_empty_values", Text(en="An empty value is accepted", zh="空值被接受")),
     ("plus", "C++a+b", "plus_as_blank", Text(en="A plus sign in a value is accepted", zh="值中的加号被接受")),
     ("percent_plus", "100%2B1", "plus_as_blank", Text(en="The characters %2B in a value are accepted", zh="值中的字符%2B被接受")),
@@ -115,7 +115,7 @@ VALUES = (
 )  # fmt: skip
 
 
-NONCES = (
+NONCE_CASES = (
     ("plus", "a+b", "plus_as_blank", Text(en="A nonce with an encoded plus sign is accepted", zh="含编码加号的nonce被接受")),
     ("percent", "a%2Bb", "plus_as_blank", Text(en="A nonce with an encoded percent sign is accepted", zh="含编码百分号的nonce被接受")),
     ("ampersand", "a&b", "ampersand_splits", Text(en="A nonce with an encoded ampersand is accepted", zh="含编码&的nonce被接受")),
@@ -124,13 +124,16 @@ NONCES = (
 
 
 def _unlimited(caller: Caller) -> None:
-    limited = [answer for answer in caller.history.answers if answer.turned_away]
-    if limited:
-        told = limited[0].describe()
-        seen = f"{len(limited)} of {len(caller.history.answers)} requests, the first with: {told}"
+    limited_answers = [answer for answer in caller.history.answers if answer.turned_away]
+    if limited_answers:
+        description = limited_answers[0].describe()
+        observation = f"{len(limited_answers)} of {len(caller.history.answers)} requests, the first with: {description}"
         raise Warned(
             "rate_limited",
-            Text(en=seen, zh=f"{len(caller.history.answers)}个请求中有{len(limited)}个，第一个为：{told.zh}"),
+            Text(
+                en=observation,
+                zh=f"{len(caller.history.answers)}个请求中有{len(limited_answers)}个，第一个为：{description.zh}",
+            ),
         )
 
 
@@ -149,17 +152,17 @@ def _content_type(value: str) -> Body:
 def _further_parameter(caller: Caller) -> None:
     caller.need_correct()
     if isinstance(caller.target.dialect, QueryDialect):
-        # There every parameter is signed.
+        # In this version every parameter is signed.
         request = caller.changed(caller.harmless(), {"tenant": "1"})
     else:
         request = with_parameter(caller.request(caller.harmless()), "tenant", "1")
     answer = caller.send(request)
-    readable(answer)
+    expect_readable(answer)
     if answer.accepted:
         return
     if isinstance(caller.target.dialect, QueryDialect) and answer.code == NOT_AUTHENTIC:
         raise failed("address_with_query", answer)
-    # What a market adds to a registered query is documented nowhere (saas-v2 §2.2).
+    # No document says what a market adds to a registered query (saas-v2 §2.2).
     raise Warned("address_with_query", answer.describe())
 
 
@@ -167,31 +170,31 @@ def _nonce(part: str, diagnosis: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need_correct()
         answer = caller.send(caller.request(caller.harmless(), nonce=f"{caller.chance()[:24]}{part}"))
-        readable(answer)
+        expect_readable(answer)
         if answer.code == NOT_AUTHENTIC:
             raise failed(_decoding(caller) or diagnosis, answer)
-        # A seller may take letters and digits alone for a nonce: the market sends no others today.
+        # A seller may only accept letters and digits in a nonce: the market sends no others today.
 
     return body
 
 
 def _long_nonce(caller: Caller) -> None:
     caller.need_correct()
-    # As long as those that are printed (saas-v2 §2.2).
+    # As long as the documented examples (saas-v2 §2.2).
     beginning = (caller.chance() + caller.chance())[:60]
-    first, second = (
+    first_answer, second_answer = (
         caller.send(caller.request(caller.harmless(), nonce=f"{beginning}{end}")) for end in ("AAAA", "BBBB")
     )
-    readable(first)
-    if not first.accepted:
-        raise failed("refuses_longest_value", first)
-    readable(second)
-    if not second.accepted:
-        raise failed("nonce_cut", second, Text(en="the second", zh="第二个"))
+    expect_readable(first_answer)
+    if not first_answer.accepted:
+        raise failed("refuses_longest_value", first_answer)
+    expect_readable(second_answer)
+    if not second_answer.accepted:
+        raise failed("nonce_cut", second_answer, Text(en="the second", zh="第二个"))
 
 
 def _decoding(caller: Caller) -> str:
-    """Values that are not decoded at all fail with every special character, an ordinary one included."""
+    """If values are not decoded at all, every special character fails, including an ordinary one."""
     answer = caller.send(caller.request(caller.harmless(), nonce=f"{caller.chance()[:24]}a/b="))
     return "undecoded_values" if answer.code == NOT_AUTHENTIC else ""
 
@@ -205,10 +208,10 @@ def _unknown_field(caller: Caller) -> None:
     caller.need_correct()
     for test in (True, False):
         answer = _with_field(caller, "abc", test=test)
-        readable(answer)
+        expect_readable(answer)
         if not answer.accepted and (test or not caller.creation_refused):
             signed_over_a_list = answer.code == NOT_AUTHENTIC
-            # Fields were added before, and the same version promises only that none goes (business-rules §11.1).
+            # Fields were added before, and the same version only promises that none is removed (business-rules §11.1).
             raise failed(
                 "fixed_parameter_list" if signed_over_a_list else "refuses_unknown_fields",
                 answer, Text(en='with "newField":"abc"', zh="增加newField后"),
@@ -229,23 +232,23 @@ def _value(text: str, diagnosis: str) -> Body:
         if not _with_field(caller, "abc").accepted:
             raise Skipped(Text(en="a new field is refused whatever it holds", zh="无论取值如何，新增字段都被拒绝"))
         answer = _with_field(caller, text)
-        readable(answer)
-        if _refused(answer, text):
+        expect_readable(answer)
+        if _is_refused(answer, text):
             name = explain_rewriting(caller, answer.request) if answer.code == NOT_AUTHENTIC else ""
             raise failed(name or diagnosis, answer, Text(en=f"with newField={text}", zh=f"newField为{text}时"))
 
     return body
 
 
-def _refused(answer: Answer, text: str) -> bool:
-    """An empty value may be refused for what it is, but not as a forgery."""
+def _is_refused(answer: Answer, text: str) -> bool:
+    """An empty value may be refused as invalid, but not as a forgery."""
     return not answer.accepted and (bool(text) or answer.code == NOT_AUTHENTIC)
 
 
 def _free_fields(caller: Caller) -> tuple[str, ...]:
-    """Fields of the creation that hold a person's text, where a version sends such."""
-    known = {field.name for field in caller.target.specification.requests.get(Create, ())}
-    return tuple(name for name in ("customerName",) if name in known)
+    """Return the fields of the creation with free text, if the version has any."""
+    known_names = {field.name for field in caller.target.specification.requests.get(Create, ())}
+    return tuple(name for name in ("customerName",) if name in known_names)
 
 
 def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosis: str) -> None:
@@ -256,16 +259,16 @@ def _in_known_field(caller: Caller, fields: tuple[str, ...], text: str, diagnosi
             Text(en="the same request with plain text is refused already", zh="同样的请求在取值为普通文本时已被拒绝")
         )
     answer = caller.send(caller.changed(command, dict.fromkeys(fields, text)))
-    readable(answer)
-    if _refused(answer, text):
-        # Whoever signs what stands in the URL fails with everything that has to be encoded.
-        plain = caller.send(caller.changed(command, dict.fromkeys(fields, "a/b:c")))
-        if plain.accepted and text != text.strip():
+    expect_readable(answer)
+    if _is_refused(answer, text):
+        # A seller that signs the encoded URL fails for every character that must be encoded.
+        plain_answer = caller.send(caller.changed(command, dict.fromkeys(fields, "a/b:c")))
+        if plain_answer.accepted and text != text.strip():
             blank = caller.send(caller.changed(command, dict.fromkeys(fields, "one two")))
             diagnosis = diagnosis if blank.accepted else "blank_as_plus"
-        diagnosis = diagnosis if plain.accepted else "undecoded_values"
+        diagnosis = diagnosis if plain_answer.accepted else "undecoded_values"
         if diagnosis == "reserialised_request" and not caller.target.dialect.json_body:
-            # There is no body that could have been written again: a filter got at the parameters.
+            # There is no body that could have been rewritten, so a filter changed the parameters.
             diagnosis = "html_entities"
         raise failed(diagnosis, answer, Text(en=f"with {fields[0]}={text}", zh=f"{fields[0]}为{text}时"))
 
@@ -275,7 +278,7 @@ def _nested(name: str) -> Body:
         kind = CheckChange
         instance_id = caller.any_id()
         answer = caller.ask(caller.samples.check_change(instance_id, name=name, test=True))
-        readable(answer)
+        expect_readable(answer)
         if answer.code == NOT_AUTHENTIC and caller.ask(caller.harmless()).accepted:
             raise failed(_nested_mistake(caller, instance_id, name), answer)
         caller.need(kind)
@@ -284,23 +287,23 @@ def _nested(name: str) -> Body:
 
 
 def _nested_mistake(caller: Caller, instance_id: str, name: str) -> str:
-    """What in the nested object is not authentic: its number, a slash, or the Chinese."""
+    """Return the part of the nested object that fails the signature: its number, a slash, or the Chinese text."""
 
     def passes(text: str) -> bool:
         return caller.ask(caller.samples.check_change(instance_id, name=text, test=True)).code != NOT_AUTHENTIC
 
     if name.isascii():
-        bare = caller.samples.check_change(instance_id, name=name, number=None, test=True)
-        return "number_as_text" if caller.ask(bare).code != NOT_AUTHENTIC else "nested_object_as_text"
+        command_without_number = caller.samples.check_change(instance_id, name=name, number=None, test=True)
+        return "number_as_text" if caller.ask(command_without_number).code != NOT_AUTHENTIC else "nested_object_as_text"
     if not passes("Team"):
         raise Skipped(Text(en="the same in ASCII is refused already", zh="同样的内容换成ASCII时已被拒绝"))
-    found = explain_rewriting(caller, caller.request(caller.samples.check_change(instance_id, name=name, test=True)))
-    if found:
-        return found
+    mistake = explain_rewriting(caller, caller.request(caller.samples.check_change(instance_id, name=name, test=True)))
+    if mistake:
+        return mistake
     return "wrong_charset" if passes("a/b") else "reserialised_request"
 
 
-def _blank(written: str) -> Body:
+def _blank(encoded: str) -> Body:
     def body(caller: Caller) -> None:
         caller.need_correct()
         dialect = caller.target.dialect
@@ -314,10 +317,12 @@ def _blank(written: str) -> Body:
                 Text(en="the same request without a blank is refused already", zh="不含空格的同样请求已被拒绝")
             )
         members = {**texts, field: "one two"}
-        answer = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=written))
+        answer = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=encoded))
         if not answer.accepted:
-            other = "+" if written == "%20" else "%20"
-            again = caller.send(dialect.signed_text(request, members, caller.signing_inputs(), blank=other))
-            expect_accepted(answer, "blank_as_plus" if again.accepted else "undecoded_values")
+            other_encoding = "+" if encoded == "%20" else "%20"
+            repeated_answer = caller.send(
+                dialect.signed_text(request, members, caller.signing_inputs(), blank=other_encoding)
+            )
+            expect_accepted(answer, "blank_as_plus" if repeated_answer.accepted else "undecoded_values")
 
     return body

@@ -1,4 +1,4 @@
-"""The mistakes that the tester knows by name, each with what to do about it in both languages.
+"""All mistakes that the tester can name, each with a remedy in both languages.
 
 Names are stable: sellers' pipelines and the mutant sellers of our own tests compare them.
 """
@@ -9,15 +9,21 @@ from tradepost.check.results import Diagnosis
 
 from . import answers, behaviour, calls, requests, runs, uploads
 
-_OF_RUNS = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES, **runs.DIAGNOSES, **uploads.DIAGNOSES}
-_KNOWN = {**_OF_RUNS, **calls.DIAGNOSES}
+_RUN_DIAGNOSES = {
+    **requests.DIAGNOSES,
+    **answers.DIAGNOSES,
+    **behaviour.DIAGNOSES,
+    **runs.DIAGNOSES,
+    **uploads.DIAGNOSES,
+}
+_ALL_DIAGNOSES = {**_RUN_DIAGNOSES, **calls.DIAGNOSES}
 
-NAMES = frozenset(_OF_RUNS)
-"""What a run can find."""
-ALL_NAMES = frozenset(_KNOWN)
-"""And what can be said of one call by itself."""
+NAMES = frozenset(_RUN_DIAGNOSES)
+"""Diagnoses of a run."""
+ALL_NAMES = frozenset(_ALL_DIAGNOSES)
+"""Diagnoses including those of a single call."""
 
 
 def diagnosis(name: str) -> Diagnosis:
-    """The mistake of this name. Raises ``KeyError``: a check must not invent one."""
-    return Diagnosis(name, _KNOWN[name])
+    """Return the diagnosis with this name. Raises ``KeyError``: a check must not invent one."""
+    return Diagnosis(name, _ALL_DIAGNOSES[name])

@@ -1,4 +1,4 @@
-"""What to do about mistakes in answers: their signature, their bytes, their fields."""
+"""Remedies for mistakes in answers: signature, bytes, fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do about mistakes in what a seller does: repeats, lifecycle, test calls, secrets, time, load."""
+"""Remedies for mistakes in a seller's behaviour: repeats, lifecycle, test calls, secrets, time, load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tradepost.protocols.text import Text
 
 DIAGNOSES: Mapping[str, Text] = {
-    # --- once and only once ---
+    # --- idempotency ---
     "new_instance_id_each_call": Text(
         en="Each repeat of an order makes another instance: look the order up before you create.",
         zh="同一订单每次重复调用都生成新的实例：创建前应先按订单查找。",

@@ -1,6 +1,5 @@
-"""What to do where one call, and nothing around it, is all that is known: on a debugging page and of a probe. A whole run finds
-out more, and has other names for it.
-"""
+"""Remedies if only a single call is known, on a debugging page or in a probe. A whole run has more precise diagnoses
+with other names."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from collections.abc import Mapping
 from tradepost.protocols.text import Text
 
 DIAGNOSES: Mapping[str, Text] = {
-    # --- nothing came ---
+    # --- no answer ---
     "address_blocked": Text(
         en="The host name leads to a private, local or reserved address, which a market calls only if its operator allows that network: point its DNS record to a public one.",
         zh="域名指向内网、本地或保留地址，云商店仅在运营人员允许该网段时调用：请将DNS记录指向公网地址。",

@@ -1,4 +1,4 @@
-"""What to do about mistakes in reading requests: their signature, their values, their spelling."""
+"""Remedies for mistakes in reading requests: signature, values, spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What to do about mistakes that keep a run from its end, and about connections: kept open, closed, out of step."""
+"""Remedies for mistakes that prevent the end of a run, and for connections that are kept open, closed, or out of
+step."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Mapping
 from tradepost.protocols.text import Text
 
 DIAGNOSES: Mapping[str, Text] = {
-    # --- what never ends ---
+    # --- unfinished work ---
     "refused_after_processing": Text(
         en=(
             "An order is accepted with 000004 and refused later: its buyer has paid and waits. Refuse at once what you cannot make, and "

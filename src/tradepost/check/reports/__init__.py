@@ -1,1 +1,1 @@
-"""What a run found, written for a terminal, a browser, a pipeline (JUnit) and a program (JSON)."""
+"""Reports of a run for a terminal, a browser, a pipeline (JUnit) and a program (JSON)."""

@@ -1,4 +1,4 @@
-"""The JSON report: every field of every result, for programs."""
+"""The JSON report for programs: every field of every result."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 from tradepost.check.results import Exchange, Report, Result, Verdict
 
 from .headline import counts, headline
-from .spelling import again, curl, raw
+from .spelling import curl, format_answer, repeat_command
 
 
 def as_json(report: Report) -> str:
-    """One object; ``results`` in the order of the run, exchanges of those that did not pass."""
+    """Return an object; ``results`` are in the order of the run, with exchanges of those that did not pass."""
     return json.dumps(
         {
             "url": report.url,
@@ -36,7 +36,7 @@ def as_json(report: Report) -> str:
 
 
 def _result(report: Report, result: Result) -> dict[str, object]:
-    found = result.diagnosis
+    mistake = result.diagnosis
     return {
         "check": result.check_id,
         "group": result.group,
@@ -49,10 +49,10 @@ def _result(report: Report, result: Result) -> dict[str, object]:
         "expectedZh": result.expected.zh,
         "seen": result.seen.en,
         "seenZh": result.seen.zh,
-        "diagnosis": found and {"name": found.name, "words": found.words.en, "wordsZh": found.words.zh},
+        "diagnosis": mistake and {"name": mistake.name, "words": mistake.words.en, "wordsZh": mistake.words.zh},
         "seconds": round(result.seconds, 3),
-        "again": again(report, result.check_id),
-        "exchanges": [] if result.verdict is Verdict.PASSED else [_exchange(one) for one in result.exchanges],
+        "again": repeat_command(report, result.check_id),
+        "exchanges": [] if result.verdict is Verdict.PASSED else [_exchange(exchange) for exchange in result.exchanges],
     }
 
 
@@ -61,6 +61,6 @@ def _exchange(exchange: Exchange) -> dict[str, object]:
         "curl": curl(exchange.request),
         "sentAt": exchange.sent_at.isoformat(),
         "seconds": round(exchange.seconds, 3),
-        "answer": raw(exchange.answer),
+        "answer": format_answer(exchange.answer),
         "problem": exchange.problem,
     }

@@ -1,7 +1,7 @@
-"""The HTML report: one file that needs nothing else, in both languages, light and dark, from phone to desktop.
+"""The HTML report: one self-contained file in both languages, light and dark, for phones and desktops.
 
-Languages are switched by two radio buttons and CSS, so that the file works where scripts are forbidden; the one line of
-script only picks the reader's language first.
+Two radio buttons and CSS switch the language, so that the file works without scripts; one line of script selects the
+reader's language first.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from tradepost import __version__
 from tradepost.check.results import Exchange, Report, Result, Verdict
 from tradepost.protocols.text import Text
 
-from .headline import headline, left_behind
-from .spelling import afresh, curl, raw
+from .headline import headline, remaining_instances_text
+from .spelling import curl, format_answer, repeat_hint
 
 VERDICTS = {
     Verdict.PASSED: Text(en="passed", zh="通过"),
@@ -38,7 +38,7 @@ SCRIPT = "document.getElementById(/^en/i.test(navigator.language)?'en':'zh').che
 
 
 def html(report: Report) -> str:
-    """The whole document."""
+    """Return the whole document."""
     style = files("tradepost.check.reports").joinpath("report.css").read_text(encoding="utf-8")
     parts = [
         "<!doctype html>",
@@ -63,31 +63,31 @@ def html(report: Report) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _both(words: Text, tag: str = "span") -> str:
+def _bilingual(words: Text, tag: str = "span") -> str:
     en, zh = escape(words.en), escape(words.zh)
     return f'<{tag} class="en" lang="en">{en}</{tag}><{tag} class="zh" lang="zh-CN">{zh}</{tag}>'
 
 
 def _header(report: Report) -> str:
-    verdict = _both(headline(report))
+    verdict = _bilingual(headline(report))
     state = "bad" if report.exit_code else "good"
-    when = report.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    start_text = report.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     counts = "".join(
-        f'<li class="{verdict.value}"><b>{report.count(verdict)}</b> {_both(words)}</li>'
+        f'<li class="{verdict.value}"><b>{report.count(verdict)}</b> {_bilingual(words)}</li>'
         for verdict, words in VERDICTS.items()
         if report.count(verdict) or verdict is not Verdict.BROKEN
     )
     return (
         f'<header class="{state}"><nav><label for="zh">中文</label><label for="en">English</label></nav>'
         f"<h1>{verdict}</h1>"
-        f"<p>{_both(report.title)} · <code>{escape(report.url)}</code></p>"
-        f'<p class="quiet">{when} · {report.seconds:.1f} s</p><ul class="counts">{counts}</ul>{_left(report)}</header>'
+        f"<p>{_bilingual(report.title)} · <code>{escape(report.url)}</code></p>"
+        f'<p class="quiet">{start_text} · {report.seconds:.1f} s</p><ul class="counts">{counts}</ul>{_remaining_instances(report)}</header>'
     )
 
 
-def _left(report: Report) -> str:
-    words = left_behind(report)
-    return _both(words, "p") if words else ""
+def _remaining_instances(report: Report) -> str:
+    words = remaining_instances_text(report)
+    return _bilingual(words, "p") if words else ""
 
 
 def _group(name: str) -> Text:
@@ -96,19 +96,19 @@ def _group(name: str) -> Text:
 
 def _groups(report: Report) -> str:
     rare = {Verdict.BROKEN, Verdict.WARNED}
-    shown = [verdict for verdict in VERDICTS if verdict not in rare or report.count(verdict)]
-    heads = "".join(f'<th scope="col">{_both(VERDICTS[verdict])}</th>' for verdict in shown)
+    verdicts = [verdict for verdict in VERDICTS if verdict not in rare or report.count(verdict)]
+    heads = "".join(f'<th scope="col">{_bilingual(VERDICTS[verdict])}</th>' for verdict in verdicts)
     rows = []
     for group in dict.fromkeys(result.group for result in report.results):
         results = [result for result in report.results if result.group == group]
         cells = "".join(
             f'<td class="{verdict.value}">{number}</td>' if number else "<td>·</td>"
-            for verdict in shown
+            for verdict in verdicts
             for number in [sum(result.verdict is verdict for result in results)]
         )
-        rows.append(f'<tr><th scope="row">{_both(_group(group))}</th>{cells}</tr>')
-    group_head = f'<th scope="col">{_both(Text(en="Group", zh="分组"))}</th>'
-    head = _both(Text(en="By group", zh="按分组"))
+        rows.append(f'<tr><th scope="row">{_bilingual(_group(group))}</th>{cells}</tr>')
+    group_head = f'<th scope="col">{_bilingual(Text(en="Group", zh="分组"))}</th>'
+    head = _bilingual(Text(en="By group", zh="按分组"))
     return f'<h2>{head}</h2><table class="groups"><thead><tr>{group_head}{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -118,9 +118,9 @@ def _failures(report: Report) -> list[str]:
     number = report.reasons
     words = "One mistake explains what failed" if number == 1 else f"{number} mistakes explain what failed"
     head = (
-        _both(Text(en=words, zh=f"{number}个原因导致失败"))
+        _bilingual(Text(en=words, zh=f"{number}个原因导致失败"))
         if number
-        else _both(Text(en="What could not be checked", zh="未能判定"))
+        else _bilingual(Text(en="What could not be checked", zh="未能判定"))
     )
     return [f"<h2>{head}</h2>", *(_failure(report, *results) for results in report.mistakes)]
 
@@ -128,50 +128,52 @@ def _failures(report: Report) -> list[str]:
 def _warnings(report: Report) -> list[str]:
     if not report.warned:
         return []
-    head = _both(Text(en="What a market accepts, and you may want to change", zh="云商店可接受、但建议修改之处"))
+    head = _bilingual(Text(en="What a market accepts, and you may want to change", zh="云商店可接受、但建议修改之处"))
     return [f"<h2>{head}</h2>", *(_failure(report, result) for result in report.warned)]
 
 
-def _failure(report: Report, result: Result, *others: Result) -> str:
-    """The first check that met a mistake in full, the others that met the same one folded below it."""
-    found = result.diagnosis
+def _failure(report: Report, result: Result, *same_mistake: Result) -> str:
+    """Return the first check with a mistake in full, with the other checks of the same mistake folded below it."""
+    mistake = result.diagnosis
     lines = []
-    if found:
-        name = f"<code>{escape(found.name)}</code>"
+    if mistake:
+        name = f"<code>{escape(mistake.name)}</code>"
         lines.append(
-            f'<p class="diagnosis"><b>{_both(Text(en="Diagnosis", zh="诊断"))}</b> {_both(found.words)} {name}</p>'
+            f'<p class="diagnosis"><b>{_bilingual(Text(en="Diagnosis", zh="诊断"))}</b> {_bilingual(mistake.words)} {name}</p>'
         )
     lines.append(_row(Text(en="Seen", zh="实际"), result.seen))
     lines.append(_row(Text(en="Expected", zh="期望"), result.expected, result.spec))
-    exchanges = "".join(_exchange(one) for one in result.exchanges[-1:])
+    exchanges = "".join(_exchange(exchange) for exchange in result.exchanges[-1:])
     if exchanges:
-        exchanges += _afresh(report, result)
-    earlier = result.exchanges[:-1]
-    if earlier:
-        before = _both(Text(en=f"{len(earlier)} requests before it", zh=f"之前的{len(earlier)}个请求"))
-        exchanges += f"<details><summary>{before}</summary>{''.join(map(_exchange, earlier))}</details>"
+        exchanges += _repeat_hint(report, result)
+    earlier_exchanges = result.exchanges[:-1]
+    if earlier_exchanges:
+        before = _bilingual(
+            Text(en=f"{len(earlier_exchanges)} requests before it", zh=f"之前的{len(earlier_exchanges)}个请求")
+        )
+        exchanges += f"<details><summary>{before}</summary>{''.join(map(_exchange, earlier_exchanges))}</details>"
     return (
         f'<article class="{result.verdict.value}" id="{escape(result.check_id)}">'
-        f"<h3>{_both(result.title)} <code>{escape(result.check_id)}</code></h3>"
-        f"{''.join(lines)}{exchanges}{_others(others)}</article>"
+        f"<h3>{_bilingual(result.title)} <code>{escape(result.check_id)}</code></h3>"
+        f"{''.join(lines)}{exchanges}{_same_mistake(same_mistake)}</article>"
     )
 
 
-def _afresh(report: Report, result: Result) -> str:
-    return f'<p class="quiet">{_both(afresh(report, result.check_id))}</p>'
+def _repeat_hint(report: Report, result: Result) -> str:
+    return f'<p class="quiet">{_bilingual(repeat_hint(report, result.check_id))}</p>'
 
 
-def _others(results: tuple[Result, ...]) -> str:
+def _same_mistake(results: tuple[Result, ...]) -> str:
     if not results:
         return ""
     number = len(results)
     if any(result.blocked for result in results):
-        words = _both(Text(en=f"{number} more for the same reason", zh=f"另有{number}项出于同样的原因"))
+        words = _bilingual(Text(en=f"{number} more for the same reason", zh=f"另有{number}项出于同样的原因"))
     else:
-        words = _both(Text(en=f"{number} more failed for the same reason", zh=f"另有{number}项因同样的原因失败"))
+        words = _bilingual(Text(en=f"{number} more failed for the same reason", zh=f"另有{number}项因同样的原因失败"))
     parts = [
-        f'<h3 id="{escape(result.check_id)}">{_both(result.title)} '
-        f"<code>{escape(result.check_id)}</code></h3><p>{_both(result.seen)} "
+        f'<h3 id="{escape(result.check_id)}">{_bilingual(result.title)} '
+        f"<code>{escape(result.check_id)}</code></h3><p>{_bilingual(result.seen)} "
         f"<cite>{escape(result.spec)}</cite></p>{''.join(map(_exchange, result.exchanges[-1:]))}"
         for result in results
     ]
@@ -180,11 +182,11 @@ def _others(results: tuple[Result, ...]) -> str:
 
 def _row(name: Text, words: Text, spec: str = "") -> str:
     section = f" <cite>{escape(spec)}</cite>" if spec else ""
-    return f"<p><b>{_both(name)}</b> {_both(words)}{section}</p>"
+    return f"<p><b>{_bilingual(name)}</b> {_bilingual(words)}{section}</p>"
 
 
 def _exchange(exchange: Exchange) -> str:
-    answer = raw(exchange.answer) or exchange.problem
+    answer = format_answer(exchange.answer) or exchange.problem
     return (
         f'<div class="exchange"><pre class="curl" tabindex="0">{escape(curl(exchange.request))}</pre>'
         f'<pre tabindex="0">{escape(answer)}</pre></div>'
@@ -196,11 +198,11 @@ def _skipped(report: Report) -> list[str]:
     if not chosen:
         return []
     items = "".join(
-        f"<li>{_both(result.title)} <code>{escape(result.check_id)}</code>"
-        f'<br><span class="quiet">{_both(result.seen)}</span></li>'
+        f"<li>{_bilingual(result.title)} <code>{escape(result.check_id)}</code>"
+        f'<br><span class="quiet">{_bilingual(result.seen)}</span></li>'
         for result in chosen
     )
-    return [f'<h2>{_both(Text(en="What was skipped", zh="跳过的检查"))}</h2><ul class="list">{items}</ul>']
+    return [f'<h2>{_bilingual(Text(en="What was skipped", zh="跳过的检查"))}</h2><ul class="list">{items}</ul>']
 
 
 def _passed(report: Report) -> str:
@@ -209,7 +211,7 @@ def _passed(report: Report) -> str:
         chosen = [result for result in report.results if result.group == group and result.verdict is Verdict.PASSED]
         if not chosen:
             continue
-        items = "".join(f"<li>{_both(result.title)} <cite>{escape(result.spec)}</cite></li>" for result in chosen)
-        name = _both(_group(group))
+        items = "".join(f"<li>{_bilingual(result.title)} <cite>{escape(result.spec)}</cite></li>" for result in chosen)
+        name = _bilingual(_group(group))
         parts.append(f'<details><summary>{name} <b>{len(chosen)}</b></summary><ul class="list">{items}</ul></details>')
-    return f"<h2>{_both(Text(en='What passed', zh='通过的检查'))}</h2>{''.join(parts)}" if parts else ""
+    return f"<h2>{_bilingual(Text(en='What passed', zh='通过的检查'))}</h2>{''.join(parts)}" if parts else ""

@@ -1,4 +1,4 @@
-"""The JUnit report: one suite a group, one case a check, as pipelines read it."""
+"""The JUnit report for pipelines: one suite per group, one case per check."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from xml.etree import ElementTree as ET
 from tradepost.check.results import Report, Result, Verdict
 
 from .headline import counts, headline
-from .spelling import afresh, curl, raw
+from .spelling import curl, format_answer, repeat_hint
 
-# XML 1.0 knows no other control characters, escaped or not.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0 has no other control characters, escaped or not.
+_INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(report: Report) -> str:
-    """The whole document, with its declaration."""
+    """Return the whole document, with its declaration."""
     name = f"tradepost check {report.title.en}: {headline(report).en}; {counts(report).en}"
-    suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=_clean(name))
+    suites = ET.Element("testsuites", _totals(report.results, report.seconds), name=_clean(name))
     if report.blocked:
         _not_asked(suites, report)
     groups = dict.fromkeys(result.group for result in report.results)
@@ -27,7 +27,7 @@ def junit(report: Report) -> str:
         suite = ET.SubElement(
             suites,
             "testsuite",
-            _numbers(results, seconds),
+            _totals(results, seconds),
             name=group,
             timestamp=report.started_at.strftime("%Y-%m-%dT%H:%M:%S"),
         )
@@ -40,7 +40,7 @@ def junit(report: Report) -> str:
 
 
 def _headline(report: Report) -> ET.Element:
-    """In both languages, where a suite has its properties."""
+    """Return the headline in both languages, as properties of a suite."""
     words = {"headline": headline(report), "summary": counts(report)}
     properties = ET.Element("properties")
     for name, text in words.items():
@@ -50,7 +50,7 @@ def _headline(report: Report) -> ET.Element:
 
 
 def _not_asked(suites: ET.Element, report: Report) -> None:
-    """Pipelines take a skipped case for a good one; this run is not: one case says so, before all others."""
+    """Pipelines treat a skipped case as good. This run is not, so a first case reports it."""
     for name, amount in (("tests", 1), ("failures", 1)):
         suites.set(name, str(int(suites.get(name, "0")) + amount))
     suite = ET.SubElement(
@@ -63,13 +63,13 @@ def _not_asked(suites: ET.Element, report: Report) -> None:
         name="run.complete: What the protocol needs was asked",
         time="0.000",
     )
-    first = report.blocked[0]
-    name = first.diagnosis.name if first.diagnosis else "not_asked"
+    first_result = report.blocked[0]
+    name = first_result.diagnosis.name if first_result.diagnosis else "not_asked"
     failure = ET.SubElement(case, "failure", type=name, message=_clean(headline(report).en))
     failure.text = _clean("\n".join(result.check_id for result in report.blocked))
 
 
-def _numbers(results: tuple[Result, ...], seconds: float) -> dict[str, str]:
+def _totals(results: tuple[Result, ...], seconds: float) -> dict[str, str]:
     def count(verdict: Verdict) -> str:
         return str(sum(result.verdict is verdict for result in results))
 
@@ -94,19 +94,19 @@ def _case(suite: ET.Element, report: Report, result: Result) -> None:
         case Verdict.FAILED:
             name = result.diagnosis.name if result.diagnosis else "failed"
             failure = ET.SubElement(case, "failure", type=name, message=_clean(result.seen.en))
-            failure.text = _clean(_story(report, result))
+            failure.text = _clean(_description(report, result))
         case Verdict.BROKEN:
             ET.SubElement(case, "error", type="broken", message=_clean(result.seen.en))
         case Verdict.SKIPPED:
             ET.SubElement(case, "skipped", message=_clean(result.seen.en))
         case Verdict.WARNED:
-            # Pipelines know no warnings: passed, with the words where people look for more.
-            ET.SubElement(case, "system-out").text = _clean(_story(report, result))
+            # Pipelines have no warnings: the case passes, with the text in its output.
+            ET.SubElement(case, "system-out").text = _clean(_description(report, result))
         case Verdict.PASSED:
             pass
 
 
-def _story(report: Report, result: Result) -> str:
+def _description(report: Report, result: Result) -> str:
     lines = [f"expected: {result.expected.en} ({result.spec})", f"seen: {result.seen.en}"]
     if result.diagnosis:
         lines.append(f"diagnosis: {result.diagnosis.words.en}")
@@ -114,12 +114,12 @@ def _story(report: Report, result: Result) -> str:
         lines += [
             "",
             curl(exchange.request),
-            f"# {afresh(report, result.check_id).en}",
+            f"# {repeat_hint(report, result.check_id).en}",
             "",
-            raw(exchange.answer) or exchange.problem,
+            format_answer(exchange.answer) or exchange.problem,
         ]
     return "\n".join(lines)
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("�", text)
+    return _INVALID_XML.sub("�", text)

@@ -1,4 +1,4 @@
-"""Requests and raw answers as text that a person can read, copy and run."""
+"""Requests and raw answers as text to read, copy and run."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from tradepost.check.results import Report
     from tradepost.protocols.http import Request
 
-LONGEST = 4000
-_NAMED = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\"}
+MAX_BYTES_SHOWN = 4000
+_NAMED_ESCAPES = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\"}
 
 
 def curl(request: Request) -> str:
-    """The request as a command; ``afresh`` says how to get another when its signature is too old."""
+    """Return the request as a command; ``repeat_hint`` explains how to get another after its signature expired."""
     return curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body)
 
 
-def again(report: Report, check_id: str) -> str:
-    """The command that asks one check afresh and shows what was exchanged."""
+def repeat_command(report: Report, check_id: str) -> str:
+    """Return the command that repeats one check and shows its exchanges."""
     return shlex.join(["tradepost", "check", report.url, "--protocol", report.protocol, "--again", check_id])
 
 
-def afresh(report: Report, check_id: str) -> Text:
-    """What stands below a curl line. Not every version has a window of time (saas-v2 §2.4, saas-v1-license A1.2)."""
-    command = again(report, check_id)
+def repeat_hint(report: Report, check_id: str) -> Text:
+    """Return the note below a curl line. Not every version has a time window (saas-v2 §2.4, saas-v1-license A1.2)."""
+    command = repeat_command(report, check_id)
     if not target_of(report.protocol).dialect.stamped:
         return Text(en=f"To ask afresh: {command}", zh=f"重新检查请执行：{command}")
     return Text(
@@ -38,22 +38,22 @@ def afresh(report: Report, check_id: str) -> Text:
     )
 
 
-def sent(request: Request) -> str:
-    """What was sent, as HTTP writes it."""
+def format_request(request: Request) -> str:
+    """Return the request in HTTP format."""
     head = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
-    return "\n".join([*head, *(["", raw(request.body)] if request.body else [])])
+    return "\n".join([*head, *(["", format_answer(request.body)] if request.body else [])])
 
 
-def raw(answer: bytes) -> str:
-    """The bytes of an answer: line ends and everything unprintable escaped, a new line after each line end."""
-    cut = answer[:LONGEST]
-    text = cut.decode("utf-8", "backslashreplace").replace("\r\n", "\x00").replace("\n", "\x01")
-    shown = "".join(_escaped(character) for character in text)
-    shown = shown.replace("\x00", "\\r\\n\n").replace("\x01", "\\n\n")
-    return f"{shown}… ({len(answer)} bytes)" if len(answer) > LONGEST else shown
+def format_answer(answer: bytes) -> str:
+    """Return the bytes of an answer: line ends and unprintable bytes escaped, with a new line after each line end."""
+    cut_answer = answer[:MAX_BYTES_SHOWN]
+    text = cut_answer.decode("utf-8", "backslashreplace").replace("\r\n", "\x00").replace("\n", "\x01")
+    escaped_text = "".join(_escaped(character) for character in text)
+    escaped_text = escaped_text.replace("\x00", "\\r\\n\n").replace("\x01", "\\n\n")
+    return f"{escaped_text}… ({len(answer)} bytes)" if len(answer) > MAX_BYTES_SHOWN else escaped_text
 
 
 def _escaped(character: str) -> str:
     if character in "\x00\x01" or (character.isprintable() and character != "\ufeff"):
         return character
-    return _NAMED.get(character) or character.encode("unicode_escape").decode("ascii")
+    return _NAMED_ESCAPES.get(character) or character.encode("unicode_escape").decode("ascii")

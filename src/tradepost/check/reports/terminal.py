@@ -1,4 +1,4 @@
-"""The report on a terminal: a line while it runs, then what failed and why."""
+"""The report on a terminal: progress while it runs, then failures with their reasons."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tradepost.check.results import Progress as Told
 from tradepost.check.results import Report, Result, Verdict
 from tradepost.protocols.text import Text as Words
 
-from .headline import COUNTED, counts, headline, left_behind
-from .spelling import afresh, curl, raw
+from .headline import VERDICT_TEXTS, counts, headline, remaining_instances_text
+from .spelling import curl, format_answer, repeat_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,36 +37,37 @@ EXPECTED, ALSO = Words(en="Expected", zh="期望"), Words(en="Same here", zh="�
 SKIPPED, GROUP = Words(en="Skipped", zh="跳过"), Words(en="Group", zh="分组")
 WARNING = Words(en="warning: ", zh="警告：")
 COLUMN = 12
-"""Cells before the words of a row."""
+"""Width of the first column of a row."""
 
 
 @contextmanager
 def progress(console: Console, *, chinese: bool = False) -> Iterator[Callable[[Told], None]]:
-    """Gives what to tell each step; the bar vanishes at the end. Failures are printed as they happen."""
+    """Show a progress bar, and yield a function that receives each step. Failures are printed as they occur."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def tell(told: Told) -> None:
-            if told.result is not None and told.result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
-                name = told.result.diagnosis.name if told.result.diagnosis else told.result.verdict.value
-                line = Text.assemble(("✗ ", "bold red"), told.result.check_id, ("  " + name, "red"))
+        def tell(step: Told) -> None:
+            if step.result is not None and step.result.verdict in {Verdict.FAILED, Verdict.BROKEN}:
+                name = step.result.diagnosis.name if step.result.diagnosis else step.result.verdict.value
+                line = Text.assemble(("✗ ", "bold red"), step.result.check_id, ("  " + name, "red"))
                 bar.console.print(line)
-            title = told.title.zh if chinese else told.title.en
-            bar.update(task, total=told.total, completed=told.done, description=title)
+            title = step.title.zh if chinese else step.title.en
+            bar.update(task, total=step.total, completed=step.done, description=title)
 
         yield tell
 
 
 def show(report: Report, console: Console, *, chinese: bool = False, every: frozenset[str] = frozenset()) -> None:
-    """The headline, each mistake in full, where else it was met, what was skipped in one line each, a table of the groups.
+    """Print the headline, each mistake in full with its other checks, skipped checks in one line each, and a table of
+    the groups.
 
-    ``every``: ids of checks of which all that was exchanged is shown, passed or not.
+    ``every``: IDs of checks whose exchanges are all shown, whether passed or not.
     """
-    _Shown(report, console, chinese=chinese).all(every)
+    _TerminalReport(report, console, chinese=chinese).all(every)
 
 
-class _Shown:
+class _TerminalReport:
     def __init__(self, report: Report, console: Console, *, chinese: bool) -> None:
         self.report, self.console, self.chinese = report, console, chinese
 
@@ -77,11 +78,11 @@ class _Shown:
         for result in report.results:
             if result.check_id in every:
                 self._whole(result)
-        for result, *others in report.mistakes:
+        for result, *others_failed in report.mistakes:
             if result.check_id not in every:
                 self._failure(result)
-            if others:
-                self._row(ALSO, self._listed([other.check_id for other in others], most=12))
+            if others_failed:
+                self._row(ALSO, self._listed([failed_result.check_id for failed_result in others_failed], max_count=12))
             console.print()
         for result in report.warned:
             if result.check_id not in every:
@@ -89,9 +90,9 @@ class _Shown:
                 console.print()
         self._skipped()
         console.print(self._groups())
-        left = left_behind(report)
-        if left:
-            console.print(Text(self._in(left), "yellow"), soft_wrap=True)
+        remaining = remaining_instances_text(report)
+        if remaining:
+            console.print(Text(self._in(remaining), "yellow"), soft_wrap=True)
         self._counts()
 
     def _in(self, words: Words) -> str:
@@ -103,11 +104,11 @@ class _Shown:
         self.console.print(label + Text.assemble(*parts))
 
     def _whole(self, result: Result) -> None:
-        """A check that was asked alone: with all that was exchanged for it."""
-        passed = result.verdict is Verdict.PASSED
+        """Print a check that ran alone, with all its exchanges."""
+        has_passed = result.verdict is Verdict.PASSED
         self._failure(result, style=COLOURS[result.verdict], exchanges=result.exchanges)
-        if passed:
-            self.console.print(Text(self._in(COUNTED[result.verdict]), COLOURS[result.verdict]))
+        if has_passed:
+            self.console.print(Text(self._in(VERDICT_TEXTS[result.verdict]), COLOURS[result.verdict]))
         self.console.print()
 
     def _failure(self, result: Result, *, style: str = "red", exchanges: tuple[Exchange, ...] | None = None) -> None:
@@ -120,13 +121,13 @@ class _Shown:
         if self._in(result.seen):
             self._row(SEEN, self._in(result.seen))
         self._row(EXPECTED, self._in(result.expected), f" ({result.spec})")
-        shown = result.exchanges[-1:] if exchanges is None else exchanges
-        for exchange in shown:
-            # As they are: a command that is broken into lines cannot be copied.
+        exchanges_shown = result.exchanges[-1:] if exchanges is None else exchanges
+        for exchange in exchanges_shown:
+            # Without line breaks: a wrapped command cannot be copied.
             self.console.print(Text(curl(exchange.request), "cyan"), soft_wrap=True)
-            self.console.print(Text(raw(exchange.answer) or exchange.problem, "dim"), soft_wrap=True)
-        if shown:
-            self.console.print(Text(self._in(afresh(self.report, result.check_id)), "dim"), soft_wrap=True)
+            self.console.print(Text(format_answer(exchange.answer) or exchange.problem, "dim"), soft_wrap=True)
+        if exchanges_shown:
+            self.console.print(Text(self._in(repeat_hint(self.report, result.check_id)), "dim"), soft_wrap=True)
 
     def _skipped(self) -> None:
         reasons: dict[str, list[str]] = {}
@@ -134,20 +135,20 @@ class _Shown:
             if result.verdict is Verdict.SKIPPED:
                 reasons.setdefault(self._in(result.seen), []).append(result.check_id)
         for reason, names in reasons.items():
-            self._row(SKIPPED, self._listed(names, most=3), f": {reason}")
+            self._row(SKIPPED, self._listed(names, max_count=3), f": {reason}")
         if reasons:
             self.console.print()
 
-    def _listed(self, names: list[str], *, most: int) -> str:
-        rest = len(names) - most
-        more = self._in(Words(en=f" and {rest} more", zh=f"等{len(names)}项")) if rest > 0 else ""
-        return ", ".join(names[:most]) + more
+    def _listed(self, names: list[str], *, max_count: int) -> str:
+        omitted = len(names) - max_count
+        suffix = self._in(Words(en=f" and {omitted} more", zh=f"等{len(names)}项")) if omitted > 0 else ""
+        return ", ".join(names[:max_count]) + suffix
 
     def _groups(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
         table.add_column(self._in(GROUP))
         for verdict in Verdict:
-            table.add_column(self._in(COUNTED[verdict]).removeprefix("项"), justify="right")
+            table.add_column(self._in(VERDICT_TEXTS[verdict]).removeprefix("项"), justify="right")
         for group in dict.fromkeys(result.group for result in self.report.results):
             results = [result for result in self.report.results if result.group == group]
             cells = []

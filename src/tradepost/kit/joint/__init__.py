@@ -1,4 +1,4 @@
-"""Joint operation for sellers: enterprises, people and departments kept in step with the market, and their sign-in.
+"""Joint operation for sellers: synchronise enterprises, people and departments with the market, and sign people in.
 
 >>> from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, SQLiteDirectory
 """

@@ -1,4 +1,4 @@
-"""Sign-in by joint operation around an ASGI application, without a framework."""
+"""Sign-in by joint operation for an ASGI application without a framework."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.kit.asgi import send_response
 
-from .web import Visit, answer, cookies_in, paths, turn_away
+from .web import Visit, answer, cookies_in, paths, sign_in_redirect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def with_sign_in(login: JointLogin, application: Application) -> Application:
-    """The application with the pages of sign-in, callback and sign-out in front of it; rows and auth centre are asked in threads."""
-    own = frozenset(paths(login))
+    """Wrap the application with the pages for sign-in, callback and sign-out. The directory and the auth centre are
+    called in threads."""
+    sign_in_paths = frozenset(paths(login))
 
     async def pages(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] in own:
+        if scope["type"] == "http" and scope["path"] in sign_in_paths:
             await send_response(await asyncio.to_thread(answer, login, _visit(scope)), send)
         else:
             await application(scope, receive, send)
@@ -33,13 +34,13 @@ def with_sign_in(login: JointLogin, application: Application) -> Application:
 
 
 async def who(login: JointLogin, scope: Scope) -> SignedIn | None:
-    """Who asks, at any page."""
+    """Return the signed-in person of any request."""
     return await asyncio.to_thread(login.who, cookies_in(_header(scope, b"cookie")))
 
 
 async def send_to_sign_in(login: JointLogin, scope: Scope, send: Send) -> None:
-    """The answer to somebody who is not signed in, at a page for those who are."""
-    await send_response(turn_away(login, _visit(scope)), send)
+    """Redirect a visitor who is not signed in from a protected page."""
+    await send_response(sign_in_redirect(login, _visit(scope)), send)
 
 
 def _visit(scope: Scope) -> Visit:

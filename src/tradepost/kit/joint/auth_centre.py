@@ -1,6 +1,6 @@
-"""What a seller asks a tenant's auth centre: tokens, the person behind them, a CAS ticket (openapi-jointkit §B.4 to §B.9).
+"""Calls to a tenant's auth centre: tokens, their user, and CAS tickets (openapi-jointkit §B.4 to §B.9).
 
-Nothing is asked twice: codes and refresh tokens hold once, and a person who waits can begin again.
+Calls are never retried: codes and refresh tokens are valid once, and the waiting person can start again.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANSWER_LIMIT = 256 * 1024
-LONGEST_TOKEN = 4096
-LONGEST_NAME = 255
+MAX_TOKEN_LENGTH = 4096
+MAX_NAME_LENGTH = 255
 SCOPE = "get_user_info"
 TOKEN_LIFE = timedelta(seconds=7200)
-"""Of an access token that does not say so (§B.5)."""
-LONGEST_LIFE = timedelta(days=30)
-FORM = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
+"""Lifetime of an access token without a stated one (§B.5)."""
+MAX_LIFE = timedelta(days=30)
+FORM_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
 
 
 class AuthCentreError(Exception):
-    """The auth centre refused or could not be asked.
+    """The auth centre refused a call or could not be reached.
 
-    ``code``: what it said (``invalid_grant``, ``invalid_client``, ``unauthorized`` …, a CAS code), or ``unreachable``, or ``unreadable``
-    for an answer that is not what the interface documents. ``status``: of HTTP, 0 without an answer.
+    ``code``: its error (``invalid_grant``, ``invalid_client``, ``unauthorized`` …, a CAS code), ``unreachable``, or
+    ``unreadable`` for an answer that does not match the interface. ``status``: of HTTP, 0 without an answer.
     """
 
     def __init__(self, code: str, message: str, *, status: int = 0) -> None:
@@ -44,8 +44,8 @@ class AuthCentreError(Exception):
         self.status = status
 
     @property
-    def may_pass(self) -> bool:
-        """Whether it says something about the auth centre's health and nothing about the person."""
+    def is_temporary(self) -> bool:
+        """Whether the error is a temporary fault of the auth centre rather than a refusal of the person."""
         return self.code == "unreachable" or self.status >= 500
 
 
@@ -53,7 +53,8 @@ class AuthCentreError(Exception):
 class Tokens:
     """An answer of the token endpoint (openapi-jointkit §B.5, §B.6).
 
-    ``access``: for userinfo. ``refresh``: for the next tokens, empty where none are given. ``life``: of the access token.
+    ``access``: for userinfo. ``refresh``: for the next tokens, empty if there is none. ``life``: lifetime of the access
+    token.
     """
 
     access: str = field(repr=False)
@@ -63,9 +64,9 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who signed in, as userinfo or a CAS ticket says (openapi-jointkit §B.7, §B.9).
+    """The person who signed in, from userinfo or a CAS ticket (openapi-jointkit §B.7, §B.9).
 
-    ``user_name``: the account, as authSync names it. ``tenant_id``: of the enterprise, empty where it is not said.
+    ``user_name``: the account, as in authSync. ``tenant_id``: of the enterprise, empty if not stated.
     """
 
     user_name: str
@@ -73,11 +74,12 @@ class Identity:
 
 
 def usable_domain(domain: str, *, insecure_http: bool = False) -> str:
-    """The ``{domain_name}`` of §B.2 without a slash at its end. Raises ``ValueError`` for one that nothing may be sent to."""
+    """Return the ``{domain_name}`` of §B.2 without a trailing slash. Raises ``ValueError`` for an invalid or insecure
+    one."""
     parts = urlsplit(domain)
     secure = parts.scheme == "https" or (parts.scheme == "http" and (insecure_http or parts.hostname in LOOPBACK))
-    plain = domain.isascii() and domain.isprintable() and " " not in domain
-    if not (secure and plain and parts.hostname) or parts.query or parts.fragment or parts.username is not None:
+    is_plain = domain.isascii() and domain.isprintable() and " " not in domain
+    if not (secure and is_plain and parts.hostname) or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("the domain of the auth centre is not an address like https://acme.example.com")
     return domain.rstrip("/")
 
@@ -86,8 +88,8 @@ def usable_domain(domain: str, *, insecure_http: bool = False) -> str:
 class AuthCentre:
     """The auth centre of one tenant.
 
-    ``domain``: with its scheme, as ``usable_domain`` gives it. ``timeout``: seconds for connecting and for each read. ``tls``: for an
-    auth centre with a certificate authority of its own.
+    ``domain``: with its scheme, from ``usable_domain``. ``timeout``: seconds for connecting and for each read. ``tls``:
+    for an auth centre with its own certificate authority.
     """
 
     domain: str
@@ -95,8 +97,8 @@ class AuthCentre:
     tls: ssl.SSLContext | None = None
 
     def authorize_url(self, *, client_id: str, callback: str, state: str, challenge: str) -> str:
-        """Where the browser goes to sign in (§B.4), with PKCE in the way of RFC 7636."""
-        asked = {
+        """Return the address where the browser signs in (§B.4), with PKCE as in RFC 7636."""
+        parameters = {
             "response_type": "code",
             "client_id": client_id,
             "redirect_uri": callback,
@@ -105,34 +107,34 @@ class AuthCentre:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        return f"{self.domain}/api/v1/oauth2/authorize?{urlencode(asked)}"
+        return f"{self.domain}/api/v1/oauth2/authorize?{urlencode(parameters)}"
 
     def redeem(self, *, client_id: str, secret: str, code: str, callback: str, verifier: str) -> Tokens:
-        """§B.5. Raises ``AuthCentreError``."""
-        asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback, "code_verifier": verifier}
-        return self._tokens({**asked, "client_id": client_id, "client_secret": secret})
+        """Exchange a code for tokens (§B.5). Raises ``AuthCentreError``."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback, "code_verifier": verifier}
+        return self._tokens({**form, "client_id": client_id, "client_secret": secret})
 
     def refresh(self, *, client_id: str, secret: str, refresh_token: str) -> Tokens:
-        """§B.6. Raises ``AuthCentreError``."""
-        asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self._tokens({**asked, "client_id": client_id, "client_secret": secret})
+        """Renew the tokens (§B.6). Raises ``AuthCentreError``."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self._tokens({**form, "client_id": client_id, "client_secret": secret})
 
     def identity(self, access_token: str) -> Identity:
-        """§B.7. Raises ``AuthCentreError``."""
+        """Return the token's user (§B.7). Raises ``AuthCentreError``."""
         headers = (("Accept", "application/json"), ("Authorization", f"Bearer {access_token}"))
         members = _answer(self._send(Request("GET", f"{self.domain}/api/v1/oauth2/userinfo", headers)))
-        # An older text has other names for the account.
-        name = next((found for key in ("userName", "loginName", "accName") if (found := _text(members, key))), "")
+        # Older documents have other names for the account.
+        name = next((account for key in ("userName", "loginName", "accName") if (account := _text(members, key))), "")
         return _identity(name, _text(members, "tenant"))
 
     def cas_login_url(self, callback: str) -> str:
-        """Where the browser goes to sign in by CAS. The path is CAS's own; §B.9 begins with the ticket."""
+        """Return the address where the browser signs in by CAS. The path is CAS's own; §B.9 begins with the ticket."""
         return f"{self.domain}/cas/login?{urlencode({'service': callback})}"
 
     def validate(self, *, ticket: str, callback: str) -> Identity:
-        """§B.9. Raises ``AuthCentreError``."""
-        asked = urlencode({"format": "JSON", "service": callback, "ticket": ticket})
-        url = f"{self.domain}/api/v1/cas/p3/serviceValidate?{asked}"
+        """Validate a CAS ticket (§B.9). Raises ``AuthCentreError``."""
+        parameters = urlencode({"format": "JSON", "service": callback, "ticket": ticket})
+        url = f"{self.domain}/api/v1/cas/p3/serviceValidate?{parameters}"
         answer = _object(_answer(self._send(Request("GET", url, (("Accept", "application/json"),)))), "serviceResponse")
         if "authenticationFailure" in answer:
             failure = _object(answer, "authenticationFailure")
@@ -142,14 +144,20 @@ class AuthCentre:
         return _identity(_text(attributes, "userName") or _text(success, "user"), _text(attributes, "tenant"))
 
     def logout_url(self, back: str) -> str:
-        """Where the browser goes to end the session at the auth centre as well (§B.8); it comes back to ``back``."""
+        """Return the address where the browser also ends the session at the auth centre (§B.8); it redirects to
+        ``back``."""
         return f"{self.domain}/api/v1/logout?{urlencode({'redirect_url': back})}"
 
     def _tokens(self, form: Mapping[str, str]) -> Tokens:
         members = _answer(
-            self._send(Request("POST", f"{self.domain}/api/v1/oauth2/token", FORM, urlencode(form).encode("ascii")))
+            self._send(
+                Request("POST", f"{self.domain}/api/v1/oauth2/token", FORM_HEADERS, urlencode(form).encode("ascii"))
+            )
         )
-        access, refresh = _text(members, "access_token", LONGEST_TOKEN), _text(members, "refresh_token", LONGEST_TOKEN)
+        access, refresh = (
+            _text(members, "access_token", MAX_TOKEN_LENGTH),
+            _text(members, "refresh_token", MAX_TOKEN_LENGTH),
+        )
         if not access:
             raise AuthCentreError("unreadable", "the answer has no access_token", status=200)
         return Tokens(access=access, refresh=refresh, life=_life(members.get("expires_in")))
@@ -182,8 +190,9 @@ def _identity(user_name: str, tenant_id: str) -> Identity:
     return Identity(user_name=user_name, tenant_id=tenant_id)
 
 
-def _text(members: Mapping[str, object], name: str, limit: int = LONGEST_NAME) -> str:
-    """A text that is not too long; empty for anything else. CAS servers write an attribute as a list of one, too."""
+def _text(members: Mapping[str, object], name: str, limit: int = MAX_NAME_LENGTH) -> str:
+    """Return a text within the limit; empty for any other value. CAS servers also write an attribute as a list with one
+    item."""
     value = members.get(name)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -202,4 +211,4 @@ def _life(seconds: object) -> timedelta:
         seconds = int(seconds)
     if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds <= 0:
         return TOKEN_LIFE
-    return min(timedelta(seconds=min(seconds, 10**9)), LONGEST_LIFE)
+    return min(timedelta(seconds=min(seconds, 10**9)), MAX_LIFE)

@@ -1,4 +1,5 @@
-"""The client secrets of applicationSync: looked into when they come, kept sealed, opened at each sign-in (openapi-jointkit §A.6)."""
+"""Client secrets of applicationSync: checked when received, stored encrypted, and decrypted at each sign-in
+(openapi-jointkit §A.6)."""
 
 from __future__ import annotations
 
@@ -17,12 +18,12 @@ UNREADABLE = "000101"
 
 
 class ClientSecrets:
-    """Reads what the market encrypted for you, and says how it is kept.
+    """Decrypts the market's client secrets and defines how they are stored.
 
-    ``private_keys``: of the credential, as ``tradepost seller keypair`` prints them; after a change of the key the new one first, the
-    old one as long as secrets are kept that were made for it. A secret is kept as it came, encrypted, so that a copy of the
-    database tells nobody anything. ``seal`` and ``unseal``: what you would rather do with the plain text, with a key service of
-    your own for example; ``seal=str, unseal=str`` keeps it in clear.
+    ``private_keys``: of the credential, as ``tradepost seller keypair`` prints them. After a key change, pass the new
+    key first, and the old one while its secrets are stored. A secret is stored encrypted as received, so a copy of the
+    database does not reveal it. ``seal`` and ``unseal``: replace this storage, for example with your own key service;
+    ``seal=str, unseal=str`` stores plain text.
     """
 
     def __init__(
@@ -37,19 +38,19 @@ class ClientSecrets:
         self._seal, self._unseal = seal, unseal
 
     def received(self, encrypted: str) -> str:
-        """The form to keep. Raises ``Reject`` with 000101 for a secret that cannot be read."""
+        """Return the form to store. Raises ``Reject`` with 000101 for a secret that cannot be decrypted."""
         try:
-            plain = self._decrypted(encrypted)
+            plain_secret = self._decrypted(encrypted)
         except UnreadableSecret as unreadable:
             raise Reject(UNREADABLE, str(unreadable)) from None
-        except UnfitKey as unfit:
-            log.error("The private key of the credential is %s", unfit)  # noqa: TRY400  # a traceback leads nowhere
+        except UnfitKey as error:
+            log.error("The private key of the credential is %s", error)  # noqa: TRY400  # a traceback leads nowhere
             raise Reject(UNREADABLE, "this seller has no key to read the client secret with") from None
-        return encrypted if self._seal is None else self._seal(plain)
+        return encrypted if self._seal is None else self._seal(plain_secret)
 
-    def plain(self, kept: str) -> str:
-        """The secret, of what ``received`` gave. Raises ``UnreadableSecret`` or ``UnfitKey``."""
-        return self._decrypted(kept) if self._unseal is None else self._unseal(kept)
+    def plain(self, stored: str) -> str:
+        """Return the secret of a form from ``received``. Raises ``UnreadableSecret`` or ``UnfitKey``."""
+        return self._decrypted(stored) if self._unseal is None else self._unseal(stored)
 
     def _decrypted(self, encrypted: str) -> str:
         for key in self._private_keys[:-1]:

@@ -1,4 +1,5 @@
-"""Where rows of joint operation and sessions are kept. ``SQLiteDirectory`` does it in a file, ``SQLAlchemyDirectory`` for many machines."""
+"""Interface of the storage for joint-operation rows and sessions: ``SQLiteDirectory`` uses a file,
+``SQLAlchemyDirectory`` a shared database."""
 
 from __future__ import annotations
 
@@ -12,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class Transaction(Protocol):
-    """What one call changes: all of it or nothing. Keys are in the order of ``rows.KEYS``."""
+    """The changes of one call, atomic. Keys are in the order of ``rows.KEYS``."""
 
-    def known[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
-        """The rows with these keys that there are; nobody else changes them before the end."""
+    def locked_rows[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
+        """Return the existing rows with these keys, locked until the transaction ends."""
         ...
 
     def put(self, rows: Sequence[Row]) -> None:
-        """Add rows of one kind, in place of those with the same keys. No two have the same key."""
+        """Add rows of one kind with distinct keys, replacing those with the same keys."""
         ...
 
     def drop(self, kind: type[Row], keys: Sequence[Key]) -> None:
-        """Delete rows; what is not there is passed over."""
+        """Delete rows; missing ones are ignored."""
         ...
 
     def drop_bound(self, kind: type[Row], instance_id: str, tenant_id: str) -> None:
@@ -31,31 +32,33 @@ class Transaction(Protocol):
         ...
 
     def end_sessions(self, tenant_id: str) -> None:
-        """End the sessions of this tenant's people whom no row lets in any more, or whose application is gone."""
+        """End the sessions of this tenant's people who have lost their access, or whose application is deleted."""
         ...
 
 
 class Directory(Protocol):
-    """What joint operation needs to remember. Every method is safe from any thread; times are aware UTC."""
+    """Storage for joint operation. Every method is thread-safe; times are aware UTC."""
 
     def change(self, work: Callable[[Transaction], None]) -> None:
-        """Do the work in one transaction, undone when it raises. It may be done again from the start when another one came between."""
+        """Run ``work`` in one transaction, which is rolled back if it raises. It may run again after a conflict with
+        another transaction."""
         ...
 
     def rows[R: Row](self, kind: type[R], tenant_id: str = "") -> list[R]:
-        """All of one tenant, or of all for an empty id, by their keys."""
+        """Return the rows of one tenant, or of all for an empty ID, ordered by their keys."""
         ...
 
     def clients(self, tenant_id: str, app_id: str) -> list[Client]:
-        """With what the tenant's people sign in: those of instances before the one of the credential, which has none."""
+        """Return the clients for the tenant's sign-in: those of instances before the one of the credential, which has
+        no instance."""
         ...
 
     def person(self, tenant_id: str, app_id: str, user_name: str) -> list[User]:
-        """The rows of one person, one an instance."""
+        """Return the rows of one person, one per instance."""
         ...
 
     def keep_session(self, session: Session, *, now: datetime) -> None:
-        """Add it, and forget those that are over."""
+        """Add the session, and delete expired ones."""
         ...
 
     def session(self, token_hash: str) -> Session | None: ...
@@ -63,10 +66,10 @@ class Directory(Protocol):
     def end_session(self, token_hash: str) -> None: ...
 
     def claim_renewal(self, token_hash: str, *, now: datetime, until: datetime) -> bool:
-        """True for the one who is to renew the session's tokens; for others not before ``until``. A refresh token that is used twice
-        looks stolen."""
+        """Return True for the single caller that may renew the session's tokens; others must wait until ``until``. A
+        refresh token used twice looks stolen."""
         ...
 
     def renew_session(self, token_hash: str, *, confirmed_until: datetime, sealed_tokens: str) -> None:
-        """Keep new tokens; nothing for a session that ended meanwhile."""
+        """Store new tokens, unless the session has ended."""
         ...

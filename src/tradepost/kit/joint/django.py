@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from .web import Visit, answer, cookies_in, paths, turn_away
+from .web import Visit, answer, cookies_in, paths, sign_in_redirect
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,31 +28,33 @@ if TYPE_CHECKING:
 
 
 def urls(login: JointLogin) -> list[URLPattern]:
-    """Sign-in, callback and sign-out, for the root URL configuration: ``urlpatterns = [*urls(login), …]``.
+    """Return the pages for sign-in, callback and sign-out, for the root URL configuration: ``urlpatterns =
+    [*urls(login), …]``.
 
-    Exempt from CSRF checks: the cookie of a session does not come with a stranger's form (``SameSite=Lax``).
+    Exempt from CSRF checks: the session cookie is not sent with another site's form (``SameSite=Lax``).
     """
 
     @csrf_exempt
     def pages(request: HttpRequest) -> HttpResponse:
         return _response(answer(login, _visit(request, request.path_info)))
 
-    return [path(where.lstrip("/"), pages) for where in dict.fromkeys(paths(login))]
+    return [path(address.lstrip("/"), pages) for address in dict.fromkeys(paths(login))]
 
 
 def who(login: JointLogin, request: HttpRequest) -> SignedIn | None:
-    """Who asks, at a page for everybody."""
+    """Return the signed-in person, for pages that do not require a sign-in."""
     return login.who(cookies_in(request.META.get("HTTP_COOKIE", "")))
 
 
 def login_required[V: Callable[..., Any]](login: JointLogin) -> Callable[[V], V]:
-    """A view for people who are signed in, found as ``request.signed_in``; others are sent to sign in and come back.
+    """Decorate a view for people who are signed in, available as ``request.signed_in``. Others are sent to sign in and
+    return afterwards.
 
     >>> @login_required(login)
     ... def home(request):
     ...     return HttpResponse(f"Hello, {request.signed_in.name}")
 
-    The view may be asynchronous; then the directory is asked in a thread.
+    The view may be asynchronous; then the directory is called in a thread.
     """
 
     def decorate(view: V) -> V:
@@ -66,7 +68,7 @@ def _guarded(login: JointLogin, view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = who(login, request)
         if person is None:
-            return _response(turn_away(login, _visit(request, request.path)))
+            return _response(sign_in_redirect(login, _visit(request, request.path)))
         request.signed_in = person  # type: ignore[attr-defined]  # as Django's own middleware hangs on its user
         return view(request, *args, **kwargs)
 
@@ -78,17 +80,17 @@ def _guarded_async(login: JointLogin, view: AsyncView) -> AsyncView:
     async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = await asyncio.to_thread(who, login, request)
         if person is None:
-            return _response(turn_away(login, _visit(request, request.path)))
+            return _response(sign_in_redirect(login, _visit(request, request.path)))
         request.signed_in = person  # type: ignore[attr-defined]  # as above
         return await view(request, *args, **kwargs)
 
     return guarded
 
 
-def _visit(request: HttpRequest, where: str) -> Visit:
+def _visit(request: HttpRequest, address: str) -> Visit:
     return Visit(
         method=request.method or "",
-        path=where,
+        path=address,
         query=request.META.get("QUERY_STRING", ""),
         cookie=request.META.get("HTTP_COOKIE", ""),
         language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
@@ -96,10 +98,10 @@ def _visit(request: HttpRequest, where: str) -> Visit:
 
 
 def _response(response: Response) -> HttpResponse:
-    made = HttpResponse(response.body, status=response.status)
+    django_response = HttpResponse(response.body, status=response.status)
     for name, value in response.headers:
         if name == "Set-Cookie":
-            made.cookies.load(value)
+            django_response.cookies.load(value)
         else:
-            made[name] = value
-    return made
+            django_response[name] = value
+    return django_response

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import HTTPException, Request
 from starlette.responses import Response as StarletteResponse
 
-from .web import Visit, answer, cookies_in, paths, turn_away
+from .web import Visit, answer, cookies_in, paths, sign_in_redirect
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_sign_in(app: FastAPI, login: JointLogin) -> None:
-    """Answer sign-in, callback and sign-out. The directory and the auth centre are asked in threads."""
+    """Add the pages for sign-in, callback and sign-out. The directory and the auth centre are called in threads."""
 
     async def pages(request: Request) -> StarletteResponse:
         return _response(await asyncio.to_thread(answer, login, _visit(request)))
@@ -30,13 +30,13 @@ def add_sign_in(app: FastAPI, login: JointLogin) -> None:
 
 
 async def who(login: JointLogin, request: Request) -> SignedIn | None:
-    """Who asks, at a page for everybody."""
+    """Return the signed-in person, for pages that do not require a sign-in."""
     return await asyncio.to_thread(login.who, cookies_in(request.headers.get("cookie", "")))
 
 
 def login_required(login: JointLogin) -> Callable[[Request], Awaitable[SignedIn]]:
-    """A dependency of pages for people who are signed in, synchronous or not; others are sent to sign in and come back, and a
-    request that cannot come back is refused with 401.
+    """Return a dependency for pages that require a sign-in, synchronous or not. Visitors are sent to sign in and return
+    afterwards; a request that cannot return is refused with 401.
 
     >>> Person = Annotated[SignedIn, Depends(login_required(login))]
     >>> @app.get("/")
@@ -47,7 +47,7 @@ def login_required(login: JointLogin) -> Callable[[Request], Awaitable[SignedIn]
     async def required(request: Request) -> SignedIn:
         person = await who(login, request)
         if person is None:
-            response = turn_away(login, _visit(request))
+            response = sign_in_redirect(login, _visit(request))
             location = response.header("Location")
             headers = {"Location": location} if location else None
             raise HTTPException(response.status, "Sign in first", headers)
@@ -67,7 +67,7 @@ def _visit(request: Request) -> Visit:
 
 
 def _response(response: Response) -> StarletteResponse:
-    made = StarletteResponse(response.body, response.status)
+    starlette_response = StarletteResponse(response.body, response.status)
     for name, value in response.headers:
-        made.headers.append(name, value)
-    return made
+        starlette_response.headers.append(name, value)
+    return starlette_response

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
-from .web import Visit, answer, cookies_in, paths, turn_away
+from .web import Visit, answer, cookies_in, paths, sign_in_redirect
 
 if TYPE_CHECKING:
     from tradepost.protocols.http import Response
@@ -17,25 +17,26 @@ if TYPE_CHECKING:
 
 
 def blueprint(login: JointLogin, *, name: str = "tradepost_sign_in") -> flask.Blueprint:
-    """``app.register_blueprint(blueprint(login))`` answers sign-in, callback and sign-out. ``name`` tells two of them apart."""
-    made = flask.Blueprint(name, __name__)
+    """Return a blueprint with sign-in, callback and sign-out: ``app.register_blueprint(blueprint(login))``. ``name``:
+    distinguishes two of them."""
+    sign_in_blueprint = flask.Blueprint(name, __name__)
 
     def pages() -> flask.Response:
         return _response(answer(login, _visit()))
 
     for path in dict.fromkeys(paths(login)):
-        made.add_url_rule(path, "pages", pages, methods=("GET", "POST"))
-    return made
+        sign_in_blueprint.add_url_rule(path, "pages", pages, methods=("GET", "POST"))
+    return sign_in_blueprint
 
 
 def who(login: JointLogin) -> SignedIn | None:
-    """Who asks, at a page for everybody."""
+    """Return the signed-in person, for pages that do not require a sign-in."""
     return login.who(cookies_in(flask.request.headers.get("Cookie", "")))
 
 
 def login_required[V: Callable[..., Any]](login: JointLogin) -> Callable[[V], Callable[..., Any]]:
-    """A page for people who are signed in, found as ``flask.g.signed_in``; others are sent to sign in and come back. The function
-    may be asynchronous.
+    """Decorate a page for people who are signed in, available as ``flask.g.signed_in``. Others are sent to sign in and
+    return afterwards. The function may be asynchronous.
 
     >>> @app.get("/")
     ... @login_required(login)
@@ -48,7 +49,7 @@ def login_required[V: Callable[..., Any]](login: JointLogin) -> Callable[[V], Ca
         def guarded(*args: Any, **kwargs: Any) -> Any:
             person = who(login)
             if person is None:
-                return _response(turn_away(login, _visit()))
+                return _response(sign_in_redirect(login, _visit()))
             flask.g.signed_in = person
             return flask.current_app.ensure_sync(view)(*args, **kwargs)
 
@@ -58,13 +59,13 @@ def login_required[V: Callable[..., Any]](login: JointLogin) -> Callable[[V], Ca
 
 
 def _visit() -> Visit:
-    asked = flask.request
+    request = flask.request
     return Visit(
-        method=asked.method,
-        path=asked.path,
-        query=asked.query_string.decode("latin-1"),
-        cookie=asked.headers.get("Cookie", ""),
-        language=asked.headers.get("Accept-Language", ""),
+        method=request.method,
+        path=request.path,
+        query=request.query_string.decode("latin-1"),
+        cookie=request.headers.get("Cookie", ""),
+        language=request.headers.get("Accept-Language", ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""A directory in memory, for tests and for trying; a restart forgets it all."""
+"""Directory in memory, for tests and experiments; a restart deletes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MemoryDirectory:
-    """The ``Directory`` of one process."""
+    """Implements ``Directory`` for one process."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -26,30 +26,33 @@ class MemoryDirectory:
 
     def change(self, work: Callable[[Transaction], None]) -> None:
         with self._lock:
-            rows, sessions = {kind: dict(found) for kind, found in self._rows.items()}, dict(self._sessions)
+            rows, sessions = (
+                {kind: dict(rows_of_kind) for kind, rows_of_kind in self._rows.items()},
+                dict(self._sessions),
+            )
             work(MemoryTransaction(rows, sessions))
             self._rows, self._sessions = rows, sessions
 
     def rows[R: Row](self, kind: type[R], tenant_id: str = "") -> list[R]:
         with self._lock:
-            found = [row for row in self._rows[kind].values() if not tenant_id or row.tenant_id == tenant_id]
-        return cast("list[R]", sorted(found, key=key_of))
+            matches = [row for row in self._rows[kind].values() if not tenant_id or row.tenant_id == tenant_id]
+        return cast("list[R]", sorted(matches, key=key_of))
 
     def clients(self, tenant_id: str, app_id: str) -> list[Client]:
         tenants = {row.instance_id: row for row in self.rows(Tenant, tenant_id)}
-        found = [
+        clients = [
             Client(tenant=tenants[row.instance_id], application=row)
             for row in self.rows(Application, tenant_id)
             if row.app_id == app_id and row.instance_id in tenants
         ]
-        return sorted(found, key=lambda client: not client.application.instance_id)
+        return sorted(clients, key=lambda client: not client.application.instance_id)
 
     def person(self, tenant_id: str, app_id: str, user_name: str) -> list[User]:
         return [row for row in self.rows(User, tenant_id) if (row.app_id, row.user_name) == (app_id, user_name)]
 
     def keep_session(self, session: Session, *, now: datetime) -> None:
         with self._lock:
-            self._sessions = {key: kept for key, kept in self._sessions.items() if kept.expires_at > now}
+            self._sessions = {key: stored for key, stored in self._sessions.items() if stored.expires_at > now}
             self._renewing = {key: until for key, until in self._renewing.items() if key in self._sessions}
             self._sessions[session.token_hash] = session
 
@@ -70,22 +73,22 @@ class MemoryDirectory:
 
     def renew_session(self, token_hash: str, *, confirmed_until: datetime, sealed_tokens: str) -> None:
         with self._lock:
-            kept = self._sessions.get(token_hash)
-            if kept is not None:
-                renewed = replace(kept, confirmed_until=confirmed_until, sealed_tokens=sealed_tokens)
-                self._sessions[token_hash] = renewed
+            session = self._sessions.get(token_hash)
+            if session is not None:
+                renewed_session = replace(session, confirmed_until=confirmed_until, sealed_tokens=sealed_tokens)
+                self._sessions[token_hash] = renewed_session
             self._renewing.pop(token_hash, None)
 
 
 class MemoryTransaction:
-    """Satisfies ``Transaction`` on copies, which the directory takes over at the end."""
+    """Implements ``Transaction`` on copies, which replace the directory's rows at the end."""
 
     def __init__(self, rows: dict[type[Row], dict[Key, Row]], sessions: dict[str, Session]) -> None:
         self._rows, self._sessions = rows, sessions
 
-    def known[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
-        found = self._rows[kind]
-        return cast("list[R]", [found[key] for key in keys if key in found])
+    def locked_rows[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
+        rows = self._rows[kind]
+        return cast("list[R]", [rows[key] for key in keys if key in rows])
 
     def put(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -96,15 +99,17 @@ class MemoryTransaction:
             self._rows[kind].pop(key, None)
 
     def drop_bound(self, kind: type[Row], instance_id: str, tenant_id: str) -> None:
-        found = self._rows[kind]
-        for key in [key for key, row in found.items() if (row.instance_id, row.tenant_id) == (instance_id, tenant_id)]:
-            del found[key]
+        rows = self._rows[kind]
+        for key in [key for key, row in rows.items() if (row.instance_id, row.tenant_id) == (instance_id, tenant_id)]:
+            del rows[key]
 
     def end_sessions(self, tenant_id: str) -> None:
         users = cast("dict[Key, User]", self._rows[User])
-        allowed = {(row.tenant_id, row.app_id, row.user_name) for row in users.values() if row.allowed}
+        allowed_keys = {(row.tenant_id, row.app_id, row.user_name) for row in users.values() if row.allowed}
         applications = {key[: len(KEYS[Application]) - 1] for key in self._rows[Application]}
-        for token_hash, one in list(self._sessions.items()):
-            here = (one.tenant_id, one.app_id)
-            if one.tenant_id == tenant_id and ((*here, one.user_name) not in allowed or here not in applications):
+        for token_hash, session in list(self._sessions.items()):
+            application_key = (session.tenant_id, session.app_id)
+            if session.tenant_id == tenant_id and (
+                (*application_key, session.user_name) not in allowed_keys or application_key not in applications
+            ):
                 del self._sessions[token_hash]

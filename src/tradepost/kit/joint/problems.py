@@ -1,4 +1,4 @@
-"""Why a sign-in came to nothing, in the words of the person who tried."""
+"""Messages for people whose sign-in failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tradepost.protocols.text import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """``status``: of HTTP. ``title`` and ``words``: what happened and what to do. ``again``: whether beginning anew may help."""
+    """``status``: of HTTP. ``title`` and ``words``: what happened and what to do. ``again``: whether a new attempt may
+    succeed."""
 
     status: HTTPStatus
     title: Text
@@ -67,7 +68,7 @@ DECLINED = Problem(
         zh="企业登录页面拒绝了本次登录，请联系管理员确认您是否有权使用本应用。",
     ),
 )
-OVER = Problem(
+SIGN_IN_EXPIRED = Problem(
     status=HTTPStatus.BAD_REQUEST,
     title=Text(en="This sign-in is over", zh="登录凭证已失效"),
     words=Text(
@@ -75,7 +76,7 @@ OVER = Problem(
         zh="登录凭证只在短时间内有效且只能使用一次，请重新登录。",
     ),
 )
-AWAY = Problem(
+AUTH_CENTRE_UNREACHABLE = Problem(
     status=HTTPStatus.BAD_GATEWAY,
     title=Text(en="Your enterprise's sign-in does not answer", zh="企业登录服务暂时无响应"),
     words=Text(en="Nobody was signed in. Try again in a few minutes.", zh="本次未登录，请几分钟后再试。"),

@@ -1,4 +1,4 @@
-"""Whether a session may go on once the auth centre's last word is over (openapi-jointkit §B.6)."""
+"""Confirmation of a session after the auth centre's last confirmation has expired (openapi-jointkit §B.6)."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-GRACE = timedelta(minutes=15)
-"""How long a session goes on though the auth centre cannot be asked."""
+LEASE_DURATION = timedelta(seconds=30)
+GRACE_PERIOD = timedelta(minutes=15)
+"""How long a session remains valid while the auth centre cannot be reached."""
 
 
 def confirm(directory: Directory, clients: TenantClients, session: Session, token: str, *, now: datetime) -> bool:
-    """Ask for new tokens and whose they are; one request does while others go on. A session that may not go on is ended."""
-    waits = now < session.confirmed_until + GRACE
-    if not directory.claim_renewal(session.token_hash, now=now, until=now + LEASE):
+    """Renew the tokens and check their user. One request renews while others continue. Ends a session that may not
+    continue."""
+    waits = now < session.confirmed_until + GRACE_PERIOD
+    if not directory.claim_renewal(session.token_hash, now=now, until=now + LEASE_DURATION):
         return waits
     refresh_token = unseal(session.sealed_tokens, token=token)
     if not refresh_token:
@@ -36,28 +37,28 @@ def confirm(directory: Directory, clients: TenantClients, session: Session, toke
     try:
         identity = _renew(directory, clients, session, token=token, refresh_token=refresh_token, now=now)
     except AuthCentreError as error:
-        if error.may_pass:
+        if error.is_temporary:
             log.warning("A session could not be confirmed: %s", error)
             return waits
         log.info("The auth centre ended a session: %s", error.code)
         directory.end_session(session.token_hash)
         return False
-    same = (identity.tenant_id, identity.user_name) == (session.tenant_id, session.user_name)
-    if not same:
+    is_same = (identity.tenant_id, identity.user_name) == (session.tenant_id, session.user_name)
+    if not is_same:
         directory.end_session(session.token_hash)
-    return same
+    return is_same
 
 
 def _renew(
     directory: Directory, clients: TenantClients, session: Session, *, token: str, refresh_token: str, now: datetime
 ) -> Identity:
-    found = list(clients.of(session.tenant_id))
-    client_id, centre = found[0].application.client_id, clients.centre(found[0])
+    all_clients = list(clients.of(session.tenant_id))
+    client_id, centre = all_clients[0].application.client_id, clients.centre(all_clients[0])
     tokens = clients.with_secret(
-        [one for one in found if one.application.client_id == client_id],
+        [client for client in all_clients if client.application.client_id == client_id],
         lambda secret: centre.refresh(client_id=client_id, secret=secret, refresh_token=refresh_token),
     )
-    # Kept at once: the old one is used up, whatever userinfo says.
+    # Stored at once, since the old token is used up, independent of the answer of userinfo.
     directory.renew_session(
         session.token_hash,
         confirmed_until=min(session.expires_at, now + tokens.life),

@@ -1,4 +1,4 @@
-"""What a sign-in answers a browser, free of any framework: where to go on, what to tell, which cookies to set."""
+"""Result of a sign-in step for the browser, independent of the framework: redirect, problem and cookies."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from .problems import Problem
 
 log = logging.getLogger(__name__)
 
-LONGEST_PATH = 2000
+MAX_PATH_LENGTH = 2000
 SAFE_IN_PATH = "%/:=&?~#+!$,;'@()*[]"
-USED_UP = frozenset({"invalid_grant", "INVALID_TICKET", "INVALID_SERVICE"})
+USED_UP_CODES = frozenset({"invalid_grant", "INVALID_TICKET", "INVALID_SERVICE"})
 MISCONFIGURED = frozenset({"invalid_client", "unauthorized_client", "invalid_request", "unreadable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cookie:
-    """To be set; an empty ``value`` deletes it. ``life``: how long the browser keeps it, None for as long as it is open."""
+    """A cookie to set; an empty ``value`` deletes it. ``life``: how long the browser keeps it, None for the browser
+    session."""
 
     name: str
     value: str = field(repr=False)
@@ -32,9 +33,8 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """``location``: where the browser goes on; or ``problem``: what to tell instead. ``cookies``: to set in both cases. ``tenant_id``: at
-    whose sign-in beginning anew would begin.
-    """
+    """``location``: redirect target; or ``problem``: the message to show. ``cookies``: set in both cases.
+    ``tenant_id``: enterprise for another attempt."""
 
     location: str = ""
     problem: Problem | None = None
@@ -43,7 +43,7 @@ class Reply:
 
 
 class Refused(Exception):
-    """Nobody is signed in, and why."""
+    """The sign-in failed, with its problem."""
 
     def __init__(self, problem: Problem, *cookies: Cookie) -> None:
         super().__init__(problem.title.en)
@@ -52,35 +52,33 @@ class Refused(Exception):
 
 
 @contextmanager
-def auth_centre_told() -> Iterator[None]:
-    """What an auth centre refuses, in the words of the person who tried; the log says the rest. Raises ``Refused``."""
+def auth_centre_problems() -> Iterator[None]:
+    """Convert an auth centre's errors to messages for the person; the log has the details. Raises ``Refused``."""
     try:
         yield
     except AuthCentreError as error:
         log.warning("The auth centre did not sign somebody in: %s", error)
-        if error.may_pass:
-            raise Refused(problems.AWAY) from error
-        raise Refused(problems.OVER if error.code in USED_UP else problems.MISCONFIGURED) from error
+        if error.is_temporary:
+            raise Refused(problems.AUTH_CENTRE_UNREACHABLE) from error
+        raise Refused(problems.SIGN_IN_EXPIRED if error.code in USED_UP_CODES else problems.MISCONFIGURED) from error
 
 
 def local_path(text: str) -> str:
-    """A path of this application, to go on to, as a header can carry it; empty for anything that a browser could take for another
-    address.
-    """
+    """Return a local path that a header can carry; empty for a text that a browser could treat as another address."""
     odd = any(character <= " " or character in "\\\x7f" for character in text)
-    if not text.startswith("/") or text.startswith("//") or odd or len(text) > LONGEST_PATH:
+    if not text.startswith("/") or text.startswith("//") or odd or len(text) > MAX_PATH_LENGTH:
         return ""
     return text if text.isascii() else quote(text, safe=SAFE_IN_PATH, errors="replace")
 
 
 def path_of_cookie(text: str) -> str:
-    """The path that a cookie carries quoted."""
+    """Return the path that a cookie carries quoted."""
     return local_path(unquote(text))
 
 
-def same_origin(one: str, other: str) -> bool:
+def same_origin(first: str, second: str) -> bool:
     try:
-        origins = {(parts.scheme, parts.hostname, parts.port) for parts in (urlsplit(one), urlsplit(other))}
+        origins = {(parts.scheme, parts.hostname, parts.port) for parts in (urlsplit(first), urlsplit(second))}
     except ValueError:
         return False
     return len(origins) == 1

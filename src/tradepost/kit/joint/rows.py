@@ -1,4 +1,4 @@
-"""What a seller keeps of the five calls of joint operation, and of the people who signed in (openapi-jointkit §A.5 to §A.9)."""
+"""Rows that a seller stores from the five calls of joint operation, and sessions (openapi-jointkit §A.5 to §A.9)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from tradepost.protocols.sync_commands import SyncedUser
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What every row is about (openapi-jointkit §A.5).
+    """Key fields of every row (openapi-jointkit §A.5).
 
-    ``instance_id``: what was bought, empty while a credential is applied for. ``tenant_id``: of the enterprise that it is bound to.
+    ``instance_id``: the purchased instance, empty while a credential is applied for. ``tenant_id``: of the enterprise
+    that it is bound to.
     """
 
     instance_id: str
@@ -25,8 +26,8 @@ class Row:
 class Tenant(Row):
     """An enterprise that an instance is bound to (openapi-jointkit §A.5).
 
-    ``code``: of the enterprise; a person's account is ``user_name@code``. ``name``: for people. ``domain``: where its people sign in,
-    with ``https://``.
+    ``code``: of the enterprise; a person's account is ``user_name@code``. ``name``: for display. ``domain``: its
+    address for sign-in, with ``https://``.
     """
 
     code: str
@@ -38,8 +39,8 @@ class Tenant(Row):
 class Application(Row):
     """The OAuth client of an application for a tenant (openapi-jointkit §A.6).
 
-    ``app_id``: of the credential. ``client_id``: at the tenant's auth centre.
-    ``kept_secret``: its secret in the form that ``ClientSecrets`` keeps.
+    ``app_id``: of the credential. ``client_id``: at the tenant's auth centre. ``kept_secret``: its secret as
+    ``ClientSecrets`` stores it.
     """
 
     app_id: str
@@ -49,12 +50,12 @@ class Application(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User(Row):
-    """A person who may use an application, or no longer may (openapi-jointkit §A.7).
+    """A person's access to an application, current or revoked (openapi-jointkit §A.7).
 
-    ``app_id``: as of ``Application``. ``user_name``: unique inside the tenant. ``name``: for people.
-    ``org_code``: of the department. ``admin``: may administer the application. ``enabled``: False for one whom the enterprise
-    suspended. ``authorised``: False once the authorisation was cancelled (flag 3); a deleted person has no row. ``profile``: JSON of the
-    fields that come only when they were released.
+    ``app_id``: as in ``Application``. ``user_name``: unique inside the tenant. ``name``: for display. ``org_code``: of
+    the department. ``admin``: may administer the application. ``enabled``: False if the enterprise suspended the
+    person. ``authorised``: False after the authorisation was cancelled (flag 3); a deleted person has no row.
+    ``profile``: JSON of the fields that are sent only if released.
     """
 
     app_id: str
@@ -68,22 +69,23 @@ class User(Row):
 
     @property
     def allowed(self) -> bool:
-        """Whether this row lets the person in."""
+        """Whether this row grants access."""
         return self.enabled and self.authorised
 
     @property
     def details(self) -> Mapping[str, object]:
-        """The released fields by their names in ``SyncedUser``: position, mobile, extension …; those that did not come are absent."""
-        read: dict[str, object] = json.loads(self.profile)
-        return read
+        """Return the released fields by their names in ``SyncedUser``: position, mobile, extension …; missing ones are
+        absent."""
+        details: dict[str, object] = json.loads(self.profile)
+        return details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantDepartment(Row):
     """A department of a tenant (openapi-jointkit §A.8).
 
-    ``code``: unique inside the tenant. ``name``: for people. ``parent_code``: of the
-    department above, empty at the top.
+    ``code``: unique inside the tenant. ``name``: for display. ``parent_code``: of the parent department, empty at the
+    top.
     """
 
     code: str
@@ -99,7 +101,8 @@ KEYS: Mapping[type[Row], tuple[str, ...]] = {
     User: ("tenant_id", "app_id", "user_name", "instance_id"),
     TenantDepartment: ("tenant_id", "code", "instance_id"),
 }
-"""By what a repeat is told (openapi-jointkit §A.5 to §A.9). The instance comes last: a sign-in knows tenant, application and name."""
+"""Key fields of each kind of row (openapi-jointkit §A.5 to §A.9). The instance is last, since a sign-in only has
+tenant, application and name."""
 
 
 def key_of(row: Row) -> Key:
@@ -108,7 +111,8 @@ def key_of(row: Row) -> Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """With what a tenant's people sign in to an application: its ``tenant`` and ``application`` of one instance (openapi-jointkit §B.2)."""
+    """The client for a tenant's sign-in to an application: ``tenant`` and ``application`` of one instance
+    (openapi-jointkit §B.2)."""
 
     tenant: Tenant
     application: Application
@@ -116,11 +120,12 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A person who signed in (openapi-jointkit §B.2).
+    """Session of a signed-in person (openapi-jointkit §B.2).
 
-    ``token_hash``: SHA-256 of what the browser holds. ``tenant_id``, ``app_id``, ``user_name``: who, at which application. ``expires_at``:
-    when it ends in any case. ``confirmed_until``: how long the auth centre's last word holds. ``sealed_tokens``: the OAuth tokens,
-    readable only with what the browser holds; empty where there are none. Times are aware UTC.
+    ``token_hash``: SHA-256 of the browser's token. ``tenant_id``, ``app_id``, ``user_name``: the person and the
+    application. ``expires_at``: latest end. ``confirmed_until``: when the auth centre's confirmation expires.
+    ``sealed_tokens``: the OAuth tokens, encrypted with the browser's token; empty if there are none. Times are aware
+    UTC.
     """
 
     token_hash: str
@@ -132,13 +137,17 @@ class Session:
     sealed_tokens: str = field(default="", repr=False)
 
 
-_BESIDE = frozenset({"user_name", "name", "org_code", "admin", "enabled"})
-_RELEASED = tuple(one for one in fields(SyncedUser) if one.name not in _BESIDE)
+_RENAMED_FIELDS = frozenset({"user_name", "name", "org_code", "admin", "enabled"})
+_RELEASED = tuple(synced_field for synced_field in fields(SyncedUser) if synced_field.name not in _RENAMED_FIELDS)
 
 
 def profile_of(user: SyncedUser) -> str:
-    """The fields that came only because they were released, as JSON."""
-    told = {one.name: getattr(user, one.name) for one in _RELEASED if getattr(user, one.name) != one.default}
-    if "extension" in told:
-        told["extension"] = dict(user.extension)
-    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+    """Return the fields that are sent only if released, as JSON."""
+    released_fields = {
+        row_field.name: getattr(user, row_field.name)
+        for row_field in _RELEASED
+        if getattr(user, row_field.name) != row_field.default
+    }
+    if "extension" in released_fields:
+        released_fields["extension"] = dict(user.extension)
+    return json.dumps(released_fields, ensure_ascii=False, sort_keys=True)

@@ -1,4 +1,4 @@
-"""What the browser of a person who signed in holds, and the OAuth tokens that can be read with it alone."""
+"""Session tokens of browsers, and OAuth tokens encrypted with them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ NONCE_BYTES = 12
 
 
 def fresh_token() -> str:
-    """43 characters that nobody can guess."""
+    """Return 43 random characters."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def hash_of(token: str) -> str:
-    """What is kept of it: a copy of the database opens no session."""
+    """Return the hash to store, so that a copy of the database opens no session."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def seal(refresh_token: str, *, token: str) -> str:
-    """The refresh token, for the database; only the browser's own ``token`` opens it. Empty stays empty."""
+    """Encrypt the refresh token for the database with the browser's ``token``. An empty token stays empty."""
     if not refresh_token:
         return ""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(_key(token)).encrypt(nonce, refresh_token.encode(), None)
-    return urlsafe_b64encode(nonce + sealed).decode("ascii")
+    sealed_token = AESGCM(_key(token)).encrypt(nonce, refresh_token.encode(), None)
+    return urlsafe_b64encode(nonce + sealed_token).decode("ascii")
 
 
 def unseal(sealed: str, *, token: str) -> str:
-    """Empty for what was sealed with another token, or by nobody."""
+    """Decrypt a refresh token; empty if it was not sealed with this token."""
     try:
         content = urlsafe_b64decode(sealed.encode("ascii"))
         return AESGCM(_key(token)).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], None).decode()
@@ -49,15 +49,15 @@ def _key(token: str) -> bytes:
 
 
 def pack(values: dict[str, str]) -> str:
-    """For a cookie."""
+    """Encode values for a cookie."""
     return urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode("ascii").rstrip("=")
 
 
 def unpack(text: str) -> dict[str, str]:
-    """Empty for what ``pack`` has not made."""
+    """Decode a cookie's values; empty for a text that ``pack`` did not create."""
     try:
-        read: object = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        decoded_value: object = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (Error, ValueError, RecursionError):
         return {}
-    found = cast("dict[str, object]", read) if isinstance(read, dict) else {}
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+    members = cast("dict[str, object]", decoded_value) if isinstance(decoded_value, dict) else {}
+    return {name: value for name, value in members.items() if isinstance(value, str)}

@@ -1,6 +1,6 @@
-"""The directory of joint operation in a database that several machines share: PostgreSQL, MySQL and MariaDB, or SQLite.
+"""Joint-operation directory in a database that several machines share: PostgreSQL, MySQL and MariaDB, or SQLite.
 
-As in ``sqlalchemy_store`` every text that is looked up is looked up by its SHA-256, since MySQL compares without case.
+As in ``sqlalchemy_store``, texts are searched by their SHA-256, since MySQL compares without case.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
 FLAGS = ("admin", "enabled", "authorised")
 TIMES = ("expires_at", "confirmed_until")
-SESSION = tuple(one.name for one in fields(Session))
+SESSION = tuple(field.name for field in fields(Session))
 
 tables = sa.MetaData()
 
 
 def _table(name: str, kind: type[Row]) -> sa.Table:
-    """``key_hash``: of the whole key; ``found_hash``: of the key without its instance; ``bound_hash``: of the binding."""
-    columns = [sa.Column(one.name, sa.Boolean if one.name in FLAGS else TEXT, nullable=False) for one in fields(kind)]
+    """``key_hash``: of the complete key; ``found_hash``: of the key without its instance; ``bound_hash``: of the
+    binding."""
+    columns = [
+        sa.Column(field.name, sa.Boolean if field.name in FLAGS else TEXT, nullable=False) for field in fields(kind)
+    ]
     return sa.Table(
         f"tradepost_joint_{name}",
         tables,
@@ -68,24 +71,24 @@ sessions = sa.Table(
 
 
 class SQLAlchemyDirectory:
-    """The ``Directory`` for sellers on several machines. ``pip install "tradepost[sqlalchemy]"`` and a driver.
+    """``Directory`` for sellers on several machines. Needs ``pip install "tradepost[sqlalchemy]"`` and a driver.
 
-    ``database``: an URL, or an engine of your own. Its five tables (``tradepost_joint_…``) are made when missing;
-    ``make_tables=False`` leaves that to your migrations, which find them in ``sqlalchemy_directory.tables``. Raises ``ValueError`` for
-    a database of another kind.
+    ``database``: a URL or your own engine. Missing tables (five, ``tradepost_joint_…``) are created; with
+    ``make_tables=False`` your migrations create them from ``sqlalchemy_directory.tables``. Raises ``ValueError`` for an
+    unsupported database.
     """
 
     def __init__(self, database: str | sa.URL | sa.Engine, *, make_tables: bool = True) -> None:
         self.engine, self._connect = open_database(database)
         if make_tables:
-            # Checked by each table's own name: of two processes that start at once, one may come second.
-            attempt(lambda: tables.create_all(self.engine), again_on=DBAPIError)
+            # Each table is checked by its name: if two processes start at the same time, the second may fail.
+            attempt(lambda: tables.create_all(self.engine), retry_on=DBAPIError)
 
     def change(self, work: Callable[[Transaction], None]) -> None:
         def transaction() -> None:
             with self._connect.begin() as connection:
                 if self.engine.dialect.name == "sqlite":
-                    # Takes the lock of the file before anything is read: what is read must not be changed by others.
+                    # Takes the file's lock before reading, so that the rows read cannot change.
                     connection.execute(sa.delete(sessions).where(sessions.c.token_hash == ""))
                 work(SQLAlchemyTransaction(connection))
 
@@ -93,34 +96,34 @@ class SQLAlchemyDirectory:
 
     def rows[R: Row](self, kind: type[R], tenant_id: str = "") -> list[R]:
         table = TABLES[kind]
-        asked = sa.select(table)
+        query = sa.select(table)
         if tenant_id:
-            asked = asked.where(table.c.tenant_hash == _hash((tenant_id,)))
-        return sorted(self._rows(kind, asked), key=key_of)
+            query = query.where(table.c.tenant_hash == _hash((tenant_id,)))
+        return sorted(self._rows(kind, query), key=key_of)
 
     def clients(self, tenant_id: str, app_id: str) -> list[Client]:
         applications, tenants = TABLES[Application], TABLES[Tenant]
-        asked = (
+        query = (
             sa.select(applications, tenants)
             .join(tenants, tenants.c.bound_hash == applications.c.bound_hash)
             .where(applications.c.found_hash == _hash((tenant_id, app_id)))
         )
         with self._connect.begin() as connection:
-            found = connection.execute(asked).mappings().all()
+            rows = connection.execute(query).mappings().all()
         clients = [
             Client(tenant=_row(Tenant, row, tenants), application=_row(Application, row, applications))
-            for row in cast("Sequence[Mapping[Any, Any]]", found)
+            for row in cast("Sequence[Mapping[Any, Any]]", rows)
         ]
-        return sorted(clients, key=lambda one: (not one.application.instance_id, one.application.instance_id))
+        return sorted(clients, key=lambda field: (not field.application.instance_id, field.application.instance_id))
 
     def person(self, tenant_id: str, app_id: str, user_name: str) -> list[User]:
         table = TABLES[User]
-        asked = sa.select(table).where(table.c.found_hash == _hash((tenant_id, app_id, user_name)))
-        return sorted(self._rows(User, asked), key=key_of)
+        query = sa.select(table).where(table.c.found_hash == _hash((tenant_id, app_id, user_name)))
+        return sorted(self._rows(User, query), key=key_of)
 
-    def _rows[R: Row](self, kind: type[R], asked: sa.Select[Any]) -> list[R]:
+    def _rows[R: Row](self, kind: type[R], query: sa.Select[Any]) -> list[R]:
         with self._connect.begin() as connection:
-            return _read(kind, connection, asked)
+            return _select(kind, connection, query)
 
     # --- sessions --------------------------------------------------------------------------------------------------
 
@@ -136,9 +139,9 @@ class SQLAlchemyDirectory:
         self._write(sa.insert(sessions).values(**row))
 
     def session(self, token_hash: str) -> Session | None:
-        asked = sa.select(*(sessions.c[name] for name in SESSION)).where(sessions.c.token_hash == token_hash)
+        query = sa.select(*(sessions.c[name] for name in SESSION)).where(sessions.c.token_hash == token_hash)
         with self._connect.begin() as connection:
-            row = connection.execute(asked).mappings().first()
+            row = connection.execute(query).mappings().first()
         if row is None:
             return None
         values: dict[str, Any] = {name: moment(row[name]) if name in TIMES else row[name] for name in SESSION}
@@ -148,13 +151,15 @@ class SQLAlchemyDirectory:
         self._write(sa.delete(sessions).where(sessions.c.token_hash == token_hash))
 
     def claim_renewal(self, token_hash: str, *, now: datetime, until: datetime) -> bool:
-        free = sa.or_(sessions.c.renewing_until.is_(None), sessions.c.renewing_until <= milliseconds(now))
-        claim = sa.update(sessions).where(sessions.c.token_hash == token_hash, free)
+        is_free = sa.or_(sessions.c.renewing_until.is_(None), sessions.c.renewing_until <= milliseconds(now))
+        claim = sa.update(sessions).where(sessions.c.token_hash == token_hash, is_free)
         return self._write(claim.values(renewing_until=milliseconds(until))) == 1
 
     def renew_session(self, token_hash: str, *, confirmed_until: datetime, sealed_tokens: str) -> None:
-        told = {"confirmed_until": milliseconds(confirmed_until), "sealed_tokens": sealed_tokens}
-        self._write(sa.update(sessions).where(sessions.c.token_hash == token_hash).values(**told, renewing_until=None))
+        values = {"confirmed_until": milliseconds(confirmed_until), "sealed_tokens": sealed_tokens}
+        self._write(
+            sa.update(sessions).where(sessions.c.token_hash == token_hash).values(**values, renewing_until=None)
+        )
 
     def _write(self, statement: sa.Executable) -> int:
         def transaction() -> int:
@@ -165,38 +170,38 @@ class SQLAlchemyDirectory:
 
 
 class SQLAlchemyTransaction:
-    """Satisfies ``Transaction``. Rows are touched in the order of their hashes, so that two never wait for each other."""
+    """Implements ``Transaction``. Rows are locked in the order of their hashes, which prevents deadlocks."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def known[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
+    def locked_rows[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
         table = TABLES[kind]
-        asked = sa.select(table).where(table.c.key_hash.in_(sorted(map(_hash, keys)))).order_by(table.c.key_hash)
-        return _read(kind, self._connection, asked.with_for_update())
+        query = sa.select(table).where(table.c.key_hash.in_(sorted(map(_hash, keys)))).order_by(table.c.key_hash)
+        return _select(kind, self._connection, query.with_for_update())
 
     def put(self, rows: Sequence[Row]) -> None:
         if not rows:
             return
-        # Not deleted and added: in between another transaction could add the same.
+        # Not deleted and inserted: another transaction could insert the same row in between.
         values = sorted(map(_values, rows), key=lambda row: row["key_hash"])
         self._connection.execute(self._upsert(TABLES[type(rows[0])]), values)
 
     def _upsert(self, table: sa.Table) -> sa.Executable:
-        changed = [column.name for column in table.columns if not column.primary_key]
+        changed_columns = [column.name for column in table.columns if not column.primary_key]
         match self._connection.dialect.name:
             case "mysql" | "mariadb":
-                added = mysql.insert(table)
-                return added.on_duplicate_key_update({name: added.inserted[name] for name in changed})
+                insertion = mysql.insert(table)
+                return insertion.on_duplicate_key_update({name: insertion.inserted[name] for name in changed_columns})
             case "postgresql":
-                new = postgresql.insert(table)
-                return new.on_conflict_do_update(
-                    index_elements=["key_hash"], set_={name: new.excluded[name] for name in changed}
+                insert = postgresql.insert(table)
+                return insert.on_conflict_do_update(
+                    index_elements=["key_hash"], set_={name: insert.excluded[name] for name in changed_columns}
                 )
             case _:
-                put = sqlite.insert(table)
-                return put.on_conflict_do_update(
-                    index_elements=["key_hash"], set_={name: put.excluded[name] for name in changed}
+                statement = sqlite.insert(table)
+                return statement.on_conflict_do_update(
+                    index_elements=["key_hash"], set_={name: statement.excluded[name] for name in changed_columns}
                 )
 
     def drop(self, kind: type[Row], keys: Sequence[Key]) -> None:
@@ -209,10 +214,12 @@ class SQLAlchemyTransaction:
 
     def end_sessions(self, tenant_id: str) -> None:
         users, applications = TABLES[User], TABLES[Application]
-        allowed = sa.exists().where(users.c.found_hash == sessions.c.person_hash, users.c.enabled, users.c.authorised)
-        known = sa.exists().where(applications.c.found_hash == sessions.c.application_hash)
-        over = sa.not_(sa.and_(allowed, known))
-        self._connection.execute(sa.delete(sessions).where(sessions.c.tenant_hash == _hash((tenant_id,)), over))
+        is_allowed = sa.exists().where(
+            users.c.found_hash == sessions.c.person_hash, users.c.enabled, users.c.authorised
+        )
+        application_exists = sa.exists().where(applications.c.found_hash == sessions.c.application_hash)
+        has_ended = sa.not_(sa.and_(is_allowed, application_exists))
+        self._connection.execute(sa.delete(sessions).where(sessions.c.tenant_hash == _hash((tenant_id,)), has_ended))
 
 
 def _hash(key: Key) -> str:
@@ -226,15 +233,15 @@ def _values(row: Row) -> dict[str, Any]:
         "tenant_hash": _hash((row.tenant_id,)),
         "found_hash": _hash(key[:-1]),
         "bound_hash": _hash((row.instance_id, row.tenant_id)),
-        **{one.name: getattr(row, one.name) for one in fields(row)},
+        **{field.name: getattr(row, field.name) for field in fields(row)},
     }
 
 
-def _read[R: Row](kind: type[R], connection: sa.Connection, asked: sa.Select[Any]) -> list[R]:
-    found = connection.execute(asked).mappings().all()
-    return [_row(kind, cast("Mapping[Any, Any]", row), TABLES[kind]) for row in found]
+def _select[R: Row](kind: type[R], connection: sa.Connection, query: sa.Select[Any]) -> list[R]:
+    rows = connection.execute(query).mappings().all()
+    return [_row(kind, cast("Mapping[Any, Any]", row), TABLES[kind]) for row in rows]
 
 
 def _row[R: Row](kind: type[R], row: Mapping[Any, Any], table: sa.Table) -> R:
-    values: dict[str, Any] = {one.name: row[table.c[one.name]] for one in fields(kind)}
+    values: dict[str, Any] = {field.name: row[table.c[field.name]] for field in fields(kind)}
     return kind(**values)

@@ -1,4 +1,4 @@
-"""The directory of joint operation in one SQLite file, for all threads and processes of one machine."""
+"""Joint-operation directory in one SQLite file, for all threads and processes of one machine."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ TABLES: Mapping[type[Row], str] = {
     User: "user",
     TenantDepartment: "department",
 }
-COLUMNS = {kind: tuple(one.name for one in fields(kind)) for kind in TABLES}
+COLUMNS = {kind: tuple(field.name for field in fields(kind)) for kind in TABLES}
 FLAGS = ("admin", "enabled", "authorised")
-SESSION = tuple(one.name for one in fields(Session))
+SESSION = tuple(field.name for field in fields(Session))
 TIMES = ("expires_at", "confirmed_until")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SQLiteDirectory:
-    """The ``Directory`` for one machine. The file is made when missing, readable by its owner only."""
+    """``Directory`` for one machine. A missing file is created, readable by its owner only."""
 
     def __init__(self, path: str | Path, *, busy_timeout: float = 10.0) -> None:
         self.path = Path(path)
@@ -82,9 +82,10 @@ class SQLiteDirectory:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """One of its own for each use: nothing is shared between threads, nor with a forked process. Closing rolls back."""
-        opened = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
-        with closing(opened) as connection:
+        """Open a connection for each use: connections are not shared between threads or with a forked process. Closing
+        rolls back."""
+        opened_connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
+        with closing(opened_connection) as connection:
             connection.row_factory = sqlite3.Row
             yield connection
 
@@ -96,12 +97,12 @@ class SQLiteDirectory:
 
     def rows[R: Row](self, kind: type[R], tenant_id: str = "") -> list[R]:
         order = ", ".join(KEYS[kind])
-        where = "WHERE tenant_id = ?" if tenant_id else ""
+        condition = "WHERE tenant_id = ?" if tenant_id else ""
         with self._connection() as connection:
-            found = connection.execute(
-                f"SELECT * FROM {TABLES[kind]} {where} ORDER BY {order}", (tenant_id,) if tenant_id else ()
+            rows = connection.execute(
+                f"SELECT * FROM {TABLES[kind]} {condition} ORDER BY {order}", (tenant_id,) if tenant_id else ()
             ).fetchall()
-        return [_row(kind, one) for one in found]
+        return [_row(kind, field) for field in rows]
 
     def clients(self, tenant_id: str, app_id: str) -> list[Client]:
         with self._connection() as connection:
@@ -110,21 +111,21 @@ class SQLiteDirectory:
                 "SELECT * FROM application WHERE tenant_id = ? AND app_id = ? ORDER BY instance_id = '', instance_id",
                 (tenant_id, app_id),
             ).fetchall()
-            found = connection.execute("SELECT * FROM tenant WHERE tenant_id = ?", (tenant_id,)).fetchall()
-        tenants = {one["instance_id"]: _row(Tenant, one) for one in found}
+            tenant_rows = connection.execute("SELECT * FROM tenant WHERE tenant_id = ?", (tenant_id,)).fetchall()
+        tenants = {field["instance_id"]: _row(Tenant, field) for field in tenant_rows}
         return [
-            Client(tenant=tenants[one["instance_id"]], application=_row(Application, one))
-            for one in applications
-            if one["instance_id"] in tenants
+            Client(tenant=tenants[field["instance_id"]], application=_row(Application, field))
+            for field in applications
+            if field["instance_id"] in tenants
         ]
 
     def person(self, tenant_id: str, app_id: str, user_name: str) -> list[User]:
         with self._connection() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 "SELECT * FROM user WHERE tenant_id = ? AND app_id = ? AND user_name = ? ORDER BY instance_id",
                 (tenant_id, app_id, user_name),
             ).fetchall()
-        return [_row(User, one) for one in found]
+        return [_row(User, field) for field in rows]
 
     # --- sessions --------------------------------------------------------------------------------------------------
 
@@ -152,12 +153,12 @@ class SQLiteDirectory:
 
     def claim_renewal(self, token_hash: str, *, now: datetime, until: datetime) -> bool:
         with self._connection() as connection:
-            claimed = connection.execute(
+            claimed_row = connection.execute(
                 "UPDATE session SET renewing_until = ? WHERE token_hash = ?"
                 " AND (renewing_until IS NULL OR renewing_until <= ?)",
                 (_ms(until), token_hash, _ms(now)),
             )
-            return claimed.rowcount == 1
+            return claimed_row.rowcount == 1
 
     def renew_session(self, token_hash: str, *, confirmed_until: datetime, sealed_tokens: str) -> None:
         with self._connection() as connection:
@@ -168,15 +169,15 @@ class SQLiteDirectory:
 
 
 class SQLiteTransaction:
-    """Satisfies ``Transaction``. Texts that are put together here are names of tables and columns."""
+    """Implements ``Transaction``. The formatted SQL only contains names of tables and columns."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def known[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
+    def locked_rows[R: Row](self, kind: type[R], keys: Sequence[Key]) -> list[R]:
         statement = f"SELECT * FROM {TABLES[kind]} WHERE {_equals(kind)}"
-        found = (self._connection.execute(statement, key).fetchone() for key in keys)
-        return [_row(kind, one) for one in found if one is not None]
+        rows = (self._connection.execute(statement, key).fetchone() for key in keys)
+        return [_row(kind, field) for field in rows if field is not None]
 
     def put(self, rows: Sequence[Row]) -> None:
         if not rows:
@@ -212,8 +213,8 @@ def _equals(kind: type[Row]) -> str:
     return " AND ".join(f"{name} = ?" for name in KEYS[kind])
 
 
-def _row[R: Row](kind: type[R], found: sqlite3.Row) -> R:
-    values: dict[str, Any] = {name: found[name] for name in COLUMNS[kind]}
+def _row[R: Row](kind: type[R], row: sqlite3.Row) -> R:
+    values: dict[str, Any] = {name: row[name] for name in COLUMNS[kind]}
     values |= {name: bool(values[name]) for name in FLAGS if name in values}
     return kind(**values)
 

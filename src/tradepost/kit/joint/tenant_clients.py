@@ -1,4 +1,4 @@
-"""With which client and secret, and at which address, a tenant's people sign in: from synchronised rows alone (openapi-jointkit §B.2)."""
+"""Client, secret and address for a tenant's sign-in, from synchronised rows only (openapi-jointkit §B.2)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TenantClients:
     insecure_http: bool
 
     def of(self, tenant_id: str) -> Iterator[Client]:
-        """Those whose domain may be asked; of an instance before that of the credential."""
+        """Yield the clients with a valid domain; those of an instance before that of the credential."""
         for client in self.directory.clients(tenant_id, self.app_id):
             try:
                 usable_domain(client.tenant.domain, insecure_http=self.insecure_http)
@@ -46,18 +46,18 @@ class TenantClients:
         return AuthCentre(domain=client.tenant.domain.rstrip("/"), timeout=self.timeout, tls=self.tls)
 
     def with_secret(self, clients: list[Client], ask: Callable[[str], Tokens]) -> Tokens:
-        """Tokens asked for with the secret of one instance, else of another: while a secret is changed, some rows hold the old one.
+        """Request tokens with the secret of each instance in turn, since some rows have the old secret during a change.
 
         Raises ``AuthCentreError``.
         """
-        refused = AuthCentreError("unreadable", "no client secret of this tenant can be read")
-        for kept in dict.fromkeys(one.application.kept_secret for one in clients):
+        refusal = AuthCentreError("unreadable", "no client secret of this tenant can be read")
+        for secret in dict.fromkeys(client.application.kept_secret for client in clients):
             try:
-                return ask(self.secrets.plain(kept))
+                return ask(self.secrets.plain(secret))
             except (UnreadableSecret, UnfitKey) as error:
                 log.error("A client secret that was kept cannot be read: %s", error)  # noqa: TRY400
             except AuthCentreError as error:
                 if error.code != "invalid_client":
                     raise
-                refused = error
-        raise refused
+                refusal = error
+        raise refusal

@@ -1,4 +1,4 @@
-"""Sign-in by joint operation around a WSGI application, without a framework."""
+"""Sign-in by joint operation for a WSGI application without a framework."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tradepost.kit.wsgi import send
 
-from .web import Visit, answer, cookies_in, paths, turn_away
+from .web import Visit, answer, cookies_in, paths, sign_in_redirect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def with_sign_in(login: JointLogin, application: WSGIApplication) -> WSGIApplication:
-    """The application with the pages of sign-in, callback and sign-out in front of it."""
-    own = frozenset(paths(login))
+    """Wrap the application with the pages for sign-in, callback and sign-out."""
+    sign_in_paths = frozenset(paths(login))
 
     def pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         visit = _visit(environ)
-        if visit.path not in own:
+        if visit.path not in sign_in_paths:
             return application(environ, start_response)
         return send(answer(login, visit), start_response)
 
@@ -29,19 +29,19 @@ def with_sign_in(login: JointLogin, application: WSGIApplication) -> WSGIApplica
 
 
 def who(login: JointLogin, environ: WSGIEnvironment) -> SignedIn | None:
-    """Who asks, at any page."""
+    """Return the signed-in person of any request."""
     return login.who(cookies_in(environ.get("HTTP_COOKIE", "")))
 
 
 def send_to_sign_in(login: JointLogin, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """The answer to somebody who is not signed in, at a page for those who are."""
-    return send(turn_away(login, _visit(environ)), start_response)
+    """Redirect a visitor who is not signed in from a protected page."""
+    return send(sign_in_redirect(login, _visit(environ)), start_response)
 
 
 def _visit(environ: WSGIEnvironment) -> Visit:
     return Visit(
         method=environ["REQUEST_METHOD"],
-        # WSGI hands the decoded path over as latin-1 text (PEP 3333).
+        # WSGI provides the decoded path as latin-1 text (PEP 3333).
         path=environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
         query=environ.get("QUERY_STRING", ""),
         cookie=environ.get("HTTP_COOKIE", ""),

@@ -1,4 +1,4 @@
-"""Makes a new seller's project from the templates beside this file: a server that runs and passes the tester at once."""
+"""Creates a seller's project from the templates beside this file: a server that passes the tester."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .template_values import DEFAULT, PROTOCOLS, conditions_of, protocol_values
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-HERE = Path(__file__).parent
-COMMON = "common"
+TEMPLATES_FOLDER = Path(__file__).parent
+COMMON_FOLDER = "common"
 VERSIONS = "versions"
-"""In place of files of ``common`` when the project speaks anything but SaaS 2.0 alone."""
+"""Replaces files of ``common`` if the project has any protocol besides SaaS 2.0."""
 THEMES = "themes"
-"""Beside them, a folder for each thing that only some protocols bring."""
+"""Additional folders, one for each feature that only some protocols have."""
 TEMPLATE = ".template"
-"""Ends every template's name, so that no tool takes one for a file of ours."""
-DOT = "dot_"
-"""Starts the name of a hidden file, which some packagers leave out."""
+"""Suffix of all template names, so that tools do not treat them as source files of Tradepost."""
+DOT_PREFIX = "dot_"
+"""Prefix of a hidden file's name, which some packagers would omit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """``needs``: what the project requires beside the kit; ``server``: how the project names its server."""
+    """``needs``: requirements of the project besides the kit; ``server``: its command to start the server."""
 
     title: str
     needs: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ FRAMEWORKS: Mapping[str, Framework] = {
 
 
 class NotEmpty(Exception):
-    """The folder has something in it already, which nobody wants overwritten."""
+    """The folder is not empty, and its files must not be overwritten."""
 
 
 def write_project(
@@ -57,17 +57,19 @@ def write_project(
     protocols: Sequence[str] = DEFAULT,
     pair: Callable[[], KeyPair] = make_pair,
 ) -> tuple[Path, ...]:
-    """Make the project in a folder that is missing or empty; the files that were written, in name order.
+    """Create the project in a missing or empty folder. Return the files in name order.
 
-    ``key``: the signing key to try with, ``version``: of Tradepost, to require, ``pair``: makes the RSA keys that joint
-    operation needs. Raises ``NotEmpty``, and ``LookupError`` for a framework that is not in ``FRAMEWORKS`` or protocols
-    that are not of ``PROTOCOLS``.
+    ``key``: the signing key for the first tests. ``version``: the required version of Tradepost. ``pair``: creates the
+    RSA keys that joint operation needs. Raises ``NotEmpty``, or ``LookupError`` for a framework that is not in
+    ``FRAMEWORKS`` or protocols that are not in ``PROTOCOLS``.
     """
     chosen = FRAMEWORKS[framework]
     chosen_protocols = tuple(dict.fromkeys(protocols))
-    unknown = [name for name in chosen_protocols if name not in PROTOCOLS]
-    if unknown or not chosen_protocols:
-        raise LookupError(f"no project for {', '.join(unknown) or 'no protocol'}; there are: {', '.join(PROTOCOLS)}")
+    unknown_protocols = [name for name in chosen_protocols if name not in PROTOCOLS]
+    if unknown_protocols or not chosen_protocols:
+        raise LookupError(
+            f"no project for {', '.join(unknown_protocols) or 'no protocol'}; there are: {', '.join(PROTOCOLS)}"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise NotEmpty(f"{folder} exists and is not an empty folder")
     conditions = conditions_of(chosen_protocols)
@@ -76,31 +78,31 @@ def write_project(
         "title": chosen.title,
         "server": chosen.server,
         "requirements": "\n".join((f"tradepost>={version}", *chosen.needs)),
-        "name": _harmless(folder.resolve().name),
+        "name": _quotable(folder.resolve().name),
         "image": _image(folder.resolve().name),
         **protocol_values(chosen_protocols, key, conditions),
         **(_key_values(pair()) if "joint" in conditions else {}),
     }
-    written = []
+    paths = []
     for relative, template in _templates(framework, chosen_protocols, conditions).items():
-        place = folder / relative
-        place.parent.mkdir(parents=True, exist_ok=True)
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
         if relative.name == ".env":
-            place.touch(mode=0o600)
-        place.write_text(_fill(template.read_text(encoding="utf-8"), values, conditions), encoding="utf-8")
+            path.touch(mode=0o600)
+        path.write_text(_fill(template.read_text(encoding="utf-8"), values, conditions), encoding="utf-8")
         if relative.suffix == ".sh":
-            place.chmod(0o755)
-        written.append(place)
-    return tuple(sorted(written))
+            path.chmod(0o755)
+        paths.append(path)
+    return tuple(sorted(paths))
 
 
-def _harmless(name: str) -> str:
-    """Of a folder's name, what may stand inside quotes of Python and of HTML alike."""
+def _quotable(name: str) -> str:
+    """Remove characters of a folder's name that could end a quoted text in Python or HTML."""
     return re.sub(r"[\x00-\x1f\"'\\\\<>&{}]", "", name).strip() or "seller"
 
 
 def _image(name: str) -> str:
-    """Docker allows a few characters of ASCII, and no capitals."""
+    """Return an image name: Docker allows only some ASCII characters and no capitals."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "seller"
 
 
@@ -109,22 +111,25 @@ def _key_values(pair: KeyPair) -> dict[str, str]:
 
 
 def _templates(framework: str, chosen_protocols: tuple[str, ...], conditions: frozenset[str]) -> Mapping[Path, Path]:
-    """Where each file of a project goes, and its template; later folders replace files of earlier ones."""
-    folders = [HERE / COMMON, HERE / framework]
+    """Return the path of each file and its template; later folders replace files of earlier ones."""
+    folders = [TEMPLATES_FOLDER / COMMON_FOLDER, TEMPLATES_FOLDER / framework]
     if chosen_protocols != DEFAULT:
-        themes = [path for path in sorted((HERE / THEMES).iterdir()) if path.name in conditions]
-        folders = [HERE / COMMON, HERE / VERSIONS, *themes, HERE / framework]
-    return dict(found for folder in folders for found in _templates_in(folder))
+        themes = [path for path in sorted((TEMPLATES_FOLDER / THEMES).iterdir()) if path.name in conditions]
+        folders = [TEMPLATES_FOLDER / COMMON_FOLDER, TEMPLATES_FOLDER / VERSIONS, *themes, TEMPLATES_FOLDER / framework]
+    return dict(entry for folder in folders for entry in _templates_in(folder))
 
 
 def _templates_in(folder: Path) -> Iterator[tuple[Path, Path]]:
     for template in sorted(folder.rglob(f"*{TEMPLATE}")):
         names = template.relative_to(folder).as_posix().removesuffix(TEMPLATE).split("/")
-        yield Path(*(f".{name[len(DOT) :]}" if name.startswith(DOT) else name for name in names)), template
+        yield (
+            Path(*(f".{name[len(DOT_PREFIX) :]}" if name.startswith(DOT_PREFIX) else name for name in names)),
+            template,
+        )
 
 
 _BLOCK = re.compile(r"<<if (\w+)>>\n(.*?)<<end>>\n", re.DOTALL)
-"""Lines that are kept when a condition holds; blocks do not nest."""
+"""Lines that are kept if a condition is true; blocks cannot be nested."""
 
 
 def _fill(text: str, values: Mapping[str, str], conditions: frozenset[str]) -> str:

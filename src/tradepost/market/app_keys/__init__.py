@@ -1,1 +1,2 @@
-"""App keys: what buyers' programs call an API with. The seller's gateway checks each key with the market (business-rules §2.5)."""
+"""Keys with which buyers' programs call a seller's API. The seller's gateway verifies each key here (business-rules
+§2.5)."""

@@ -1,4 +1,4 @@
-"""Create, revoke and verify app keys. The secret leaves here once, when the key is created."""
+"""Create, revoke and verify app keys. The secret is returned only once, on creation."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import NAME_LENGTH, AppKey
 
 KEY_HISTORY = "app_keys"
-"""Under this name the history of a service (``base.Move``) tells which keys its buyer created and revoked."""
+"""Name of the history (``base.Move``) in which a service records created and revoked keys."""
 MAX_VALID_KEYS = 5
-"""Of one service: enough for a rotation of several programs."""
+"""Maximum number of valid keys per service, enough to rotate the keys of several programs."""
 MAX_KEYS = 200
-"""Of one service, revoked ones included."""
-STAMP_EVERY = timedelta(minutes=1)
-"""How exact ``verified_at`` is: a write for each check would make every reader a writer."""
+"""Maximum number of keys per service, including revoked keys."""
+STAMP_INTERVAL = timedelta(minutes=1)
+"""Precision of ``verified_at``. Writing on every verification would turn all reads into writes."""
 _NO_KEY = hashlib.sha256(ids.secret().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class NewAppKey:
-    """A key that was just created; no page can show ``secret`` again."""
+    """A new key. No page shows ``secret`` again."""
 
     app_key: str
     secret: str = field(repr=False)
 
 
 class Verdict(StrEnum):
-    """Whether a gateway lets a call pass, and why not."""
+    """Result of a verification: whether a gateway may accept the key, and if not, why."""
 
     VALID = "VALID"
     UNKNOWN = "UNKNOWN"
-    """No key of a service of this seller has this secret."""
+    """No service of this seller has a key with this secret."""
     REVOKED = "REVOKED"
     FROZEN = "FROZEN"
     ENDED = "ENDED"
 
 
 def create_key(subscription: Subscription, name: str, *, by: str, now: datetime) -> NewAppKey:
-    """Create a key of an active service whose product issues keys. Raises ``Refused``."""
+    """Create a key for an active service whose product issues keys. Raises ``Refused``."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_LENGTH or not name.isprintable():
         words = _("Enter a name of at most %(most)s characters.") % {"most": NAME_LENGTH}
@@ -67,26 +67,26 @@ def create_key(subscription: Subscription, name: str, *, by: str, now: datetime)
             words = _("%(most)s keys were created for this service. Contact Support.") % {"most": MAX_KEYS}
             raise Refused("app_key.too_many", words)
         secret = ids.secret()
-        made = AppKey.objects.create(
+        key = AppKey.objects.create(
             subscription=service, name=name, app_key=ids.access_key(), secret_hash=_hash(secret), created_by=by,
             created_at=now,
         )  # fmt: skip
-        _record(made, "created", by=by, now=now)
-    return NewAppKey(made.app_key, secret)
+        _record(key, "created", by=by, now=now)
+    return NewAppKey(key.app_key, secret)
 
 
 def revoke_key(subscription: Subscription, pk: int, *, by: str, now: datetime) -> AppKey:
-    """End a key at once, in whatever state its service is. Repeating it changes nothing. Raises ``AppKey.DoesNotExist``."""
+    """Revoke a key immediately, in any state of its service. Idempotent. Raises ``AppKey.DoesNotExist``."""
     with transaction.atomic():
-        ended = AppKey.objects.filter(subscription=subscription, pk=pk, revoked_at=None).update(revoked_at=now)
+        ended_count = AppKey.objects.filter(subscription=subscription, pk=pk, revoked_at=None).update(revoked_at=now)
         key = AppKey.objects.get(subscription=subscription, pk=pk)
-        if ended:
+        if ended_count:
             _record(key, "revoked", by=by, now=now)
     return key
 
 
 def _record(key: AppKey, event: str, *, by: str, now: datetime) -> None:
-    moved(key.subscription, KEY_HISTORY, event, now=now, actor=by, note=key.name)
+    record_move(key.subscription, KEY_HISTORY, event, now=now, actor=by, note=key.name)
 
 
 def has_valid_keys(subscription: Subscription) -> bool:
@@ -94,23 +94,25 @@ def has_valid_keys(subscription: Subscription) -> bool:
 
 
 def keys_of(subscription: Subscription) -> list[AppKey]:
-    """Newest first, the valid ones before those that were revoked."""
-    found = list(AppKey.objects.filter(subscription=subscription).order_by("-pk")[:MAX_KEYS])
-    return sorted(found, key=lambda key: key.revoked_at is not None)
+    """Return the keys of a service: valid keys first, then revoked keys, each newest first."""
+    keys = list(AppKey.objects.filter(subscription=subscription).order_by("-pk")[:MAX_KEYS])
+    return sorted(keys, key=lambda key: key.revoked_at is not None)
 
 
 def verify(seller_id: int, app_key: str, secret: str, *, now: datetime) -> tuple[Verdict, Subscription | None]:
-    """Check a key that a gateway of this seller received. The service is given with every verdict but UNKNOWN.
+    """Verify a key that a gateway of this seller received. Returns the service with every verdict except UNKNOWN.
 
-    A wrong secret and an unknown key cost the same work and get the same verdict.
+    A wrong secret and an unknown key take equally long and get the same verdict.
     """
-    found = AppKey.objects.select_related("subscription__offer__sku", "subscription__product").filter(app_key=app_key)
-    key = found.filter(subscription__seller_id=seller_id).first()
+    candidates = AppKey.objects.select_related("subscription__offer__sku", "subscription__product").filter(
+        app_key=app_key
+    )
+    key = candidates.filter(subscription__seller_id=seller_id).first()
     matches = hmac.compare_digest(_hash(secret), key.secret_hash if key else _NO_KEY)
     if key is None or not matches:
         return Verdict.UNKNOWN, None
     verdict = _verdict(key)
-    if verdict is Verdict.VALID and (key.verified_at is None or now - key.verified_at >= STAMP_EVERY):
+    if verdict is Verdict.VALID and (key.verified_at is None or now - key.verified_at >= STAMP_INTERVAL):
         AppKey.objects.filter(pk=key.pk).update(verified_at=now)
     return verdict, key.subscription
 

@@ -1,4 +1,4 @@
-"""App keys of services. A row holds the hash of its secret, never the secret."""
+"""App keys of services. Only the hash of a secret is stored."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ NAME_LENGTH = 50
 class AppKey(models.Model):
     """A key pair that a buyer created for a service.
 
-    Whether it is accepted follows from ``revoked_at`` and from the state of the service (``verify``): no row changes when the
+    ``revoked_at`` and the state of the service decide whether the key is valid (``verify``). No row changes when the
     service is frozen, renewed or released.
     """
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="app_keys", db_index=False)
     name = models.CharField(max_length=NAME_LENGTH)
-    """What the buyer uses it for."""
+    """The buyer's name for the key."""
     app_key = models.CharField(max_length=32, unique=True)
     secret_hash = models.CharField(max_length=64)
-    """SHA-256 of the secret in hex. The secret has 40 random characters, so a plain hash cannot be guessed."""
+    """SHA-256 of the secret, in hex. The secret has 40 random characters, so it needs no salt."""
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, default=None)
-    """When a gateway checked it successfully for the last time, exact to a minute."""
+    """Time of the last successful verification, to the minute."""
     revoked_at = models.DateTimeField(null=True, default=None)
 
     class Meta:

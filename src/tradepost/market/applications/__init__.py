@@ -1,1 +1,2 @@
-"""Applications of joint products: credentials, bindings to enterprises, who may use them, what sellers are told (openapi-jointkit A, B)."""
+"""Applications of joint products: credentials, bindings to enterprises, authorised members, sync calls
+(openapi-jointkit A, B)."""

@@ -1,4 +1,4 @@
-"""An account with which a seller tries its application out: a member of its test enterprise (openapi-jointkit §B.1)."""
+"""Test accounts for sellers: members of the application's test enterprise (openapi-jointkit §B.1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .rules import SyncRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """``password`` is shown once."""
+    """A test account. ``password`` is shown once."""
 
     domain: str
     tenant_id: str
@@ -28,20 +28,22 @@ class Account:
 
 
 def binding_for_tests(application: Application) -> TenantBinding | None:
-    """Of the seller's test enterprise, while it lives."""
-    own = TenantBinding.objects.select_related("enterprise", "address").filter(
+    """Return the binding of the seller's test enterprise, unless it was unbound."""
+    bindings = TenantBinding.objects.select_related("enterprise", "address").filter(
         application=application, subscription=None
     )
-    return own.exclude(status=TenantBinding.Status.UNBOUND).order_by("-pk").first()
+    return bindings.exclude(status=TenantBinding.Status.UNBOUND).order_by("-pk").first()
 
 
 def make_test_account(application: Application, *, admin: bool, most: int, rules: SyncRules, now: datetime) -> Account:
-    """The seller is told of it by authSync. ``most``: members that an enterprise has. Raises ``Refused`` while the test enterprise
-    is not bound."""
+    """Create a test account; authSync reports it to the seller.
+
+    ``most``: maximum number of members of an enterprise. Raises ``Refused`` while the test enterprise is not bound.
+    """
     binding = binding_for_tests(application)
     if binding is None or binding.status != TenantBinding.Status.BOUND:
         words = _(
-            "First your server must take note of the test enterprise: see below what it answered, mend it, and try again."
+            "Your server must synchronize the test enterprise first. Check its response below, correct the error and try again."
         )
         raise Refused("test_account.not_bound", words)
     enterprise = binding.enterprise
@@ -50,8 +52,8 @@ def make_test_account(application: Application, *, admin: bool, most: int, rules
         number = Member.objects.filter(enterprise=enterprise).count() + 1
         department = Department.objects.filter(enterprise=enterprise, removed_at=None).order_by("pk")[0]
         person = Person(name=f"Tester {number}", department=department.pk)
-        made = add_managed(enterprise, f"tester{number}", person, by=None, most=most, now=now)
-        authorise(binding, [made.member.pk], admin=admin, rules=rules, now=now)
+        new_member = add_managed(enterprise, f"tester{number}", person, by=None, most=most, now=now)
+        authorise(binding, [new_member.member.pk], admin=admin, rules=rules, now=now)
     domain = rules.domain(enterprise.code)
-    account = f"{made.member.user_name}@{enterprise.code}"
-    return Account(domain=domain, tenant_id=enterprise.public_id, account=account, password=made.password)
+    account = f"{new_member.member.user_name}@{enterprise.code}"
+    return Account(domain=domain, tenant_id=enterprise.public_id, account=account, password=new_member.password)

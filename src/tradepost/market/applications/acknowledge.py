@@ -1,4 +1,5 @@
-"""What a seller said to a sync call becomes what it knows; what it may have done all the same is unknown (openapi-jointkit §A.4)."""
+"""Record results of sync calls as the seller's known state. After an unclear failure the state is unknown
+(openapi-jointkit §A.4)."""
 
 from __future__ import annotations
 
@@ -10,49 +11,52 @@ from tradepost.market.base import rows
 from tradepost.protocols.commands import Command
 from tradepost.protocols.sync_commands import SyncAllOrgs, SyncApplication, SyncAuth, SyncFlag, SyncOrg, SyncTenant
 
-from .desired import NONE, UNKNOWN, digest
+from .desired import NOT_SENT, UNKNOWN, digest
 from .models import Authorisation, SyncedDepartment, TenantBinding
-from .people import DIRTY
+from .people import UNACKNOWLEDGED
 
 
-def carry(call: int, people: Sequence[tuple[int, str]]) -> None:
-    """Note which members a call carries, as they are now: only that is acknowledged with it, whatever changes meanwhile."""
+def record_sent_people(call: int, people: Sequence[tuple[int, str]]) -> None:
+    """Record which members a call carries, in their current version. Only this version is acknowledged with the
+    call."""
     if not people:
         return
-    own = Authorisation.objects.filter(pk__in=[pk for pk, _ in people])
-    own.update(batch=call, sent_version=F("version"))
-    rows.update("applications_authorisation", _SENT, ({"id": pk, "sent_digest": told} for pk, told in people))
+    carried_rows = Authorisation.objects.filter(pk__in=[pk for pk, _ in people])
+    carried_rows.update(batch=call, sent_version=F("version"))
+    rows.update(
+        "applications_authorisation", _SENT, ({"id": pk, "sent_digest": digest_sent} for pk, digest_sent in people)
+    )
 
 
 _SENT = {"sent_digest": "text"}
 
 
-def acknowledged(binding: TenantBinding, call: int, command: Command) -> int:
-    """The seller did it. How many members it was about."""
+def record_success(binding: TenantBinding, call: int, command: Command) -> int:
+    """Record that the seller has processed the command. Returns the number of members that it carried."""
     match command:
         case SyncTenant():
-            told = digest(command.tenant_code, command.name, command.domain_name)
-            binding.tenant_acked = NONE if command.flag == SyncFlag.DELETE else told
+            sent_digest = digest(command.tenant_code, command.name, command.domain_name)
+            binding.tenant_acked = NOT_SENT if command.flag == SyncFlag.DELETE else sent_digest
             if command.flag == SyncFlag.DELETE:
-                _forgotten(binding)
+                _forget_enterprise(binding)
         case SyncApplication():
             binding.client_acked = binding.client_sent
         case SyncAllOrgs():
-            _all_departments(binding, command)
+            _record_all_departments(binding, command)
         case SyncOrg():
-            _one_department(binding, command)
+            _record_department(binding, command)
         case SyncAuth():
             return _people_acknowledged(call)
     binding.save(update_fields=["tenant_acked", "client_acked", "departments_told"])
     return 0
 
 
-def failed(binding: TenantBinding, call: int, command: Command, *, maybe_acted: bool) -> None:
-    """The seller did not do it, as far as is known."""
+def record_failure(binding: TenantBinding, call: int, command: Command, *, maybe_acted: bool) -> None:
+    """Record that the seller has not processed the command, as far as known. ``maybe_acted``: the state is unknown."""
     if isinstance(command, SyncAuth):
-        carried = Authorisation.objects.filter(batch=call)
-        carried.update(batch=None, **({"acked_digest": UNKNOWN, "told": False} if maybe_acted else {}))
-        settle_never_told(binding)
+        carried_rows = Authorisation.objects.filter(batch=call)
+        carried_rows.update(batch=None, **({"acked_digest": UNKNOWN, "told": False} if maybe_acted else {}))
+        settle_unknown_to_seller(binding)
     if not maybe_acted:
         return
     match command:
@@ -68,44 +72,48 @@ def failed(binding: TenantBinding, call: int, command: Command, *, maybe_acted: 
     binding.save(update_fields=["tenant_acked", "client_acked"])
 
 
-def settle_never_told(binding: TenantBinding) -> None:
-    """Of members who are not wanted, and of whom the seller never heard, nothing is to be told."""
-    quiet = Authorisation.objects.filter(DIRTY, binding=binding, wanted=False, told=False, batch=None)
-    quiet.filter(acked_digest=NONE).update(acked_version=F("version"))
+def settle_unknown_to_seller(binding: TenantBinding) -> None:
+    """Mark unauthorised members of whom the seller never heard as acknowledged, since nothing needs to be sent."""
+    unknown_to_seller = Authorisation.objects.filter(
+        UNACKNOWLEDGED, binding=binding, wanted=False, told=False, batch=None
+    )
+    unknown_to_seller.filter(acked_digest=NOT_SENT).update(acked_version=F("version"))
 
 
 def _people_acknowledged(call: int) -> int:
-    carried = Authorisation.objects.filter(batch=call)
-    known = carried.filter(~Q(sent_digest="")).update(
+    carried_rows = Authorisation.objects.filter(batch=call)
+    updated_count = carried_rows.filter(~Q(sent_digest="")).update(
         acked_version=F("sent_version"), acked_digest=F("sent_digest"), told=True, batch=None
     )
-    gone = carried.update(acked_version=F("sent_version"), acked_digest=NONE, told=False, batch=None)
-    return known + gone
+    removed_count = carried_rows.update(acked_version=F("sent_version"), acked_digest=NOT_SENT, told=False, batch=None)
+    return updated_count + removed_count
 
 
-def _all_departments(binding: TenantBinding, command: SyncAllOrgs) -> None:
-    """They replace what the seller had (§A.9)."""
+def _record_all_departments(binding: TenantBinding, command: SyncAllOrgs) -> None:
+    """Replace the seller's known departments (§A.9)."""
     SyncedDepartment.objects.filter(binding=binding).delete()
     rows.create(
-        SyncedDepartment(binding=binding, code=one.code, name=one.name, parent_code=one.parent_code)
-        for one in command.departments
+        SyncedDepartment(
+            binding=binding, code=department.code, name=department.name, parent_code=department.parent_code
+        )
+        for department in command.departments
     )
     binding.departments_told = True
 
 
-def _one_department(binding: TenantBinding, command: SyncOrg) -> None:
-    one = command.department
+def _record_department(binding: TenantBinding, command: SyncOrg) -> None:
+    department = command.department
     if command.flag == SyncFlag.DELETE:
-        SyncedDepartment.objects.filter(binding=binding, code=one.code).delete()
+        SyncedDepartment.objects.filter(binding=binding, code=department.code).delete()
         return
     SyncedDepartment.objects.update_or_create(
-        binding=binding, code=one.code,
-        defaults={"name": one.name, "parent_code": one.parent_code, "unknown": False},
+        binding=binding, code=department.code,
+        defaults={"name": department.name, "parent_code": department.parent_code, "unknown": False},
     )  # fmt: skip
 
 
-def _forgotten(binding: TenantBinding) -> None:
-    """With the enterprise all is deleted that belongs to it (§A.0). What stands of its people says nothing since it is being unbound
+def _forget_enterprise(binding: TenantBinding) -> None:
+    """Forget what belongs to a deleted enterprise (§A.0). Rows of its members have no effect during unbinding
     (``TenantBinding.gives``)."""
-    binding.client_acked, binding.departments_told = NONE, False
+    binding.client_acked, binding.departments_told = NOT_SENT, False
     SyncedDepartment.objects.filter(binding=binding).delete()

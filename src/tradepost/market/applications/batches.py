@@ -1,4 +1,4 @@
-"""Members are told in batches: one flag a call, who is removed first, at most so many (openapi-jointkit §A.7). Pure."""
+"""Split members into sync calls: one flag per call, removals first, limited in size. No I/O (openapi-jointkit §A.7)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from tradepost.protocols.sync_commands import SyncFlag
 
 ORDER = (SyncFlag.DELETE, SyncFlag.CANCEL_AUTHORISATION, SyncFlag.MODIFY, SyncFlag.ADD)
-"""Nobody keeps a right for one call longer because somebody else gets one."""
+"""Order of the calls. Removals come first, so that nobody keeps a right for longer than necessary."""
 REMOVALS = frozenset({SyncFlag.DELETE, SyncFlag.CANCEL_AUTHORISATION})
 
 
 def batches[T](changes: Iterable[tuple[SyncFlag, T]], *, size: int) -> list[tuple[SyncFlag, list[T]]]:
-    """The calls, in their order: of each flag as many as it needs, the last one with the rest."""
-    alike: dict[SyncFlag, list[T]] = {one: [] for one in ORDER}
-    for of, change in changes:
-        alike[of].append(change)
+    """Return the calls in order. Each flag gets as many calls as it needs."""
+    by_flag: dict[SyncFlag, list[T]] = {flag: [] for flag in ORDER}
+    for flag, change in changes:
+        by_flag[flag].append(change)
     return [
-        (of, changed[begin : begin + size]) for of, changed in alike.items() for begin in range(0, len(changed), size)
+        (flag, items[begin : begin + size]) for flag, items in by_flag.items() for begin in range(0, len(items), size)
     ]

@@ -1,4 +1,5 @@
-"""The OAuth client of an application for an enterprise: made when the two first meet, and kept (openapi-jointkit §A.6)."""
+"""The OAuth client of an application for an enterprise, created on the first binding and then kept (openapi-jointkit
+§A.6)."""
 
 from __future__ import annotations
 
@@ -9,30 +10,30 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.secrets import opened, seal
+from tradepost.market.base.secrets import seal, unseal_cached
 from tradepost.market.organisations.models import Enterprise
 
 from .models import Application, Client, TenantBinding
 
-CLIENT_ID, SECRET = 24, 48
-"""Characters. A secret of this length fits into what a key of 3072 bits encrypts (§A.6: 318 bytes)."""
+CLIENT_ID_LENGTH, SECRET_LENGTH = 24, 48
+"""Lengths in characters. A secret of this length fits into the 318 bytes that a key of 3072 bits encrypts (§A.6)."""
 
 
 def ensure_client(enterprise: Enterprise, application: Application, *, now: datetime) -> Client:
-    """Raises ``Refused`` when another application of this enterprise has the same callback (§B.9)."""
-    standing = Client.objects.filter(enterprise=enterprise, application=application).first()
-    if standing is not None:
-        return standing
+    """Return the client, or create it. Raises ``Refused`` if another application of the enterprise has the same
+    callback (§B.9)."""
+    existing = Client.objects.filter(enterprise=enterprise, application=application).first()
+    if existing is not None:
+        return existing
     try:
         with transaction.atomic():
             return Client.objects.create(
-                enterprise=enterprise, application=application, client_id=ids.secret(CLIENT_ID),
-                callback=application.callback, sealed_secret=seal(ids.secret(SECRET)), created_at=now,
+                enterprise=enterprise, application=application, client_id=ids.secret(CLIENT_ID_LENGTH),
+                callback=application.callback, sealed_secret=seal(ids.secret(SECRET_LENGTH)), created_at=now,
             )  # fmt: skip
     except IntegrityError:
         words = _(
-            "Another application of this enterprise has the same callback address, so that nobody could tell the two apart. "
-            "Ask the seller for a callback of its own."
+            "Another application of this enterprise uses the same callback address, so the two cannot be distinguished. Ask the seller for a different callback address."
         )
         raise Refused("application.callback_taken", words) from None
 
@@ -42,4 +43,4 @@ def client_of(binding: TenantBinding) -> Client:
 
 
 def secret_of(client: Client) -> str:
-    return opened(client.sealed_secret)
+    return unseal_cached(client.sealed_secret)

@@ -1,4 +1,4 @@
-"""From the departments that a seller has to those that there are, one at a time (openapi-jointkit §A.8). Pure."""
+"""Steps from a seller's departments to the current ones, one department per step. No I/O (openapi-jointkit §A.8)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import Struct
 from tradepost.protocols.sync_commands import Department, SyncFlag
 
 type Tree = Mapping[str, Department]
-"""Departments by their code."""
-type Have = Mapping[str, Department | None]
-"""The same as far as it is known: None for one of which a call failed so that the seller may have it."""
+"""Departments by code."""
+type AcknowledgedTree = Mapping[str, Department | None]
+"""The seller's departments by code. None for a department whose call failed, so that the seller may have it."""
 
 
 class Cycle(ValueError):
@@ -23,13 +23,15 @@ class DepartmentStep(Struct, frozen=True):
     department: Department
 
 
-def department_steps(have: Have, want: Tree) -> list[DepartmentStep]:
-    """What is added and modified, parents first; then what is deleted, children first. People are told between the two
-    (``upserts``, ``deletes``). Raises ``Cycle`` for a tree that is none."""
+def department_steps(have: AcknowledgedTree, want: Tree) -> list[DepartmentStep]:
+    """Return additions and changes, parents first, then deletions, children first. Raises ``Cycle``.
+
+    Members are synchronised between the two groups (``upserts``, ``deletes``).
+    """
     return [*upserts(have, want), *deletes(have, want)]
 
 
-def upserts(have: Have, want: Tree) -> list[DepartmentStep]:
+def upserts(have: AcknowledgedTree, want: Tree) -> list[DepartmentStep]:
     steps = []
     for code in _by_depth(want):
         before, after = have.get(code), want[code]
@@ -38,33 +40,33 @@ def upserts(have: Have, want: Tree) -> list[DepartmentStep]:
     return steps
 
 
-def deletes(have: Have, want: Tree) -> list[DepartmentStep]:
-    left = {code: known or Department(code=code, name=code) for code, known in have.items()}
-    gone = [code for code in reversed(_by_depth(left)) if code not in want]
-    return [DepartmentStep(SyncFlag.DELETE, left[code]) for code in gone]
+def deletes(have: AcknowledgedTree, want: Tree) -> list[DepartmentStep]:
+    existing = {code: department or Department(code=code, name=code) for code, department in have.items()}
+    removed_codes = [code for code in reversed(_by_depth(existing)) if code not in want]
+    return [DepartmentStep(SyncFlag.DELETE, existing[code]) for code in removed_codes]
 
 
 def in_order(want: Tree) -> list[Department]:
-    """All of them, parents first. Raises ``Cycle``."""
+    """Return all departments, parents first. Raises ``Cycle``."""
     return [want[code] for code in _by_depth(want)]
 
 
 def tree_of(departments: Iterable[Department]) -> dict[str, Department]:
-    return {one.code: one for one in departments}
+    return {department.code: department for department in departments}
 
 
 def _by_depth(tree: Tree) -> list[str]:
-    """Codes, those at the top first; a parent that is not in the tree counts as the top."""
+    """Return the codes, top level first. A parent outside the tree counts as the top."""
     depths: dict[str, int] = {}
     for code in tree:
-        way = []
+        path = []
         at = code
         while at in tree and at not in depths:
-            if at in way:
+            if at in path:
                 raise Cycle(f"department {at} is above itself")
-            way.append(at)
+            path.append(at)
             at = tree[at].parent_code
         above = depths.get(at, 0)
-        for place, below in enumerate(reversed(way), 1):
-            depths[below] = above + place
+        for distance, below in enumerate(reversed(path), 1):
+            depths[below] = above + distance
     return sorted(tree, key=lambda code: (depths[code], code))

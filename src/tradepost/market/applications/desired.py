@@ -1,6 +1,8 @@
-"""What a seller should know against what it acknowledged: digests, and the flag that tells the difference (openapi-jointkit §A). Pure.
+"""Compare what a seller should know with what it acknowledged, by digests, and choose the sync flag. No I/O
+(openapi-jointkit §A).
 
-A digest stands for what was told. The empty text: the seller has nothing. ``UNKNOWN``: a call failed so that it may have acted.
+A digest represents the values sent. An empty text: the seller has nothing. ``UNKNOWN``: after a failed call the seller
+may have acted.
 """
 
 from __future__ import annotations
@@ -15,63 +17,68 @@ from tradepost.protocols.cases import cases_of
 from tradepost.protocols.commands import Command
 from tradepost.protocols.sync_commands import SyncApplication, SyncAuth, SyncFlag, SyncTenant
 
-NONE = ""
+NOT_SENT = ""
 UNKNOWN = "?"
 
 
-class Words(Struct, frozen=True):
-    """The flags that a generation of the kit has (§A.0): the first has no *modify* of tenants and applications, and no *cancel
-    authorisation*."""
+class SyncFlags(Struct, frozen=True):
+    """The sync flags of a kit version (§A.0).
+
+    The first version has no *modify* for tenants and applications, and no *cancel authorisation*.
+    """
 
     tenant: frozenset[SyncFlag]
     application: frozenset[SyncFlag]
     people: frozenset[SyncFlag]
 
 
-def words_of(protocol: str) -> Words:
-    """By the field tables of the protocol's own folder."""
-    return Words(*(_flags(protocol, kind) for kind in (SyncTenant, SyncApplication, SyncAuth)))
+def flags_of(protocol: str) -> SyncFlags:
+    """Return the flags from the field tables of the protocol's folder."""
+    return SyncFlags(*(_flags(protocol, kind) for kind in (SyncTenant, SyncApplication, SyncAuth)))
 
 
 def _flags(protocol: str, kind: type[Command]) -> frozenset[SyncFlag]:
     table = cases_of(protocol).tables.get(kind, ())
-    return frozenset(SyncFlag(int(value)) for one in table if one.name == "flag" for value in one.values)
+    return frozenset(SyncFlag(int(value)) for field in table if field.name == "flag" for value in field.values)
 
 
 def digest(*parts: object) -> str:
-    """Stands for these values: equal if and only if they are."""
+    """Return the digest of these values."""
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
-def known(acked: str) -> bool:
-    """Whether the seller has, or may have, something that must be taken back when it is not wanted any more."""
-    return acked != NONE
+def may_be_known(acked: str) -> bool:
+    """Return whether the seller has, or may have, data that must be deleted when it is no longer needed."""
+    return acked != NOT_SENT
 
 
-def upsert(acked: str, wanted: str, words: Iterable[SyncFlag]) -> SyncFlag | None:
-    """How an enterprise or a client is told that is ``wanted`` (its digest); None when the seller has it."""
+def upsert_flag(acked: str, wanted: str, words: Iterable[SyncFlag]) -> SyncFlag | None:
+    """Return the flag that tells the seller about an enterprise or client; None if it is up to date."""
     if acked == wanted:
         return None
-    return SyncFlag.MODIFY if acked not in {NONE, UNKNOWN} and SyncFlag.MODIFY in words else SyncFlag.ADD
+    return SyncFlag.MODIFY if acked not in {NOT_SENT, UNKNOWN} and SyncFlag.MODIFY in words else SyncFlag.ADD
 
 
-def flag(
+def member_flag(
     *, acked: str, digest: str, wanted: bool, removed: bool, words: Iterable[SyncFlag], unauthorise: SyncFlag
 ) -> SyncFlag | None:
-    """How one member is told; None when nothing need be said (§A.7).
+    """Return the flag that tells the seller about a member; None if nothing needs to be sent (§A.7).
 
-    ``digest``: of the member as it is. ``removed``: no member any more, or the enterprise is dissolved. ``unauthorise``: what a
-    member who stays gets whose authorisation is withdrawn (a setting: how 0 and 3 differ is not documented).
+    ``digest``: of the member's current data. ``removed``: no longer a member, or the enterprise is dissolved.
+    ``unauthorise``: the flag for a remaining member without authorisation (a setting, since the difference between 0
+    and 3 is not documented).
     """
     if wanted and not removed:
-        return upsert(acked, digest, words)
-    if not known(acked):
+        return upsert_flag(acked, digest, words)
+    if not may_be_known(acked):
         return None
     if removed or acked == UNKNOWN or unauthorise not in words:
         return SyncFlag.DELETE
     return unauthorise
 
 
-def wanted(*, living_binding: bool, living_member: bool, by_hand: bool, in_bound_group: bool) -> bool:
-    """Whether a member may use what a binding gives."""
-    return living_binding and living_member and (by_hand or in_bound_group)
+def is_authorised(
+    *, living_binding: bool, living_member: bool, by_hand: bool, in_bound_group: bool, in_bound_department: bool = False
+) -> bool:
+    """Return whether a member may use the bound application."""
+    return living_binding and living_member and (by_hand or in_bound_group or in_bound_department)

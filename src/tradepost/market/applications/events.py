@@ -1,4 +1,4 @@
-"""What happened to bindings of applications, and to who may use them."""
+"""Events of bindings and authorisations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tradepost.market.base.events import event
 
 @event("authorisation_withdrawn", about=("binding", "enterprise"))
 class AuthorisationWithdrawn(Struct, frozen=True, kw_only=True):
-    """Members may not use an application any more. ``members``: their keys, empty when it is nobody of the enterprise."""
+    """Members lost the right to use an application. ``members``: their keys; empty for all members of the
+    enterprise."""
 
     binding: int
     enterprise: int
@@ -22,7 +23,7 @@ class AuthorisationWithdrawn(Struct, frozen=True, kw_only=True):
 
 @event("enterprise_bound", about=("binding", "enterprise"))
 class EnterpriseBound(Struct, frozen=True, kw_only=True):
-    """The seller knows an enterprise with its client and departments: its members can be authorised."""
+    """The seller knows the enterprise, its client and its departments, so members can be authorised."""
 
     binding: int
     enterprise: int
@@ -40,7 +41,7 @@ class SyncDelayed(Struct, frozen=True, kw_only=True):
 
 @event("sync_retry_requested", about=("binding",))
 class SyncRetryRequested(Struct, frozen=True, kw_only=True):
-    """Somebody wants the failed calls of a binding retried at once, among those of many bindings."""
+    """An immediate retry of a binding's failed calls was requested, as part of many."""
 
     binding: int
     actor: str
@@ -48,7 +49,7 @@ class SyncRetryRequested(Struct, frozen=True, kw_only=True):
 
 @event("sync_resend_requested", about=("binding",))
 class SyncResendRequested(Struct, frozen=True, kw_only=True):
-    """A seller wants everything about a binding sent again, among many bindings."""
+    """A seller requested a full synchronisation of a binding, as part of many."""
 
     binding: int
     actor: str
@@ -56,7 +57,7 @@ class SyncResendRequested(Struct, frozen=True, kw_only=True):
 
 @event("sync_stopped", about=("binding", "sync"))
 class SyncStopped(Struct, frozen=True, kw_only=True):
-    """Retries ended without success: the buyer decides whether to try again (openapi-jointkit §A.5)."""
+    """Retries ended without success. The buyer decides whether to try again (openapi-jointkit §A.5)."""
 
     binding: int
     sync: int

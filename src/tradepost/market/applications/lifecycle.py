@@ -1,4 +1,4 @@
-"""The lives of a binding and of a run of sync calls as tables (joint-operation kit, openapi-jointkit §A.0)."""
+"""The states of bindings and of runs of sync calls as tables (joint-operation kit, openapi-jointkit §A.0)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BindingEvent(StrEnum):
     RESTART = "restart"
     UNBIND = "unbind"
     LEAVE = "leave"
-    """The seller forgot the enterprise, or need not be told."""
+    """The seller deleted the enterprise, or need not be told."""
 
 
 _B = TenantBinding.Status
@@ -40,7 +40,7 @@ class SyncEvent(StrEnum):
     RETRY = "retry"
     STOP = "stop"
     DROP = "drop"
-    """Something else is told instead, or it is begun anew."""
+    """Another run replaces this one."""
 
 
 _S = Sync.Status

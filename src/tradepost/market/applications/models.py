@@ -1,6 +1,6 @@
-"""Applications of joint products: credentials, their clients for enterprises, bindings, who may use them, and what is told sellers.
+"""Applications of joint products: credentials, clients for enterprises, bindings and authorisations.
 
-Only this context writes them.
+Only this context writes these tables.
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
-from tradepost.market.organisations.models import Enterprise, Group, Member
+from tradepost.market.organisations.models import Department, Enterprise, Group, Member
 from tradepost.market.production.models import Address
 from tradepost.market.subscriptions.models import Subscription
 
+from .sign_in_models import SignInEntry
 from .sync_models import Sync, SyncedDepartment
 
 __all__ = [
     "ENDED",
     "Application",
     "Authorisation",
+    "BoundDepartment",
     "BoundGroup",
     "Client",
+    "SignInEntry",
     "Sync",
     "SyncedDepartment",
     "TenantBinding",
@@ -31,7 +34,8 @@ __all__ = [
 
 
 class Application(models.Model):
-    """A credential (应用凭证): a seller's application that people of buyers' enterprises sign in to (openapi-jointkit §B.1)."""
+    """A credential (应用凭证): a seller's application to which members of buyers' enterprises sign in (openapi-jointkit
+    §B.1)."""
 
     class Mode(models.TextChoices):
         OAUTH2 = "oauth2", "OAuth2.0"
@@ -39,28 +43,28 @@ class Application(models.Model):
 
     class LoginKind(models.TextChoices):
         SHARED = "shared", _("Shared domain: every enterprise signs in there")
-        INDEPENDENT = "independent", _("Domains of their own: this one is for the seller's test alone")
+        INDEPENDENT = "independent", _("Separate domains: this address is for the seller's tests only")
 
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="applications", db_index=False)
     name = models.CharField(max_length=64)
     app_id = models.CharField(max_length=64, unique=True)
     secret_hash = models.CharField(max_length=64)
-    """Keyed hash of the secret that was shown once (``secrets.fingerprints``)."""
+    """Keyed hash of the secret, which was shown once (``secrets.fingerprints``)."""
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.OAUTH2)
     address = models.ForeignKey(Address, models.PROTECT, related_name="applications")
-    """Where its sync calls go: an address of the seller that speaks a joint-operation kit."""
+    """The seller's address for sync calls, with a joint-operation protocol."""
     public_key = models.TextField()
-    """RSA, PEM: what the secrets of its clients are encrypted with (§A.6)."""
+    """RSA key in PEM that encrypts the secrets of the clients (§A.6)."""
     login_kind = models.CharField(max_length=16, choices=LoginKind)
     login_url = models.CharField(max_length=512, unique=True)
     callback = models.CharField(max_length=512, blank=True, default="")
-    """Where people come back to after they signed in; empty for an SDK integration."""
+    """Where people return after signing in; empty for an SDK integration."""
     asked_fields = models.JSONField(default=list)
-    """Personal fields that it asks enterprises for (申请授权权限, §A.7), by their names on the wire."""
+    """Personal fields that it requests from enterprises (申请授权权限, §A.7), by their names on the wire."""
     multi_instance = models.BooleanField(default=False)
-    """Several orders of its product may be bound to one enterprise; never switched back."""
+    """Whether several orders of its product may be bound to one enterprise. Never reset."""
     product = models.OneToOneField(Product, models.PROTECT, null=True, default=None, related_name="application")
-    """The product that was published with it; never another one."""
+    """The product that was published with it; permanent."""
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=254, blank=True, default="")
 
@@ -72,16 +76,18 @@ class Application(models.Model):
 
 
 class Client(models.Model):
-    """The OAuth client of one application for one enterprise, told its seller by applicationSync (openapi-jointkit §A.6)."""
+    """The OAuth client of an application for an enterprise, sent to the seller by applicationSync (openapi-jointkit
+    §A.6)."""
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="clients", db_index=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="clients")
     client_id = models.CharField(max_length=64, unique=True)
     callback = models.CharField(max_length=512, blank=True, default="")
-    """Empty for an SDK integration. An enterprise has one application for each (§B.9)."""
+    """Empty for an SDK integration. Each callback belongs to one application of an enterprise (§B.9)."""
     sealed_secret = models.TextField()
     previous_hash = models.CharField(max_length=64, blank=True, default="")
-    """Keyed hash of the secret before (``secrets.fingerprints("client secret", …)[0]``), valid until ``previous_until``."""
+    """Keyed hash of the previous secret (``secrets.fingerprints("client secret", …)[0]``), valid until
+    ``previous_until``."""
     previous_until = models.DateTimeField(null=True, default=None)
     created_at = models.DateTimeField()
 
@@ -101,13 +107,13 @@ ENDED = "unbound"
 
 
 class TenantBinding(models.Model):
-    """An enterprise uses an application: by a service that was bought, or to try a credential out (then without a service)."""
+    """An enterprise uses an application through a bought service, or, for tests, without a service."""
 
     class Status(models.TextChoices):
-        BINDING = "binding", _("Being told the seller")
-        STOPPED = "stopped", _("The seller could not be told")
+        BINDING = "binding", _("Synchronising with the seller")
+        STOPPED = "stopped", _("Synchronisation failed")
         BOUND = "bound", pgettext_lazy("application", "Bound")
-        UNBINDING = "unbinding", _("Being unbound")
+        UNBINDING = "unbinding", _("Unbinding")
         UNBOUND = ENDED, pgettext_lazy("application", "Unbound")
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="bindings", db_index=False)
@@ -116,23 +122,26 @@ class TenantBinding(models.Model):
         Subscription, models.PROTECT, null=True, default=None, related_name="bindings", db_index=False
     )
     single = models.BooleanField()
-    """Its enterprise has no other service of the application; False where that may be (``Application.multi_instance``)."""
+    """True if the enterprise may bind only one service of the application (``Application.multi_instance``)."""
     released_fields = models.JSONField(default=list)
     """Personal fields that the enterprise releases to the seller (§A.7), by their names on the wire."""
+    withdrawn_fields = models.JSONField(default=list, db_default=[])
+    """Fields that were released before. The seller gets them empty, so that it deletes its copy."""
     status = models.CharField(max_length=16, choices=Status, default=Status.BINDING)
     address = models.ForeignKey(Address, models.PROTECT, related_name="tenant_bindings")
     public_key = models.TextField()
-    """Address and key as the application had them when this was bound, or since a change was applied to it."""
+    """Address and key from the application at the time of binding, or of the last applied change."""
     tenant_acked = models.CharField(max_length=64, blank=True, default="")
-    """Digest of the enterprise as the seller knows it (``desired.py``); empty when it does not, ``?`` when that is unknown."""
+    """Digest of the enterprise as the seller knows it (``desired.py``); empty if unknown to the seller, ``?`` if
+    unclear."""
     client_acked = models.CharField(max_length=64, blank=True, default="")
-    """The same of the client."""
+    """The same digest for the client."""
     client_sent = models.CharField(max_length=64, blank=True, default="")
-    """Of the client as the call under way, or the last one, told it."""
+    """Digest of the client in the current or last call."""
     resend = models.BooleanField(default=False, db_default=False)
-    """Everything is sent again once the call under way has ended (``resend.py``)."""
+    """Whether everything is sent again after the current call (``resend.py``)."""
     departments_told = models.BooleanField(default=False)
-    """The seller got all departments once; what changes since is told one by one."""
+    """Whether the seller got all departments once. Later changes are sent one by one."""
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=254, blank=True, default="")
     bound_at = models.DateTimeField(null=True, default=None)
@@ -160,12 +169,12 @@ class TenantBinding(models.Model):
 
     @property
     def gives(self) -> bool:
-        """Whether its authorisations count: until it is being unbound, and never after."""
+        """Whether its authorisations are effective: until the unbinding starts."""
         return self.status not in {self.Status.UNBINDING, self.Status.UNBOUND}
 
 
 class BoundGroup(models.Model):
-    """All members of a group may use what a binding gives."""
+    """A rule: all members of a group may use the application."""
 
     binding = models.ForeignKey(TenantBinding, models.CASCADE, related_name="groups", db_index=False)
     group = models.ForeignKey(Group, models.CASCADE, related_name="bindings")
@@ -174,33 +183,45 @@ class BoundGroup(models.Model):
         constraints = [models.UniqueConstraint(fields=["binding", "group"], name="bound_group_once")]
 
 
+class BoundDepartment(models.Model):
+    """A rule: all current and future members of a department may use the application (openapi-jointkit §A.7)."""
+
+    binding = models.ForeignKey(TenantBinding, models.CASCADE, related_name="departments", db_index=False)
+    department = models.ForeignKey(Department, models.CASCADE, related_name="bindings")
+    below = models.BooleanField()
+    """Whether the rule includes members of all lower departments."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["binding", "department"], name="bound_department_once")]
+
+
 class Authorisation(models.Model):
-    """Whether a member may use what a binding gives, and what its seller knows of that (openapi-jointkit §A.7).
+    """A member's authorisation, and what the seller knows of it (openapi-jointkit §A.7).
 
-    Once the binding is being unbound the row says nothing any more: nobody may, and at the end the seller has forgotten all.
-    It stays as it was then, who could use what until when.
+    The row has no effect once the unbinding starts; it remains as a record.
 
-    ``version`` counts what changed about it. What was sent in the call under way is ``sent_version``; only that becomes
-    ``acked_version`` when the call is acknowledged, so that a change meanwhile is told after it.
+    ``version`` counts changes. ``sent_version`` is the version in the current call and becomes ``acked_version`` when
+    the call is acknowledged, so a later change is sent afterwards.
     """
 
     binding = models.ForeignKey(TenantBinding, models.CASCADE, related_name="authorisations", db_index=False)
     member = models.ForeignKey(Member, models.PROTECT, related_name="authorisations")
     by_hand = models.BooleanField(default=False)
-    """An administrator chose the member; otherwise a bound group may have it."""
+    """Whether an administrator chose the member; otherwise a bound group or department grants the right."""
     wanted = models.BooleanField()
     admin = models.BooleanField(default=False)
-    """May administer the application: the role that its seller is told."""
+    """Whether the member may administer the application: the role sent to the seller."""
     version = models.PositiveIntegerField(default=1)
     sent_version = models.PositiveIntegerField(default=0)
     sent_digest = models.CharField(max_length=64, blank=True, default="")
     acked_version = models.PositiveIntegerField(default=0)
     acked_digest = models.CharField(max_length=64, blank=True, default="")
-    """Of what the seller has; empty when it has nothing of this member, ``?`` when that is unknown."""
+    """Digest of what the seller has; empty if it has nothing about this member, ``?`` if unclear."""
     told = models.BooleanField(default=False)
-    """Whether ``acked_digest`` says what the seller has."""
+    """Whether ``acked_digest`` is what the seller has."""
     batch = models.BigIntegerField(null=True, default=None)
-    """Key of the call that carries it now."""
+    """Key of the call that carries the row now."""
     changed_at = models.DateTimeField()
 
     class Meta:

@@ -1,7 +1,7 @@
-"""A published application moves to another production address: an operator decides about it first (openapi-jointkit §B.1 "submit a product
-modification for approval (needed only when the production address changes)", business-rules §11.2 "approve → update product addresses").
+"""Move a published application to another production address after an operator's approval.
 
-Until then, and whatever page it is asked at, product and application stay where they are.
+openapi-jointkit §B.1: "submit a product modification for approval (needed only when the production address changes)";
+business-rules §11.2: "approve → update product addresses". Until then, product and application keep their addresses.
 """
 
 from __future__ import annotations
@@ -18,51 +18,55 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
 
-from .credential import debugged, wrong
+from .credential import debugged_address, invalid
 from .models import Application
 
 
-def published(product: Product) -> Application | None:
-    """The application that it was published with."""
+def published_application(product: Product) -> Application | None:
+    """Return the application with which the product was published."""
     return Application.objects.select_related("address", "seller").filter(product=product).first()
 
 
-def beside(product: Product, kit: Address) -> Address | None:
-    """The address at the same URL that can serve the product: both share one (§A.0)."""
-    own = Address.objects.filter(
+def product_address_at(product: Product, kit: Address) -> Address | None:
+    """Return the address at the same URL that can serve the product, since both share one (§A.0)."""
+    addresses_at_url = Address.objects.filter(
         seller=product.seller_id, url=kit.url, removed_at=None,
         protocol__in=product_type(product.product_type).protocols,
     )  # fmt: skip
-    return own.order_by("pk").first()
+    return addresses_at_url.order_by("pk").first()
 
 
-def fitting(application: Application, kit: Address) -> Address:
-    """The address that serves its product when the calls of joint operation go to ``kit``. Raises ``Refused`` for one that is not
-    debugged, is where the application is already, or cannot serve the product."""
-    kit, product = debugged(application.seller, kit), application.product
+def check_move(application: Application, kit: Address) -> Address:
+    """Return the product's address for a move of the joint-operation calls to ``kit``.
+
+    Raises ``Refused`` if the address is not debugged, is the current one or cannot serve the product.
+    """
+    kit, product = debugged_address(application.seller, kit), application.product
     if kit.pk == application.address_id:
-        raise wrong("address", _("The application is at this address already."))
-    base = beside(product, kit) if product is not None else None
+        raise invalid("address", _("The application already uses this address."))
+    base = product_address_at(product, kit) if product is not None else None
     if base is None:
         words = _("Register %(url)s for the production interface of the product as well: both share one address.")
-        raise wrong("address", words % {"url": kit.url})
+        raise invalid("address", words % {"url": kit.url})
     return base
 
 
 def move(application: Application, kit: Address) -> None:
-    """In the transaction that approves it. Services that are bound stay where they are until the change is applied to them
-    (``change.apply_change``). Raises ``Refused``."""
+    """Move the application, in the transaction of the approval. Raises ``Refused``.
+
+    Bound services keep their address until the change is applied (``change.apply_change``).
+    """
     with transaction.atomic():
-        held = (
+        locked_application = (
             Application.objects.select_for_update(of=("self",))
             .select_related("seller", "product")
             .get(pk=application.pk)
         )
-        base = fitting(held, kit)
-        if held.product is not None:
-            addresses.bind(held.product, base)
-        held.address = kit
-        held.save(update_fields=["address"])
+        base = check_move(locked_application, kit)
+        if locked_application.product is not None:
+            addresses.bind(locked_application.product, base)
+        locked_application.address = kit
+        locked_application.save(update_fields=["address"])
 
 
 # --- what is not done past an operator ------------------------------------------------------------------------------------
@@ -77,31 +81,34 @@ def change_address(
     now: datetime,
     encryption: str = "",
 ) -> None:
-    """``production.addresses.change``, unless the address serves a published application. Raises ``Refused``."""
-    if url.strip() != address.url and (held := _published_at(address)) is not None:
+    """Change an address (``production.addresses.change``). Raises ``Refused`` if it serves a published application."""
+    if url.strip() != address.url and (application := _published_at(address)) is not None:
         words = _(
-            "“%(application)s” is published and served at this address. Register the new address beside it, debug the calls there, "
-            "and ask for the move on the page of the application: an operator decides."
+            "“%(application)s” is published and uses this address. Register the new address as well, debug the "
+            "calls there, then request the change on the application page. An operator reviews the request."
         )
-        raise Refused("address.joint", words % {"application": held.name}, field="url")
+        raise Refused("address.joint", words % {"application": application.name}, field="url")
     addresses.change(
         address, url=url, require_body_sign=require_body_sign, outbound=outbound, now=now, encryption=encryption
     )
 
 
-def serve(product: Product, address: Address) -> None:
-    """``production.addresses.bind``, unless its application is served elsewhere. Raises ``Refused``."""
-    held = published(product)
-    if held is not None and held.address.url != address.url:
+def bind_product(product: Product, address: Address) -> None:
+    """Bind a product to an address (``production.addresses.bind``). Raises ``Refused`` if its application is at another
+    address."""
+    application = published_application(product)
+    if application is not None and application.address.url != address.url:
         words = _(
-            "This product is published with the application “%(application)s”: both are served at one address. Ask for the move on "
-            "the page of the application; an operator decides."
+            "This product is published with the application “%(application)s”, and both must use the same "
+            "address. Request the change on the application page. An operator reviews the request."
         )
-        raise Refused("address.joint", words % {"application": held.name}, field="address")
+        raise Refused("address.joint", words % {"application": application.name}, field="address")
     addresses.bind(product, address)
 
 
 def _published_at(address: Address) -> Application | None:
-    """Of the calls of joint operation, or of the product."""
-    own = Application.objects.filter(seller=address.seller_id).exclude(product=None)
-    return own.filter(address=address).first() or own.filter(product__binding__address=address).first()
+    """Return the application published at this address, for joint-operation calls or the product."""
+    applications = Application.objects.filter(seller=address.seller_id).exclude(product=None)
+    return (
+        applications.filter(address=address).first() or applications.filter(product__binding__address=address).first()
+    )

@@ -1,38 +1,44 @@
-"""What an operator sees of bindings: all sellers' and all enterprises'."""
+"""Queries for operators about the bindings of all sellers and enterprises."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
+from tradepost.market.base.pk_times import between
 
 from .models import TenantBinding
 
 
-class Narrowed(Struct, frozen=True, kw_only=True):
-    """What an operator asks the list for; empty means all. ``code``: the whole code of an enterprise."""
+class BindingFilters(Struct, frozen=True, kw_only=True):
+    """Filters of the list; empty fields match everything. ``code``: the full code of an enterprise."""
 
     status: str = ""
     code: str = ""
     seller: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
-def all_bindings(asked: Narrowed, *, after: str = "") -> Page[TenantBinding]:
-    """A value that means nothing finds nothing rather than everything."""
-    found = TenantBinding.objects.select_related("enterprise", "application__seller", "subscription", "address")
+def all_bindings(filters: BindingFilters, *, after: str = "", size: int = 25) -> Page[TenantBinding]:
+    """Return a page of bindings. An invalid filter value finds nothing."""
+    bindings = between(TenantBinding.objects.all(), "created_at", filters.since, filters.until)
+    bindings = bindings.select_related("enterprise", "application__seller", "subscription", "address")
     along: tuple[str, ...] = ()
-    if asked.status:
-        found, along = found.filter(status=asked.status), ("status",)
-    if asked.code:
-        found = found.filter(enterprise__code=asked.code.lower())
-    if asked.seller:
-        found = found.filter(application__seller=whole_number(asked.seller) or 0)
-    return page(found, after=after, along=along)
+    if filters.status:
+        bindings, along = bindings.filter(status=filters.status), ("status",)
+    if filters.code:
+        bindings = bindings.filter(enterprise__code=filters.code.lower())
+    if filters.seller:
+        bindings = bindings.filter(application__seller=whole_number(filters.seller) or 0)
+    return page(bindings, after=after, size=size, along=along)
 
 
 def find_binding(pk: int) -> TenantBinding | None:
-    found = TenantBinding.objects.select_related(
+    bindings = TenantBinding.objects.select_related(
         "enterprise", "application__seller", "subscription__product", "address"
     )
-    return found.filter(pk=pk).first()
+    return bindings.filter(pk=pk).first()

@@ -1,4 +1,4 @@
-"""The next batch of members that a seller is told of (authSync, openapi-jointkit §A.7)."""
+"""The next batch of members to synchronise with a seller (authSync, openapi-jointkit §A.7)."""
 
 from __future__ import annotations
 
@@ -15,59 +15,74 @@ from tradepost.protocols.commands import Command
 from tradepost.protocols.sync_commands import SyncAuth, SyncedUser, SyncFlag
 
 from .batches import REMOVALS, batches
-from .desired import digest, flag, words_of
+from .desired import digest, flags_of, member_flag
 from .models import Authorisation, TenantBinding
 from .rules import SyncRules
 
-DIRTY = ~Q(version=F("acked_version"))
+UNACKNOWLEDGED = ~Q(version=F("acked_version"))
 RELEASABLE = ("position", "employeeCode", "employeeType", "mobile", "email", "workPlace", "entryDate", "extension")
-"""Personal fields by their names on the wire: told when the seller asked for them and the enterprise released them (§A.7)."""
+"""Personal fields by their names on the wire. Sent if the seller requests and the enterprise releases them (§A.7)."""
+_TEXTS = {
+    "position": "position", "employeeCode": "employee_code", "mobile": "mobile", "email": "email", "workPlace": "work_place",
+    "entryDate": "entry_date",
+}  # fmt: skip
+_ATTRIBUTES = {**_TEXTS, "employeeType": "employee_type", "extension": "extension"}
+"""Attribute names in a member's profile and of ``SyncedUser``."""
 
 
-class Planned(Struct, frozen=True):
-    """A command, and the members that it is about with what stands for what it tells of each; empty for who is taken back."""
+class PlannedCall(Struct, frozen=True):
+    """A command with its members and the digest sent for each; an empty digest for a withdrawal."""
 
     command: Command
     people: Sequence[tuple[int, str]] = ()
 
 
-def dirty(binding: TenantBinding) -> QuerySet[Authorisation]:
-    """Members of whom the seller does not know what is so; without those of a call under way."""
-    return Authorisation.objects.filter(DIRTY, binding=binding, batch=None)
+def unacknowledged_members(binding: TenantBinding) -> QuerySet[Authorisation]:
+    """Return members about whom the seller is not up to date, except those in the current call."""
+    return Authorisation.objects.filter(UNACKNOWLEDGED, binding=binding, batch=None)
 
 
-def anybody(binding: TenantBinding, *, wanted: bool) -> bool:
-    """Whether the seller does not know of somebody that they may, or may not any more. In the order of the index: PostgreSQL expects
-    that nearly everybody is such a one, and would look for the first among all."""
-    return bool(_in_order(dirty(binding).filter(wanted=wanted)).values_list("pk", flat=True)[:1])
+def has_changes(binding: TenantBinding, *, wanted: bool) -> bool:
+    """Return whether a change has to be sent for any authorised (or unauthorised) member.
+
+    The order follows the index: PostgreSQL expects nearly all rows to match and would otherwise scan them.
+    """
+    return bool(_in_order(unacknowledged_members(binding).filter(wanted=wanted)).values_list("pk", flat=True)[:1])
 
 
 def _in_order(people: QuerySet[Authorisation]) -> QuerySet[Authorisation]:
     return people.order_by("binding", "wanted", "told", "pk")
 
 
-def next_people(binding: TenantBinding, rules: SyncRules, *, wanted: bool, now: datetime) -> Planned | None:
-    """One flag, as many members as fit. ``wanted``: those who are authorised, or those who are not any more. Of whom nothing need
-    be said is settled on the way. The binding is locked by the caller, so that nothing of it changes meanwhile."""
-    for told in (True, False):  # who is changed, then who is new
-        rows = _in_order(dirty(binding).filter(wanted=wanted, told=told)).select_related("member__department")
+def next_people(binding: TenantBinding, rules: SyncRules, *, wanted: bool, now: datetime) -> PlannedCall | None:
+    """Return the next call: one flag, as many members as fit. The caller has locked the binding.
+
+    ``wanted``: authorised or unauthorised members. Members about whom nothing needs to be sent are marked as
+    acknowledged.
+    """
+    for acknowledged in (True, False):  # changed members first, then new ones
+        rows = _in_order(unacknowledged_members(binding).filter(wanted=wanted, told=acknowledged)).select_related(
+            "member__department"
+        )
         while window := list(rows[: rules.batch]):
-            flagged = [(_flag(binding, one, rules), one) for one in window]
-            nothing = [one.pk for of, one in flagged if of is None]
-            Authorisation.objects.filter(pk__in=nothing).update(acked_version=F("version"))
-            calls = batches([(of, one) for of, one in flagged if of is not None], size=rules.batch)
+            flagged_rows = [(_flag(binding, row, rules), row) for row in window]
+            up_to_date = [row.pk for sync_flag, row in flagged_rows if sync_flag is None]
+            Authorisation.objects.filter(pk__in=up_to_date).update(acked_version=F("version"))
+            calls = batches(
+                [(sync_flag, row) for sync_flag, row in flagged_rows if sync_flag is not None], size=rules.batch
+            )
             if calls:
-                return _planned(binding, *calls[0], now)
+                return _planned_call(binding, *calls[0], now)
     return None
 
 
-def _flag(binding: TenantBinding, one: Authorisation, rules: SyncRules) -> SyncFlag | None:
-    return flag(
-        acked=one.acked_digest,
-        digest=digest_of(synced_user(one, binding.released_fields)),
-        wanted=one.wanted,
-        removed=is_gone(one.member, binding.enterprise),
-        words=words_of(binding.address.protocol).people,
+def _flag(binding: TenantBinding, row: Authorisation, rules: SyncRules) -> SyncFlag | None:
+    return member_flag(
+        acked=row.acked_digest,
+        digest=digest_of(synced_user(row, binding.released_fields)),
+        wanted=row.wanted,
+        removed=is_gone(row.member, binding.enterprise),
+        words=flags_of(binding.address.protocol).people,
         unauthorise=rules.unauthorise,
     )
 
@@ -76,65 +91,76 @@ def is_gone(member: Member, enterprise: Enterprise) -> bool:
     return member.removed_at is not None or enterprise.status != Enterprise.Status.ACTIVE
 
 
-def _planned(binding: TenantBinding, of: SyncFlag, people: Sequence[Authorisation], now: datetime) -> Planned:
-    users = [synced_user(one, binding.released_fields) for one in people]
+def _planned_call(
+    binding: TenantBinding, sync_flag: SyncFlag, people: Sequence[Authorisation], now: datetime
+) -> PlannedCall:
+    users = [synced_user(row, binding.released_fields) for row in people]
+    if sync_flag not in REMOVALS:
+        users = [replace(user, emptied=_emptied(user, binding, sync_flag)) for user in users]
     command = SyncAuth(
         tenant_id=binding.enterprise.public_id, app_id=binding.application.app_id, users=tuple(users), synced_at=now,
-        flag=of, instance_id=instance_of(binding),
+        flag=sync_flag, instance_id=instance_of(binding),
     )  # fmt: skip
-    told = ["" if of in REMOVALS else digest_of(user) for user in users]
-    return Planned(command, list(zip([one.pk for one in people], told, strict=True)))
+    digests = ["" if sync_flag in REMOVALS else digest_of(user) for user in users]
+    return PlannedCall(command, list(zip([row.pk for row in people], digests, strict=True)))
+
+
+def _emptied(user: SyncedUser, binding: TenantBinding, sync_flag: SyncFlag) -> tuple[str, ...]:
+    """Return fields that the seller must delete: withdrawn fields, and released fields that are now empty."""
+    withdrawn, released = binding.withdrawn_fields, binding.released_fields if sync_flag == SyncFlag.MODIFY else ()
+    return tuple(
+        name for name in RELEASABLE if name in withdrawn or (name in released and not getattr(user, _ATTRIBUTES[name]))
+    )
 
 
 def instance_of(binding: TenantBinding) -> str:
-    """Empty while a credential is tried out (§A.0)."""
+    """Return the instance id; empty for a test binding (§A.0)."""
     return binding.subscription.instance_id if binding.subscription else ""
 
 
-def synced_user(one: Authorisation, released: Collection[str]) -> SyncedUser:
-    """A member as the seller is told of them. One who was removed has no name any more but that of the account."""
-    member = one.member
+def synced_user(row: Authorisation, released: Collection[str]) -> SyncedUser:
+    """Return the member as sent to the seller. A removed member has only the account name."""
+    member = row.member
     user = SyncedUser(
         user_name=member.user_name,
         name=member.name or member.user_name,
         org_code=member.department.code,
-        admin=one.admin,
+        admin=row.admin,
         enabled=member.enabled,
     )
     return replace(user, **_released(member, released))
 
 
 def _released(member: Member, released: Collection[str]) -> dict[str, Any]:
-    known: dict[str, Any] = dict(member.profile)
-    texts = {
-        "position": "position", "employeeCode": "employee_code", "mobile": "mobile", "email": "email",
-        "workPlace": "work_place", "entryDate": "entry_date",
-    }  # fmt: skip
-    found: dict[str, Any] = {
-        ours: str(known.get(ours) or "") for wire, ours in texts.items() if wire in released and known.get(ours)
+    profile: dict[str, Any] = dict(member.profile)
+    fields: dict[str, Any] = {
+        attribute: str(profile.get(attribute) or "")
+        for wire, attribute in _TEXTS.items()
+        if wire in released and profile.get(attribute)
     }
-    kind = known.get("employee_type")
+    kind = profile.get("employee_type")
     if "employeeType" in released and isinstance(kind, int):
-        found["employee_type"] = kind
-    extension = known.get("extension")
+        fields["employee_type"] = kind
+    extension = profile.get("extension")
     if "extension" in released and isinstance(extension, dict):
-        found["extension"] = tuple(sorted((str(name), str(value)) for name, value in extension.items()))
-    return found
+        fields["extension"] = tuple(sorted((str(name), str(value)) for name, value in extension.items()))
+    return fields
 
 
 def digest_of(user: SyncedUser) -> str:
-    return digest(*as_dict(user).items())
+    """Return the digest of the sent data. Fields that are sent empty are not part of it."""
+    return digest(*(item for item in as_dict(user).items() if item[0] != "emptied"))
 
 
 def without_people(command: SyncAuth) -> SyncAuth:
-    """What is kept of a call that ended: whose accounts it was about, and nothing else of them."""
-    bare = tuple(
-        SyncedUser(user_name=one.user_name, name="", org_code="", admin=False, enabled=False) for one in command.users
+    """Return the command as stored after the call: only the account names remain."""
+    users = tuple(
+        SyncedUser(user_name=user.user_name, name="", org_code="", admin=False, enabled=False) for user in command.users
     )
-    return replace(command, users=bare)
+    return replace(command, users=users)
 
 
 def is_known_to_sellers(member: Member) -> bool:
-    """Whether a seller was told of the person, or will be: it knows them by the account name alone."""
-    told = Q(wanted=True) | Q(sent_version__gt=0) | ~Q(acked_digest="")
-    return Authorisation.objects.filter(told, member=member).exists()
+    """Return whether a seller knows the member by account name, or will."""
+    has_been_sent = Q(wanted=True) | Q(sent_version__gt=0) | ~Q(acked_digest="")
+    return Authorisation.objects.filter(has_been_sent, member=member).exists()

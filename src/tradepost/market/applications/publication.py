@@ -1,4 +1,5 @@
-"""A product is published with its credential: one application, one product, for good (openapi-jointkit §B.1, business-rules §11.2)."""
+"""Publish a product with its credential: one application per product, permanently (openapi-jointkit §B.1,
+business-rules §11.2)."""
 
 from __future__ import annotations
 
@@ -14,46 +15,55 @@ from .models import Application
 
 
 def app_id_in(document: Document) -> str:
-    """Of the application that people sign in to by way of an enterprise; empty for a product that has none."""
+    """Return the application id in the document; empty if people do not sign in through an enterprise."""
     return document.details.fields.get(APPLICATION, "")
 
 
-def choosable(seller: Seller, product: Product) -> list[Application]:
-    """Those that this product may be published with: free ones, and its own."""
-    own = Application.objects.filter(seller=seller).order_by("name", "pk")
-    return [one for one in own if one.product_id in {None, product.pk}]
+def available_applications(seller: Seller, product: Product) -> list[Application]:
+    """Return the seller's applications that are free or already belong to this product."""
+    applications = Application.objects.filter(seller=seller).order_by("name", "pk")
+    return [application for application in applications if application.product_id in {None, product.pk}]
 
 
-def why_not(product: Product, document: Document, address: Address | None, *, listed: Document | None) -> str:
-    """Why a product cannot be published with what its document names; empty when it can. ``address``: at which it is served."""
-    wanted, before = app_id_in(document), app_id_in(listed) if listed is not None else ""
-    if before and wanted != before:
+def publication_obstacle(
+    product: Product, document: Document, address: Address | None, *, listed: Document | None
+) -> str:
+    """Return why a product cannot be published with its application; empty if it can. ``address``: the product's
+    address."""
+    app_id, listed_app_id = app_id_in(document), app_id_in(listed) if listed is not None else ""
+    if listed_app_id and app_id != listed_app_id:
         return _(
-            "A product that is published keeps its application credential. Choose the one that it was published with."
+            "You cannot change the application credential after the product is published. Choose the credential "
+            "that it was published with."
         )
-    if not wanted:
+    if not app_id:
         return ""
-    found = Application.objects.select_related("address").filter(app_id=wanted, seller=product.seller_id).first()
-    if found is None:
-        return _("This application credential is not there any more. Choose another one.")
-    if found.product_id not in {None, product.pk}:
-        return _("Another product was published with this application credential: each product needs one of its own.")
-    if address is None or found.address.url != address.url:
-        words = _(
-            "The joint-operation calls of this application go to %(url)s. Serve the product at the same address: one address "
-            "answers the calls of both."
+    application = Application.objects.select_related("address").filter(app_id=app_id, seller=product.seller_id).first()
+    if application is None:
+        return _("This application credential no longer exists. Choose another one.")
+    if application.product_id not in {None, product.pk}:
+        return _(
+            "Another product was published with this application credential. Each product needs a separate credential."
         )
-        return words % {"url": found.address.url}
+    if address is None or application.address.url != address.url:
+        words = _(
+            "The joint-operation calls of this application go to %(url)s. Use the same production address for "
+            "the product, because both must share one address."
+        )
+        return words % {"url": application.address.url}
     return ""
 
 
-def attach(product: Product, document: Document) -> None:
-    """In the transaction that lists the product. Raises ``Refused`` when another product was published with it meanwhile."""
-    wanted = app_id_in(document)
-    if not wanted:
+def attach_application(product: Product, document: Document) -> None:
+    """Attach the application, in the transaction that lists the product. Raises ``Refused`` if another product has
+    it."""
+    app_id = app_id_in(document)
+    if not app_id:
         return
-    held = Application.objects.select_for_update().filter(app_id=wanted, seller=product.seller_id).first()
-    if held is None or held.product_id not in {None, product.pk}:
-        words = _("Another product was published with this application credential: each product needs one of its own.")
+    application = Application.objects.select_for_update().filter(app_id=app_id, seller=product.seller_id).first()
+    if application is None or application.product_id not in {None, product.pk}:
+        words = _(
+            "Another product was published with this application credential. Each product needs a separate credential."
+        )
         raise Refused("application.taken", words)
-    Application.objects.filter(pk=held.pk).update(product=product)
+    Application.objects.filter(pk=application.pk).update(product=product)

@@ -1,4 +1,4 @@
-"""Send everything again to a seller that moved or lost its data, and retry failed calls of many bindings at once."""
+"""Send everything again to a seller that moved or lost its data, and retry failed calls of many bindings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox, work
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 from tradepost.market.identity.models import Seller
 from tradepost.market.organisations.models import Enterprise
 
@@ -20,32 +20,35 @@ from .events import SyncResendRequested, SyncRetryRequested
 from .lifecycle import TENANT_BINDING
 from .models import Application, Sync, TenantBinding
 from .rules import SyncRules
-from .run import forget_and_begin, leave_off, locked, settle
+from .run import cancel_run, forget_and_begin, locked, settle
 
 
 def resend(binding: int, *, actor: str, rules: SyncRules, now: datetime) -> None:
-    """Send enterprise, client, departments and people of a binding again, in this order. A call that is being made ends first, since
-    nobody knows which of the seller's servers takes it. Raises ``Refused`` for a binding that ends or has ended."""
+    """Send the enterprise, client, departments and members of a binding again, in this order.
+
+    A call in progress ends first, since its target server is not known. Raises ``Refused`` if the binding is ending or
+    has ended.
+    """
     with transaction.atomic():
-        held = locked(binding)
-        if not held.gives:
+        locked_binding = locked(binding)
+        if not locked_binding.gives:
             words = _("The enterprise is being unbound, so nothing is sent again.")
             raise Refused("sync.unbinding", words, HTTPStatus.CONFLICT)
-        leave_off(held, now=now)
-        moved(held, TENANT_BINDING.name, "resend", now=now, actor=actor)
-        if Sync.objects.filter(binding=held, status=Sync.Status.RUNNING).exists():
-            held.resend = True
-            held.save(update_fields=["resend"])
+        cancel_run(locked_binding, now=now)
+        record_move(locked_binding, TENANT_BINDING.name, "resend", now=now, actor=actor)
+        if Sync.objects.filter(binding=locked_binding, status=Sync.Status.RUNNING).exists():
+            locked_binding.resend = True
+            locked_binding.save(update_fields=["resend"])
             return
-        forget_and_begin(held, actor=actor, now=now)
-        settle(held, rules, now=now)
+        forget_and_begin(locked_binding, actor=actor, now=now)
+        settle(locked_binding, rules, now=now)
 
 
 # --- many at once -------------------------------------------------------------------------------------------------------
 
 
 def failed_of_enterprise(enterprise: Enterprise) -> QuerySet[TenantBinding]:
-    """Bindings of services with a failed run. A seller's own test is its own matter."""
+    """Return bindings of services with a failed run. Test bindings are left out."""
     return _failed().filter(enterprise=enterprise).exclude(subscription=None)
 
 
@@ -54,24 +57,24 @@ def failed_of_seller(seller: Seller) -> QuerySet[TenantBinding]:
 
 
 def _failed() -> QuerySet[TenantBinding]:
-    own = Sync.objects.filter(binding=OuterRef("pk"))
-    waiting, stopped = (own.filter(status=status) for status in (Sync.Status.WAITING, Sync.Status.STOPPED))
-    return TenantBinding.objects.filter(Q(Exists(waiting)) | Q(Exists(stopped)))
+    runs = Sync.objects.filter(binding=OuterRef("pk"))
+    waiting_runs, stopped_runs = (runs.filter(status=status) for status in (Sync.Status.WAITING, Sync.Status.STOPPED))
+    return TenantBinding.objects.filter(Q(Exists(waiting_runs)) | Q(Exists(stopped_runs)))
 
 
-def living_of(application: Application) -> QuerySet[TenantBinding]:
-    """Bindings of which everything can be sent again."""
-    ended = (TenantBinding.Status.UNBINDING, TenantBinding.Status.UNBOUND)
-    return TenantBinding.objects.filter(application=application).exclude(status__in=ended)
+def resendable_bindings(application: Application) -> QuerySet[TenantBinding]:
+    """Return bindings for which everything can be sent again."""
+    ended_statuses = (TenantBinding.Status.UNBINDING, TenantBinding.Status.UNBOUND)
+    return TenantBinding.objects.filter(application=application).exclude(status__in=ended_statuses)
 
 
 def request_retries(bindings: Collection[int], *, actor: str, now: datetime) -> int:
-    """Retry these one after the other, in transactions of their own. Returns how many."""
+    """Retry these bindings one after the other, each in its own transaction. Returns their number."""
     return _publish([SyncRetryRequested(binding=pk, actor=actor) for pk in sorted(bindings)], now)
 
 
 def request_resends(bindings: Collection[int], *, actor: str, now: datetime) -> int:
-    """The same for ``resend``."""
+    """Resend these bindings one after the other, each in its own transaction. Returns their number."""
     return _publish([SyncResendRequested(binding=pk, actor=actor) for pk in sorted(bindings)], now)
 
 

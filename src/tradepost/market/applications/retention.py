@@ -1,14 +1,15 @@
-"""How long what was told sellers of enterprises is kept: runs, and after them their calls."""
+"""Retention of runs of sync calls, their calls, and the sign-in logs of enterprises."""
 
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q
 
-from tradepost.market.base.retention import Rule
+from tradepost.market.base.retention import Rule, Sweep
 from tradepost.market.base.work import State
 from tradepost.market.production.models import Call
 
-from .models import Sync
+from . import sign_in_log
+from .models import SignInEntry, Sync
 
 SETTING = "keep_syncs_days"
 RUNS = Rule(
@@ -27,4 +28,7 @@ CALLS = Rule(
     needed=~Q(state=State.ENDED) | Q(Exists(Sync.objects.filter(call=OuterRef("pk")))),
     sparse=True,
 )
-RULES = (RUNS, CALLS)
+SIGN_INS = Sweep(
+    name="sign-in log", model=SignInEntry, setting="keep_sign_ins_days", work=sign_in_log.delete_old, of_real_time=True
+)
+RULES = (RUNS, CALLS, SIGN_INS)

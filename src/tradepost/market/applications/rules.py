@@ -1,4 +1,4 @@
-"""What of the settings matters when sellers are told of enterprises and people."""
+"""The settings for synchronising enterprises and members with sellers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from tradepost.protocols.sync_commands import SyncFlag
 
 
 class SyncRules(Struct, frozen=True, kw_only=True):
-    """``domain``: the address of the auth centre for an enterprise's code. ``batch``: most people in one call. ``unauthorise``:
-    the flag for a member whose authorisation is withdrawn. ``digests``: of the padding of secrets. ``retry_for``: how long
-    calls that fail are retried."""
+    """Settings of synchronisation.
+
+    ``domain``: returns the auth centre's address for an enterprise code. ``batch``: maximum members per call.
+    ``unauthorise``: flag for a member whose authorisation is withdrawn. ``digests``: of the padding of secrets.
+    ``retry_for``: how long failed calls are retried.
+    """
 
     domain: Callable[[str], str]
     batch: int
@@ -27,8 +30,8 @@ class SyncRules(Struct, frozen=True, kw_only=True):
 def rules_of(settings: Config) -> SyncRules:
     return SyncRules(
         domain=settings.auth_centre_of,
-        batch=settings.sync_batch,
-        unauthorise=SyncFlag(settings.sync_unauthorise_flag),
-        digests=Digests[settings.oaep_digests.upper()],
-        retry_for=timedelta(days=settings.sync_retry_days),
+        batch=settings.applications.sync_batch,
+        unauthorise=SyncFlag(settings.applications.sync_unauthorise_flag),
+        digests=Digests[settings.applications.oaep_digests.upper()],
+        retry_for=timedelta(days=settings.applications.sync_retry_days),
     )

@@ -1,4 +1,4 @@
-"""What a seller sees of its applications and of the enterprises that are bound to them."""
+"""Queries for sellers about their applications and bound enterprises."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tradepost.market.production.models import Address
 
 from .models import Application, Sync, TenantBinding
 
-LIVING = ~Q(status=TenantBinding.Status.UNBOUND)
-
 
 def applications_of(seller: Seller) -> list[Application]:
-    """With how many services are bound (``services``), newest first."""
-    living = Count("bindings", filter=~Q(bindings__status="unbound") & ~Q(bindings__subscription=None))
-    own = Application.objects.filter(seller=seller).select_related("product", "address").annotate(services=living)
-    return list(own.order_by("-pk"))
+    """Return applications, newest first, with the number of bound services (``services``)."""
+    bound_services = Count("bindings", filter=~Q(bindings__status="unbound") & ~Q(bindings__subscription=None))
+    applications = (
+        Application.objects.filter(seller=seller).select_related("product", "address").annotate(services=bound_services)
+    )
+    return list(applications.order_by("-pk"))
 
 
 def find_application(seller: Seller, pk: int) -> Application | None:
@@ -25,19 +25,21 @@ def find_application(seller: Seller, pk: int) -> Application | None:
 
 
 def bindings_of(application: Application, *, after: str = "") -> Page[TenantBinding]:
-    """Services, with enterprise and service; the test enterprise is shown apart."""
-    own = TenantBinding.objects.filter(application=application).exclude(subscription=None)
+    """Return bindings of services, with enterprise and service. The test enterprise is on another page."""
+    bindings = TenantBinding.objects.filter(application=application).exclude(subscription=None)
     return page(
-        own.select_related("enterprise", "subscription", "application", "address"), after=after, along=("application",)
+        bindings.select_related("enterprise", "subscription", "application", "address"),
+        after=after,
+        along=("application",),
     )
 
 
 def runs_of(binding: TenantBinding, *, most: int = 20) -> list[Sync]:
-    """The newest runs with the call that each made last."""
+    """Return the newest runs, each with its last call."""
     return list(Sync.objects.select_related("call").filter(binding=binding).order_by("-pk")[:most])
 
 
 def kit_addresses(seller: Seller) -> list[Address]:
-    """Addresses of the seller that speak joint operation, oldest first."""
-    own = Address.objects.filter(seller=seller, removed_at=None, protocol__startswith="joint_kit").order_by("pk")
-    return list(own)
+    """Return the seller's addresses with a joint-operation protocol, oldest first."""
+    addresses = Address.objects.filter(seller=seller, removed_at=None, protocol__startswith="joint_kit").order_by("pk")
+    return list(addresses)

@@ -1,4 +1,4 @@
-"""What is told a seller of one binding, run by run, and the departments that it knows."""
+"""Runs of sync calls about a binding, and the departments that a seller knows."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tradepost.market.production.models import Call
 
 
 class Sync(models.Model):
-    """One run of calls to a seller about a binding; one runs at a time (openapi-jointkit §A.0).
+    """A run of calls to a seller about a binding. Only one runs at a time (openapi-jointkit §A.0).
 
-    What a run tells is looked up before each of its calls: it goes from what the seller acknowledged to what is so now.
+    Each call is planned when it is due, from what the seller acknowledged and the current data.
     """
 
     class Kind(models.TextChoices):
         BIND = "bind", _("Bind: enterprise, application, departments")
         WITHDRAW = "withdraw", _("Withdraw authorisations")
-        DEPARTMENTS = "departments", _("Departments that changed")
+        DEPARTMENTS = "departments", _("Department changes")
         AUTHORISE = "authorise", _("Authorise members")
         UNBIND = "unbind", _("Unbind: the enterprise is deleted at the seller")
 
@@ -28,23 +28,23 @@ class Sync(models.Model):
         WAITING = "waiting", _("Waiting to retry")
         STOPPED = "stopped", _("Stopped")
         DONE = "done", _("Done")
-        DROPPED = "dropped", _("Not needed any more")
+        DROPPED = "dropped", _("No longer needed")
 
     binding = models.ForeignKey("applications.TenantBinding", models.PROTECT, related_name="syncs", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind)
     status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
     call = models.OneToOneField(Call, models.PROTECT, null=True, default=None, related_name="sync")
-    """The call that it waits for, or the last one that it made."""
+    """The current or last call of the run."""
     calls = models.PositiveIntegerField(default=0)
-    """How many it made."""
+    """Number of calls made."""
     people = models.PositiveIntegerField(default=0)
-    """How many members the seller acknowledged in it."""
+    """Number of members that the seller acknowledged."""
     note = models.CharField(max_length=500, blank=True, default="")
-    """Why its last call failed: a verdict (``production.reasons``) or a sentence."""
+    """Why the last call failed: a verdict (``production.reasons``) or a sentence."""
     tries = models.PositiveIntegerField(default=0, db_default=0)
-    """Failed calls in a row."""
+    """Number of failed calls in a row."""
     next_at = models.DateTimeField(null=True, default=None)
-    """When the next call is made while the run is ``WAITING``."""
+    """When the next call is made, while the run is ``WAITING``."""
     give_up_at = models.DateTimeField(null=True, default=None)
     """When retries end, counted from the first failure; null while no call has failed."""
     created_at = models.DateTimeField()
@@ -64,7 +64,7 @@ class Sync(models.Model):
 
 
 class SyncedDepartment(models.Model):
-    """A department as a seller knows it, by what it acknowledged."""
+    """A department as the seller acknowledged it."""
 
     binding = models.ForeignKey(
         "applications.TenantBinding", models.CASCADE, related_name="synced_departments", db_index=False
@@ -73,7 +73,7 @@ class SyncedDepartment(models.Model):
     name = models.CharField(max_length=128)
     parent_code = models.CharField(max_length=64, blank=True, default="")
     unknown = models.BooleanField(default=False)
-    """A call about it failed so that the seller may have acted."""
+    """Whether a call about it failed so that the seller may have acted."""
 
     class Meta:
         verbose_name = pgettext_lazy("joint operation", "synced department")

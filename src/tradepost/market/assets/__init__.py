@@ -1,1 +1,1 @@
-"""Pictures and files that sellers hand in, and the asset center: uploads, versions, scans."""
+"""Uploaded pictures and files, and the asset center: uploads, versions, scans."""

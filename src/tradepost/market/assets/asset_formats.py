@@ -1,7 +1,7 @@
-"""What a file is, found by its first bytes, and which formats each kind of asset takes (business-rules §2.5: "zip, tar, tar.gz").
+"""Detect the format of a file by its first bytes, and list the formats of each kind of asset (business-rules §2.5:
+"zip, tar, tar.gz").
 
-A short list that is exact, in place of a library's long one that guesses: what is not on it is not taken.
-"""
+A short exact list instead of a library's long heuristic one: formats that are not listed are refused."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import IO
 
 from tradepost.market.product_types.contract import AssetKind
 
-HEAD = 4096
-"""Bytes that are looked at."""
+HEAD_BYTES = 4096
+"""Number of bytes that are read."""
 _TAR_AT, _ISO_AT = 257, 0x8001
-_BEGINS: tuple[tuple[bytes, str], ...] = (
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"\x1f\x8b", "gzip"),
@@ -43,9 +43,9 @@ _BEGINS: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 ARCHIVES = frozenset({"zip", "tar", "gzip"})
-"""What is looked into."""
-SEALED = frozenset({"bzip2", "xz", "7z", "rar", "zstd"})
-"""Archives that are not looked into here."""
+"""Archives whose content is inspected."""
+OPAQUE_ARCHIVES = frozenset({"bzip2", "xz", "7z", "rar", "zstd"})
+"""Archives whose content is not inspected."""
 EXECUTABLES = frozenset({"elf", "pe", "macho", "class", "dex", "wasm", "script"})
 _SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "zip": (".zip",),
@@ -63,7 +63,7 @@ _SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "pdf": (".pdf",),
     "text": (".csv", ".tsv", ".json", ".jsonl", ".xml", ".txt"),
 }
-TAKEN: Mapping[str, tuple[str, ...]] = {
+ACCEPTED: Mapping[str, tuple[str, ...]] = {
     AssetKind.PACKAGE: ("zip", "tar", "gzip"),
     AssetKind.IMAGE: ("qcow2", "vmdk", "vhdx", "vhd", "iso"),
     AssetKind.FILE: ("zip", "tar", "gzip", "parquet", "gguf", "hdf5", "safetensors", "pdf", "text"),
@@ -72,18 +72,18 @@ TAKEN: Mapping[str, tuple[str, ...]] = {
 
 
 def suffixes_of(kind: str) -> tuple[str, ...]:
-    """How the names of its files end."""
-    return tuple(suffix for form in TAKEN[kind] for suffix in _SUFFIXES[form])
+    """Return the file name suffixes of a kind of asset."""
+    return tuple(suffix for form in ACCEPTED[kind] for suffix in _SUFFIXES[form])
 
 
 def has_suffix(name: str, kind: str, form: str = "") -> bool:
-    """Whether the name ends as files of this kind do; with ``form`` as those of this format."""
+    """Return whether the name has a suffix of this kind; with ``form``, of this format."""
     return name.lower().endswith(_SUFFIXES.get(form, ()) if form else suffixes_of(kind))
 
 
 def format_of_head(head: bytes) -> str:
-    """``unknown`` for what is neither listed nor text."""
-    for begin, form in _BEGINS:
+    """Return the format; ``unknown`` if it is neither listed nor text."""
+    for begin, form in _SIGNATURES:
         if head.startswith(begin):
             return form
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
@@ -98,14 +98,14 @@ def is_text(head: bytes) -> bool:
 
 
 def format_of(file: IO[bytes]) -> str:
-    """Of a file that can be read at any place; leaves it at its beginning."""
+    """Return the format of a seekable file, and rewind it."""
     file.seek(0)
-    found = format_of_head(file.read(HEAD))
-    if found in {"unknown", "text"}:
+    form = format_of_head(file.read(HEAD_BYTES))
+    if form in {"unknown", "text"}:
         file.seek(_ISO_AT)
         if file.read(5) == b"CD001":
-            found = "iso"
+            form = "iso"
         elif file.seek(0, os.SEEK_END) >= 512 and (file.seek(-512, os.SEEK_END), file.read(8))[1] == b"conectix":
-            found = "vhd"
+            form = "vhd"
     file.seek(0)
-    return found
+    return form

@@ -1,4 +1,4 @@
-"""The asset center's rows: what a seller keeps there, its versions, and files that are on their way in."""
+"""Tables of the asset center: assets, their versions, and uploads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradepost.market.product_types.contract import AssetKind
 
 
 class Asset(models.Model):
-    """Something that products are delivered with, in versions (business-rules §2.6)."""
+    """A deliverable of products, in versions (business-rules §2.6)."""
 
     KINDS: ClassVar = [
         (AssetKind.PACKAGE.value, _("Software package")),
@@ -33,8 +33,8 @@ class Asset(models.Model):
 
 
 class AssetVersion(models.Model):
-    """One file of an asset, which never changes. To *add* a version gives it a label of its own; to *update* one is to hand
-    in another file under the same label, which takes its place for new buyers once it is approved."""
+    """A file of an asset, which never changes. A new version has its own label. An update is another file under the
+    same label, which replaces it for new buyers once approved."""
 
     class Status(models.TextChoices):
         CHECKING = "checking", _("Being checked")
@@ -42,12 +42,12 @@ class AssetVersion(models.Model):
         APPROVED = "approved", _("Approved")
         REPLACED = "replaced", _("Replaced by an update")
         FAILED = "failed", _("Check failed")
-        APPEALED = "appealed", _("Appealed against")
+        APPEALED = "appealed", _("Under appeal")
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class Verdict(models.TextChoices):
-        NONE = "", _("Not looked at yet")
+        NONE = "", _("Not checked yet")
         CLEAN = "clean", _("No malware found")
         INFECTED = "infected", _("Infected")
         NOT_SCANNED = "not_scanned", _("Not scanned")
@@ -56,23 +56,24 @@ class AssetVersion(models.Model):
     number = models.PositiveIntegerField()
     """Counted from 1 within the asset."""
     label = models.CharField(max_length=40)
-    """As the seller calls it: "2.4.1"."""
+    """The seller's version number: "2.4.1"."""
     notes = models.CharField(max_length=1000, blank=True, default="")
     updates = models.ForeignKey("self", models.PROTECT, null=True, default=None, related_name="updated_by")
     file_name = models.CharField(max_length=120)
     bytes = models.PositiveBigIntegerField()
     sha256 = ContentHash(without_file=Q(file_gone=True) | Q(status="checking"), blank=True, default="")
-    """Of the file, and its name in ``base.files``; empty until it was read. It comes there while it is being checked."""
+    """Hash of the file, and its name in ``base.files``; empty until the file was read. It is moved there during the
+    check."""
     file_gone = models.BooleanField(default=False)
-    """Whether the file was deleted after its time; what it was stands here for good."""
+    """Whether the file was deleted after the retention period; the row stays."""
     format = models.CharField(max_length=16, blank=True, default="")
-    """What it is, found by what is in it (``asset_formats``)."""
+    """Format detected from the content (``asset_formats``)."""
     status = models.CharField(max_length=16, choices=Status, default=Status.CHECKING)
     verdict = models.CharField(max_length=16, choices=Verdict, blank=True, default=Verdict.NONE)
     report = models.JSONField(default=dict)
-    """What the scanners said (``scan_contract.Report``)."""
+    """The scanners' results (``scan_contract.Report``)."""
     confirmed_by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
-    """The operator who answers for a file that was not scanned."""
+    """The operator who approved a file that was not scanned."""
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True, default=None)
@@ -87,15 +88,15 @@ class AssetVersion(models.Model):
 
 
 class FalsePositive(models.Model):
-    """A finding that an operator took for mistaken: it does not refuse this very file any more (§2.7). Another file is another
-    hash, so that nothing is accepted of what nobody saw."""
+    """A finding that an operator declared a false positive: it no longer blocks this file (§2.7). Another file has
+    another hash, so only files that were seen are accepted."""
 
     seller = models.ForeignKey("identity.Seller", models.PROTECT, related_name="+", db_index=False)
     sha256 = models.CharField(max_length=64)
     code = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64)
     submission = models.BigIntegerField()
-    """Key of the appeal that was accepted; the operator's reason stands there."""
+    """Key of the accepted appeal, which has the operator's reason."""
     by = models.CharField(max_length=254)
     accepted_at = models.DateTimeField()
 
@@ -106,8 +107,10 @@ class FalsePositive(models.Model):
 
 
 class Upload(models.Model):
-    """A file on its way in, and afterwards the record that it came: a day's limits count rows, by purpose. That of an asset
-    comes by the tus protocol (``tus``); that of a license by it or in one call (``licenses/receive``)."""
+    """A file being uploaded, and later the record of the upload: daily limits count rows by purpose.
+
+    Files of assets use the tus protocol (``tus``); files of licenses use it or a single call
+    (``licenses/receive``)."""
 
     class Purpose(models.TextChoices):
         ASSET = "asset", "asset"
@@ -120,7 +123,7 @@ class Upload(models.Model):
         EXPIRED = "expired", "expired"
 
     token = models.CharField(max_length=43, unique=True)
-    """Its name in its address, and of its file while it is not whole."""
+    """Part of its URL, and the name of its incomplete file."""
     seller = models.ForeignKey("identity.Seller", models.PROTECT, related_name="uploads", db_index=False)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.ASSET)
     asset = models.ForeignKey(Asset, models.PROTECT, null=True, default=None, related_name="uploads")
@@ -129,15 +132,15 @@ class Upload(models.Model):
     notes = models.CharField(max_length=1000, blank=True, default="")
     updates = models.ForeignKey(AssetVersion, models.PROTECT, null=True, default=None, related_name="+")
     about = models.CharField(max_length=64, blank=True, default="")
-    """Of a license: the event id of its application."""
+    """For a license: the event ID of its application."""
     sha256 = models.CharField(max_length=64, blank=True, default="")
-    """Of a license: what its seller said that the file hashes to; empty where that comes with the file."""
+    """For a license: the hash that its seller announced; empty if it is sent with the file."""
     file_name = models.CharField(max_length=1024, blank=True, default="")
     metadata = models.TextField(blank=True, default="")
-    """``Upload-Metadata`` as it came: the protocol wants it back."""
+    """``Upload-Metadata`` as received, which the protocol requires to be returned."""
     length = models.PositiveBigIntegerField()
     offset = models.PositiveBigIntegerField(default=0)
-    """Bytes that are safely on the disk; while the file of a license comes, those that were there when it last broke off."""
+    """Bytes stored on disk. For a license, updated only when the transfer is interrupted."""
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
     version = models.OneToOneField(AssetVersion, models.PROTECT, null=True, default=None, related_name="upload")
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
@@ -157,14 +160,14 @@ class Upload(models.Model):
 
 
 class FileScan(models.Model):
-    """What the scanners found in a document that came in outside of the asset center, known by its content (``file_scans``)."""
+    """The scan of a document outside of the asset center, identified by its content (``file_scans``)."""
 
     sha256 = models.CharField(max_length=64)
     store = models.CharField(max_length=16, blank=True, default="")
-    """The folder that it lies in, below that of all files."""
+    """Folder of the document, below the files folder."""
     bytes = models.PositiveBigIntegerField()
     verdict = models.CharField(max_length=16, choices=AssetVersion.Verdict, blank=True, default="")
-    """Empty until the scan ended."""
+    """Empty until the scan has ended."""
     report = models.JSONField(default=dict)
     """``scan_contract.Report``."""
     created_at = models.DateTimeField()

@@ -1,7 +1,6 @@
-"""The leased job that takes an uploaded file in: read once for its hash, kept under it, looked into, scanned, judged.
+"""The leased job that processes an uploaded file: hash it, store it, inspect it, scan it, and judge it.
 
-It holds one piece of the file in memory, whatever its size, and may be begun again at any step.
-"""
+It holds one piece of the file in memory, regardless of its size, and can be restarted at any step."""
 
 from __future__ import annotations
 
@@ -15,29 +14,29 @@ from django.utils.translation import gettext_noop
 
 from tradepost.market.base.config import Config
 from tradepost.market.base.files import Files
-from tradepost.market.base.leased_jobs import LeasedTask, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RunningJob
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.product_types.contract import AssetKind
 
 from . import file_scans
-from .asset_formats import TAKEN, format_of, has_suffix
+from .asset_formats import ACCEPTED, format_of, has_suffix
 from .asset_models import AssetVersion, Upload
-from .contested import blocks
-from .inside import InsideLimits, look_inside
-from .scan_contract import Inside, Report, ScanFinding, Severity, Subject, judge
+from .contested import is_blocked
+from .inside import InsideLimits, inspect_file
+from .scan_contract import ContentReport, Report, ScanFinding, Severity, Subject, judge
 from .scan_registry import scanners
 from .upload import path_of
 from .versions import CHECK, record_check
 
-PIECE = 1024 * 1024
-READING, LOOKING, SCANNING = (
-    gettext_noop("Reading the file"), gettext_noop("Looking inside"), gettext_noop("Scanning for malware"),
+PIECE_BYTES = 1024 * 1024
+READING, INSPECTING, SCANNING = (
+    gettext_noop("Reading the file"), gettext_noop("Checking the contents"), gettext_noop("Scanning for malware"),
 )  # fmt: skip
-"""What a page says meanwhile."""
+"""Progress messages of the page."""
 
 
 def tasks(settings: Callable[[], Config]) -> Mapping[str, LeasedTask]:
-    """Of this context: files of assets, and documents that come in elsewhere."""
+    """Return the tasks of this context: for files of assets, and for other documents."""
     return {CHECK: task(settings), file_scans.KIND: file_scans.task(settings)}
 
 
@@ -45,69 +44,72 @@ def task(settings: Callable[[], Config]) -> LeasedTask:
     return LeasedTask(
         work=lambda running: _work(running, settings()),
         ended=_ended,
-        longest=timedelta(minutes=settings().scan_minutes * 2 + 30),
+        longest=timedelta(minutes=settings().assets.scan_minutes * 2 + 30),
         at_once=1,
     )
 
 
-def _work(running: Running, settings: Config) -> Mapping[str, Any]:
+def _work(running: RunningJob, settings: Config) -> Mapping[str, Any]:
     version = AssetVersion.objects.select_related("asset").get(pk=running.payload["version"])
     files = Files(settings.files)
     running.progress(0, 3, READING)
-    take_in(version, files=files, folder=settings.uploads, go_on=running.go_on)
+    store_upload(version, files=files, folder=settings.uploads, go_on=running.go_on)
     path = files.path(version.sha256)
-    running.progress(1, 3, LOOKING)
+    running.progress(1, 3, INSPECTING)
     with path.open("rb") as file:
         form = format_of(file)
     inside = _inside(version, path, form, settings, running.go_on)
     running.progress(2, 3, SCANNING)
     subject = Subject(
         path=path, bytes=version.bytes, inside=inside, settings=settings, go_on=running.go_on,
-        seconds=settings.scan_minutes * 60,
+        seconds=settings.assets.scan_minutes * 60,
     )  # fmt: skip
     report = judge(inside, {name: scanner.scan(subject) for name, scanner in scanners().items()})
     return {"format": form, "report": report.stored()}
 
 
-def take_in(version: AssetVersion, *, files: Files, folder: Path, go_on: Callable[[], None]) -> None:
-    """Hash the file that came and keep it under its hash, on the same disk, so that not a byte is copied."""
+def store_upload(version: AssetVersion, *, files: Files, folder: Path, go_on: Callable[[], None]) -> None:
+    """Hash the uploaded file and move it into the store on the same disk, without copying."""
     upload = Upload.objects.get(version=version)
-    came = path_of(upload, folder)
-    if version.sha256 and not came.exists():
+    uploaded_path = path_of(upload, folder)
+    if version.sha256 and not uploaded_path.exists():
         return
     digest = hashlib.sha256()
-    with came.open("rb") as file:
-        while piece := file.read(PIECE):
+    with uploaded_path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
             digest.update(piece)
             go_on()
     version.sha256 = digest.hexdigest()
     AssetVersion.objects.filter(pk=version.pk).update(sha256=version.sha256)
-    files.adopt(version.sha256, came)
+    files.adopt(version.sha256, uploaded_path)
 
 
-def _inside(version: AssetVersion, path: Path, form: str, settings: Config, go_on: Callable[[], None]) -> Inside:
+def _inside(version: AssetVersion, path: Path, form: str, settings: Config, go_on: Callable[[], None]) -> ContentReport:
     kind = version.asset.kind
-    if form not in TAKEN[kind]:
-        wrong = ScanFinding(code="file.format", severity=Severity.HIGH, what=form)
-        return Inside(findings=(wrong,), whole=False, why="format")
+    if form not in ACCEPTED[kind]:
+        finding = ScanFinding(code="file.format", severity=Severity.HIGH, what=form)
+        return ContentReport(findings=(finding,), whole=False, why="format")
     if not has_suffix(version.file_name, kind, form):
-        return Inside(
+        return ContentReport(
             findings=(ScanFinding(code="file.renamed", severity=Severity.HIGH, what=form),), whole=False, why="format"
         )
-    if kind == AssetKind.IMAGE:  # a disk with its systems is not opened here, and clamd does not either
-        return Inside(whole=False, why="disk")
-    limits = InsideLimits(seconds=settings.scan_minutes * 60)
-    return look_inside(
+    if kind == AssetKind.IMAGE:  # neither this check nor clamd opens the file systems of a disk image
+        return ContentReport(whole=False, why="disk")
+    limits = InsideLimits(seconds=settings.assets.scan_minutes * 60)
+    return inspect_file(
         path, form, limits=limits, executables=kind == AssetKind.PACKAGE, go_on=go_on, folder=settings.uploads
     )
 
 
 def _ended(job: LeasedJob, now: datetime) -> None:
-    """Also a check that broke down ends here: not scanned, and an operator looks."""
+    """Record the result. A check that failed also ends here: not scanned, so that an operator decides."""
     version = AssetVersion.objects.get(pk=job.payload["version"])
-    found = job.result or {"format": version.format, "report": Report(verdict="not_scanned", why="broke_down").stored()}
+    result = job.result or {
+        "format": version.format,
+        "report": Report(verdict="not_scanned", why="broke_down").stored(),
+    }
     AssetVersion.objects.filter(pk=version.pk, status=AssetVersion.Status.CHECKING).update(
-        format=found["format"], verdict=found["report"]["verdict"], report=found["report"]
+        format=result["format"], verdict=result["report"]["verdict"], report=result["report"]
     )
-    version.report = found["report"]
-    record_check(version, passed=bool(version.sha256) and not blocks(version), now=now)
+    version.report = result["report"]
+    record_check(version, passed=bool(version.sha256) and not is_blocked(version), now=now)

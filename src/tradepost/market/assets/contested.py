@@ -1,8 +1,7 @@
-"""Findings that refuse a file, and what becomes of them when a seller appeals (business-rules §2.7).
+"""Findings that refuse a file, and appeals against them (business-rules §2.7).
 
-Accepted is one finding of one very file: whoever uploads another one has it scanned and judged anew. What a scanner named is
-never called clean by that; the file goes to an operator, who answers for it by name.
-"""
+An accepted appeal covers one finding of one file; another file is scanned and judged separately. The file is then not
+declared clean: an operator decides and is recorded by name."""
 
 from __future__ import annotations
 
@@ -15,68 +14,72 @@ from tradepost.market.base import outbox
 
 from .asset_models import AssetVersion, FalsePositive
 from .events import AssetChecked
-from .scan_contract import Severity, passes, print_of, read_report
+from .scan_contract import Severity, fingerprint_of, passes, read_report
 from .versions import ASSET_VERSION, VersionEvent, is_taken
 
 type Finding = Mapping[str, str]
 
 
 def accepted_of(version: AssetVersion) -> frozenset[str]:
-    """Prints of findings that were taken for mistaken in this file, under whatever name its seller uploads it."""
-    known = FalsePositive.objects.filter(seller=version.asset.seller_id, sha256=version.sha256)
-    return frozenset(known.values_list("fingerprint", flat=True)) if version.sha256 else frozenset()
+    """Return the fingerprints of findings declared false positives in this file, regardless of its name."""
+    false_positives = FalsePositive.objects.filter(seller=version.asset.seller_id, sha256=version.sha256)
+    return frozenset(false_positives.values_list("fingerprint", flat=True)) if version.sha256 else frozenset()
 
 
 def blocking_of(version: AssetVersion) -> list[Finding]:
-    """Its high findings, without those that were taken for mistaken; each once."""
-    accepted = accepted_of(version)
-    high = {print_of(one): one for one in read_report(version.report).findings if one["severity"] == Severity.HIGH}
-    return [one for known, one in high.items() if known not in accepted]
+    """Return its distinct high findings, except false positives."""
+    accepted_prints = accepted_of(version)
+    by_print = {
+        fingerprint_of(finding): finding
+        for finding in read_report(version.report).findings
+        if finding["severity"] == Severity.HIGH
+    }
+    return [finding for finding_print, finding in by_print.items() if finding_print not in accepted_prints]
 
 
-def blocks(version: AssetVersion) -> bool:
-    """Whether what was found refuses the file."""
+def is_blocked(version: AssetVersion) -> bool:
+    """Return whether the findings refuse the file."""
     return not passes(read_report(version.report), accepted_of(version))
 
 
-def against_appeal(version: AssetVersion) -> str:
-    """Why nobody can appeal about this version; empty when one can."""
+def appeal_obstacle(version: AssetVersion) -> str:
+    """Return why no appeal is possible; empty if one is."""
     if version.status != AssetVersion.Status.FAILED or not blocking_of(version):
-        return _("No finding refuses this file now.")
+        return _("No finding blocks this file now.")
     if version.file_gone:
-        return _("The file was deleted after its time. Upload it again, and appeal then.")
+        return _("The file was deleted after its retention period. Upload it again, then appeal.")
     if read_report(version.report).omitted:
-        return _("The report does not list every finding. Mend those that it lists, and upload the file again.")
-    own = {version.pk, version.updates_id or version.pk}
-    if is_taken(version.asset, version.label, beside=own):
-        return _("There is another version %(label)s by now.") % {"label": version.label}
+        return _("The report does not list every finding. Fix the listed findings and upload the file again.")
+    own_versions = {version.pk, version.updates_id or version.pk}
+    if is_taken(version.asset, version.label, beside=own_versions):
+        return _("Another file now uses the version %(label)s.") % {"label": version.label}
     return ""
 
 
-def appealed(version: AssetVersion, *, actor: str, now: datetime) -> None:
-    """The seller appealed: its label stays its own, and its file is kept."""
+def record_appeal(version: AssetVersion, *, actor: str, now: datetime) -> None:
+    """Record the appeal: the version keeps its label and its file."""
     ASSET_VERSION.move(version, VersionEvent.APPEAL, now=now, actor=actor)
 
 
-def denied(version: AssetVersion, *, actor: str, now: datetime) -> None:
-    """The appeal was rejected or withdrawn: the file is refused as before. Repeating it changes nothing."""
+def record_denied_appeal(version: AssetVersion, *, actor: str, now: datetime) -> None:
+    """Record that the appeal was rejected or withdrawn: the file stays refused. Repeating it has no effect."""
     if version.status == AssetVersion.Status.APPEALED:
         ASSET_VERSION.move(version, VersionEvent.DENY, now=now, actor=actor)
 
 
-def accept(version: AssetVersion, prints: Collection[str], *, submission: int, by: str, now: datetime) -> None:
-    """These findings refuse this file no more; with none left, an operator decides about the file itself."""
-    found = {print_of(one): one for one in blocking_of(version)}
+def accept_appeal(version: AssetVersion, prints: Collection[str], *, submission: int, by: str, now: datetime) -> None:
+    """Accept the appeal for these findings. If none remains, an operator decides on the file itself."""
+    by_print = {fingerprint_of(finding): finding for finding in blocking_of(version)}
     FalsePositive.objects.bulk_create(
         FalsePositive(
-            seller_id=version.asset.seller_id, sha256=version.sha256, code=found[known]["code"], fingerprint=known,
+            seller_id=version.asset.seller_id, sha256=version.sha256, code=by_print[finding_print]["code"], fingerprint=finding_print,
             submission=submission, by=by, accepted_at=now,
         )
-        for known in prints
-        if known in found
+        for finding_print in prints
+        if finding_print in by_print
     )  # fmt: skip
-    if blocks(version):
-        denied(version, actor=by, now=now)
+    if is_blocked(version):
+        record_denied_appeal(version, actor=by, now=now)
         return
     ASSET_VERSION.move(version, VersionEvent.ACCEPT, now=now, actor=by)
     outbox.publish(AssetChecked(version=version.pk, passed=True), now=now)

@@ -1,4 +1,4 @@
-"""What happens to assets."""
+"""Events of assets and documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.events import event
 
 @event("asset_checked", about=("version",))
 class AssetChecked(Struct, frozen=True, kw_only=True):
-    """A file of an asset was read and scanned. ``passed``: an operator decides about it now."""
+    """A file of an asset was inspected and scanned. ``passed``: an operator now decides on it."""
 
     version: int
     passed: bool
@@ -17,7 +17,7 @@ class AssetChecked(Struct, frozen=True, kw_only=True):
 
 @event("document_infected", about=("sha256",))
 class DocumentInfected(Struct, frozen=True, kw_only=True):
-    """Malware was found in a document that somebody sent in: a proof, or the file of an invoice."""
+    """Malware was found in an uploaded document: a proof, or the file of an invoice."""
 
     sha256: str
     store: str

@@ -1,8 +1,8 @@
-"""What a picture must be for its purpose, and whether a file is one: found out by decoding it, never by its name.
+"""Requirements for pictures by purpose, and validation by decoding, never by name.
 
-Facts: business-rules §1.4 (company logo), §2.3 (product logo, main pictures, pictures of the description). What is only
-suggested there refuses nothing, but for a logo of less than half the suggested size, which is blurred wherever it is shown.
-"""
+Facts: business-rules §1.4 (company logo), §2.3 (product logo, main pictures, pictures of the description). Mere
+suggestions there refuse nothing, except that a logo must have half the suggested size, because smaller ones are
+blurred everywhere."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ from tradepost.market.base.errors import Refused
 from .models import Picture
 
 Purpose = Picture.Purpose
-LONGEST_SIDE = 16_000
-"""Of WebP, in which pictures are served: 16,383."""
+MAX_SIDE = 16_000
+"""Limit of WebP, the format in which pictures are served: 16,383."""
 SUFFIXES: Mapping[str, frozenset[str]] = {
     "JPEG": frozenset({".jpg", ".jpeg", ".jfif", ".jpe"}),
     "PNG": frozenset({".png"}),
     "GIF": frozenset({".gif"}),
 }
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, TypeError)
-"""What Pillow raises for bytes that begin like a picture and are none; UnidentifiedImageError is an OSError."""
+"""Errors of Pillow for bytes that begin like a picture but are invalid; UnidentifiedImageError is an OSError."""
 
 
 class Limits(Struct, frozen=True):
-    """Of every picture, whatever it is for."""
+    """Limits of every picture, for any purpose."""
 
     most_bytes: int = 5_242_880
     most_pixels: int = 20_000_000
 
 
 class PictureRule(Struct, frozen=True, kw_only=True):
-    """``formats`` as Pillow names them; sizes in pixels, ``widest`` 0: no limit. ``section`` of business-rules.md."""
+    """``formats``: Pillow's names. Sizes in pixels; ``widest`` 0: no limit. ``section``: of business-rules.md, empty
+    for a rule of this market."""
 
     section: str
     formats: tuple[str, ...]
@@ -49,44 +50,49 @@ class PictureRule(Struct, frozen=True, kw_only=True):
     widest: int = 0
 
 
-_STILL = ("JPEG", "PNG")
+_STILL_FORMATS = ("JPEG", "PNG")
 RULES: Mapping[Picture.Purpose, PictureRule] = {
-    # §1.4: "suggested 168×70"; half of it.
-    Purpose.COMPANY_LOGO: PictureRule(section="1.4", formats=_STILL, narrowest=84, lowest=35),
+    # §1.4: "suggested 168×70"; the minimum is half of it.
+    Purpose.COMPANY_LOGO: PictureRule(section="1.4", formats=_STILL_FORMATS, narrowest=84, lowest=35),
     # §2.3: shown 120×120.
-    Purpose.PRODUCT_LOGO: PictureRule(section="2.3", formats=_STILL, narrowest=120, lowest=120),
+    Purpose.PRODUCT_LOGO: PictureRule(section="2.3", formats=_STILL_FORMATS, narrowest=120, lowest=120),
     # §2.3: "JPG/JPEG/PNG/GIF 800×600".
-    Purpose.PRODUCT_MAIN: PictureRule(section="2.3", formats=(*_STILL, "GIF"), narrowest=800, lowest=600),
+    Purpose.PRODUCT_MAIN: PictureRule(section="2.3", formats=(*_STILL_FORMATS, "GIF"), narrowest=800, lowest=600),
     # §2.3: "width 900–1200 px, height ≥ 800 px".
-    Purpose.DESCRIPTION: PictureRule(section="2.3", formats=_STILL, narrowest=900, widest=1200, lowest=800),
+    Purpose.DESCRIPTION: PictureRule(section="2.3", formats=_STILL_FORMATS, narrowest=900, widest=1200, lowest=800),
+    # Shown 32 pixels high in the header, with twice the pixels on a high-resolution screen.
+    Purpose.MARKET_LOGO: PictureRule(section="", formats=_STILL_FORMATS, narrowest=64, lowest=64),
+    # Browsers show it 16 to 48 pixels wide.
+    Purpose.MARKET_ICON: PictureRule(section="", formats=_STILL_FORMATS, narrowest=48, lowest=48),
 }
 
 
-class Decoded(Struct, frozen=True):
-    """``image`` is RGB or RGBA and upright; it may be smaller than the picture, but not narrower than was asked for."""
+class DecodedPicture(Struct, frozen=True):
+    """``image``: RGB or RGBA, and upright; may be smaller than the picture, but not narrower than requested."""
 
     image: Image.Image
     width: int
     height: int
 
 
-def read_picture(content: bytes, *, name: str, purpose: Picture.Purpose, limits: Limits, shown_width: int) -> Decoded:
-    """The picture without anything else that the file said, at least ``shown_width`` pixels wide if it is that wide at all.
+def read_picture(
+    content: bytes, *, name: str, purpose: Picture.Purpose, limits: Limits, shown_width: int
+) -> DecodedPicture:
+    """Return the picture without metadata, at least ``shown_width`` pixels wide if it has that width.
 
-    Of a GIF that moves the first picture is taken: what moves by itself distracts from the text beside it (WCAG 2.2.2).
-    Raises ``Refused`` with the section that it breaks.
-    """
+    Only the first frame of an animated GIF is used, because motion distracts from the text beside it (WCAG 2.2.2).
+    Raises ``Refused`` with the section that it breaks."""
     rule = RULES[purpose]
     if len(content) > limits.most_bytes:
         raise too_large(rule, limits)
-    image = _opened(content, rule)
+    image = _open(content, rule)
     _check_name(image, name, rule)
-    _check_pixels(image, rule, limits)  # first of all: to ask a PNG for its Exif reads every pixel
+    _check_pixels(image, rule, limits)  # before anything else: reading the Exif data of a PNG decodes all its pixels
     width, height = _upright_size(image)
     _check_size(width, height, rule)
-    if width > shown_width:  # a JPEG is decoded in half, a quarter or an eighth of its size at far less cost
+    if width > shown_width:  # a JPEG can be decoded at a half, a quarter or an eighth of its size, which is much faster
         image.draft("RGB", (image.width * shown_width // width, image.height * shown_width // width))
-    return Decoded(_decoded(image, rule), width, height)
+    return DecodedPicture(_decode(image, rule), width, height)
 
 
 def too_large(rule: PictureRule, limits: Limits) -> Refused:
@@ -98,47 +104,47 @@ def too_large(rule: PictureRule, limits: Limits) -> Refused:
     )
 
 
-def _opened(content: bytes, rule: PictureRule) -> Image.Image:
+def _open(content: bytes, rule: PictureRule) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", Image.DecompressionBombWarning
-            )  # pixels are counted here, before any is read
+            )  # pixels are counted here, before any are decoded
             image = Image.open(BytesIO(content), formats=tuple(SUFFIXES))
     except (Image.DecompressionBombError, *_BROKEN) as error:
         if isinstance(error, UnidentifiedImageError) or not isinstance(error, Image.DecompressionBombError):
             raise _wrong_format(rule) from None
-        raise _refused(
-            "picture.too_many_pixels", _("The picture has more pixels than anybody could look at."), rule
-        ) from None
+        raise _refused("picture.too_many_pixels", _("The picture has too many pixels to process."), rule) from None
     if _format_of(image) not in rule.formats:
         raise _wrong_format(rule)
     return image
 
 
 def _format_of(image: Image.Image) -> str:
-    """Telephones put several JPEGs into one file, which Pillow calls MPO; the first is the picture."""
+    """Some telephones store several JPEGs in one file, which Pillow calls MPO; the first is the picture."""
     return "JPEG" if image.format == "MPO" else image.format or ""
 
 
 def _check_name(image: Image.Image, name: str, rule: PictureRule) -> None:
-    """§1.4: "no renamed suffix". A file without a name, or one without a suffix, says nothing wrong."""
+    """§1.4: "no renamed suffix". A file without a name or suffix is accepted."""
     suffix = PurePath(name.replace("\\", "/")).suffix.lower()
     if suffix and suffix not in SUFFIXES[_format_of(image)]:
         raise _refused(
             "picture.renamed",
-            _("The name ends in %(suffix)s, but the file is a %(format)s. Save it anew instead of renaming it.")
+            _(
+                "The name ends in %(suffix)s, but the file is a %(format)s. Save it in the correct format instead of renaming it."
+            )
             % {"suffix": suffix[:16], "format": _format_of(image)},
             rule,
         )
 
 
 def _check_pixels(image: Image.Image, rule: PictureRule, limits: Limits) -> None:
-    if image.width * image.height <= limits.most_pixels and max(image.size) <= LONGEST_SIDE:
+    if image.width * image.height <= limits.most_pixels and max(image.size) <= MAX_SIDE:
         return
     raise _refused(
         "picture.too_many_pixels",
-        _("The picture has %(width)s × %(height)s pixels. At most %(most)s megapixels are taken, and 16,000 a side.")
+        _("The picture has %(width)s × %(height)s pixels. The limit is %(most)s megapixels and 16,000 pixels a side.")
         % {"width": f"{image.width:,}", "height": f"{image.height:,}", "most": f"{limits.most_pixels / 1_000_000:g}"},
         rule,
     )
@@ -146,15 +152,15 @@ def _check_pixels(image: Image.Image, rule: PictureRule, limits: Limits) -> None
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
     try:
-        turned = image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
+        is_turned = image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
     except _BROKEN:
-        turned = False
-    return (image.height, image.width) if turned else image.size
+        is_turned = False
+    return (image.height, image.width) if is_turned else image.size
 
 
 def _check_size(width: int, height: int, rule: PictureRule) -> None:
     if width < rule.narrowest or height < rule.lowest or (rule.widest and width > rule.widest):
-        wanted = (
+        requirement = (
             _("between %(narrowest)s and %(widest)s pixels wide and at least %(lowest)s high")
             if rule.widest
             else _("at least %(narrowest)s pixels wide and %(lowest)s high")
@@ -162,36 +168,33 @@ def _check_size(width: int, height: int, rule: PictureRule) -> None:
         raise _refused(
             "picture.size",
             _("The picture is %(width)s × %(height)s pixels; it must be %(wanted)s.")
-            % {"width": width, "height": height, "wanted": wanted},
+            % {"width": width, "height": height, "wanted": requirement},
             rule,
         )
 
 
-def _decoded(image: Image.Image, rule: PictureRule) -> Image.Image:
+def _decode(image: Image.Image, rule: PictureRule) -> Image.Image:
     try:
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
     except (Image.DecompressionBombError, *_BROKEN):
-        raise _refused(
-            "picture.broken", _("The file is damaged or was not transferred whole: it cannot be shown."), rule
-        ) from None
-    see_through = image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
-    if image.mode.startswith("I"):  # greys of 16 bits, of which the eye sees the upper eight
+        raise _refused("picture.broken", _("The file is damaged or incomplete and cannot be shown."), rule) from None
+    has_transparency = image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
+    if image.mode.startswith("I"):  # 16-bit greyscale, reduced to the upper eight bits
         image = image.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
-    plain: Image.Image = image.convert("RGBA" if see_through else "RGB")
-    plain.info.clear()
-    return plain
+    converted_image: Image.Image = image.convert("RGBA" if has_transparency else "RGB")
+    converted_image.info.clear()
+    return converted_image
 
 
 def _wrong_format(rule: PictureRule) -> Refused:
     return _refused(
         "picture.format",
-        _("The file is no picture of a kind that is taken here: %(formats)s.") % {"formats": ", ".join(rule.formats)},
+        _("The file is not a picture in a supported format (%(formats)s).") % {"formats": ", ".join(rule.formats)},
         rule,
     )
 
 
 def _refused(code: str, message: str, rule: PictureRule) -> Refused:
-    return Refused(
-        code, message, HTTPStatus.UNPROCESSABLE_ENTITY, field="picture", rule=f"business-rules §{rule.section}"
-    )
+    source = f"business-rules §{rule.section}" if rule.section else ""
+    return Refused(code, message, HTTPStatus.UNPROCESSABLE_ENTITY, field="picture", rule=source)

@@ -1,14 +1,13 @@
-"""Pictures of sellers: handed in, made into the sizes that pages show, and given to those who may see them.
+"""Pictures of sellers: upload them, create the sizes for pages, and serve them to permitted readers.
 
-Kept is only what pages show, as WebP: so nothing of what a camera wrote into the file (where, when, by whom) gets out.
-A picture is public while something visible refers to it (``use_pictures``); until then it is for the members of its seller
-who may look at products or the company, and for operators, and for everybody else it does not exist.
-"""
+Only these sizes are stored, as WebP, so metadata of a camera (place, time, person) is removed. A picture is public
+while something visible refers to it (``use_pictures``). Otherwise, only operators and members of its seller with
+access to products or the company can see it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from threading import BoundedSemaphore
@@ -21,6 +20,7 @@ from PIL import Image
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256, Files, sha256_of
+from tradepost.market.base.quotas import wait_for_room
 from tradepost.market.identity.groups import rights_of
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Member, Seller, User
@@ -30,16 +30,17 @@ from .picture_rules import RULES, Limits, read_picture, too_large
 
 Purpose = Picture.Purpose
 QUALITY = 85
-MOST_USED = 100
-"""Pictures that one thing may refer to: five main ones, five of each description, logos."""
+MAX_USES = 100
+"""Maximum pictures of an owner: five main ones, five per description, logos."""
 MENUS = (Menu.PRODUCTS, Menu.COMPANY)
-"""What files are handed in for."""
-_ONE_AT_A_TIME = BoundedSemaphore()
-"""A picture in memory takes four bytes a pixel, and its sizes a core for a second: a process looks at one at a time."""
+"""The menus whose members may see pictures."""
+_DECODER_SLOT = BoundedSemaphore()
+"""A picture in memory takes four bytes per pixel, and creating its sizes a second of a core, so a process handles one
+at a time."""
 
 
-class Shown(Struct, frozen=True):
-    """A size of a picture; ``public``: whoever has its address may keep it for ever."""
+class ServedPicture(Struct, frozen=True):
+    """A size of a picture. ``public``: whether browsers may cache it permanently."""
 
     content: bytes
     public: bool
@@ -49,7 +50,7 @@ def store_picture(
     content: bytes | IO[bytes],
     *,
     name: str = "",
-    seller: Seller,
+    seller: Seller | None,
     purpose: Picture.Purpose,
     by: User | None,
     files: Files,
@@ -57,29 +58,34 @@ def store_picture(
     a_day: int,
     now: datetime,
 ) -> Picture:
-    """Keep a picture in its sizes. ``name`` is the file's, ``a_day`` how many this seller may hand in within 24 hours.
+    """Store a picture in its sizes. ``name``: of the file. ``a_day``: maximum uploads of this seller within 24 hours.
+    Pictures of the market have no seller and no such limit.
 
-    Raises ``Refused`` with the field ``picture`` and the rule that it breaks; then nothing was kept. It takes up to a second
-    or two of work before it writes its row: call it outside of a transaction where you can.
-    """
+    Raises ``Refused``, with the field ``picture`` and the broken rule, without storing anything. It works for up to
+    two seconds before it writes its row, so call it outside of a transaction if possible."""
     purpose = Purpose(purpose)
     data = _read(content, purpose, limits)
-    _check_number(seller, a_day, now)
+    if seller is not None:
+        _check_number(seller, a_day, now)
     sha256 = sha256_of(data)
-    with _ONE_AT_A_TIME:
-        decoded = read_picture(data, name=name, purpose=purpose, limits=limits, shown_width=max(VARIANTS.values()))
-        kept = [files.has(sha256, f"{variant}.webp") for variant in VARIANTS]  # asks for all: each counts as fresh
-        if not all(kept):
-            for variant, made in _variants(decoded.image).items():
-                files.put_part(sha256, f"{variant}.webp", made)
+    with _DECODER_SLOT:
+        decoded_picture = read_picture(
+            data, name=name, purpose=purpose, limits=limits, shown_width=max(VARIANTS.values())
+        )
+        stored_variants = [
+            files.has(sha256, f"{variant}.webp") for variant in VARIANTS
+        ]  # check all of them: each is marked as fresh
+        if not all(stored_variants):
+            for variant, encoded_variant in _variants(decoded_picture.image).items():
+                files.put_part(sha256, f"{variant}.webp", encoded_variant)
     with transaction.atomic():
-        picture, _new = Picture.objects.get_or_create(
+        picture, _created = Picture.objects.get_or_create(
             seller=seller,
             sha256=sha256,
             purpose=purpose,
             defaults={
-                "width": decoded.width,
-                "height": decoded.height,
+                "width": decoded_picture.width,
+                "height": decoded_picture.height,
                 "bytes": len(data),
                 "by": by,
                 "created_at": now,
@@ -88,24 +94,24 @@ def store_picture(
     return picture
 
 
-def find_picture(sha256: str, *, seller: Seller, purpose: Picture.Purpose) -> Picture | None:
-    """A picture that this seller handed in for this purpose."""
+def find_picture(sha256: str, *, seller: Seller | None, purpose: Picture.Purpose) -> Picture | None:
+    """Return a picture that this seller uploaded for this purpose; without a seller, one of the market."""
     return Picture.objects.filter(sha256=sha256, seller=seller, purpose=purpose).first()
 
 
-def use_pictures(owner: str, hashes: Collection[str], *, seller: Seller, visible: bool) -> None:
-    """Say which pictures of its seller ``owner`` refers to from now on, and whether people can see it: the whole list, in
-    place of the last one. Raises ``Refused`` for a hash that is no picture of this seller."""
-    wanted = set(hashes)
-    if len(wanted) > MOST_USED:
+def use_pictures(owner: str, hashes: Collection[str], *, seller: Seller | None, visible: bool) -> None:
+    """Set the pictures of its seller to which ``owner`` refers, and whether they are visible. Replaces the previous
+    list. Raises ``Refused`` for a hash that is not a picture of this seller."""
+    requested_hashes = set(hashes)
+    if len(requested_hashes) > MAX_USES:
         raise Refused("picture.too_many", _("Too many pictures."), HTTPStatus.UNPROCESSABLE_ENTITY, field="picture")
-    if not wanted:
+    if not requested_hashes:
         PictureUse.objects.filter(owner=owner).delete()
         return
-    pictures = list(Picture.objects.filter(seller=seller, sha256__in=wanted).order_by("pk"))
-    if {picture.sha256 for picture in pictures} != wanted:
+    pictures = list(Picture.objects.filter(seller=seller, sha256__in=requested_hashes).order_by("pk"))
+    if {picture.sha256 for picture in pictures} != requested_hashes:
         raise Refused(
-            "picture.unknown", _("A picture is not there any more; hand it in again."), HTTPStatus.UNPROCESSABLE_ENTITY,
+            "picture.unknown", _("A picture no longer exists. Upload it again."), HTTPStatus.UNPROCESSABLE_ENTITY,
             field="picture",
         )  # fmt: skip
     with transaction.atomic():
@@ -116,33 +122,34 @@ def use_pictures(owner: str, hashes: Collection[str], *, seller: Seller, visible
         )
 
 
-def show(sha256: str, variant: str, *, reader: Callable[[], User | None], files: Files) -> Shown | None:
-    """A size of a picture for whoever asks; None when there is none, or none for them. Of what is public nobody asks who
-    reads it."""
+def show(sha256: str, variant: str, *, reader: Callable[[], User | None], files: Files) -> ServedPicture | None:
+    """Return a size of a picture; None if it does not exist or is not permitted. ``reader`` is called only if it is
+    not public."""
     if variant not in VARIANTS or not SHA256.fullmatch(sha256):
         return None
     public = PictureUse.objects.filter(picture__sha256=sha256, visible=True).exists()
     if not public and not _may_see(reader(), sha256):
         return None
     content = files.read(sha256, f"{variant}.webp")
-    return None if content is None else Shown(content, public)
+    return None if content is None else ServedPicture(content, public)
 
 
 def _may_see(reader: User | None, sha256: str) -> bool:
     if reader is None:
         return False
     pictures = Picture.objects.filter(sha256=sha256)
-    return pictures.exists() if reader.is_operator else pictures.filter(seller__in=sellers_seen_by(reader)).exists()
+    return pictures.exists() if reader.is_operator else pictures.filter(seller__in=visible_sellers(reader)).exists()
 
 
-def sellers_seen_by(reader: User) -> list[int]:
-    """Those whose drafts and company this person may look at; a group that opens only orders, say, is not enough."""
+def visible_sellers(reader: User) -> list[int]:
+    """Return the sellers whose drafts and company data this person may see; access to orders only, for example, is
+    not sufficient."""
     members = Member.objects.filter(user=reader).prefetch_related("groups")
     return [member.seller_id for member in members if any(rights_of(member).sees(menu) for menu in MENUS)]
 
 
 def _read(content: bytes | IO[bytes], purpose: Picture.Purpose, limits: Limits) -> bytes:
-    """All of it, unless it is larger than allowed: then no more than shows that."""
+    """Read the content. Raises ``Refused`` if it exceeds the limit, after reading one byte more."""
     data = content if isinstance(content, bytes) else content.read(limits.most_bytes + 1)
     if len(data) > limits.most_bytes:
         raise too_large(RULES[purpose], limits)
@@ -150,23 +157,23 @@ def _read(content: bytes | IO[bytes], purpose: Picture.Purpose, limits: Limits) 
 
 
 def _check_number(seller: Seller, a_day: int, now: datetime) -> None:
-    today = Picture.objects.filter(seller=seller, created_at__gt=now - timedelta(days=1))
-    if today.count() >= a_day:
+    if wait := wait_for_room(Picture.objects.filter(seller=seller), "created_at", a_day, now=now):
         raise Refused(
             "picture.too_many_today",
-            _("A seller may hand in %(number)s pictures a day. Go on tomorrow.") % {"number": a_day},
-            HTTPStatus.TOO_MANY_REQUESTS, field="picture", rule="business-rules §2.3",
+            _("A seller can upload at most %(number)s pictures a day. Continue tomorrow.") % {"number": a_day},
+            HTTPStatus.TOO_MANY_REQUESTS, field="picture", rule="business-rules §2.3", wait=wait,
         )  # fmt: skip
 
 
 def _variants(image: Image.Image) -> dict[str, bytes]:
-    """From the largest to the smallest, each made of the one before: the eye sees no difference, the clock does."""
-    made: dict[str, bytes] = {}
+    """Create the sizes from the largest to the smallest, each from the previous one: the difference is not visible,
+    but it is faster."""
+    by_variant: dict[str, bytes] = {}
     for variant, width in sorted(VARIANTS.items(), key=lambda item: -item[1]):
         if image.width > width:
             height = max(1, round(image.height * width / image.width))
             image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        out = BytesIO()
-        image.save(out, "WEBP", quality=QUALITY, method=4)
-        made[variant] = out.getvalue()
-    return made
+        buffer = BytesIO()
+        image.save(buffer, "WEBP", quality=QUALITY, method=4)
+        by_variant[variant] = buffer.getvalue()
+    return by_variant

@@ -1,44 +1,43 @@
-"""Documents that are handed in as proof: by sellers, for their members and operators alone (business-rules §2.3), and by
-buyers.
+"""Documents uploaded as proof: by sellers, for their members and operators only (business-rules §2.3), and by buyers.
 
-What a file is, is found out by looking into it: a PDF by how it begins, a picture by decoding it. A PDF is kept as it came and
-only ever given away as a download, so no browser runs what it may hold in the market's name.
-"""
+The content determines the type: a PDF by its beginning, a picture by decoding it. A PDF is stored unchanged and
+served only as a download, so browsers do not run its content under the market's origin."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import PurePath
 from typing import IO
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from PIL import Image
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256, Files, sha256_of
+from tradepost.market.base.quotas import wait_for_room
 from tradepost.market.identity.models import Member, Seller, User
 
 from . import file_scans
 from .models import Proof, ProofUse
-from .pictures import sellers_seen_by
+from .pictures import visible_sellers
 
 RULE = "business-rules §2.3"
-MOST_PIXELS = 100_000_000
-"""Of a scan; it is looked at, never decoded here."""
-MOST_USED = 20
+MAX_PIXELS = 100_000_000
+"""Maximum pixels of a scan, which is validated but never decoded here."""
+MAX_USES = 20
 _SUFFIXES = {
     Proof.Kind.PDF: frozenset({".pdf"}),
     Proof.Kind.JPEG: frozenset({".jpg", ".jpeg", ".jfif", ".jpe"}),
     Proof.Kind.PNG: frozenset({".png"}),
 }
-_BEGIN = 1024
-"""Bytes in which a PDF says that it is one: some programs write something before (ISO 32000-2, annex on readers)."""
+_HEADER_BYTES = 1024
+"""Bytes that are searched for the PDF header: some programs write data before it (ISO 32000-2, annex on readers)."""
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/:*?<>|\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -46,12 +45,11 @@ def store_proof(
     content: bytes | IO[bytes], *, name: str, seller: Seller | None, by: User | None, files: Files, most_bytes: int, a_day: int,
     now: datetime, of_buyer: bool = False,
 ) -> Proof:  # fmt: skip
-    """Keep a document. ``most_bytes`` of one; ``a_day`` how many a seller may hand in within 24 hours. ``of_buyer``: somebody
-    who does not act for the seller shows it something; so many are counted for them. Without a ``seller`` it is shown to the
-    market itself, and belongs to ``by`` alone.
+    """Store a document. ``most_bytes``: maximum size; ``a_day``: maximum uploads within 24 hours. ``of_buyer``: the
+    uploader does not act for the seller, so their own uploads are counted. Without a ``seller``, it belongs to
+    ``by`` and is for the market.
 
-    Raises ``Refused`` with the field ``proof``; then nothing was kept.
-    """
+    Raises ``Refused`` with the field ``proof``, without storing anything."""
     data = content if isinstance(content, bytes) else content.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise too_large(most_bytes)
@@ -60,17 +58,20 @@ def store_proof(
     if suffix and suffix not in _SUFFIXES[kind]:
         raise _refused(
             "proof.renamed",
-            _("The name ends in %(suffix)s, but the file is a %(format)s. Save it anew instead of renaming it.")
+            _(
+                "The name ends in %(suffix)s, but the file is a %(format)s. Save it in the correct format instead of renaming it."
+            )
             % {"suffix": suffix[:16], "format": kind.label},
         )
-    if _handed_in(seller, by if of_buyer or seller is None else None, now) >= a_day:
-        words = _("%(number)s documents a day may be handed in. Go on tomorrow.") % {"number": a_day}
-        raise _refused("proof.too_many_today", words, HTTPStatus.TOO_MANY_REQUESTS)
+    documents = _documents_counted(seller, by if of_buyer or seller is None else None)
+    if wait := wait_for_room(documents, "created_at", a_day, now=now):
+        message = _("You can submit at most %(number)s documents a day. Continue tomorrow.") % {"number": a_day}
+        raise _refused("proof.too_many_today", message, HTTPStatus.TOO_MANY_REQUESTS, wait=wait)
     sha256 = sha256_of(data)
     if not files.has(sha256):
         files.put(data)
     with transaction.atomic():
-        proof, _new = Proof.objects.get_or_create(
+        proof, _created = Proof.objects.get_or_create(
             **({"seller": seller} if seller else {"seller": None, "by": by}), sha256=sha256,
             defaults={"kind": kind, "name": _name(name, kind), "bytes": len(data), "by": by, "created_at": now},
         )  # fmt: skip
@@ -78,13 +79,13 @@ def store_proof(
     return proof
 
 
-def _handed_in(seller: Seller | None, buyer: User | None, now: datetime) -> int:
-    """Within a day: by a buyer, to all sellers and the market; else by those who act for the seller, whose days no buyer uses up."""
-    lately = Proof.objects.filter(created_at__gt=now - timedelta(days=1))
+def _documents_counted(seller: Seller | None, buyer: User | None) -> QuerySet[Proof]:
+    """Return the documents that count: those of a buyer to all sellers and the market, or those of members of the
+    seller, so that buyers do not use up its limit."""
     if buyer is not None:
-        return lately.filter(by=buyer).count()
+        return Proof.objects.filter(by=buyer)
     strangers = Q(by__isnull=False) & ~Exists(Member.objects.filter(seller=seller, user=OuterRef("by")))
-    return lately.filter(seller=seller).exclude(strangers).count()
+    return Proof.objects.filter(seller=seller).exclude(strangers)
 
 
 def find_proof(sha256: str, *, seller: Seller) -> Proof | None:
@@ -92,34 +93,36 @@ def find_proof(sha256: str, *, seller: Seller) -> Proof | None:
 
 
 def use_proofs(owner: str, hashes: Collection[str], *, seller: Seller | None, by: User | None = None) -> None:
-    """Say which documents of its seller ``owner`` refers to from now on: the whole list, in place of the last one. Without a
-    seller they are what ``by`` showed the market. Raises ``Refused`` for a hash that is no such document."""
-    wanted = set(hashes)
-    if not wanted:
+    """Set the documents of its seller to which ``owner`` refers. Replaces the previous list. Without a seller, they
+    are documents of ``by`` for the market.
+
+    Raises ``Refused`` for a hash that is not such a document."""
+    requested_hashes = set(hashes)
+    if not requested_hashes:
         ProofUse.objects.filter(owner=owner).delete()
         return
-    theirs = Q(seller=seller) if seller else Q(seller__isnull=True, by=by)
-    proofs = list(Proof.objects.filter(theirs, sha256__in=wanted).order_by("pk"))
-    if len(wanted) > MOST_USED or {proof.sha256 for proof in proofs} != wanted:
-        raise _refused("proof.unknown", _("A document is not there any more; hand it in again."))
+    ownership = Q(seller=seller) if seller else Q(seller__isnull=True, by=by)
+    proofs = list(Proof.objects.filter(ownership, sha256__in=requested_hashes).order_by("pk"))
+    if len(requested_hashes) > MAX_USES or {proof.sha256 for proof in proofs} != requested_hashes:
+        raise _refused("proof.unknown", _("A document no longer exists. Upload it again."))
     with transaction.atomic():
         ProofUse.objects.filter(owner=owner).exclude(proof__in=proofs).delete()
         ProofUse.objects.bulk_create([ProofUse(owner=owner, proof=proof) for proof in proofs], ignore_conflicts=True)
 
 
-def used_by(owner: str) -> list[Proof]:
-    """The documents that ``owner`` refers to, in the order in which they came."""
+def documents_of(owner: str) -> list[Proof]:
+    """Return the documents to which ``owner`` refers, in the order of their addition."""
     uses = ProofUse.objects.select_related("proof").filter(owner=owner)
     return [use.proof for use in uses.order_by("pk")]
 
 
 def readable_proof(sha256: str, *, reader: User | None) -> Proof | None:
-    """For those who may look at it; None for everybody else."""
+    """Return the document if the reader may see it; None otherwise."""
     if reader is None or not SHA256.fullmatch(sha256):
         return None
     proofs = Proof.objects.filter(sha256=sha256)
     if not reader.is_operator:
-        proofs = proofs.filter(Q(seller__in=sellers_seen_by(reader)) | Q(seller__isnull=True, by=reader))
+        proofs = proofs.filter(Q(seller__in=visible_sellers(reader)) | Q(seller__isnull=True, by=reader))
     return proofs.order_by("pk").first()
 
 
@@ -130,12 +133,12 @@ def too_large(most_bytes: int) -> Refused:
 
 
 def _kind_of(data: bytes) -> Proof.Kind:
-    if b"%PDF-" in data[:_BEGIN] and not data.startswith((b"\x89PNG", b"\xff\xd8")):
+    if b"%PDF-" in data[:_HEADER_BYTES] and not data.startswith((b"\x89PNG", b"\xff\xd8")):
         return Proof.Kind.PDF
     try:
         image = Image.open(BytesIO(data), formats=("JPEG", "PNG"))
-        if image.width * image.height > MOST_PIXELS:
-            raise _refused("proof.too_many_pixels", _("The picture has more pixels than anybody could look at."))
+        if image.width * image.height > MAX_PIXELS:
+            raise _refused("proof.too_many_pixels", _("The picture has too many pixels to process."))
         image.verify()
     except (
         Image.DecompressionBombError,
@@ -147,15 +150,18 @@ def _kind_of(data: bytes) -> Proof.Kind:
         OverflowError,
         TypeError,
     ):
-        raise _refused("proof.format", _("Hand in a PDF, or a picture as JPG or PNG, that is whole.")) from None
+        raise _refused("proof.format", _("Upload a complete PDF, JPG or PNG file.")) from None
     return Proof.Kind.PNG if image.format == "PNG" else Proof.Kind.JPEG
 
 
 def _name(name: str, kind: Proof.Kind) -> str:
-    """What a download may be called: the seller's name for it without a path, signs of control, or an end of its own."""
+    """Return a safe name for downloads: the seller's name without path and control characters, with the suffix of its
+    type."""
     stem = _NOT_IN_A_NAME.sub("", PurePath(name.replace("\\", "/")).stem).strip(" .")[:100] or "document"
     return f"{stem}.{kind.label.lower()}"
 
 
-def _refused(code: str, message: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> Refused:
-    return Refused(code, message, status, field="proof", rule=RULE)
+def _refused(
+    code: str, message: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY, *, wait: int = 0
+) -> Refused:
+    return Refused(code, message, status, field="proof", rule=RULE, wait=wait)

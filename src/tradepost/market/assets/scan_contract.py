@@ -1,9 +1,8 @@
-"""What a scanner provides, and what is made of what all of them say. A package under ``scanners/`` with a ``SCANNER`` is one;
-adding one edits no other file.
+"""The interface of scanners, and the judgement of their results. A scanner is a package under ``scanners/`` with a
+``SCANNER``; adding one edits no other file.
 
-A verdict never guesses: what a scanner did not see, or not whole, is *not scanned*, and that is never taken for clean
-(business-rules §2.7, shelf §4). Infected wins over everything.
-"""
+A verdict is never guessed: a file that a scanner did not scan completely is *not scanned*, and never counts as clean
+(business-rules §2.7, shelf §4). Infected takes precedence over everything."""
 
 from __future__ import annotations
 
@@ -23,21 +22,21 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 Verdict = AssetVersion.Verdict
-FINDINGS_MOST = 100
-"""Kept of one file; of more only their number is."""
+MAX_FINDINGS = 100
+"""Maximum findings stored per file; others are only counted."""
 
 
 class Severity(StrEnum):
     HIGH = "high"
-    """One is enough: the file is not taken (§2.7)."""
+    """A single one refuses the file (§2.7)."""
     MEDIUM = "medium"
-    """An operator looks at it."""
+    """An operator reviews it."""
     LOW = "low"
 
 
 class ScanFinding(Struct, frozen=True, kw_only=True):
-    """``code`` has its words in ``scan_words``; ``where``: the path inside of the file, from archive to archive; ``what``: a
-    name that belongs into the words, as that of a virus."""
+    """``code``: key of the message in ``scan_words``. ``where``: the path in the file, through nested archives.
+    ``what``: a name in the message, such as that of a virus."""
 
     code: str
     severity: Severity
@@ -45,9 +44,9 @@ class ScanFinding(Struct, frozen=True, kw_only=True):
     what: str = ""
 
 
-class Inside(Struct, frozen=True, kw_only=True):
-    """What a look into the file itself found (``inside``). ``whole``: whether nothing was left out; ``why``: the code of the
-    reason, if something was. ``largest`` and ``unpacked`` in bytes."""
+class ContentReport(Struct, frozen=True, kw_only=True):
+    """The result of inspecting the file itself (``inside``). ``whole``: nothing was skipped; ``why``: otherwise the
+    code of the reason. ``largest`` and ``unpacked`` in bytes."""
 
     findings: tuple[ScanFinding, ...] = ()
     files: int = 0
@@ -59,19 +58,20 @@ class Inside(Struct, frozen=True, kw_only=True):
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """A file that is to be scanned, and what is known of it already. ``go_on`` raises when the work is to end."""
+    """A file to be scanned, with its inspection. ``go_on`` raises if the job must stop."""
 
     path: Path
     bytes: int
-    inside: Inside
+    inside: ContentReport
     settings: Config
     go_on: Callable[[], None]
     seconds: float
-    """For the whole scan."""
+    """Time limit of the whole scan."""
 
 
-class Said(Struct, frozen=True, kw_only=True):
-    """``why``: the code of the reason for *not scanned*; ``by``: the scanner with its version, as evidence."""
+class ScanResult(Struct, frozen=True, kw_only=True):
+    """A scanner's result. ``why``: the code of the reason for *not scanned*; ``by``: the scanner with its version, as
+    evidence."""
 
     verdict: Verdict
     why: str = ""
@@ -80,15 +80,15 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 class Scanner(Protocol):
-    """``scan`` never raises for what a scanner or a network does: that is *not scanned*, with its reason."""
+    """``scan`` never raises for failures of a scanner or network: the result is *not scanned* with the reason."""
 
     name: str
 
-    def scan(self, subject: Subject) -> Said: ...
+    def scan(self, subject: Subject) -> ScanResult: ...
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """As it is stored beside a version."""
+    """The report stored with a version."""
 
     verdict: str
     why: str = ""
@@ -104,43 +104,45 @@ class Report(Struct, frozen=True, kw_only=True):
         return as_dict(self)
 
 
-def judge(inside: Inside, said: Mapping[str, Said]) -> Report:
-    """One verdict of what all scanners say. Pure."""
-    verdict, why = _verdict(inside, list(said.values()))
-    findings = [*(finding for one in said.values() for finding in one.findings), *inside.findings]
+def judge(inside: ContentReport, results: Mapping[str, ScanResult]) -> Report:
+    """Combine the results of all scanners into one verdict. Pure."""
+    verdict, reason = _verdict(inside, list(results.values()))
+    findings = [*(finding for result in results.values() for finding in result.findings), *inside.findings]
     return Report(
-        verdict=verdict, why=why, by=tuple(one.by for one in said.values() if one.by),
-        findings=tuple(as_dict(finding) for finding in findings[:FINDINGS_MOST]),
-        omitted=inside.omitted + max(0, len(findings) - FINDINGS_MOST), files=inside.files, unpacked=inside.unpacked,
-        stated={name: one.verdict for name, one in said.items()},
+        verdict=verdict, why=reason, by=tuple(result.by for result in results.values() if result.by),
+        findings=tuple(as_dict(finding) for finding in findings[:MAX_FINDINGS]),
+        omitted=inside.omitted + max(0, len(findings) - MAX_FINDINGS), files=inside.files, unpacked=inside.unpacked,
+        stated={name: result.verdict for name, result in results.items()},
     )  # fmt: skip
 
 
-def _verdict(inside: Inside, said: list[Said]) -> tuple[Verdict, str]:
-    if any(one.verdict == Verdict.INFECTED for one in said):
+def _verdict(inside: ContentReport, results: list[ScanResult]) -> tuple[Verdict, str]:
+    if any(result.verdict == Verdict.INFECTED for result in results):
         return Verdict.INFECTED, ""
-    left_out = [one.why for one in said if one.verdict != Verdict.CLEAN]
-    if not said or left_out:
-        return Verdict.NOT_SCANNED, left_out[0] if left_out else "absent"
+    reasons = [result.why for result in results if result.verdict != Verdict.CLEAN]
+    if not results or reasons:
+        return Verdict.NOT_SCANNED, reasons[0] if reasons else "absent"
     return (Verdict.CLEAN, "") if inside.whole else (Verdict.NOT_SCANNED, inside.why)
 
 
 def read_report(stored: Mapping[str, Any]) -> Report:
-    """A stored one again; what a later release wrote into it is left out."""
-    known = {name: stored[name] for name in members(Report) if name in stored}
-    return Report(**({"verdict": ""} | known))
+    """Load a stored report; ignores fields of later releases."""
+    values = {name: stored[name] for name in members(Report) if name in stored}
+    return Report(**({"verdict": ""} | values))
 
 
 def passes(report: Report, accepted: Collection[str] = ()) -> bool:
-    """Whether an operator is asked at all: neither infected nor a high finding (§2.7: "any malware"). ``accepted``: prints of
-    findings that were taken for mistaken; they say nothing of what a report left out, nor of a verdict without a finding."""
-    high = [print_of(finding) for finding in report.findings if finding["severity"] == Severity.HIGH]
+    """Return whether the file goes to an operator: neither infected nor with a high finding (§2.7: "any malware").
+
+    ``accepted``: fingerprints of false positives; they do not cover omitted findings, nor a verdict without a
+    finding."""
+    high_prints = [fingerprint_of(finding) for finding in report.findings if finding["severity"] == Severity.HIGH]
     if not accepted:
-        return report.verdict != Verdict.INFECTED and not high
-    infected_alone = report.verdict == Verdict.INFECTED and not high
-    return set(high) <= set(accepted) and not infected_alone and not report.omitted
+        return report.verdict != Verdict.INFECTED and not high_prints
+    infected_without_finding = report.verdict == Verdict.INFECTED and not high_prints
+    return set(high_prints) <= set(accepted) and not infected_without_finding and not report.omitted
 
 
-def print_of(finding: Mapping[str, str]) -> str:
-    """What a finding is known by: the same in each scan of the same file."""
+def fingerprint_of(finding: Mapping[str, str]) -> str:
+    """Return the fingerprint of a finding: equal in each scan of the same file."""
     return fingerprint(finding["code"], finding["where"], [finding["what"]])

@@ -1,4 +1,4 @@
-"""Finds the scanners: every package under ``scanners/`` with a ``SCANNER``."""
+"""Find the scanners: every package under ``scanners/`` with a ``SCANNER``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @cache
 def scanners() -> Mapping[str, Scanner]:
-    found: dict[str, Scanner] = {}
+    by_name: dict[str, Scanner] = {}
     for module in pkgutil.iter_modules(folder.__path__):
         scanner = getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "SCANNER", None)
         if scanner is not None:
-            found[scanner.name] = scanner
-    return found
+            by_name[scanner.name] = scanner
+    return by_name

@@ -1,4 +1,4 @@
-"""What a scan found, in words for sellers and operators: what it is, and what to do."""
+"""Texts of scan findings for sellers and operators: the problem, and the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradepost.market.base.findings import Finding
 
 from .asset_models import AssetVersion
 from .contested import accepted_of
-from .scan_contract import Severity, print_of, read_report
+from .scan_contract import Severity, fingerprint_of, read_report
 
 RULE = "business-rules §2.7"
 type Words = str | Promise
@@ -25,109 +25,109 @@ FINDINGS: Mapping[str, tuple[Words, Words]] = {
         gettext_lazy("Remove it, find out how it came into your build, and upload a clean file."),
     ),
     "file.format": (
-        gettext_lazy("The file is of a format that is not taken here: %(what)s"),
-        gettext_lazy("Upload one of the formats that stand beside the field."),
+        gettext_lazy("The file format is not supported: %(what)s"),
+        gettext_lazy("Upload a file in one of the formats listed beside the field."),
     ),
     "file.renamed": (
-        gettext_lazy("The name ends as that of another format; the file is %(what)s"),
-        gettext_lazy("Pack it anew instead of renaming it."),
+        gettext_lazy("The file extension does not match the content. The file is %(what)s"),
+        gettext_lazy("Pack the file again instead of renaming it."),
     ),
     "file.executable": (
-        gettext_lazy("A program among data: %(what)s"),
-        gettext_lazy("Data files hold no programs. Sell software as a package."),
+        gettext_lazy("The data contains a program: %(what)s"),
+        gettext_lazy("Data files must not contain programs. Sell software as a software package."),
     ),
     "archive.path": (
         gettext_lazy("A file would be unpacked outside of its folder"),
         gettext_lazy("Pack it with relative paths and without “..”."),
     ),
     "archive.link": (
-        gettext_lazy("A link leads out of the archive: %(what)s"),
-        gettext_lazy("Replace it by the file, or let it lead to one inside."),
+        gettext_lazy("A link points outside the archive: %(what)s"),
+        gettext_lazy("Replace the link with the file, or point it to a file inside the archive."),
     ),
     "archive.device": (
-        gettext_lazy("A device or a pipe is packed like a file"),
-        gettext_lazy("Leave it out: it has no place in a package."),
+        gettext_lazy("The archive contains a device file or a pipe"),
+        gettext_lazy("Remove it. Packages must not contain such files."),
     ),
     "archive.bomb": (
-        gettext_lazy("It unpacks to more than a hundred times its size; the look ended there"),
-        gettext_lazy("If that is right, tell the operator what it holds; else pack it anew."),
+        gettext_lazy("It unpacks to more than 100 times its size, so the check stopped"),
+        gettext_lazy("If this is correct, tell the operator what the file contains. Otherwise, pack it again."),
     ),
     "archive.deep": (
-        gettext_lazy("Archives lie in archives more than three deep; these were not opened"),
-        gettext_lazy("Pack it flatter."),
+        gettext_lazy("Archives are nested more than three levels deep; the deeper ones were not opened"),
+        gettext_lazy("Reduce the nesting."),
     ),
     "archive.encrypted": (
-        gettext_lazy("It is encrypted, so nobody could look inside"),
+        gettext_lazy("It is encrypted and cannot be inspected"),
         gettext_lazy("Pack it without a password."),
     ),
     "archive.method": (
-        gettext_lazy("It is packed by a method that is not opened here"),
-        gettext_lazy("Pack it as usual: deflate, or without compression."),
+        gettext_lazy("It uses an unsupported compression method"),
+        gettext_lazy("Use deflate or no compression."),
     ),
     "archive.broken": (
-        gettext_lazy("The archive is damaged, or not what its name says; the rest was not looked at"),
-        gettext_lazy("Test it with the program that you pack with, and upload it again."),
+        gettext_lazy("The archive is damaged or does not match its name; the rest was not checked"),
+        gettext_lazy("Test it with your archive tool, then upload it again."),
     ),
     "archive.header": (
-        gettext_lazy("A list inside of the archive is larger than any real one"),
-        gettext_lazy("Pack it anew with a common program."),
+        gettext_lazy("The file list of the archive is abnormally large"),
+        gettext_lazy("Pack it again with a common tool."),
     ),
     "archive.many": (
-        gettext_lazy("It holds more than 100,000 files; the others were not looked at"),
-        gettext_lazy("Split it, or pack parts of it into archives of their own."),
+        gettext_lazy("It contains more than 100,000 files; the others were not checked"),
+        gettext_lazy("Split it, or pack parts of it into separate archives."),
     ),
     "archive.limit": (
-        gettext_lazy("It unpacks to more than is looked at; the rest was not"),
+        gettext_lazy("Its unpacked size exceeds the check limit; the rest was not checked"),
         gettext_lazy("Split it into smaller packages."),
     ),
     "archive.time": (
-        gettext_lazy("The look took too long and ended early"),
+        gettext_lazy("The check took too long and ended early"),
         gettext_lazy("Split it into smaller packages."),
     ),
     "archive.sealed": (
-        gettext_lazy("An archive inside was not opened by the market's own look: %(what)s"),
-        gettext_lazy("Nothing, unless the operator asks; ZIP and tar.gz are opened."),
+        gettext_lazy("The market's own check could not open a nested archive: %(what)s"),
+        gettext_lazy("No action needed unless the operator asks. ZIP and tar.gz archives can be opened."),
     ),
     "secret.private_key": (
         gettext_lazy("A private key in plain text"),
-        gettext_lazy("Remove it, and replace the key wherever it is used."),
+        gettext_lazy("Remove it, and replace the key everywhere it is used."),
     ),
     "secret.access_key": (
-        gettext_lazy("An access key of a cloud in plain text"),
+        gettext_lazy("A cloud access key in plain text"),
         gettext_lazy("Remove it, and revoke the key."),
     ),
     "secret.secret_key": (
-        gettext_lazy("A secret key of a cloud in plain text"),
+        gettext_lazy("A cloud secret key in plain text"),
         gettext_lazy("Remove it, and revoke the key."),
     ),
 }
-"""Code → what it is, and what to do."""
+"""Code → problem and remedy."""
 
-WHY: Mapping[str, Words] = {
+REASONS: Mapping[str, Words] = {
     "absent": gettext_lazy("this market has no malware scanner"),
     "away": gettext_lazy("the malware scanner did not answer"),
-    "too_large": gettext_lazy("the file, or what is inside, is larger than the malware scanner looks at"),
-    "disk": gettext_lazy("the systems on a disk are not opened here"),
-    "format": gettext_lazy("the file is of another format than it should be"),
-    "broke_down": gettext_lazy("the check broke off: a fault of this market"),
+    "too_large": gettext_lazy("the file or its contents exceed the size limit of the malware scanner"),
+    "disk": gettext_lazy("the check does not open the systems on a disk"),
+    "format": gettext_lazy("the file has the wrong format"),
+    "broke_down": gettext_lazy("the check was interrupted by an error of this market"),
     "bomb": gettext_lazy("it unpacks to more than a hundred times its size"),
-    "deep": gettext_lazy("archives lie in archives more than three deep"),
+    "deep": gettext_lazy("archives are nested more than three levels deep"),
     "encrypted": gettext_lazy("a part of it is encrypted"),
-    "method": gettext_lazy("a part of it is packed by a method that is not opened here"),
+    "method": gettext_lazy("a part of it uses an unsupported compression method"),
     "broken": gettext_lazy("a part of it is damaged"),
-    "header": gettext_lazy("a list inside of the archive is larger than any real one"),
-    "many": gettext_lazy("it holds too many files"),
-    "limit": gettext_lazy("it unpacks to more than is looked at"),
-    "time": gettext_lazy("the look took too long"),
+    "header": gettext_lazy("the file list of the archive is abnormally large"),
+    "many": gettext_lazy("it contains too many files"),
+    "limit": gettext_lazy("its unpacked size exceeds the check limit"),
+    "time": gettext_lazy("the check took too long"),
 }
-"""Why something was not scanned."""
+"""Reasons for not scanning."""
 
 SEVERITIES: Mapping[str, tuple[Words, str]] = {
     Severity.HIGH: (pgettext_lazy("severity", "High"), "bad"),
     Severity.MEDIUM: (pgettext_lazy("severity", "Medium"), "warn"),
     Severity.LOW: (pgettext_lazy("severity", "Low"), "calm"),
 }
-"""Severity → its word and tone."""
+"""Severity → its label and tone."""
 
 
 class ShownFinding(Struct, frozen=True, kw_only=True):
@@ -138,20 +138,23 @@ class ShownFinding(Struct, frozen=True, kw_only=True):
     severity: Words
     tone: str
     accepted: bool = False
-    """Whether an operator took it for mistaken."""
+    """Whether an operator declared it a false positive."""
 
 
 def shown_findings(version: AssetVersion) -> list[ShownFinding]:
-    accepted = accepted_of(version)
-    return [_shown(finding, accepted=print_of(finding) in accepted) for finding in read_report(version.report).findings]
+    accepted_prints = accepted_of(version)
+    return [
+        _shown_finding(finding, accepted=fingerprint_of(finding) in accepted_prints)
+        for finding in read_report(version.report).findings
+    ]
 
 
 def title_of(code: str, what: str) -> str:
-    words, _repair = FINDINGS.get(code, (code, ""))
-    return str(words) % {"what": what}
+    problem, _repair = FINDINGS.get(code, (code, ""))
+    return str(problem) % {"what": what}
 
 
-def _shown(finding: Mapping[str, str], *, accepted: bool = False) -> ShownFinding:
+def _shown_finding(finding: Mapping[str, str], *, accepted: bool = False) -> ShownFinding:
     words, repair = FINDINGS.get(finding["code"], (finding["code"], ""))
     severity, tone = SEVERITIES.get(finding["severity"], (finding["severity"], "warn"))
     return ShownFinding(
@@ -160,25 +163,38 @@ def _shown(finding: Mapping[str, str], *, accepted: bool = False) -> ShownFindin
     )  # fmt: skip
 
 
-def why_not(version: AssetVersion) -> str:
-    """Why it was not scanned; empty when it was."""
-    why = read_report(version.report).why
-    return str(WHY.get(why, why))
+def not_scanned_reason(version: AssetVersion) -> str:
+    """Return why the file was not scanned; empty if it was."""
+    reason = read_report(version.report).why
+    return str(REASONS.get(reason, reason))
 
 
 def refusals(version: AssetVersion) -> Iterable[Finding]:
-    """What refused a file, as findings of its submission."""
-    high = [finding for finding in read_report(version.report).findings if finding["severity"] == Severity.HIGH]
-    for finding in high[:20]:
-        shown = _shown(finding)
-        where = f" ({shown.where})" if shown.where else ""
-        yield Finding(section="scan", field="file", code=shown.code, words=f"{shown.words}{where}", rule=RULE)
-    if not high:
-        words = _("The check broke off: a fault of this market. Upload the file again.")
-        yield Finding(section="scan", field="file", code="broke_down", words=words, rule=RULE)
+    """Yield what refused a file, as findings of its submission."""
+    high_findings = [
+        finding for finding in read_report(version.report).findings if finding["severity"] == Severity.HIGH
+    ]
+    for finding in high_findings[:20]:
+        described_finding = _shown_finding(finding)
+        location = f" ({described_finding.where})" if described_finding.where else ""
+        yield Finding(
+            section="scan",
+            field="file",
+            code=described_finding.code,
+            words=f"{described_finding.words}{location}",
+            rule=RULE,
+        )
+    if not high_findings:
+        message = _("The check was interrupted by an error of this market. Upload the file again.")
+        yield Finding(section="scan", field="file", code="broke_down", words=message, rule=RULE)
 
 
 def facts_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Figures of a report for pages."""
-    read = read_report(report)
-    return {"by": read.by, "files": read.files, "unpacked": read.unpacked, "omitted": read.omitted}
+    """Return the figures of a report for pages."""
+    parsed_report = read_report(report)
+    return {
+        "by": parsed_report.by,
+        "files": parsed_report.files,
+        "unpacked": parsed_report.unpacked,
+        "omitted": parsed_report.omitted,
+    }

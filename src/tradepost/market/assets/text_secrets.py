@@ -1,4 +1,4 @@
-"""Keys that were left in plain text: private keys, and access keys of clouds. Pure; the secrets themselves are never kept."""
+"""Find keys in plain text: private keys, and access keys of clouds. Pure; the secrets themselves are never stored."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 OVERLAP = 512
-"""Bytes of the last piece that are looked at again, since a key may lie across two."""
+"""Bytes of the previous piece that are searched again, because a key may span two pieces."""
 PATTERNS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    # The header alone stands in many a manual; with a line of its content it is a key.
+    # Manuals often contain the header alone; with a line of content it is a key.
     ("secret.private_key", re.compile(rb"-----BEGIN (?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}")),
     ("secret.access_key", re.compile(rb"(?<![A-Za-z0-9])(?:AKIA[0-9A-Z]{16}|LTAI[0-9A-Za-z]{16,20})(?![A-Za-z0-9])")),
     (
@@ -23,7 +23,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
 
 @dataclass
 class SecretFinder:
-    """Fed a text in pieces."""
+    """Receives a text in pieces."""
 
     found: list[str] = field(default_factory=list)
     _tail: bytes = b""

@@ -1,7 +1,6 @@
-"""The tus resumable upload protocol 1.0.0: its headers, read and written. Pure; the server is ``sites/seller_center/uploads``.
+"""Headers of the tus resumable upload protocol 1.0.0. Pure; the server is ``sites/seller_center/uploads``.
 
-https://tus.io/protocols/resumable-upload: core, and the extensions creation, termination, checksum and expiration.
-"""
+https://tus.io/protocols/resumable-upload: core, and the extensions creation, termination, checksum and expiration."""
 
 from __future__ import annotations
 
@@ -24,10 +23,10 @@ EXTENSIONS = "creation,termination,checksum,expiration"
 ALGORITHMS = ("sha256", "sha1")
 CONTENT_TYPE = "application/offset+octet-stream"
 CHECKSUM_MISMATCH = 460
-"""The protocol's own status; no registry of HTTP knows it."""
-LONGEST_METADATA = 8192
-LARGEST = 2**53 - 1
-"""Largest number that is taken: what JavaScript still counts exactly."""
+"""The protocol's own status, which is not a registered HTTP status."""
+MAX_METADATA_LENGTH = 8192
+MAX_NUMBER = 2**53 - 1
+"""Maximum number, which JavaScript still represents exactly."""
 _NUMBER = re.compile(r"[0-9]{1,16}")
 _KEY = re.compile(r"[!-+\--~]{1,64}")
 
@@ -40,28 +39,26 @@ class BadHeader(Refused):
 
 
 def number_of(name: str, value: str | None) -> int:
-    """Of ``Upload-Length`` and ``Upload-Offset``. Raises ``BadHeader`` for what is no whole number from 0 on."""
-    if value is None or not _NUMBER.fullmatch(value) or int(value) > LARGEST:
+    """Parse ``Upload-Length`` or ``Upload-Offset``. Raises ``BadHeader`` unless it is a non-negative whole number."""
+    if value is None or not _NUMBER.fullmatch(value) or int(value) > MAX_NUMBER:
         raise BadHeader(name, _("a whole number of bytes is expected."))
     return int(value)
 
 
 def metadata_of(value: str) -> Mapping[str, str]:
-    """``Upload-Metadata``: keys with their values in Base64, separated by commas; a key without a value is empty."""
-    if len(value) > LONGEST_METADATA:
+    """Parse ``Upload-Metadata``: keys with Base64 values, separated by commas; a key without a value is empty."""
+    if len(value) > MAX_METADATA_LENGTH:
         raise BadHeader("Upload-Metadata", _("it is too long."))
-    found: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for pair in value.split(",") if value.strip() else ():
-        key, _space, coded = pair.strip().partition(" ")
-        if not _KEY.fullmatch(key) or key in found:
-            raise BadHeader(
-                "Upload-Metadata", _("a key is empty, comes twice or has characters that keys do not have.")
-            )
+        key, _space, encoded_value = pair.strip().partition(" ")
+        if not _KEY.fullmatch(key) or key in metadata:
+            raise BadHeader("Upload-Metadata", _("a key is empty, duplicated or contains invalid characters."))
         try:
-            found[key] = base64.b64decode(coded.strip(), validate=True).decode()
+            metadata[key] = base64.b64decode(encoded_value.strip(), validate=True).decode()
         except (binascii.Error, ValueError):
             raise BadHeader("Upload-Metadata", _("values are UTF-8 in Base64.")) from None
-    return found
+    return metadata
 
 
 class Checksum(Struct, frozen=True):
@@ -73,12 +70,12 @@ class Checksum(Struct, frozen=True):
 
 
 def checksum_of(value: str | None) -> Checksum | None:
-    """``Upload-Checksum``; None where there is none."""
+    """Parse ``Upload-Checksum``; None if it is missing."""
     if value is None:
         return None
-    algorithm, _space, coded = value.strip().partition(" ")
+    algorithm, _space, encoded_checksum = value.strip().partition(" ")
     try:
-        digest = base64.b64decode(coded.strip(), validate=True)
+        digest = base64.b64decode(encoded_checksum.strip(), validate=True)
     except (binascii.Error, ValueError):
         digest = b""
     if algorithm not in ALGORITHMS or not digest:
@@ -89,5 +86,5 @@ def checksum_of(value: str | None) -> Checksum | None:
 
 
 def http_date(moment: datetime) -> str:
-    """RFC 9110's form, as ``Upload-Expires`` has it."""
+    """Format a time for ``Upload-Expires``, as in RFC 9110."""
     return format_date_time(moment.astimezone(UTC).timestamp())

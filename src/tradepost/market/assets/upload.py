@@ -1,10 +1,9 @@
-"""A file comes in, piece by piece, and may be cut off at any of them (tus 1.0.0, business-rules §2.3).
+"""Resumable uploads: a file arrives in pieces and may be interrupted at any of them (tus 1.0.0, business-rules §2.3).
 
-A piece is written at the place that the row names, flushed, and only then the row moves on, if it still names that place.
-Whoever writes holds the kernel's lock on the file: it goes with the process that held it, so no upload stays locked. What a
-writer left behind the row's place when it died is cut off by the next. When the last piece is there the file becomes a
-version of its asset, and its check begins (``check_version``).
-"""
+A piece is written at the offset of the row and flushed. Then the row advances, if it still has that offset. A writer
+holds the kernel's lock on the file, which ends with its process, so no upload stays locked. Data that a dead writer
+left beyond the offset is truncated by the next one. After the last piece, the file becomes a version of its asset,
+and its check begins (``check_version``)."""
 
 from __future__ import annotations
 
@@ -27,6 +26,7 @@ from msgspec import Struct
 
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.quotas import DAY, wait_after, wait_until
 from tradepost.market.identity.models import Seller, User
 
 from .asset_formats import has_suffix, suffixes_of
@@ -36,14 +36,14 @@ from .versions import CHECK, check_label, next_number
 
 RULE = "business-rules §2.3"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-KEPT_FREE = 1024 * 1024 * 1024
-"""Bytes of the disk that no upload may take: a market whose disk is full sells nothing."""
+RESERVED_BYTES = 1024 * 1024 * 1024
+"""Bytes of disk space that uploads must leave free, because a market with a full disk cannot sell."""
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/:*?<>|\u202a-\u202e\u2066-\u2069]+")
 
 
 class UploadLimits(Struct, frozen=True, kw_only=True):
-    """Of one seller, within 24 hours: ``day_bytes`` and ``day_files``; ``most_bytes`` of one file. ``keep``: how long an
-    upload that is not whole is waited for, from its last piece on."""
+    """Limits of a seller within 24 hours: ``day_bytes`` and ``day_files``. ``most_bytes``: of one file. ``keep``: how
+    long an incomplete upload is kept after its last piece."""
 
     most_bytes: int
     day_bytes: int
@@ -52,7 +52,7 @@ class UploadLimits(Struct, frozen=True, kw_only=True):
 
 
 class Locked(Refused):
-    """Another request writes to this upload."""
+    """Another request is writing to this upload."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,37 +61,37 @@ class Locked(Refused):
 
 
 class WrongOffset(Refused):
-    """``offset``: what is there."""
+    """``offset``: the current offset."""
 
     def __init__(self, offset: int) -> None:
-        words = _("The upload stands at byte %(offset)s. Ask for its offset and go on from there.") % {"offset": offset}
-        super().__init__("upload.offset", words, HTTPStatus.CONFLICT)
+        message = _("The upload is at byte %(offset)s. Query its offset and continue from there.") % {"offset": offset}
+        super().__init__("upload.offset", message, HTTPStatus.CONFLICT)
         self.offset = offset
 
 
-class DayFull(Refused):
-    """``again``: when the day has room again; None for what is larger than a day."""
+class DailyLimitReached(Refused):
+    """The seller's daily limit is exceeded. ``wait``: seconds until this upload fits."""
 
-    def __init__(self, code: str, message: str, today: list[tuple[datetime, int]]) -> None:
-        super().__init__(code, message, HTTPStatus.TOO_MANY_REQUESTS, field="file", rule=RULE)
-        self.again = today[0][0] + timedelta(days=1) if today else None
+    def __init__(self, code: str, message: str, *, wait: int) -> None:
+        super().__init__(code, message, HTTPStatus.TOO_MANY_REQUESTS, field="file", rule=RULE, wait=wait)
 
 
 def begin(
     asset: Asset, *, label: str, notes: str, updates: AssetVersion | None, file_name: str, length: int, by: User,
     limits: UploadLimits, folder: Path, now: datetime, metadata: str = "",
 ) -> Upload:  # fmt: skip
-    """A place for a file of so many bytes. Raises ``Refused`` with the rule that it breaks; nothing was kept then."""
+    """Begin the upload of a file of this length. Raises ``Refused`` with the broken rule, without storing
+    anything."""
     if not 0 < length <= limits.most_bytes:
         raise _too_large(limits) if length else _refused("upload.empty", _("The file is empty."))
     if not has_suffix(file_name, asset.kind):
-        words = _("Files of this kind end in %(suffixes)s.") % {"suffixes": ", ".join(suffixes_of(asset.kind))}
-        raise _refused("upload.suffix", words)
+        message = _("Files of this kind end in %(suffixes)s.") % {"suffixes": ", ".join(suffixes_of(asset.kind))}
+        raise _refused("upload.suffix", message)
     label = check_label(asset, label, updates=updates)
     with transaction.atomic():
-        seller = _reserved(asset.seller_id, Upload.Purpose.ASSET, length, limits=limits, folder=folder, now=now)
+        seller = _lock_with_room(asset.seller_id, Upload.Purpose.ASSET, length, limits=limits, folder=folder, now=now)
         if not Asset.objects.filter(pk=asset.pk).exists():
-            raise _refused("upload.unknown", _("There is no such upload, or asset."), HTTPStatus.NOT_FOUND)
+            raise _refused("upload.unknown", _("The upload or asset does not exist."), HTTPStatus.NOT_FOUND)
         return Upload.objects.create(
             token=new_token(), seller=seller, asset=asset, label=label, notes=notes.strip()[:1000],
             updates=updates, file_name=plain_name(file_name), length=length, by=by, created_at=now,
@@ -107,63 +107,80 @@ def begin_for_license(
     seller_id: int, *, event_id: str, file_name: str, sha256: str, length: int, limits: UploadLimits, folder: Path,
     now: datetime, metadata: str = "",
 ) -> Upload:  # fmt: skip
-    """The same for the file of a license, in the caller's transaction; whether it may be delivered is the caller's to know.
-    ``length``: bytes at most, where they are not known; ``sha256`` and ``file_name`` are empty where they come with the file."""
+    """Begin the upload of a license file, in the caller's transaction. The caller checks whether it may be delivered.
+
+    ``length``: the maximum, if the length is unknown. ``sha256`` and ``file_name`` are empty if they are sent with
+    the file."""
     if not 0 < length <= limits.most_bytes:
         raise _too_large(limits) if length else _refused("upload.empty", _("The file is empty."))
-    seller = _reserved(seller_id, Upload.Purpose.LICENSE, length, limits=limits, folder=folder, now=now)
+    seller = _lock_with_room(seller_id, Upload.Purpose.LICENSE, length, limits=limits, folder=folder, now=now)
     return Upload.objects.create(
         token=new_token(), seller=seller, purpose=Upload.Purpose.LICENSE, about=event_id, sha256=sha256,
         file_name=file_name, length=length, created_at=now, expires_at=now + limits.keep, metadata=metadata,
     )  # fmt: skip
 
 
-def _reserved(
+def _lock_with_room(
     seller_id: int, purpose: Upload.Purpose, length: int, *, limits: UploadLimits, folder: Path, now: datetime
 ) -> Seller:
-    """The seller, locked, whose day and whose market's disk have room for so many bytes. Raises ``Refused``."""
+    """Lock the seller, and check daily limit and disk space for this length. Raises ``Refused``."""
     seller = Seller.objects.select_for_update(no_key=True).get(pk=seller_id)
     _check_day(seller, purpose, length, limits, now)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free - _still_to_come() < length + KEPT_FREE:
-        words = _("The market has no room for this file now. Its operators know; try again later.")
-        raise Refused("upload.no_room", words, HTTPStatus.INSUFFICIENT_STORAGE)
+    if shutil.disk_usage(folder).free - _pending_bytes() < length + RESERVED_BYTES:
+        message = _(
+            "The market does not have enough storage for this file. The operators have been notified. Try again later."
+        )
+        raise Refused("upload.no_room", message, HTTPStatus.INSUFFICIENT_STORAGE)
     return seller
 
 
 def _check_day(seller: Seller, purpose: Upload.Purpose, length: int, limits: UploadLimits, now: datetime) -> None:
-    """§2.3: "≤10 GB and ≤100 files per seller per day", for each purpose. One that was given up counts by what came of it."""
-    came = Case(
+    """§2.3: "≤10 GB and ≤100 files per seller per day", for each purpose. An abandoned upload counts with its
+    received bytes."""
+    counted = Case(
         When(status__in=(Upload.Status.TERMINATED, Upload.Status.EXPIRED), then=F("offset")), default=F("length")
     )
     today = list(
-        Upload.objects.filter(seller=seller, purpose=purpose, created_at__gt=now - timedelta(days=1))
+        Upload.objects.filter(seller=seller, purpose=purpose, created_at__gt=now - DAY)
         .order_by("created_at")
-        .annotate(counts=came)
+        .annotate(counts=counted)
         .values_list("created_at", "counts")
     )
     if len(today) >= limits.day_files:
-        words = _("A seller may upload %(number)s files a day. The next one is possible from %(time)s on.")
-        raise DayFull("upload.too_many_today", words % {"number": limits.day_files, "time": _again(today[0][0])}, today)
-    if sum(counts for _at, counts in today) + length > limits.day_bytes:
-        words = _("A seller may upload %(most)s GB a day. This file does not fit in what is left of today.")
-        raise DayFull("upload.too_much_today", words % {"most": f"{limits.day_bytes / 2**30:g}"}, today)
+        message = _("A seller may upload %(number)s files a day. The next one is possible from %(time)s on.")
+        newest = [created_at for created_at, _counts in reversed(today)]
+        wait = wait_after(newest, limits.day_files, now=now)
+        next_time = formats.date_format(timezone.localtime(now + timedelta(seconds=wait)), "SHORT_DATETIME_FORMAT")
+        raise DailyLimitReached(
+            "upload.too_many_today", message % {"number": limits.day_files, "time": next_time}, wait=wait
+        )
+    if sum(counts for _current, counts in today) + length > limits.day_bytes:
+        message = _("A seller may upload %(most)s GB a day. This file exceeds the quota left for today.")
+        wait = _wait_for_bytes(today, limits.day_bytes - length, now)
+        raise DailyLimitReached("upload.too_much_today", message % {"most": f"{limits.day_bytes / 2**30:g}"}, wait=wait)
 
 
-def _again(first: datetime) -> str:
-    return formats.date_format(timezone.localtime(first + timedelta(days=1)), "SHORT_DATETIME_FORMAT")
+def _wait_for_bytes(today: list[tuple[datetime, int]], max_bytes: int, now: datetime) -> int:
+    """Return the seconds until a day's uploads, oldest first, drop to ``max_bytes`` bytes; 0 if that never happens."""
+    remaining = sum(counts for _current, counts in today)
+    for created_at, counts in today:
+        remaining -= counts
+        if remaining <= max_bytes:
+            return wait_until(created_at + DAY, now)
+    return 0
 
 
-def _still_to_come() -> int:
-    """Bytes that were promised room and are not there yet."""
+def _pending_bytes() -> int:
+    """Return the bytes of open uploads that have not arrived yet."""
     open_ones = Upload.objects.filter(status=Upload.Status.OPEN)
     return int(open_ones.aggregate(left=Sum(F("length") - F("offset")))["left"] or 0)
 
 
 def plain_name(name: str) -> str:
-    """The file's name without a path and what no file name holds; at most 120 characters, its end kept."""
-    plain = _NOT_IN_A_NAME.sub("", PurePath(name.replace("\\", "/")).name).strip(" .") or "file"
-    return plain if len(plain) <= 120 else plain[:100] + plain[-20:]
+    """Return the file name without path and invalid characters; at most 120 characters, keeping its end."""
+    cleaned = _NOT_IN_A_NAME.sub("", PurePath(name.replace("\\", "/")).name).strip(" .") or "file"
+    return cleaned if len(cleaned) <= 120 else cleaned[:100] + cleaned[-20:]
 
 
 def path_of(upload: Upload, folder: Path) -> Path:
@@ -176,30 +193,29 @@ def append(
     upload: Upload, *, offset: int, content: bytes, whole: int, checksum: Checksum | None, keep: timedelta, folder: Path,
     now: datetime,
 ) -> Upload:  # fmt: skip
-    """Write a piece at ``offset``. ``whole``: bytes of the request that it is a piece of. Call it outside of a transaction:
-    the disk is waited for.
+    """Write a piece at ``offset``. ``whole``: bytes of the request to which it belongs. Call it outside of a
+    transaction, because it waits for the disk.
 
-    Raises ``Refused``: 409 for another offset, 413 for more than was announced, 423 while somebody writes, 460 for a checksum
-    that does not fit, 507 when the disk is full. Nothing was kept then.
-    """
+    Raises ``Refused`` without storing anything: 409 for another offset, 413 for more than announced, 423 while
+    another request writes, 460 for a wrong checksum, 507 if the disk is full."""
     if upload.offset != offset:
         raise WrongOffset(upload.offset)
     if offset + max(whole, len(content)) > upload.length:
-        words = _("This is more than the %(length)s bytes that were announced.") % {"length": upload.length}
-        raise _refused("upload.too_long", words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        message = _("The upload exceeds the announced size of %(length)s bytes.") % {"length": upload.length}
+        raise _refused("upload.too_long", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if checksum is not None and not checksum.fits(content):
         raise _refused(
-            "upload.checksum", _("The piece was damaged on its way: its checksum is another."), CHECKSUM_MISMATCH
+            "upload.checksum", _("The chunk was damaged in transit: its checksum does not match."), CHECKSUM_MISMATCH
         )
     if upload.status == Upload.Status.COMPLETE:
         return upload
     with _writing(path_of(upload, folder)) as handle:
-        upload = _at(upload, offset)
+        upload = _current(upload, offset)
         _write(handle, offset, content)
         with transaction.atomic():
-            if offset + len(content) == upload.length:  # its seller's versions are numbered one after the other
+            if offset + len(content) == upload.length:  # the seller's lock serialises the numbers of versions
                 Seller.objects.select_for_update(no_key=True).get(pk=upload.seller_id)
-            _move_on(upload, offset + len(content), expires_at=now + keep, now=now)
+            _advance(upload, offset + len(content), expires_at=now + keep, now=now)
     return upload
 
 
@@ -216,33 +232,34 @@ def _writing(path: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def _at(upload: Upload, offset: int) -> Upload:
-    """The row once nobody else writes. Raises ``WrongOffset`` when it moved on meanwhile."""
-    there = Upload.objects.select_related("asset").get(pk=upload.pk)
-    if there.offset != offset or there.status != Upload.Status.OPEN:
-        raise WrongOffset(there.offset)
-    return there
+def _current(upload: Upload, offset: int) -> Upload:
+    """Return the row under the file's lock. Raises ``WrongOffset`` if it has advanced."""
+    current = Upload.objects.select_related("asset").get(pk=upload.pk)
+    if current.offset != offset or current.status != Upload.Status.OPEN:
+        raise WrongOffset(current.offset)
+    return current
 
 
 def _write(handle: int, offset: int, content: bytes) -> None:
     try:
         os.ftruncate(handle, offset)
-        left, at = memoryview(content), offset
-        while left:
-            written = os.pwrite(handle, left, at)
-            left, at = left[written:], at + written
+        remaining, position = memoryview(content), offset
+        while remaining:
+            written = os.pwrite(handle, remaining, position)
+            remaining, position = remaining[written:], position + written
         os.fsync(handle)
     except OSError as error:
         raise Refused(
-            "upload.disk", _("The market could not store this piece. Its operators know; try again later."),
+            "upload.disk", _(
+                "The market could not store this chunk. The operators have been notified. Try again later."),
             HTTPStatus.INSUFFICIENT_STORAGE,
         ) from error  # fmt: skip
 
 
-def _move_on(upload: Upload, offset: int, *, expires_at: datetime, now: datetime) -> None:
-    """Compare and set: whoever came first."""
-    standing = Upload.objects.filter(pk=upload.pk, offset=upload.offset, status=Upload.Status.OPEN)
-    if not standing.update(offset=offset, expires_at=expires_at):
+def _advance(upload: Upload, offset: int, *, expires_at: datetime, now: datetime) -> None:
+    """Advance the row by compare-and-set."""
+    current = Upload.objects.filter(pk=upload.pk, offset=upload.offset, status=Upload.Status.OPEN)
+    if not current.update(offset=offset, expires_at=expires_at):
         raise WrongOffset(upload.offset)
     upload.offset, upload.expires_at = offset, expires_at
     if offset == upload.length:
@@ -250,7 +267,7 @@ def _move_on(upload: Upload, offset: int, *, expires_at: datetime, now: datetime
 
 
 def _complete(upload: Upload, now: datetime) -> None:
-    """It is all there: a version of its asset, which is looked at in the background."""
+    """The file is complete: create a version of its asset, which a job checks."""
     asset = upload.asset
     assert asset is not None, "the file of a license becomes no version"
     version = AssetVersion.objects.create(
@@ -263,21 +280,23 @@ def _complete(upload: Upload, now: datetime) -> None:
 
 
 def terminate(upload: Upload, *, folder: Path, status: Upload.Status = Upload.Status.TERMINATED) -> None:
-    """Throw away what came. Raises ``Locked`` while a piece is written, and ``Refused`` when the file is whole: then it is a
-    version."""
+    """Delete an incomplete upload. Raises ``Locked`` while a piece is written, and ``Refused`` if it is complete and
+    thus a version."""
     with _writing(path_of(upload, folder)):
         if not Upload.objects.filter(pk=upload.pk, status=Upload.Status.OPEN).update(status=status):
             raise _refused(
-                "upload.complete", _("The file is whole: it is a version of its asset now."), HTTPStatus.CONFLICT
+                "upload.complete",
+                _("The upload is complete. The file is now a version of its asset."),
+                HTTPStatus.CONFLICT,
             )
         path_of(upload, folder).unlink(missing_ok=True)
 
 
 def expire(now: datetime, *, folder: Path, most: int = 100) -> int:
-    """Give up what nobody went on with in time. Returns how many."""
-    late = Upload.objects.filter(status=Upload.Status.OPEN, expires_at__lte=now).order_by("expires_at")[:most]
+    """Expire uploads that were not continued in time. Return how many."""
+    overdue = Upload.objects.filter(status=Upload.Status.OPEN, expires_at__lte=now).order_by("expires_at")[:most]
     ended = 0
-    for upload in late:
+    for upload in overdue:
         try:
             terminate(upload, folder=folder, status=Upload.Status.EXPIRED)
         except Locked:
@@ -287,8 +306,8 @@ def expire(now: datetime, *, folder: Path, most: int = 100) -> int:
 
 
 def _too_large(limits: UploadLimits) -> Refused:
-    words = _("The file is larger than %(most)s GB.") % {"most": f"{limits.most_bytes / 2**30:g}"}
-    return _refused("upload.too_large", words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    message = _("The file is larger than %(most)s GB.") % {"most": f"{limits.most_bytes / 2**30:g}"}
+    return _refused("upload.too_large", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _refused(code: str, message: str, status: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Refused:

@@ -1,4 +1,5 @@
-"""Versions of assets: added or updated, checked, decided (business-rules §2.6). What was sold keeps the file it was sold with."""
+"""Versions of assets: add or update, check, decide (business-rules §2.6). Existing services keep the file with which
+they were sold."""
 
 from __future__ import annotations
 
@@ -22,11 +23,11 @@ from .events import AssetChecked
 
 RULE = "business-rules §2.6"
 CHECK = "assets.check"
-"""The leased job that reads a file and has it scanned; its key is the version's."""
+"""Kind of the leased job that inspects and scans a file; its key is the version's."""
 LABEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,39}")
 MAX_DOWNLOADS = 100
-ASSETS_MOST = 500
-"""Of one seller; each has any number of versions."""
+MAX_ASSETS = 500
+"""Maximum assets of a seller; each has any number of versions."""
 Status = AssetVersion.Status
 
 
@@ -59,37 +60,37 @@ ASSET_VERSION: Lifecycle[AssetVersion.Status, VersionEvent] = Lifecycle(
 
 
 def create_asset(seller: Seller, *, kind: str, name: str, by: User, now: datetime) -> Asset:
-    """Raises ``Refused`` beside its field."""
+    """Create an asset. Raises ``Refused`` with the invalid field."""
     name = " ".join(name.split())
     if kind not in dict(Asset.KINDS):
-        raise _refused("asset.kind", _("Choose what it is."), field="kind")
+        raise _refused("asset.kind", _("Choose a type."), field="kind")
     if not 2 <= len(name) <= 100:
         raise _refused("asset.name", _("A name has 2 to 100 characters."), field="name")
     with transaction.atomic():
         Seller.objects.select_for_update(no_key=True).get(pk=seller.pk)
-        if Asset.objects.filter(seller=seller).count() >= ASSETS_MOST:
-            raise _refused("asset.too_many", _("At most %(most)s assets.") % {"most": ASSETS_MOST}, field="name")
+        if Asset.objects.filter(seller=seller).count() >= MAX_ASSETS:
+            raise _refused("asset.too_many", _("At most %(most)s assets.") % {"most": MAX_ASSETS}, field="name")
         try:
             with transaction.atomic():
                 return Asset.objects.create(seller=seller, kind=kind, name=name, by=by, created_at=now)
         except IntegrityError:
-            words = _("You have an asset of this name: add a version to it.")
-            raise _refused("asset.exists", words, field="name") from None
+            message = _("You already have an asset with this name. Add a version to it.")
+            raise _refused("asset.exists", message, field="name") from None
 
 
 def delete_asset(asset: Asset) -> None:
-    """Raises ``Refused`` for one that has, or is getting, a version: those are evidence."""
+    """Delete an asset. Raises ``Refused`` if it has versions, which are evidence, or an open upload."""
     with transaction.atomic():
         Seller.objects.select_for_update(no_key=True).get(pk=asset.seller_id)
-        standing = Asset.objects.get(pk=asset.pk)
-        if standing.versions.exists() or standing.uploads.filter(status=Upload.Status.OPEN).exists():
+        current = Asset.objects.get(pk=asset.pk)
+        if current.versions.exists() or current.uploads.filter(status=Upload.Status.OPEN).exists():
             raise _refused("asset.in_use", _("Only an asset without versions and uploads can be deleted."))
-        standing.uploads.all().delete()
-        standing.delete()
+        current.uploads.all().delete()
+        current.delete()
 
 
 def check_label(asset: Asset, label: str, *, updates: AssetVersion | None) -> str:
-    """The label that a new file gets. Raises ``Refused`` for one that is no label, or is another version's."""
+    """Return the label for a new file. Raises ``Refused`` for an invalid label, or one of another version."""
     if updates is not None:
         if updates.asset_id != asset.pk or updates.status != Status.APPROVED:
             raise _refused(
@@ -98,75 +99,80 @@ def check_label(asset: Asset, label: str, *, updates: AssetVersion | None) -> st
         return updates.label
     label = label.strip()
     if not LABEL.fullmatch(label):
-        words = _("A version is called by letters, digits and . _ + -, for example 2.4.1; at most 40 characters.")
-        raise _refused("asset.label", words, field="label")
+        message = _(
+            "A version number consists of letters, digits and . _ + -, for example 2.4.1; at most 40 characters."
+        )
+        raise _refused("asset.label", message, field="label")
     if is_taken(asset, label):
-        words = _("There is a version %(label)s. Update it, or call the new one otherwise.") % {"label": label}
-        raise _refused("asset.label_taken", words, field="label")
+        message = _("Version %(label)s already exists. Update it, or use another version number.") % {"label": label}
+        raise _refused("asset.label_taken", message, field="label")
     return label
 
 
-STANDING = (Status.CHECKING, Status.APPEALED, Status.REVIEW, Status.APPROVED)
-"""A label is theirs."""
+LABEL_HOLDING = (Status.CHECKING, Status.APPEALED, Status.REVIEW, Status.APPROVED)
+"""The statuses in which a version occupies its label."""
 
 
 def is_taken(asset: Asset, label: str, *, beside: Collection[int] = ()) -> bool:
-    """Whether a version other than these keys has the label."""
-    return AssetVersion.objects.filter(asset=asset, label=label, status__in=STANDING).exclude(pk__in=beside).exists()
+    """Return whether a version other than these keys has the label."""
+    return (
+        AssetVersion.objects.filter(asset=asset, label=label, status__in=LABEL_HOLDING).exclude(pk__in=beside).exists()
+    )
 
 
 def next_number(asset: Asset) -> int:
-    """Of the next version; its seller is locked."""
+    """Return the number of the next version; the caller has locked its seller."""
     return (asset.versions.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def record_check(version: AssetVersion, *, passed: bool, now: datetime) -> None:
-    """The check of a file ended; its verdict and report stand in the row. Repeating it changes nothing."""
+    """Record the end of a check, whose verdict and report are in the row. Repeating it has no effect."""
     with transaction.atomic():
-        standing = AssetVersion.objects.get(pk=version.pk)
-        if standing.status != Status.CHECKING:
+        current = AssetVersion.objects.get(pk=version.pk)
+        if current.status != Status.CHECKING:
             return
         event = VersionEvent.PASS if passed else VersionEvent.FAIL
-        ASSET_VERSION.move_all([standing], event, now=now, checked_at=now)
-        outbox.publish(AssetChecked(version=standing.pk, passed=passed), now=now)
+        ASSET_VERSION.move_all([current], event, now=now, checked_at=now)
+        outbox.publish(AssetChecked(version=current.pk, passed=passed), now=now)
 
 
 def approve(version: AssetVersion, *, by: User | None, actor: str, now: datetime) -> None:
-    """New buyers can choose it from now on; one that it updates is for those who have it already. ``by`` answers for a file
-    that was not scanned. Inside of the transaction that decides."""
-    standing = AssetVersion.objects.get(pk=version.pk)
-    confirmed = by if standing.verdict != AssetVersion.Verdict.CLEAN else None
+    """Approve the version: new buyers receive it, and the version that it updates stays only for existing services.
+
+    ``by``: recorded as responsible for a file that was not scanned. Call it in the transaction of the decision."""
+    current = AssetVersion.objects.get(pk=version.pk)
+    confirmed = by if current.verdict != AssetVersion.Verdict.CLEAN else None
     ASSET_VERSION.move_all(
-        [standing], VersionEvent.APPROVE, now=now, actor=actor, decided_at=now, confirmed_by=confirmed
+        [current], VersionEvent.APPROVE, now=now, actor=actor, decided_at=now, confirmed_by=confirmed
     )
-    before = standing.updates
-    while before is not None:
-        if before.status == Status.APPROVED:
-            ASSET_VERSION.move(before, VersionEvent.REPLACE, now=now, actor=actor)
-        before = before.updates
+    predecessor = current.updates
+    while predecessor is not None:
+        if predecessor.status == Status.APPROVED:
+            ASSET_VERSION.move(predecessor, VersionEvent.REPLACE, now=now, actor=actor)
+        predecessor = predecessor.updates
 
 
-def end(version: AssetVersion, event: VersionEvent, *, actor: str, now: datetime) -> None:
-    """It was rejected or withdrawn."""
-    standing = AssetVersion.objects.get(pk=version.pk)
-    if standing.status == Status.REVIEW:
-        ASSET_VERSION.move_all([standing], event, now=now, actor=actor, decided_at=now)
+def end_version(version: AssetVersion, event: VersionEvent, *, actor: str, now: datetime) -> None:
+    """End a version that was rejected or withdrawn."""
+    current = AssetVersion.objects.get(pk=version.pk)
+    if current.status == Status.REVIEW:
+        ASSET_VERSION.move_all([current], event, now=now, actor=actor, decided_at=now)
 
 
-def choosable(seller: Seller, kinds: tuple[str, ...], *, clean: bool = False) -> list[AssetVersion]:
-    """Versions that a product of this seller can be delivered with, by asset, newest first. ``clean``: only those without
-    malware, as far as a scanner looked."""
-    found = AssetVersion.objects.filter(asset__seller=seller, asset__kind__in=kinds, status=Status.APPROVED)
+def deliverable_versions(seller: Seller, kinds: tuple[str, ...], *, clean: bool = False) -> list[AssetVersion]:
+    """Return the versions with which a product of this seller can be delivered, by asset, newest first. ``clean``:
+    only those that a scanner found clean."""
+    versions = AssetVersion.objects.filter(asset__seller=seller, asset__kind__in=kinds, status=Status.APPROVED)
     if clean:
-        found = found.filter(verdict=AssetVersion.Verdict.CLEAN)
-    return list(found.select_related("asset").order_by("asset__name", "-number")[:200])
+        versions = versions.filter(verdict=AssetVersion.Verdict.CLEAN)
+    return list(versions.select_related("asset").order_by("asset__name", "-number")[:200])
 
 
 def downloads_of(sold: AssetVersion) -> list[AssetVersion]:
-    """Return the clean files of a sold asset, newest first: the version that was sold, and each approved version."""
-    found = AssetVersion.objects.filter(asset=sold.asset_id, verdict=AssetVersion.Verdict.CLEAN, file_gone=False)
-    newest = list(found.filter(Q(status=Status.APPROVED) | Q(pk=sold.pk)).order_by("-number")[:MAX_DOWNLOADS])
-    return newest if sold in newest else [*newest, *found.filter(pk=sold.pk)]
+    """Return the clean files of a sold asset, newest first: the sold version, and each approved version."""
+    versions = AssetVersion.objects.filter(asset=sold.asset_id, verdict=AssetVersion.Verdict.CLEAN, file_gone=False)
+    newest = list(versions.filter(Q(status=Status.APPROVED) | Q(pk=sold.pk)).order_by("-number")[:MAX_DOWNLOADS])
+    return newest if sold in newest else [*newest, *versions.filter(pk=sold.pk)]
 
 
 def _refused(code: str, message: str, *, field: str = "") -> Refused:

@@ -1,1 +1,1 @@
-"""Every act of an operator: who did what to which object, when, and what came of it."""
+"""Log of every act of an operator: actor, act, object, time and outcome."""

@@ -1,4 +1,4 @@
-"""What an entry keeps of a form: bounded, and without secrets. Pure."""
+"""Select the fields of a form that an audit entry stores, shortened and without secrets. No I/O."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 HIDDEN = "••••"
-LONGEST = 300
-MOST_FIELDS = 60
-MOST_VALUES = 20
-LEFT_OUT = frozenset({"csrfmiddlewaretoken", "back"})
-"""The token of the form, and the page that it goes back to."""
+MAX_VALUE_LENGTH = 300
+MAX_FIELDS = 60
+MAX_VALUES = 20
+OMITTED_FIELDS = frozenset({"csrfmiddlewaretoken", "back"})
+"""Fields that are not stored: the CSRF token and the address of the previous page."""
 
 _SECRET_NAME = re.compile(
     r"passw|passphrase|(?:^|[_.-])pwd|secret|token|authori[sz]ation|signature|sign$|cookie|credential|sealed|private"
@@ -20,44 +20,47 @@ _SECRET_NAME = re.compile(
 _PERSONAL_NAME = re.compile(
     r"(?:^|[_.-])(?:phone|mobile|contact|contact_name|e?mail|address|id_?number)$", re.IGNORECASE
 )
-"""Whose they are may have them deleted elsewhere; the log is kept for years, and what was acted on is named beside them."""
+"""Personal data, which may have to be erased. Entries are kept for years and name their object beside the details."""
 _SECRET_VALUE = re.compile(r"^gAAAA[\w=-]{40,}$|-----BEGIN [A-Z ]*PRIVATE KEY-----|(?<=://)[^/\s:@]*:[^/\s@]+@")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of a field of this name is never kept: of secrets, and of people's data."""
+    """Return whether fields of this name are masked because they contain secrets or personal data."""
     return bool(_SECRET_NAME.search(name) or _PERSONAL_NAME.search(name))
 
 
-def kept(fields: Iterable[tuple[str, Iterable[str]]], files: Iterable[tuple[str, int]] = ()) -> dict[str, object]:
-    """By field its value, or several; empty ones are left out. ``files``: the field and the size of each that was sent; never its content."""
-    found: dict[str, object] = {}
+def details_of(fields: Iterable[tuple[str, Iterable[str]]], files: Iterable[tuple[str, int]] = ()) -> dict[str, object]:
+    """Return the value of each field, or a list of its values. Empty fields are left out.
+
+    ``files``: the field name and size in bytes of each uploaded file. File contents are never stored.
+    """
+    details: dict[str, object] = {}
     for name, values in fields:
-        typed = [value for value, _ in zip(values, range(MOST_VALUES), strict=False) if value]
-        if name in LEFT_OUT or not typed:
+        non_empty = [value for value, _ in zip(values, range(MAX_VALUES), strict=False) if value]
+        if name in OMITTED_FIELDS or not non_empty:
             continue
-        if len(found) == MOST_FIELDS:
-            found["…"] = "…"
+        if len(details) == MAX_FIELDS:
+            details["…"] = "…"
             break
-        shown = [_shown(name, value) for value in typed]
-        found[clear(name, 64)] = shown[0] if len(shown) == 1 else shown
-    sent = {clear(name, 64): size for name, size in files}
-    return {**found, **({"files": sent} if sent else {})}
+        masked = [_masked(name, value) for value in non_empty]
+        details[clean_text(name, 64)] = masked[0] if len(masked) == 1 else masked
+    uploads = {clean_text(name, 64): size for name, size in files}
+    return {**details, **({"files": uploads} if uploads else {})}
 
 
-def _shown(name: str, value: str) -> str:
-    return HIDDEN if is_secret(name) or _SECRET_VALUE.search(value) else clear(value, LONGEST)
+def _masked(name: str, value: str) -> str:
+    return HIDDEN if is_secret(name) or _SECRET_VALUE.search(value) else clean_text(value, MAX_VALUE_LENGTH)
 
 
-def clear(text: str, longest: int) -> str:
-    """On one page as it was typed: no control characters, nothing that turns a line around, and cut."""
-    text = _UNSEEN.sub("", text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+def clean_text(text: str, max_length: int) -> str:
+    """Remove control characters and bidirectional overrides, and shorten to ``max_length`` characters."""
+    text = _INVISIBLE.sub("", text)
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
-def flat(details: Mapping[str, object]) -> str:
-    """In one cell of a table."""
+def one_line(details: Mapping[str, object]) -> str:
+    """Return the details as one line for a table cell."""
     return "; ".join(
         f"{name}={', '.join(map(str, value)) if isinstance(value, list) else value}" for name, value in details.items()
     )

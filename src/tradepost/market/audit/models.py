@@ -1,4 +1,5 @@
-"""What was done, and how far old entries were cleared. The database refuses to change either table; see the migration."""
+"""Audit entries and clearances for deleting old ones. The database refuses to change either table; see the
+migration."""
 
 from __future__ import annotations
 
@@ -14,40 +15,43 @@ from tradepost.market.identity.models import Seller, User
 class Outcome(models.TextChoices):
     DONE = "done", pgettext_lazy("audit", "Done")
     SHOWN = "shown", pgettext_lazy("audit", "Shown for confirmation")
+    ASKED = "asked", pgettext_lazy("audit", "Waiting for approval")
     REFUSED = "refused", pgettext_lazy("audit", "Refused")
     FAILED = "failed", pgettext_lazy("audit", "Failed")
 
 
 class Entry(models.Model):
-    """One act of an operator, whatever came of it. Foreign keys are not enforced, so that an entry is never changed, and its
-    insert waits for nobody who has locked a seller."""
+    """One act of an operator, with its outcome.
+
+    Foreign keys are not enforced, so that an entry never changes and its insert does not wait for a lock on a seller.
+    """
 
     at = models.DateTimeField()
-    """In the market's time."""
+    """Market time."""
     actor = models.ForeignKey(
         User, models.DO_NOTHING, null=True, default=None, related_name="+", db_index=False, db_constraint=False
     )
     """None for an act on the command line."""
     actor_text = models.CharField(max_length=254)
-    """The address that the account had, or who was logged in on the machine."""
+    """The actor's email address at that time, or the login name on the machine."""
     act = models.CharField(max_length=64)
-    """A stable name: of the address, or of the command."""
+    """A stable name: the name of the URL, or of the command."""
     object_kind = models.CharField(max_length=32, blank=True, default="")
     object_id = models.CharField(max_length=64, blank=True, default="")
     object_text = models.CharField(max_length=200, blank=True, default="")
-    """What it was called then."""
+    """The object's name at that time."""
     seller = models.ForeignKey(
         Seller, models.DO_NOTHING, null=True, default=None, related_name="+", db_index=False, db_constraint=False
     )
     outcome = models.CharField(max_length=8, choices=Outcome)
     reason = models.CharField(max_length=500, blank=True, default="")
-    """Why it was refused: a code, or what the operator was told."""
+    """Why the act was refused: an error code, or the message shown to the operator."""
     details = models.JSONField(default=dict)
-    """What was sent, secrets masked."""
+    """The submitted fields, with secrets masked."""
     request = models.CharField(max_length=64, blank=True, default="")
-    """The id of the request in the log."""
+    """The request ID, as in the server log."""
     network = models.CharField(max_length=64, blank=True, default="")
-    """Where it came from: an IPv4 address, or the network of an IPv6 one."""
+    """Origin of the request: an IPv4 address, or the network of an IPv6 address."""
 
     class Meta:
         indexes: ClassVar = [
@@ -63,8 +67,8 @@ class Entry(models.Model):
 
 
 class Clearance(models.Model):
-    """Entries from before ``before`` may be deleted, as the settings say. Stays, so that a gap explains itself."""
+    """Permits deleting entries from before ``before``. The row remains and explains the gap in the log."""
 
     before = models.DateTimeField(unique=True)
     made_at = models.DateTimeField(db_default=Now())
-    """In real time."""
+    """Real time."""

@@ -1,24 +1,25 @@
-"""The log as operators read it: searched by who, what, on which object and when; the newest first, each by an index."""
+"""Queries of the audit log by actor, act, object and time. Each uses an index and returns the newest entries first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
 from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
-from tradepost.market.base.paging import Page
+from tradepost.market.base.paging import Page, next_key, order_of
 
 from .models import Clearance, Entry, Outcome
 
-SIZE = 50
-BATCH = 1000
+PAGE_SIZE = 50
 
 
 class LogFilter(Struct, frozen=True, kw_only=True):
-    """Empty means all. ``since`` is inside, ``until`` is not. ``refused``: only what was refused or failed."""
+    """Criteria of a search; empty fields match everything.
+
+    ``since`` is inclusive, ``until`` exclusive. ``refused``: only acts that were refused or failed.
+    """
 
     actor: str = ""
     act: str = ""
@@ -30,59 +31,51 @@ class LogFilter(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-def _rows(asked: LogFilter) -> QuerySet[Entry]:
-    rows = Entry.objects.order_by("-at", "-pk")
+def _rows(criteria: LogFilter) -> QuerySet[Entry]:
+    rows = Entry.objects.all()
     exact = {
-        "actor_text": asked.actor,
-        "act": asked.act,
-        "object_kind": asked.object_kind,
-        "object_id": asked.object_id,
+        "actor_text": criteria.actor,
+        "act": criteria.act,
+        "object_kind": criteria.object_kind,
+        "object_id": criteria.object_id,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if asked.seller:
-        rows = rows.filter(seller_id=whole_number(asked.seller) or 0)  # no row has the key 0
-    if asked.refused:
+    if criteria.seller:
+        rows = rows.filter(seller_id=whole_number(criteria.seller) or 0)  # no row has the key 0
+    if criteria.refused:
         rows = rows.filter(outcome__in=[Outcome.REFUSED, Outcome.FAILED])
-    if asked.since is not None:
-        rows = rows.filter(at__gte=asked.since)
-    return rows if asked.until is None else rows.filter(at__lt=asked.until)
+    if criteria.since is not None:
+        rows = rows.filter(at__gte=criteria.since)
+    return rows if criteria.until is None else rows.filter(at__lt=criteria.until)
 
 
-def search(asked: LogFilter, *, after: str = "", size: int = SIZE) -> Page[Entry]:
-    """``after``: time and key of the last row that was seen; one that means nothing starts at the top."""
-    rows = _rows(asked)
-    if (last := _place(after)) is not None:
-        at, pk = last
-        rows = rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=pk), at__lte=at)
-    found = list(rows[: size + 1])
-    more = len(found) > size
-    return Page(found[:size], _key(found[size - 1]) if more else "")
+def search(criteria: LogFilter, *, after: str = "", size: int = PAGE_SIZE) -> Page[Entry]:
+    """Return a page of entries. ``after``: the key of the last row of the previous page; an invalid key returns the
+    first page."""
+    oldest, key = order_of(after)
+    rows = _rows(criteria).order_by(*(("at", "pk") if oldest else ("-at", "-pk")))
+    if (position := _position(key)) is not None:
+        at, pk = position
+        comparison = "gt" if oldest else "lt"
+        rows = rows.filter(
+            Q(**{f"at__{comparison}": at}) | Q(**{"at": at, f"pk__{comparison}": pk}), **{f"at__{comparison}e": at}
+        )
+    entries = list(rows[: size + 1])
+    has_more = len(entries) > size
+    return Page(entries[:size], next_key(_key(entries[size - 1]), oldest=oldest) if has_more else "")
 
 
-def _key(one: Entry) -> str:
-    return f"{int(one.at.timestamp() * 1_000_000)}.{one.pk}"
+def _key(entry: Entry) -> str:
+    return f"{int(entry.at.timestamp() * 1_000_000)}.{entry.pk}"
 
 
-def _place(after: str) -> tuple[datetime, int] | None:
-    left, _dot, right = after.partition(".")
-    micros, pk = whole_number(left), whole_number(right)
+def _position(after: str) -> tuple[datetime, int] | None:
+    micros_text, _dot, pk_text = after.partition(".")
+    micros, pk = whole_number(micros_text), whole_number(pk_text)
     if micros is None or pk is None or not 0 <= micros < 253_402_300_799_000_000:  # the year 9999
         return None
-    seconds, rest = divmod(micros, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest), pk
-
-
-def exported(asked: LogFilter, *, most: int) -> Iterator[Sequence[Entry]]:
-    """The same rows, the newest first, a batch at a time; ``most`` of them at all."""
-    after, left = "", most
-    while left > 0:
-        found = search(asked, after=after, size=min(BATCH, left))
-        if found.rows:
-            yield found.rows
-        left -= len(found.rows)
-        after = found.next_key
-        if not after:
-            return
+    seconds, microseconds = divmod(micros, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds), pk
 
 
 def find_entry(pk: int) -> Entry | None:
@@ -90,5 +83,5 @@ def find_entry(pk: int) -> Entry | None:
 
 
 def clearance_until() -> datetime | None:
-    """Up to when entries were deleted because they were old; None: nothing ever was."""
+    """Return the time before which old entries were deleted, or None if none were deleted."""
     return Clearance.objects.order_by("-before").values_list("before", flat=True).first()

@@ -1,4 +1,4 @@
-"""The one door into the log: writes an entry, in the transaction of whoever calls."""
+"""Write an audit entry, in the caller's transaction. All entries are written here."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from .details import clear
+from .details import clean_text
 from .models import Entry, Outcome
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """What was acted on; ``seller``: whose it is, where it is one seller's."""
+    """The object of an act. ``seller``: the owner of the object, if it belongs to one seller."""
 
     kind: str = ""
     id: str = ""
@@ -20,26 +20,27 @@ class Subject(Struct, frozen=True, kw_only=True):
     seller: int | None = None
 
 
-NOTHING = Subject()
+NO_SUBJECT = Subject()
 
 
 class Act(Struct, frozen=True, kw_only=True):
-    """Who did what to which object, from where. ``actor``: the account, None for the command line."""
+    """An act to record: actor, object and origin. ``actor``: primary key of the account, or None for the command
+    line."""
 
     name: str
     actor: int | None
     actor_text: str
-    about: Subject = NOTHING
+    about: Subject = NO_SUBJECT
     details: Mapping[str, object] = field(default_factory=dict)
     request: str = ""
     network: str = ""
 
 
 def record(act: Act, outcome: Outcome, *, now: datetime, reason: str = "") -> Entry:
-    """``reason``: why it was refused. Too long texts are cut: an act is recorded rather than refused for its words."""
+    """Store the entry. ``reason``: why the act was refused. Long texts are shortened so that recording never fails."""
     return Entry.objects.create(
-        at=now, actor_id=act.actor, actor_text=clear(act.actor_text, 254), act=act.name[:64],
-        object_kind=act.about.kind[:32], object_id=clear(act.about.id, 64), object_text=clear(act.about.text, 200),
-        seller_id=act.about.seller, outcome=outcome, reason=clear(reason, 500), details=dict(act.details),
+        at=now, actor_id=act.actor, actor_text=clean_text(act.actor_text, 254), act=act.name[:64],
+        object_kind=act.about.kind[:32], object_id=clean_text(act.about.id, 64), object_text=clean_text(act.about.text, 200),
+        seller_id=act.about.seller, outcome=outcome, reason=clean_text(reason, 500), details=dict(act.details),
         request=act.request[:64], network=act.network[:64],
     )  # fmt: skip

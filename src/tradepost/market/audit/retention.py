@@ -1,4 +1,4 @@
-"""How long acts are kept. Deleting needs a clearance in the database, which stays and tells of it."""
+"""Delete old audit entries. Each deletion needs a clearance row, which remains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.retention import Sweep
 from .models import Clearance, Entry
 
 BATCH = 1000
-"""So few that they are found by their keys, however large the log is."""
+"""Rows per statement. Small enough that the database deletes by primary key, however large the log is."""
 
 
 def _sweep(before: datetime) -> int:

@@ -1,1 +1,2 @@
-"""The auth centre: people of an enterprise sign in to the applications of joint products (openapi-jointkit B)."""
+"""The auth centre, where members of an enterprise sign in to the applications of joint products (openapi-jointkit
+B)."""

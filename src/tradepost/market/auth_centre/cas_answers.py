@@ -1,4 +1,4 @@
-"""What a CAS validation answers, as XML and as JSON (openapi-jointkit B.9, CAS 3.0 §2.5). No I/O."""
+"""Responses to a CAS validation, as XML and as JSON (openapi-jointkit B.9, CAS 3.0 §2.5). No I/O."""
 
 from __future__ import annotations
 
@@ -16,63 +16,64 @@ type Attributes = Mapping[str, str | bool]
 
 
 class Code(StrEnum):
-    """Why a ticket is not valid (CAS 3.0 §2.5.3)."""
+    """Why a ticket is invalid (CAS 3.0 §2.5.3)."""
 
     INVALID_REQUEST = "INVALID_REQUEST"
     INVALID_TICKET = "INVALID_TICKET"
     INVALID_SERVICE = "INVALID_SERVICE"
 
 
-class Valid(Struct, frozen=True):
-    """Whose ticket it was; no attributes in CAS 2.0."""
+class ValidTicket(Struct, frozen=True):
+    """The owner of a valid ticket; without attributes in CAS 2.0."""
 
     user: str
     attributes: Attributes
 
 
-class NotValid(Struct, frozen=True):
+class InvalidTicket(Struct, frozen=True):
     code: Code
     description: str
 
 
-type Answer = Valid | NotValid
+type Answer = ValidTicket | InvalidTicket
 
 
 FORMATS: Mapping[str, Format] = {"json": "json", "xml": "xml"}
 
 
-def asked_format(named: str, default: Format) -> Format | None:
-    """By the parameter ``format``, in any case; None for a format that there is not (CAS 3.0 §2.5)."""
-    return FORMATS.get(named.strip().lower()) if named else default
+def parse_format(name: str, default: Format) -> Format | None:
+    """Return the format that the parameter ``format`` names, ignoring case; None for an unknown format (CAS 3.0
+    §2.5)."""
+    return FORMATS.get(name.strip().lower()) if name else default
 
 
 def write(answer: Answer, form: Format) -> tuple[bytes, str]:
-    """The body and its content type."""
+    """Return the body and its content type."""
     if form == "json":
         return _json(answer), "application/json; charset=utf-8"
     return _xml(answer), "application/xml; charset=utf-8"
 
 
 def _json(answer: Answer) -> bytes:
-    if isinstance(answer, Valid):
-        told: dict[str, object] = {
+    if isinstance(answer, ValidTicket):
+        response: dict[str, object] = {
             "authenticationSuccess": {"user": answer.user, "attributes": dict(answer.attributes)}
         }
     else:
-        told = {"authenticationFailure": {"code": answer.code.value, "description": answer.description}}
-    return json.dumps({"serviceResponse": told}, ensure_ascii=False).encode()
+        response = {"authenticationFailure": {"code": answer.code.value, "description": answer.description}}
+    return json.dumps({"serviceResponse": response}, ensure_ascii=False).encode()
 
 
 def _xml(answer: Answer) -> bytes:
-    if isinstance(answer, Valid):
+    if isinstance(answer, ValidTicket):
         lines = "".join(f"<cas:{name}>{_text(value)}</cas:{name}>" for name, value in answer.attributes.items())
         inner = f"<cas:user>{_text(answer.user)}</cas:user>"
         inner += f"<cas:attributes>{lines}</cas:attributes>" if lines else ""
-        told = f"<cas:authenticationSuccess>{inner}</cas:authenticationSuccess>"
+        response = f"<cas:authenticationSuccess>{inner}</cas:authenticationSuccess>"
     else:
         words = _text(answer.description)
-        told = f'<cas:authenticationFailure code="{answer.code.value}">{words}</cas:authenticationFailure>'
-    return f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{told}</cas:serviceResponse>'.encode()
+        response = f'<cas:authenticationFailure code="{answer.code.value}">{words}</cas:authenticationFailure>'
+    return f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{response}</cas:serviceResponse>'.encode()
 
 
 def _text(value: str | bool) -> str:  # noqa: FBT001  # an attribute's value

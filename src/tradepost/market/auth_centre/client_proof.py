@@ -1,4 +1,4 @@
-"""Whether a program is the application that it says it is: client id and secret, in the form or by HTTP Basic (RFC 6749 §2.3.1)."""
+"""Authenticate a program by client id and secret, in the form or by HTTP Basic (RFC 6749 §2.3.1)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from msgspec import Struct
 from tradepost.market.applications.models import Client
 from tradepost.market.base.secrets import fingerprints, unseal
 
-LONGEST = 512
+MAX_LENGTH = 512
 
 
 class Credentials(Struct, frozen=True):
     client_id: str
     secret: str
     basic: bool
-    """By the header, not by the form."""
+    """Whether they were in the header rather than in the form."""
 
 
-def given(form: Mapping[str, str], authorization: str) -> Credentials | None:
-    """What a request brings; None where there is nothing, or both ways at once (RFC 6749 §2.3)."""
+def credentials_in(form: Mapping[str, str], authorization: str) -> Credentials | None:
+    """Return the credentials in a request; None if both ways are used (RFC 6749 §2.3)."""
     by_header = _basic(authorization)
     if by_header is None:
         return Credentials(form.get("client_id", ""), form.get("client_secret", ""), basic=False)
@@ -35,7 +35,7 @@ def given(form: Mapping[str, str], authorization: str) -> Credentials | None:
 
 def _basic(authorization: str) -> Credentials | None:
     scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic" or len(encoded) > 4 * LONGEST:
+    if scheme.lower() != "basic" or len(encoded) > 4 * MAX_LENGTH:
         return None
     try:
         name, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
@@ -45,21 +45,24 @@ def _basic(authorization: str) -> Credentials | None:
 
 
 def client_of(client_id: str, *, enterprise: int | None) -> Client | None:
-    """The client with this id, where one signs in at all; ``enterprise``: whose auth centre is asked, any where it is None."""
-    if not client_id or len(client_id) > LONGEST or "\0" in client_id:
+    """Return the client with this id if people sign in to it. ``enterprise``: of the requested auth centre; None for
+    any."""
+    if not client_id or len(client_id) > MAX_LENGTH or "\0" in client_id:
         return None
-    found = Client.objects.select_related("application", "enterprise").filter(client_id=client_id).first()
-    if found is None or not found.callback or enterprise not in {None, found.enterprise_id}:
+    client = Client.objects.select_related("application", "enterprise").filter(client_id=client_id).first()
+    if client is None or not client.callback or enterprise not in {None, client.enterprise_id}:
         return None
-    return found
+    return client
 
 
-def is_proved(client: Client, secret: str, *, now: datetime) -> bool:
-    """By its secret, or the one before while that is still accepted."""
-    if not secret or len(secret) > LONGEST:
+def is_authentic(client: Client, secret: str, *, now: datetime) -> bool:
+    """Return whether the secret is the client's current secret, or the previous one while it is accepted."""
+    if not secret or len(secret) > MAX_LENGTH:
         return False
     if hmac.compare_digest(unseal(client.sealed_secret).encode(), secret.encode()):
         return True
     if not client.previous_hash or client.previous_until is None or client.previous_until <= now:
         return False
-    return any(hmac.compare_digest(client.previous_hash, one) for one in fingerprints("client secret", secret))
+    return any(
+        hmac.compare_digest(client.previous_hash, fingerprint) for fingerprint in fingerprints("client secret", secret)
+    )

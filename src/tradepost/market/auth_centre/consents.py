@@ -1,4 +1,4 @@
-"""What a member let an application have of their details, where the market asks for it (joint.md §8)."""
+"""Members' consents to share details with an application, if the market requires them (joint.md §8)."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from .may_sign_in import Access
 from .models import Consent
 
 
-def covers(member: Member, client: Client, wanted: Access) -> bool:
-    """Whether everything that the application would get was agreed to: more than before is asked for again."""
-    given = Consent.objects.filter(member=member, client=client, withdrawn_at=None).first()
-    return given is not None and wanted.released <= set(given.fields)
+def covers(member: Member, client: Client, access: Access) -> bool:
+    """Return whether the consent covers all fields that the application would get. New fields need a new consent."""
+    consent = Consent.objects.filter(member=member, client=client, withdrawn_at=None).first()
+    return consent is not None and access.released <= set(consent.fields)
 
 
-def give(member: Member, client: Client, wanted: Access, *, now: datetime) -> None:
+def give(member: Member, client: Client, access: Access, *, now: datetime) -> None:
     with transaction.atomic():
         Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=member.pk)
         withdraw(member, client, now=now)
-        Consent.objects.create(member=member, client=client, fields=sorted(wanted.released), given_at=now)
+        Consent.objects.create(member=member, client=client, fields=sorted(access.released), given_at=now)
 
 
 def withdraw(member: Member, client: Client, *, now: datetime) -> None:
     Consent.objects.filter(member=member, client=client, withdrawn_at=None).update(withdrawn_at=now)
 
 
-def in_words(fields: Iterable[str]) -> list[str]:
-    """Fields of authSync for a person to read; one that has no words shows its own name."""
+def labels_of(fields: Iterable[str]) -> list[str]:
+    """Return readable labels of authSync fields; a field without a label appears by its name."""
     words = {
         "email": _("e-mail address"),
         "mobile": _("mobile number"),
         "position": _("position"),
         "employeeCode": _("employee number"),
-        "employeeType": _("kind of employment"),
-        "workPlace": _("place of work"),
-        "entryDate": _("day of joining"),
+        "employeeType": _("employment type"),
+        "workPlace": _("work location"),
+        "entryDate": _("joining date"),
     }
     return [words.get(field, field) for field in sorted(fields)]

@@ -1,4 +1,4 @@
-"""What an auth centre says of itself to programs: OpenID Connect Discovery and the keys of its id tokens (openapi-jointkit B.10)."""
+"""OpenID Connect Discovery and the keys of id tokens (openapi-jointkit B.10)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tradepost.market.base import clock
 from . import signing_keys
 from .claims import SCOPES
 from .key_rotation import LIST_AGE
-from .settings_of import address_of, lives
+from .settings_of import address_of, lifetimes
 from .tenant import enterprise_of, tenant
 
 
@@ -47,12 +47,12 @@ def configuration(request: HttpRequest) -> HttpResponse:
 @require_safe
 @tenant
 def jwks(_request: HttpRequest) -> HttpResponse:
-    """Never an empty list: others keep it for an hour, and would miss the key of the first id token."""
-    signing_keys.ensure(every=lives().signing_key, now=clock.wall())
-    return _json({"keys": signing_keys.published(clock.wall())})
+    """Return the keys. The list is never empty, since clients cache it for an hour and would miss the first key."""
+    signing_keys.ensure_key(every=lifetimes().signing_key, now=clock.wall())
+    return _json({"keys": signing_keys.public_keys(clock.wall())})
 
 
-def _json(told: dict[str, object]) -> HttpResponse:
-    response = HttpResponse(json.dumps(told), content_type="application/json")
+def _json(body: dict[str, object]) -> HttpResponse:
+    response = HttpResponse(json.dumps(body), content_type="application/json")
     response["Cache-Control"] = f"public, max-age={int(LIST_AGE.total_seconds())}"
     return response

@@ -1,6 +1,6 @@
-"""How recent a sign-in must be for a request: ``prompt`` and ``max_age`` (OpenID Connect Core §3.1.2.1), ``renew`` (CAS 3.0 §2.1.1).
+"""How recent a sign-in must be: ``prompt`` and ``max_age`` (OpenID Connect Core §3.1.2.1), ``renew`` (CAS 3.0 §2.1.1).
 
-No I/O but ``logged_in_at``, which reads the session of the market.
+No I/O except in ``logged_in_at``, which reads the market's session.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 
-ASKS_AGAIN = frozenset({"login", "select_account"})
+FORCED_PROMPTS = frozenset({"login", "select_account"})
 
 
-class Required(Struct, frozen=True, kw_only=True):
-    """``again``: a new sign-in in any case. ``by_password``: not by the market account that the browser is logged in to.
-    ``max_age``: seconds since the last password, None for any."""
+class SignInRequirement(Struct, frozen=True, kw_only=True):
+    """Requirements for a sign-in.
+
+    ``again``: a new sign-in in any case. ``by_password``: not through the market account of the browser. ``max_age``:
+    maximum seconds since the last password; None for any.
+    """
 
     again: bool = False
     by_password: bool = False
@@ -33,12 +36,13 @@ class Required(Struct, frozen=True, kw_only=True):
         return recent and not self.again
 
 
-def required_by(query: Mapping[str, str]) -> Required:
-    """``max_age=0`` asks for the same as ``prompt=login``. Raises ``ValueError`` for a ``max_age`` that is no number of seconds."""
+def requirement_of(query: Mapping[str, str]) -> SignInRequirement:
+    """Parse the requirements. ``max_age=0`` equals ``prompt=login``. Raises ``ValueError`` for an invalid
+    ``max_age``."""
     prompts = set(query.get("prompt", "").split())
     max_age = _seconds(query.get("max_age", ""))
-    return Required(
-        again=bool(prompts & ASKS_AGAIN) or max_age == 0,
+    return SignInRequirement(
+        again=bool(prompts & FORCED_PROMPTS) or max_age == 0,
         by_password="login" in prompts or max_age is not None,
         max_age=max_age,
     )
@@ -54,19 +58,20 @@ def _seconds(text: str) -> int | None:
 
 
 def is_set(value: str) -> bool:
-    """Whether a CAS flag such as ``renew`` is set: with any value, of which ``true`` is only recommended (CAS 3.0 §2.1.1)."""
+    """Return whether a CAS flag such as ``renew`` is set, with any value; ``true`` is only recommended (CAS 3.0
+    §2.1.1)."""
     return value.strip().lower() not in {"", "false"}
 
 
-def account_suffices(following: str, logged_in: datetime | None, *, now: datetime) -> bool:
-    """Whether the page to which a sign-in leads accepts the market account of this browser, logged in at this time."""
+def is_account_sufficient(following: str, logged_in: datetime | None, *, now: datetime) -> bool:
+    """Return whether the page that follows accepts the browser's market account, which signed in at this time."""
     query = dict(parse_qsl(urlsplit(following).query))
     if is_set(query.get("renew", "")):
         return False
     try:
-        required = required_by(query)
+        required = requirement_of(query)
     except ValueError:
-        return True  # that page refuses it
+        return True  # that page refuses the request
     if not required.by_password:
         return True
     return logged_in is not None and required.is_met(
@@ -75,7 +80,9 @@ def account_suffices(following: str, logged_in: datetime | None, *, now: datetim
 
 
 def logged_in_at(request: HttpRequest) -> datetime | None:
-    """When the browser's market account last gave its password; None where the session does not say."""
+    """Return when the browser's market account last entered its password; None if the session does not record it."""
     records = get_authentication_records(request, request.user)
-    times = [one["at"] for one in records if isinstance(one, dict) and isinstance(one.get("at"), (int, float))]
+    times = [
+        record["at"] for record in records if isinstance(record, dict) and isinstance(record.get("at"), (int, float))
+    ]
     return datetime.fromtimestamp(max(times), UTC) if times else None

@@ -1,4 +1,4 @@
-"""What applications hold of sign-ins, given, looked up by a token, and taken back."""
+"""Grants of applications: issue tokens, look up a grant by its token, and revoke grants."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from django.db.models import QuerySet
 from msgspec import Struct
 
-from .drawn import draw, hash_of
 from .may_sign_in import Access, access
 from .models import AccessToken, Grant, RefreshToken
-from .settings_of import Lives
+from .random_secrets import hash_of, new_secret
+from .settings_of import Lifetimes
 
 
-def revoke(living: QuerySet[Grant], why: Grant.Why, *, now: datetime) -> int:
-    """None of their tokens holds any more. How many there were."""
-    return living.filter(revoked_at=None).update(revoked_at=now, why=why)
+def revoke(active_grants: QuerySet[Grant], why: Grant.Why, *, now: datetime) -> int:
+    """Revoke grants with all their tokens. Returns their number."""
+    return active_grants.filter(revoked_at=None).update(revoked_at=now, why=why)
 
 
-def give_tokens(grant: Grant, tokens: dict[str, Any], lives: Lives, *, now: datetime) -> None:
-    """Keep the hashes of what the answer carries."""
+def store_tokens(grant: Grant, tokens: dict[str, Any], lives: Lifetimes, *, now: datetime) -> None:
+    """Store the hashes of the tokens in a response."""
     AccessToken.objects.create(
         token_hash=hash_of(tokens["access_token"]), grant=grant, expires_at=now + lives.access_token
     )
@@ -32,25 +32,25 @@ def give_tokens(grant: Grant, tokens: dict[str, Any], lives: Lives, *, now: date
     grant.save(update_fields=["used_at", "expires_at"])
 
 
-class Holder(Struct, frozen=True):
-    """Whose access token it is, and what its application may know of them."""
+class TokenHolder(Struct, frozen=True):
+    """The owner of an access token, and what the application may know of them."""
 
     grant: Grant
     access: Access
 
 
-class NoToken(Struct, frozen=True):
-    """Why an access token opens nothing."""
+class TokenRefusal(Struct, frozen=True):
+    """Why an access token is not accepted."""
 
     expired: bool
 
 
-def holder_of(token: str, *, now: datetime, enterprise: int | None = None) -> Holder | NoToken:
-    """Of an access token; ``enterprise``: whose auth centre is asked, any where it is None.
+def holder_of(token: str, *, now: datetime, enterprise: int | None = None) -> TokenHolder | TokenRefusal:
+    """Return the owner of an access token. ``enterprise``: of the requested auth centre; None for any.
 
-    Whether the member may sign in is asked anew: a withdrawal holds at once.
+    Checks again whether the member may sign in, so that a withdrawal applies immediately.
     """
-    found = (
+    access_token = (
         AccessToken.objects.select_related(
             "grant__session", "grant__client__application",
             "grant__member__user", "grant__member__enterprise", "grant__member__department",
@@ -58,18 +58,18 @@ def holder_of(token: str, *, now: datetime, enterprise: int | None = None) -> Ho
         .filter(token_hash=hash_of(token))
         .first()
     )  # fmt: skip
-    if found is None or enterprise not in {None, found.grant.client.enterprise_id}:
-        return NoToken(expired=False)
-    if found.expires_at <= now:
-        return NoToken(expired=True)
-    grant = found.grant
-    allowed = access(grant.member, grant.client)
+    if access_token is None or enterprise not in {None, access_token.grant.client.enterprise_id}:
+        return TokenRefusal(expired=False)
+    if access_token.expires_at <= now:
+        return TokenRefusal(expired=True)
+    grant = access_token.grant
+    allowed_access = access(grant.member, grant.client)
     ended = grant.revoked_at is not None or grant.session.ended_at is not None
-    if ended or not isinstance(allowed, Access):
-        return NoToken(expired=False)
-    return Holder(grant, allowed)
+    if ended or not isinstance(allowed_access, Access):
+        return TokenRefusal(expired=False)
+    return TokenHolder(grant, allowed_access)
 
 
 def new_token(_request: object) -> str:
-    """For ``oauthlib``, which asks with its request."""
-    return draw()
+    """Return a new token. The request parameter is required by ``oauthlib``."""
+    return new_secret()

@@ -1,6 +1,7 @@
-"""Where each enterprise's auth centre has a host of its own, its addresses there are those under ``/t/<code>/`` here. No I/O.
+"""Map the hosts of auth centres to the paths under ``/t/<code>/``. No I/O.
 
-Done before anything else looks at a request: what stands under ``/api/`` of such a host is a page, and no API of the market.
+The mapping runs before all other handlers: ``/api/`` on such a host is a page of the auth centre, not an API of the
+market.
 """
 
 from __future__ import annotations
@@ -8,21 +9,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
-AT_ITS_HOST = "tradepost.auth_centre"
-"""Key in the environment of a request that came to such a host: its code."""
+HOST_CODE = "tradepost.auth_centre"
+"""Key in the environment of a request to such a host; its value is the enterprise's code."""
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-OF_ALL_HOSTS = ("/static/", "/i18n/", "/healthz", "/readyz")
+SHARED_PATHS = ("/static/", "/i18n/", "/pictures/", "/branding/", "/healthz", "/readyz")
 
 
-def lead(environ: dict[str, Any], domain: str) -> dict[str, Any]:
-    """``domain``: what follows a code in the hosts of the auth centre, with its port; empty where there are none."""
+def map_host(environ: dict[str, Any], domain: str) -> dict[str, Any]:
+    """Map a request. ``domain``: the domain after the enterprise code, with port; empty if auth centres have no
+    hosts."""
     if not domain:
         return environ
-    code, dot, rest = str(environ.get("HTTP_HOST", "")).lower().partition(".")
-    if not dot or rest != domain or not CODE.fullmatch(code):
+    code, dot, host_domain = str(environ.get("HTTP_HOST", "")).lower().partition(".")
+    if not dot or host_domain != domain or not CODE.fullmatch(code):
         return environ
-    environ[AT_ITS_HOST] = code
+    environ[HOST_CODE] = code
     path = str(environ["PATH_INFO"])
-    if not path.startswith((f"/t/{code}/", *OF_ALL_HOSTS)):
+    if not path.startswith((f"/t/{code}/", *SHARED_PATHS)):
         environ["PATH_INFO"] = f"/t/{code}{path}"
     return environ

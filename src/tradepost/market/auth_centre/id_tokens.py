@@ -1,4 +1,4 @@
-"""Id tokens of OpenID Connect: who signed in, when, where and for whom."""
+"""Id tokens of OpenID Connect: who signed in, when, where and for which client."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def signed(
     begun: dict[str, Any], *, member: Member, access: Access, scopes: frozenset[str], signed_in_at: datetime,
     second_step: str, issuer: str, now: datetime, every: timedelta,
 ) -> str:  # fmt: skip
-    """``begun``: what the grant says, audience, nonce and hashes. ``every``: how long a key signs."""
-    signing_keys.ensure(every=every, now=now)
-    told = {
+    """Return a signed id token. ``begun``: claims of the grant, such as audience, nonce and hashes. ``every``: how long
+    a key signs."""
+    signing_keys.ensure_key(every=every, now=now)
+    payload = {
         **begun,
         **claims.openid(person_of(member, access), scopes),
         "iss": issuer,
@@ -28,4 +29,4 @@ def signed(
         "auth_time": int(signed_in_at.timestamp()),
         "amr": claims.methods(second_step=second_step),
     }
-    return signing_keys.sign(told, now=now)
+    return signing_keys.sign(payload, now=now)

@@ -1,7 +1,7 @@
-"""Policy: which key signs id tokens, which are published, and when the next is made. No I/O.
+"""Choose the signing key for id tokens, the published keys and the time of the next key. No I/O.
 
-A key is published before it signs, as long as others may keep the list of keys, and stays published until the last token
-that it signed has ended.
+A key is published before it signs, for as long as clients may cache the list of keys. It stays published until its last
+token has expired.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from itertools import pairwise
 from msgspec import Struct
 
 LIST_AGE = timedelta(hours=1)
-"""How long others may keep the list of keys: its ``max-age``."""
+"""How long clients may cache the list of keys (its ``max-age``)."""
 TOKEN_LIFE = timedelta(hours=2)
-"""Of an id token."""
-CLOCKS_APART = timedelta(minutes=5)
+"""Lifetime of an id token."""
+MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
 class Key(Struct, frozen=True):
@@ -24,20 +24,22 @@ class Key(Struct, frozen=True):
     signs_from: datetime
 
 
-def signing(keys: Sequence[Key], now: datetime) -> Key | None:
-    """The newest that may sign; None where there is none yet."""
+def signing_key(keys: Sequence[Key], now: datetime) -> Key | None:
+    """Return the newest key that may sign; None if there is none."""
     return max((key for key in keys if key.signs_from <= now), key=lambda key: key.signs_from, default=None)
 
 
-def published(keys: Sequence[Key], now: datetime) -> list[Key]:
-    """Those that others need: what signs, what will sign, and what signed tokens that may still hold."""
+def published_keys(keys: Sequence[Key], now: datetime) -> list[Key]:
+    """Return the keys that clients need: the current, the next, and those of tokens that may still be valid."""
     ordered = sorted(keys, key=lambda key: key.signs_from)
-    needed = [key for key, successor in pairwise(ordered) if successor.signs_from + TOKEN_LIFE + CLOCKS_APART > now]
-    return [*needed, *ordered[-1:]]
+    needed_keys = [
+        key for key, successor in pairwise(ordered) if successor.signs_from + TOKEN_LIFE + MAX_CLOCK_SKEW > now
+    ]
+    return [*needed_keys, *ordered[-1:]]
 
 
 def next_signs_from(keys: Sequence[Key], *, every: timedelta, now: datetime) -> datetime | None:
-    """From when a key that is made now signs: at once where it is the first. None while none is to be made."""
+    """Return when a key created now would start to sign, immediately for the first key. None if no key is needed."""
     newest = max((key.signs_from for key in keys), default=None)
     if newest is None:
         return now

@@ -1,7 +1,7 @@
-"""Who may sign in to which application: an enabled member who is authorised, while the binding and its service live.
+"""Rules for signing in to an application: an enabled and authorised member, an active binding and an active service.
 
-Asked at every step: when a browser comes, when a code or a refresh token is redeemed, when somebody is looked up by a token.
-What is withdrawn therefore holds with the next request, whatever tokens are out.
+They are checked at each step: authorisation, redemption of a code or refresh token, and lookup by a token. A withdrawal
+therefore applies to the next request, regardless of issued tokens.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ USABLE = Subscription.Status.ACTIVE
 
 
 class Access(Struct, frozen=True):
-    """What an application may know of a member: their role in it, and the fields that the enterprise releases."""
+    """What an application may know of a member: the role, and the fields that the enterprise releases."""
 
     role: str
     released: frozenset[str]
 
 
-def may_enter(member: Member) -> Refused | None:
-    """Whether somebody may sign in at all. ``member`` with its user and enterprise."""
+def entry_refusal(member: Member) -> Refused | None:
+    """Return why the member may not sign in at all, or None. Fetch user and enterprise beforehand."""
     if member.enterprise.status != Enterprise.Status.ACTIVE or member.removed_at is not None:
         return _refused("auth.no_member", _("You are no longer a member of this enterprise."))
     if not member.enabled or not member.user.is_active:
@@ -38,34 +38,34 @@ def may_enter(member: Member) -> Refused | None:
     return None
 
 
-def may_sign_in(member: Member, client: Client) -> Refused | None:
-    """Why this member may not use the application; None when they may."""
-    found = access(member, client)
-    return found if isinstance(found, Refused) else None
+def sign_in_refusal(member: Member, client: Client) -> Refused | None:
+    """Return why the member may not use the application, or None."""
+    result = access(member, client)
+    return result if isinstance(result, Refused) else None
 
 
 def access(member: Member, client: Client) -> Access | Refused:
-    """``client`` with its application. One statement where they may; another to say why not."""
+    """Return the member's access. Fetch the application of ``client`` beforehand. One query, or two for a refusal."""
     if client.enterprise_id != member.enterprise_id:
-        return _refused("auth.other_enterprise", _("This application is another enterprise's."))
-    if (refused := may_enter(member)) is not None:
-        return refused
+        return _refused("auth.other_enterprise", _("This application belongs to another enterprise."))
+    if (refusal := entry_refusal(member)) is not None:
+        return refusal
     rows = list(
         _authorised(member).filter(binding__application=client.application_id).select_related("binding__subscription")
     )
     usable = [row for row in rows if is_usable(row.binding)]
     if usable:
         return _access(usable)
-    return _why_not(client, is_authorised=bool(rows))
+    return _refusal(client, is_authorised=bool(rows))
 
 
 def is_usable(binding: TenantBinding) -> bool:
-    """Whether its service is; a credential's test binding has none."""
+    """Return whether the bound service is active. A test binding has no service."""
     return binding.subscription is None or binding.subscription.status == USABLE
 
 
 def _access(rows: list[Authorisation]) -> Access:
-    """Of several services of one application the member may have what any of them gives."""
+    """Combine the access through several services of one application."""
     return Access(
         role=Member.Role.ADMIN.value if any(row.admin for row in rows) else Member.Role.USER.value,
         released=frozenset(name for row in rows for name in row.binding.released_fields),
@@ -78,10 +78,12 @@ def _authorised(member: Member) -> QuerySet[Authorisation]:
     )
 
 
-def _why_not(client: Client, *, is_authorised: bool) -> Refused:
+def _refusal(client: Client, *, is_authorised: bool) -> Refused:
     name = {"application": client.application.name}
     if is_authorised:
-        words = _("“%(application)s” is suspended for now: its service is not active. Your enterprise can renew it.")
+        words = _(
+            "“%(application)s” is suspended because its service is not active. Your enterprise can renew the service."
+        )
         return _refused("auth.frozen", words % name)
     bound = TenantBinding.objects.filter(
         enterprise=client.enterprise_id, application=client.application_id, status=BOUND
@@ -103,11 +105,11 @@ class Launchable(Struct, frozen=True):
     client: Client
     usable: bool
     fields: tuple[str, ...]
-    """What its seller gets of the member beside name, department and role."""
+    """Fields that the seller gets in addition to name, department and role."""
 
 
 def applications_of(member: Member, *, most: int) -> list[Launchable]:
-    """Those that the member is authorised for, by name; at most so many."""
+    """Return the member's authorised applications by name, at most ``most``."""
     clients = Client.objects.filter(enterprise=member.enterprise_id).select_related("application__seller")
     rows = (
         _authorised(member)
@@ -115,11 +117,11 @@ def applications_of(member: Member, *, most: int) -> list[Launchable]:
         .prefetch_related(Prefetch("binding__application__clients", clients, to_attr="own_clients"))
         .order_by("binding__application__name", "binding__application_id")[: most * 2]
     )
-    found: dict[int, Launchable] = {}
+    by_client: dict[int, Launchable] = {}
     for row in rows:
         for client in row.binding.application.own_clients:  # type: ignore[attr-defined]  # of the Prefetch
-            known = found.get(client.pk)
-            fields = {*row.binding.released_fields, *(known.fields if known else ())}
-            usable = is_usable(row.binding) or bool(known and known.usable)
-            found[client.pk] = Launchable(client, usable, tuple(sorted(fields)))
-    return list(found.values())[:most]
+            known_item = by_client.get(client.pk)
+            fields = {*row.binding.released_fields, *(known_item.fields if known_item else ())}
+            usable = is_usable(row.binding) or bool(known_item and known_item.usable)
+            by_client[client.pk] = Launchable(client, usable, tuple(sorted(fields)))
+    return list(by_client.values())[:most]

@@ -1,4 +1,5 @@
-"""Sign-ins of members, and what applications hold of them: codes, tokens, tickets. Secrets stand as hashes; times are real."""
+"""Sign-ins of members, and grants of applications: codes, tokens and tickets. Secrets are hashed; times are real
+time."""
 
 from __future__ import annotations
 
@@ -12,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from tradepost.market.applications.models import Client
 from tradepost.market.organisations.models import Member
 
-LONGEST_NONCE = 255
-HASH = 64
-"""Hexadecimal digits of a SHA-256. What is hashed is drawn from 256 bits, so that a plain hash tells nothing of it."""
+MAX_NONCE_LENGTH = 255
+HASH_LENGTH = 64
+"""Hexadecimal digits of a SHA-256. The secrets have 256 random bits, so a plain hash is safe."""
 
 
 class SignInSession(models.Model):
-    """One browser in which a member is signed in at the auth centre of an enterprise."""
+    """A browser in which a member is signed in at the auth centre of an enterprise."""
 
     class Way(models.TextChoices):
         PASSWORD = "password", _("Password")
@@ -28,26 +29,27 @@ class SignInSession(models.Model):
         NONE = "", _("No second step")
         APP = "otp", _("Authenticator app")
         RECOVERY = "recovery", _("Recovery code")
-        MARKET = "market", _("Two-step sign-in of the market")
+        MARKET = "market", _("Two-step sign-in of the market account")
 
     member = models.ForeignKey(Member, models.CASCADE, related_name="sign_ins", db_index=False)
-    secret_hash = models.CharField(max_length=HASH, unique=True)
-    """Of what the browser's cookie holds."""
+    secret_hash = models.CharField(max_length=HASH_LENGTH, unique=True)
+    """Hash of the secret in the browser's cookie."""
     way = models.CharField(max_length=16, choices=Way)
     second_step = models.CharField(max_length=16, choices=SecondStep, blank=True, default="", db_default="")
-    """By what it was taken, after the password; applications are told (``claims.methods``)."""
+    """The second step after the password; reported to applications (``claims.methods``)."""
     begun_at = models.DateTimeField()
     authenticated_at = models.DateTimeField(null=True, default=None)
-    """When the member last gave a password, here or at the market; null in rows from before this column: ``begun_at``."""
-    made_for = models.CharField(max_length=HASH, blank=True, default="", db_default="")
-    """Hash of the request that asked for this sign-in. Empty once that request got its code or ticket."""
+    """When the member last entered a password, here or at the market; null in rows older than this column:
+    ``begun_at``."""
+    made_for = models.CharField(max_length=HASH_LENGTH, blank=True, default="", db_default="")
+    """Hash of the request that caused this sign-in. Empty once that request got its code or ticket."""
     expires_at = models.DateTimeField()
-    """The browser is asked to sign in anew; what applications hold goes on by its own lives."""
+    """When the browser has to sign in again. Grants of applications have their own lifetimes."""
     ended_at = models.DateTimeField(null=True, default=None)
-    """Signed out, or ended by the member: what applications hold of it is revoked with it."""
+    """When the member signed out or ended the sign-in. Its grants are revoked with it."""
     network = models.CharField(max_length=64, blank=True, default="")
     agent = models.CharField(max_length=200, blank=True, default="")
-    """What the browser says it is."""
+    """The browser's user agent."""
 
     @property
     def proved_at(self) -> datetime:
@@ -62,7 +64,7 @@ class SignInSession(models.Model):
 
 
 class Grant(models.Model):
-    """What an application was given of one sign-in: all tokens of one code. Revoked, none of them holds any more."""
+    """The access of an application through one sign-in: all tokens of one code. Revoking it invalidates all of them."""
 
     class Why(models.TextChoices):
         SIGNED_OUT = "signed_out", _("Signed out")
@@ -76,13 +78,13 @@ class Grant(models.Model):
     session = models.ForeignKey(SignInSession, models.CASCADE, related_name="grants")
     client = models.ForeignKey(Client, models.CASCADE, related_name="grants", db_index=False)
     member = models.ForeignKey(Member, models.CASCADE, related_name="+", db_index=False)
-    """The session's, so that one index finds what somebody holds."""
+    """The member of the session, copied here so that one index finds a member's grants."""
     scope = models.CharField(max_length=200)
     begun_at = models.DateTimeField()
     used_at = models.DateTimeField()
-    """When it last gave tokens."""
+    """When tokens were last issued."""
     expires_at = models.DateTimeField()
-    """When its last token does."""
+    """When the last token expires."""
     revoked_at = models.DateTimeField(null=True, default=None)
     why = models.CharField(max_length=16, choices=Why, blank=True, default="")
 
@@ -95,41 +97,42 @@ class Grant(models.Model):
 
 
 class AuthorizationCode(models.Model):
-    """What a browser brings to a callback, for one redemption. Used ones stay until they expire, so that a second is seen."""
+    """A code that the browser delivers to a callback, redeemable once. Used codes stay until they expire, to detect
+    reuse."""
 
-    code_hash = models.CharField(max_length=HASH, unique=True)
+    code_hash = models.CharField(max_length=HASH_LENGTH, unique=True)
     session = models.ForeignKey(SignInSession, models.CASCADE, related_name="codes")
     client = models.ForeignKey(Client, models.CASCADE, related_name="+")
     redirect_uri = models.TextField(blank=True, default="")
-    """What the request named; empty where it named none and the registered one was taken."""
+    """The callback in the request; empty if the registered one was used by default."""
     scope = models.CharField(max_length=200)
-    nonce = models.CharField(max_length=LONGEST_NONCE, blank=True, default="")
+    nonce = models.CharField(max_length=MAX_NONCE_LENGTH, blank=True, default="")
     challenge = models.CharField(max_length=128, blank=True, default="")
-    """Of PKCE, by S256; empty where the application began without."""
+    """PKCE challenge (S256); empty if the application uses no PKCE."""
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, default=None)
     grant = models.OneToOneField(Grant, models.CASCADE, null=True, default=None, related_name="code")
 
 
 class AccessToken(models.Model):
-    token_hash = models.CharField(max_length=HASH, unique=True)
+    token_hash = models.CharField(max_length=HASH_LENGTH, unique=True)
     grant = models.ForeignKey(Grant, models.CASCADE, related_name="access_tokens")
     expires_at = models.DateTimeField(db_index=True)
 
 
 class RefreshToken(models.Model):
-    """Good once: its use gives the next. A second use revokes all of its grant (RFC 9700 §4.14)."""
+    """A token that is valid once and is replaced on use. A second use revokes the grant (RFC 9700 §4.14)."""
 
-    token_hash = models.CharField(max_length=HASH, unique=True)
+    token_hash = models.CharField(max_length=HASH_LENGTH, unique=True)
     grant = models.ForeignKey(Grant, models.CASCADE, related_name="refresh_tokens")
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, default=None)
 
 
 class ServiceTicket(models.Model):
-    """What a browser brings to a CAS service, for one validation, right or wrong."""
+    """A ticket that the browser delivers to a CAS service, for one validation with any result."""
 
-    ticket_hash = models.CharField(max_length=HASH, unique=True)
+    ticket_hash = models.CharField(max_length=HASH_LENGTH, unique=True)
     session = models.ForeignKey(SignInSession, models.CASCADE, related_name="tickets")
     client = models.ForeignKey(Client, models.CASCADE, related_name="+")
     service = models.TextField()
@@ -140,7 +143,7 @@ class ServiceTicket(models.Model):
 
 
 class Jwk(models.Model):
-    """A key that signs id tokens. Which one does, and which are published, says ``key_rotation``."""
+    """A key that signs id tokens. ``key_rotation`` chooses the signing and the published keys."""
 
     kid = models.CharField(max_length=64, unique=True)
     sealed = models.TextField()
@@ -150,17 +153,8 @@ class Jwk(models.Model):
     signs_from = models.DateTimeField()
 
 
-class SignInFailure(models.Model):
-    """Wrong passwords in a row, by who was tried and where from: kept here, for all processes and beyond a restart."""
-
-    key = models.CharField(max_length=HASH, unique=True)
-    """A keyed hash: it tells nobody whose name was tried."""
-    failures = models.PositiveIntegerField(default=0)
-    locked_until = models.DateTimeField()
-
-
 class Consent(models.Model):
-    """A member let an application have details of theirs."""
+    """A member's consent to share details with an application."""
 
     member = models.ForeignKey(Member, models.CASCADE, related_name="consents", db_index=False)
     client = models.ForeignKey(Client, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""A member as ``claims`` speaks of one, read from the rows."""
+"""Convert a member's rows to a ``claims.Person``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .may_sign_in import Access
 
 
 def person_of(member: Member, access: Access) -> Person:
-    """``member`` with its enterprise and department."""
+    """Convert a member. Fetch enterprise and department beforehand."""
     profile = member.profile
     return Person(
         public_id=member.public_id,

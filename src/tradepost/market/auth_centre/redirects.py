@@ -1,4 +1,4 @@
-"""Policy: where a browser may be sent. Registered callbacks are compared character by character (RFC 9700 §2.1, §4.1). No I/O."""
+"""Rules for redirects. Registered callbacks are compared character by character (RFC 9700 §2.1, §4.1). No I/O."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-"""What browsers read otherwise than we do: control characters, blanks, backslashes."""
+"""Characters that browsers interpret differently: control characters, spaces and backslashes."""
 
 
-def is_callback(registered: str, given: str) -> bool:
-    """Whether this is the registered callback: the same characters, nothing left out, nothing added."""
-    return bool(registered) and registered == given
+def is_callback(registered: str, address: str) -> bool:
+    """Return whether the address is exactly the registered callback."""
+    return bool(registered) and registered == address
 
 
 def origin_of(url: str) -> str:
-    """``https://host:port`` of a web address; empty for what is none, or says a user before its host."""
+    """Return ``https://host:port`` of a web address; empty if it is invalid or contains a user name."""
     if UNSAFE.search(url):
         return ""
     try:
@@ -32,13 +32,14 @@ def origin_of(url: str) -> str:
 
 
 def may_return_to(url: str, callbacks: Iterable[str]) -> bool:
-    """Whether one may go there after signing out: an origin of a registered callback."""
+    """Return whether the address has the origin of a registered callback, as required after signing out."""
     origin = origin_of(url)
     return bool(origin) and origin in {origin_of(callback) for callback in callbacks}
 
 
 def own_path(following: str, prefix: str) -> str:
-    """``following`` where it is a path of this auth centre, which begins with ``prefix``; else empty: no open redirect."""
+    """Return ``following`` if it is a path of this auth centre under ``prefix``, otherwise empty. Prevents open
+    redirects."""
     if UNSAFE.search(following) or not following.startswith(prefix):
         return ""
     parts = urlsplit(following)
@@ -46,8 +47,8 @@ def own_path(following: str, prefix: str) -> str:
 
 
 def with_parameters(url: str, parameters: Mapping[str, str]) -> str:
-    """The address with further parameters in its query, as it stands otherwise; an empty one is left out."""
-    added = urlencode([(name, value) for name, value in parameters.items() if value])
+    """Add parameters to the address's query; empty values are left out."""
+    added_query = urlencode([(name, value) for name, value in parameters.items() if value])
     address, hash_mark, fragment = url.partition("#")
     between = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
-    return f"{address}{between}{added}{hash_mark}{fragment}" if added else url
+    return f"{address}{between}{added_query}{hash_mark}{fragment}" if added_query else url

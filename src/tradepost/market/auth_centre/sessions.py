@@ -1,4 +1,4 @@
-"""Sign-ins: begun with a fresh secret, found by it, ended with all that applications hold of them."""
+"""Sign-ins: start with a new secret, find by the secret, and end together with the grants of applications."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tradepost.market.organisations import admin_visits
 from tradepost.market.organisations.models import Enterprise, Member
 
 from . import grants
-from .drawn import draw, hash_of
-from .may_sign_in import may_enter
+from .may_sign_in import entry_refusal
 from .models import Grant, SignInSession
+from .random_secrets import hash_of, new_secret
 
-LONGEST_AGENT = 200
+MAX_AGENT_LENGTH = 200
 
 
 def begin(
@@ -24,79 +24,80 @@ def begin(
     second_step: SignInSession.SecondStep = SignInSession.SecondStep.NONE,
     authenticated_at: datetime | None = None, made_for: str = "",
 ) -> tuple[SignInSession, str]:  # fmt: skip
-    """The sign-in, and the secret for the browser's cookie: a new one each time, so that none can be planted beforehand.
+    """Start a sign-in and return it with the secret for the browser's cookie.
 
-    ``made_for``: path and query of the request that asked for it.
+    Each sign-in has a new secret, so none can be planted beforehand. ``made_for``: path and query of the request that
+    caused it.
     """
-    secret = draw()
+    secret = new_secret()
     session = SignInSession.objects.create(
         member=member, secret_hash=hash_of(secret), way=way, second_step=second_step, begun_at=now,
-        expires_at=now + life, network=network[:64], agent=agent[:LONGEST_AGENT],
+        expires_at=now + life, network=network[:64], agent=agent[:MAX_AGENT_LENGTH],
         authenticated_at=authenticated_at or now, made_for=_hash_of_request(made_for),
     )  # fmt: skip
     return session, secret
 
 
 def find(secret: str, enterprise: Enterprise, *, now: datetime) -> SignInSession | None:
-    """The living sign-in at this enterprise of whose cookie holds the secret, with its member; None for who may no longer
+    """Return the active sign-in at this enterprise with this secret, with its member. None if the member may not
     enter."""
-    found = (
+    session = (
         SignInSession.objects.select_related("member__user", "member__enterprise", "member__department")
         .filter(secret_hash=hash_of(secret), member__enterprise=enterprise, ended_at=None, expires_at__gt=now)
         .first()
     )
-    return found if found is not None and may_enter(found.member) is None else None
+    return session if session is not None and entry_refusal(session.member) is None else None
 
 
 def is_made_for(session: SignInSession, following: str) -> bool:
-    """Whether the member signed in for this very request, which has not been answered yet."""
+    """Return whether the member signed in for this request, which has not been answered yet."""
     return bool(session.made_for) and session.made_for == _hash_of_request(following)
 
 
 def use_up(session: SignInSession, following: str) -> bool:
-    """Answer the request that a sign-in was made for. True once: two requests at the same moment get one."""
-    hashed = _hash_of_request(following)
-    rows = SignInSession.objects.filter(pk=session.pk, made_for=hashed)
-    return bool(hashed and rows.update(made_for=""))
+    """Mark the request as answered. Returns True once; of two simultaneous requests only one succeeds."""
+    request_hash = _hash_of_request(following)
+    rows = SignInSession.objects.filter(pk=session.pk, made_for=request_hash)
+    return bool(request_hash and rows.update(made_for=""))
 
 
 def _hash_of_request(following: str) -> str:
     return hashlib.sha256(iri_to_uri(following).encode()).hexdigest() if following else ""
 
 
-def living_of(member: Member, *, now: datetime) -> QuerySet[SignInSession]:
-    """The newest first."""
+def active_sessions(member: Member, *, now: datetime) -> QuerySet[SignInSession]:
+    """Return active sign-ins, newest first."""
     return SignInSession.objects.filter(member=member, ended_at=None, expires_at__gt=now).order_by("-id")
 
 
 def replace(earlier: SignInSession, by: Member, *, now: datetime) -> None:
-    """Another sign-in takes its place in the browser: somebody else's ends it; one's own leaves applications what they hold."""
+    """Replace the browser's earlier sign-in. One of another person ends; one of the same member keeps its grants."""
     if earlier.member_id != by.pk:
         end(earlier, Grant.Why.SIGNED_OUT, now=now)
     else:
         SignInSession.objects.filter(pk=earlier.pk).update(expires_at=now)
-        admin_visits.end_with([earlier.pk], now=now)
+        admin_visits.end_of_sign_ins([earlier.pk], now=now)
 
 
 def end(session: SignInSession, why: Grant.Why, *, now: datetime) -> None:
-    """Once; what is over already stays as it is."""
+    """End a sign-in. Idempotent."""
     end_all(SignInSession.objects.filter(pk=session.pk), why, now=now)
 
 
 def end_all(sessions: QuerySet[SignInSession], why: Grant.Why, *, now: datetime) -> int:
-    """How many were living."""
+    """End sign-ins and return how many were active."""
     keys = list(sessions.filter(ended_at=None).values_list("pk", flat=True))
-    ended = SignInSession.objects.filter(pk__in=keys, ended_at=None).update(ended_at=now)
+    ended_count = SignInSession.objects.filter(pk__in=keys, ended_at=None).update(ended_at=now)
     grants.revoke(Grant.objects.filter(session__in=keys), why, now=now)
-    admin_visits.end_with(keys, now=now)
-    return ended
+    admin_visits.end_of_sign_ins(keys, now=now)
+    return ended_count
 
 
-def end_those_of(members: list[int], why: Grant.Why, *, now: datetime) -> int:
-    """Of people who may no longer sign in: theirs end even where the browser's time was over, since tokens outlive it."""
+def end_sessions_of_members(members: list[int], why: Grant.Why, *, now: datetime) -> int:
+    """End sign-ins of members who may no longer sign in, also expired ones, since tokens live longer."""
     return end_all(SignInSession.objects.filter(member__in=members), why, now=now)
 
 
 def end_earlier(user: int, why: Grant.Why, *, before: datetime, now: datetime) -> int:
-    """All of a person, in whatever enterprise, that began before."""
+    """End all earlier sign-ins of a person, in all enterprises."""
     return end_all(SignInSession.objects.filter(member__user=user, begun_at__lt=before), why, now=now)

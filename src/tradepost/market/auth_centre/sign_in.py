@@ -1,4 +1,5 @@
-"""A member says who they are: by ``user_name@tenantCode``, by the user name alone, or by the address of their market account."""
+"""Authenticate a member by ``user_name@tenantCode``, by the user name, or by the email address of the market
+account."""
 
 from __future__ import annotations
 
@@ -13,33 +14,25 @@ from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.identity import sign_in_guesses, throttling
+from tradepost.market.identity import limits, sign_in_guesses, throttling
+from tradepost.market.identity.limits import Delays, Limit
 from tradepost.market.identity.models import User
 from tradepost.market.identity.sign_in_guesses import Origin
 from tradepost.market.organisations.events import MemberPasswordsGuessed
 from tradepost.market.organisations.models import Enterprise, Member
 
-from . import failed_tries
-from .lockout import Lockout
-from .may_sign_in import may_enter
+from .may_sign_in import entry_refusal
 
-LONGEST = 254
+MAX_LENGTH = 254
 
+NETWORK_MEMORY = timedelta(days=30)
 
-NAMES_FROM_NEW_NETWORKS = 20
-"""Wrong passwords at one enterprise, whatever the names, from all networks without a member: in ``WINDOW``."""
-NAMES_FROM_A_NETWORK = 60
-"""The same from one network in which members signed in: a whole company may mistype in the morning."""
-WINDOW = timedelta(minutes=10)
-NETWORK_STAYS_KNOWN = timedelta(days=30)
-_DAY = timedelta(days=1)
-
-type Where = Callable[[int], Origin]
-"""Given the account that is meant, 0 for none: where the try comes from."""
+type OriginLookup = Callable[[int], Origin]
+"""Returns the origin of an attempt, given the primary key of the account; 0 for none."""
 
 
-class TooOften(Refused):
-    """``wait``: whole seconds until the next try. ``everywhere``: from all origins that are not known."""
+class TooManyAttempts(Refused):
+    """Too many attempts. ``wait``: seconds until the next attempt. ``everywhere``: for all unknown origins."""
 
     def __init__(self, wait: int, *, everywhere: bool = False) -> None:
         message = (
@@ -50,82 +43,85 @@ class TooOften(Refused):
             if everywhere
             else _("Too many wrong passwords. Try again in %(time)s.")
         )
-        super().__init__("auth.locked", message % {"time": throttling.in_words(wait)}, HTTPStatus.TOO_MANY_REQUESTS)
-        self.wait = wait
+        text = message % {"time": throttling.format_wait(wait)}
+        super().__init__("auth.locked", text, HTTPStatus.TOO_MANY_REQUESTS, wait=wait)
 
 
-class Tries(Struct, frozen=True, kw_only=True):
-    """What the tries of a request are counted by: name and origin; the name from new origins; the enterprise, whatever the name."""
+class Attempts(Struct, frozen=True, kw_only=True):
+    """The counters of an attempt: by name and origin, by name for new origins, and by enterprise for all names."""
 
     at: str
     everywhere: str
     enterprise: str
-    most: int
+    names: Limit
     office: bool
     """Whether members signed in from this network."""
     email: str
-    """Of a market account that is meant; empty for a name of the enterprise."""
+    """Email of the market account; empty for a user name of the enterprise."""
     account: int
 
-    def begin(self, enterprise: Enterprise, origin: Origin, lockout: Lockout, *, now: datetime, wall: datetime) -> None:
-        """Count a try, which is wrong unless ``right`` follows. Raises ``TooOften``; then nothing was counted."""
-        if wait := failed_tries.begin(self.at, lockout, now=wall):
-            raise TooOften(wait)
-        if not origin.browser and (wait := throttling.window(self.enterprise, most=self.most, length=WINDOW, now=wall)):
-            failed_tries.take_back(self.at, now=wall)
+    def begin(self, enterprise: Enterprise, origin: Origin, delays: Delays, *, now: datetime, wall: datetime) -> None:
+        """Count an attempt, assuming it fails; ``right`` reverts that. Raises ``TooOften`` and then counts nothing."""
+        if delay := throttling.begin_guess(delays, self.at, now=wall):
+            raise TooManyAttempts(delay)
+        if not origin.browser and (delay := throttling.count(self.names, self.enterprise, now=wall)):
+            throttling.undo_guess(delays, self.at, now=wall)
             _warn(enterprise, now, wall)
-            raise TooOften(wait, everywhere=True)
+            raise TooManyAttempts(delay, everywhere=True)
         if not self._passes(origin) and (
-            wait := throttling.guess(self.everywhere, now=wall, free=sign_in_guesses.FREE_FROM_NEW_ORIGINS)
+            delay := throttling.begin_guess(limits.PASSWORD_FROM_NEW_ORIGINS, self.everywhere, now=wall)
         ):
-            failed_tries.take_back(self.at, now=wall)
-            throttling.give_back(self.enterprise)
+            throttling.undo_guess(delays, self.at, now=wall)
+            throttling.undo_try(self.names, self.enterprise)
             _warn(enterprise, now, wall)
             if self.email:
                 sign_in_guesses.warn(self.email, account=self.account, now=now, wall=wall)
-            raise TooOften(wait, everywhere=True)
+            raise TooManyAttempts(delay, everywhere=True)
 
     def _passes(self, origin: Origin) -> bool:
-        """A member who never signed in has no origin of their own yet: the office's is theirs."""
+        """Return whether the origin is known. A member who never signed in has none, so the enterprise's networks
+        count."""
         return origin.known or self.office
 
-    def right(self, origin: Origin) -> None:
-        failed_tries.was_right(self.at)
+    def right(self, origin: Origin, delays: Delays) -> None:
+        throttling.clear_guesses(delays, self.at)
         if not origin.browser:
-            throttling.give_back(self.enterprise)
+            throttling.undo_try(self.names, self.enterprise)
         if not self._passes(origin):
-            throttling.guessed(self.everywhere)
+            throttling.clear_guesses(limits.PASSWORD_FROM_NEW_ORIGINS, self.everywhere)
 
 
-def _tries(
+def _attempts(
     enterprise: Enterprise, name: str, member: Member | None, *, network: str, origin: Origin, wall: datetime
-) -> Tries:
-    user_name, email = _meant(enterprise, name, member)
-    who, members_here = email or f"{enterprise.pk} {user_name}", f"enterprise {enterprise.pk}"
-    known = throttling.remembers(_members_in(enterprise.pk, network), now=wall)
-    return Tries(
-        at=f"{who} from {origin.name}",
-        everywhere=sign_in_guesses.everywhere(email) if email else f"member {who} from new origins",
-        enterprise=f"wrong names of {members_here} from {network if known else 'new networks'}",
-        most=NAMES_FROM_A_NETWORK if known else NAMES_FROM_NEW_NETWORKS,
-        office=known,
+) -> Attempts:
+    user_name, email = _counted_names(enterprise, name, member)
+    counted_name = email or f"{enterprise.pk} {user_name}"
+    is_known = throttling.is_remembered(_members_in(enterprise.pk, network), now=wall)
+    return Attempts(
+        at=f"{counted_name} from {origin.name}",
+        everywhere=counted_name,
+        enterprise=f"{enterprise.pk} from {network}" if is_known else f"{enterprise.pk}",
+        names=limits.NAMES_FROM_A_NETWORK if is_known else limits.NAMES_FROM_NEW_NETWORKS,
+        office=is_known,
         email=email,
         account=member.user_id if member else 0,
     )
 
 
-def _meant(enterprise: Enterprise, name: str, member: Member | None) -> tuple[str, str]:
-    """User name and email by which tries are counted: one count for an account, however its name is written, and for an unknown
-    name the same count as if it were known. One of the two is empty."""
+def _counted_names(enterprise: Enterprise, name: str, member: Member | None) -> tuple[str, str]:
+    """Return the user name and the email for counting attempts; one of the two is empty.
+
+    All spellings of an account share a counter, and an unknown name is counted like a known one.
+    """
     if member is not None:
         return (member.user_name, "") if member.managed else ("", member.user.email.lower())
-    local, at, domain = name.strip().lower()[:LONGEST].rpartition("@")
+    local, at, domain = name.strip().lower()[:MAX_LENGTH].rpartition("@")
     return ("", f"{local}@{domain}") if at and domain != enterprise.code else (local or domain, "")
 
 
 def remember_network(enterprise: int, network: str, *, now: datetime) -> None:
-    """After a complete sign-in of a member. ``now``: real time."""
-    throttling.remember(_members_in(enterprise, network), until=now + NETWORK_STAYS_KNOWN)
+    """Remember the network of a completed sign-in. ``now``: real time."""
+    throttling.remember_fact(_members_in(enterprise, network), until=now + NETWORK_MEMORY)
 
 
 def _members_in(enterprise: int, network: str) -> str:
@@ -134,46 +130,47 @@ def _members_in(enterprise: int, network: str) -> str:
 
 def _warn(enterprise: Enterprise, now: datetime, wall: datetime) -> None:
     with transaction.atomic():
-        if not throttling.window(f"warned enterprise {enterprise.pk} of guesses", most=1, length=_DAY, now=wall):
+        if not throttling.count(limits.ENTERPRISE_WARNINGS, f"{enterprise.pk}", now=wall):
             outbox.publish(MemberPasswordsGuessed(enterprise=enterprise.pk, at=wall), now=now)
 
 
-def prove(
+def authenticate(
     enterprise: Enterprise,
     name: str,
     password: str,
     *,
     network: str,
-    where: Where,
-    lockout: Lockout,
+    where: OriginLookup,
+    delays: Delays,
     now: datetime,
     wall: datetime,
 ) -> Member:
-    """The member whose password it is. Hashes a password: not inside a transaction that others wait for. Raises ``Refused``.
+    """Return the member with this name and password. Raises ``Refused``.
 
-    An unknown name takes as long as a wrong password and gets the same words. Who may not enter learns it only with the right
-    password. Tries are counted by name and origin, so that a stranger delays himself, and by enterprise, so that one password is
-    not tried with many names (decision 0082).
+    Hashes a password, so do not call it in a transaction that others wait for. An unknown name takes equally long and
+    gets the same message. A member who may not enter learns the reason only with the right password. Attempts are
+    counted by name and origin, so that attackers delay only themselves, and by enterprise, so that one password cannot
+    be tried with many names (decision 0082).
     """
     member = find(enterprise, name)
     origin = where(member.user_id if member else 0)
-    tries = _tries(enterprise, name, member, network=network, origin=origin, wall=wall)
-    tries.begin(enterprise, origin, lockout, now=now, wall=wall)
+    tries = _attempts(enterprise, name, member, network=network, origin=origin, wall=wall)
+    tries.begin(enterprise, origin, delays, now=now, wall=wall)
     if member is None:
         make_password(password)
-        raise _wrong(enterprise)
+        raise _wrong_password(enterprise)
     if not member.user.check_password(password):
-        raise _wrong(enterprise)
-    tries.right(origin)
-    if (refused := may_enter(member)) is not None:
-        raise refused
+        raise _wrong_password(enterprise)
+    tries.right(origin, delays)
+    if (refusal := entry_refusal(member)) is not None:
+        raise refusal
     return member
 
 
 def find(enterprise: Enterprise, name: str) -> Member | None:
-    """Who is meant at this enterprise, removed or not."""
+    """Return the member with this name at the enterprise, also a removed one."""
     name = name.strip()
-    if not name or len(name) > LONGEST:
+    if not name or len(name) > MAX_LENGTH:
         return None
     members = Member.objects.select_related("user", "enterprise", "department").filter(enterprise=enterprise)
     local, at, domain = name.rpartition("@")
@@ -184,15 +181,15 @@ def find(enterprise: Enterprise, name: str) -> Member | None:
 
 
 def member_of(enterprise: Enterprise, user: User) -> Member | None:
-    """Somebody who is logged in to the market, as a member who may enter here."""
-    found = (
+    """Return the market account as a member who may enter here, or None."""
+    member = (
         Member.objects.select_related("user", "enterprise", "department")
         .filter(enterprise=enterprise, user=user)
         .first()
     )
-    return found if found is not None and may_enter(found) is None else None
+    return member if member is not None and entry_refusal(member) is None else None
 
 
-def _wrong(enterprise: Enterprise) -> Refused:
+def _wrong_password(enterprise: Enterprise) -> Refused:
     words = _("User name or password is wrong for %(enterprise)s. An administrator there can give you a new password.")
     return Refused("auth.wrong", words % {"enterprise": enterprise.name}, HTTPStatus.UNPROCESSABLE_ENTITY)

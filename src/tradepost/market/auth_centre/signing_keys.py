@@ -1,4 +1,4 @@
-"""Keys that sign id tokens: made when they are due, sealed, published as others need them (``key_rotation``)."""
+"""Keys that sign id tokens: created when due, sealed, and published as ``key_rotation`` decides."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ ALGORITHM = "RS256"
 BITS = 3072
 
 
-def ensure(*, every: timedelta, now: datetime) -> None:
-    """Make the next key when it is due. Two at once may both make one: both are published, the newest signs."""
-    signs_from = key_rotation.next_signs_from(_known(), every=every, now=now)
+def ensure_key(*, every: timedelta, now: datetime) -> None:
+    """Create the next key when it is due. Two simultaneous calls may create two keys; the newest signs."""
+    signs_from = key_rotation.next_signs_from(_recent_keys(), every=every, now=now)
     if signs_from is None:
         return
-    made = JWK.generate(kty="RSA", size=BITS)
-    kid = made.thumbprint()
-    public = {**json.loads(made.export_public()), "kid": kid, "use": "sig", "alg": ALGORITHM}
+    new_key = JWK.generate(kty="RSA", size=BITS)
+    kid = new_key.thumbprint()
+    public = {**json.loads(new_key.export_public()), "kid": kid, "use": "sig", "alg": ALGORITHM}
     with transaction.atomic():
         Jwk.objects.create(
-            kid=kid, sealed=seal(made.export_private()), public=public, created_at=now, signs_from=signs_from
+            kid=kid, sealed=seal(new_key.export_private()), public=public, created_at=now, signs_from=signs_from
         )
 
 
 def sign(claims: dict[str, Any], *, now: datetime) -> str:
-    """A JWT of these claims. ``LookupError`` where no key was made."""
-    key = key_rotation.signing(_known(), now)
+    """Return a signed JWT. Raises ``LookupError`` if there is no key."""
+    key = key_rotation.signing_key(_recent_keys(), now)
     if key is None:
         raise LookupError("no key to sign with: call ensure() before")
     private = JWK.from_json(unseal(Jwk.objects.get(kid=key.kid).sealed))
@@ -46,8 +46,8 @@ def sign(claims: dict[str, Any], *, now: datetime) -> str:
     return str(token.serialize())
 
 
-def read(token: str) -> dict[str, Any] | None:
-    """Claims of an id token that we signed, even after its end; None for any other text."""
+def read_token(token: str) -> dict[str, Any] | None:
+    """Return the claims of an id token that we signed, also after its expiry; None for other texts."""
     if token.count(".") != 2 or not token.isascii():
         return None
     signed = JWS()
@@ -59,19 +59,19 @@ def read(token: str) -> dict[str, Any] | None:
         if row is None:
             return None
         signed.verify(JWK(**row.public))
-        told: dict[str, Any] = json.loads(signed.payload)
+        payload: dict[str, Any] = json.loads(signed.payload)
     except (JWException, ValueError, RecursionError):
         return None
-    return told
+    return payload
 
 
-def published(now: datetime) -> list[dict[str, Any]]:
-    """The public keys that others need, as JWKs (RFC 7517)."""
-    wanted = {key.kid for key in key_rotation.published(_known(), now)}
-    return [row.public for row in Jwk.objects.filter(kid__in=wanted).order_by("signs_from")]
+def public_keys(now: datetime) -> list[dict[str, Any]]:
+    """Return the public keys that clients need, as JWKs (RFC 7517)."""
+    key_ids = {key.kid for key in key_rotation.published_keys(_recent_keys(), now)}
+    return [row.public for row in Jwk.objects.filter(kid__in=key_ids).order_by("signs_from")]
 
 
-def _known() -> list[key_rotation.Key]:
-    """The last few: older ones are no longer needed."""
+def _recent_keys() -> list[key_rotation.Key]:
+    """Return the newest keys; older ones are not needed."""
     rows = Jwk.objects.order_by("-signs_from").values_list("kid", "signs_from")[:5]
     return [key_rotation.Key(kid, signs_from) for kid, signs_from in rows]

@@ -1,9 +1,9 @@
-"""What ``oauthlib`` asks about clients, codes and tokens, answered from the rows; one object a request.
+"""The validator of ``oauthlib`` on our rows; one object per request.
 
-``oauthlib`` reads unknown parameters of a request as attributes of its request object. What is decided here is therefore kept
-in this object, never read from there.
+``oauthlib`` exposes unknown request parameters as attributes of its request object. Decisions are therefore stored in
+this object and never read from there.
 """
-# ruff: noqa: ARG002  # which arguments its methods get is oauthlib's matter
+# # ruff: noqa: ARG002 # the arguments are those of oauthlib's interface
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from tradepost.market.applications.models import Client
 from . import client_proof, grants, id_tokens
 from .application_proof import client_by_application
 from .claims import DEFAULT_SCOPE, SCOPES
-from .drawn import hash_of
 from .may_sign_in import Access, access
 from .models import AuthorizationCode, Grant, RefreshToken, SignInSession
+from .random_secrets import hash_of
 from .redirects import is_callback
-from .settings_of import Lives, address_of
+from .settings_of import Lifetimes, address_of
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 
 
 class TokenRows(RequestValidator):  # type: ignore[misc]  # published without types
-    """``enterprise``: whose auth centre is asked, ``issuer`` its address; None and empty at the main host, where client, code or
-    token say it.
+    """The validator for one request.
 
-    ``market_now`` is the time by which a client's former secret ends; all others are real time, ``now``.
+    ``enterprise``: of the requested auth centre; ``issuer``: its address. Both are empty at the main host, where
+    client, code or token identify the enterprise. ``market_now``: the time by which a previous client secret expires;
+    ``now`` is real time.
     """
 
     def __init__(
-        self, *, enterprise: int | None, lives: Lives, issuer: str, now: datetime, market_now: datetime,
+        self, *, enterprise: int | None, lives: Lifetimes, issuer: str, now: datetime, market_now: datetime,
         session: SignInSession | None = None,
     ) -> None:  # fmt: skip
         self.enterprise = enterprise
@@ -49,7 +50,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         self.grant: Grant | None = None
         self.access: Access | None = None
 
-    # Who asks
+    # Clients
 
     def validate_client_id(self, client_id: str, request: Any, *_: Any, **__: Any) -> bool:
         self.client = request.client = client_proof.client_of(client_id, enterprise=self.enterprise)
@@ -60,15 +61,15 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
 
     def authenticate_client(self, request: Any, *_: Any, **__: Any) -> bool:
         form = dict(request.decoded_body or ())
-        given = client_proof.given(form, request.headers.get("Authorization", ""))
+        credentials = client_proof.credentials_in(form, request.headers.get("Authorization", ""))
         request.client = None
-        if given is None:
+        if credentials is None:
             return False
-        client = client_proof.client_of(given.client_id, enterprise=self.enterprise)
-        if client is not None and not client_proof.is_proved(client, given.secret, now=self.market_now):
+        client = client_proof.client_of(credentials.client_id, enterprise=self.enterprise)
+        if client is not None and not client_proof.is_authentic(client, credentials.secret, now=self.market_now):
             return False
         if client is None and self.enterprise is None:
-            client = client_by_application(given, form)
+            client = client_by_application(credentials, form)
             request.client_id = client.client_id if client else request.client_id
         self.client = request.client = client
         return client is not None
@@ -79,20 +80,20 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
     def validate_response_type(self, client_id: str, response_type: str, *_: Any, **__: Any) -> bool:
         return response_type == "code"
 
-    # Where to, and for what
+    # Callbacks and scopes
 
     def validate_redirect_uri(self, client_id: str, redirect_uri: str, *_: Any, **__: Any) -> bool:
         return self.client is not None and is_callback(self.client.callback, redirect_uri)
 
     def get_default_redirect_uri(self, client_id: str, *_: Any, **__: Any) -> str | None:
-        """A client has one callback: which need not be said (openapi-jointkit E.8)."""
+        """Return the client's only callback, which requests may omit (openapi-jointkit E.8)."""
         return self.client.callback if self.client else None
 
     def get_default_scopes(self, client_id: str, *_: Any, **__: Any) -> list[str]:
         return [DEFAULT_SCOPE]
 
     def validate_scopes(self, client_id: str, scopes: list[str], *_: Any, **__: Any) -> bool:
-        """Unknown ones are left out (OpenID Connect Core §3.1.2.1); the answer names what was given (RFC 6749 §3.3)."""
+        """Drop unknown scopes (OpenID Connect Core §3.1.2.1); the response names the granted ones (RFC 6749 §3.3)."""
         scopes[:] = [scope for scope in SCOPES if scope in scopes]
         return bool(scopes)
 
@@ -109,7 +110,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         return True
 
     def is_origin_allowed(self, *_: Any, **__: Any) -> bool:
-        """Applications' servers ask, not their pages."""
+        """Never: requests come from servers of applications, not from their pages."""
         return False
 
     # Codes
@@ -125,33 +126,37 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         )  # fmt: skip
 
     def get_authorization_code_scopes(self, client_id: str, code: str, *_: Any, **__: Any) -> list[str]:
-        """Before the client has proved itself: only how the answer will look depends on it."""
-        found = AuthorizationCode.objects.filter(code_hash=hash_of(code)).values_list("scope", flat=True).first()
-        return found.split() if found else []
+        """Return the scopes before the client is authenticated; only the form of the response depends on them."""
+        scope = AuthorizationCode.objects.filter(code_hash=hash_of(code)).values_list("scope", flat=True).first()
+        return scope.split() if scope else []
 
     def validate_code(self, client_id: str, code: str, client: Client, request: Any, *_: Any, **__: Any) -> bool:
-        """The code's row stays locked until its tokens are there: of two redemptions the second sees the first."""
-        found = (
+        """Lock the code until its tokens are stored, so that the second of two redemptions sees the first."""
+        authorization_code = (
             AuthorizationCode.objects.select_for_update(of=("self",))
             .select_related("session__member__user", "session__member__enterprise", "session__member__department")
             .filter(code_hash=hash_of(code))
             .first()
         )
-        if found is None or self.client is None or found.client_id != self.client.pk:
+        if authorization_code is None or self.client is None or authorization_code.client_id != self.client.pk:
             return False
-        if found.used_at is not None:
-            if found.grant_id is not None:
-                grants.revoke(Grant.objects.filter(pk=found.grant_id), Grant.Why.CODE_REPLAYED, now=self.now)
+        if authorization_code.used_at is not None:
+            if authorization_code.grant_id is not None:
+                grants.revoke(
+                    Grant.objects.filter(pk=authorization_code.grant_id), Grant.Why.CODE_REPLAYED, now=self.now
+                )
             return False
-        if found.expires_at <= self.now or found.session.ended_at is not None:
+        if authorization_code.expires_at <= self.now or authorization_code.session.ended_at is not None:
             return False
-        if not found.challenge and request.code_verifier:  # PKCE taken out of the first request (RFC 9700 §4.8)
+        if (
+            not authorization_code.challenge and request.code_verifier
+        ):  # PKCE was removed from the first request (RFC 9700 §4.8)
             return False
-        allowed = access(found.session.member, self.client)
-        if not isinstance(allowed, Access):
+        allowed_access = access(authorization_code.session.member, self.client)
+        if not isinstance(allowed_access, Access):
             return False
-        self.code, self.access = found, allowed
-        request.user, request.scopes = found.session.member, found.scope.split()
+        self.code, self.access = authorization_code, allowed_access
+        request.user, request.scopes = authorization_code.session.member, authorization_code.scope.split()
         return True
 
     def get_code_challenge(self, code: str, request: Any) -> str | None:
@@ -163,7 +168,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
     def confirm_redirect_uri(
         self, client_id: str, code: str, redirect_uri: str, client: Client, request: Any, *_: Any, **__: Any
     ) -> bool:
-        """What the first request named must be named again; where it named none, the one callback may be."""
+        """Require the redirect URI of the first request; without one, the client's callback."""
         if self.code is None or self.client is None:
             return False
         if request.using_default_redirect_uri:
@@ -174,7 +179,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         return (self.code.nonce or None) if self.code else None
 
     def invalidate_authorization_code(self, client_id: str, code: str, request: Any, *_: Any, **__: Any) -> None:
-        """Done by ``save_bearer_token``, in the same transaction."""
+        """Done by ``save_bearer_token`` in the same transaction."""
 
     # Tokens
 
@@ -182,25 +187,25 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         return True
 
     def validate_refresh_token(self, refresh_token: str, client: Client, request: Any, *_: Any, **__: Any) -> bool:
-        """The grant's row stays locked: of two uses of one token the second sees the first, and ends both."""
-        known = RefreshToken.objects.filter(token_hash=hash_of(refresh_token)).first()
-        if known is None or self.client is None:
+        """Lock the grant, so that the second of two uses sees the first and revokes the grant."""
+        stored_token = RefreshToken.objects.filter(token_hash=hash_of(refresh_token)).first()
+        if stored_token is None or self.client is None:
             return False
         grant = (
             Grant.objects.select_for_update(of=("self",))
             .select_related("session", "member__user", "member__enterprise", "member__department")
-            .get(pk=known.grant_id)
+            .get(pk=stored_token.grant_id)
         )
         if grant.client_id != self.client.pk or grant.revoked_at is not None or grant.session.ended_at is not None:
             return False
-        known.refresh_from_db()
-        if known.used_at is not None:
+        stored_token.refresh_from_db()
+        if stored_token.used_at is not None:
             grants.revoke(Grant.objects.filter(pk=grant.pk), Grant.Why.TOKEN_REPLAYED, now=self.now)
             return False
-        allowed = access(grant.member, self.client)
-        if known.expires_at <= self.now or not isinstance(allowed, Access):
+        allowed_access = access(grant.member, self.client)
+        if stored_token.expires_at <= self.now or not isinstance(allowed_access, Access):
             return False
-        self.refreshed, self.grant, self.access = known, grant, allowed
+        self.refreshed, self.grant, self.access = stored_token, grant, allowed_access
         request.user = grant.member
         return True
 
@@ -213,7 +218,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
     def save_bearer_token(self, token: dict[str, Any], request: Any, *_: Any, **__: Any) -> None:
         if self.refreshed is not None and self.grant is not None:
             RefreshToken.objects.filter(pk=self.refreshed.pk).update(used_at=self.now)
-            grants.give_tokens(self.grant, token, self.lives, now=self.now)
+            grants.store_tokens(self.grant, token, self.lives, now=self.now)
             return
         code = self.code
         assert code is not None  # oauthlib validated it before
@@ -223,7 +228,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         )  # fmt: skip
         code.used_at, code.grant = self.now, grant
         code.save(update_fields=["used_at", "grant"])
-        grants.give_tokens(grant, token, self.lives, now=self.now)
+        grants.store_tokens(grant, token, self.lives, now=self.now)
 
     # OpenID Connect
 
@@ -231,7 +236,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         return True
 
     def get_id_token(self, token: Any, token_handler: Any, request: Any) -> None:
-        """``oauthlib`` begins it; ``finalize_id_token`` ends it."""
+        """``oauthlib`` prepares the token; ``finalize_id_token`` completes it."""
 
     def finalize_id_token(self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any) -> str:
         session = self.code.session if self.code else self.grant.session if self.grant else None

@@ -1,7 +1,7 @@
-"""The unified login page: it knows the application and finds the enterprise (openapi-jointkit B.3).
+"""The unified login page: it knows the application and asks for the enterprise (openapi-jointkit B.3).
 
-What it is asked stands in the fragment of the address, which no browser sends; a script reads it and comes back with it as a
-query. Without a script, and for who knows no application, it leads to the enterprise's workbench.
+The parameters are in the URL fragment, which browsers do not send; a script repeats them as a query. Without a script
+or an application, the page leads to the enterprise's workbench.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from django.views.decorators.http import require_safe
 from tradepost.market.applications.models import Application, Client
 from tradepost.market.identity.models import User
 from tradepost.market.organisations.models import Enterprise
-from tradepost.market.web.access import declare
+from tradepost.market.web.access import declare_access
 
 from .authorize_page import launch_url
 from .settings_of import address_of
 from .tenant import ANYBODY
 
-LONGEST = 200
-MOST = 20
+MAX_LENGTH = 200
+MAX_ENTERPRISES = 20
 
 
-class WhereForm(forms.Form):
+class EnterpriseForm(forms.Form):
     tenant = forms.CharField(
         label=gettext_lazy("Your enterprise"),
-        max_length=LONGEST,
-        help_text=gettext_lazy("Its code, or your whole user name, such as zhang01@acme."),
+        max_length=MAX_LENGTH,
+        help_text=gettext_lazy("The enterprise code, or your full user name, such as zhang01@acme."),
         widget=forms.TextInput(attrs={"autocomplete": "organization", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
@@ -39,30 +39,30 @@ class WhereForm(forms.Form):
 @never_cache
 @require_safe
 def unified_login(request: HttpRequest) -> HttpResponse:
-    """Reads only: a GET form, which leads on to the enterprise's own sign-in."""
+    """Show the page, or redirect to the enterprise's sign-in. A GET form without side effects."""
     app_id = request.GET.get("appId", "")[:64].replace("\0", "")
     application = Application.objects.filter(app_id=app_id).exclude(callback="").first() if app_id else None
-    form = WhereForm(request.GET if "tenant" in request.GET else None)
+    form = EnterpriseForm(request.GET if "tenant" in request.GET else None)
     if form.is_bound and form.is_valid():
         code = form.cleaned_data["tenant"].strip().lower().rpartition("@")[2]
-        if onward := _onward(application, code):
-            return redirect(onward)
-        form.add_error("tenant", _not_found(application))
+        if next_url := _next_url(application, code):
+            return redirect(next_url)
+        form.add_error("tenant", _not_found_message(application))
     context = {
         "form": form, "application": application, "unknown": bool(app_id) and application is None,
-        "own": _own(request, application),
+        "own": _users_enterprises(request, application),
     }  # fmt: skip
     return render(request, "auth_centre/unified_login.html", context, status=422 if form.is_bound else 200)
 
 
-declare(unified_login, ANYBODY)
+declare_access(unified_login, ANYBODY)
 
 
-def _onward(application: Application | None, code: str) -> str:
-    """To the application at this enterprise; without one to the enterprise's workbench. Empty where there is none."""
+def _next_url(application: Application | None, code: str) -> str:
+    """Return the address of the application at this enterprise, or of its workbench; empty if there is none."""
     if application is None:
-        found = Enterprise.objects.filter(code=code, status=Enterprise.Status.ACTIVE).first()
-        return f"{address_of(found.code)}/" if found else ""
+        enterprise = Enterprise.objects.filter(code=code, status=Enterprise.Status.ACTIVE).first()
+        return f"{address_of(enterprise.code)}/" if enterprise else ""
     client = (
         Client.objects.select_related("enterprise")
         .filter(application=application, enterprise__code=code, enterprise__status=Enterprise.Status.ACTIVE)
@@ -72,15 +72,15 @@ def _onward(application: Application | None, code: str) -> str:
     return _launch(client) if client else ""
 
 
-def _not_found(application: Application | None) -> str:
-    """Whether there is such an enterprise is not told where one looks for an application."""
+def _not_found_message(application: Application | None) -> str:
+    """Return the message. For an application it does not reveal whether the enterprise exists."""
     if application is None:
-        return _("There is no enterprise of this code. Check it with your administrator.")
-    return _("No enterprise of this code uses the application. Check the code with your administrator.")
+        return _("No enterprise has this code. Check the code with your administrator.")
+    return _("No enterprise with this code uses the application. Check the code with your administrator.")
 
 
-def _own(request: HttpRequest, application: Application | None) -> list[dict[str, object]]:
-    """For who is logged in to the market: their own enterprises that use it."""
+def _users_enterprises(request: HttpRequest, application: Application | None) -> list[dict[str, object]]:
+    """Return the market user's enterprises that use the application."""
     if application is None or not isinstance(request.user, User):
         return []
     clients = (
@@ -90,7 +90,7 @@ def _own(request: HttpRequest, application: Application | None) -> list[dict[str
             enterprise__status=Enterprise.Status.ACTIVE,
         )
         .exclude(callback="")
-        .order_by("enterprise__name", "pk")[:MOST]
+        .order_by("enterprise__name", "pk")[:MAX_ENTERPRISES]
     )  # fmt: skip
     return [{"enterprise": client.enterprise, "url": _launch(client)} for client in clients]
 

@@ -1,4 +1,4 @@
-"""Addresses of an enterprise's auth centre, and those that the main host has for all of them."""
+"""URLs of an enterprise's auth centre, and of the main host for all auth centres."""
 
 from __future__ import annotations
 

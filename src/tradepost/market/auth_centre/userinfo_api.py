@@ -1,4 +1,4 @@
-"""Who an access token is of (openapi-jointkit B.7; of OrgID B.10)."""
+"""The userinfo endpoints: the owner of an access token (openapi-jointkit B.7; B.10 for OrgID)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
-from tradepost.market.web.access import answers_nul, declare
+from tradepost.market.web.access import accept_nul, declare_access
 
 from . import claims
-from .grants import Holder, NoToken, holder_of
+from .grants import TokenHolder, TokenRefusal, holder_of
 from .oauth import NO_TOKEN
 from .person_of import person_of
 from .tenant import PROGRAMS, enterprise_of, tenant
@@ -25,13 +25,13 @@ ILLEGAL, EXPIRED = "OrgID.OAUTH.4000", "OrgID.OAUTH.4001"
 @csrf_exempt
 @tenant
 def userinfo(request: HttpRequest) -> HttpResponse:
-    """The token comes in the header alone: never in an address, which is logged (RFC 9700 §4.3)."""
-    given = request.headers.get("Authorization", "")
-    holder = _holder(given, enterprise_of(request).pk)
-    if isinstance(holder, NoToken):
+    """Return the userinfo. The token is accepted only in the header, since addresses are logged (RFC 9700 §4.3)."""
+    header = request.headers.get("Authorization", "")
+    holder = _holder(header, enterprise_of(request).pk)
+    if isinstance(holder, TokenRefusal):
         response = _json({"error": "unauthorized", "error_description": NO_TOKEN}, HTTPStatus.UNAUTHORIZED)
-        # No error code for a request without a token (RFC 6750 §3.1).
-        response["WWW-Authenticate"] = 'Bearer error="invalid_token"' if given else 'Bearer realm="userinfo"'
+        # no error code for a request without a token (RFC 6750 §3.1)
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"' if header else 'Bearer realm="userinfo"'
         return response
     person = person_of(holder.grant.member, holder.access)
     return _json(claims.userinfo(person, frozenset(holder.grant.scope.split())))
@@ -40,25 +40,25 @@ def userinfo(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 def orgid_userinfo(request: HttpRequest) -> HttpResponse:
     holder = _holder(request.headers.get(ORGID_HEADER, ""), None)
-    if isinstance(holder, NoToken):
+    if isinstance(holder, TokenRefusal):
         code = EXPIRED if holder.expired else ILLEGAL
         words = "The token is expired" if holder.expired else "The token is illegal"
         return _json({"error_code": code, "error_msg": words}, HTTPStatus.UNAUTHORIZED)
     return _json(claims.orgid_userinfo(person_of(holder.grant.member, holder.access)))
 
 
-def _holder(header: str, enterprise: int | None) -> Holder | NoToken:
+def _holder(header: str, enterprise: int | None) -> TokenHolder | TokenRefusal:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
-        return NoToken(expired=False)
+        return TokenRefusal(expired=False)
     return holder_of(token.strip(), now=clock.wall(), enterprise=enterprise)
 
 
-def _json(told: Mapping[str, object], status: int = HTTPStatus.OK) -> HttpResponse:
-    response = HttpResponse(json.dumps(told, ensure_ascii=False), status=status, content_type="application/json")
+def _json(content: Mapping[str, object], status: int = HTTPStatus.OK) -> HttpResponse:
+    response = HttpResponse(json.dumps(content, ensure_ascii=False), status=status, content_type="application/json")
     response["Cache-Control"] = "no-store"
     return response
 
 
-answers_nul(declare(userinfo, PROGRAMS))
-answers_nul(declare(orgid_userinfo, PROGRAMS))
+accept_nul(declare_access(userinfo, PROGRAMS))
+accept_nul(declare_access(orgid_userinfo, PROGRAMS))

@@ -1,4 +1,4 @@
-"""A member's own pages at the auth centre: applications, sign-ins, and what applications hold (openapi-jointkit B.9)."""
+"""A member's pages at the auth centre: applications, sign-ins, and access of applications (openapi-jointkit B.9)."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base import clock
 from tradepost.market.web import browsers
 
-from . import consents, held, sessions
+from . import connected_applications, consents, sessions
 from .authorize_page import launch_url
 from .may_sign_in import applications_of
 from .models import Grant
-from .tenant import enterprise_of, forget, members_only, page, session_of
+from .tenant import clear_sign_in_cookie, enterprise_of, members_only, page, session_of
 
-MOST = 200
-"""Applications and sign-ins that a page shows."""
+MAX_ROWS = 200
+"""Maximum number of applications or sign-ins on a page."""
 
 
 @require_safe
 @members_only
 def workbench(request: HttpRequest) -> HttpResponse:
     member = session_of(request).member
-    shown = [
-        {"client": one.client, "usable": one.usable, "url": launch_url(one.client) if one.client.callback else ""}
-        for one in applications_of(member, most=MOST)
+    items = [
+        {"client": item.client, "usable": item.usable, "url": launch_url(item.client) if item.client.callback else ""}
+        for item in applications_of(member, most=MAX_ROWS)
     ]
-    context = _of(request) | {"applications": shown}
+    context = _of(request) | {"applications": items}
     return render(request, "auth_centre/workbench.html", context)
 
 
 @require_safe
 @members_only
 def sign_ins(request: HttpRequest) -> HttpResponse:
-    mine = session_of(request)
+    current_session = session_of(request)
     rows = [
-        {"row": row, "browser": browsers.in_words(row.agent), "here": row.pk == mine.pk}
-        for row in sessions.living_of(mine.member, now=clock.wall())[:MOST]
+        {"row": row, "browser": browsers.browser_name(row.agent), "here": row.pk == current_session.pk}
+        for row in sessions.active_sessions(current_session.member, now=clock.wall())[:MAX_ROWS]
     ]
     return render(request, "auth_centre/sign_ins.html", _of(request) | {"rows": rows})
 
@@ -47,26 +47,26 @@ def sign_ins(request: HttpRequest) -> HttpResponse:
 @require_POST
 @members_only
 def end_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
-    mine = session_of(request)
-    found = sessions.living_of(mine.member, now=clock.wall()).filter(pk=pk).first()
-    if found is None:
+    current_session = session_of(request)
+    session = sessions.active_sessions(current_session.member, now=clock.wall()).filter(pk=pk).first()
+    if session is None:
         raise Http404
-    sessions.end(found, Grant.Why.MEMBER, now=clock.wall())
-    if found.pk == mine.pk:
+    sessions.end(session, Grant.Why.MEMBER, now=clock.wall())
+    if session.pk == current_session.pk:
         answer = redirect(page(request, "sign_in"))
-        forget(request, answer)
+        clear_sign_in_cookie(request, answer)
         return answer
-    messages.success(request, _("That sign-in is ended, and what applications held of it."))
+    messages.success(request, _("The sign-in was ended. Applications opened from it lost their access."))
     return redirect(page(request, "sign_ins"))
 
 
 @require_POST
 @members_only
 def end_others(request: HttpRequest) -> HttpResponse:
-    mine = session_of(request)
-    others = sessions.living_of(mine.member, now=clock.wall()).exclude(pk=mine.pk)
-    ended = sessions.end_all(others, Grant.Why.MEMBER, now=clock.wall())
-    messages.success(request, _("Ended elsewhere: %(number)s.") % {"number": ended})
+    current_session = session_of(request)
+    other_sessions = sessions.active_sessions(current_session.member, now=clock.wall()).exclude(pk=current_session.pk)
+    ended_count = sessions.end_all(other_sessions, Grant.Why.MEMBER, now=clock.wall())
+    messages.success(request, _("Other sign-ins ended: %(number)s.") % {"number": ended_count})
     return redirect(page(request, "sign_ins"))
 
 
@@ -74,18 +74,20 @@ def end_others(request: HttpRequest) -> HttpResponse:
 @members_only
 def access(request: HttpRequest) -> HttpResponse:
     member = session_of(request).member
-    rows = held.of(member, now=clock.wall(), most=MOST)
-    shown = [{"one": one, "fields": consents.in_words(one.fields), "url": f"{one.client.pk}/end/"} for one in rows]
-    return render(request, "auth_centre/access.html", _of(request) | {"rows": shown})
+    rows = connected_applications.of_member(member, now=clock.wall(), most=MAX_ROWS)
+    items = [{"one": item, "fields": consents.labels_of(item.fields), "url": f"{item.client.pk}/end/"} for item in rows]
+    return render(request, "auth_centre/access.html", _of(request) | {"rows": items})
 
 
 @require_POST
 @members_only
 def end_access(request: HttpRequest, pk: int) -> HttpResponse:
     member = session_of(request).member
-    if not held.end(member, pk, now=clock.wall()):
+    if not connected_applications.end(member, pk, now=clock.wall()):
         raise Http404
-    messages.success(request, _("The application holds nothing of you any more. It asks again when you open it."))
+    messages.success(
+        request, _("The application can no longer access your details. It will ask again when you open it.")
+    )
     return redirect(page(request, "access"))
 
 

@@ -1,1 +1,1 @@
-"""What every context stands on: time, money, ids, refusals, lifecycles, due work, the outbox, sealed secrets."""
+"""Foundations of all contexts: time, money, ids, refusals, lifecycles, due work, the outbox, sealed secrets."""

@@ -11,6 +11,6 @@ class BaseConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        from .sqlite.conditions import write_out_conditions
+        from .django_internals.sqlite.conditions import register_literal_lookups
 
-        write_out_conditions(apps.get_models())
+        register_literal_lookups(apps.get_models())

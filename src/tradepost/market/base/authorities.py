@@ -16,7 +16,8 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE--
 
 
 def read_authorities(path: Path) -> str:
-    """The certificates of a PEM bundle, without anything that stands between them. Raises ``ValueError`` with an explanation."""
+    """Return the certificates of a PEM bundle, without the text between them. Raises ``ValueError`` with an
+    explanation."""
     try:
         content = path.read_bytes()[: MAX_BYTES + 1]
     except OSError as fault:
@@ -36,17 +37,16 @@ def read_authorities(path: Path) -> str:
 
 
 def split(authorities: str) -> list[str]:
-    """Each certificate of a bundle."""
+    """Return the certificates of a bundle one by one."""
     return _CERTIFICATE.findall(authorities)
 
 
 @lru_cache(maxsize=8)
 def trusted(authorities: str, *, lenient: bool = False, protocols: tuple[str, ...] = ("http/1.1",)) -> ssl.SSLContext:
-    """A TLS context that trusts the machine's authorities and the operator's. It is shared: do not change it.
+    """Return a TLS context that trusts the machine's authorities and the operator's. It is shared: do not change it.
 
-    ``lenient``: no stricter about the form of a certificate than browsers are. Private authorities seldom follow RFC 5280 to the
-    letter, so with one of them it always applies. ``protocols``: offered by ALPN.
-    """
+    ``lenient``: accept certificates as browsers do, without the strict checks of RFC 5280. Private authorities seldom
+    pass these, so any operator's authority turns it on. ``protocols``: offered by ALPN."""
     context = ssl.create_default_context()
     if authorities:
         context.load_verify_locations(cadata=authorities)
@@ -59,10 +59,11 @@ def trusted(authorities: str, *, lenient: bool = False, protocols: tuple[str, ..
 
 @lru_cache(maxsize=8)
 def bundle_file(authorities: str) -> str:
-    """Path of a file with the public authorities and the operator's, for libraries that take nothing else.
+    """Return the path of a file with the public authorities and the operator's, for libraries that accept only a
+    file.
 
-    Empty without authorities of the operator: such a library then uses its own. The file goes with the process.
-    """
+    Empty if the operator has added no authorities: the library then uses its own. The file is deleted when the
+    process ends."""
     if not authorities:
         return ""
     import certifi

@@ -1,7 +1,6 @@
-"""The market's clock. Only composition roots (a request, a worker loop, a command) read it; the rest takes ``now``.
+"""The market's clock. Only entry points (a request, a worker loop, a command) read it; other code takes ``now``.
 
-A sandbox can move its clock forward: the distance to real time and the moment it is heading for are one row.
-"""
+A sandbox can move its clock forward. One row stores its offset from real time and the target it is moving to."""
 
 from __future__ import annotations
 
@@ -16,58 +15,59 @@ from .errors import Refused
 
 
 def wall() -> datetime:
-    """Real time: for leases, durations and signatures, which no sandbox may move."""
+    """Return real time: for leases, durations and signatures, which a sandbox must not shift."""
     return datetime.now(UTC)
 
 
 def now() -> datetime:
-    """Market time, aware and in UTC."""
+    """Return market time, aware and in UTC."""
     return wall() + _offset() if config().sandbox else wall()
 
 
-KEPT = 0.05
-"""Seconds for which one may go by the offset that another of this process read."""
-_known: tuple[float, timedelta] | None = None
+OFFSET_LIFETIME = 0.05
+"""Seconds for which the offset that this process read last may be used."""
+_cached: tuple[float, timedelta] | None = None
 
 
-def lately() -> datetime:
-    """Market time for a request or a turn of a worker: where another process moves the clock, at most 50 ms behind, as if it
-    had come before. What this process moves itself counts at once. A real market asks nothing of its database either way."""
-    global _known  # noqa: PLW0603
+def cached_now() -> datetime:
+    """Return market time for a request or a worker's turn, from an offset that may be up to 50 ms old.
+
+    Moves by other processes show with that delay, as if they had come later. Moves by this process show immediately.
+    A production market does not query its database."""
+    global _cached  # noqa: PLW0603
     if not config().sandbox:
         return wall()
-    known, read_at = _known, time.monotonic()
-    if known is None or read_at - known[0] > KEPT:
-        known = read_at, _offset()
-        if not connection.in_atomic_block:  # what is read there may be taken back
-            _known = known
-    return wall() + known[1]
+    cached, read_at = _cached, time.monotonic()
+    if cached is None or read_at - cached[0] > OFFSET_LIFETIME:
+        cached = read_at, _offset()
+        if not connection.in_atomic_block:  # a value read in a transaction may be rolled back
+            _cached = cached
+    return wall() + cached[1]
 
 
 def _offset() -> timedelta:
-    """Asked many times a second in a sandbox: as a plain statement, which costs a third of the ORM's."""
-    found = rows.run('SELECT "offset" FROM base_sandboxclock WHERE id = 1', [])
-    return _duration(found[0][0]) if found else timedelta()
+    """Read often in a sandbox, so it is a raw statement: that costs a third of an ORM query."""
+    records = rows.run('SELECT "offset" FROM base_sandboxclock WHERE id = 1', [])
+    return _duration(records[0][0]) if records else timedelta()
 
 
-def _duration(stored: timedelta | int) -> timedelta:
-    return stored if isinstance(stored, timedelta) else timedelta(microseconds=stored)  # SQLite keeps an integer
+def _duration(offset: timedelta | int) -> timedelta:
+    return offset if isinstance(offset, timedelta) else timedelta(microseconds=offset)  # SQLite stores an integer
 
 
-def forget() -> None:
-    """Ask the database at the next request."""
-    global _known  # noqa: PLW0603
-    _known = None
+def forget_offset() -> None:
+    """Discard the cached offset, so that the next request reads the database."""
+    global _cached  # noqa: PLW0603
+    _cached = None
 
 
-def aim(distance: timedelta) -> datetime:
-    """Ask that the clock move forward by ``distance``; workers then move it from one due moment to the next.
+def set_target(distance: timedelta) -> datetime:
+    """Set a target ``distance`` ahead of the clock; workers then move it from one due time to the next.
 
-    Returns the moment aimed at. Raises ``Refused`` in a real market or for a distance that is not forward.
-    """
+    Return the target. Raises ``Refused`` in a production market, or if the distance is not positive."""
     from .models import SandboxClock
 
-    _only_in_a_sandbox()
+    _check_sandbox()
     if distance <= timedelta():
         raise Refused("clock.forward_only", "The clock only moves forward: give a positive distance, such as 30d.")
     with transaction.atomic():
@@ -80,33 +80,33 @@ def aim(distance: timedelta) -> datetime:
 
 
 def heading() -> tuple[datetime, datetime] | None:
-    """Market time and the moment that a sandbox's clock is heading for; None when it is not moving. One question."""
+    """Return market time and the target of a sandbox's clock, or None if it is not moving. One query."""
     if not config().sandbox:
         return None
-    found = rows.run('SELECT target, "offset" FROM base_sandboxclock WHERE id = 1', [])
-    if not found or found[0][0] is None:
+    records = rows.run('SELECT target, "offset" FROM base_sandboxclock WHERE id = 1', [])
+    if not records or records[0][0] is None:
         return None
-    return wall() + _duration(found[0][1]), rows.aware(found[0][0])
+    return wall() + _duration(records[0][1]), rows.aware(records[0][0])
 
 
 def target() -> datetime | None:
-    """The moment that a sandbox's clock is heading for, or None when it is not moving."""
+    """Return the target of a sandbox's clock, or None if it is not moving."""
     if not config().sandbox:
         return None
-    found = rows.run("SELECT target FROM base_sandboxclock WHERE id = 1", [])
-    return rows.aware(found[0][0]) if found and found[0][0] is not None else None
+    records = rows.run("SELECT target FROM base_sandboxclock WHERE id = 1", [])
+    return rows.aware(records[0][0]) if records and records[0][0] is not None else None
 
 
 def jump(moment: datetime) -> None:
-    """Set a sandbox's clock to ``moment`` at once; never back. The target is cleared when it is reached."""
+    """Set a sandbox's clock to ``moment`` at once; never backward. Clears the target once it is reached."""
     from .models import SandboxClock
 
-    _only_in_a_sandbox()
+    _check_sandbox()
     offset = moment - wall()
-    if not _moved(offset, moment):
+    if not _move_clock(offset, moment):
         SandboxClock.objects.get_or_create(pk=1)
-        _moved(offset, moment)
-    transaction.on_commit(forget)
+        _move_clock(offset, moment)
+    transaction.on_commit(forget_offset)
 
 
 _JUMP = """
@@ -115,18 +115,20 @@ UPDATE base_sandboxclock SET "offset" = CASE WHEN "offset" < %s THEN %s ELSE "of
 """
 
 
-def _moved(offset: timedelta, moment: datetime) -> bool:
-    """Whether there was a row. A step is not waited for until it is on disk: whatever is written by the new time is committed
-    after it, and takes it along."""
-    plain = offset if connection.vendor == "postgresql" else offset // timedelta(microseconds=1)
-    jump: rows.Statement = (_JUMP, [plain, plain, rows.moment(moment)])
+def _move_clock(offset: timedelta, moment: datetime) -> bool:
+    """Move the clock; return whether its row exists.
+
+    On PostgreSQL, it does not wait until the change is on disk: rows written with the new time are committed later,
+    and their commit includes it."""
+    stored_offset = offset if connection.vendor == "postgresql" else offset // timedelta(microseconds=1)
+    jump: rows.Statement = (_JUMP, [stored_offset, stored_offset, rows.moment(moment)])
     if connection.vendor == "postgresql" and not connection.in_atomic_block:
-        *_, found = rows.run_together(("SELECT set_config('synchronous_commit', 'off', true)", ()), jump)
+        *_, records = rows.run_together(("SELECT set_config('synchronous_commit', 'off', true)", ()), jump)
     else:
-        found = rows.run(*jump)
-    return bool(found)
+        records = rows.run(*jump)
+    return bool(records)
 
 
-def _only_in_a_sandbox() -> None:
+def _check_sandbox() -> None:
     if not config().sandbox:
         raise Refused("clock.real_market", "This is a real market: its clock cannot be moved. Start a sandbox to try.")

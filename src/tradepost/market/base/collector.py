@@ -1,17 +1,28 @@
-"""Python's garbage collector in a process that serves all day."""
+"""Settings of Python's garbage collector for long-running processes."""
 
 from __future__ import annotations
 
 import gc
 
-SELDOM = (50_000, 10, 10)
-"""So many objects more than were freed until the youngest are looked through, and so many looks until the older ones are."""
+THRESHOLDS = (50_000, 10, 10)
+"""Thresholds: the youngest generation is collected after this many net allocations, an older one after ten
+collections of the next younger."""
 
 
-def spare_what_is_loaded() -> None:
-    """Once all is loaded: it stays for good, and what requests and calls leave behind is mostly gone by reference counts. A look
-    through the half million objects of a market stops all threads for a tenth of a second; to a worker the looks were worth a
-    seventh of its time."""
+def freeze_loaded_objects() -> None:
+    """Exclude all objects loaded so far from garbage collection; call it once everything is loaded.
+
+    These objects live as long as the process, and reference counts free most of what requests and calls leave. A full
+    collection of a market's half million objects stops all threads for a tenth of a second. Collections took a
+    seventh of a worker's time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*THRESHOLDS)
+
+
+def free_cycles() -> None:
+    """Free the rows of a batch that is no longer used.
+
+    Rows with prefetched relations refer to each other, so reference counts do not free them, and collections are rare
+    (``THRESHOLDS``)."""
+    gc.collect(1)

@@ -1,7 +1,7 @@
-"""A column with the hash of a file in the content store (``files``), so that all references can be listed from the models.
+"""A column with the hash of a file in the content store (``files``). The models therefore list all references to
+files.
 
-``file_check`` looks for every file that such a column names. A new reference therefore needs no registration.
-"""
+``file_check`` looks for every file that such a column names, so a new reference needs no registration."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from django.db.models import Q
 if TYPE_CHECKING:
     _Text = models.CharField[str, str]
 else:
-    _Text = models.CharField  # generic in the stubs alone
+    _Text = models.CharField  # generic in the stubs only
 
 
 class ContentHash(_Text):
-    """The SHA-256 of a file, in hex; empty where there is none.
+    """The SHA-256 of a file, in hex; empty if there is no file.
 
-    ``folder``: the store below the files folder; empty for the files folder itself. ``parts``: what is kept of the file, where
-    that is not the file as it came. ``without_file``: rows that name a file which is not kept in the store.
-    """
+    ``folder``: the store below the files folder; empty for the files folder itself. ``parts``: the parts that are
+    stored, if the original file is not. ``without_file``: rows that name a file outside the store."""
 
     def __init__(
         self, *, folder: str = "", parts: tuple[str, ...] = ("",), without_file: Q | None = None, **options: Any
@@ -32,6 +31,6 @@ class ContentHash(_Text):
 
     @override
     def deconstruct(self) -> Any:
-        """To migrations it is a plain column: where files lie is no part of the database."""
+        """Migrations see a plain column, because the location of files is not part of the database."""
         name, _path, args, options = super().deconstruct()
         return name, "django.db.models.CharField", args, options

@@ -1,7 +1,7 @@
-"""Which files the database refers to, and which of them are missing from the files folder.
+"""Find the files that the database refers to, and report those missing from the files folder.
 
-References are read from the models (``content_hash``), in batches by primary key: a large market is checked in bounded memory.
-"""
+The models declare the references (``content_hash``). They are read in batches by primary key, so memory use does not
+grow with the market."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from .content_hash import ContentHash
 from .files import SHA256, Files
 
 BATCH = 2_000
-MOST_NAMED = 5
-"""Missing files that are named; the others are counted."""
+MAX_NAMED = 5
+"""Number of missing files that are listed by name; the others are counted."""
 
 
 class Reference(Struct, frozen=True):
-    """A column that names files."""
+    """A column that refers to files."""
 
     model: type[Model]
     field: Any
-    """A ``ContentHash``; as its own type, type checkers take it for the text in a row."""
+    """A ``ContentHash``. Typed as Any, because type checkers see the text of a row in that type."""
 
 
 class FileCheck(Struct, frozen=True):
-    """``checked``: files that rows refer to; ``missing``: how many of them are not there; ``named``: the first of those."""
+    """``checked``: files that rows refer to; ``missing``: how many of them do not exist; ``named``: the first missing
+    files."""
 
     checked: int = 0
     missing: int = 0
@@ -41,9 +42,9 @@ class FileCheck(Struct, frozen=True):
         return not self.missing
 
     def names(self) -> str:
-        """The missing files, for a person: the first ones by name, the others by number."""
-        more = self.missing - len(self.named)
-        return ", ".join(self.named) + (f" and {more} more" if more else "")
+        """Describe the missing files: the first ones by name, the others by number."""
+        unnamed = self.missing - len(self.named)
+        return ", ".join(self.named) + (f" and {unnamed} more" if unnamed else "")
 
 
 def references() -> list[Reference]:
@@ -56,24 +57,24 @@ def references() -> list[Reference]:
 
 
 def check_files(root: Path, *, progress: Callable[[int], None] = lambda _number: None) -> FileCheck:
-    """Look for every file that the database refers to. ``progress`` gets the number of rows checked so far."""
-    checked = missing = 0
-    named: list[str] = []
+    """Look for every file that the database refers to. ``progress`` gets the number of references checked so far."""
+    checked_count = missing_count = 0
+    named_files: list[str] = []
     for reference in references():
         for key, sha256 in _rows(reference):
-            checked += 1
+            checked_count += 1
             if (path := _missing(root, reference.field, sha256)) is not None:
-                missing += 1
-                if len(named) < MOST_NAMED:
-                    named.append(f"{path} ({reference.model._meta.label} {key})")  # noqa: SLF001
-            if checked % BATCH == 0:
-                progress(checked)
-    progress(checked)
-    return FileCheck(checked, missing, tuple(named))
+                missing_count += 1
+                if len(named_files) < MAX_NAMED:
+                    named_files.append(f"{path} ({reference.model._meta.label} {key})")  # noqa: SLF001
+            if checked_count % BATCH == 0:
+                progress(checked_count)
+    progress(checked_count)
+    return FileCheck(checked_count, missing_count, tuple(named_files))
 
 
 def _rows(reference: Reference) -> Iterator[tuple[int, str]]:
-    """Primary key and hash of each row with a file, a batch a statement."""
+    """Return the primary key and hash of each row with a file; one statement per batch."""
     name, after = reference.field.attname, 0
     rows = reference.model._base_manager.exclude(**{name: ""})  # noqa: SLF001
     if reference.field.without_file is not None:
@@ -87,9 +88,9 @@ def _rows(reference: Reference) -> Iterator[tuple[int, str]]:
 
 
 def _missing(root: Path, field: ContentHash, sha256: str) -> str | None:
-    """The first part that is not there, as a path below the files folder; None when all are."""
+    """Return the path of the first missing part, relative to the files folder, or None if all exist."""
     if not SHA256.fullmatch(sha256):
-        return repr(sha256)  # names no file
+        return repr(sha256)  # not a file name
     files = Files(root / field.folder)
     paths = (files.path(sha256, part) for part in field.parts)
     return next((str(path.relative_to(root)) for path in paths if not path.is_file()), None)

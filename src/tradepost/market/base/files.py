@@ -1,8 +1,7 @@
-"""Files that people hand in, kept in the data folder under the hash of what is in them.
+"""Uploaded files, stored in the data folder under the hash of their content.
 
-A file is written aside, flushed and renamed, so that a name is there whole or not at all, and whoever stores the same bytes
-twice stores them once. Beside a file stand its *parts*, which were made of it: the sizes of a picture.
-"""
+A file is written under a temporary name, flushed and renamed, so a file is either complete or absent. Equal content
+is stored once. Beside a file are its *parts*, which are derived from it, such as the sizes of a picture."""
 
 from __future__ import annotations
 
@@ -18,8 +17,8 @@ from msgspec import Struct
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART = re.compile(r"[a-z0-9]{1,16}(\.[a-z0-9]{1,8})?")
-FRESH = 86_400.0
-"""Seconds that a file stays although nothing refers to it yet: its row may be on the way."""
+FRESH_SECONDS = 86_400.0
+"""Seconds for which an unreferenced file is kept: its row may not be committed yet."""
 
 
 def sha256_of(content: bytes) -> str:
@@ -30,43 +29,44 @@ class Files(Struct, frozen=True):
     root: Path
 
     def path(self, sha256: str, part: str = "") -> Path:
-        """Raises ``ValueError`` for what is no hash, or no name of a part: neither may lead out of the folder."""
+        """Return the path of a file. Raises ``ValueError`` for an invalid hash or part name: neither may lead outside
+        the folder."""
         if not SHA256.fullmatch(sha256) or (part and not _PART.fullmatch(part)):
             raise ValueError(f"no file is called {sha256!r} {part!r}")
         return self.root / sha256[:2] / (f"{sha256}.{part}" if part else sha256)
 
     def put(self, content: bytes) -> str:
-        """Keep it; its name is the SHA-256, in hex."""
+        """Store a file and return its name, the SHA-256 in hex."""
         sha256 = sha256_of(content)
         self.put_part(sha256, "", content)
         return sha256
 
     def put_part(self, sha256: str, part: str, content: bytes) -> None:
-        """Keep what was made of the file with this hash, in place of what was there."""
+        """Store a part of the file with this hash, and replace an existing one."""
         path = self.path(sha256, part)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = path.with_name(f".{secrets.token_hex(8)}")
+        temporary = path.with_name(f".{secrets.token_hex(8)}")
         try:
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
                 handle.write(content)
                 handle.flush()
                 os.fsync(handle.fileno())
-            aside.replace(path)
+            temporary.replace(path)
         finally:
             with suppress(FileNotFoundError):
-                aside.unlink()
+                temporary.unlink()
         _flush_folder(path.parent)
 
-    def adopt(self, sha256: str, came: Path) -> None:
-        """Keep a file that lies on the same disk, by its new name alone. ``sha256`` is what its content hashes to."""
+    def adopt(self, sha256: str, source: Path) -> None:
+        """Move a file from the same disk into the store. ``sha256`` is the hash of its content."""
         path = self.path(sha256)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        came.replace(path)
+        source.replace(path)
         os.utime(path)
         _flush_folder(path.parent)
 
     def has(self, sha256: str, part: str = "") -> bool:
-        """Whether it is there; who asks is about to refer to it, so that it counts as fresh from now on."""
+        """Return whether a file exists. Marks it as fresh, because the caller is about to refer to it."""
         try:
             os.utime(self.path(sha256, part))
         except FileNotFoundError:
@@ -74,29 +74,33 @@ class Files(Struct, frozen=True):
         return True
 
     def read(self, sha256: str, part: str = "") -> bytes | None:
-        """What is in it; None when it is not there."""
+        """Return the content of a file, or None if it does not exist."""
         try:
             return self.path(sha256, part).read_bytes()
         except FileNotFoundError:
             return None
 
     def delete(self, sha256: str, *, wall: float | None = None) -> bool:
-        """Delete a file with its parts, unless one was stored or asked for within ``FRESH``. Whether it is gone.
+        """Delete a file with its parts, unless it was stored or checked within ``FRESH_SECONDS``. Return whether it was
+        deleted.
 
-        ``wall``: seconds since 1970, of the clock that stamps files.
-        """
-        found = [self.path(sha256), *self.path(sha256).parent.glob(f"{sha256}.*")]
-        oldest = (time.time() if wall is None else wall) - FRESH
-        stamps = [path.stat().st_mtime for path in found if path.exists()]
-        if any(stamp > oldest for stamp in stamps):
+        ``wall``: file system time in seconds since 1970."""
+        paths = [self.path(sha256), *self.path(sha256).parent.glob(f"{sha256}.*")]
+        oldest_time = (time.time() if wall is None else wall) - FRESH_SECONDS
+        stamps = [path.stat().st_mtime for path in paths if path.exists()]
+        if any(stamp > oldest_time for stamp in stamps):
             return False
-        for path in found:
+        for path in paths:
             path.unlink(missing_ok=True)
         return True
 
+    def erase(self, sha256: str) -> None:
+        """Delete a file with its parts regardless of age. For personal data of a closed account."""
+        self.delete(sha256, wall=time.time() + 2 * FRESH_SECONDS)
+
 
 def _flush_folder(folder: Path) -> None:
-    """A rename is on disk when its folder is."""
+    """Flush a folder to disk, so that a rename in it is durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

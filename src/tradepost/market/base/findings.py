@@ -1,4 +1,4 @@
-"""What is missing or wrong in something handed in: a value beside its field, with the rule that says so."""
+"""Findings: missing or invalid values in a submission, with the field and the rule that each breaks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LANGUAGES = ("zh-hans", "en")
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """``words`` are in the language that is active where it is found. ``code`` is stable, for programs and tests; ``rule``
-    names the section that asks for it: a refusal without one would be nobody's."""
+    """``words`` are in the language that is active when the finding is made. ``code`` is stable, for programs and
+    tests; ``rule`` names the section of the business rules that requires it."""
 
     section: str
     field: str
@@ -25,17 +25,18 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def fingerprint(code: str, where: str, evidence: Sequence[str]) -> str:
-    """The same for the same fault with the same evidence, whenever it is seen: what an accepted appeal holds for."""
-    plain = json.dumps([code, where, list(evidence)], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(plain.encode()).hexdigest()
+    """Return a hash of a finding and its evidence. An accepted appeal applies to this hash."""
+    plain_text = json.dumps([code, where, list(evidence)], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(plain_text.encode()).hexdigest()
 
 
 def stored_findings(find: Callable[[], Iterable[Finding]]) -> list[dict[str, Any]]:
-    """What ``find`` gives, as JSON with its words in every language: whoever reads it later has another one."""
-    said: list[list[Finding]] = []
+    """Return the results of ``find`` as JSON with texts in every language, because a later reader may use another
+    one."""
+    by_language: list[list[Finding]] = []
     for language in LANGUAGES:
         with translation.override(language):
-            said.append(list(find()))
+            by_language.append(list(find()))
     return [
         {
             "section": chinese.section,
@@ -44,20 +45,20 @@ def stored_findings(find: Callable[[], Iterable[Finding]]) -> list[dict[str, Any
             "rule": chinese.rule,
             "words": {"zh": chinese.words, "en": english.words},
         }
-        for chinese, english in zip(*said, strict=True)
+        for chinese, english in zip(*by_language, strict=True)
     ]
 
 
 def read_findings(stored: Iterable[dict[str, Any]]) -> list[Finding]:
-    """Stored ones again, in the active language."""
+    """Read stored findings in the active language."""
     chinese = (translation.get_language() or LANGUAGES[0]).startswith("zh")
     return [
         Finding(
-            section=each["section"],
-            field=each["field"],
-            code=each["code"],
-            words=each["words"]["zh" if chinese else "en"],
-            rule=each["rule"],
+            section=finding["section"],
+            field=finding["field"],
+            code=finding["code"],
+            words=finding["words"]["zh" if chinese else "en"],
+            rule=finding["rule"],
         )
-        for each in stored
+        for finding in stored
     ]

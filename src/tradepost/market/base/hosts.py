@@ -1,8 +1,7 @@
-"""Which hosts and ports a production address may name: rules over text, without a look-up.
+"""Rules for the host and port of a production address, checked on the text without a look-up.
 
-Where a name leads is looked at with each call (``guard``). Here is refused what no seller's server is called, what programs
-read differently (``127.1``, ``%00``, an empty part), and ports on which something else than a web server listens.
-"""
+Each call checks where a name resolves to (``guard``). This module refuses hosts that no seller's server uses,
+spellings that programs read differently (``127.1``, ``%00``, an empty part), and ports of other services."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from .literal import literal_ip
 from .outbound_policy import OutboundPolicy, in_allowed_network
 
-LONGEST_HOST = 253
+MAX_HOST_LENGTH = 253
 _PART = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _CHARACTERS = re.compile(r"[a-z0-9._-]+")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
@@ -23,36 +22,41 @@ _OTHER_SERVICES = frozenset({
     1433, 1521, 1719, 1720, 1723, 2049, 2375, 2376, 2379, 2380, 3306, 3389, 3659, 4045, 4190, 5060, 5061, 5432, 5900, 5984,
     6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 9200, 9300, 10080, 10250, 11211, 27017,
 })  # fmt: skip
-"""Files, log-ins, mail, names, databases, clusters: a call there is never meant, and what it says may be taken for a command."""
+"""Files, log-ins, mail, names, databases, clusters. A call to such a port is a mistake, and the service may read it
+as a command."""
 FIRST_FREE_PORT = 1024
 
 
-def wrong_host(host: str, outbound: OutboundPolicy) -> str:
-    """What is wrong with the host of an address, for the person who typed it; empty when nothing is."""
+def host_error(host: str, outbound: OutboundPolicy) -> str:
+    """Return what is wrong with the host of an address, for the user who typed it; empty if it is valid."""
     if ":" in host:
         return _wrong_ipv6(host, outbound)
     if "%" in host or not _CHARACTERS.fullmatch(host):
         return _(
-            "The host may hold letters, digits, hyphens and dots only. Write a name in another script in its xn-- form."
+            "The host may contain only letters, digits, hyphens and dots. Write a name in another script in its "
+            "xn-- form."
         )
     parts = host.split(".")
     if "" in parts:
         return _("The host has an empty part: a dot at its beginning or end, or two in a row.")
-    if len(host) > LONGEST_HOST or not all(map(_PART.fullmatch, parts)) or (not outbound.sandbox and "_" in host):
+    if len(host) > MAX_HOST_LENGTH or not all(map(_PART.fullmatch, parts)) or (not outbound.sandbox and "_" in host):
         return _(
-            "A part of the host has 1 to 63 letters, digits and hyphens, and a hyphen neither first nor last; all have at "
-            "most 253."
+            "Each part of the host has 1 to 63 letters, digits and hyphens, and does not start or end with a "
+            "hyphen. The whole host has at most 253 characters."
         )
-    if _NUMBER.fullmatch(parts[-1]):  # to browsers and C libraries, though not to Python, an IPv4 address
+    if _NUMBER.fullmatch(parts[-1]):  # an IPv4 address to browsers and C libraries, though not to Python
         return _wrong_ipv4(host, outbound)
-    if bad := next((part for part in parts if part.startswith("xn--") and not _is_idn(part)), ""):
-        return _("%(part)s is not the xn-- form of a name.") % {"part": bad}
+    if invalid_part := next((part for part in parts if part.startswith("xn--") and not _is_idn(part)), ""):
+        return _("%(part)s is not the xn-- form of a name.") % {"part": invalid_part}
     return "" if outbound.sandbox or outbound.networks or len(parts) > 1 else _not_public()
 
 
 def _wrong_ipv6(host: str, outbound: OutboundPolicy) -> str:
     if "%" in host:
-        return _("An IPv6 address must not name a zone after a percent sign: that is one of this machine alone.")
+        return _(
+            "An IPv6 address must not contain a zone after a percent sign, because a zone is valid only on this "
+            "machine."
+        )
     try:
         ipaddress.IPv6Address(host)
     except ValueError:
@@ -66,12 +70,12 @@ def _wrong_ipv4(host: str, outbound: OutboundPolicy) -> str:
     try:
         ipaddress.IPv4Address(host)
     except ValueError:
-        if meant := literal_ip(host):
+        if canonical := literal_ip(host):
             return _("%(host)s is an unusual spelling of an IP address. Write %(meant)s.") % {
                 "host": host,
-                "meant": meant,
+                "meant": canonical,
             }
-        return _("A host that ends with a number is an IP address, and %(host)s is none.") % {"host": host}
+        return _("A host that ends with a number must be an IP address, and %(host)s is not one.") % {"host": host}
     return ""
 
 
@@ -83,7 +87,8 @@ def _not_public() -> str:
 
 
 def _is_ip(host: str) -> bool:
-    """Whether it is one in the usual spelling: another is read differently by different programs."""
+    """Return whether the host is an IP address in its canonical spelling: programs read other spellings
+    differently."""
     return literal_ip(host) == host
 
 
@@ -94,12 +99,14 @@ def _is_idn(part: str) -> bool:
         return False
 
 
-def wrong_port(port: int | None, outbound: OutboundPolicy) -> str:
-    """The same for its port; None is that of the scheme. A sandbox may be called on any, but on those of other services."""
+def port_error(port: int | None, outbound: OutboundPolicy) -> str:
+    """Return what is wrong with the port of an address; None is the default port of the scheme.
+
+    A sandbox may use any port except those of other services."""
     if port == 0:
         return _("This is not a web address.")
     if port is None or (port not in _OTHER_SERVICES and (outbound.sandbox or port == 443 or port >= FIRST_FREE_PORT)):
         return ""
     if port in _OTHER_SERVICES:
-        return _("Port %(port)s is that of another service, such as mail, log-ins or a database.") % {"port": port}
-    return _("The market calls port 443 and those from 1024 on, not %(port)s.") % {"port": port}
+        return _("Port %(port)s belongs to another service, such as mail, remote login or a database.") % {"port": port}
+    return _("The market calls only port 443 and ports from 1024 upwards, not %(port)s.") % {"port": port}

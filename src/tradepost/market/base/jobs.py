@@ -1,4 +1,4 @@
-"""Work for later: a timer row of a kind, with a key that makes scheduling it twice the same as once."""
+"""Timers: jobs of a kind that run later. The key makes scheduling idempotent."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from msgspec import Struct, field
 
 from . import rows
 from .models import Job
-from .work import OLDEST_FIRST, DatabaseAway, State, peek, wake
+from .work import OLDEST_FIRST, DatabaseUnavailable, State, peek, wake
 
 log = structlog.get_logger(__name__)
 
 type Task = Callable[[Mapping[str, Any], datetime], datetime | None]
-"""Given a job's payload and now; returns when to run again, or None when it is finished."""
+"""Called with a job's payload and now. Returns when to run again, or None if the job is finished."""
 BATCH = 256
-"""Jobs of a kind that a batched task gets at once, at most."""
+"""Maximum number of jobs that a batched task receives at once."""
 
 
 class BatchedTask:
-    """A task of many jobs at once; called like any other, it gets one."""
+    """A task for many jobs at once. Called as a plain task, it receives one."""
 
     __qualname__: str
 
@@ -35,18 +35,19 @@ class BatchedTask:
         update_wrapper(self, run)
 
     def __call__(self, payload: Mapping[str, Any], now: datetime) -> datetime | None:
-        [again] = self.many([payload], now)
-        return again
+        [next_time] = self.many([payload], now)
+        return next_time
 
 
 def batched(run: Callable[[Sequence[Mapping[str, Any]], datetime], Sequence[datetime | None]]) -> BatchedTask:
-    """Declare a task that asks the database once for a batch of jobs instead of once for each; it answers for each when it
-    is to run again. When it fails, each job comes again, alone."""
+    """Declare a task that queries the database once for a batch of jobs. It returns for each when to run again.
+
+    If it fails, each job is run again alone."""
     return BatchedTask(run)
 
 
 class Timer(Struct, frozen=True):
-    """A job to be: when, and with what."""
+    """A job to schedule: when it is due, and its payload."""
 
     key: str
     due_at: datetime
@@ -61,30 +62,31 @@ _NEW = {"state": State.WAITING.value, "lease_owner": "", "attempts": 0, "error":
 
 
 def schedule(kind: str, key: str, *, due_at: datetime, payload: dict[str, Any] | None = None) -> None:
-    """Make sure that a job (kind, key) exists; an existing one keeps its time."""
+    """Schedule a job (kind, key) unless it exists; an existing one keeps its due time."""
     schedule_all(kind, [Timer(key, due_at, payload or {})])
 
 
 def schedule_all(kind: str, timers: Sequence[Timer], *, before: Sequence[rows.Statement] = ()) -> None:
-    """The same for many jobs of a kind, in one statement; ``before`` goes to the database in the same message."""
-    new = [rows.insertion("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")] if timers else []
-    if not (new or before):
+    """Schedule many jobs of a kind in one statement. ``before``: statements sent to the database in the same
+    message."""
+    insertions = [rows.insertion("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")] if timers else []
+    if not (insertions or before):
         return
-    found = rows.run_together(*before, *new)
-    # To wake workers makes every transaction that does wait for the others' commits: not for what stands there already.
-    if new and found[-1]:
+    results = rows.run_together(*before, *insertions)
+    # Notifying workers makes transactions wait for each other's commits, so do it only if a job was inserted.
+    if insertions and results[-1]:
         wake()
 
 
 def _new(timers: Mapping[str, Sequence[Timer]]) -> Iterator[dict[str, Any]]:
-    for kind, ours in timers.items():
-        for timer in ours:
+    for kind, timers_of_kind in timers.items():
+        for timer in timers_of_kind:
             due_at = rows.moment(timer.due_at)
             yield _NEW | {"kind": kind, "key": timer.key, "due_at": due_at, "payload": timer.payload}
 
 
 def reschedule(kind: str, key: str, *, due_at: datetime) -> int:
-    """Bring an existing job to another time. Returns how many rows changed (0 or 1)."""
+    """Move an existing job to another time. Return how many rows changed (0 or 1)."""
     return Job.objects.filter(kind=kind, key=key, state=State.WAITING).update(due_at=due_at)
 
 
@@ -93,77 +95,79 @@ def cancel(kind: str, key: str) -> None:
 
 
 def cancel_all(kinds: Sequence[str], keys: Sequence[str]) -> None:
-    """None of these kinds has a job with one of these keys any more."""
+    """Delete the jobs of these kinds with these keys."""
     Job.objects.filter(kind__in=kinds, key__in=keys).delete()
 
 
 def set_all(timers: Mapping[str, Sequence[Timer]], *, keys: Sequence[str]) -> None:
-    """By kind, all that these keys shall have: what else they had of these kinds is cancelled. One message to the database."""
-    kinds, new = list(timers), list(_new(timers))
+    """Replace the jobs of these keys: insert ``timers`` by kind, and delete other jobs of these kinds. One message to
+    the database."""
+    kinds, rows_to_insert = list(timers), list(_new(timers))
     statements: list[rows.Statement] = [
         (
-            f"DELETE FROM base_job WHERE kind IN ({rows.places(kinds)}) AND key IN ({rows.places(keys)})",  # noqa: S608
+            f"DELETE FROM base_job WHERE kind IN ({rows.placeholders(kinds)}) AND key IN ({rows.placeholders(keys)})",  # noqa: S608
             [*kinds, *keys],
         )
     ]
-    if new:
-        statements.append(rows.insertion("base_job", _COLUMNS, new, unique="kind, key"))
+    if rows_to_insert:
+        statements.append(rows.insertion("base_job", _COLUMNS, rows_to_insert, unique="kind, key"))
     rows.run_together(*statements)
-    if new:
+    if rows_to_insert:
         wake()
 
 
 def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int:
-    """Run due jobs of these kinds, each in a transaction that holds its row: of its own, or of the batch of a task that takes
-    one. Returns how many ran; a batch counts as one."""
-    ran = 0
-    # First for a job of any kind: the cheap question, asked many times a second, and mostly answered with no.
-    while ran < limit and peek(Job, now=now) and _is_due(list(tasks), now):
-        taken: list[Job] = []
+    """Run due jobs of these kinds. Each runs in a transaction that locks its row, or the rows of its batch.
+
+    Return how many ran; a batch counts as one."""
+    ran_count = 0
+    # Check first whether a job of any kind is due: a cheap query, run often, and usually false.
+    while ran_count < limit and peek(Job, now=now) and _is_due(list(tasks), now):
+        jobs: list[Job] = []
         try:
             with transaction.atomic():
-                taken += _take(tasks, now)
-                if not taken:
-                    break  # another worker has them
-                _run(tasks[taken[0].kind], taken, now)
-        except DatabaseAway:
+                jobs += _take(tasks, now)
+                if not jobs:
+                    break  # another worker has locked them
+                _run(tasks[jobs[0].kind], jobs, now)
+        except DatabaseUnavailable:
             raise
         except Exception:  # a task may fail in any way; the others must run
-            if len(taken) != 1:
-                _run_alone(tasks, taken, now)
+            if len(jobs) != 1:
+                _run_alone(tasks, jobs, now)
             else:
-                log.exception("job failed", kind=taken[0].kind, job=taken[0].key)
-                _failed(taken[0], now)
-        ran += 1
-    return ran
+                log.exception("job failed", kind=jobs[0].kind, job=jobs[0].key)
+                _failed(jobs[0], now)
+        ran_count += 1
+    return ran_count
 
 
 def _is_due(kinds: Sequence[str], now: datetime) -> bool:
-    """As ``peek`` says, of these kinds: mails have loops of their own."""
+    """Like ``peek``, for these kinds only: mails have their own loops."""
     statement = (
         f"SELECT 1 FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s"  # noqa: S608
-        f" AND {rows.unindexed('kind')} IN ({rows.places(kinds)}) {OLDEST_FIRST} LIMIT 1"
+        f" AND {rows.unindexed('kind')} IN ({rows.placeholders(kinds)}) {OLDEST_FIRST} LIMIT 1"
     )
     return bool(rows.run(statement, [rows.moment(now), *kinds]))
 
 
 def _take(tasks: Mapping[str, Task], now: datetime) -> list[Job]:
-    """The oldest due job, with the due ones of its kind where its task takes a batch; locked."""
-    taken = _lock(list(tasks), now, limit=1)
-    if taken and isinstance(tasks[taken[0].kind], BatchedTask):
-        taken += _lock([taken[0].kind], now, limit=BATCH - 1, but=taken[0].pk)
-    return taken
+    """Lock the oldest due job, and the other due jobs of its kind if its task takes a batch."""
+    jobs = _lock(list(tasks), now, limit=1)
+    if jobs and isinstance(tasks[jobs[0].kind], BatchedTask):
+        jobs += _lock([jobs[0].kind], now, limit=BATCH - 1, but=jobs[0].pk)
+    return jobs
 
 
 _READ = ("id", "kind", "key", "payload", "attempts")
 
 
 def _lock(kinds: Sequence[str], now: datetime, *, limit: int, but: int = 0) -> list[Job]:
-    """As ``work.lock_due``, whose statement Django puts together anew each time: it is asked for every timer."""
+    """Like ``work.lock_due``, but a raw statement: it runs for every timer, and compiling it in Django is slow."""
     skip_locked = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     statement = (
         f"SELECT {', '.join(_READ)} FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s"  # noqa: S608
-        f" AND {rows.unindexed('kind')} IN ({rows.places(kinds)}) AND id <> %s {OLDEST_FIRST} LIMIT %s{skip_locked}"
+        f" AND {rows.unindexed('kind')} IN ({rows.placeholders(kinds)}) AND id <> %s {OLDEST_FIRST} LIMIT %s{skip_locked}"
     )
     return [
         Job(id=pk, kind=kind, key=key, payload=rows.value(payload), attempts=attempts)
@@ -173,33 +177,33 @@ def _lock(kinds: Sequence[str], now: datetime, *, limit: int, but: int = 0) -> l
 
 def _run(task: Task, jobs: Sequence[Job], now: datetime) -> None:
     payloads = [job.payload for job in jobs]
-    answers = task.many(payloads, now) if isinstance(task, BatchedTask) else [task(payloads[0], now)]
-    finished = [job.pk for job, again in zip(jobs, answers, strict=True) if again is None]
-    if finished:
-        text, given = rows.among("id", finished)
-        rows.run(f"DELETE FROM base_job WHERE {text}", given)  # noqa: S608
+    next_times = task.many(payloads, now) if isinstance(task, BatchedTask) else [task(payloads[0], now)]
+    finished_keys = [job.pk for job, next_time in zip(jobs, next_times, strict=True) if next_time is None]
+    if finished_keys:
+        text, parameters = rows.among("id", finished_keys)
+        rows.run(f"DELETE FROM base_job WHERE {text}", parameters)  # noqa: S608
     rows.update(
         "base_job",
         {"due_at": "timestamptz", "error": "text", "attempts": "int"},
         [
-            {"id": job.pk, "due_at": rows.moment(again), "error": "", "attempts": 0}
-            for job, again in zip(jobs, answers, strict=True)
-            if again is not None
+            {"id": job.pk, "due_at": rows.moment(next_time), "error": "", "attempts": 0}
+            for job, next_time in zip(jobs, next_times, strict=True)
+            if next_time is not None
         ],
     )
 
 
 def _run_alone(tasks: Mapping[str, Task], jobs: Sequence[Job], now: datetime) -> None:
-    """A batch failed: one of it delays the others no longer."""
+    """Run the jobs of a failed batch alone, so that one failing job no longer delays the others."""
     for job in jobs:
         try:
             with transaction.atomic():
-                due = Job.objects.select_for_update(skip_locked=True).filter(
+                due_jobs = Job.objects.select_for_update(skip_locked=True).filter(
                     pk=job.pk, state=State.WAITING, due_at__lte=now
                 )
-                if (mine := due.first()) is not None:
-                    _run(tasks[mine.kind], [mine], now)
-        except DatabaseAway:
+                if (locked_job := due_jobs.first()) is not None:
+                    _run(tasks[locked_job.kind], [locked_job], now)
+        except DatabaseUnavailable:
             raise
         except Exception:
             log.exception("job failed", kind=job.kind, job=job.key)
@@ -207,7 +211,7 @@ def _run_alone(tasks: Mapping[str, Task], jobs: Sequence[Job], now: datetime) ->
 
 
 def _failed(job: Job, now: datetime) -> None:
-    wait = min(timedelta(seconds=5) * 2 ** min(job.attempts, 10), timedelta(hours=1))
+    delay = min(timedelta(seconds=5) * 2 ** min(job.attempts, 10), timedelta(hours=1))
     Job.objects.filter(pk=job.pk, state=State.WAITING).update(
-        due_at=now + wait, error=traceback.format_exc(limit=-6)[-4000:], attempts=F("attempts") + 1
+        due_at=now + delay, error=traceback.format_exc(limit=-6)[-4000:], attempts=F("attempts") + 1
     )

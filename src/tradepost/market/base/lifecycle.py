@@ -1,4 +1,4 @@
-"""A lifecycle is a table: status changes only through it, and each move leaves a history row."""
+"""Lifecycles as tables: a status changes only through its table, and each change adds a row of history."""
 
 from __future__ import annotations
 
@@ -31,17 +31,16 @@ class Lifecycle[State: StrEnum, Event: StrEnum](Struct, frozen=True):
             raise IllegalTransition(self.name, str(state), str(event)) from None
 
     def mermaid(self) -> str:
-        """The diagram in the docs, generated so that it cannot drift."""
+        """Return the diagram for the documentation."""
         arrows = (f"    {a} --> {b}: {e}" for (a, e), b in self.transitions.items())
         return "\n".join(["stateDiagram-v2", *arrows])
 
     def move(
         self, subject: models.Model, event: Event, *, now: datetime, actor: str = "market", note: str = ""
     ) -> None:
-        """Change ``subject.status`` through the table, in the database only if it is still as we read it.
+        """Change ``subject.status`` through the table, if the status in the database is still the one in memory.
 
-        The compare-and-set makes two racing moves impossible: the loser gets ``IllegalTransition``.
-        """
+        The compare-and-set lets only one of two concurrent moves succeed; the other raises ``IllegalTransition``."""
         self.move_all([subject], event, now=now, actor=actor, note=note)
 
     def move_all(
@@ -54,7 +53,7 @@ class Lifecycle[State: StrEnum, Event: StrEnum](Struct, frozen=True):
         note: str = "",
         **changes: Any,
     ) -> None:
-        """The same for many subjects of one model, in few statements. ``changes`` are columns that change with the status."""
+        """Move many subjects of one model in few statements. ``changes``: columns that change with the status."""
         from .models import Move
 
         by_status: defaultdict[str, list[models.Model]] = defaultdict(list)
@@ -63,32 +62,33 @@ class Lifecycle[State: StrEnum, Event: StrEnum](Struct, frozen=True):
         moves: list[dict[str, Any]] = []
         for before, alike in by_status.items():
             after = self.after(before, event)
-            standing = type(alike[0])._default_manager.filter(pk__in=[s.pk for s in alike], status=before)  # noqa: SLF001
-            if standing.update(status=after, **changes) != len(alike):
+            unchanged_rows = type(alike[0])._default_manager.filter(pk__in=[s.pk for s in alike], status=before)  # noqa: SLF001
+            if unchanged_rows.update(status=after, **changes) != len(alike):
                 raise IllegalTransition(self.name, "changed meanwhile", str(event))
             for subject in alike:
                 for name, value in ({"status": after} | changes).items():
                     setattr(subject, name, value)
-            at = rows.moment(now)
-            same = {
+            moment = rows.moment(now)
+            common = {
                 "lifecycle": self.name,
                 "event": event,
                 "before": before,
                 "after": after,
-                "at": at,
+                "at": moment,
                 "actor": actor,
                 "note": note,
             }
-            moves += [{**same, "subject": str(subject.pk)} for subject in alike]
+            moves += [{**common, "subject": str(subject.pk)} for subject in alike]
         if moves:
             rows.insert(Move._meta.db_table, rows.columns_of(Move), moves)  # noqa: SLF001
 
 
-def moved(
+def record_move(
     subject: models.Model, lifecycle: str, event: str, *, now: datetime, actor: str, note: str = "",
     before: str = "", after: str = "",
 ) -> None:  # fmt: skip
-    """A row of history for what is no status: a switch, a number. ``before`` and ``after``: its value in words."""
+    """Add a row of history for a change that is not a status, such as a switch or a number. ``before``, ``after``:
+    its value as text."""
     from .models import Move
 
     rows.create(

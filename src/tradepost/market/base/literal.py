@@ -1,4 +1,5 @@
-"""Is a host an address? Apart from ``guard``, so that the pages, which ask it too, need not load an HTTP client."""
+"""Detect hosts that are IP addresses. Separate from ``guard``, so that pages can use it without loading an HTTP
+client."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import socket
 
 
 def literal_ip(host: str) -> str:
-    """The IP address that a host is, however it is written; empty when it is a name."""
+    """Return the IP address that a host denotes in any spelling; empty if it is a name."""
     host = host.split("%", 1)[0].rstrip(".")
     try:
         ipaddress.ip_address(host)

@@ -1,8 +1,7 @@
-"""Which market a database holds: its mode, fixed at its first start, and a random id.
+"""The identity of the market in a database: its mode, fixed at the first start, and a random id.
 
-A copy of a production market that is started as a sandbox would call the sellers, and send the mails, of the real one. The
-mode in the database refuses that, whatever the settings say.
-"""
+If a copy of a production market were started as a sandbox, it would call the real sellers and send real mails. The
+stored mode prevents that, regardless of the settings."""
 
 from __future__ import annotations
 
@@ -19,24 +18,24 @@ Mode = MarketIdentity.Mode
 
 
 def mode_of(*, sandbox: bool) -> MarketIdentity.Mode:
-    """The mode that settings ask for."""
+    """Return the mode that the settings request."""
     return Mode.SANDBOX if sandbox else Mode.PRODUCTION
 
 
 def identity() -> MarketIdentity | None:
-    """None before the first start, and for a market from before this rule. Needs the table."""
+    """Return the identity, or None before the first start or for a market older than this rule. Needs the table."""
     return MarketIdentity.objects.filter(pk=MarketIdentity.ONLY).first()
 
 
 def identity_if_any() -> MarketIdentity | None:
-    """The same for a database that may have no tables yet, or those of another version."""
+    """Return the identity from a database that may have no tables yet, or those of another version."""
     if MarketIdentity._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001
         return None
     return MarketIdentity.objects.only("market_id", "mode").filter(pk=MarketIdentity.ONLY).first()
 
 
-def other_mode(known: MarketIdentity | None, *, sandbox: bool) -> str:
-    """Why this database must not be used in the mode that was asked for, and what to do; empty when it may."""
+def mode_conflict(known: MarketIdentity | None, *, sandbox: bool) -> str:
+    """Return why this database must not be used in the requested mode and what to do; empty if it may."""
     if known is None or known.mode == mode_of(sandbox=sandbox):
         return ""
     if sandbox:
@@ -51,10 +50,10 @@ def other_mode(known: MarketIdentity | None, *, sandbox: bool) -> str:
     )
 
 
-def wrong_mode(known: MarketIdentity | None, *, sandbox: bool) -> str:
-    """The same before a start. Without a stored mode a moved clock shows a sandbox: only a sandbox moves it."""
+def start_conflict(known: MarketIdentity | None, *, sandbox: bool) -> str:
+    """Like ``mode_conflict``, before a start. Without a stored mode, a moved clock identifies a sandbox."""
     if known is not None or sandbox:
-        return other_mode(known, sandbox=sandbox)
+        return mode_conflict(known, sandbox=sandbox)
     row = SandboxClock.objects.filter(pk=1).first()
     return WAS_SANDBOX if row is not None and (row.offset or row.target is not None) else ""
 
@@ -65,25 +64,24 @@ WAS_SANDBOX = (
 )
 
 
-def must_be_mode(known: MarketIdentity | None, *, sandbox: bool) -> None:
-    """Raise ``Refused`` when the database belongs to a market of the other mode."""
-    if words := other_mode(known, sandbox=sandbox):
-        raise Refused("market.other_mode", words)
+def check_mode(known: MarketIdentity | None, *, sandbox: bool) -> None:
+    """Raise ``Refused`` if the database belongs to a market of the other mode."""
+    if message := mode_conflict(known, sandbox=sandbox):
+        raise Refused("market.other_mode", message)
 
 
-def remember(*, sandbox: bool, now: datetime) -> MarketIdentity:
-    """Store mode and id unless they are stored. Of processes that start at the same time, one stores them for all.
+def ensure_identity(*, sandbox: bool, now: datetime) -> MarketIdentity:
+    """Store mode and id unless they are stored. If several processes start at the same time, one stores them for all.
 
-    Raises ``Refused`` when the database belongs to a market of the other mode.
-    """
-    known = identity()
-    if words := wrong_mode(known, sandbox=sandbox):
-        raise Refused("market.other_mode", words)
-    if known is None:
+    Raises ``Refused`` if the database belongs to a market of the other mode."""
+    market_identity = identity()
+    if message := start_conflict(market_identity, sandbox=sandbox):
+        raise Refused("market.other_mode", message)
+    if market_identity is None:
         row = MarketIdentity(
             pk=MarketIdentity.ONLY, market_id=secrets.token_hex(ID_BYTES), mode=mode_of(sandbox=sandbox), created_at=now
         )
         MarketIdentity.objects.bulk_create([row], ignore_conflicts=True)
-        known = MarketIdentity.objects.get(pk=MarketIdentity.ONLY)
-        must_be_mode(known, sandbox=sandbox)  # another process was first, in the other mode
-    return known
+        market_identity = MarketIdentity.objects.get(pk=MarketIdentity.ONLY)
+        check_mode(market_identity, sandbox=sandbox)  # another process was first, possibly in the other mode
+    return market_identity

@@ -1,4 +1,5 @@
-"""Tables without a domain: what market this is, the sandbox clock, lifecycle history, the outbox, timers, living processes."""
+"""Tables that belong to no domain: market identity, sandbox clock, lifecycle history, outbox, timers, worker
+processes."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from .work import DueWork, State, due_index, leased_index, stuck_index
 
 
 class MarketIdentity(models.Model):
-    """Which market this database holds (``market_identity``). One row, written at the first start; the mode never changes."""
+    """The market that this database holds (``market_identity``). One row, written at the first start; the mode never
+    changes."""
 
     ONLY: ClassVar = 1
     """The primary key of the row."""
@@ -24,23 +26,23 @@ class MarketIdentity(models.Model):
     mode = models.CharField(max_length=16, choices=Mode)
     created_at = models.DateTimeField()
     key_checks = models.JSONField(default=list)
-    """The market id, sealed by each secret key that the market ran with, the newest last (``sealed_rows``)."""
+    """The market id, sealed with each secret key that the market has run with, the newest last (``sealed_rows``)."""
     files_token = models.CharField(max_length=32, blank=True, default="")
-    """Of the marker in the files folder (``files_marker``); empty until a folder has one."""
+    """Token of the marker in the files folder (``files_marker``); empty until a folder is marked."""
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="market_identity_one_row")]
 
 
 class SandboxClock(models.Model):
-    """How far this sandbox's clock is ahead, and where it is heading. One row."""
+    """Offset and target of this sandbox's clock. One row."""
 
     offset = models.DurationField(default=timedelta)
     target = models.DateTimeField(null=True, default=None)
 
 
 class Move(models.Model):
-    """One status change of one subject: who, when, from what to what."""
+    """A status change of a subject: actor, time, status before and after."""
 
     lifecycle = models.CharField(max_length=32)
     subject = models.CharField(max_length=64)
@@ -56,21 +58,21 @@ class Move(models.Model):
 
 
 class Event(DueWork):
-    """Something that happened and has not been reacted to yet. Deleted once every reaction ran."""
+    """An event with reactions that have not run. Deleted once every reaction has run."""
 
     name = models.CharField(max_length=64)
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     error = models.TextField(default="", blank=True)
     left = models.JSONField(default=list, blank=True)
-    """Names of the reactions that failed and are tried again; empty means all of them are to run."""
+    """Names of the failed reactions to retry; empty to run all."""
 
     class Meta:
         indexes = [due_index("event"), stuck_index("event")]
 
 
 class Job(DueWork):
-    """A timer. Deleted when finished; a periodic one moves its time."""
+    """A timer. Deleted when finished; a periodic job moves its due time."""
 
     kind = models.CharField(max_length=64)
     key = models.CharField(max_length=128)
@@ -83,7 +85,7 @@ class Job(DueWork):
 
 
 class WorkerProcess(models.Model):
-    """A worker that is, or was, alive. Times are real, not market time."""
+    """A worker process that is or was running. Times are real, not market time."""
 
     name = models.CharField(max_length=64, unique=True)
     started_at = models.DateTimeField()
@@ -94,7 +96,7 @@ class WorkerProcess(models.Model):
 
 
 class LeasedJob(DueWork):
-    """Work that waits for somebody else's server, how far it is, and what came of it (``leased_jobs``)."""
+    """Work that waits for another party's server, its progress and its result (``leased_jobs``)."""
 
     class Outcome(models.TextChoices):
         NONE = "", "under way"
@@ -105,14 +107,14 @@ class LeasedJob(DueWork):
     kind = models.CharField(max_length=64)
     key = models.CharField(max_length=128)
     seller_id = models.BigIntegerField(null=True, default=None)
-    """Whose it is: pages show a job to nobody else."""
+    """The seller who owns the job; pages show it only to them."""
     payload = models.JSONField(default=dict)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     words = models.CharField(max_length=200, default="", blank=True)
-    """What is being done now: a message id for gettext, or a word of the wire."""
+    """The current step: a message id for gettext, or a word of the protocol."""
     cancel = models.BooleanField(default=False)
-    """Somebody asked to stop it."""
+    """A user asked to cancel the job."""
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.NONE, blank=True)
     result = models.JSONField(null=True, default=None)
     error = models.TextField(default="", blank=True)

@@ -1,4 +1,4 @@
-"""Money in whole minor units with a currency, one rounding and one split."""
+"""Money in whole minor units with a currency; one rounding rule and one split rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0}
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
-    """``minor`` is a count of the currency's smallest unit (fen, cent). Two currencies never mix."""
+    """``minor`` is a count of the currency's smallest unit (fen, cent). Arithmetic on two currencies raises
+    ``ValueError``."""
 
     minor: int
     currency: str
@@ -21,9 +22,9 @@ class Money:
 
     @staticmethod
     def of(major: Decimal | int | str, currency: str) -> Money:
-        """Money from an amount in main units; rounded half up to the minor unit, the only rounding there is."""
-        scaled = Decimal(major).scaleb(MINOR_DIGITS[currency])
-        return Money(int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP)), currency)
+        """Return money for an amount in main units, rounded half up to the minor unit."""
+        scaled_amount = Decimal(major).scaleb(MINOR_DIGITS[currency])
+        return Money(int(scaled_amount.quantize(Decimal(1), rounding=ROUND_HALF_UP)), currency)
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
@@ -49,13 +50,14 @@ class Money:
         return Money(int(product.quantize(Decimal(1), rounding=ROUND_HALF_UP)), self.currency)
 
     def split(self, weights: tuple[int, ...]) -> tuple[Money, ...]:
-        """Parts in proportion to the weights that add up to exactly this amount (largest remainders first)."""
+        """Split into parts in proportion to the weights that add up to exactly this amount (largest remainders
+        first)."""
         total = sum(weights)
         if total <= 0 or min(weights) < 0:
             raise ValueError("weights must not be negative and must not all be zero")
-        floors = [self.minor * w // total for w in weights]
-        rest = self.minor - sum(floors)
-        by_remainder = sorted(range(len(weights)), key=lambda i: (-(self.minor * weights[i] % total), i))
-        for i in by_remainder[:rest]:
-            floors[i] += 1
-        return tuple(Money(f, self.currency) for f in floors)
+        floors = [self.minor * weight // total for weight in weights]
+        remainder = self.minor - sum(floors)
+        by_remainder = sorted(range(len(weights)), key=lambda index: (-(self.minor * weights[index] % total), index))
+        for index in by_remainder[:remainder]:
+            floors[index] += 1
+        return tuple(Money(part, self.currency) for part in floors)

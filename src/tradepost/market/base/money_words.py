@@ -1,4 +1,4 @@
-"""An amount of money in the reader's language, the same on pages, in notices and in what is refused."""
+"""Format an amount of money in the reader's language, the same on pages, in notices and in messages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils import translation
 from .money import MINOR_DIGITS, Money
 
 
-def in_words(amount: Money) -> str:
-    """``¥ 1,200.00`` in both languages: symbol, a blank that does not break, grouped digits.
+def format_money(amount: Money) -> str:
+    """Return ``¥ 1,200.00`` in both languages: symbol, non-breaking space, grouped digits.
 
-    Babel calls the yuan CN¥ and the yen ¥ in English, the other way round in Chinese; a market says one thing.
-    """
+    Babel writes the yuan as CN¥ and the yen as ¥ in English, and the other way round in Chinese. This format is the
+    same in both."""
     locale = Locale.parse("zh_Hans_CN" if (translation.get_language() or "zh").startswith("zh") else "en")
     digits = format_decimal(abs(amount.major), "#,##0.00" if MINOR_DIGITS[amount.currency] else "#,##0", locale)
     symbol = {"CNY": "¥", "JPY": "JP¥"}.get(amount.currency) or get_currency_symbol(amount.currency, locale=locale)

@@ -1,6 +1,6 @@
-"""Call down, publish up: a context writes what happened beside its own rows; whoever cares reacts later.
+"""The outbox: a context stores its events with its own rows, and reactions in other contexts run later.
 
-Who reacts is not known here: the worker passes the table from ``wiring.py``. A reaction runs in a transaction, at
+Who reacts is not known here: the worker passes the table from ``wiring/``. A reaction runs in a transaction, at
 least once: it must be idempotent. One that is ``@batched`` takes many events at once.
 
 What this release cannot read, because a later one wrote it, stays: it is tried again with growing waits, as what failed.
@@ -9,33 +9,34 @@ What this release cannot read, because a later one wrote it, stays: it is tried 
 from __future__ import annotations
 
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import update_wrapper
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import structlog
 from django.db import connection, transaction
 
 from . import rows
-from .events import Reactions, UnknownEvent, declared, name_of, subjects
+from .events import Reactions, UnknownEvent, declaration_of, name_of, subjects
 from .models import Event
 from .stored import StoredMismatch, UnknownVersion, dump
-from .work import DatabaseAway, State, by_index, peek, wake
+from .work import DatabaseUnavailable, State, by_index, peek, wake
 
 log = structlog.get_logger(__name__)
 
 UNREADABLE = (UnknownEvent, UnknownVersion, StoredMismatch)
-"""Why a row is not an event to this release."""
+"""Errors for a row that this release cannot read as an event."""
 
 
 class Batched[E]:
-    """A reaction to many events of one class at once; called like any other, it gets one."""
+    """A reaction to many events of one class at once. Called as a plain reaction, it receives one."""
 
     __qualname__: str
 
-    def __init__(self, react: Callable[[Sequence[E], datetime], None]) -> None:
-        self.many = react
+    def __init__(self, react: Callable[[Sequence[E], datetime], None], *, last: bool = False) -> None:
+        self.many, self.last = react, last
         update_wrapper(self, react)
 
     def __call__(self, event: E, now: datetime) -> None:
@@ -43,15 +44,22 @@ class Batched[E]:
 
 
 def batched[E](react: Callable[[Sequence[E], datetime], None]) -> Batched[E]:
-    """Declare a reaction that asks the database once for a batch instead of once for each event.
+    """Declare a reaction that queries the database once for a batch of events.
 
-    It gets the events in the order in which they happened. When it fails, each comes again, alone.
-    """
+    It receives the events in the order in which they happened. If it fails, each is processed again alone."""
     return Batched(react)
 
 
-class Row(NamedTuple):
-    """What is looked at of a stored event."""
+def batched_last[E](react: Callable[[Sequence[E], datetime], None]) -> Batched[E]:
+    """Declare a batched reaction that updates rows shared by all transactions, such as a daily count.
+
+    It runs at the end of a batch. Its locks are then held only until the commit, and no other lock is taken after
+    them."""
+    return Batched(react, last=True)
+
+
+class EventRow(NamedTuple):
+    """The columns of a stored event that are read."""
 
     pk: int
     name: str
@@ -60,108 +68,121 @@ class Row(NamedTuple):
     """The reactions that failed before; empty for a new event."""
     attempts: int
     created_at: datetime | str
-    """As the driver gave it."""
+    """As the driver returns it."""
 
 
-class Taken(NamedTuple):
-    """An event that was read from its row."""
+class LoadedEvent(NamedTuple):
+    """An event loaded from its row."""
 
     event: object
     left: tuple[str, ...]
 
 
 def publish(event: object, *, now: datetime) -> None:
-    """Record that something happened. Must run in the transaction that makes it true."""
+    """Record an event. Call it in the transaction that makes the event true."""
     publish_all([event], now=now)
     wake()
 
 
 def publish_all(events: Sequence[object], *, now: datetime) -> None:
-    """The same for many events, in one statement and in their order. Does not wake the workers: see ``work.wake``."""
+    """Record many events in order, in one statement. Does not notify the workers: see ``work.wake``."""
     if not events:
         return
-    at = rows.moment(now)
+    moment = rows.moment(now)
     rows.run(
         'INSERT INTO base_event (state, due_at, lease_owner, attempts, name, facts, created_at, error, "left")'
         " SELECT 0, %s, '', 0, name, facts, %s, '', '[]'"
         f" FROM {rows.recordset({'name': 'text', 'facts': 'jsonb'})}",
-        [at, at, rows.as_json({"name": declared(type(event)).name, "facts": dump(event)} for event in events)],
+        [
+            moment,
+            moment,
+            rows.as_json({"name": declaration_of(type(event)).name, "facts": dump(event)} for event in events),
+        ],
     )
 
 
 def dispatch(reactions: Reactions, *, now: datetime, limit: int = 256) -> int:
-    """React to a batch of due events. Returns how many were taken.
+    """Run the reactions to a batch of due events. Return how many events were taken.
 
-    The batch is one transaction that holds its rows: reactions and deletions commit together, and a worker that dies
-    leaves nothing behind. If that fails, each event gets a transaction of its own, so that a poisoned event delays
-    nobody and a notice that cannot be written does not stop a delivery. Only what failed is tried again, with growing
-    waits, and shown in the console; so is what cannot be read.
-    """
+    The batch is one transaction that locks its rows: reactions and deletions commit together, and a worker that dies
+    leaves no partial results. If the batch fails, each event gets its own transaction, and each reaction a savepoint.
+    So a failing event delays no others, and a notice that cannot be written does not stop a delivery. Only failed
+    reactions are retried, with growing delays, and the console shows them, as well as unreadable events."""
     if not peek(Event, now=now):
         return 0
-    taken: list[Row] = []
+    taken: list[EventRow] = []
     try:
         with transaction.atomic():
             taken = _take(now, limit)
             _react(reactions, _read(reactions, taken, now), now)
-    except DatabaseAway:
+    except DatabaseUnavailable:
         raise  # not the event's fault: the worker reconnects and takes the batch again
     except Exception:  # noqa: BLE001  # a reaction may fail in any way; the queue must survive it
         for row in taken:
             with transaction.atomic():
-                _alone(reactions, row.pk, now)
+                _run_alone(reactions, row.pk, now)
     return len(taken)
 
 
-def _read(reactions: Reactions, taken: Sequence[Row], now: datetime) -> list[Taken]:
-    """The events of these rows; rows that cannot be read are put back, to be due later."""
+def _read(reactions: Reactions, rows_taken: Sequence[EventRow], now: datetime) -> list[LoadedEvent]:
+    """Load the events of these rows. Unreadable rows are stored again, due later."""
     events, unreadable = [], []
-    for row in taken:
+    for row in rows_taken:
         try:
-            events.append(Taken(reactions.load(row.name, row.facts), tuple(row.left)))
+            events.append(LoadedEvent(reactions.load(row.name, row.facts), tuple(row.left)))
         except UNREADABLE as error:
             log.warning("event cannot be read", event_id=row.pk, name=row.name, error=str(error))
             due_at = now + _wait(row.attempts)
-            kept = row._asdict() | {"created_at": rows.aware(row.created_at), "attempts": row.attempts + 1}
-            unreadable.append(Event(**kept, due_at=due_at, error=str(error)))
+            values = row._asdict() | {"created_at": rows.aware(row.created_at), "attempts": row.attempts + 1}
+            unreadable.append(Event(**values, due_at=due_at, error=str(error)))
     if unreadable:
         Event.objects.bulk_create(unreadable)
     return events
 
 
-def _react(reactions: Reactions, events: Sequence[Taken], now: datetime) -> None:
+def _react(reactions: Reactions, events: Sequence[LoadedEvent], now: datetime) -> None:
+    run_last: defaultdict[Batched[Any], list[object]] = defaultdict(list)
     for group in _grouped(events):
-        happened = [taken.event for taken in group]
-        for reaction in reactions.of(type(happened[0]), group[0].left):
-            if isinstance(reaction, Batched):
-                reaction.many(happened, now)
+        group_events = [taken.event for taken in group]
+        for reaction in reactions.of(type(group_events[0]), group[0].left):
+            if _runs_last(reaction):
+                run_last[reaction] += group_events
+            elif isinstance(reaction, Batched):
+                reaction.many(group_events, now)
             else:
-                for event in happened:
+                for event in group_events:
                     reaction(event, now)
+    for reaction in sorted(run_last, key=name_of):  # the same order in every batch
+        reaction.many(run_last[reaction], now)
 
 
-def _grouped(events: Sequence[Taken]) -> list[list[Taken]]:
-    """Events of one class go together, but none overtakes one of another class about the same thing: a call, an order."""
-    groups: list[tuple[tuple[type, tuple[str, ...]], list[Taken], set[tuple[str, object]]]] = []
+def _runs_last(reaction: object) -> TypeGuard[Batched[Any]]:
+    return isinstance(reaction, Batched) and reaction.last
+
+
+def _grouped(events: Sequence[LoadedEvent]) -> list[list[LoadedEvent]]:
+    """Group events of one class, but never move an event past one of another class with the same subject, such as a
+    call or an order."""
+    groups: list[tuple[tuple[type, tuple[str, ...]], list[LoadedEvent], set[tuple[str, object]]]] = []
     for taken in events:
-        about = subjects(taken.event)
-        alike = (type(taken.event), taken.left)
-        for known, group, others in reversed(groups):
-            if known == alike:
+        subject_set = subjects(taken.event)
+        group_key = (type(taken.event), taken.left)
+        for other_key, group, group_subjects in reversed(groups):
+            if other_key == group_key:
                 group.append(taken)
-                others.update(about)
+                group_subjects.update(subject_set)
                 break
-            if not about.isdisjoint(others):
-                groups.append((alike, [taken], about))
+            if not subject_set.isdisjoint(group_subjects):
+                groups.append((group_key, [taken], subject_set))
                 break
         else:
-            groups.append((alike, [taken], about))
+            groups.append((group_key, [taken], subject_set))
     return [group for _, group, _ in groups]
 
 
 _OLDEST = "SELECT id FROM base_event WHERE state = 0 AND due_at <= %s ORDER BY due_at, id LIMIT %s"
 _CHOSEN = {
-    # As an array, so that the planner chooses once instead of joining with a subquery that locks.
+    # An array makes the planner choose the rows once, instead of joining with a locking subquery.
     "postgresql": f"= ANY(ARRAY({_OLDEST} FOR UPDATE SKIP LOCKED))",
     "sqlite": f"IN ({_OLDEST})",
 }
@@ -170,55 +191,55 @@ _CHOSEN = {
 _COLUMNS = 'id, name, facts, "left", attempts, created_at'
 
 
-def _take(now: datetime, limit: int) -> list[Row]:
-    """Delete the oldest due events and give them; they are back if the transaction is rolled back."""
-    chosen: rows.Statement = (
+def _take(now: datetime, limit: int) -> list[EventRow]:
+    """Delete the oldest due events and return them. A rollback restores them."""
+    statement: rows.Statement = (
         f"DELETE FROM base_event WHERE id {_CHOSEN[connection.vendor]} RETURNING {_COLUMNS}",
         [rows.moment(now), limit],
     )
-    [taken] = by_index(chosen, to_the_end=False)
+    [records] = by_index(statement, to_the_end=False)
     return sorted(
         (
-            Row(pk, name, rows.value(facts), rows.value(left), attempts, created_at)
-            for pk, name, facts, left, attempts, created_at in taken
+            EventRow(pk, name, rows.value(facts), rows.value(remaining), attempts, created_at)
+            for pk, name, facts, remaining, attempts, created_at in records
         ),
         key=lambda row: row.pk,
     )
 
 
-def _alone(reactions: Reactions, event_id: int, now: datetime) -> None:
+def _run_alone(reactions: Reactions, event_id: int, now: datetime) -> None:
     row = Event.objects.select_for_update(skip_locked=True).filter(pk=event_id, state=State.WAITING).first()
     if row is None:
-        return  # another worker has it
+        return  # another worker has locked it
     try:
-        left, error = _failing(reactions, row, now)
+        remaining, error = _failing(reactions, row, now)
     except UNREADABLE as unreadable:
-        left, error = row.left, str(unreadable)
+        remaining, error = row.left, str(unreadable)
     if error:
         Event.objects.filter(pk=row.pk).update(
-            due_at=now + _wait(row.attempts), error=error, left=left, attempts=row.attempts + 1
+            due_at=now + _wait(row.attempts), error=error, left=remaining, attempts=row.attempts + 1
         )
     else:
         Event.objects.filter(pk=row.pk).delete()
 
 
 def _failing(reactions: Reactions, row: Event, now: datetime) -> tuple[list[str], str]:
-    """Run what is left for an event. Gives the names of the reactions that failed, and the words of the last failure."""
+    """Run the reactions left for an event. Return the names of those that failed, and the last error."""
     event = reactions.load(row.name, row.facts)
-    left, error = [], ""
-    for reaction in reactions.of(type(event), row.left):
+    failed_names, error = [], ""
+    for reaction in sorted(reactions.of(type(event), row.left), key=_runs_last):
         try:
             with transaction.atomic():
                 reaction(event, now)
-        except DatabaseAway:
+        except DatabaseUnavailable:
             raise
         except Exception:
             log.exception("reaction failed", reaction=name_of(reaction), event_id=row.pk, facts=row.facts)
-            left.append(name_of(reaction))
+            failed_names.append(name_of(reaction))
             error = traceback.format_exc(limit=-6)[-4000:]
-    return left, error
+    return failed_names, error
 
 
 def _wait(attempts: int) -> timedelta:
-    doubled: int = 2 ** min(attempts, 12)
-    return min(timedelta(seconds=2) * doubled, timedelta(hours=1))
+    doubled_wait: int = 2 ** min(attempts, 12)
+    return min(timedelta(seconds=2) * doubled_wait, timedelta(hours=1))

@@ -1,21 +1,20 @@
-"""Retention: what is deleted or emptied when it is old, as rules that contexts declare and one nightly timer works off.
+"""Retention: contexts declare rules for deleting or clearing old rows, and a nightly timer applies them.
 
-A night goes through the rules in their order. The rows that are old enough are found by a search over the primary key,
-which grows with time: no index on a time is needed. They go in batches of pks, a transaction each, and how far it came is
-stored in that same transaction: a worker that is killed loses one batch, and the next run goes on from there.
+A night applies the rules in order. It finds old rows by a binary search over the primary key, which grows with time,
+so no index on a time is needed. They are processed in batches of keys, one transaction each. The progress is stored
+in the same transaction: if a worker is killed, one batch is lost, and the next run continues from there.
 
-A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
-is spared because something still needs it is looked at again each month, when a pass begins at the first row; where nothing
-has to go, a transaction looks at a few batches.
+A batch also checks each row's time, so no newer row is affected even if keys and times are in different orders. Rows
+that are spared because they are still needed are checked again each month, when a pass begins at the first row. If no
+row has to go, one transaction checks several batches.
 
-Rows without such a pk, and those that are put together rather than deleted, have a ``Sweep``, which finds its own.
-"""
+Rows without such a key, and rows that are aggregated instead of deleted, have a ``Sweep``, which finds its own
+rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta, tzinfo
-from functools import cache
 from typing import Any
 
 import structlog
@@ -23,8 +22,9 @@ from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from msgspec import Struct, field
 
-from . import jobs, rows
+from . import jobs
 from .models import Job, Move
+from .pk_times import next_row
 from .values import as_dict, replace
 
 log = structlog.get_logger(__name__)
@@ -32,23 +32,23 @@ log = structlog.get_logger(__name__)
 NIGHTLY = "base.retention"
 KEY = "nightly"
 BATCH = 5_000
-LOOKS = 5
-"""So many batches a transaction looks at where nothing has to go: a pass that begins at the first row mostly finds that."""
-PAUSE = timedelta(milliseconds=100)
-"""Between two batches, so that reactions and other timers get their turn."""
-LATE = timedelta(hours=1)
-"""A run that is due for longer than this is late: no worker runs, or it fails."""
-COUNTED = 100_000
-"""Rows from which on PostgreSQL's estimate is told: counting millions takes seconds."""
+MAX_CHECKED_BATCHES = 5
+"""Batches that a transaction checks if no row has to go, as is usual in a pass from the first row."""
+BATCH_PAUSE = timedelta(milliseconds=100)
+"""Delay between two batches, so that reactions and other timers can run."""
+LATE_AFTER = timedelta(hours=1)
+"""A run overdue by more than this is late: no worker runs, or it fails."""
+MAX_COUNTED_ROWS = 100_000
+"""From this number of rows, PostgreSQL's estimate is shown, because counting millions takes seconds."""
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """Which rows of a model go when they are older than a setting says.
+    """Which rows of a model are deleted once they are older than a setting.
 
-    ``when`` is the column that tells a row's age; ``setting`` the number of days in ``Config``, 0 keeps them for ever.
-    ``only``: the rows it is about. ``needed``: those among them that must stay for now, however old. ``emptied``: columns
-    that are set instead of deleting the row. ``sparse``: few of all rows are of the rule, and an index finds them by their pk.
-    """
+    ``when``: the column with a row's time. ``setting``: the setting with the number of days; 0 keeps rows for ever.
+    ``only``: the rows that the rule covers. ``needed``: rows among them that must stay for now, regardless of age.
+    ``emptied``: columns to set instead of deleting the row. ``sparse``: the rule covers few of all rows, and an index
+    finds them by key."""
 
     name: str
     model: type[Model]
@@ -63,14 +63,16 @@ class Rule(Struct, frozen=True, kw_only=True):
         return self.model._default_manager.order_by("pk")  # noqa: SLF001
 
     def old(self, before: datetime) -> QuerySet[Model]:
-        """What may go: older than ``before``, and needed by nothing."""
-        old = self.rows().filter(self.only, **{f"{self.when}__lt": before})
-        return old if self.needed is None else old.exclude(self.needed)
+        """Return the rows to process: older than ``before`` and not needed."""
+        old_rows = self.rows().filter(self.only, **{f"{self.when}__lt": before})
+        return old_rows if self.needed is None else old_rows.exclude(self.needed)
 
 
 class Sweep(Struct, frozen=True, kw_only=True):
-    """Rows of a model that ``work`` deals with, given how old they must be: in the caller's transaction, a batch or all, and
-    it says how many rows went. ``of_real_time``: their age does not go by a sandbox's clock. ``setting`` as of a rule."""
+    """Rows of a model that ``work`` processes in the caller's transaction: a batch or all.
+
+    ``work`` takes the time before which rows are old, and returns how many it removed. ``of_real_time``: their age
+    does not follow a sandbox's clock. ``setting``: as in a rule."""
 
     name: str
     model: type[Model]
@@ -83,109 +85,105 @@ type Rules = Sequence[Rule | Sweep]
 
 
 def old_moves(*staying: str) -> Rule:
-    """The history of lifecycles, without those named ``staying``: what happened to them is told for as long as they are."""
+    """Return the rule for the history of lifecycles. Histories named ``staying`` are kept as long as their
+    subjects."""
     return Rule(
         name="moves", model=Move, when="at", setting="keep_moves_days", only=~Q(lifecycle__in=staying)
     )  # fmt: skip
 
 
 class Progress(Struct, frozen=True):
-    """How far a night has come; the payload of its timer. ``rule`` is empty between two nights."""
+    """The progress of a night; the payload of its timer. ``rule`` is empty between two nights."""
 
     rule: str = ""
     until: int = 0
-    """The last pk that this night looks at for ``rule``."""
+    """The last key that this night processes for ``rule``."""
     settled: Mapping[str, int] = field(default_factory=dict)
-    """By rule the pk up to which everything was dealt with."""
+    """By rule, the key up to which all rows are processed."""
     month: str = ""
-    """When a pass last began at the first row."""
+    """The month in which a pass last began at the first row."""
 
 
 def clean(
     rules: Rules, keep: Mapping[str, int], progress: Progress, *, now: datetime, wall: datetime, batch: int = BATCH
 ) -> Progress:
-    """Go on with a night: work off one batch in the caller's transaction. Back comes how far it is; ``rule`` is empty
-    when all is done. ``keep``: days by setting."""
+    """Continue a night: process one batch in the caller's transaction. ``keep``: days by setting.
+
+    Return the progress; its ``rule`` is empty when the night is complete."""
     if not progress.rule and progress.month != f"{now:%Y-%m}":
         progress = Progress(month=f"{now:%Y-%m}")
     names = [rule.name for rule in rules]
-    begun = names.index(progress.rule) if progress.rule in names else 0
-    looks = LOOKS
-    for rule in rules[begun:]:
+    first_index = names.index(progress.rule) if progress.rule in names else 0
+    batches_left = MAX_CHECKED_BATCHES
+    for rule in rules[first_index:]:
         if not keep[rule.setting]:
             continue
         kept_for = timedelta(days=keep[rule.setting])
         if isinstance(rule, Sweep):
-            if changed := rule.work((wall if rule.of_real_time else now) - kept_for):
-                log.info("retention", rule=rule.name, changed=changed)
+            if changed_count := rule.work((wall if rule.of_real_time else now) - kept_for):
+                log.info("retention", rule=rule.name, changed=changed_count)
                 return replace(progress, rule=rule.name, until=0)
             continue
         before = now - kept_for
         after = progress.settled.get(rule.name, 0)
         until = progress.until if rule.name == progress.rule else last_older(rule, before, after=after)
-        while after < until and (last := _last_of_batch(rule, after=after, until=until, batch=batch)) is not None:
-            changed, looks, after = _work_off(rule, before, after=after, last=last), looks - 1, last
-            progress = replace(progress, rule=rule.name, until=until, settled={**progress.settled, rule.name: last})
-            if changed or not looks:
+        while after < until and (last_key := _last_of_batch(rule, after=after, until=until, batch=batch)) is not None:
+            changed_count, batches_left, after = (
+                _work_off(rule, before, after=after, last=last_key),
+                batches_left - 1,
+                last_key,
+            )
+            progress = replace(progress, rule=rule.name, until=until, settled={**progress.settled, rule.name: last_key})
+            if changed_count or not batches_left:
                 return progress
     return replace(progress, rule="", until=0)
 
 
 def last_older(rule: Rule, before: datetime, *, after: int = 0) -> int:
-    """The pk of the last row, beyond the pk ``after``, that is older than ``before``; ``after`` when the next is not.
+    """Return the key of the last row beyond the key ``after`` that is older than ``before``; ``after`` if the next
+    row is not.
 
-    Pks are taken to grow with time. Where rows are out of order it is the end of some stretch of old rows.
-    """
-
-    def next_row(pk: int) -> tuple[int, datetime] | None:
-        return next(((found, rows.aware(at)) for found, at in rows.run(_next(rule.model, rule.when), [pk])), None)
-
-    first = next_row(after + 1)
-    if first is None or first[1] >= before:  # mostly: one look, and the night is over
+    Assumes that keys grow with time. If rows are out of order, the result is the end of some range of old rows."""
+    first_row = next_row(rule.model, rule.when, after + 1)
+    if first_row is None or first_row[1] >= before:  # usually: one query, and the night is complete
         return after
-    low: int = first[0]
+    low: int = first_row[0]
     high: int = rule.rows().values_list("pk", flat=True).last() or low
     while low < high:
         middle = (low + high + 1) // 2
-        found = next_row(middle)
-        if found is None or found[1] >= before:
+        row = next_row(rule.model, rule.when, middle)
+        if row is None or row[1] >= before:
             high = middle - 1
         else:
-            low = found[0]
+            low = row[0]
     return low
 
 
-@cache
-def _next(model: type[Model], when: str) -> str:
-    """Put together once: mostly it is all that a night asks of a rule."""
-    meta, name = model._meta, connection.ops.quote_name  # noqa: SLF001
-    columns = {field.name: name(str(field.column)) for field in meta.concrete_fields}
-    pk, at = columns[meta.pk.name], columns[when]
-    return f"SELECT {pk}, {at} FROM {name(meta.db_table)} WHERE {pk} >= %s AND {at} IS NOT NULL ORDER BY {pk} LIMIT 1"  # noqa: S608
-
-
 def _last_of_batch(rule: Rule, *, after: int, until: int, batch: int) -> int | None:
-    """The last pk of a batch beyond the pk ``after``; None when there is no row up to ``until``. A batch is so many pks from the first
-    row on, of which some may be gone: to count rows reads all of them."""
-    ahead = rule.rows().filter(rule.only if rule.sparse else Q(), pk__gt=after, pk__lte=until)
-    first: int | None = ahead.values_list("pk", flat=True).first()
-    return None if first is None else min(first + batch - 1, until)
+    """Return the last key of a batch beyond the key ``after``; None if there is no row up to ``until``.
+
+    A batch is a range of keys from the first row on, some of which may be deleted: counting rows would read all of
+    them."""
+    remaining_rows = rule.rows().filter(rule.only if rule.sparse else Q(), pk__gt=after, pk__lte=until)
+    first_key: int | None = remaining_rows.values_list("pk", flat=True).first()
+    return None if first_key is None else min(first_key + batch - 1, until)
 
 
 def _work_off(rule: Rule, before: datetime, *, after: int, last: int) -> int:
-    """How many rows changed of those up to the pk ``last``."""
-    old = rule.old(before).filter(pk__gt=after, pk__lte=last).order_by()
-    if not rule.emptied and not old.exists():
-        return 0  # Django would look for what hangs on rows before it finds that there are none
-    changed = old.update(**rule.emptied) if rule.emptied else old.delete()[0]
-    if changed:
-        log.info("retention", rule=rule.name, up_to=last, changed=changed)
-    return changed
+    """Process the old rows up to the key ``last``. Return how many changed."""
+    old_rows = rule.old(before).filter(pk__gt=after, pk__lte=last).order_by()
+    if not rule.emptied and not old_rows.exists():
+        return 0  # Django would query the related rows first
+    changed_count = old_rows.update(**rule.emptied) if rule.emptied else old_rows.delete()[0]
+    if changed_count:
+        log.info("retention", rule=rule.name, up_to=last, changed=changed_count)
+    return changed_count
 
 
 def night_after(now: datetime, *, at: time, zone: tzinfo, heading_for: datetime | None = None) -> datetime:
-    """The next moment ``at`` in the market's zone. Of the nights that a sandbox's clock skips on its way to
-    ``heading_for`` only the last one is worked."""
+    """Return the next night: the time ``at`` in the market's zone.
+
+    If a sandbox's clock skips nights on its way to ``heading_for``, only the last one is processed."""
     night = _night(now, at, zone)
     if heading_for is not None:
         night = max(night, _night(heading_for - timedelta(days=1), at, zone))
@@ -199,35 +197,38 @@ def _night(now: datetime, at: time, zone: tzinfo) -> datetime:
 
 
 def schedule(due_at: datetime) -> None:
-    """Make sure that the nightly timer exists."""
+    """Schedule the nightly timer unless it exists."""
     jobs.schedule(NIGHTLY, KEY, due_at=due_at)
 
 
-def go_on(rules: Rules, keep: Mapping[str, int], payload: Mapping[str, Any], *, now: datetime, wall: datetime) -> bool:
-    """The next batch of the night, in the transaction that holds its timer. Whether there is more to do."""
+def continue_night(
+    rules: Rules, keep: Mapping[str, int], payload: Mapping[str, Any], *, now: datetime, wall: datetime
+) -> bool:
+    """Process the next batch of the night in the transaction that locks its timer. Return whether there is more to
+    do."""
     progress = clean(rules, keep, Progress(**payload), now=now, wall=wall)
     Job.objects.filter(kind=NIGHTLY, key=KEY).update(payload=as_dict(progress))
     return bool(progress.rule)
 
 
-class Kept(Struct, frozen=True):
-    """How much there is of what a rule is about. ``rows`` counts the whole table; ``exact`` unless it was estimated."""
+class TableSize(Struct, frozen=True):
+    """How many rows a rule's table has. ``rows`` counts the whole table; ``exact`` unless it is an estimate."""
 
     rule: Rule | Sweep
     rows: int
     exact: bool
     since: datetime | None
-    """The age of the oldest row that the rule has not dealt with; None where there is none, or a sweep finds its own."""
+    """The time of the oldest row that the rule has not processed; None if there is none, or for a sweep."""
 
 
 class Nightly(Struct, frozen=True):
-    """How the nightly timer stands. ``due_at`` is None where no worker has ever run."""
+    """State of the nightly timer. ``due_at`` is None if no worker has ever run."""
 
     due_at: datetime | None
     error: str
 
     def late(self, now: datetime) -> bool:
-        return self.due_at is not None and self.due_at + LATE < now
+        return self.due_at is not None and self.due_at + LATE_AFTER < now
 
 
 def nightly() -> Nightly:
@@ -235,25 +236,25 @@ def nightly() -> Nightly:
     return Nightly(job.due_at, job.error) if job else Nightly(None, "")
 
 
-def kept(rules: Rules) -> list[Kept]:
+def table_sizes(rules: Rules) -> list[TableSize]:
     job = Job.objects.filter(kind=NIGHTLY, key=KEY).first()
-    settled = Progress(**job.payload).settled if job else {}
-    return [_kept(rule, settled.get(rule.name, 0)) for rule in rules]
+    settled_counts = Progress(**job.payload).settled if job else {}
+    return [_table_size(rule, settled_counts.get(rule.name, 0)) for rule in rules]
 
 
-def _kept(rule: Rule | Sweep, after: int) -> Kept:
+def _table_size(rule: Rule | Sweep, after: int) -> TableSize:
     since = None
     if isinstance(rule, Rule):
-        beyond = rule.rows().filter(rule.only, pk__gt=after, **{f"{rule.when}__isnull": False})
-        since = beyond.values_list(rule.when, flat=True).first()
+        remaining_rows = rule.rows().filter(rule.only, pk__gt=after, **{f"{rule.when}__isnull": False})
+        since = remaining_rows.values_list(rule.when, flat=True).first()
     estimate = _estimate(rule.model)
-    if estimate > COUNTED:
-        return Kept(rule, estimate, exact=False, since=since)
-    return Kept(rule, rule.model._default_manager.count(), exact=True, since=since)  # noqa: SLF001
+    if estimate > MAX_COUNTED_ROWS:
+        return TableSize(rule, estimate, exact=False, since=since)
+    return TableSize(rule, rule.model._default_manager.count(), exact=True, since=since)  # noqa: SLF001
 
 
 def _estimate(model: type[Model]) -> int:
-    """How many rows PostgreSQL thinks there are; 0 where it is not known, or on SQLite."""
+    """Return PostgreSQL's estimate of the number of rows; 0 if there is none, and on SQLite."""
     if connection.vendor != "postgresql":
         return 0
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What migrations of several apps do to a database and Django has no operation for."""
+"""Migration operations that several apps need and Django does not have."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from django.db.migrations.state import StateApps
 
 
 def without_own_index(table: str, column: str, *state: Operation) -> migrations.SeparateDatabaseAndState:
-    """The index that a foreign key has of its own goes; ``state`` says so of the model. The field is not altered in the
-    database: SQLite would make a new table for that, and without its triggers."""
+    """Drop the index that Django creates for a foreign key; ``state`` changes the model accordingly.
+
+    The field is not altered in the database: SQLite would rebuild the table, without its triggers."""
     return migrations.SeparateDatabaseAndState(
         [migrations.RunPython(_drop_index(table, column), migrations.RunPython.noop)], list(state)
     )
@@ -22,9 +23,9 @@ def _drop_index(table: str, column: str) -> Callable[[StateApps, BaseDatabaseSch
     def drop(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         connection = schema_editor.connection
         with connection.cursor() as cursor:
-            found = connection.introspection.get_constraints(cursor, table)
-        for name, about in found.items():
-            if about["index"] and not about["unique"] and about["columns"] == [column]:
+            constraints = connection.introspection.get_constraints(cursor, table)
+        for name, constraint in constraints.items():
+            if constraint["index"] and not constraint["unique"] and constraint["columns"] == [column]:
                 schema_editor.execute(f"DROP INDEX {connection.ops.quote_name(name)}")
 
     return drop

@@ -1,5 +1,5 @@
-"""The tables of a database as it knows them, in a few statements for all. Django's own introspection asks, and on SQLite parses,
-table by table: half a second."""
+"""Read the schema of all tables in a few statements. Django's own introspection queries table by table, which takes
+half a second."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ class Column(Struct, frozen=True):
 
 
 class Key(Struct, frozen=True):
-    """An index, or a unique constraint. ``columns``: None stands for an expression. ``partial``: about some rows only, where these are
-    not all that have a value: what is empty may stand in any number of rows of a unique index anyway."""
+    """An index or unique constraint. ``columns``: None for an expression.
+
+    ``partial``: covers only some rows, unless these are all rows with a value: a unique index never compares NULLs
+    anyway."""
 
     unique: bool
     columns: tuple[str | None, ...]
@@ -45,7 +47,7 @@ _KEYS = {
     "sqlite": """SELECT m.name, i.name, i."unique", i.partial, x.name
         FROM sqlite_master m, pragma_index_list(m.name) i, pragma_index_info(i.name) x
         WHERE m.type = 'table' ORDER BY m.name, i.name, x.seqno""",
-    # An index that is not valid is left of one that could not be made.
+    # An invalid index is left over from a failed creation.
     "postgresql": """SELECT t.relname, i.relname, x.indisunique, x.indpred IS NOT NULL
             AND pg_get_expr(x.indpred, t.oid) <> format('(%%I IS NOT NULL)', coalesce(a.attname, '')), a.attname
         FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
@@ -60,29 +62,29 @@ _NAMED = re.compile(r'CONSTRAINT "(\w+)" (?:(CHECK)|UNIQUE \(([^)]*)\))')
 
 
 def tables() -> dict[str, Table]:
-    """All tables by name."""
-    found: defaultdict[str, Table] = defaultdict(Table)
+    """Return all tables by name."""
+    by_name: defaultdict[str, Table] = defaultdict(Table)
     vendor = connection.vendor
-    for table, name, empty, filled in run(_COLUMNS[vendor], []):
-        found[table].columns[name] = Column(bool(empty), bool(filled))
-    for table, name, unique, partial, column in run(_KEYS[vendor], []):
-        known = found[table].keys.get(name, Key(bool(unique), (), bool(partial)))
-        found[table].keys[name] = Key(known.unique, (*known.columns, column), known.partial)
+    for table, name, nullable, has_default in run(_COLUMNS[vendor], []):
+        by_name[table].columns[name] = Column(bool(nullable), bool(has_default))
+    for table, name, unique, is_partial, column in run(_KEYS[vendor], []):
+        earlier_key = by_name[table].keys.get(name, Key(bool(unique), (), bool(is_partial)))
+        by_name[table].keys[name] = Key(earlier_key.unique, (*earlier_key.columns, column), earlier_key.partial)
     if vendor == "postgresql":
         for table, name in run(_CHECKS, []):
-            found[table].checks.add(name)
+            by_name[table].checks.add(name)
     else:
-        _named_in_sql(found, run("SELECT name, sql FROM sqlite_master WHERE type = 'table'", []))
-    return dict(found)
+        _named_in_sql(by_name, run("SELECT name, sql FROM sqlite_master WHERE type = 'table'", []))
+    return dict(by_name)
 
 
-def _named_in_sql(found: dict[str, Table], created: Iterable[tuple[str, str]]) -> None:
-    """SQLite keeps the names of constraints in the statement alone that made the table."""
-    for table, statement in created:
+def _named_in_sql(by_name: dict[str, Table], created_indexes: Iterable[tuple[str, str]]) -> None:
+    """Read constraint names from the CREATE statements: SQLite stores them only there."""
+    for table, statement in created_indexes:
         for name, check, columns in _NAMED.findall(statement or ""):
             if check:
-                found[table].checks.add(name)
+                by_name[table].checks.add(name)
             else:
-                found[table].keys[name] = Key(
+                by_name[table].keys[name] = Key(
                     unique=True, columns=tuple(re.findall(r'"(\w+)"', columns)), partial=False
                 )

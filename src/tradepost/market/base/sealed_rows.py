@@ -1,11 +1,13 @@
-"""Can this process open what the market sealed? With another secret key no seller could be called, and orders would fail.
+"""Check whether this process can open the market's sealed values. With a wrong secret key, no seller could be called,
+and orders would fail.
 
-Sealed columns are found by their names in the models, so that a new one needs no registration.
-"""
+Sealed columns are found by their names in the models, so a new one needs no registration. A model lists its JSON
+columns with sealed texts in ``sealed_inside``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.apps import apps
 from django.db.models import Model, TextField
@@ -18,15 +20,15 @@ BATCH = 500
 REMEDY = "Put back the secret key, or add the earlier key to TRADEPOST_OLD_SECRET_KEYS."
 
 
-class Tried(Struct, frozen=True):
-    """How many sealed texts were tried, and how many stayed closed."""
+class OpenCheck(Struct, frozen=True):
+    """How many sealed texts were tried, and how many could not be opened."""
 
     all: int
     closed: int
 
 
 def sealed_columns() -> list[tuple[type[Model], str]]:
-    """Every column whose name begins with ``sealed``."""
+    """Return every column whose name begins with ``sealed``."""
     return [
         (model, field.attname)
         for model in apps.get_models()
@@ -35,31 +37,81 @@ def sealed_columns() -> list[tuple[type[Model], str]]:
     ]
 
 
-def try_open(*, most: int) -> Tried:
-    """The newest and the oldest texts of each column, ``most`` of either."""
-    tried = closed = 0
-    for model, column in sealed_columns():
+def sealed_documents() -> list[tuple[type[Model], str]]:
+    """Return the JSON columns with sealed texts, under keys whose name begins with ``sealed``."""
+    return [(model, column) for model in apps.get_models() for column in getattr(model, "sealed_inside", ())]
+
+
+def all_sealed() -> list[tuple[type[Model], str]]:
+    """Return every column with sealed texts, as its value or inside it."""
+    return [*sealed_columns(), *sealed_documents()]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Return the sealed texts of a column's value: the value itself, or those inside a JSON document."""
+    if isinstance(value, str):
+        yield from [value] if value else []
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(item, str) or str(key).startswith("sealed"):
+                yield from texts_in(item)
+    elif isinstance(value, list):
+        yield from (text for item in value if not isinstance(item, str) for text in texts_in(item))
+
+
+def changed(value: Any, change: Callable[[str], str]) -> Any:
+    """Return the value with ``change`` applied to each text that ``texts_in`` finds."""
+    if isinstance(value, str):
+        return change(value) if value else value
+    if isinstance(value, Mapping):
+        return {
+            key: item if isinstance(item, str) and not str(key).startswith("sealed") else changed(item, change)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [item if isinstance(item, str) else changed(item, change) for item in value]
+    return value
+
+
+def try_open(*, most: int) -> OpenCheck:
+    """Try the newest and the oldest texts of each column, ``most`` of each."""
+    tried_count = closed_count = 0
+    for model, column in all_sealed():
         rows = model._base_manager.exclude(**{column: ""}).values_list(column, flat=True)  # noqa: SLF001
-        for text in {*rows.order_by("-pk")[:most], *rows.order_by("pk")[:most]}:
-            tried += 1
-            closed += not _opens(text)
-    return Tried(tried, closed)
+        values = [*rows.order_by("-pk")[:most], *rows.order_by("pk")[:most]]
+        for text in {text for value in values for text in texts_in(value)}:
+            tried_count += 1
+            closed_count += not opens(text)
+    return OpenCheck(tried_count, closed_count)
 
 
-def any_closed() -> bool:
-    """Whether any sealed text of the market stays closed; reads all of them, up to the first."""
-    return any(not _opens(text) for model, column in sealed_columns() for text in _texts(model, column))
+def has_unreadable() -> bool:
+    """Return whether any sealed text of the market cannot be opened. Reads texts until it finds one."""
+    return any(not opens(text) for text in _all_texts())
 
 
-def _texts(model: type[Model], column: str) -> Iterator[str]:
+def needs_earlier_key() -> bool:
+    """Return whether the current key alone cannot open some sealed text. Reads texts until it finds one."""
+    return any(not opens_with_present_key(text) for text in _all_texts())
+
+
+def _all_texts() -> Iterator[str]:
+    for model, column in all_sealed():
+        for batch in batches(model, column):
+            yield from (text for _key, value in batch for text in texts_in(value))
+
+
+def batches(model: type[Model], column: str, *, size: int = BATCH) -> Iterator[list[tuple[Any, Any]]]:
+    """Return key and value of the non-empty rows in the order of their keys, ``size`` at a time."""
     rows = model._base_manager.exclude(**{column: ""}).order_by("pk").values_list("pk", column)  # noqa: SLF001
-    after = 0
-    while batch := list(rows.filter(pk__gt=after)[:BATCH]):
-        yield from (text for _key, text in batch)
-        after = batch[-1][0]
+    batch = list(rows[:size])
+    while batch:
+        yield batch
+        batch = list(rows.filter(pk__gt=batch[-1][0])[:size])
 
 
-def _opens(text: str) -> bool:
+def opens(text: str) -> bool:
+    """Return whether the current key or an earlier one opens the text."""
     try:
         unseal(text)
     except ValueError:
@@ -70,19 +122,20 @@ def _opens(text: str) -> bool:
 # --- the checks beside the market id ----------------------------------------------------------------------------------
 
 
-def open_checks(known: MarketIdentity) -> list[str]:
-    """Those of the market's key checks that open with the present and the earlier keys."""
-    return [check for check in known.key_checks if _opens(check) and unseal(check) == known.market_id]
+def open_checks(identity: MarketIdentity) -> list[str]:
+    """Return the market's key checks that the current or an earlier key opens."""
+    return [check for check in identity.key_checks if opens(check) and unseal(check) == identity.market_id]
 
 
-def newest_opens(known: MarketIdentity) -> bool:
-    """Whether this process has the key that the market ran with last; so has one whose market never ran."""
-    return not known.key_checks or known.key_checks[-1] in open_checks(known)
+def newest_opens(identity: MarketIdentity) -> bool:
+    """Return whether this process has the key with which the market last ran. True for a market that never ran."""
+    return not identity.key_checks or identity.key_checks[-1] in open_checks(identity)
 
 
-def checks_after(known: MarketIdentity) -> Sequence[str]:
-    """The checks once the market runs with the present key: what no key opens any more is dropped, a new key is added."""
-    kept = open_checks(known)
-    if not kept or not opens_with_present_key(kept[-1]):
-        kept.append(seal(known.market_id))
-    return kept
+def checks_after(identity: MarketIdentity) -> Sequence[str]:
+    """Return the key checks for a market that runs with the current key: drop those that no key opens, add one for a
+    new key."""
+    checks = open_checks(identity)
+    if not checks or not opens_with_present_key(checks[-1]):
+        checks.append(seal(identity.market_id))
+    return checks

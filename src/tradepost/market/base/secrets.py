@@ -1,10 +1,11 @@
-"""Secrets at rest: sealed with the market's key, readable with earlier keys too, masked wherever shown."""
+"""Encryption of stored secrets with the market's key. Values sealed with earlier keys can still be read."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -27,7 +28,8 @@ def seal(clear: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """The clear text. Raises ``ValueError`` when no known key opens it (the market's secret key was changed)."""
+    """Return the clear text. Raises ``ValueError`` if no known key opens it, because the market's secret key was
+    changed."""
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken:
@@ -35,7 +37,7 @@ def unseal(sealed: str) -> str:
 
 
 def opens_with_present_key(sealed: str) -> bool:
-    """Whether the present key alone opens it, without the earlier ones."""
+    """Return whether the current key alone opens the text."""
     try:
         Fernet(_derive(config().secrets()[0])).decrypt(sealed.encode())
     except InvalidToken:
@@ -43,15 +45,29 @@ def opens_with_present_key(sealed: str) -> bool:
     return True
 
 
+def reseal(sealed: str) -> str:
+    """Encrypt the same clear text with the current key. Raises ``ValueError`` if no known key opens it."""
+    return sealed if opens_with_present_key(sealed) else seal(unseal(sealed))
+
+
+def sealed_at(sealed: str) -> datetime:
+    """Return when a text was sealed, in real time. Raises ``ValueError`` as ``unseal`` does."""
+    try:
+        return datetime.fromtimestamp(_box().extract_timestamp(sealed.encode()), UTC)
+    except InvalidToken:
+        raise ValueError("a sealed secret cannot be opened") from None
+
+
 @lru_cache(maxsize=10_000)
-def opened(sealed: str) -> str:
-    """The same, once: what a process has opened it may know. Whether a key still lives is asked each time."""
+def unseal_cached(sealed: str) -> str:
+    """Like ``unseal``, cached per process. Whether the unsealed key is still valid must be checked separately."""
     return unseal(sealed)
 
 
 def fingerprints(purpose: str, clear: str) -> tuple[str, ...]:
-    """Keyed hashes of a secret, by the market's present key first and then by its earlier ones: equal secrets are recognised
-    by them, and whoever reads the database learns nothing."""
+    """Return keyed hashes of a secret, with the market's current key first and then its earlier ones.
+
+    They identify equal secrets without revealing them to a reader of the database."""
     return tuple(
         hmac.new(_derive(f"{purpose}\0{secret}"), clear.encode(), hashlib.sha256).hexdigest()
         for secret in config().secrets()
@@ -59,5 +75,5 @@ def fingerprints(purpose: str, clear: str) -> tuple[str, ...]:
 
 
 def mask(secret: str) -> str:
-    """The first characters, enough to recognise it: ``abcd••••``."""
+    """Return the first characters, enough to recognise the secret: ``abcd••••``."""
     return f"{secret[:4]}••••" if len(secret) > 8 else "••••"

@@ -1,4 +1,4 @@
-"""Django's way to send mail by SMTP, which also trusts the operator's certificate authorities."""
+"""Django's SMTP mail backend, extended to trust the operator's certificate authorities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .authorities import trusted
 
 
 class EmailBackend(smtp.EmailBackend):
-    """``authorities``: as of ``OutboundPolicy``."""
+    """``authorities``: see ``OutboundPolicy``."""
 
     def __init__(self, *, authorities: str = "", **options: Any) -> None:
         super().__init__(**options)

@@ -1,9 +1,8 @@
-"""Rows of a spreadsheet (XLSX) that somebody handed in, without trusting it.
+"""Read an uploaded spreadsheet (XLSX) as untrusted input.
 
-A spreadsheet is a ZIP of XML. The reader behind this makes room for all cells between the first and the last one, so that a file of
-two cells could take the whole memory. So every part is unpacked here within bounds and parsed once; the reader gets the parts that
-are XML and keep within rows and columns, and no others.
-"""
+A spreadsheet is a ZIP of XML. The reader library allocates all cells between the first and the last one, so a file
+with two cells could exhaust the memory. So every part is unpacked here within limits and parsed once. The library
+receives only XML parts within the limits of rows and columns."""
 
 from __future__ import annotations
 
@@ -17,32 +16,32 @@ from xml.parsers import expat
 from msgspec import Struct
 from python_calamine import CalamineError, CalamineWorkbook
 
-MOST_ROWS, MOST_COLUMNS, MOST_PARTS = 2000, 64, 200
-MOST_UNPACKED = 8 * 1024 * 1024
+MAX_ROWS, MAX_COLUMNS, MAX_PARTS = 2000, 64, 200
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 
 
 class Bounds(Struct, frozen=True):
-    """Of a sheet, and of all that the file unpacks to, in bytes."""
+    """Limits: rows of a sheet, and the unpacked size of the file in bytes."""
 
-    rows: int = MOST_ROWS
-    unpacked: int = MOST_UNPACKED
+    rows: int = MAX_ROWS
+    unpacked: int = MAX_UNPACKED_BYTES
 
 
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
-USUAL = Bounds()
+DEFAULT_BOUNDS = Bounds()
 
 
-class Unreadable(Exception):  # it is no error
-    """No spreadsheet, or one beyond the bounds."""
+class Unreadable(Exception):  # control flow, not an error
+    """Not a spreadsheet, or beyond the limits."""
 
 
-def rows_of(raw: bytes, bounds: Bounds = USUAL) -> list[list[object]]:
-    """The cells of the first sheet, from its first row and column on. Raises ``Unreadable``."""
+def rows_of(raw: bytes, bounds: Bounds = DEFAULT_BOUNDS) -> list[list[object]]:
+    """Return the cells of the first sheet, from its first row and column on. Raises ``Unreadable``."""
     try:
-        harmless = io.BytesIO(_harmless(raw, bounds))
+        harmless = io.BytesIO(_sanitise(raw, bounds))
     except _BROKEN:
         raise Unreadable from None
     try:
@@ -51,36 +50,36 @@ def rows_of(raw: bytes, bounds: Bounds = USUAL) -> list[list[object]]:
     except (CalamineError, OSError, ValueError, IndexError, LookupError):
         raise Unreadable from None
     except BaseException as panic:
-        if (
-            type(panic).__name__ != "PanicException"
-        ):  # what a fault in the reader's Rust becomes; it has no name to import
+        if type(panic).__name__ != "PanicException":  # a panic in the library's Rust code; the class cannot be imported
             raise
         raise Unreadable from None
 
 
-def _harmless(raw: bytes, bounds: Bounds) -> bytes:
-    """The same archive with those parts alone that are XML within bounds."""
-    kept = io.BytesIO()
-    left = bounds.unpacked
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive, zipfile.ZipFile(kept, "w") as made:
+def _sanitise(raw: bytes, bounds: Bounds) -> bytes:
+    """Return the archive reduced to the XML parts within the limits."""
+    buffer = io.BytesIO()
+    bytes_left = bounds.unpacked
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive, zipfile.ZipFile(buffer, "w") as output:
         parts = archive.infolist()
-        if len(parts) > MOST_PARTS or len({part.filename for part in parts}) < len(parts):
+        if len(parts) > MAX_PARTS or len({part.filename for part in parts}) < len(parts):
             raise Unreadable
         for part in parts:
             with archive.open(part) as member:
-                content = member.read(left + 1)
-            left -= len(content)
-            if left < 0:
+                content = member.read(bytes_left + 1)
+            bytes_left -= len(content)
+            if bytes_left < 0:
                 raise Unreadable
             if _is_xml(content, bounds.rows):
-                made.writestr(part.filename, content)
-    return kept.getvalue()
+                output.writestr(part.filename, content)
+    return buffer.getvalue()
 
 
 def _is_xml(content: bytes, most_rows: int) -> bool:
-    """False for other parts, such as pictures. Raises ``Unreadable`` for XML that says where cells are beyond the bounds, or
-    defines entities."""
-    parser = expat.ParserCreate("utf-8", "\n")  # whatever it says of itself: in UTF-16 the reader would see other cells
+    """Return False for other parts, such as pictures. Raises ``Unreadable`` for XML with cells beyond the limits or
+    with entities."""
+    parser = expat.ParserCreate(
+        "utf-8", "\n"
+    )  # ignore the declared encoding: with UTF-16 the library would see other cells
     parser.StartElementHandler = _Cells(most_rows).begin
     parser.StartDoctypeDeclHandler = _refuse
     try:
@@ -95,7 +94,7 @@ def _refuse(*_doctype: object) -> None:
 
 
 class _Cells:
-    """Where the next row and the next cell are, as readers count them: by their reference, or one further."""
+    """Tracks the position of rows and cells as readers do: by reference, or the next position."""
 
     def __init__(self, most_rows: int) -> None:
         self.row = self.column = 0
@@ -109,29 +108,29 @@ class _Cells:
                 self._cell(attributes.get("r", ""))
             case _:
                 return
-        if self.row > self.most_rows or self.column > MOST_COLUMNS:
+        if self.row > self.most_rows or self.column > MAX_COLUMNS:
             raise Unreadable
 
     def _cell(self, reference: str) -> None:
         if not reference:
             self.column += 1
             return
-        found = _REFERENCE.fullmatch(reference)
-        if found is None:
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
             raise Unreadable
-        self.column, self.row = _column(found[1].upper()), int(found[2])
+        self.column, self.row = _column(match[1].upper()), int(match[2])
 
 
-def _number(text: str, otherwise: int) -> int:
+def _number(text: str, default: int) -> int:
     if not text:
-        return otherwise
+        return default
     if not re.fullmatch(r"[0-9]{1,7}", text):
         raise Unreadable
     return int(text)
 
 
 def _column(letters: str) -> int:
-    """A is 1, Z is 26, AA is 27."""
+    """Return the number of a column: A is 1, Z is 26, AA is 27."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1

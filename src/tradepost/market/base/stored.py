@@ -1,8 +1,8 @@
-"""Typed values in JSON columns: written with their version, and read again by every later release.
+"""Typed values in JSON columns, stored with their version so that later releases can read them.
 
-For frozen Structs and dataclasses of scalars, datetimes, enums, tuples and other such values: events, commands, what is wanted of
-an operation. The rule of versions stands in ``protocols/stored.py``, since commands are the protocols'.
-"""
+For frozen Structs and dataclasses of scalars, datetimes, enums, tuples and other such values: events, commands,
+parameters of operations. ``protocols/stored.py`` has the rules of versions, because the protocols define the
+commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tradepost.protocols.stored import UnknownVersion, V, upgraded, version, version_of
+from tradepost.protocols.stored import VERSION_MEMBER, UnknownVersion, upgrade, version, version_of
 
 from .values import is_frozen, members
 
@@ -19,24 +19,26 @@ __all__ = ["StoredMismatch", "UnknownVersion", "dump", "load", "version", "versi
 
 
 class StoredMismatch(ValueError):
-    """What is stored does not fit its class: a change without its version, or a row written by hand."""
+    """A stored value does not fit its class: the class changed without a new version, or the row was edited by
+    hand."""
 
 
 def dump(value: object) -> dict[str, Any]:
-    """The members of a frozen value as JSON values, and its version as ``"v"``."""
-    plain: dict[str, Any] = msgspec.to_builtins(value)
-    return {V: version_of(type(value)), **plain}
+    """Return the members of a frozen value as JSON values, and its version as ``"v"``."""
+    plain_values: dict[str, Any] = msgspec.to_builtins(value)
+    return {VERSION_MEMBER: version_of(type(value)), **plain_values}
 
 
 def load[T](cls: type[T], plain: Mapping[str, Any]) -> T:
-    """The value again; what an earlier version wrote is upgraded.
+    """Load a value; values of earlier versions are upgraded.
 
-    Raises ``UnknownVersion`` for one that a later release wrote, and ``StoredMismatch``, which names class and field, when
-    the members do not fit.
-    """
+    Raises ``UnknownVersion`` for the version of a later release, and ``StoredMismatch``, which names class and field,
+    if the members do not fit."""
     try:
-        # The usual case: "v" is no field, and what is no field is passed over.
-        return msgspec.convert(plain if plain.get(V, 1) == version_of(cls) else upgraded(cls, plain), type=cls)
+        # The usual case: "v" is not a field, and unknown members are ignored.
+        return msgspec.convert(
+            plain if plain.get(VERSION_MEMBER, 1) == version_of(cls) else upgrade(cls, plain), type=cls
+        )
     except UnknownVersion:
         raise
     except msgspec.ValidationError as error:
@@ -46,8 +48,8 @@ def load[T](cls: type[T], plain: Mapping[str, Any]) -> T:
 
 
 def check(cls: type) -> None:
-    """Raises ``TypeError`` when values of ``cls`` cannot be stored and read again."""
+    """Raise ``TypeError`` if values of ``cls`` cannot be stored and loaded."""
     if not is_frozen(cls):
         raise TypeError(f"{cls.__name__} must be a frozen Struct or dataclass")
-    if V in members(cls):
-        raise TypeError(f"{cls.__name__} has a field {V!r}: that is its version")
+    if VERSION_MEMBER in members(cls):
+        raise TypeError(f"{cls.__name__} has a field {VERSION_MEMBER!r}: that is its version")

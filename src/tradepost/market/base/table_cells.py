@@ -1,17 +1,17 @@
-"""Cells of tables that people hand in, as CSV or as a spreadsheet: what they say, as a person reads it."""
+"""Convert cells of uploaded tables (CSV or spreadsheet) to the text that a person sees."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 _EXACT = 10**15
-"""From here on a spreadsheet keeps numbers without their last digits."""
+"""From this value on, a spreadsheet loses the last digits of a number."""
 ENCODINGS = ("utf-8-sig", "gb18030")
-"""As Excel saves CSV in China."""
+"""The encodings in which Excel saves CSV in China."""
 
 
 def decoded(raw: bytes) -> str | None:
-    """The text of a CSV file, UTF-8 or GBK; None for neither."""
+    """Decode a CSV file in UTF-8 or GBK; None if it is in neither."""
     for encoding in ENCODINGS:
         try:
             return raw.decode(encoding)
@@ -21,7 +21,7 @@ def decoded(raw: bytes) -> str | None:
 
 
 def cell_text(cell: object) -> str:
-    """Whole numbers without a point, days without a time."""
+    """Return the text of a cell: whole numbers without a decimal point, dates without a time."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     if isinstance(cell, datetime) and cell.time() == datetime.min.time():
@@ -30,5 +30,5 @@ def cell_text(cell: object) -> str:
 
 
 def is_rounded(cell: object) -> bool:
-    """Whether a spreadsheet has lost the end of a number."""
+    """Return whether a spreadsheet has lost the last digits of a number."""
     return isinstance(cell, int | float) and abs(cell) >= _EXACT

@@ -1,8 +1,7 @@
-"""Working days: those of China's calendar, where Saturdays make up for long holidays. Pure.
+"""Working days of China's calendar, in which some Saturdays replace long holidays. Pure.
 
-Its days are announced each autumn for the next year; until the installed calendar has them, Monday to Friday count, and
-``Due.certain`` is false.
-"""
+The days are announced each autumn for the next year. Until the installed calendar has them, Monday to Friday count,
+and ``Due.certain`` is false."""
 
 from __future__ import annotations
 
@@ -13,14 +12,14 @@ import chinese_calendar
 from msgspec import Struct
 
 
-class Due(Struct, frozen=True):
+class Deadline(Struct, frozen=True):
     at: datetime
     certain: bool
     """Whether the holidays of all these days are known."""
 
 
 def is_workday(day: date) -> tuple[bool, bool]:
-    """Whether people work that day, and whether that is certain."""
+    """Return whether a day is a working day, and whether that is certain."""
     try:
         return bool(chinese_calendar.is_workday(day)), True
     except NotImplementedError:
@@ -30,17 +29,19 @@ def is_workday(day: date) -> tuple[bool, bool]:
 type Calendar = Callable[[date], tuple[bool, bool]]
 
 
-def due(came_at: datetime, days: int, *, zone: tzinfo, closes: time, calendar: Calendar = is_workday) -> Due:
-    """The end of the ``days``-th working day after the local day on which it came."""
-    day, left, certain = came_at.astimezone(zone).date(), days, True
-    while left > 0:
+def deadline_of(
+    came_at: datetime, days: int, *, zone: tzinfo, closes: time, calendar: Calendar = is_workday
+) -> Deadline:
+    """Return the end of the ``days``-th working day after the local day of ``came_at``."""
+    day, days_left, certain = came_at.astimezone(zone).date(), days, True
+    while days_left > 0:
         day += timedelta(days=1)
-        works, known = calendar(day)
-        left -= works
-        certain = certain and known
-    return Due(datetime.combine(day, closes, zone), certain)
+        is_working, is_known = calendar(day)
+        days_left -= is_working
+        certain = certain and is_known
+    return Deadline(datetime.combine(day, closes, zone), certain)
 
 
-def holidays_known(at: datetime, *, zone: tzinfo) -> bool:
-    """Whether the calendar has the year of this moment."""
+def are_holidays_known(at: datetime, *, zone: tzinfo) -> bool:
+    """Return whether the calendar covers the year of this time."""
     return is_workday(at.astimezone(zone).date())[1]

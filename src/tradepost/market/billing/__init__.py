@@ -1,1 +1,1 @@
-"""Money of what was used: rates, charges, debts, arrears (business-rules §5)."""
+"""Billing of usage: rates, charges, debts and arrears (business-rules §5)."""

@@ -1,4 +1,4 @@
-"""What a buyer wants to be told of packages, and whether the market buys the next one (business-rules §9)."""
+"""Buyers' alerts about packages, and automatic repurchases (business-rules §9)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
 
-from .low import Kind
+from .thresholds import Kind
 
 
 class PackageAlert(models.Model):
-    """Of one buyer, for packages of one offer, or for all others. Those that are bought again come under it too."""
+    """Alert of a buyer for packages of one offer, or for all others; it also applies to repurchased packages."""
 
     class By(models.TextChoices):
         PERCENT = Kind.PERCENT.value, _("percent of the package")
@@ -21,12 +21,12 @@ class PackageAlert(models.Model):
 
     buyer = models.ForeignKey(User, models.CASCADE, related_name="package_alerts", db_index=False)
     offer = models.ForeignKey(Offer, models.CASCADE, null=True, related_name="+", db_index=False)
-    """Null: of all packages that have no alert of their own."""
+    """Null: for all packages without their own alert."""
     by = models.CharField(max_length=8, choices=By)
     threshold = models.BigIntegerField()
-    """Percent, or ten-thousandths of a unit. Zero: only when nothing is left."""
+    """Percent, or ten-thousandths of a unit. Zero: only when used up."""
     repurchases_left = models.PositiveSmallIntegerField(default=0)
-    """How often the same package is bought again by itself from now on."""
+    """Remaining automatic repurchases of the same package."""
     changed_at = models.DateTimeField()
 
     class Meta:

@@ -1,6 +1,6 @@
-"""Watch what is left of packages: tell their buyer in time, and buy the next one where that is wanted (business-rules §9).
+"""Watch remaining quotas: alert their buyer, and repurchase the package if requested (business-rules §9).
 
-Only what is never full again is watched for being low; that a package is used up is told of each.
+Low quotas are reported only for packages that do not reset; used-up quotas always.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ from tradepost.protocols.open_api.usage_items import SCALE
 
 from . import repurchase
 from .events import QuotaLow, QuotaUsedUp
-from .low import Kind, became_low, became_used_up, low_at
 from .models import PackageAlert
+from .thresholds import Kind, became_low, became_used_up, low_at
 
-MOST_REPURCHASES = 100
-LARGEST = Decimal(10) ** 11
-"""Units, as of a quota."""
+MAX_REPURCHASES = 100
+MAX_AMOUNT = Decimal(10) ** 11
+"""Maximum quota in units."""
 
 
 class AlertRule(Struct, frozen=True, kw_only=True):
-    """What the market's settings say. ``low_percent``: where a buyer set no alert."""
+    """Settings of alerts. ``low_percent``: threshold without a buyer's alert."""
 
     low_percent: int
     unpaid_timeout: timedelta
 
 
 def rule_of(settings: Config) -> AlertRule:
-    unpaid_timeout = timedelta(minutes=settings.unpaid_timeout_minutes)
-    return AlertRule(low_percent=settings.package_low_percent, unpaid_timeout=unpaid_timeout)
+    unpaid_timeout = timedelta(minutes=settings.orders.unpaid_timeout_minutes)
+    return AlertRule(low_percent=settings.billing.package_low_percent, unpaid_timeout=unpaid_timeout)
 
 
 def on_quota_deducted(event: QuotaDeducted, now: datetime, *, rule: AlertRule) -> None:
-    """Reaction. A repeat buys nothing twice, and what is told has its name."""
+    """Reaction: publish alerts and repurchase. Idempotent."""
     quota = Quota.objects.select_related("package__subscription__buyer", "package__subscription__offer").get(
         pk=event.quota
     )
     package = quota.package.subscription
     alert = alert_of(package.buyer, package.offer)
-    low = (
+    low_limit = (
         low_at(quota.amount, alert.kind, alert.threshold)
         if alert
         else low_at(quota.amount, Kind.PERCENT, rule.low_percent)
     )
     used_up = became_used_up(event.before, event.after)
-    is_low = not quota.package.reset and became_low(event.before, event.after, low)
+    is_low = not quota.package.reset and became_low(event.before, event.after, low_limit)
     if used_up:
         outbox.publish(QuotaUsedUp(quota=quota.pk, package=package.pk), now=now)
     elif is_low:
@@ -67,45 +67,45 @@ def on_quota_deducted(event: QuotaDeducted, now: datetime, *, rule: AlertRule) -
 
 
 def alert_of(buyer: User, offer: Offer) -> PackageAlert | None:
-    """That of the offer, or else that of all."""
-    found = PackageAlert.objects.filter(buyer=buyer)
-    return found.filter(offer=offer).first() or found.filter(offer=None).first()
+    """Return the alert for the offer, otherwise the general one."""
+    alerts = PackageAlert.objects.filter(buyer=buyer)
+    return alerts.filter(offer=offer).first() or alerts.filter(offer=None).first()
 
 
 def set_alert(
     buyer: User, offer: Offer | None, kind: Kind, threshold: Decimal, *, repurchases: int = 0, now: datetime
 ) -> PackageAlert:
-    """In place of the one before: of another kind that is void (business-rules §9). ``threshold``: percent, or units.
+    """Replace the alert (business-rules §9). ``threshold``: percent or units.
 
-    Raises ``Refused`` for a threshold that is none, and for a repurchase of what is full again by itself.
+    Raises ``Refused`` for an invalid threshold, or a repurchase of a package that resets.
     """
     _check(offer, kind, threshold, repurchases)
-    kept = int(threshold) if kind is Kind.PERCENT else int(threshold * SCALE)
+    stored_threshold = int(threshold) if kind is Kind.PERCENT else int(threshold * SCALE)
     with transaction.atomic():
         alert, _new = PackageAlert.objects.update_or_create(
             buyer=buyer, offer=offer,
-            defaults={"by": kind, "threshold": kept, "repurchases_left": repurchases, "changed_at": now},
+            defaults={"by": kind, "threshold": stored_threshold, "repurchases_left": repurchases, "changed_at": now},
         )  # fmt: skip
     return alert
 
 
 def _check(offer: Offer | None, kind: Kind, threshold: Decimal, repurchases: int) -> None:
     if kind is Kind.PERCENT and (not 0 <= threshold < 100 or threshold != int(threshold)):
-        raise _wrong("alert.percent", _("Enter a whole number of percent from 0 to 99."), "threshold")
-    if kind is Kind.AMOUNT and (offer is None or not 0 <= threshold <= LARGEST or threshold * SCALE % 1):
-        raise _wrong("alert.amount", _("Enter an amount from 0 on with at most four decimals."), "threshold")
-    if not 0 <= repurchases <= MOST_REPURCHASES:
-        words = _("Enter how often it may be bought again, from 0 to %(most)s.") % {"most": MOST_REPURCHASES}
-        raise _wrong("alert.repurchases", words, "repurchases")
+        raise _invalid("alert.percent", _("Enter a whole number of percent from 0 to 99."), "threshold")
+    if kind is Kind.AMOUNT and (offer is None or not 0 <= threshold <= MAX_AMOUNT or threshold * SCALE % 1):
+        raise _invalid("alert.amount", _("Enter an amount of 0 or more with at most four decimals."), "threshold")
+    if not 0 <= repurchases <= MAX_REPURCHASES:
+        words = _("Enter the number of automatic repurchases, from 0 to %(most)s.") % {"most": MAX_REPURCHASES}
+        raise _invalid("alert.repurchases", words, "repurchases")
     if repurchases and (offer is None or offer.reset):
-        words = _("What is full again by itself is not bought again by itself.")
-        raise _wrong("alert.reset", words, "repurchases")
+        words = _("Packages whose quota resets do not support automatic repurchase.")
+        raise _invalid("alert.reset", words, "repurchases")
 
 
-def _wrong(code: str, words: str, field: str) -> Refused:
+def _invalid(code: str, words: str, field: str) -> Refused:
     return Refused(code, words, HTTPStatus.BAD_REQUEST, field=field)
 
 
 def clear_alert(buyer: User, offer: Offer | None) -> None:
-    """From now on the market's own threshold holds, or that of all."""
+    """Delete the alert; the general alert or the market's threshold applies again."""
     PackageAlert.objects.filter(buyer=buyer, offer=offer).delete()

@@ -1,4 +1,4 @@
-"""Django's registration of this context."""
+"""Django app configuration of billing."""
 
 from django.apps import AppConfig
 

@@ -1,10 +1,8 @@
-"""Charge a collection: one aggregate of its records, then a charge for each accumulation that they change.
+"""Charge a collection: aggregate its records, then create a charge for each changed accumulation.
 
-Where a service has packages, they are deducted from first, and only what is left over is accumulated; of all others nothing is
-looked at but the aggregate.
-
-Services are worked on in shards, each in the transaction of its own timer: a worker that dies repeats a shard that it did not
-finish, and none that it did. Locks: quotas, accumulations, then buyers' accounts, each by primary key.
+Packages are deducted first and only the excess is accumulated. Services are charged in shards, each in the transaction
+of its own timer, so a restarted worker repeats only the unfinished shard. Locks: quotas, accumulations, then buyers'
+accounts, each by primary key.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from tradepost.market.metering.deduction import Split, deduct_collection, lock_q
 from tradepost.market.metering.events import CollectionClosed
 from tradepost.market.metering.models import Collection, Meter
 from tradepost.market.payments import debts
-from tradepost.market.payments.debts import Due
+from tradepost.market.payments.debts import UsageDebt
 from tradepost.market.subscriptions.models import Subscription
 
 from . import collect_debt
@@ -34,7 +32,7 @@ from .tally import tally
 
 TIMER = "billing.charge"
 SHARD = 2_000
-"""Services that are charged in one transaction."""
+"""Services charged per transaction."""
 
 
 def on_collection_closed(event: CollectionClosed, now: datetime) -> None:
@@ -42,7 +40,7 @@ def on_collection_closed(event: CollectionClosed, now: datetime) -> None:
 
 
 def run(payload: Mapping[str, Any], now: datetime) -> None:
-    """The timer of a shard; it makes that of the next, and behind the last one that of the tally."""
+    """Timer of a shard: charge it and schedule the next; after the last one, schedule the tally."""
     collection = Collection.objects.get(pk=payload["collection"])
     if payload["after"] is None:
         tally(collection, zone=timezone.get_default_timezone())
@@ -51,30 +49,30 @@ def run(payload: Mapping[str, Any], now: datetime) -> None:
 
 
 def _schedule(collection: int, after: int | None, now: datetime) -> None:
-    """``after``: None when all services were charged."""
+    """Schedule a shard. ``after``: None when all services are charged."""
     key = f"{collection}/{'tally' if after is None else after}"
     jobs.schedule(TIMER, key, due_at=now, payload={"collection": collection, "after": after})
 
 
 def charge(collection: Collection, *, after: int = 0, now: datetime, shard: int = SHARD) -> int | None:
-    """Charge the services of the collection with keys above ``after``, as many as a shard holds. Gives the last one's key, or
-    None when there are no more. What was charged for this collection already is left as it is."""
-    last = _last(after, shard)
-    added = _added(collection, after, last)
-    while not added and last is not None:
-        after, last = last, _last(last, shard)
-        added = _added(collection, after, last)
-    if not added:
+    """Charge the next shard of services with keys above ``after``. Return the last key, or None after the last shard.
+    Existing charges of this collection are not changed."""
+    last_key = _last(after, shard)
+    additions = _added(collection, after, last_key)
+    while not additions and last_key is not None:
+        after, last_key = last_key, _last(last_key, shard)
+        additions = _added(collection, after, last_key)
+    if not additions:
         return None
     with transaction.atomic():
-        splits = _deduct(collection, added, now)
-        charges = _accumulate(collection, added, splits, now)
+        splits = _deduct(collection, additions, now)
+        charges = _accumulate(collection, additions, splits, now)
         _book(collection, charges, now)
-    return last
+    return last_key
 
 
 type _Place = tuple[int, datetime]
-"""A service, and when what it used began to add up."""
+"""Service, and start of the accumulation."""
 
 _LAST = (
     "SELECT subscription_id FROM metering_meter WHERE subscription_id > %s ORDER BY subscription_id LIMIT 1 OFFSET %s"
@@ -97,79 +95,83 @@ _NO_END = 2**63 - 1
 
 
 def _last(after: int, shard: int) -> int | None:
-    """The last service of a shard of all that are metered; None when fewer are left than it holds. Not of those that were
-    used: to count these takes as long as to add up what they used."""
-    found = rows.run(_LAST, [after, shard - 1])
-    return int(found[0][0]) if found else None
+    """Return the last metered service of a shard; None for the last shard. It counts all metered services, because
+    counting used ones costs as much as charging them."""
+    result = rows.run(_LAST, [after, shard - 1])
+    return int(result[0][0]) if result else None
 
 
-def _added(collection: Collection, after: int, last: int | None) -> dict[_Place, list[Added]]:
-    of_collection, upto = [collection.after_id, collection.upto_id, collection.cycle], last or _NO_END
+def _added(collection: Collection, after: int, last_key: int | None) -> dict[_Place, list[Added]]:
+    collected_range, upto = [collection.after_id, collection.upto_id, collection.cycle], last_key or _NO_END
     by_record = {pk for (pk,) in rows.run(_BY_RECORD, [after, upto])}
-    found: defaultdict[_Place, list[Added]] = defaultdict(list)
-    for subscription, start, total in rows.run(_SUMS, [*of_collection, after, upto]):
+    additions: defaultdict[_Place, list[Added]] = defaultdict(list)
+    for subscription, start, total in rows.run(_SUMS, [*collected_range, after, upto]):
         if subscription not in by_record:
-            found[subscription, rows.aware(start)].append(Added(int(total)))
+            additions[subscription, rows.aware(start)].append(Added(int(total)))
     if by_record:
-        condition, among = rows.among("subscription_id", by_record)
-        for subscription, start, quantity, times in rows.run(_TIMES.format(condition), [*of_collection, *among]):
-            found[subscription, rows.aware(start)].append(Added(quantity, int(times)))
-    return found
+        condition, among_parameters = rows.among("subscription_id", by_record)
+        for subscription, start, quantity, times in rows.run(
+            _TIMES.format(condition), [*collected_range, *among_parameters]
+        ):
+            additions[subscription, rows.aware(start)].append(Added(quantity, int(times)))
+    return additions
 
 
-def _deduct(collection: Collection, added: dict[_Place, list[Added]], now: datetime) -> dict[_Place, Split]:
-    """Replace what services with packages used by what packages leave of it. Usage in the past takes from them what later
-    usage had: so accumulations move that no record of this collection is of."""
-    found = services_with_packages({subscription for subscription, _start in added})
-    if not found:
+def _deduct(collection: Collection, additions: dict[_Place, list[Added]], now: datetime) -> dict[_Place, Split]:
+    """Replace the usage of services with packages by the excess. Late usage can also change accumulations without
+    records in this collection."""
+    services = services_with_packages({subscription for subscription, _start in additions})
+    if not services:
         return {}
-    quotas = lock_quotas(found)
-    done = set(
-        Charge.objects.filter(collection=collection, subscription__in=found).values_list("subscription", flat=True)
+    quotas = lock_quotas(services)
+    charged_services = set(
+        Charge.objects.filter(collection=collection, subscription__in=services).values_list("subscription", flat=True)
     )
-    for place in [place for place in added if place[0] in done]:
-        del added[place]
-    left = found - done
-    splits = deduct_collection(collection, left, [quota for quota in quotas if quota.service_id in left], now=now)
-    added.update({place: [Added(split.excess)] for place, split in splits.items()})
+    for key in [key for key in additions if key[0] in charged_services]:
+        del additions[key]
+    uncharged_services = services - charged_services
+    splits = deduct_collection(
+        collection, uncharged_services, [quota for quota in quotas if quota.service_id in uncharged_services], now=now
+    )
+    additions.update({key: [Added(split.excess)] for key, split in splits.items()})
     return splits
 
 
-# --- quantities -------------------------------------------------------------------------------------------------------
+# --- quantities ---
 
 
 def _accumulate(
-    collection: Collection, added: Mapping[_Place, Sequence[Added]], splits: Mapping[_Place, Split], now: datetime
+    collection: Collection, additions: Mapping[_Place, Sequence[Added]], splits: Mapping[_Place, Split], now: datetime
 ) -> list[Charge]:
-    """Move the accumulations on, and give the new charges."""
-    of_parties = Subscription.objects.only("buyer_id", "seller_id")
-    services = of_parties.in_bulk({subscription for subscription, _start in added})
+    """Update the accumulations and create the charges."""
+    parties = Subscription.objects.only("buyer_id", "seller_id")
+    services = parties.in_bulk({subscription for subscription, _start in additions})
     meters = Meter.objects.in_bulk(services)
     rates = {pk: rate_of_meter(meter) for pk, meter in meters.items()}
-    standing = _locked(added)
-    charged = set(Charge.objects.filter(collection=collection, accumulation__in=[a.pk for a in standing.values()])
+    accumulations = _locked(additions)
+    charged_keys = set(Charge.objects.filter(collection=collection, accumulation__in=[a.pk for a in accumulations.values()])
                   .values_list("accumulation", flat=True))  # fmt: skip
-    charges, changed = [], []
-    for place in sorted(added, key=lambda p: standing[p].pk):
-        accumulation, subscription = standing[place], services[place[0]]
-        if accumulation.pk in charged:
+    charges, changed_rows = [], []
+    for key in sorted(additions, key=lambda accumulation_key: accumulations[accumulation_key].pk):
+        accumulation, subscription = accumulations[key], services[key[0]]
+        if accumulation.pk in charged_keys:
             continue
         before = State(accumulation.quantity, accumulation.exact, accumulation.charged_minor)
-        state, minor = add(rates[place[0]], before, added[place])
-        split = splits.get(place, Split())
-        changed.append(
+        state, minor = add(rates[key[0]], before, additions[key])
+        split = splits.get(key, Split())
+        changed_rows.append(
             {"id": accumulation.pk, "quantity": state.quantity, "exact": f"{state.exact:f}", "charged_minor": state.charged_minor}
         )  # fmt: skip
         charges.append(
             Charge(
                 collection=collection, accumulation=accumulation, subscription=subscription, buyer_id=subscription.buyer_id,
                 seller_id=subscription.seller_id, quantity_before=before.quantity, quantity_after=state.quantity,
-                exact_after=state.exact, deducted=split.deducted, free=split.free, minor=minor, open_minor=max(minor, 0), currency=rates[place[0]].currency, at=now,
+                exact_after=state.exact, deducted=split.deducted, free=split.free, minor=minor, open_minor=max(minor, 0), currency=rates[key[0]].currency, at=now,
             )
         )  # fmt: skip
-    if changed:
+    if changed_rows:
         rows.update(
-            "billing_accumulation", {"quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"}, changed
+            "billing_accumulation", {"quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"}, changed_rows
         )  # fmt: skip
     return rows.create(charges)
 
@@ -180,50 +182,63 @@ def rate_of_meter(meter: Meter) -> Rate:
     )  # fmt: skip
 
 
-def _locked(added: Mapping[_Place, Sequence[Added]]) -> dict[_Place, Accumulation]:
-    """The accumulations, made where there are none yet."""
-    services = {subscription for subscription, _start in added}
-    starts = {start for _subscription, start in added}
-    asked = Accumulation.objects.filter(meter__in=services, start__in=starts)
-    known = set(asked.values_list("meter", "start"))
+def _locked(additions: Mapping[_Place, Sequence[Added]]) -> dict[_Place, Accumulation]:
+    """Lock the accumulations; missing ones are created."""
+    services = {subscription for subscription, _start in additions}
+    starts = {start for _subscription, start in additions}
+    accumulations = Accumulation.objects.filter(meter__in=services, start__in=starts)
+    existing = set(accumulations.values_list("meter", "start"))
     rows.insert(
         "billing_accumulation",
         {"meter_id": "bigint", "start": "timestamptz", "quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"},
         [
             {"meter_id": subscription, "start": rows.moment(start), "quantity": 0, "exact": 0, "charged_minor": 0}
-            for subscription, start in sorted(set(added) - known)
+            for subscription, start in sorted(set(additions) - existing)
         ],
         unique="meter_id, start",
     )  # fmt: skip
-    held = asked.order_by("pk").select_for_update(of=("self",))
-    return {(one.meter_id, one.start): one for one in held}
+    locked_accumulations = accumulations.order_by("pk").select_for_update(of=("self",))
+    return {(accumulation.meter_id, accumulation.start): accumulation for accumulation in locked_accumulations}
 
 
-# --- money ------------------------------------------------------------------------------------------------------------
+# --- money ---
 
 
 def _book(collection: Collection, charges: Sequence[Charge], now: datetime) -> None:
-    """One transfer for a buyer and seller; then as much is collected as the balance holds."""
+    """Book one transfer per buyer and seller, then collect what the balances cover."""
     bills: defaultdict[str, defaultdict[tuple[int, int], list[Charge]]] = defaultdict(lambda: defaultdict(list))
-    for one in charges:
-        if one.minor:
-            bills[one.currency][one.buyer_id, one.seller_id].append(one)
+    for booked_charge in charges:
+        if booked_charge.minor:
+            bills[booked_charge.currency][booked_charge.buyer_id, booked_charge.seller_id].append(booked_charge)
     debtors = collect_debt.lock_all([(buyer, currency) for currency in bills for buyer, _seller in bills[currency]])
-    for currency, mine in sorted(bills.items()):
+    for currency, by_parties in sorted(bills.items()):
         dues = [
-            # A shard may end between two services of a buyer: the first of them tells the bookings apart.
-            Due(user=buyer, seller=seller, minor=owed, reference=f"{collection.pk}/{buyer}/{seller}/{of_both[0].pk}")
-            for (buyer, seller), of_both in sorted(mine.items())
-            if (owed := sum(one.minor for one in of_both if one.minor > 0))
+            # A shard may end between two services of a buyer; the first charge makes the reference unique.
+            UsageDebt(
+                user=buyer,
+                seller=seller,
+                minor=owed_minor,
+                reference=f"{collection.pk}/{buyer}/{seller}/{between[0].pk}",
+            )
+            for (buyer, seller), between in sorted(by_parties.items())
+            if (owed_minor := sum(booked_charge.minor for booked_charge in between if booked_charge.minor > 0))
         ]
-        debts.owe_all(dues, currency, now=now)
-        _credit([one for of_both in mine.values() for one in of_both if one.minor < 0], now)
-        reduce_new_usage([one for of_both in mine.values() for one in of_both if one.minor > 0], now=now)
-        collect_debt.collect_locked([one for one in debtors if one.account.currency == currency], currency, now=now)
+        debts.book_debts(dues, currency, now=now)
+        _credit(
+            [booked_charge for between in by_parties.values() for booked_charge in between if booked_charge.minor < 0],
+            now,
+        )
+        reduce_new_usage(
+            [booked_charge for between in by_parties.values() for booked_charge in between if booked_charge.minor > 0],
+            now=now,
+        )
+        collect_debt.collect_locked(
+            [debtor for debtor in debtors if debtor.account.currency == currency], currency, now=now
+        )
 
 
 def _credit(charges: Sequence[Charge], now: datetime) -> None:
-    buyers = User.objects.in_bulk({one.buyer_id for one in charges}) if charges else {}
-    sellers = Seller.objects.in_bulk({one.seller_id for one in charges}) if charges else {}
-    for one in charges:
-        credit(one, buyers[one.buyer_id], sellers[one.seller_id], now=now)
+    buyers = User.objects.in_bulk({credit_charge.buyer_id for credit_charge in charges}) if charges else {}
+    sellers = Seller.objects.in_bulk({credit_charge.seller_id for credit_charge in charges}) if charges else {}
+    for credit_charge in charges:
+        credit(credit_charge, buyers[credit_charge.buyer_id], sellers[credit_charge.seller_id], now=now)

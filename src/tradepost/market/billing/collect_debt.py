@@ -1,6 +1,6 @@
-"""Collect what is owed for usage from the balance, the oldest charge first: when it is charged, and whenever money comes.
+"""Collect debts for usage from the balance, oldest charge first: on each charge, and when money arrives.
 
-Of a buyer either the balance is zero or nothing is owed, once this ran.
+Afterwards a buyer has either a zero balance or no debt.
 """
 
 from __future__ import annotations
@@ -21,41 +21,43 @@ from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.payments import debts
 from tradepost.market.payments.book_many import accounts_of_buyers
-from tradepost.market.payments.debts import Due
-from tradepost.market.payments.events import ToppedUp
+from tradepost.market.payments.correction_models import Correction
+from tradepost.market.payments.debts import UsageDebt
+from tradepost.market.payments.events import BookingCorrected, ToppedUp, WithdrawalMoved
 from tradepost.market.payments.models import Account, Entry
+from tradepost.market.payments.withdrawal_models import Withdrawal
 
 from .events import DebtChanged
 from .models import Allocation, Charge
 from .usage_months import Payment, add_payments
 
-BATCH = 5_000
-"""Charges that are looked at together; debts of many years have more."""
+BATCH_SIZE = 5_000
+"""Charges read at once; old debts can have more."""
 
 
 class Debtor(Struct, frozen=True):
-    """``account``: of its balance, in the currency that is meant, locked."""
+    """``account``: locked balance account in the given currency."""
 
     user: int
     account: Account
 
 
 def lock_all(buyers: Sequence[tuple[int, str]]) -> list[Debtor]:
-    """Buyers with their currencies: their accounts, locked by primary key until the transaction ends."""
+    """Lock the accounts of these buyers and currencies by primary key until the transaction ends."""
     by_currency: defaultdict[str, set[int]] = defaultdict(set)
     for user, currency in buyers:
         by_currency[currency].add(user)
-    made = {
+    users_by_account = {
         account.pk: user
         for currency, users in sorted(by_currency.items())
         for user, account in accounts_of_buyers(Account.Kind.BUYER, users, currency).items()
     }
-    held = Account.objects.select_for_update(of=("self",)).filter(pk__in=made).order_by("pk")
-    return [Debtor(made[account.pk], account) for account in held]
+    accounts = Account.objects.select_for_update(of=("self",)).filter(pk__in=users_by_account).order_by("pk")
+    return [Debtor(users_by_account[account.pk], account) for account in accounts]
 
 
 def collect(user: User, currency: str, *, now: datetime) -> int:
-    """Gives how many minor units were paid."""
+    """Collect a buyer's debt and return the paid minor units."""
     if not Charge.objects.filter(buyer=user, currency=currency, open_minor__gt=0).exists():
         return 0
     with transaction.atomic():
@@ -63,70 +65,80 @@ def collect(user: User, currency: str, *, now: datetime) -> int:
 
 
 def collect_locked(debtors: Sequence[Debtor], currency: str, *, now: datetime) -> int:
-    """The same of many in few statements, holding their accounts, which are of this currency. Whether arrears begin or end is
-    looked at behind it."""
-    accounts = Account.objects.filter(pk__in=[one.account.pk for one in debtors])
+    """Collect the debts of many buyers of one currency in few statements; their accounts are locked. Publishes
+    ``DebtChanged``, which begins or ends arrears."""
+    accounts = Account.objects.filter(pk__in=[debtor.account.pk for debtor in debtors])
     balances = dict(accounts.values_list("user_id", "balance_minor"))
     before = dict(balances)
     while _collect_some(balances, currency, now):
         pass
     owing = Charge.objects.filter(buyer=OuterRef("pk"), currency=currency, open_minor__gt=0)
     owe = set(User.objects.filter(Exists(owing), pk__in=before).values_list("pk", flat=True))
-    changed = [one.user for one in debtors if one.user in owe or balances[one.user] != before[one.user]]
-    outbox.publish_all([DebtChanged(buyer=user, currency=currency) for user in changed], now=now)
-    if changed:
+    changed_users = [
+        debtor.user for debtor in debtors if debtor.user in owe or balances[debtor.user] != before[debtor.user]
+    ]
+    outbox.publish_all([DebtChanged(buyer=user, currency=currency) for user in changed_users], now=now)
+    if changed_users:
         work.wake()
     return sum(before.values()) - sum(balances.values())
 
 
 def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> bool:
-    """Of the oldest charges of those who have something left, a transfer for each buyer and seller. False when there is no
-    more to collect."""
+    """Pay the oldest charges of buyers with a balance, by one transfer per buyer and seller. Return False if nothing
+    remains to collect."""
     paying = [user for user, balance in balances.items() if balance > 0]
-    owed = Charge.objects.filter(buyer__in=paying, currency=currency, open_minor__gt=0).order_by("pk")
-    columns = owed.values_list(
+    owed_charges = Charge.objects.filter(buyer__in=paying, currency=currency, open_minor__gt=0).order_by("pk")
+    columns = owed_charges.values_list(
         "pk", "buyer_id", "seller_id", "open_minor", "subscription_id", "accumulation__start"
     )  # fmt: skip
     parts: defaultdict[tuple[int, int], list[_Part]] = defaultdict(list)
-    for charge, buyer, seller, open_minor, service, start in columns[:BATCH] if paying else ():
+    for charge, buyer, seller, open_minor, service, start in columns[:BATCH_SIZE] if paying else ():
         if part := min(balances[buyer], open_minor):
             balances[buyer] -= part
             parts[buyer, seller].append(_Part(charge, open_minor, part, service, start))
     if not parts:
         return False
     dues = [
-        # What is open of a charge only grows less: so this is never the same twice.
-        Due(
+        # The open amount only decreases, so this reference is unique.
+        UsageDebt(
             user=buyer,
             seller=seller,
-            minor=sum(one.minor for one in mine),
-            reference=f"{mine[0].charge}/{mine[0].open_minor}",
+            minor=sum(charge_part.minor for charge_part in charge_parts),
+            reference=f"{charge_parts[0].charge}/{charge_parts[0].open_minor}",
         )
-        for (buyer, seller), mine in sorted(parts.items())
+        for (buyer, seller), charge_parts in sorted(parts.items())
     ]
-    booked = debts.collect_all(dues, currency, now=now)
-    paid = [
-        (transfer, one) for transfer, (_of, mine) in zip(booked, sorted(parts.items()), strict=True) for one in mine
+    booked_transfers = debts.collect_all(dues, currency, now=now)
+    paid_parts = [
+        (transfer, charge_part)
+        for transfer, (_of, charge_parts) in zip(booked_transfers, sorted(parts.items()), strict=True)
+        for charge_part in charge_parts
     ]
     rows.update(
         "billing_charge", {"open_minor": "bigint"},
-        [{"id": one.charge, "open_minor": one.open_minor - one.minor} for _transfer, one in paid],
+        [
+            {"id": charge_part.charge, "open_minor": charge_part.open_minor - charge_part.minor}
+            for _transfer, charge_part in paid_parts
+        ],
     )  # fmt: skip
-    rows.create(Allocation(charge_id=one.charge, transfer=transfer, minor=one.minor) for transfer, one in paid)
+    rows.create(
+        Allocation(charge_id=charge_part.charge, transfer=transfer, minor=charge_part.minor)
+        for transfer, charge_part in paid_parts
+    )
     add_payments(_payments(parts, currency))
     return True
 
 
 def _payments(parts: Mapping[tuple[int, int], Sequence[_Part]], currency: str) -> Iterator[Payment]:
-    for (buyer, seller), mine in parts.items():
-        for one in mine:
+    for (buyer, seller), charge_parts in parts.items():
+        for part in charge_parts:
             yield Payment(
-                subscription=one.subscription, start=one.start, buyer=buyer, seller=seller, currency=currency, minor=one.minor
+                subscription=part.subscription, start=part.start, buyer=buyer, seller=seller, currency=currency, minor=part.minor
             )  # fmt: skip
 
 
 class _Part(NamedTuple):
-    """What is paid of a charge."""
+    """Payment of part of a charge."""
 
     charge: int
     open_minor: int
@@ -135,11 +147,11 @@ class _Part(NamedTuple):
     start: datetime
 
 
-# --- when money comes -------------------------------------------------------------------------------------------------
+# --- incoming money ---
 
 
 def on_topped_up(event: ToppedUp, now: datetime) -> None:
-    """From outside."""
+    """Reaction: money arrived from outside."""
     entries = Entry.objects.filter(transfer=event.transfer, account__kind=Account.Kind.BUYER).select_related(
         "account__user"
     )
@@ -148,14 +160,28 @@ def on_topped_up(event: ToppedUp, now: datetime) -> None:
             collect(entry.account.user, entry.account.currency, now=now)
 
 
+def on_booking_corrected(event: BookingCorrected, now: datetime) -> None:
+    """Reaction: a correction may increase a balance."""
+    correction = Correction.objects.select_related("account__user").get(pk=event.correction)
+    if correction.account.kind == Account.Kind.BUYER and correction.account.user is not None:
+        collect(correction.account.user, correction.account.currency, now=now)
+
+
+def on_withdrawal_moved(event: WithdrawalMoved, now: datetime) -> None:
+    """Reaction: the money of a withdrawal may have returned to the balance."""
+    withdrawal = Withdrawal.objects.select_related("user").get(pk=event.withdrawal)
+    if event.status in {Withdrawal.Status.REJECTED, Withdrawal.Status.WITHDRAWN, Withdrawal.Status.RETURNED}:
+        collect(withdrawal.user, withdrawal.currency, now=now)
+
+
 def on_refund_paid(event: RefundPaid, now: datetime) -> None:
-    """Back from a service."""
+    """Reaction: a service was refunded."""
     refund = Refund.objects.select_related("buyer").get(pk=event.refund)
     collect(refund.buyer, refund.currency, now=now)
 
 
 def on_order_refunded(event: OrderRefunded | OrderReturned | LineReduced, now: datetime) -> None:
-    """Back from an order."""
+    """Reaction: an order was refunded."""
     order = Order.objects.select_related("buyer").filter(number=event.order).first()
     if order is not None:
         collect(order.buyer, order.currency, now=now)

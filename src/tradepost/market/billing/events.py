@@ -1,4 +1,4 @@
-"""What happens to money of usage."""
+"""Events of usage billing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.events import event
 
 @event("debt_changed", about=("buyer",))
 class DebtChanged(Struct, frozen=True, kw_only=True):
-    """What a buyer owes for usage became more, or less."""
+    """A buyer's debt for usage changed."""
 
     buyer: int
     currency: str
@@ -17,28 +17,28 @@ class DebtChanged(Struct, frozen=True, kw_only=True):
 
 @event("arrears_began", about=("arrears",))
 class ArrearsBegan(Struct, frozen=True, kw_only=True):
-    """A balance did not cover what was charged for usage."""
+    """The balance did not cover a usage charge."""
 
     arrears: int
 
 
 @event("arrears_cleared", about=("arrears",))
 class ArrearsCleared(Struct, frozen=True, kw_only=True):
-    """Nothing is owed any more."""
+    """The debt is paid."""
 
     arrears: int
 
 
 @event("credit_waits", about=("charge",))
 class CreditWaits(Struct, frozen=True, kw_only=True):
-    """A credit for usage is refunded only after the invoice over it is returned."""
+    """A credit for usage waits for the return of an invoice."""
 
     charge: int
 
 
 @event("quota_low", about=("package",))
 class QuotaLow(Struct, frozen=True, kw_only=True):
-    """Less is left of a package than its buyer wants to know of. ``left``: in ten-thousandths of a unit."""
+    """The remaining quota is below the buyer's threshold. ``left``: in ten-thousandths of a unit."""
 
     quota: int
     package: int
@@ -47,7 +47,7 @@ class QuotaLow(Struct, frozen=True, kw_only=True):
 
 @event("quota_used_up", about=("package",))
 class QuotaUsedUp(Struct, frozen=True, kw_only=True):
-    """Nothing is left of a package, or nothing until it is full again."""
+    """A quota is used up, possibly until its reset."""
 
     quota: int
     package: int
@@ -55,7 +55,7 @@ class QuotaUsedUp(Struct, frozen=True, kw_only=True):
 
 @event("repurchase_failed", about=("package",))
 class RepurchaseFailed(Struct, frozen=True, kw_only=True):
-    """A package that its buyer wants bought again was not: nothing was ordered."""
+    """An automatic repurchase failed; no order was placed."""
 
     quota: int
     package: int

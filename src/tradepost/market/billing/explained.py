@@ -1,4 +1,4 @@
-"""A charge explained as amounts of orders are: parts, sum, whether they agree; then the records, and when they were pushed."""
+"""Explain a charge like the amounts of an order: parts, sum and comparison, with its records and pushes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.metering.models import Deduction
 from tradepost.market.metering.seller_queries import units
-from tradepost.market.orders.explained import Explained, Kind, Part
+from tradepost.market.orders.explained import ExplainedAmount, Kind, Part
 
 from .models import Charge
 from .package_queries import deductions_of_charge
@@ -17,49 +17,51 @@ from .queries import Explanation, explain, records_of
 PREFIX = "charge:"
 
 
-def find(what: str) -> Charge | None:
-    """``charge:12``."""
-    number = what.removeprefix(PREFIX)
-    if number == what or not number.isdecimal() or len(number) > 18:
+def find_charge(text: str) -> Charge | None:
+    """Find a charge by a reference such as ``charge:12``."""
+    number = text.removeprefix(PREFIX)
+    if number == text or not number.isdecimal() or len(number) > 18:
         return None
-    shown = Charge.objects.select_related("subscription__product", "accumulation__meter", "collection")
-    return shown.filter(pk=int(number)).first()
+    charges = Charge.objects.select_related("subscription__product", "accumulation__meter", "collection")
+    return charges.filter(pk=int(number)).first()
 
 
-def explained(charge: Charge) -> Explained:
-    found = explain(charge)
+def explain_charge(charge: Charge) -> ExplainedAmount:
+    explanation = explain(charge)
     parts = [
-        Part(_("Price of %(quantity)s %(unit)s") % {"quantity": f"{found.after.normalize():f}", "unit": found.meter.unit_en}, found.total),
-        Part(_("Less what was charged before"), -found.charged_before),
+        Part(_("Price of %(quantity)s %(unit)s") % {"quantity": f"{explanation.after.normalize():f}", "unit": explanation.meter.unit_en}, explanation.total),
+        Part(_("Less previous charges"), -explanation.charged_before),
     ]  # fmt: skip
     records = [
         f"{record.pk}: {units(record.sign * record.quantity).normalize():f}, {record.begin_at:%Y-%m-%d %H:%M}Z,"
         f" push {record.push_id} {record.push.received_at:%Y-%m-%d %H:%M:%S}Z"
         for record in records_of(charge).rows
     ]
-    return Explained(
+    return ExplainedAmount(
         kind=Kind.CHARGE, title=f"{PREFIX}{charge.pk} {charge.subscription.product.name_en}", said=charge.amount, parts=tuple(parts),
-        recomputed=found.total - found.charged_before,
-        note=" ".join([*_of_packages(found), _("Records: %(records)s") % {"records": "; ".join(records)}]),
+        recomputed=explanation.total - explanation.charged_before,
+        note=" ".join([*_package_texts(explanation), _("Records: %(records)s") % {"records": "; ".join(records)}]),
     )  # fmt: skip
 
 
-def _of_packages(found: Explanation) -> list[str]:
-    """How what was reported is split, where a package took part of it."""
-    if not found.of_package:
+def _package_texts(explanation: Explanation) -> list[str]:
+    """Describe how reported usage was split with packages."""
+    if not explanation.of_package:
         return []
-    said = _("Reported %(reported)s: %(deducted)s deducted from packages, %(free)s free of charge, %(excess)s by use.") % {
-        "reported": _plain(found.reported), "deducted": _plain(found.deducted), "free": _plain(found.free),
-        "excess": _plain(found.used),
+    summary = _(
+        "Reported %(reported)s: %(deducted)s deducted from packages, %(free)s free of charge, %(excess)s charged by "
+        "usage.") % {
+        "reported": _plain(explanation.reported), "deducted": _plain(explanation.deducted), "free": _plain(explanation.free),
+        "excess": _plain(explanation.used),
     }  # fmt: skip
-    return [said, *(_deducted(one) for one in deductions_of_charge(found.charge))]
+    return [summary, *(_deducted(deduction) for deduction in deductions_of_charge(explanation.charge))]
 
 
 def _plain(quantity: Decimal) -> str:
     return f"{quantity.normalize():f}"
 
 
-def _deducted(one: Deduction) -> str:
+def _deducted(deduction: Deduction) -> str:
     return _("%(at)sZ: %(quantity)s from package %(package)s.") % {
-        "at": f"{one.cell.starts_at:%Y-%m-%d %H:%M}", "quantity": _plain(units(one.delta)), "package": one.package_id,
+        "at": f"{deduction.cell.starts_at:%Y-%m-%d %H:%M}", "quantity": _plain(units(deduction.delta)), "package": deduction.package_id,
     }  # fmt: skip

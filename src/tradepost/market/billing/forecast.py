@@ -1,8 +1,7 @@
-"""What a month of usage will have cost when it is over, if it goes on as it did lately: pure.
+"""Forecast the usage and price of a month at the recent pace (pure functions).
 
-The pace is that of the last seven days, or of the time since the service began where that is shorter, and at least of a whole
-day: before that nothing is foretold. Who reports nothing for a day did not use it: sellers report above zero only
-(openapi-jointkit §C.5).
+The pace is that of the last seven days, or since the start of the service if shorter, but at least one day. A day
+without reports counts as unused, because sellers report only positive usage (openapi-jointkit §C.5).
 """
 
 from __future__ import annotations
@@ -16,28 +15,28 @@ from tradepost.market.base.money import Money
 
 from .rate import Rate
 
-LOOKS_BACK = timedelta(days=7)
-LEAST = timedelta(days=1)
-SILENCE = timedelta(days=1)
-"""For so long what was not reported may still come; what is missing after that was not used."""
+PACE_TIME = timedelta(days=7)
+MIN_OBSERVED = timedelta(days=1)
+REPORT_DELAY = timedelta(days=1)
+"""Time in which reports may still arrive; later missing usage counts as none."""
 
 
-class Seen(Struct, frozen=True, kw_only=True):
-    """What is known of a service. Quantities are ten-thousandths of a unit."""
+class KnownUsage(Struct, frozen=True, kw_only=True):
+    """Known usage of a service, in ten-thousandths of a unit."""
 
     this_month: int
-    """Used since the month began."""
+    """Usage since the start of the month."""
     lately: int
-    """Used in [``pace_begins``, ``known_until``)."""
+    """Usage in [``pace_begins``, ``known_until``)."""
     priced_quantity: int = 0
     priced: Decimal = Decimal(0)
-    """What so much of this month cost, exactly: of what does not add up over the month."""
+    """Exact price of ``priced_quantity`` of this month, for prices that do not accumulate by month."""
     covered: int = 0
-    """What packages took of this month, and what is left of those that hold now: it costs nothing more."""
+    """Usage covered by packages: deducted this month, and remaining quotas."""
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """Of which time the pace is, and for which time it is expected to hold."""
+    """Time of the pace, and time of the forecast."""
 
     pace_begins: datetime
     known_until: datetime
@@ -53,43 +52,43 @@ class Window(Struct, frozen=True, kw_only=True):
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
-    """Of the whole month: what was used and what is expected together."""
+    """Forecast of the whole month: known and expected usage."""
 
     quantity: int
     amount: Money
     a_day: int
-    """The pace: used in a day, on the mean."""
+    """Average usage per day."""
     window: Window
 
 
 def window(
     *, began_at: datetime, reported_until: datetime | None, month_ends: datetime, now: datetime
 ) -> Window | None:
-    """None where too little is known yet, or the month is over."""
-    known_until = min(max(reported_until or began_at, now - SILENCE), now)
-    begins = max(began_at, known_until - LOOKS_BACK)
-    if known_until - begins < LEAST or known_until >= month_ends:
+    """Return the time window; None if too little is known or the month is over."""
+    known_until = min(max(reported_until or began_at, now - REPORT_DELAY), now)
+    begins = max(began_at, known_until - PACE_TIME)
+    if known_until - begins < MIN_OBSERVED or known_until >= month_ends:
         return None
     return Window(pace_begins=begins, known_until=known_until, month_ends=month_ends)
 
 
-def forecast(rate: Rate, seen: Seen, over: Window, *, adds_up_over_month: bool) -> Forecast | None:
-    """None where the price of what does not add up over the month is not known yet: nothing of it was charged."""
-    quantity = seen.this_month + _part(seen.lately, over.left, over.observed)
-    charged = max(quantity - seen.covered, 0)
-    if adds_up_over_month or not charged:
-        exact = rate.of(charged)
-    elif seen.priced_quantity:
+def forecast(rate: Rate, usage: KnownUsage, time_window: Window, *, adds_up_over_month: bool) -> Forecast | None:
+    """Return the forecast; None if no price is known yet for usage that does not accumulate by month."""
+    quantity = usage.this_month + _part(usage.lately, time_window.left, time_window.observed)
+    charged_quantity = max(quantity - usage.covered, 0)
+    if adds_up_over_month or not charged_quantity:
+        exact_amount = rate.of(charged_quantity)
+    elif usage.priced_quantity:
         with localcontext(prec=50):
-            exact = seen.priced * charged / seen.priced_quantity
+            exact_amount = usage.priced * charged_quantity / usage.priced_quantity
     else:
         return None
-    a_day = _part(seen.lately, timedelta(days=1), over.observed)
-    return Forecast(quantity=quantity, amount=Money.of(exact, rate.currency), a_day=a_day, window=over)
+    a_day = _part(usage.lately, timedelta(days=1), time_window.observed)
+    return Forecast(quantity=quantity, amount=Money.of(exact_amount, rate.currency), a_day=a_day, window=time_window)
 
 
-def _part(quantity: int, of: timedelta, all_of: timedelta) -> int:
-    """So much of a quantity as one time is of another, rounded to a ten-thousandth."""
+def _part(quantity: int, part_time: timedelta, whole_time: timedelta) -> int:
+    """Return the share of a quantity for part of a time, rounded to a ten-thousandth."""
     second = timedelta(seconds=1)
-    whole, part = all_of // second, of // second
-    return (2 * quantity * part + whole) // (2 * whole)
+    whole_seconds, part_seconds = whole_time // second, part_time // second
+    return (2 * quantity * part_seconds + whole_seconds) // (2 * whole_seconds)

@@ -1,4 +1,4 @@
-"""The life of arrears (business-rules §4.4): grace, frozen, deleted; paid at any time before."""
+"""State transitions of arrears (business-rules §4.4): grace, frozen, deleted; paid at any time."""
 
 from __future__ import annotations
 

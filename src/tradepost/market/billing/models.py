@@ -1,10 +1,11 @@
-"""What usage costs: accumulated quantities, charges, and how each was paid. Rates are those of the meters (``metering``)."""
+"""Costs of usage: accumulated quantities, charges and their payments. Rates come from meters (``metering``)."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Product
@@ -19,15 +20,15 @@ __all__ = ["Accumulation", "Allocation", "Arrears", "Charge", "PackageAlert", "U
 
 
 class Accumulation(models.Model):
-    """What a service used in a month, or a day, of the market's zone, and what of its price was charged until now."""
+    """Usage of a service in a month or day of the market's time zone, and the amount charged so far."""
 
     meter = models.ForeignKey(Meter, models.PROTECT, related_name="accumulations", db_index=False)
-    """Of its service."""
+    """Meter of the service."""
     start = models.DateTimeField()
     quantity = models.BigIntegerField(default=0)
     """In ten-thousandths of a unit."""
     exact = models.DecimalField(max_digits=38, decimal_places=12, default=0)
-    """Its price in main units, not rounded."""
+    """Exact price in main units."""
     charged_minor = models.BigIntegerField(default=0)
 
     class Meta:
@@ -40,7 +41,7 @@ class Accumulation(models.Model):
 
 
 class Charge(models.Model):
-    """What a collection added to an accumulation: its price after, less what was charged before. Below zero: a credit."""
+    """Charge of a collection for an accumulation: its new price less earlier charges. Negative: a credit."""
 
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="charges", db_index=False)
     accumulation = models.ForeignKey(Accumulation, models.PROTECT, related_name="charges")
@@ -51,14 +52,14 @@ class Charge(models.Model):
     quantity_after = models.BigIntegerField()
     exact_after = models.DecimalField(max_digits=38, decimal_places=12)
     deducted = models.BigIntegerField(default=0, db_default=0)
-    """What packages took of the usage that the collection added, in ten-thousandths; below zero what was given back."""
+    """Usage deducted from packages, in ten-thousandths of a unit; negative if returned."""
     free = models.BigIntegerField(default=0, db_default=0)
-    """What of it costs nothing, since its package stops the service when it is used up."""
+    """Free usage, because the package stops the service when used up."""
     minor = models.BigIntegerField()
     open_minor = models.PositiveBigIntegerField(default=0)
-    """What of it is not paid yet."""
+    """Unpaid part of the charge."""
     waiting_minor = models.PositiveBigIntegerField(default=0, db_default=0)
-    """What of a credit is not refunded yet: an invoice covers it, and must be returned first (business-rules §6.2)."""
+    """Part of a credit that waits for the return of an invoice (business-rules §6.2)."""
     currency = models.CharField(max_length=3)
     at = models.DateTimeField()
 
@@ -100,7 +101,7 @@ class Charge(models.Model):
 
 
 class Allocation(models.Model):
-    """A part of a charge that was paid, or credited, by a transfer of the ledger."""
+    """Part of a charge that a ledger transfer paid or credited."""
 
     charge = models.ForeignKey(Charge, models.PROTECT, related_name="allocations")
     transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="allocations")
@@ -115,21 +116,21 @@ class Allocation(models.Model):
 
 
 class UsageMonth(models.Model):
-    """Payments for the usage of a service in one month of the market's time zone, and how much of them is invoiced.
+    """Payments for the usage of a service in one month of the market's time zone, and the invoiced part.
 
-    ``usage_months`` and ``invoices`` change it while they hold the buyer's account.
+    ``usage_months`` and ``invoices`` change it under the lock of the buyer's account.
     """
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="usage_months", db_index=False)
     month = models.DateField()
-    """Its first day."""
+    """First day of the month."""
     buyer = models.ForeignKey(User, models.PROTECT, related_name="usage_months", db_index=False)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="usage_months", db_index=False)
     currency = models.CharField(max_length=3)
     paid_minor = models.BigIntegerField(default=0)
-    """Paid for this month's usage, less refunds."""
+    """Payments for this month's usage, less refunds."""
     invoiced_minor = models.BigIntegerField(default=0)
-    """Part of it on invoices that are requested or issued."""
+    """Part on requested or issued invoices."""
 
     class Meta:
         constraints = [
@@ -161,7 +162,7 @@ class UsageMonth(models.Model):
 
 
 class ProductHour(models.Model):
-    """What the services of a product used and were charged in an hour of the market's zone; kept by ``tally``."""
+    """Usage and charges of a product's services per hour in the market's time zone (``tally``)."""
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="usage_hours", db_index=False)
     unit = models.CharField(max_length=32)
@@ -169,37 +170,37 @@ class ProductHour(models.Model):
     currency = models.CharField(max_length=3)
     hour = models.DateTimeField()
     quantity = models.BigIntegerField()
-    """In ten-thousandths of a unit; of records that begin in this hour, less those that were taken back."""
+    """In ten-thousandths of a unit; records that begin in this hour, less voids."""
     minor = models.BigIntegerField()
-    """What was charged in this hour."""
+    """Charges for this usage, at any time (``attribution``)."""
 
     class Meta:
-        # The hour next to the product: a chart reads those of a month, whatever is counted in them.
+        # The hour follows the product in the index: a chart reads one month, whatever the unit.
         constraints = [
             models.UniqueConstraint(fields=["product", "hour", "unit", "currency"], name="product_hour_once")
         ]
 
 
 class TalliedCollection(models.Model):
-    """It was added to the hours of its products."""
+    """Marks a collection as added to the hourly totals."""
 
     collection = models.OneToOneField(Collection, models.PROTECT, primary_key=True, related_name="tallied")
 
 
 class Arrears(models.Model):
-    """A buyer owes for usage, from the first charge that the balance did not cover until all is paid (business-rules §4.4)."""
+    """Arrears of a buyer, from the first charge that the balance did not cover until payment (business-rules §4.4)."""
 
     class Status(models.TextChoices):
-        GRACE = "grace", _("Usable until the grace is over")
+        GRACE = "grace", _("Usable until the grace period ends")
         FROZEN = "frozen", _("Frozen")
         RELEASED = "released", _("Deleted")
-        PAID = "paid", _("Paid")
+        PAID = "paid", pgettext_lazy("arrears", "Paid")
 
     buyer = models.ForeignKey(User, models.PROTECT, related_name="arrears", db_index=False)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=8, choices=Status, default=Status.GRACE)
     level = models.CharField(max_length=2)
-    """That of the buyer when they began: a later one moves nothing."""
+    """The buyer's level at the start; later changes do not apply."""
     began_at = models.DateTimeField()
     freezes_at = models.DateTimeField()
     releases_at = models.DateTimeField()

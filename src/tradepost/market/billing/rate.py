@@ -1,5 +1,5 @@
-"""What usage costs: pure. Prices telescope: a charge is the price of all that was used, less what was charged before, so that
-neither the order nor the size of batches changes a coin (business-rules §3.3; design money.md §4)."""
+"""Price of usage (pure functions). A charge is the price of all usage less earlier charges, so the order and size of
+batches do not matter (business-rules §3.3; design money.md §4)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tradepost.market.catalog.price_models import Bands, PriceModel, of_units
 from tradepost.protocols.open_api.usage_items import SCALE
 
 EXACT = Decimal("0.000000000001")
-"""How fine prices are kept: a ten-thousandth of a unit times a price of eight decimals."""
+"""Precision of stored prices: a ten-thousandth of a unit times a price with eight decimals."""
 
 
 class Rate(Struct, frozen=True, kw_only=True):
-    """``price`` counts where the model has no bands, else ``bands``; in main units for one unit of usage."""
+    """Rate of a meter: ``price`` without bands, otherwise ``bands``; in main units per unit of usage."""
 
     model: PriceModel
     currency: str
     price: Decimal = Decimal(0)
     bands: Bands[Decimal] = ()
     by_record: bool = False
-    """Bands are looked for in each record by itself; else in all that was used in the time that it adds up over."""
+    """Whether bands apply to each record; otherwise to the accumulated usage."""
 
     def of(self, quantity: int) -> Decimal:
-        """What so many ten-thousandths of a unit cost, exactly."""
+        """Return the exact price of a quantity in ten-thousandths of a unit."""
         with localcontext(prec=50):
             return of_units(self.model, self.price, self.bands, Decimal(quantity) / SCALE).quantize(EXACT)
 
@@ -35,23 +35,23 @@ class Rate(Struct, frozen=True, kw_only=True):
 def rate_of(
     *, model: str, currency: str, price: Decimal, bands: Sequence[Sequence[str | None]], accumulation: str
 ) -> Rate:
-    """As a meter keeps it."""
-    found = PriceModel(model)
+    """Create the rate from the fields of a meter."""
+    price_model = PriceModel(model)
     return Rate(
-        model=found, currency=currency, price=price, by_record=found.banded and not accumulation,
-        bands=[(None if upto is None else Decimal(upto), Decimal(each or 0)) for upto, each in bands],
+        model=price_model, currency=currency, price=price, by_record=price_model.banded and not accumulation,
+        bands=[(None if upto is None else Decimal(upto), Decimal(band_price or 0)) for upto, band_price in bands],
     )  # fmt: skip
 
 
 class Added(Struct, frozen=True):
-    """``times`` records (less those that were voided) of one ``quantity``; of usage that adds up, its sum, once."""
+    """``times`` records (less voids) of one ``quantity``; for accumulated usage, its sum once."""
 
     quantity: int
     times: int = 1
 
 
 class State(Struct, frozen=True):
-    """Of an accumulation."""
+    """State of an accumulation."""
 
     quantity: int = 0
     exact: Decimal = Decimal(0)
@@ -59,13 +59,13 @@ class State(Struct, frozen=True):
 
 
 def add(rate: Rate, before: State, added: Iterable[Added]) -> tuple[State, int]:
-    """The state after, and what is to be charged now, in minor units; below zero it is a credit."""
-    quantity, exact = before.quantity, before.exact
-    for one in added:
-        quantity += one.quantity * one.times
+    """Return the new state, and the amount to charge in minor units; negative for a credit."""
+    quantity, exact_amount = before.quantity, before.exact
+    for item in added:
+        quantity += item.quantity * item.times
         if rate.by_record:
-            exact += rate.of(one.quantity) * one.times
+            exact_amount += rate.of(item.quantity) * item.times
     if not rate.by_record:
-        exact = rate.of(quantity)
-    total = Money.of(exact, rate.currency).minor
-    return State(quantity, exact, total), total - before.charged_minor
+        exact_amount = rate.of(quantity)
+    total = Money.of(exact_amount, rate.currency).minor
+    return State(quantity, exact_amount, total), total - before.charged_minor

@@ -1,4 +1,4 @@
-"""Buy the same package again from the balance, once for each quota that became low, however often that is told."""
+"""Repurchase a package from the balance, once for each quota that becomes low."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from .models import PackageAlert
 
 
 def key_of(quota: Quota) -> str:
-    """The order that a quota may cause has this name: two alerts, one package."""
+    """Return the idempotency key of the order for a quota, so that two alerts buy one package."""
     return f"repurchase/{quota.pk}"
 
 
 def repurchase(quota: Quota, alert: PackageAlert, *, now: datetime, unpaid_timeout: timedelta) -> Order | None:
-    """The paid order; None where there was one already, or it cannot be: then its buyer is told why. Nothing is ordered that
-    is not paid. It is tried again when the package is used up."""
-    held = quota.package.subscription
-    line = OrderLine.objects.select_related("offer").get(number=held.order_line_number)
+    """Return the paid order; None if it exists already or fails, and then the buyer is notified. Failed payments leave
+    no order. Retried when the package is used up."""
+    subscription = quota.package.subscription
+    line = OrderLine.objects.select_related("offer").get(number=subscription.order_line_number)
     command = PlaceOrder(
         product_id=line.offer.product_id, quantity=line.quantity, periods=line.period_number or 1, agreed=True,
-        extend_params=tuple((one["name"], one["value"]) for one in line.extend_params), idempotency_key=key_of(quota),
+        extend_params=tuple((extend_param["name"], extend_param["value"]) for extend_param in line.extend_params), idempotency_key=key_of(quota),
     )  # fmt: skip
     try:
         with transaction.atomic():
-            # Who else is told of it at this moment waits here, and then finds the order.
-            allowed = PackageAlert.objects.select_for_update().filter(pk=alert.pk, repurchases_left__gt=0).first()
-            if allowed is None or order_of(held.buyer, key_of(quota)) is not None:
+            # Concurrent alerts wait here and then find the order.
+            locked_alert = PackageAlert.objects.select_for_update().filter(pk=alert.pk, repurchases_left__gt=0).first()
+            if locked_alert is None or order_of(subscription.buyer, key_of(quota)) is not None:
                 return None
             order = place_order(
-                held.buyer, command, now=now, unpaid_timeout=unpaid_timeout, origin=Order.Origin.TIMER
+                subscription.buyer, command, now=now, unpaid_timeout=unpaid_timeout, origin=Order.Origin.TIMER
             )  # fmt: skip
             pay_order(order, now=now)
             PackageAlert.objects.filter(pk=alert.pk).update(repurchases_left=F("repurchases_left") - 1)
-    except Refused as refused:
-        outbox.publish(RepurchaseFailed(quota=quota.pk, package=held.pk, reason=refused.code), now=now)
+    except Refused as refusal:
+        outbox.publish(RepurchaseFailed(quota=quota.pk, package=subscription.pk, reason=refusal.code), now=now)
         return None
     return order

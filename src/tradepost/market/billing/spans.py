@@ -1,4 +1,4 @@
-"""Which time a chart of usage shows, and its parts: the days of a month, or the hours of a day. Pure."""
+"""Time span of a usage chart and its parts: days of a month or hours of a day (pure functions)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ HOUR = timedelta(hours=1)
 
 
 class Grain(StrEnum):
-    """What a bar of the chart is."""
+    """Length of a bar."""
 
     HOUR = "hour"
     DAY = "day"
 
 
 class Span(Struct, frozen=True):
-    """[``begin``, ``end``) of the market's zone."""
+    """[``begin``, ``end``) in the market's time zone."""
 
     grain: Grain
     first: date
@@ -50,15 +50,21 @@ class Span(Struct, frozen=True):
         return Span(self.grain, self._next(), self.zone)
 
     def parts(self, until: datetime) -> list[datetime]:
-        """When each of its days, or hours, begins, as far as they have begun ``until`` then. A day on which clocks are put
-        back has 25 hours."""
+        """Return the starts of its days or hours up to ``until``. A day on which clocks go back has 25 hours."""
         if self.grain == Grain.DAY:
             days = (self.end.date() - self.first).days
-            found = [_midnight(self.first + timedelta(days=n), self.zone) for n in range(days)]
+            starts = [_midnight(self.first + timedelta(days=n), self.zone) for n in range(days)]
         else:
             hours = int((self.end.timestamp() - self.begin.timestamp()) // HOUR.total_seconds())
-            found = [datetime.fromtimestamp(self.begin.timestamp() + n * 3600, self.zone) for n in range(hours)]
-        return [at for at in found if at <= until]
+            starts = [datetime.fromtimestamp(self.begin.timestamp() + n * 3600, self.zone) for n in range(hours)]
+        return [at for at in starts if at <= until]
+
+    def part_of(self, at: datetime) -> datetime:
+        """Return the start of the day or hour that contains this moment."""
+        local = at.astimezone(self.zone)
+        if self.grain == Grain.DAY:
+            return _midnight(local.date(), self.zone)
+        return local.replace(minute=0, second=0, microsecond=0)
 
     def _next(self) -> date:
         if self.grain == Grain.HOUR:

@@ -1,1 +1,1 @@
-"""What is for sale: categories, products, specs, SKUs, offers."""
+"""Products for sale: categories, products, specs, SKUs, offers."""

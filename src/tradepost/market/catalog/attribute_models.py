@@ -1,4 +1,4 @@
-"""Attributes that a seller keeps to put into its products (business-rules §3.4)."""
+"""Attributes that a seller defines once to use in its products (business-rules §3.4)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 
 class AttributeTemplate(models.Model):
-    """A choice or a number as a seller describes it once. Products hold copies: what becomes of it does not touch them."""
+    """A choice or a number that a seller defines once. Products contain copies, so changes do not affect them."""
 
     class Kind(models.TextChoices):
         ENUM = "enum", pgettext_lazy("attribute", "Choice")
@@ -20,9 +20,9 @@ class AttributeTemplate(models.Model):
     name_en = models.CharField(max_length=64)
     kind = models.CharField(max_length=8, choices=Kind)
     values = models.JSONField(default=list)
-    """Of a choice: ``[{"zh": …, "en": …}, …]``."""
+    """Values of a choice: ``[{"zh": …, "en": …}, …]``."""
     least = models.PositiveIntegerField(null=True, default=None)
-    """Of a number, with ``most`` and ``step``: what can be bought."""
+    """With ``most`` and ``step``, the numbers that can be bought."""
     most = models.PositiveIntegerField(null=True, default=None)
     step = models.PositiveIntegerField(null=True, default=None)
     """Never changes (§3.4)."""
@@ -31,7 +31,7 @@ class AttributeTemplate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["seller", "code"], name="attribute_code"),
-            # A comparison with nothing is not false, so that what must be there is asked for by itself.
+            # In SQL, a comparison with NULL is not false, so NOT NULL is checked separately.
             models.CheckConstraint(
                 condition=Q(kind="enum", least=None, most=None, step=None)
                 | Q(

@@ -1,7 +1,6 @@
-"""The least that one can pay for a product and have something of it: what a card says and lists are sorted by. Pure.
+"""The lowest price of a usable purchase, which cards show and lists sort by. Pure.
 
-A price of one unit is not that: who must take five seats for three months pays fifteen times as much.
-"""
+The price of one unit would mislead: a minimum of five seats for three months costs fifteen times as much."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
-from tradepost.market.product_types.charging import Charging, charging
+from tradepost.market.product_types.charging import Charging, charging_of
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -19,9 +18,9 @@ from .document import NO_TEXT, NONE, Factor, Price, Quantity, Sku, minor_bands, 
 from .price_models import corners, of_units
 
 
-class Least(Struct, frozen=True, kw_only=True):
-    """The smallest purchase by one price of one SKU. ``minor`` is what is paid at once: zero for what is postpaid, which
-    costs ``usage_price`` main units for each ``usage_unit``."""
+class LowestPrice(Struct, frozen=True, kw_only=True):
+    """The smallest purchase at a price of a SKU. ``minor``: what is paid immediately; zero if postpaid, at
+    ``usage_price`` main units for each ``usage_unit``."""
 
     charging_mode: ChargingMode
     minor: int
@@ -30,7 +29,7 @@ class Least(Struct, frozen=True, kw_only=True):
     periods: int = 1
     quantity: int = 1
     counted: bool = False
-    """Whether there is a quantity to choose, so that it must be said."""
+    """Whether the buyer chooses a quantity, so that it must be shown."""
     unit: Text = NO_TEXT
     """What is bought by number."""
     usage_price: Decimal = NONE
@@ -39,16 +38,16 @@ class Least(Struct, frozen=True, kw_only=True):
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode)
+        return charging_of(self.charging_mode)
 
     @property
     def total(self) -> Money:
         return Money(self.minor, self.currency)
 
 
-def least(sku: Sku, price: Price, currency: str) -> Least:
-    """Of one price: the quantity and duration that together cost the least, by the one pricing function. A tier may make
-    more units cheaper than few, so each corner of the bands is looked at; of equal ones the smallest counts."""
+def lowest_price(sku: Sku, price: Price, currency: str) -> LowestPrice:
+    """Return the smallest purchase at a price: the quantity and duration with the lowest cost. With tiers, more units
+    may cost less, so the corners of the bands are compared; of equal costs, the smallest quantity counts."""
     quantity = sku.quantity or Quantity()
     periods = min(price.period_numbers, default=1)
     digits = MINOR_DIGITS[currency]
@@ -56,11 +55,11 @@ def least(sku: Sku, price: Price, currency: str) -> Least:
     if not price.charging.postpaid:
         bands, amount = minor_bands(price, digits), int((price.amount or NONE).scaleb(digits))
         costs = [
-            (of_units(price.model, amount, bands, q), q)
-            for q in corners(bands, least=quantity.least, most=quantity.most, step=quantity.step)
+            (of_units(price.model, amount, bands, number), number)
+            for number in corners(bands, least=quantity.least, most=quantity.most, step=quantity.step)
         ]
         minor, units = min(costs)
-    return Least(
+    return LowestPrice(
         charging_mode=price.charging_mode, minor=minor * periods, currency=currency, period_type=price.period_type,
         periods=periods, quantity=units, counted=quantity.most > quantity.least, unit=quantity.name,
         usage_price=first_usage_price(price.factors[0]) if price.factors else NONE, usage_unit=price.unit, trial=price.trial,
@@ -68,18 +67,18 @@ def least(sku: Sku, price: Price, currency: str) -> Least:
 
 
 def first_usage_price(factor: Factor) -> Decimal:
-    """What usage of a factor costs from its first band that is not free."""
+    """Return the price of usage in the first band that is not free."""
     if not factor.model.banded:
         return factor.amount or NONE
-    return next((each for _upto, each in usage_bands(factor) if each), NONE)
+    return next((price for _upto, price in usage_bands(factor) if price), NONE)
 
 
-def cheapest(every: Iterable[Least]) -> Least | None:
-    """The lowest of what one can simply buy. What is paid by usage cannot be compared with that, so it counts where there
-    is nothing else; a package, which needs something first, and a trial, which ends, come last."""
-    return min(every, key=_rank, default=None)
+def cheapest(candidates: Iterable[LowestPrice]) -> LowestPrice | None:
+    """Return the lowest of the ordinary purchases. Prices by usage cannot be compared with these, so they count only
+    if there are no others. Packages, which require another purchase, and trials come last."""
+    return min(candidates, key=_rank, default=None)
 
 
-def _rank(one: Least) -> tuple[bool, bool, bool, int, Decimal]:
-    mode = one.charging
-    return one.trial, mode.needs is not None, mode.postpaid, one.minor, one.usage_price
+def _rank(candidate: LowestPrice) -> tuple[bool, bool, bool, int, Decimal]:
+    mode = candidate.charging
+    return candidate.trial, mode.needs is not None, mode.postpaid, candidate.minor, candidate.usage_price

@@ -1,4 +1,4 @@
-"""Claims and ways around the market that a text may not hold, read from ``text_rules.toml``."""
+"""Forbidden claims, and invitations to trade outside the market, in texts; read from ``text_rules.toml``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from importlib.resources import files
 from msgspec import Struct
 
 WINDOW = 40
-"""Characters before a match that are looked at for what makes it none."""
+"""Characters before a match that are checked for exceptions."""
 
 
 class Claim(Struct, frozen=True):
-    """A rule of the file. ``section`` of business-rules.md; examples are for the test."""
+    """A rule of the file. ``section``: of business-rules.md. Examples are for the test."""
 
     code: str
     section: str
@@ -27,7 +27,7 @@ class Claim(Struct, frozen=True):
     right: tuple[str, ...]
 
     def found(self, text: str) -> Iterator[str]:
-        """What it finds in a text that is ``plain``."""
+        """Yield the matches in a ``plain`` text."""
         for match in self.pattern.finditer(text):
             before = text[max(0, match.start() - WINDOW) : match.start()]
             if self.before and self.before.search(before):
@@ -39,24 +39,24 @@ class Claim(Struct, frozen=True):
 
 @cache
 def claims() -> tuple[Claim, ...]:
-    read = tomllib.loads(files(__package__).joinpath("text_rules.toml").read_text(encoding="utf-8"))
-    return tuple(_claim(one, read["lists"]) for one in read["rule"])
+    content = tomllib.loads(files(__package__).joinpath("text_rules.toml").read_text(encoding="utf-8"))
+    return tuple(_claim(rule, content["lists"]) for rule in content["rule"])
 
 
-def _claim(one: dict[str, object], lists: dict[str, str]) -> Claim:
+def _claim(rule: dict[str, object], lists: dict[str, str]) -> Claim:
     def compiled(name: str, form: str) -> re.Pattern[str] | None:
-        written = str(one.get(name, ""))
+        pattern_text = str(rule.get(name, ""))
         for key, value in lists.items():
-            written = written.replace(f"{{{key}}}", value)
-        return re.compile(form.format(written), re.MULTILINE) if written else None
+            pattern_text = pattern_text.replace(f"{{{key}}}", value)
+        return re.compile(form.format(pattern_text), re.MULTILINE) if pattern_text else None
 
     pattern = compiled("pattern", "{}")
     if pattern is None:
-        raise ValueError(f"a rule without a pattern: {one}")
+        raise ValueError(f"a rule without a pattern: {rule}")
     return Claim(
-        code=str(one["code"]), section=str(one["section"]), where=frozenset(_texts(one["in"])), pattern=pattern,
-        before=compiled("before", "(?:{})$"), after=compiled("after", "(?:{})"), wrong=_texts(one["wrong"]),
-        right=_texts(one["right"]),
+        code=str(rule["code"]), section=str(rule["section"]), where=frozenset(_texts(rule["in"])), pattern=pattern,
+        before=compiled("before", "(?:{})$"), after=compiled("after", "(?:{})"), wrong=_texts(rule["wrong"]),
+        right=_texts(rule["right"]),
     )  # fmt: skip
 
 

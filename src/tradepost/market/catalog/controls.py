@@ -1,8 +1,7 @@
-"""What a seller changes of a product while it is sold, without a new version: who may buy, how much, how many there are, and
-whether everybody sees it (business-rules §2.8, §3.7).
+"""Sale controls: properties of a product that a seller changes on sale without a new version (business-rules §2.8,
+§3.7). These are purchase limits, sales targets, stock and visibility.
 
-Each change locks the product first and leaves a row of its history. On a refusal nothing changed.
-"""
+Each change locks the product first and adds a row of history. A refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -18,42 +17,43 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 from tradepost.market.product_types.registry import product_type
 
 from . import document as documents
 from . import shelf
 from .document import Document, Price
 from .models import Product, PurchaseLimit, SalesTarget, Spec, Stock, TargetBuyer, Version
-from .sellable import MOST_UNITS
+from .sellable import MAX_UNITS
 
 HISTORY = "controls"
-"""Under this name the history of a product's controls is kept."""
-MOST_BUYERS = 1000
-"""Listed buyers of one sales target."""
-LARGEST_CHANGE = 9_999_999
-LARGEST_STOCK = 2_000_000_000
+"""Name of the history of a product's controls."""
+MAX_BUYERS = 1000
+"""Maximum listed buyers of a sales target."""
+MAX_CHANGE = 9_999_999
+MAX_STOCK = 2_000_000_000
 ZERO_PRICE = "business-rules §2.8, §3.5"
 
 
-def locked(product: Product) -> Product:
-    """The product under its lock. Raises ``Refused`` when its sales were stopped for good."""
-    found = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
-    if found.status == Product.Status.STOPPED:
-        raise Refused("product.stopped", _("Sales of this product were stopped for good."))
-    return found
+def lock_product(product: Product) -> Product:
+    """Lock the product and return it. Raises ``Refused`` if its sales were stopped."""
+    current = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+    if current.status == Product.Status.STOPPED:
+        raise Refused("product.stopped", _("Sales of this product have ended permanently."))
+    return current
 
 
 def spec_names(product: Product) -> dict[str, tuple[str, str]]:
-    """Key → Chinese and English name of every spec that is or will be sold: of the rows and of the latest version."""
+    """Return key → Chinese and English name of every spec that is or will be sold, from the rows and the latest
+    version."""
     names: dict[str, tuple[str, str]] = {}
     latest = Version.objects.filter(product=product).order_by("-number").values_list("document", flat=True).first()
     if latest is not None:
         names |= {s.key: (s.name.zh, s.name.en) for s in documents.load(latest).pricing.specs if s.key}
     rows = list(Spec.objects.filter(product=product).order_by("position", "pk"))
-    stopped = {row.key for row in rows if row.stopped_at is not None}
-    sold = {row.key: (row.name, row.name_en) for row in rows} | names
-    return {key: name for key, name in sold.items() if key not in stopped}
+    stopped_keys = {row.key for row in rows if row.stopped_at is not None}
+    all_names = {row.key: (row.name, row.name_en) for row in rows} | names
+    return {key: name for key, name in all_names.items() if key not in stopped_keys}
 
 
 def _check_spec(product: Product, spec_key: str) -> None:
@@ -61,30 +61,31 @@ def _check_spec(product: Product, spec_key: str) -> None:
         raise Refused("control.spec", _("Choose the whole product or one of its specs."), 404, field="spec")
 
 
-# --- purchase limit ---------------------------------------------------------------------------------------------------
+# --- purchase limit
+# ---------------------------------------------------------------------------------------------------
 
 
 def set_limit(
     product: Product, *, maximum: int, until_expiry: bool, now: datetime, by: str, spec_key: str = ""
 ) -> PurchaseLimit:
-    """How much one buyer may buy of a product or a spec: 1 is once, more are units of quantity. What was bought before it
-    was set counts too."""
-    if not 1 <= maximum <= MOST_UNITS:
+    """Set how much one buyer may buy of a product or spec: 1 means once, more are units of quantity. Earlier
+    purchases count too."""
+    if not 1 <= maximum <= MAX_UNITS:
         raise Refused("limit.maximum", _("A limit is a whole number from 1 to 1,000,000."), field="maximum")
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         _check_spec(product, spec_key)
-        limit, _new = PurchaseLimit.objects.update_or_create(
+        limit, _created = PurchaseLimit.objects.update_or_create(
             product=product, spec_key=spec_key, defaults={"maximum": maximum, "until_expiry": until_expiry}
         )
-        moved(product, HISTORY, "limit", now=now, actor=by, after=str(maximum), note=spec_key)
+        record_move(product, HISTORY, "limit", now=now, actor=by, after=str(maximum), note=spec_key)
     return limit
 
 
-def drop_limit(product: Product, *, now: datetime, by: str, spec_key: str = "") -> None:
-    """Raises ``Refused`` where what is listed costs nothing and needs the limit (business-rules §2.8)."""
+def remove_limit(product: Product, *, now: datetime, by: str, spec_key: str = "") -> None:
+    """Remove the limit. Raises ``Refused`` if a listed price of zero needs it (business-rules §2.8)."""
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         PurchaseLimit.objects.filter(product=product, spec_key=spec_key).delete()
         listed = Version.objects.filter(product=product, status=Version.Status.LISTED).values_list(
             "document", flat=True
@@ -94,39 +95,39 @@ def drop_limit(product: Product, *, now: datetime, by: str, spec_key: str = "") 
                 raise Refused(
                     "limit.needed", _("A price of zero needs this limit: change the price first."), field="maximum"
                 )
-        moved(product, HISTORY, "limit", now=now, actor=by, note=spec_key)
+        record_move(product, HISTORY, "limit", now=now, actor=by, note=spec_key)
 
 
 def limited_specs(products: Collection[int]) -> dict[int, frozenset[str]]:
-    """Keys of the specs of these products that have a purchase limit; ``""`` for a limit on the product. One query."""
-    found: dict[int, set[str]] = {}
+    """Return the keys of the specs with a purchase limit by product; ``""`` for a limit on the product. One query."""
+    by_product: dict[int, set[str]] = {}
     for product, key in PurchaseLimit.objects.filter(product__in=products).values_list("product_id", "spec_key"):
-        found.setdefault(product, set()).add(key)
-    return {product: frozenset(keys) for product, keys in found.items()}
+        by_product.setdefault(product, set()).add(key)
+    return {product: frozenset(keys) for product, keys in by_product.items()}
 
 
 def zero_price_findings(
     product: Product, document: Document, limited: Collection[str] | None = None
 ) -> Iterator[Finding]:
-    """A price of zero that is no trial needs a purchase limit: on the product, or on its spec. ``limited``: its
-    ``limited_specs``, where they are known already."""
+    """Yield a finding for each zero price, except trials, without a purchase limit on the product or its spec.
+
+    ``limited``: its ``limited_specs``, if they are loaded already."""
     if limited is None:
         limited = limited_specs([product.pk]).get(product.pk, frozenset())
     if "" in limited:
         return
-    for i, spec in enumerate(document.pricing.specs):
+    for spec_index, spec in enumerate(document.pricing.specs):
         if spec.key in limited:
             continue
-        for j, sku in enumerate(spec.skus):
-            for k, price in enumerate(sku.prices):
+        for sku_index, sku in enumerate(spec.skus):
+            for price_index, price in enumerate(sku.prices):
                 if _can_cost_nothing(price):
                     yield Finding(
                         section="pricing",
-                        field=f"specs.{i}.skus.{j}.prices.{k}.amount",
+                        field=f"specs.{spec_index}.skus.{sku_index}.prices.{price_index}.amount",
                         code="product.zero_price",
                         words=_(
-                            "What costs nothing and is no trial needs a purchase limit: set one under “Sale controls”, or "
-                            "offer a trial instead."
+                            "A zero price that is not a trial needs a purchase limit. Set one under “Sale controls”, or offer a trial instead."
                         ),
                         rule=ZERO_PRICE,
                     )
@@ -139,24 +140,27 @@ def _can_cost_nothing(price: Price) -> bool:
     return any(amount is not None and amount == Decimal(0) for amount in amounts)
 
 
-# --- sales target -----------------------------------------------------------------------------------------------------
+# --- sales target
+# -----------------------------------------------------------------------------------------------------
 
 
 def set_target(
     product: Product, *, audience: str, now: datetime, by: str, spec_key: str = "",
     buyers: Sequence[tuple[str, str]] = (), holders_of: Product | None = None,
 ) -> SalesTarget:  # fmt: skip
-    """To whom a product or a spec is sold from now on. ``buyers``: account id and e-mail of each listed buyer, all of them;
-    none yet sells to nobody. ``holders_of``: a product of the same seller."""
+    """Set who can buy a product or spec. ``buyers``: account ID and email of all listed buyers; an empty list sells
+    to nobody.
+
+    ``holders_of``: a product of the same seller."""
     if audience not in SalesTarget.Audience.values:
-        raise Refused("target.audience", _("Choose to whom this is sold."), field="audience")
+        raise Refused("target.audience", _("Choose who can buy this."), field="audience")
     if audience == SalesTarget.Audience.HOLDERS and (holders_of is None or holders_of.seller_id != product.seller_id):
         raise Refused("target.holders_of", _("Choose one of your own products."), 404, field="holders_of")
     listed = checked_buyers(buyers) if audience == SalesTarget.Audience.LISTED else {}
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         _check_spec(product, spec_key)
-        target, _new = SalesTarget.objects.update_or_create(
+        target, _created = SalesTarget.objects.update_or_create(
             product=product,
             spec_key=spec_key,
             defaults={
@@ -168,110 +172,118 @@ def set_target(
         TargetBuyer.objects.bulk_create(
             TargetBuyer(target=target, customer_id=account, email=email) for account, email in listed.items()
         )
-        moved(product, HISTORY, "target", now=now, actor=by, after=audience, note=spec_key)
+        record_move(product, HISTORY, "target", now=now, actor=by, after=audience, note=spec_key)
     return target
 
 
-def drop_target(product: Product, *, now: datetime, by: str, spec_key: str = "") -> None:
-    """Sold to everybody from now on."""
+def remove_target(product: Product, *, now: datetime, by: str, spec_key: str = "") -> None:
+    """Remove the sales target, so that everyone can buy."""
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         SalesTarget.objects.filter(product=product, spec_key=spec_key).delete()
-        moved(product, HISTORY, "target", now=now, actor=by, after="everyone", note=spec_key)
+        record_move(product, HISTORY, "target", now=now, actor=by, after="everyone", note=spec_key)
 
 
 def read_buyers(text: str) -> list[tuple[str, str]]:
-    """Lines as somebody typed them: account id and e-mail, in either order, with blanks, a comma or a tab between. Raises
-    ``Refused`` with the number of a line that is neither."""
-    found = []
+    """Parse lines with account ID and email, in either order, separated by spaces, a comma or a tab.
+
+    Raises ``Refused`` with the number of an invalid line."""
+    result = []
     for number, line in enumerate(text.splitlines(), 1):
         parts = line.replace(",", " ").replace("，", " ").replace(";", " ").split()
         if not parts:
             continue
-        emails, others = [p for p in parts if "@" in p], [p for p in parts if "@" not in p]
-        if len(emails) != 1 or len(others) != 1:
-            words = _("Line %(number)s: one account id and one e-mail address, please.") % {"number": number}
-            raise Refused("target.buyers", words, HTTPStatus.BAD_REQUEST, field="buyers")
-        found.append((others[0], emails[0]))
-    return found
+        emails, accounts = [part for part in parts if "@" in part], [part for part in parts if "@" not in part]
+        if len(emails) != 1 or len(accounts) != 1:
+            message = _("Line %(number)s: enter one account ID and one e-mail address.") % {"number": number}
+            raise Refused("target.buyers", message, HTTPStatus.BAD_REQUEST, field="buyers")
+        result.append((accounts[0], emails[0]))
+    return result
 
 
 def checked_buyers(buyers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Account id → e-mail. Whether there is such an account is not told: a list is no way to find out who buys here."""
+    """Return account ID → email. Does not reveal whether the account exists, so that lists cannot be used to find
+    buyers."""
     listed: dict[str, str] = {}
     for account, email in buyers:
         try:
             validate_email(email)
         except ValidationError:
-            words = _("“%(email)s” is no e-mail address.") % {"email": email[:100]}
-            raise Refused("target.buyers", words, HTTPStatus.BAD_REQUEST, field="buyers") from None
+            message = _("“%(email)s” is not a valid e-mail address.") % {"email": email[:100]}
+            raise Refused("target.buyers", message, HTTPStatus.BAD_REQUEST, field="buyers") from None
         if not account.isalnum() or len(account) > 32:
-            words = _("“%(account)s” is no account id.") % {"account": account[:100]}
-            raise Refused("target.buyers", words, HTTPStatus.BAD_REQUEST, field="buyers")
+            message = _("“%(account)s” is not a valid account ID.") % {"account": account[:100]}
+            raise Refused("target.buyers", message, HTTPStatus.BAD_REQUEST, field="buyers")
         listed[account.lower()] = email
-    if len(listed) > MOST_BUYERS:
-        words = _("At most %(most)s buyers can be listed.") % {"most": MOST_BUYERS}
-        raise Refused("target.buyers", words, HTTPStatus.BAD_REQUEST, field="buyers")
+    if len(listed) > MAX_BUYERS:
+        message = _("At most %(most)s buyers can be listed.") % {"most": MAX_BUYERS}
+        raise Refused("target.buyers", message, HTTPStatus.BAD_REQUEST, field="buyers")
     return listed
 
 
-# --- stock ------------------------------------------------------------------------------------------------------------
+# --- stock
+# ------------------------------------------------------------------------------------------------------------
 
 
 def ensure_stock(product: Product) -> None:
-    """A product of a kind that has stock begins with as many as business-rules §3.7 says (999)."""
+    """Create the stock of a product whose kind has one, with the initial number of business-rules §3.7 (999)."""
     if product_type(product.product_type).stock:
         Stock.objects.get_or_create(product=product)
 
 
 def change_stock(product: Product, change: int, *, now: datetime, by: str) -> Stock:
-    """More or fewer of it, only while it is on sale; what is there must stay more than what was sold."""
-    if not -LARGEST_CHANGE <= change <= LARGEST_CHANGE or change == 0:
-        raise Refused("stock.change", _("A change is from −9,999,999 to 9,999,999, and not zero."), field="change")
+    """Increase or reduce the stock of a product on sale. The total must exceed what is sold or reserved."""
+    if not -MAX_CHANGE <= change <= MAX_CHANGE or change == 0:
+        raise Refused(
+            "stock.change", _("The change must be between −9,999,999 and 9,999,999, and not zero."), field="change"
+        )
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         if product.status != Product.Status.ON_SALE:
-            raise Refused("stock.not_on_sale", _("Stock is changed while the product is on sale."), field="change")
+            raise Refused(
+                "stock.not_on_sale", _("Stock can be changed only while the product is on sale."), field="change"
+            )
         stock = Stock.objects.select_for_update(of=("self",)).filter(product=product).first()
         if stock is None:
             raise Refused("stock.none", _("Products of this kind have no stock."), field="change")
         before, stock.total = stock.total, stock.total + change
-        if not stock.used < stock.total <= LARGEST_STOCK:
-            words = _("The total must be more than the %(used)s that are sold or reserved.") % {"used": stock.used}
-            raise Refused("stock.total", words, field="change")
+        if not stock.used < stock.total <= MAX_STOCK:
+            message = _("The total must be more than the %(used)s that are sold or reserved.") % {"used": stock.used}
+            raise Refused("stock.total", message, field="change")
         stock.save(update_fields=["total"])
-        moved(product, HISTORY, "stock", now=now, actor=by, before=str(before), after=str(stock.total))
+        record_move(product, HISTORY, "stock", now=now, actor=by, before=str(before), after=str(stock.total))
     return stock
 
 
-# --- hide and show ----------------------------------------------------------------------------------------------------
+# --- hide and show
+# ----------------------------------------------------------------------------------------------------
 
 
 def hide(product: Product, *, now: datetime, by: str) -> None:
-    """Store and search do not have it any more; the address of its page still sells it."""
+    """Remove the product from store and search; it can still be bought at the address of its page."""
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         Product.objects.filter(pk=product.pk).update(hidden=True)
         shelf.refresh(product)
-        moved(product, HISTORY, "hide", now=now, actor=by)
+        record_move(product, HISTORY, "hide", now=now, actor=by)
 
 
 def show(product: Product, *, now: datetime, by: str) -> None:
-    """Public again, with every spec of it: hide those again that shall not be (business-rules §2.8)."""
+    """Show the product with all its specs; specs must be hidden again separately (business-rules §2.8)."""
     with transaction.atomic():
-        product = locked(product)
+        product = lock_product(product)
         Product.objects.filter(pk=product.pk).update(hidden=False)
         Spec.objects.filter(product=product, hidden=True).update(hidden=False)
         shelf.refresh(product)
-        moved(product, HISTORY, "show", now=now, actor=by)
+        record_move(product, HISTORY, "show", now=now, actor=by)
 
 
 def hide_spec(product: Product, spec_key: str, *, hidden: bool, now: datetime, by: str) -> None:
-    """Sold by its own link only, or by the product's page again."""
+    """Sell a spec only by its own link, or on the product's page again."""
     with transaction.atomic():
-        product = locked(product)
-        found = Spec.objects.filter(product=product, key=spec_key, stopped_at=None).update(hidden=hidden)
-        if not found:
+        product = lock_product(product)
+        updated = Spec.objects.filter(product=product, key=spec_key, stopped_at=None).update(hidden=hidden)
+        if not updated:
             raise Refused("control.spec", _("Choose the whole product or one of its specs."), 404, field="spec")
         shelf.refresh(product)
-        moved(product, HISTORY, "hide spec" if hidden else "show spec", now=now, actor=by, note=spec_key)
+        record_move(product, HISTORY, "hide spec" if hidden else "show spec", now=now, actor=by, note=spec_key)

@@ -1,4 +1,4 @@
-"""What the listed versions of a product say about its delivery: endpoint cards and image manifests of services."""
+"""Delivery data of the listed versions of a product: endpoint cards and image manifests of services."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCHEMA = "tradepost.image-manifest/1"
 
 
 class CardLine(Struct, frozen=True):
-    """A line of an endpoint card. ``copies``: a buyer pastes it into a program."""
+    """A line of an endpoint card. ``copies``: whether it has a copy button."""
 
     label: Text
     value: Text
@@ -38,65 +38,67 @@ class ImageManifest(Struct, frozen=True):
     install: Text
 
     def dump(self) -> bytes:
-        """The file that a buyer downloads: JSON in UTF-8."""
-        plain = {
+        """Return the file that a buyer downloads: JSON in UTF-8."""
+        content = {
             "schema": SCHEMA,
             "product": {"zh": self.product.zh, "en": self.product.en},
             "version": self.number,
             "listedAt": self.listed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "images": [
-                {"name": one.name, "tag": one.tag, "digest": one.digest, "reference": one.reference}
-                for one in self.images
+                {"name": image.name, "tag": image.tag, "digest": image.digest, "reference": image.reference}
+                for image in self.images
             ],
             "install": {"zh": self.install.zh, "en": self.install.en},
         }
-        return (json.dumps(plain, ensure_ascii=False, indent=2) + "\n").encode()
+        return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def current_answers(product: Product) -> Mapping[str, str]:
-    """Return the answers of the version listed last: an endpoint that moved counts for buyers of earlier versions too."""
+    """Return the answers of the version listed last, because a moved endpoint also applies to buyers of earlier
+    versions."""
     listed = Version.objects.filter(product=product, listed_at__isnull=False).order_by("-listed_at", "-number")
     return listed.values_list("document__details__fields", flat=True).first() or {}
 
 
 def card_of(product: Product, answers: Mapping[str, str]) -> list[CardLine]:
-    """Return the endpoint card; empty for kinds without one. ``answers``: the current ones; those that were not given are left
-    out."""
-    shown = [question for question in product_type(product.product_type).fields if question.after_payment]
+    """Return the endpoint card; empty for kinds without one. ``answers``: the current ones; unanswered questions are
+    left out."""
+    questions = [question for question in product_type(product.product_type).fields if question.after_payment]
     return [
         CardLine(question.label, value, question.answer is Answer.LINE)
-        for question in shown
+        for question in questions
         if (value := _answered(question, answers)).zh or value.en
     ]
 
 
 def issues_keys(product: Product, answers: Mapping[str, str]) -> bool:
-    """Whether buyers of this product create app keys, by its current answers."""
+    """Return whether buyers of this product create app keys, according to its current answers."""
     rule = product_type(product.product_type).app_keys
     return rule is not None and rule(answers)
 
 
 def _answered(question: Question, answers: Mapping[str, str]) -> Text:
-    given = answers.get(question.code, "").strip()
-    if chosen := question.chosen(given):
-        return chosen
+    answer = answers.get(question.code, "").strip()
+    if choice := question.chosen(answer):
+        return choice
     return (
-        Text(zh=given, en=answers.get(f"{question.code}_en", "").strip()) if question.translated else Text.same(given)
+        Text(zh=answer, en=answers.get(f"{question.code}_en", "").strip()) if question.translated else Text.same(answer)
     )
 
 
 def manifests_since(sold: Version) -> list[ImageManifest]:
-    """Return the manifests that a buyer of this version may have, newest first: of that version and of each one listed later."""
+    """Return the manifests for a buyer of this version, newest first: of that version and of each one listed
+    later."""
     versions = Version.objects.filter(product=sold.product_id, number__gte=sold.number, listed_at__isnull=False)
     newest = list(versions.order_by("-number")[:MAX_VERSIONS])
     if sold.listed_at is not None and sold not in newest:
         newest.append(sold)
-    found = (_manifest(version) for version in newest)
-    return [manifest for manifest in found if manifest is not None]
+    manifests = (_manifest(version) for version in newest)
+    return [manifest for manifest in manifests if manifest is not None]
 
 
 def _manifest(version: Version) -> ImageManifest | None:
-    """None for a version without images."""
+    """Return the manifest, or None for a version without images."""
     document = documents.load(version.document)
     answers = document.details.fields
     images = read_images(answers.get(IMAGES, ""))

@@ -1,9 +1,9 @@
-"""A product as its seller describes it: one typed document of sections, a draft until it is sealed (business-rules §2.3).
+"""The product document: typed sections in which a seller describes a product; a draft until it is sealed
+(business-rules §2.3).
 
-Everything may be missing in a draft, so every field has an empty value; what lacks is said by the checks before a submission.
-A document is stored with its version (``base/stored.py``); what was sealed is never changed, so the classes only grow:
-a field that gets a default keeps the version, any other change is the next, with an upgrade.
-"""
+Every field has an empty value, because a draft may be incomplete; the checks before a submission report what is
+missing. A document is stored with its version (``base/stored.py``), and sealed documents never change. So the classes
+only grow: a new field with a default keeps the version, any other change needs the next one, with an upgrade."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from tradepost.market.base import stored
 from tradepost.market.base.values import replace
-from tradepost.market.product_types.charging import Charging, charging
+from tradepost.market.product_types.charging import Charging, charging_of
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -27,81 +27,83 @@ NO_TEXT = Text(en="", zh="")
 NONE = Decimal(0)
 
 
-# --- what is sold and for how much ------------------------------------------------------------------------------------
+# --- specs and prices
+# -------------------------------------------------------------------------------------------------
 
 
 class Band(Struct, frozen=True, kw_only=True):
-    """One step of a price by quantity: up to and with ``upto`` units (None: all that are more), ``amount`` each, in main
-    units."""
+    """A band of a price by quantity: up to and including ``upto`` units (None: without limit), ``amount`` each, in
+    main units."""
 
     upto: int | None = None
     amount: Decimal | None = None
 
 
 class UsageBand(Struct, frozen=True, kw_only=True):
-    """The same for usage, whose quantities have decimals."""
+    """A band for usage, whose quantities have decimals."""
 
     upto: Decimal | None = None
     amount: Decimal | None = None
 
 
 class Factor(Struct, frozen=True, kw_only=True):
-    """What is counted of a price on demand (business-rules §3.2 计费因子)."""
+    """A billing factor of an on-demand price (business-rules §3.2 计费因子)."""
 
     code: str = ""
-    """Of usage records."""
+    """Code in usage records."""
     unit: Text = NO_TEXT
-    """What is counted, in the plural as a seller names quantities (calls, GB)."""
+    """The counted unit, in the plural as a seller names quantities (calls, GB)."""
     cycle: str = "hour"
     """How often usage is charged: hour, day, month."""
     accumulation: str = ""
-    """Over what time usage adds up before bands are looked for: ``""`` (each record by itself), day, month."""
+    """Period over which usage is accumulated before bands apply: ``""`` (each record separately), day, month."""
     model: PriceModel = PriceModel.LINEAR
     amount: Decimal | None = None
-    """Of one unit, in main units, where the model has no bands."""
+    """Price of one unit, in main units, if the model has no bands."""
     bands: tuple[UsageBand, ...] = ()
 
 
 class Price(Struct, frozen=True, kw_only=True):
-    """One way to pay for a SKU: what the protocols call productId (month and year are two)."""
+    """A price of a SKU in one billing mode and period, which the protocols call productId (month and year are
+    two)."""
 
     product_id: str = ""
-    """Minted when the draft is saved; the seller configures it beforehand."""
+    """Created when the draft is saved; the seller configures it in advance."""
     charging_mode: ChargingMode = ChargingMode.PERIOD
     period_type: str = ""
-    """day, month, year; empty for what has no end."""
+    """day, month, year; empty without an end."""
     period_numbers: tuple[int, ...] = ()
-    """Sellable durations; of a trial its days."""
+    """Sellable durations; the days of a trial."""
     model: PriceModel = PriceModel.LINEAR
     amount: Decimal | None = None
-    """Of one unit for one period, in main units, where the model has no bands. Zero of what is charged by usage."""
+    """Price of one unit for one period, in main units, if the model has no bands. Zero if charged by usage."""
     bands: tuple[Band, ...] = ()
     trial: bool = False
-    """Given for nothing for the days of ``period_numbers`` (business-rules §3.5)."""
+    """Free for the days of ``period_numbers`` (business-rules §3.5)."""
     factors: tuple[Factor, ...] = ()
-    """Of what is on demand."""
+    """Of an on-demand price."""
     usage_unit: Text = NO_TEXT
-    """Of a package: the unit of the factor that it is deducted from."""
+    """Of a package: the unit of the factor from which it is deducted."""
     quota: Decimal = NONE
-    """Of a package: the usage that one period and one unit of quantity hold."""
+    """Of a package: the usage included for one period and one unit of quantity."""
     reset: str = ""
-    """Of a package: when its quota is full again: ``""`` (never), month, year."""
+    """Of a package: when its quota is restored: ``""`` (never), month, year."""
     stops_when_used_up: bool = False
-    """Of a package: the service stops then, and what was used beyond it costs nothing (business-rules §3.2)."""
+    """Of a package: the service then stops, and usage beyond it is free (business-rules §3.2)."""
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode, stops=self.stops_when_used_up)
+        return charging_of(self.charging_mode, stops=self.stops_when_used_up)
 
     @property
     def unit(self) -> Text:
-        """What is counted, of prices that are metered."""
+        """The counted unit of a metered price."""
         return self.factors[0].unit if self.factors else self.usage_unit
 
 
 AMOUNT, DISK_SIZE, BAND_WIDTH = "amount", "diskSize", "bandWidth"
 PARAMETERS = (AMOUNT, DISK_SIZE, BAND_WIDTH)
-"""Of numeric attributes: pieces or people, GB of disk, Mbit/s."""
+"""Parameters of numeric attributes: pieces or people, GB of disk, Mbit/s."""
 
 
 class Quantity(Struct, frozen=True, kw_only=True):
@@ -112,7 +114,7 @@ class Quantity(Struct, frozen=True, kw_only=True):
     most: int = 1
     step: int = 1
     parameter: str = AMOUNT
-    """As which parameter SaaS 1.0 sends it: one of ``PARAMETERS`` (saas-v1-license A2.1, business-rules §3.4)."""
+    """The parameter as which SaaS 1.0 sends it: one of ``PARAMETERS`` (saas-v1-license A2.1, business-rules §3.4)."""
 
 
 class Value(Struct, frozen=True, kw_only=True):
@@ -121,7 +123,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
 
 class Attribute(Struct, frozen=True, kw_only=True):
-    """An enum attribute: what a buyer chooses one value of."""
+    """An enum attribute, of which a buyer chooses one value."""
 
     code: str = ""
     name: Text = NO_TEXT
@@ -129,10 +131,11 @@ class Attribute(Struct, frozen=True, kw_only=True):
 
 
 class Sku(Struct, frozen=True, kw_only=True):
-    """One combination of attribute values that is sold. Only what is ticked and priced is here (business-rules §3.4)."""
+    """A combination of attribute values that is sold. Only selected and priced combinations are included
+    (business-rules §3.4)."""
 
     code: str = ""
-    """skuCode; minted when the draft is saved."""
+    """skuCode; created when the draft is saved."""
     values: Mapping[str, str] = field(default_factory=dict)
     """Attribute code → value code."""
     quantity: Quantity | None = None
@@ -143,21 +146,22 @@ class Spec(Struct, frozen=True, kw_only=True):
     """A version, function or module of the product (business-rules §2.2)."""
 
     key: str = ""
-    """Minted when the draft is saved; never shown."""
+    """Created when the draft is saved; never shown."""
     name: Text = NO_TEXT
     attributes: tuple[Attribute, ...] = ()
     skus: tuple[Sku, ...] = ()
     plans: tuple[Price, ...] = ()
-    """Ways to pay that a seller laid out and has no SKU with a price for yet: they are kept while the draft is written."""
+    """Price columns that a seller has set up without a priced SKU yet; kept while the draft is edited."""
     quantity: Quantity | None = None
-    """The same of a numeric attribute."""
+    """The same for a numeric attribute."""
 
 
-# --- the sections -----------------------------------------------------------------------------------------------------
+# --- sections
+# -----------------------------------------------------------------------------------------------------------
 
 
 class Base(Struct, frozen=True, kw_only=True):
-    """What it is called and where it stands."""
+    """Name, summary and category."""
 
     name: Text = NO_TEXT
     summary: Text = NO_TEXT
@@ -168,7 +172,7 @@ class Base(Struct, frozen=True, kw_only=True):
 
 
 class Media(Struct, frozen=True, kw_only=True):
-    """How it looks: SHA-256 of pictures that were handed in (``assets``), or a drawing."""
+    """SHA-256 of uploaded pictures (``assets``), or a drawing."""
 
     logo: str = ""
     pictures: tuple[str, ...] = ()
@@ -177,12 +181,12 @@ class Media(Struct, frozen=True, kw_only=True):
 
     @property
     def hashes(self) -> frozenset[str]:
-        """Of all pictures that it refers to."""
+        """Hashes of all pictures of the section."""
         return frozenset({self.logo, *self.pictures} - {""})
 
 
 class Description(Struct, frozen=True, kw_only=True):
-    """What it does: HTML of the seller, sanitised when it is shown."""
+    """The seller's HTML, sanitised when it is shown."""
 
     body: Text = NO_TEXT
     pictures: tuple[str, ...] = ()
@@ -199,7 +203,7 @@ class Guide(Struct, frozen=True, kw_only=True):
 
 
 class Support(Struct, frozen=True, kw_only=True):
-    """Who answers, and when."""
+    """Support contacts and hours."""
 
     hours: Text = NO_TEXT
     content: Text = NO_TEXT
@@ -208,7 +212,7 @@ class Support(Struct, frozen=True, kw_only=True):
 
 
 class ExtendParam(Struct, frozen=True, kw_only=True):
-    """An input asked at checkout (business-rules §2.3: at most three)."""
+    """An input at checkout (business-rules §2.3: at most three)."""
 
     name: str = ""
     label: Text = NO_TEXT
@@ -216,19 +220,19 @@ class ExtendParam(Struct, frozen=True, kw_only=True):
 
 
 class Purchase(Struct, frozen=True, kw_only=True):
-    """What is asked of a buyer, and who may find the product."""
+    """Inputs requested from a buyer, and the visibility of the product."""
 
     extend_params: tuple[ExtendParam, ...] = ()
     asks_mobile: bool = False
     asks_email: bool = False
     asks_user: bool = False
-    """Whether the seller gets user ID and user name, to name its administrator account by them (saas-v1-license A2.1)."""
+    """Whether the seller receives user ID and user name, to name its administrator account (saas-v1-license A2.1)."""
     access_by_message: bool = False
-    """The seller sends access data by SMS or mail, so the interface may stay silent (saas-v2 §3.2)."""
+    """The seller sends access data by SMS or mail, so the interface may return none (saas-v2 §3.2)."""
     terms: Text = NO_TEXT
-    """What the seller adds to the product service agreement (business-rules §1.5), in plain text."""
+    """The seller's additions to the product service agreement (business-rules §1.5), in plain text."""
     public: bool = True
-    """Otherwise only who has the address of its page finds it."""
+    """If false, the product is found only by the address of its page."""
 
 
 class Pricing(Struct, frozen=True, kw_only=True):
@@ -236,20 +240,21 @@ class Pricing(Struct, frozen=True, kw_only=True):
 
 
 APPLICATION = "application"
-"""Among the answers: the ``app_id`` of the credential by which people of enterprises sign in, for kinds that may have one."""
+"""Key of the answer with the ``app_id`` of the credential with which members of enterprises sign in, for kinds that
+support it."""
 ASSET = "asset"
-"""Among the answers: the key of the version of an asset that the product is delivered with, for kinds that need one."""
+"""Key of the answer with the asset version with which the product is delivered, for kinds that need one."""
 
 
 class Details(Struct, frozen=True, kw_only=True):
-    """Answers to what its kind of product asks (``ProductType.fields``): code → what was typed. Proofs: code → SHA-256."""
+    """Answers to the questions of the kind (``ProductType.fields``): code → answer. Proofs: code → SHA-256."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Discovery(Struct, frozen=True, kw_only=True):
-    """Words that searches should find it by (SEO)."""
+    """Words by which searches find the product (SEO)."""
 
     keywords: Text = NO_TEXT
     tags: tuple[str, ...] = ()
@@ -257,7 +262,7 @@ class Discovery(Struct, frozen=True, kw_only=True):
 
 @stored.version(1)
 class Document(Struct, frozen=True, kw_only=True):
-    """All of a product but what changes while it is sold (hidden, stopped, stock, limits): those are columns."""
+    """All data of a product except what changes on sale (hidden, stopped, stock, limits), which has columns."""
 
     product_type: str
     base: Base = field(default_factory=Base)
@@ -277,15 +282,15 @@ class Document(Struct, frozen=True, kw_only=True):
                     yield spec, sku, price
 
     def pictures(self) -> frozenset[str]:
-        """SHA-256 of every picture that it refers to."""
+        """SHA-256 of every picture of the document."""
         return self.media.hashes | self.description.hashes
 
     def proofs(self) -> set[str]:
-        """The same of documents."""
+        """SHA-256 of every proof of the document."""
         return set(self.details.proofs.values()) - {""}
 
     def modes(self) -> frozenset[ChargingMode]:
-        """Charging modes that it is sold in."""
+        """Charging modes in which it is sold."""
         return frozenset(price.charging_mode for _spec, _sku, price in self.prices())
 
 
@@ -301,26 +306,26 @@ def dump(document: Document) -> dict[str, Any]:
 
 
 def load(plain: Mapping[str, Any]) -> Document:
-    """Raises what ``stored.load`` raises."""
+    """Raises the errors of ``stored.load``."""
     return stored.load(Document, plain)
 
 
 def digest(plain: Mapping[str, Any]) -> str:
-    """SHA-256 of a stored document: the same for the same content, whatever the order of its members."""
+    """Return the SHA-256 of a stored document, independent of the order of its members."""
     return hashlib.sha256(
         json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     ).hexdigest()
 
 
 def with_section(document: Document, name: str, value: object) -> Document:
-    """The document with one section replaced. Raises ``TypeError`` for a value of another section."""
+    """Return the document with one section replaced. Raises ``TypeError`` for a value of another section."""
     if type(value) is not SECTIONS[name]:
         raise TypeError(f"section {name} is no {type(value).__name__}")
     return replace(document, **{name: value})
 
 
 def minor_bands(price: Price, digits: int) -> list[tuple[int | None, int]]:
-    """The bands of a complete price in minor units."""
+    """Return the bands of a complete price in minor units."""
     return [(band.upto, int((band.amount or NONE).scaleb(digits))) for band in price.bands]
 
 

@@ -1,4 +1,4 @@
-"""The texts of a document as the rules for texts read them, each with the input that it was typed into."""
+"""The texts of a document in the form that the text rules use, each with its input."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tradepost.protocols.text import Text
 
 from .document import Document
 from .rich_text import text_of
-from .text_rules import LEAST_DESCRIPTION, Kind, Written
+from .text_rules import MIN_DESCRIPTION_LENGTH, CheckedText, Kind
 
 
-def texts_of(document: Document) -> list[Written]:
-    """All that a buyer reads. What may not be empty is known elsewhere: nothing here is ``required``."""
+def texts_of(document: Document) -> list[CheckedText]:
+    """Return all texts that a buyer reads. Missing texts are checked elsewhere, so none is ``required``."""
     return [
         *_pair("base", "name", document.base.name, Kind.NAME),
         *_pair("base", "summary", document.base.summary, Kind.INTRODUCTION),
@@ -35,37 +35,37 @@ def texts_of(document: Document) -> list[Written]:
     ]
 
 
-def _pair(section: str, field: str, text: Text, kind: Kind, *, rich: bool = False) -> Iterator[Written]:
-    chinese = Written(section=section, field=f"{field}.zh", kind=kind, text=text.zh, rich=rich)
+def _pair(section: str, field: str, text: Text, kind: Kind, *, rich: bool = False) -> Iterator[CheckedText]:
+    chinese = CheckedText(section=section, field=f"{field}.zh", kind=kind, text=text.zh, rich=rich)
     yield chinese
     yield replace(chinese, field=f"{field}.en", text=text.en, english=True)
 
 
-def _description(document: Document) -> Iterator[Written]:
-    """The longer of the two languages must be long enough: a page shows it where the other is short or empty
+def _description(document: Document) -> Iterator[CheckedText]:
+    """The longer language must meet the minimum length: a page shows it if the other is short or empty
     (business-rules §2.3)."""
-    body, pictures = document.description.body, len([one for one in document.description.pictures if one])
+    body, pictures = document.description.body, len([sha256 for sha256 in document.description.pictures if sha256])
     pair = list(_pair("description", "body", body, Kind.DESCRIPTION, rich=True))
-    longer = max(pair, key=lambda text: len(text_of(text.text)))
+    longer_text = max(pair, key=lambda text: len(text_of(text.text)))
     for text in pair:
-        yield replace(text, pictures=pictures, least=LEAST_DESCRIPTION if text is longer else 0)
+        yield replace(text, pictures=pictures, least=MIN_DESCRIPTION_LENGTH if text is longer_text else 0)
 
 
-def _answers(document: Document) -> Iterator[Written]:
-    """What is typed of what its kind asks, where buyers read it."""
-    said = document.details.fields
+def _answers(document: Document) -> Iterator[CheckedText]:
+    """Yield the text answers to the kind's questions that buyers read."""
+    answers = document.details.fields
     for question in product_type(document.product_type).fields:
         if question.buyers_read and question.answer in {Answer.LINE, Answer.TEXT}:
             kind = Kind.HIGHLIGHT if question.answer is Answer.TEXT else Kind.OTHER
-            text = Written(
-                section="details", field=f"fields.{question.code}", kind=kind, text=said.get(question.code, "")
+            text = CheckedText(
+                section="details", field=f"fields.{question.code}", kind=kind, text=answers.get(question.code, "")
             )
             yield text
             if question.translated:
                 english = f"{question.code}_en"
-                yield replace(text, field=f"fields.{english}", text=said.get(english, ""), english=True)
+                yield replace(text, field=f"fields.{english}", text=answers.get(english, ""), english=True)
 
 
-def _specs(document: Document) -> Iterator[Written]:
-    for n, spec in enumerate(document.pricing.specs):
-        yield from _pair("pricing", f"specs.{n}.name", spec.name, Kind.SPEC_NAME)
+def _specs(document: Document) -> Iterator[CheckedText]:
+    for number, spec in enumerate(document.pricing.specs):
+        yield from _pair("pricing", f"specs.{number}.name", spec.name, Kind.SPEC_NAME)

@@ -1,4 +1,4 @@
-"""Drafts: begin a product, edit it section by section, hand it in, drop it. Two tabs never overwrite each other."""
+"""Drafts: begin a product, edit it section by section, submit it, discard it. Two tabs never overwrite each other."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ from .lifecycle import VERSION, VersionEvent
 from .models import Category, Product, Version
 from .sellable import identity
 
-LARGEST = 400_000
-"""Characters of a stored document: texts in two languages, a drawing and a hundred SKUs are far below."""
+MAX_DOCUMENT_LENGTH = 400_000
+"""Maximum characters of a stored document: far more than texts in two languages, a drawing and a hundred SKUs
+need."""
 
 
 def begin(seller: Seller, kind: str, base: Base, *, by: User | None, now: datetime, slug: str = "") -> Product:
-    """A new product with an empty draft but for its name. Raises ``Refused`` for an unknown kind.
+    """Begin a product with a draft that has only its name. Raises ``Refused`` for an unknown kind.
 
-    ``slug``: the address of its page; made of the English name where it is empty.
-    """
+    ``slug``: the address of its page; derived from the English name if empty."""
     return _begin(seller, Document(product_type=kind, base=base), (), by=by, now=now, slug=slug)
 
 
-def begin_whole(seller: Seller, document: Document, *, by: User | None, now: datetime, slug: str = "") -> Product:
-    """The same with this document as its draft: for what has no page, such as demo data."""
-    whole = replace(document, pricing=minted(document.pricing))
-    return _begin(seller, whole, documents.SECTIONS, by=by, now=now, slug=slug)
+def begin_complete(seller: Seller, document: Document, *, by: User | None, now: datetime, slug: str = "") -> Product:
+    """Begin a product with a complete document, for data without a form, such as demo data."""
+    with_ids = replace(document, pricing=with_product_ids(document.pricing))
+    return _begin(seller, with_ids, documents.SECTIONS, by=by, now=now, slug=slug)
 
 
 def _begin(
     seller: Seller, document: Document, sections: Iterable[str], *, by: User | None, now: datetime, slug: str
 ) -> Product:
-    """``sections``: those that are saved with it."""
+    """``sections``: those marked as saved."""
     try:
         product_type(document.product_type)
     except LookupError:
-        raise Refused("product.type", _("Choose one of the kinds of products."), field="product_type") from None
-    base, plain, revisions = document.base, _stored(document), dict.fromkeys(sections, 1)
+        raise Refused("product.type", _("Choose a product type."), field="product_type") from None
+    base, stored, revisions = document.base, _stored(document), dict.fromkeys(sections, 1)
     slug = slug or f"{slugify(base.name.en)[:80] or 'product'}-{ids.hex_id()[:6]}"
     with transaction.atomic():
         product = Product(
@@ -65,7 +65,7 @@ def _begin(
         _show_names(product, base)
         product.save(force_insert=True)
         draft = Version.objects.create(
-            product=product, number=1, document=plain, revision=int(bool(revisions)), revisions=revisions,
+            product=product, number=1, document=stored, revision=int(bool(revisions)), revisions=revisions,
             created_at=now, saved_at=now, saved_by=by,
         )  # fmt: skip
         if document.pictures() or document.proofs():
@@ -74,31 +74,30 @@ def _begin(
 
 
 def _category(slug: str) -> Category:
-    """Return the category of the draft, or any other: the column needs one, and a draft is not in the store.
+    """Return the category of the draft, or any other: the column is required, and a draft is not in the store.
 
-    The lock keeps it from being deleted before the draft is stored.
-    """
+    The lock prevents its deletion before the draft is stored."""
     rows = Category.objects.select_for_update(of=("self",), no_key=True)
-    found = rows.filter(slug=slug).first() or rows.order_by("position", "pk").first()
-    if found is None:
-        words = _("This market has no categories yet, so products cannot be added. Ask Support to add one.")
-        raise Refused("product.category", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="category")
-    return found
+    category = rows.filter(slug=slug).first() or rows.order_by("position", "pk").first()
+    if category is None:
+        message = _("This market has no categories yet, so products cannot be added. Ask Support to add one.")
+        raise Refused("product.category", message, HTTPStatus.UNPROCESSABLE_ENTITY, field="category")
+    return category
 
 
 def _show_names(product: Product, base: Base) -> None:
-    """What a seller's lists call a product that was never listed."""
+    """Set the names that a seller's lists show for a product that was never listed."""
     product.name, product.name_en = base.name.zh[:64], base.name.en[:64]
     product.summary, product.summary_en = base.summary.zh[:200], base.summary.en[:200]
 
 
 def open_draft(product: Product, *, by: User | None, now: datetime) -> Version:
-    """The draft of a product; when there is none, a copy of its latest version. Raises ``Refused`` while one is handed in,
-    and for a product whose sales were stopped."""
+    """Return the draft of a product; without one, a copy of its latest version. Raises ``Refused`` during a review,
+    and if sales were stopped."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         if locked.status == Product.Status.STOPPED:
-            raise Refused("product.stopped", _("Sales of this product were stopped for good."))
+            raise Refused("product.stopped", _("Sales of this product have ended permanently."))
         latest = Version.objects.filter(product=locked).order_by("-number").first()
         if latest is None:
             raise LookupError(f"product {product.pk} has no version")
@@ -110,7 +109,7 @@ def open_draft(product: Product, *, by: User | None, now: datetime) -> Version:
 
 
 def _copy(version: Version, *, by: User | None, now: datetime) -> Version:
-    """A new draft with this version's document. It refers to its files itself: each version keeps its own."""
+    """Create a draft with this version's document. It has its own references to files, like every version."""
     draft = Version.objects.create(
         product=version.product, number=version.number + 1, base=version, document=version.document,
         created_at=now, saved_at=now, saved_by=by,
@@ -124,18 +123,18 @@ def _copy(version: Version, *, by: User | None, now: datetime) -> Version:
 def save_section(
     product: Product, section: str, value: object, *, seen: int, by: User | None, now: datetime
 ) -> Version:
-    """Store one section of the draft. ``seen``: the revision of that section (``Version.revisions``, 0 where it was never
-    saved) that the page showed. Ids of specs, SKUs and prices are kept or minted here; none is taken from outside.
+    """Store one section of the draft. ``seen``: the revision of that section that the page showed
+    (``Version.revisions``, 0 if never saved). IDs of specs, SKUs and prices are kept or created here, never taken
+    from input.
 
-    Raises ``Refused`` (409, ``draft.changed``) when somebody saved another content of the section since then; what they
-    saved stays, and what is refused is the page's to keep.
-    """
+    Raises ``Refused`` (409, ``draft.changed``) if the section was changed since then; that change stays, and the page
+    keeps the refused input."""
     with transaction.atomic():
         open_draft(product, by=by, now=now)
         draft = Version.objects.select_for_update(of=("self",)).get(product=product, status=Version.Status.DRAFT)
         before = documents.load(draft.document)
         if isinstance(value, Pricing):
-            value = minted(value, before.pricing, *_listed(product))
+            value = with_product_ids(value, before.pricing, *_listed(product))
         after = documents.with_section(before, section, value)
         if after == before:
             return draft
@@ -166,15 +165,19 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
 
 
 def _stored(document: Document) -> dict[str, Any]:
-    """As a version keeps it. Raises ``Refused`` for what cannot be kept."""
+    """Return the document as stored with a version. Raises ``Refused`` for a document that cannot be stored."""
     plain = documents.dump(document)
-    if len(str(plain)) > LARGEST:
+    if len(str(plain)) > MAX_DOCUMENT_LENGTH:
         raise Refused(
-            "draft.too_large", _("This is more than a product page can hold."), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            "draft.too_large",
+            _("The content exceeds the limit of a product page."),
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         )
     if _has_nul(plain):
         raise Refused(
-            "draft.characters", _("A text holds a character that cannot be stored (U+0000)."), HTTPStatus.BAD_REQUEST
+            "draft.characters",
+            _("The text contains a character that cannot be stored (U+0000)."),
+            HTTPStatus.BAD_REQUEST,
         )
     return plain
 
@@ -186,76 +189,76 @@ def _use_files(draft: Version, document: Document) -> None:
 
 
 def owner_of(version: Version) -> str:
-    """As what a version refers to pictures: they stay for as long as it does, for its seller and operators alone."""
+    """Return the name under which a version owns pictures: they are kept as long as it, for its seller and operators
+    only."""
     return f"version:{version.pk}"
 
 
 def _has_nul(plain: object) -> bool:
-    """PostgreSQL stores no such character; nobody types one."""
+    """Check for NUL characters, which PostgreSQL cannot store."""
     if isinstance(plain, Mapping):
         return any(_has_nul(key) or _has_nul(value) for key, value in plain.items())
     if isinstance(plain, (list, tuple)):
-        return any(_has_nul(one) for one in plain)
+        return any(_has_nul(item) for item in plain)
     return isinstance(plain, str) and "\0" in plain
 
 
 def _listed(product: Product) -> Iterator[Pricing]:
-    """What is sold now: a draft that lost some of it finds its ids again."""
+    """Yield the listed pricing, so that a draft that lost a part of it finds its IDs again."""
     listed = Version.objects.filter(product=product, status=Version.Status.LISTED).values_list("document", flat=True)
     return (documents.load(plain).pricing for plain in listed)
 
 
-def minted(pricing: Pricing, *before: Pricing) -> Pricing:
-    """The same with an id for everything that is sold: a spec is known by its key, a SKU in it by its values, a price by how
-    it is paid. ``before``: what has ids already, the draft first, then what is listed.
+def with_product_ids(pricing: Pricing, *before: Pricing) -> Pricing:
+    """Return the pricing with an ID for everything sold: a spec is identified by its key, a SKU in it by its values,
+    a price by its way of payment. ``before``: pricings with IDs, the draft first, then the listed one.
 
-    New ids of SKUs and prices are made of the spec and of what they are: what is taken away and comes back, as happens while
-    one types, has the id that the seller may have configured.
-    """
-    known: dict[str, list[Spec]] = {}
-    for one in before:
-        for spec in one.specs:
-            known.setdefault(spec.key, []).append(spec)
-    taken: set[str] = set()
+    New IDs of SKUs and prices are derived from the spec and their content. So an item that is removed and added again
+    while editing keeps the ID that the seller may have configured."""
+    by_key: dict[str, list[Spec]] = {}
+    for earlier in before:
+        for spec in earlier.specs:
+            by_key.setdefault(spec.key, []).append(spec)
+    used_keys: set[str] = set()
     specs = []
     for spec in pricing.specs:
-        old = known.get(spec.key, []) if spec.key not in taken else []
-        key = spec.key if old else ids.hex_id()[:16]
-        taken.add(key)
-        specs.append(replace(spec, key=key, skus=tuple(_minted(sku, key, old) for sku in spec.skus)))
+        matching_specs = by_key.get(spec.key, []) if spec.key not in used_keys else []
+        key = spec.key if matching_specs else ids.hex_id()[:16]
+        used_keys.add(key)
+        specs.append(replace(spec, key=key, skus=tuple(_sku_with_ids(sku, key, matching_specs) for sku in spec.skus)))
     return Pricing(specs=tuple(specs))
 
 
-def _minted(sku: Sku, key: str, specs: Iterable[Spec]) -> Sku:
-    same = [other for spec in specs for other in spec.skus if dict(other.values) == dict(sku.values)]
-    code = same[0].code if same else _made_of("sku", key, sorted(sku.values.items())).hex()
-    ways = {identity(price): price.product_id for other in reversed(same) for price in other.prices}
+def _sku_with_ids(sku: Sku, key: str, specs: Iterable[Spec]) -> Sku:
+    matching = [candidate for spec in specs for candidate in spec.skus if dict(candidate.values) == dict(sku.values)]
+    code = matching[0].code if matching else _hash("sku", key, sorted(sku.values.items())).hex()
+    product_ids = {identity(price): price.product_id for candidate in reversed(matching) for price in candidate.prices}
     prices = tuple(
-        replace(price, product_id=ways.get(identity(price)) or _product_id(code, price)) for price in sku.prices
+        replace(price, product_id=product_ids.get(identity(price)) or _product_id(code, price)) for price in sku.prices
     )
     return replace(sku, code=code, prices=prices)
 
 
 def _product_id(code: str, price: Price) -> str:
-    """In the shape that sellers know: ``OFFI`` and 18 digits (saas-v2 §2.7)."""
+    """Return an ID in the form that sellers know: ``OFFI`` and 18 digits (saas-v2 §2.7)."""
     mode, period_type, quota, trial = price.charging_mode, price.period_type, price.quota.normalize(), price.trial
-    made = _made_of("offer", code, str(mode), period_type, str(quota), str(trial))
-    return f"OFFI{int.from_bytes(made) % 10**18:018d}"
+    hashed = _hash("offer", code, str(mode), period_type, str(quota), str(trial))
+    return f"OFFI{int.from_bytes(hashed) % 10**18:018d}"
 
 
-def _made_of(kind: str, *parts: object) -> bytes:
+def _hash(kind: str, *parts: object) -> bytes:
     return hashlib.blake2b(repr(parts).encode(), digest_size=16, person=kind.encode()).digest()
 
 
 def seal(product: Product, *, now: datetime, actor: str) -> Version:
-    """Hand the draft in: from now on it cannot change. Raises ``Refused`` when there is none."""
+    """Seal the draft, so that it cannot change any more. Raises ``Refused`` if there is none."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         draft = (
             Version.objects.select_for_update(of=("self",)).filter(product=product, status=Version.Status.DRAFT).first()
         )
         if draft is None:
-            raise Refused("draft.none", _("There is no draft to hand in."))
+            raise Refused("draft.none", _("There is no draft to submit."))
         draft.product = locked
         VERSION.move_all(
             [draft], VersionEvent.SEAL, now=now, actor=actor, sha256=documents.digest(draft.document), sealed_at=now
@@ -263,21 +266,21 @@ def seal(product: Product, *, now: datetime, actor: str) -> Version:
     return draft
 
 
-def drop(version: Version, *, now: datetime, actor: str, note: str = "") -> None:
-    """A submitted version will not be listed. It stays as evidence, and a draft with the same document takes its place, so
-    that the seller corrects it or submits it again. Its product is locked."""
+def reject(version: Version, *, now: datetime, actor: str, note: str = "") -> None:
+    """Reject a submitted version. It stays as evidence, and a draft with the same document replaces it, which the
+    seller can correct and submit again. The caller holds the product's lock."""
     VERSION.move(version, VersionEvent.DROP, now=now, actor=actor, note=note)
     if version.product.status != Product.Status.STOPPED:
         _copy(version, by=None, now=now)
 
 
 def discard(product: Product) -> None:
-    """Discard the draft; a product that was never handed in goes with it. Raises ``Refused`` when there is no draft."""
+    """Discard the draft, with its product if that was never submitted. Raises ``Refused`` if there is no draft."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         draft = Version.objects.filter(product=locked, status=Version.Status.DRAFT).first()
         if draft is None:
-            raise Refused("draft.none", _("There is no draft to throw away."))
+            raise Refused("draft.none", _("There is no draft to discard."))
         use_pictures(owner_of(draft), (), seller=locked.seller, visible=False)
         use_proofs(owner_of(draft), (), seller=locked.seller)
         draft.delete()

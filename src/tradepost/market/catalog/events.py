@@ -1,4 +1,4 @@
-"""What happens to products and to their sale."""
+"""Events of products and their sale."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ from tradepost.market.base.events import event
 
 @event("product_frozen", about=("product",))
 class ProductFrozen(Struct, frozen=True, kw_only=True):
-    """Its trading was frozen: it is hidden and not sold; services that are in use go on."""
+    """Sales of a product were suspended: it is hidden and not sold; existing services continue."""
 
     product: int
     cause: str
-    """In the words of whoever froze it: its seller reads it."""
+    """The reason, as entered by the operator; its seller reads it."""
     at: datetime
     failing_days: int = 0
-    """Of its probes, when they are why, and no person."""
+    """Failing days of its probes, if these caused it instead of a person."""
 
 
 @event("product_unfrozen", about=("product",))
 class ProductUnfrozen(Struct, frozen=True, kw_only=True):
+    """Suspended sales of a product resumed."""
+
     product: int
     at: datetime
 
 
 @event("product_stopped", about=("product",))
 class ProductStopped(Struct, frozen=True, kw_only=True):
-    """Sales of it, or of a part of it, ended for good; services that are in use run to their end."""
+    """Sales of a product, or a part of it, ended permanently; existing services run to their end."""
 
     product: int
     what: str
     """``product``, ``spec`` or ``sku``."""
     key: str
-    """Of the spec, or the SKU's code; empty for the whole product."""
+    """The spec's key, or the SKU's code; empty for the whole product."""
     reason: str
     by_operator: bool
     at: datetime
@@ -43,7 +45,7 @@ class ProductStopped(Struct, frozen=True, kw_only=True):
 
 @event("stock_empty", about=("product",))
 class StockEmpty(Struct, frozen=True, kw_only=True):
-    """Nothing is left of it to sell."""
+    """A product is sold out."""
 
     product: int
     at: datetime
@@ -51,7 +53,7 @@ class StockEmpty(Struct, frozen=True, kw_only=True):
 
 @event("upgrade_rule_lapsed", about=("rule",))
 class UpgradeRuleLapsed(Struct, frozen=True, kw_only=True):
-    """A later version, or a stop, made an upgrade rule impossible; the rule says why."""
+    """A later version, or a stop, ended an upgrade rule, which has the reason."""
 
     rule: int
     at: datetime
@@ -59,8 +61,9 @@ class UpgradeRuleLapsed(Struct, frozen=True, kw_only=True):
 
 @event("category_renamed", about=("category",))
 class CategoryRenamed(Struct, frozen=True, kw_only=True):
-    """Searches find products by the names of their category, so the shelf is indexed again, a batch per event."""
+    """A category was renamed. Searches use the names of categories, so the shelf is indexed again, one batch per
+    event."""
 
     category: int
     after: int = 0
-    """The last product that was indexed."""
+    """The key of the last indexed product."""

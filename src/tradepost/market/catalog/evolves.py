@@ -1,8 +1,7 @@
-"""What a new version may change of the listed one (business-rules §2.8): pure, each finding with its rule.
+"""The changes that a new version may make to the listed one (business-rules §2.8). Pure; each finding has its rule.
 
-What is stopped needs no place in a new version. Texts, prices of periods and once, new specs, new SKUs, new periods and new
-packages are free.
-"""
+Stopped parts need not be in the new version. Texts, period and one-time prices, new specs, new SKUs, new periods and
+new packages are unrestricted."""
 
 from __future__ import annotations
 
@@ -18,43 +17,44 @@ from .sellable import identity
 RULE = "business-rules §2.8"
 
 
-def evolves(listed: Document, draft: Document, *, stopped: Collection[str] = ()) -> Iterator[Finding]:
-    """Every way in which ``draft`` may not follow ``listed``. ``stopped``: spec keys, SKU codes and productIds that are not
-    sold any more."""
-    specs = {spec.key: (i, spec) for i, spec in enumerate(draft.pricing.specs)}
-    for old in listed.pricing.specs:
-        if old.key in stopped:
+def check_changes(listed: Document, draft: Document, *, stopped: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield each change of ``draft`` that is not allowed after ``listed``. ``stopped``: spec keys, SKU codes and
+    productIds that are no longer sold."""
+    specs = {spec.key: (index, spec) for index, spec in enumerate(draft.pricing.specs)}
+    for listed_spec in listed.pricing.specs:
+        if listed_spec.key in stopped:
             continue
-        if old.key not in specs:
-            yield _found(
+        if listed_spec.key not in specs:
+            yield _finding(
                 "specs", "evolves.spec_missing",
-                _("“%(name)s” is on sale: a spec that is sold cannot be removed. Stop its sale instead.") % {"name": old.name.zh or old.name.en},
+                _(
+                    "“%(name)s” is on sale and cannot be removed. Stop its sale instead.") % {"name": listed_spec.name.zh or listed_spec.name.en},
             )  # fmt: skip
             continue
-        i, new = specs[old.key]
-        yield from _spec(old, new, f"specs.{i}", stopped)
+        index, draft_spec = specs[listed_spec.key]
+        yield from _spec(listed_spec, draft_spec, f"specs.{index}", stopped)
 
 
-def _found(field: str, code: str, words: str) -> Finding:
+def _finding(field: str, code: str, words: str) -> Finding:
     return Finding(section="pricing", field=field, code=code, words=words, rule=RULE)
 
 
-def _spec(old: Spec, new: Spec, at: str, stopped: Collection[str]) -> Iterator[Finding]:
-    skus = {sku.code: (j, sku) for j, sku in enumerate(new.skus)}
-    for sku in old.skus:
+def _spec(listed: Spec, draft: Spec, path: str, stopped: Collection[str]) -> Iterator[Finding]:
+    skus = {sku.code: (index, sku) for index, sku in enumerate(draft.skus)}
+    for sku in listed.skus:
         if sku.code in stopped:
             continue
         if sku.code not in skus:
-            words = _("A combination that is on sale is missing here. Keep it, or stop its sale.")
-            yield _found(f"{at}.skus", "evolves.sku_missing", words)
+            message = _("A combination that is on sale is missing here. Keep it, or stop its sale.")
+            yield _finding(f"{path}.skus", "evolves.sku_missing", message)
             continue
-        j, now = skus[sku.code]
-        yield from _quantity(sku.quantity, now.quantity, f"{at}.skus.{j}.quantity")
-        yield from _prices(sku, now, f"{at}.skus.{j}", stopped)
+        index, draft_sku = skus[sku.code]
+        yield from _quantity(sku.quantity, draft_sku.quantity, f"{path}.skus.{index}.quantity")
+        yield from _prices(sku, draft_sku, f"{path}.skus.{index}", stopped)
 
 
 def widens(old: Quantity, new: Quantity) -> bool:
-    """Whether every quantity that could be bought still can: a wider range on the same grid."""
+    """Return whether every quantity that could be bought still can: a wider range with the same steps."""
     return (
         new.step == old.step
         and new.least <= old.least
@@ -63,54 +63,63 @@ def widens(old: Quantity, new: Quantity) -> bool:
     )
 
 
-def _quantity(old: Quantity | None, new: Quantity | None, at: str) -> Iterator[Finding]:
-    if old is None and new is None:
+def _quantity(listed: Quantity | None, draft: Quantity | None, path: str) -> Iterator[Finding]:
+    if listed is None and draft is None:
         return
-    if old is None or new is None:
-        words = _("A SKU that is on sale keeps having a quantity, or having none.")
-        yield _found(at, "evolves.quantity", words)
-    elif not widens(old, new):
-        words = _(
-            "The range of a quantity may only be widened: from %(least)s to %(most)s in steps of %(step)s, so that what "
-            "can be bought now still can."
+    if listed is None or draft is None:
+        message = _("You cannot add or remove the quantity of a SKU that is on sale.")
+        yield _finding(path, "evolves.quantity", message)
+    elif not widens(listed, draft):
+        message = _(
+            "The quantity range can only be widened: from %(least)s to %(most)s in steps of %(step)s. Quantities "
+            "on sale now must remain available."
         )
-        yield _found(at, "evolves.range", words % {"least": old.least, "most": old.most, "step": old.step})
+        yield _finding(
+            path, "evolves.range", message % {"least": listed.least, "most": listed.most, "step": listed.step}
+        )
 
 
-def _prices(old: Sku, new: Sku, at: str, stopped: Collection[str]) -> Iterator[Finding]:
-    prices = {price.product_id: (k, price) for k, price in enumerate(new.prices)}
-    for price in old.prices:
+def _prices(listed: Sku, draft: Sku, path: str, stopped: Collection[str]) -> Iterator[Finding]:
+    prices = {price.product_id: (index, price) for index, price in enumerate(draft.prices)}
+    for price in listed.prices:
         if price.product_id in stopped or price.trial:
             continue
         if price.product_id not in prices:
-            words = _(
-                "A way to pay that is on sale is missing here: a billing mode or period may be added, not taken away."
+            message = _(
+                "A billing option that is on sale is missing. You can add billing modes and periods, but not "
+                "remove them."
             )
-            yield _found(f"{at}.prices", "evolves.price_missing", words)
+            yield _finding(f"{path}.prices", "evolves.price_missing", message)
             continue
-        k, now = prices[price.product_id]
-        yield from _price(price, now, f"{at}.prices.{k}")
+        index, draft_price = prices[price.product_id]
+        yield from _price(price, draft_price, f"{path}.prices.{index}")
 
 
-def _price(old: Price, new: Price, at: str) -> Iterator[Finding]:
-    if identity(old) != identity(new):
-        yield _found(at, "evolves.mode", _("The billing mode of a price that is on sale cannot be changed."))
+def _price(listed: Price, draft: Price, path: str) -> Iterator[Finding]:
+    if identity(listed) != identity(draft):
+        yield _finding(path, "evolves.mode", _("The billing mode of a price that is on sale cannot be changed."))
         return
-    if old.model != new.model:
-        words = _("The price model of what is on sale cannot be changed: stop this spec and add another.")
-        yield _found(f"{at}.model", "evolves.model", words)
-    if old.charging.quota and (old.amount, old.period_numbers, old.reset, old.unit, old.stops_when_used_up) != (
-        new.amount, new.period_numbers, new.reset, new.unit, new.stops_when_used_up,
+    if listed.model != draft.model:
+        message = _("The price model of a spec on sale cannot be changed. Stop this spec and add another.")
+        yield _finding(f"{path}.model", "evolves.model", message)
+    if listed.charging.quota and (
+        listed.amount, listed.period_numbers, listed.reset, listed.unit, listed.stops_when_used_up,
+    ) != (
+        draft.amount, draft.period_numbers, draft.reset, draft.unit, draft.stops_when_used_up,
     ):  # fmt: skip
-        words = _(
-            "Price, quota, validity and reset rule of a package that is on sale cannot be changed: add another package."
+        message = _(
+            "The price, quota, validity and reset rule of a package on sale cannot be changed. Add another package."
         )
-        yield _found(at, "evolves.package", words)
-    factors = {factor.code: factor for factor in new.factors}
-    for factor in old.factors:
-        now = factors.get(factor.code)
-        if now is None or (now.model, now.unit, now.cycle, now.accumulation) != (
+        yield _finding(path, "evolves.package", message)
+    factors = {factor.code: factor for factor in draft.factors}
+    for factor in listed.factors:
+        draft_factor = factors.get(factor.code)
+        if draft_factor is None or (
+            draft_factor.model, draft_factor.unit, draft_factor.cycle, draft_factor.accumulation,
+        ) != (
             factor.model, factor.unit, factor.cycle, factor.accumulation,
         ):  # fmt: skip
-            words = _("What is counted, how often and by which price model cannot be changed while it is on sale.")
-            yield _found(f"{at}.factors", "evolves.factor", words)
+            message = _(
+                "The usage factors, billing cycle and price model cannot be changed while the product is on sale."
+            )
+            yield _finding(f"{path}.factors", "evolves.factor", message)

@@ -1,7 +1,6 @@
-"""The categories that a new market starts with. Migration 0012 writes them; operators change them afterwards.
+"""The categories with which a new market starts. Migration 0012 creates them; operators can change them.
 
-The demo uses the same categories, so its products name their slugs.
-"""
+The demo's products use their slugs."""
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ def create_first(categories: Any) -> None:
 
 
 def ensure(categories: Any, slug: str) -> None:
-    """Create one of the first categories if it is missing: a product of the demo needs it."""
+    """Create one of the first categories if it is missing, for a product of the demo."""
     position, row = next((place, row) for place, row in enumerate(FIRST) if row[0] == slug)
     _, name, name_en, icon = row
     values = {"name": name, "name_en": name_en, "icon": icon, "position": position}

@@ -1,4 +1,4 @@
-"""Which product is granted to which member of its seller."""
+"""Assignments of products to members of their seller."""
 
 from __future__ import annotations
 

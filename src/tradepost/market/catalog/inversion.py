@@ -1,9 +1,8 @@
-"""Whether a way from one SKU to another could lead to a lower price: pure (saas-v2 §8.2, business-rules §2.8 "check upgrade
-rules").
+"""Check whether a change from one SKU to another could lower the price. Pure (saas-v2 §8.2, business-rules §2.8
+"check upgrade rules").
 
-Both prices are straight between the edges of their bands, so that the quantities beside each edge and the two ends decide for
-all between.
-"""
+Both prices are linear between the edges of their bands, so comparing the quantities at the edges and both ends is
+sufficient."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from .price_models import Bands, PriceModel, corners, of_units
 
 
 class Schedule(Struct, frozen=True, kw_only=True):
-    """What one period of a SKU costs by its quantity, in minor units, and which quantities are sold."""
+    """The price of a SKU for one period by quantity, in minor units, and the quantities that are sold."""
 
     unit: int = 0
     model: PriceModel = PriceModel.LINEAR
@@ -37,23 +36,30 @@ class Inversion(Struct, frozen=True):
 
 
 def common_grid(a: Schedule, b: Schedule) -> tuple[int, int, int] | None:
-    """Least, most and step of the quantities that both have; None where they have none."""
+    """Return least, most and step of the quantities that both sell; None if there are none."""
     low, high, step = max(a.least, b.least), min(a.most, b.most), lcm(a.step, b.step)
-    # The first quantity of a at or above ``low``; within one common step one of them is b's as well, or none is.
-    first = a.least + -(-(low - a.least) // a.step) * a.step
-    found = next((q for q in range(first, min(first + step, high + 1), a.step) if (q - b.least) % b.step == 0), None)
-    return None if found is None else (found, high, step)
+    # The first quantity of a at or above ``low``; one of the next within a common step is also b's, or none is.
+    start = a.least + -(-(low - a.least) // a.step) * a.step
+    first_common = next(
+        (
+            quantity
+            for quantity in range(start, min(start + step, high + 1), a.step)
+            if (quantity - b.least) % b.step == 0
+        ),
+        None,
+    )
+    return None if first_common is None else (first_common, high, step)
 
 
 def inversion(source: Schedule, target: Schedule) -> Inversion | None:
-    """Where the target costs less than the source; None when it never does, or they have no quantity in common."""
+    """Return where the target costs less than the source; None if it never does, or they share no quantity."""
     grid = common_grid(source, target)
     if grid is None:
         return None
-    least, most, step = grid
-    looked_at = {q for one in (source, target) for q in corners(one.bands, least=least, most=most, step=step)}
-    for quantity in sorted(looked_at):
-        paid, then = source.price(quantity), target.price(quantity)
-        if then < paid:
-            return Inversion(quantity, paid, then)
+    low, high, step = grid
+    quantities = {q for schedule in (source, target) for q in corners(schedule.bands, least=low, most=high, step=step)}
+    for quantity in sorted(quantities):
+        source_price, target_price = source.price(quantity), target.price(quantity)
+        if target_price < source_price:
+            return Inversion(quantity, source_price, target_price)
     return None

@@ -1,4 +1,4 @@
-"""What drafts refer to and are compared with, fetched for all of them at once: a list of drafts costs as many queries as one."""
+"""Data that drafts refer to and are compared with, prefetched for many drafts with the queries of one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from .document import ASSET, Document
 from .models import Product, Version
 
 
-class Known(Struct, frozen=True, kw_only=True):
-    """``pictures``: seller, purpose and hash; ``proofs``: seller and hash; ``assets``: seller, key of an approved version and
-    kind; ``clean``: keys of those without malware. The mappings are by seller (``hosts``) or by product."""
+class DraftContext(Struct, frozen=True, kw_only=True):
+    """``pictures``: seller, purpose and hash; ``proofs``: seller and hash; ``assets``: seller, key of an approved
+    version and kind; ``clean``: keys of versions without malware. The mappings are by seller (``hosts``) or by
+    product."""
 
     categories: Collection[str]
-    """Those that new products may have."""
+    """Categories for new products."""
     pictures: Collection[tuple[int, str, str]]
     proofs: Collection[tuple[int, str]]
     assets: Collection[tuple[int, str, str]]
@@ -36,22 +37,22 @@ class Known(Struct, frozen=True, kw_only=True):
     limited: Mapping[int, frozenset[str]]
 
 
-def known_of(drafts: Iterable[tuple[Product, Document]]) -> Known:
+def draft_context(drafts: Iterable[tuple[Product, Document]]) -> DraftContext:
     drafts = list(drafts)
     products = [product.pk for product, _document in drafts]
     sellers = {product.seller_id for product, _document in drafts}
-    pictures = {sha for _p, one in drafts for sha in {*one.media.hashes, *one.description.hashes}}
-    proofs = {sha for _p, one in drafts for sha in one.proofs()}
+    pictures = {sha for _p, item in drafts for sha in {*item.media.hashes, *item.description.hashes}}
+    proofs = {sha for _p, item in drafts for sha in item.proofs()}
     listed = Version.objects.filter(product__in=products, status=Version.Status.LISTED)
-    assets = _assets({number for _p, one in drafts if (number := whole_number(one.details.fields.get(ASSET, "")))})
-    return Known(
+    assets = _assets({number for _p, item in drafts if (number := whole_number(item.details.fields.get(ASSET, "")))})
+    return DraftContext(
         categories=frozenset(row.slug for row in visible()),
         pictures=frozenset(
             Picture.objects.filter(seller__in=sellers, sha256__in=pictures).values_list("seller_id", "purpose", "sha256")
         ),
         proofs=frozenset(Proof.objects.filter(seller__in=sellers, sha256__in=proofs).values_list("seller_id", "sha256")),
-        assets=frozenset((one.asset.seller_id, str(one.pk), one.asset.kind) for one in assets),
-        clean=frozenset(str(one.pk) for one in assets if one.verdict == AssetVersion.Verdict.CLEAN),
+        assets=frozenset((item.asset.seller_id, str(item.pk), item.asset.kind) for item in assets),
+        clean=frozenset(str(item.pk) for item in assets if item.verdict == AssetVersion.Verdict.CLEAN),
         hosts=hosts_of_sellers(sellers),
         listed=dict(listed.values_list("product_id", "document")),
         stopped=defaultdict(frozenset, stopped_of(products)),
@@ -62,5 +63,5 @@ def known_of(drafts: Iterable[tuple[Product, Document]]) -> Known:
 def _assets(keys: Collection[int]) -> list[AssetVersion]:
     if not keys:
         return []
-    usable = AssetVersion.objects.filter(pk__in=keys, status=AssetVersion.Status.APPROVED)
-    return list(usable.select_related("asset").only("verdict", "asset__seller", "asset__kind"))
+    approved_versions = AssetVersion.objects.filter(pk__in=keys, status=AssetVersion.Status.APPROVED)
+    return list(approved_versions.select_related("asset").only("verdict", "asset__seller", "asset__kind"))

@@ -1,4 +1,5 @@
-"""How versions and products move (shelf: a draft is sealed, listed and one day replaced; frozen trading comes back, a stop does not)."""
+"""The lifecycles of versions and products: a draft is sealed, listed and later replaced. Suspended sales can resume;
+stopped sales cannot."""
 
 from __future__ import annotations
 

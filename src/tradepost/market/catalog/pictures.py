@@ -1,4 +1,4 @@
-"""Product pictures are sellers' SVG: only shapes and colours pass, nothing that runs, loads or links."""
+"""Product drawings are sellers' SVG: only shapes and colours are kept, nothing that executes, loads or links."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.errors import Refused
 
 SVG = "http://www.w3.org/2000/svg"
-LARGEST = 100_000
-"""Characters of a picture: it is drawn, not photographed."""
+MAX_LENGTH = 100_000
+"""Maximum characters of a drawing."""
 TAGS = frozenset({
     "svg", "g", "defs", "symbol", "title", "desc", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon",
     "text", "tspan", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern", "use",
@@ -26,17 +26,17 @@ ATTRIBUTES = frozenset({
     "preserveAspectRatio", "font-family", "font-size", "font-weight", "font-style", "letter-spacing", "text-anchor",
     "dominant-baseline", "dx", "dy", "href", "role", "aria-label",
 })  # fmt: skip
-ONLY_INSIDE = re.compile(r"url\(\s*['\"]?\s*#[\w-]+\s*['\"]?\s*\)")
-"""``url(#gradient)`` is the drawing's own; any other ``url(…)`` would load something."""
+INTERNAL_URL = re.compile(r"url\(\s*['\"]?\s*#[\w-]+\s*['\"]?\s*\)")
+"""``url(#gradient)`` refers to the drawing itself; any other ``url(…)`` would load a resource."""
 
 
 def clean_svg(text: str) -> str:
-    """The drawing with everything else left out; empty stays empty. Raises ``Refused`` for what is no SVG at all."""
+    """Return the drawing reduced to the allowed elements; empty stays empty. Raises ``Refused`` if it is not SVG."""
     text = text.strip()
     if not text:
         return ""
-    # A document type could define entities that grow without end: no drawing needs one.
-    if len(text) > LARGEST or "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
+    # A document type could define entities that expand without limit; no drawing needs one.
+    if len(text) > MAX_LENGTH or "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise _refused()
     try:
         root = ET.fromstring(text)  # noqa: S314  # without a document type there are no entities to expand
@@ -66,12 +66,12 @@ def _copy(element: ET.Element) -> ET.Element:
 
 
 def _local(tag: str) -> str:
-    """The name without our namespace; names of other namespaces stay whole and are in no list."""
+    """Return the name without the SVG namespace; names of other namespaces stay unchanged and match no list."""
     return tag.removeprefix(f"{{{SVG}}}")
 
 
 def _attribute(item: tuple[str, str]) -> tuple[str, str]:
     name, value = item
     name = name.removeprefix("{http://www.w3.org/1999/xlink}")
-    outside = (name == "href" and not value.startswith("#")) or "url(" in ONLY_INSIDE.sub("", value.lower())
-    return ("", "") if name not in ATTRIBUTES or outside else (name, value)
+    is_external = (name == "href" and not value.startswith("#")) or "url(" in INTERNAL_URL.sub("", value.lower())
+    return ("", "") if name not in ATTRIBUTES or is_external else (name, value)

@@ -1,8 +1,7 @@
-"""What a quantity costs: the price models of business-rules §3.3, pure, for page, quote, order and refund alike.
+"""The price models of business-rules §3.3. Pure; pages, quotes, orders and refunds use the same functions.
 
-Bands are ``(upto, price)`` in rising order, the last without an upper edge: half-open below, closed above, so that a quantity
-belongs to the first band that reaches it.
-"""
+Bands are ``(upto, price)`` in rising order, the last without an upper edge. A quantity belongs to the first band
+whose edge is not below it."""
 
 from __future__ import annotations
 
@@ -13,11 +12,11 @@ from enum import StrEnum
 
 class PriceModel(StrEnum):
     LINEAR = "linear"
-    """Quantity × price; of what has no quantity, the fixed price."""
+    """Quantity × price; a fixed price without a quantity."""
     TIER = "tier"
     """The whole quantity × the price of the band that contains it."""
     STEP = "step"
-    """Each band's part of the quantity × that band's price."""
+    """The quantity within each band × that band's price."""
 
     @property
     def banded(self) -> bool:
@@ -25,16 +24,19 @@ class PriceModel(StrEnum):
 
 
 RESETS_WITHIN: Mapping[str, tuple[str, ...]] = {"month": ("month", "year"), "year": ("year",)}
-"""When a package is full again, and the periods by which it can then be sold: one that is over before is never full again."""
+"""When a package's quota is restored, and the periods for which it can then be sold: a shorter period would end
+before."""
 
 
 type Bands[N: (int, Decimal)] = Sequence[tuple[N | None, N]]
-"""Upper edge (None: no end) and price of one unit."""
+"""Upper edge (None: no limit) and price of one unit."""
 
 
 def of_units[N: (int, Decimal)](model: PriceModel, price: N, bands: Bands[N], quantity: N) -> N:
-    """What a quantity costs for one period, in the units of ``price``: minor units of prepaid prices (``int``), main units of
-    prices by usage (``Decimal``). ``price`` counts where the model has no bands, else ``bands``. Zero costs zero."""
+    """Return the price of a quantity for one period, in the units of ``price``: minor units of prepaid prices
+    (``int``), main units of usage prices (``Decimal``).
+
+    ``price`` applies if the model has no bands, else ``bands``. Zero costs zero."""
     match model:
         case PriceModel.LINEAR:
             return price * quantity
@@ -42,13 +44,13 @@ def of_units[N: (int, Decimal)](model: PriceModel, price: N, bands: Bands[N], qu
             return band_of(bands, quantity) * quantity
         case PriceModel.STEP:
             total = quantity * 0
-            for part, each in parts(bands, quantity):
-                total += part * each
+            for part, band_price in parts(bands, quantity):
+                total += part * band_price
             return total
 
 
 def band_of[N: (int, Decimal)](bands: Bands[N], quantity: N) -> N:
-    """The price of the band that contains a quantity. Raises ``ValueError`` beyond the last."""
+    """Return the price of the band that contains a quantity. Raises ``ValueError`` beyond the last."""
     for upto, price in bands:
         if upto is None or quantity <= upto:
             return price
@@ -56,7 +58,7 @@ def band_of[N: (int, Decimal)](bands: Bands[N], quantity: N) -> N:
 
 
 def parts[N: (int, Decimal)](bands: Bands[N], quantity: N) -> Iterator[tuple[N, N]]:
-    """How much of a quantity lies in each band, and the band's price; empty parts are left out."""
+    """Yield the quantity within each band, and the band's price, without empty parts."""
     low = quantity * 0
     for upto, price in bands:
         high = quantity if upto is None else min(upto, quantity)
@@ -70,22 +72,24 @@ def parts[N: (int, Decimal)](bands: Bands[N], quantity: N) -> Iterator[tuple[N, 
 
 
 def accumulated(model: PriceModel, price: Decimal, bands: Bands[Decimal], before: Decimal, after: Decimal) -> Decimal:
-    """What usage costs that moves an accumulated total from ``before`` to ``after``: F(after) − F(before), so that parts add
-    up to the whole. Under tiers it can be below zero where a cheaper band is reached."""
+    """Return the price of usage that increases an accumulated total from ``before`` to ``after``: F(after) −
+    F(before), so that parts sum up exactly.
+
+    With tiers it can be negative if a cheaper band is reached."""
     return of_units(model, price, bands, after) - of_units(model, price, bands, before)
 
 
 def unit_price[N: (int, Decimal)](model: PriceModel, price: N, bands: Bands[N]) -> N:
-    """The price that a list of offers is compared by: that of the first unit."""
+    """Return the price for comparing offers: that of the first unit."""
     return bands[0][1] if model.banded else price
 
 
 def corners(bands: Bands[int], *, least: int, most: int, step: int) -> list[int]:
-    """The quantities of a grid between which every model is linear: both ends, and the grid points beside each edge."""
-    found = {least, most - (most - least) % step}
+    """Return the quantities between which every model is linear: both ends, and those next to each edge."""
+    quantities = {least, most - (most - least) % step}
     for upto, _price in bands:
         if upto is None or not least <= upto < most:
             continue
         below = upto - (upto - least) % step
-        found |= {q for q in (below, below + step) if least <= q <= most}
-    return sorted(found)
+        quantities |= {quantity for quantity in (below, below + step) if least <= quantity <= most}
+    return sorted(quantities)

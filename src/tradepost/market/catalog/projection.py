@@ -1,8 +1,7 @@
-"""What orders and searches need of the listed document, as rows: matched by stable ids, written again, never deleted.
+"""Write the rows of the listed document that orders and searches need: matched by stable IDs, updated, never deleted.
 
-Foreign keys of orders and subscriptions stay, whatever a later version says. ``differences`` is the proof: the rows of a listed
-product say what its document says, but for what was stopped.
-"""
+Foreign keys of orders and subscriptions stay valid with every later version. ``differences`` verifies the result:
+except for stopped parts, the rows of a listed product match its document."""
 
 from __future__ import annotations
 
@@ -25,8 +24,8 @@ from .pictures import clean_svg
 from .price_models import unit_price
 
 type _Key = tuple[int, str]
-"""What a row is found by: the row that it belongs to, and its stable id there."""
-_FOUND_BY: Mapping[type[Model], tuple[str, str]] = {
+"""Identifies a row: its parent row, and its stable ID there."""
+_KEY_COLUMNS: Mapping[type[Model], tuple[str, str]] = {
     SpecRow: ("product_id", "key"),
     SkuRow: ("spec_id", "code"),
     Offer: ("sku_id", "product_id"),
@@ -43,8 +42,8 @@ def product_columns(document: Document) -> dict[str, Any]:
         "picture": clean_svg(document.media.drawing), "logo": document.media.logo,
         "contact_email": document.support.email, "contact_phone": document.support.phone,
         "extend_params": [
-            {"name": p.name, "label": p.label.zh, "label_en": p.label.en, "required": p.required}
-            for p in purchase.extend_params
+            {"name": param.name, "label": param.label.zh, "label_en": param.label.en, "required": param.required}
+            for param in purchase.extend_params
         ],
         "asks_mobile": purchase.asks_mobile, "asks_email": purchase.asks_email,
         "asks_user": purchase.asks_user,
@@ -58,10 +57,10 @@ def spec_columns(spec: Spec, position: int) -> dict[str, Any]:
         "name": spec.name.zh, "name_en": spec.name.en, "position": position,
         "attributes": [
             {
-                "code": a.code, "name": a.name.zh, "name_en": a.name.en,
-                "values": [{"code": v.code, "name": v.name.zh, "name_en": v.name.en} for v in a.values],
+                "code": attribute.code, "name": attribute.name.zh, "name_en": attribute.name.en,
+                "values": [{"code": value.code, "name": value.name.zh, "name_en": value.name.en} for value in attribute.values],
             }
-            for a in spec.attributes
+            for attribute in spec.attributes
         ],
     }  # fmt: skip
 
@@ -95,31 +94,37 @@ def factor_columns(factor: CountedFactor, position: int) -> dict[str, Any]:
     return {
         "unit": factor.unit.zh, "unit_en": factor.unit.en, "cycle": factor.cycle, "accumulation": factor.accumulation,
         "model": str(factor.model), "price": first_usage_price(factor), "position": position, "removed": False,
-        "bands": [[None if upto is None else f"{upto.normalize():f}", f"{each.normalize():f}"] for upto, each in usage_bands(factor)],
+        "bands": [[None if upto is None else f"{upto.normalize():f}", f"{price.normalize():f}"] for upto, price in usage_bands(factor)],
     }  # fmt: skip
 
 
 def project(product: Product, document: Document, *, currency: str) -> None:
-    """Write the rows of a product anew: what is there is read at once, and what is new inserted at once, be it one SKU or a hundred.
+    """Update the rows of a product: one query reads the rows of a table, and one inserts the new ones, for any number
+    of SKUs.
+
     The caller holds the product's lock and saves the product itself."""
     for name, value in product_columns(document).items():
         setattr(product, name, value)
     product.category = Category.objects.get(slug=document.base.category)
-    sold = document.pricing.specs
-    there = _by(SpecRow.objects.filter(product=product))
-    specs = _write(SpecRow, there, {(product.pk, spec.key): spec_columns(spec, n) for n, spec in enumerate(sold)})
-    rows_of = ((specs[product.pk, spec.key], spec) for spec in sold)
+    specs_sold = document.pricing.specs
+    existing = _by_key(SpecRow.objects.filter(product=product))
+    specs = _write(
+        SpecRow,
+        existing,
+        {(product.pk, spec.key): spec_columns(spec, position) for position, spec in enumerate(specs_sold)},
+    )
+    rows_of = ((specs[product.pk, spec.key], spec) for spec in specs_sold)
     skus = {(row.pk, sku.code): (row, sku) for row, spec in rows_of for sku in spec.skus}
     rows = _write(
         SkuRow,
-        _by(SkuRow.objects.filter(spec__product=product)) if there else {},
+        _by_key(SkuRow.objects.filter(spec__product=product)) if existing else {},
         {key: sku_columns(sku) for key, (_, sku) in skus.items()},
     )
-    # By SKU as well: an id of another product is refused by the constraint instead of being moved here.
+    # By SKU as well: the constraint refuses an ID of another product, which would otherwise be moved here.
     prices = {(rows[key].pk, price.product_id): price for key, (_, sku) in skus.items() for price in sku.prices}
     stopped = {rows[key].pk for key, (spec, _) in skus.items() if spec.stopped_at or rows[key].stopped_at}
     _project_prices(
-        _by(Offer.objects.filter(sku__spec__product=product)) if there else {},
+        _by_key(Offer.objects.filter(sku__spec__product=product)) if existing else {},
         prices,
         stopped=stopped,
         currency=currency,
@@ -127,66 +132,66 @@ def project(product: Product, document: Document, *, currency: str) -> None:
 
 
 def _project_prices(
-    there: Mapping[_Key, Offer], prices: Mapping[_Key, Price], *, stopped: Collection[int], currency: str
+    existing: Mapping[_Key, Offer], prices: Mapping[_Key, Price], *, stopped: Collection[int], currency: str
 ) -> None:
-    """``stopped``: the SKUs whose sales ended, or those of their spec."""
-    gone = [offer.pk for key, offer in there.items() if offer.on_sale and key not in prices]
-    if gone:
-        Offer.objects.filter(pk__in=gone).update(on_sale=False)
+    """``stopped``: the SKUs whose sales, or those of their spec, ended."""
+    removed_ids = [offer.pk for key, offer in existing.items() if offer.on_sale and key not in prices]
+    if removed_ids:
+        Offer.objects.filter(pk__in=removed_ids).update(on_sale=False)
     columns = {key: offer_columns(price, currency) for key, price in prices.items()}
-    for key, own in columns.items():
-        own["on_sale"] = key[0] not in stopped and (key not in there or there[key].stopped_at is None)
-    offers = _write(Offer, there, columns)
+    for key, values in columns.items():
+        values["on_sale"] = key[0] not in stopped and (key not in existing or existing[key].stopped_at is None)
+    offers = _write(Offer, existing, columns)
     _project_factors({offers[key].pk: price for key, price in prices.items() if price.charging.postpaid})
 
 
 def _project_factors(counted: Mapping[int, Price]) -> None:
-    """``counted``: prices on demand, each by its offer."""
+    """``counted``: on-demand prices by offer."""
     if not counted:
         return
-    there = _by(Factor.objects.filter(offer__in=counted))
-    wanted = {
+    existing = _by_key(Factor.objects.filter(offer__in=counted))
+    expected = {
         (offer, factor.code): factor_columns(factor, position)
         for offer, price in counted.items()
         for position, factor in enumerate(price.factors)
     }
-    gone = [factor.pk for key, factor in there.items() if key not in wanted and not factor.removed]
-    if gone:
-        Factor.objects.filter(pk__in=gone).update(removed=True)
-    _write(Factor, there, wanted)
+    removed_ids = [factor.pk for key, factor in existing.items() if key not in expected and not factor.removed]
+    if removed_ids:
+        Factor.objects.filter(pk__in=removed_ids).update(removed=True)
+    _write(Factor, existing, expected)
 
 
-def _by[Row: Model](rows: QuerySet[Row]) -> dict[_Key, Row]:
-    of, by = _FOUND_BY[rows.model]
+def _by_key[Row: Model](rows: QuerySet[Row]) -> dict[_Key, Row]:
+    of, by = _KEY_COLUMNS[rows.model]
     return {(getattr(row, of), getattr(row, by)): row for row in rows}
 
 
 def _write[Row: Model](
-    model: type[Row], there: Mapping[_Key, Row], wanted: Mapping[_Key, dict[str, Any]]
+    model: type[Row], existing: Mapping[_Key, Row], expected: Mapping[_Key, dict[str, Any]]
 ) -> dict[_Key, Row]:
-    """The rows that are wanted: those that are there with what changed, the others new."""
-    of, by = _FOUND_BY[model]
-    written: dict[_Key, Row] = {}
-    new: list[Row] = []
-    for key, columns in wanted.items():
-        row = there.get(key)
+    """Return the rows for ``expected``: existing ones with their changes, and new ones."""
+    parent_column, key_column = _KEY_COLUMNS[model]
+    rows: dict[_Key, Row] = {}
+    new_rows: list[Row] = []
+    for key, columns in expected.items():
+        row = existing.get(key)
         if row is None:
-            row = model(**{of: key[0], by: key[1]}, **columns)
-            new.append(row)
+            row = model(**{parent_column: key[0], key_column: key[1]}, **columns)
+            new_rows.append(row)
         else:
-            changed = [name for name, value in columns.items() if getattr(row, name) != value]
-            for name in changed:
+            changed_columns = [name for name, value in columns.items() if getattr(row, name) != value]
+            for name in changed_columns:
                 setattr(row, name, columns[name])
-            if changed:
-                row.save(update_fields=changed)
-        written[key] = row
-    if new:
-        model._default_manager.bulk_create(new)  # noqa: SLF001  # as Django calls it
-    return written
+            if changed_columns:
+                row.save(update_fields=changed_columns)
+        rows[key] = row
+    if new_rows:
+        model._default_manager.bulk_create(new_rows)  # noqa: SLF001  # as Django calls it
+    return rows
 
 
 def differences(product: Product, document: Document) -> Iterator[str]:
-    """Where rows and document disagree; nothing for a product whose projection is right."""
+    """Yield where rows and document differ; nothing for a correct projection."""
     for name, value in product_columns(document).items():
         if getattr(product, name) != value:
             yield f"product.{name}"
@@ -196,17 +201,17 @@ def differences(product: Product, document: Document) -> Iterator[str]:
         if spec.key not in rows:
             yield f"spec {spec.key}"
             continue
-        yield from _unlike(f"spec {spec.key}", rows[spec.key], spec_columns(spec, position))
+        yield from _compare(f"spec {spec.key}", rows[spec.key], spec_columns(spec, position))
         skus = {row.code: row for row in SkuRow.objects.filter(spec=rows[spec.key])}
         for sku in spec.skus:
             if sku.code not in skus:
                 yield f"sku {sku.code}"
                 continue
-            yield from _unlike(f"sku {sku.code}", skus[sku.code], sku_columns(sku))
+            yield from _compare(f"sku {sku.code}", skus[sku.code], sku_columns(sku))
             yield from _prices(skus[sku.code], sku, rows[spec.key])
             offered |= {price.product_id for price in sku.prices}
-    for left in Offer.objects.filter(sku__spec__product=product, on_sale=True).exclude(product_id__in=offered):
-        yield f"offer {left.product_id} is on sale"
+    for offer in Offer.objects.filter(sku__spec__product=product, on_sale=True).exclude(product_id__in=offered):
+        yield f"offer {offer.product_id} is on sale"
 
 
 def _prices(row: SkuRow, sku: Sku, spec: SpecRow) -> Iterator[str]:
@@ -216,7 +221,7 @@ def _prices(row: SkuRow, sku: Sku, spec: SpecRow) -> Iterator[str]:
         if offer is None:
             yield f"offer {price.product_id}"
             continue
-        yield from _unlike(f"offer {offer.product_id}", offer, offer_columns(price, offer.currency))
+        yield from _compare(f"offer {offer.product_id}", offer, offer_columns(price, offer.currency))
         if offer.on_sale == any((offer.stopped_at, row.stopped_at, spec.stopped_at)):
             yield f"offer {offer.product_id} on_sale"
         factors = {f.code: f for f in offer.factors.all() if not f.removed}
@@ -224,10 +229,10 @@ def _prices(row: SkuRow, sku: Sku, spec: SpecRow) -> Iterator[str]:
             yield f"offer {offer.product_id} factors"
             continue
         for position, factor in enumerate(price.factors):
-            yield from _unlike(f"factor {factor.code}", factors[factor.code], factor_columns(factor, position))
+            yield from _compare(f"factor {factor.code}", factors[factor.code], factor_columns(factor, position))
 
 
-def _unlike(where: str, row: object, columns: dict[str, Any]) -> Iterator[str]:
+def _compare(path: str, row: object, columns: dict[str, Any]) -> Iterator[str]:
     for name, value in columns.items():
         if getattr(row, name) != value:
-            yield f"{where}.{name}"
+            yield f"{path}.{name}"

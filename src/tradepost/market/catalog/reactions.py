@@ -1,4 +1,4 @@
-"""Keep the shelf current when a seller may no longer sell, may sell again, or a category has another name."""
+"""Keep the shelf current when a seller is suspended, resumes or leaves, or a category is renamed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .events import CategoryRenamed
 
 
 def on_seller_standing(event: SellerSuspended | SellerResumed | SellerExited, _now: datetime) -> None:
-    """Reaction: products of a seller who may not sell leave the shelf, and come back with them."""
+    """Reaction: remove the products of a seller who may not sell from the shelf, and add them again afterwards."""
     shelf.refresh_seller(event.seller)
 
 
 def on_category_renamed(event: CategoryRenamed, now: datetime) -> None:
-    """Reaction: index the next products of the category, and publish the event again for those after them."""
-    last = shelf.refresh_category(event.category, after=event.after)
-    if last is not None:
-        outbox.publish(CategoryRenamed(category=event.category, after=last), now=now)
+    """Reaction: index the next products of the category, and publish the event again for the remaining ones."""
+    last_key = shelf.refresh_category(event.category, after=event.after)
+    if last_key is not None:
+        outbox.publish(CategoryRenamed(category=event.category, after=last_key), now=now)

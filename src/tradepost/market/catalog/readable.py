@@ -1,8 +1,7 @@
-"""A document as lines that a person reads and compares: one for each text, picture and price, each with a stable key.
+"""A document as lines for reading and comparing: one line per text, picture and price, each with a stable key.
 
-The key of a line is the same in two versions of a product, whatever its place: specs by key, SKUs by code, prices by
-productId. So the difference of two documents is the difference of their lines.
-"""
+A line has the same key in all versions of a product: specs use their key, SKUs their code, prices their productId. So
+the differences of two documents are those of their lines."""
 
 from __future__ import annotations
 
@@ -31,8 +30,8 @@ type Words = str | Promise
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """``picture``, ``proof``: SHA-256 of what is shown instead of words. ``html``: the source of a text whose words ``value``
-    is."""
+    """``picture``, ``proof``: SHA-256 of a file shown instead of text. ``html``: the source of the text in
+    ``value``."""
 
     section: str
     key: str
@@ -49,7 +48,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 WAYS: Mapping[str, Words] = {
-    "day": gettext_lazy("By the day"),
+    "day": gettext_lazy("Daily"),
     "month": gettext_lazy("Monthly"),
     "year": gettext_lazy("Yearly"),
     "once": pgettext_lazy("way to pay", "One-time"),
@@ -60,71 +59,71 @@ WAYS: Mapping[str, Words] = {
 }
 MODELS: Mapping[str, Words] = {
     PriceModel.LINEAR: gettext_lazy("One price for each unit"),
-    PriceModel.TIER: gettext_lazy("Tiers: all units at the price of the band they reach"),
-    PriceModel.STEP: gettext_lazy("Steps: the units of each band at that band's price"),
+    PriceModel.TIER: gettext_lazy("Tiered: all units at the price of the band that the quantity reaches"),
+    PriceModel.STEP: gettext_lazy("Stepped: the units in each band at the price of that band"),
 }
 CYCLES: Mapping[str, Words] = {
     "hour": pgettext_lazy("charged", "each hour"), "day": pgettext_lazy("charged", "each day"),
     "month": pgettext_lazy("charged", "each month"),
 }  # fmt: skip
 ACCUMULATIONS: Mapping[str, Words] = {
-    "": gettext_lazy("each record by itself"), "day": gettext_lazy("added up over a day"),
-    "month": gettext_lazy("added up over a month"),
+    "": gettext_lazy("per usage record"), "day": gettext_lazy("accumulated daily"),
+    "month": gettext_lazy("accumulated monthly"),
 }  # fmt: skip
 RESETS: Mapping[str, Words] = {
-    "": pgettext_lazy("quota", "never full again"), "month": pgettext_lazy("quota", "full again each month"),
-    "year": pgettext_lazy("quota", "full again each year"),
+    "": pgettext_lazy("quota", "does not reset"), "month": pgettext_lazy("quota", "resets each month"),
+    "year": pgettext_lazy("quota", "resets each year"),
 }  # fmt: skip
 STOPS = "stops"
 WHEN_USED_UP: Mapping[str, Words] = {
-    "": gettext_lazy("what goes beyond it is charged on demand"),
-    STOPS: gettext_lazy("the service stops, and nothing more is charged"),
+    "": gettext_lazy("excess usage is charged on demand"),
+    STOPS: gettext_lazy("the service stops, without further charges"),
 }
 _PARTS: Mapping[str, Words] = {
     "name": gettext_lazy("Product name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
-    "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
+    "hours": gettext_lazy("Service hours"), "content": gettext_lazy("Scope of support"),
     "keywords": gettext_lazy("Keywords"), "terms": gettext_lazy("Additional terms"),
 }  # fmt: skip
 
 
 def lines(document: Document, *, currency: str) -> list[Line]:
-    """All of it, in the order of the sections."""
+    """Return all lines, in the order of the sections."""
     return [line for section in SECTIONS for line in section_lines(document, section, currency=currency)]
 
 
 def section_lines(document: Document, section: str, *, currency: str) -> list[Line]:
-    """Of one section; what is empty has no line."""
+    """Return the non-empty lines of one section."""
     if section == "pricing":
         return list(_pricing(document, currency))
     return [line for line in _SECTIONS[section](document) if line.shown]
 
 
 def changed(after: Iterable[Line], before: Iterable[Line]) -> Iterator[tuple[Line | None, Line | None]]:
-    """(before, after) of every line that is not the same; None where there is none."""
-    stood, comes = {line.key: line for line in before}, {line.key: line for line in after}
-    for key, line in comes.items():
-        was = stood.get(key)
-        if was is None:
+    """Yield (before, after) of every line that differs; None for a line that does not exist."""
+    old_lines, new_lines = {line.key: line for line in before}, {line.key: line for line in after}
+    for key, line in new_lines.items():
+        old_line = old_lines.get(key)
+        if old_line is None:
             yield None, line
-        elif was.shown != line.shown:
-            yield _apart(was, line)
-    for key, line in stood.items():
-        if key not in comes:
+        elif old_line.shown != line.shown:
+            yield _apart(old_line, line)
+    for key, line in old_lines.items():
+        if key not in new_lines:
             yield line, None
 
 
-def _apart(was: Line, line: Line) -> tuple[Line, Line]:
-    """Two texts with the same words differ in their source alone: then that is what is shown."""
-    if was.value != line.value or not line.html:
-        return was, line
-    return replace(was, value=was.html), replace(line, value=line.html)
+def _apart(old_line: Line, new_line: Line) -> tuple[Line, Line]:
+    """If two texts differ only in their source, show the source."""
+    if old_line.value != new_line.value or not new_line.html:
+        return old_line, new_line
+    return replace(old_line, value=old_line.html), replace(new_line, value=new_line.html)
 
 
 def _both(section: str, part: str, text: Text, label: Words = "", *, html: bool = False) -> Iterator[Line]:
-    named = str(label or _PARTS[part])
-    for language, value, called in (("zh", text.zh, _("Chinese")), ("en", text.en, _("English"))):
+    part_label = str(label or _PARTS[part])
+    for language, value, language_name in (("zh", text.zh, _("Chinese")), ("en", text.en, _("English"))):
         yield Line(
-            section=section, key=f"{section}.{part}.{language}", label=f"{named} ({called})",
+            section=section, key=f"{section}.{part}.{language}", label=f"{part_label} ({language_name})",
             value=rich_text.readable(value) if html else value, html=value if html else "",
         )  # fmt: skip
 
@@ -133,20 +132,20 @@ def _base(document: Document) -> Iterator[Line]:
     base = document.base
     yield from _both("base", "name", base.name)
     yield from _both("base", "summary", base.summary)
-    for n, text in enumerate(base.highlights):
-        yield from _both("base", f"highlights.{n}", text, f"{_('Highlight')} {n + 1}")
+    for number, text in enumerate(base.highlights):
+        yield from _both("base", f"highlights.{number}", text, f"{_('Highlight')} {number + 1}")
     category = Category.objects.filter(slug=base.category).first()
-    words = Text(zh=category.name, en=category.name_en) if category else Text.same(base.category)
-    yield Line(section="base", key="base.category", label=_("Category"), value=_say(words))
+    category_name = Text(zh=category.name, en=category.name_en) if category else Text.same(base.category)
+    yield Line(section="base", key="base.category", label=_("Category"), value=_localised(category_name))
 
 
-def _say(text: Text) -> str:
-    """In the reader's language, or else the other."""
+def _localised(text: Text) -> str:
+    """Return the text in the reader's language, or else the other."""
     return text.in_language(get_language()) or text.zh or text.en
 
 
 def _drawing(svg: str) -> str:
-    """Nobody reads a drawing's source: which one it is; the preview shows it."""
+    """Identify a drawing by its hash, because its source is not readable; the preview shows it."""
     return (
         _("SVG drawing %(hash)s, as the preview shows it") % {"hash": hashlib.sha256(svg.encode()).hexdigest()[:8]}
         if svg
@@ -162,8 +161,10 @@ def _media(document: Document) -> Iterator[Line]:
 
 
 def _pictures(section: str, label: str, hashes: Iterable[str]) -> Iterator[Line]:
-    for n, sha256 in enumerate(hashes):
-        yield Line(section=section, key=f"{section}.pictures.{n}", label=f"{label} {n + 1}", value="", picture=sha256)
+    for number, sha256 in enumerate(hashes):
+        yield Line(
+            section=section, key=f"{section}.pictures.{number}", label=f"{label} {number + 1}", value="", picture=sha256
+        )
 
 
 def _description(document: Document) -> Iterator[Line]:
@@ -187,21 +188,21 @@ def _support(document: Document) -> Iterator[Line]:
 def _purchase(document: Document) -> Iterator[Line]:
     purchase = document.purchase
     for param in purchase.extend_params:
-        must = _("must be answered") if param.required else _("may stay empty")
+        requirement = _("required") if param.required else _("optional")
         label = f"{_('Question at checkout')}: {param.name}"
         yield Line(
             section="purchase", key=f"purchase.param.{param.name}", label=label,
-            value=f"{param.label.zh} / {param.label.en} ({must})",
+            value=f"{param.label.zh} / {param.label.en} ({requirement})",
         )  # fmt: skip
     yield from _both("purchase", "terms", purchase.terms)
-    for name, label, said in (
+    for name, label, is_set in (
         ("asks_mobile", _("The buyer's mobile number"), purchase.asks_mobile),
         ("asks_email", _("The buyer's e-mail address"), purchase.asks_email),
         ("asks_user", _("The buyer's user ID and user name"), purchase.asks_user),
         ("access_by_message", _("I send access data by SMS or e-mail"), purchase.access_by_message),
         ("public", _("Shown in the store and its searches"), purchase.public),
     ):
-        yield Line(section="purchase", key=f"purchase.{name}", label=label, value=_("yes") if said else _("no"))
+        yield Line(section="purchase", key=f"purchase.{name}", label=label, value=_("yes") if is_set else _("no"))
 
 
 def _details(document: Document) -> Iterator[Line]:
@@ -209,22 +210,24 @@ def _details(document: Document) -> Iterator[Line]:
     if kind.asset_kinds:
         key = whole_number(details.fields.get(ASSET, "")) or 0
         version = AssetVersion.objects.select_related("asset").filter(pk=key).first()
-        named = f"{version.asset.name} {version.label} · {version.file_name} · {version.sha256}" if version else ""
-        yield Line(section="details", key="details.asset", label=_("What it is delivered with"), value=named)
+        description = (
+            f"{version.asset.name} {version.label} · {version.file_name} · {version.sha256}" if version else ""
+        )
+        yield Line(section="details", key="details.asset", label=_("Deliverable"), value=description)
     if app_id := details.fields.get(APPLICATION, ""):
         yield Line(section="details", key="details.application", label=_("Application credential"), value=app_id)
     for question in kind.fields:
         for suffix in ("", "_en") if question.translated else ("",):
-            said = details.fields.get(f"{question.code}{suffix}", "")
-            chosen = question.chosen(said)
+            answer = details.fields.get(f"{question.code}{suffix}", "")
+            choice = question.chosen(answer)
             yield Line(
-                section="details", key=f"details.{question.code}{suffix}", label=_say(question.label),
-                value=_say(chosen) if chosen else said,
+                section="details", key=f"details.{question.code}{suffix}", label=_localised(question.label),
+                value=_localised(choice) if choice else answer,
             )  # fmt: skip
     for proof in kind.proofs:
         sha256 = details.proofs.get(proof.code, "")
         yield Line(
-            section="details", key=f"details.proof.{proof.code}", label=_say(proof.label), value="", proof=sha256,
+            section="details", key=f"details.proof.{proof.code}", label=_localised(proof.label), value="", proof=sha256,
         )  # fmt: skip
 
 
@@ -244,73 +247,79 @@ _SECTIONS = {
 
 def _pricing(document: Document, currency: str) -> Iterator[Line]:
     for spec in document.pricing.specs:
-        at = f"pricing.{spec.key}"
+        prefix = f"pricing.{spec.key}"
         yield Line(
             section="pricing",
-            key=at,
-            label=f"{_('Spec')} “{_say(spec.name)}”",
+            key=prefix,
+            label=f"{_('Spec')} “{_localised(spec.name)}”",
             value=f"{spec.name.zh} / {spec.name.en}",
         )
         for attribute in spec.attributes:
             values = ", ".join(f"{value.name.zh} / {value.name.en}" for value in attribute.values)
             yield Line(
-                section="pricing", key=f"{at}.{attribute.code}",
-                label=f"{_say(spec.name)}: {attribute.name.zh} / {attribute.name.en}", value=values,
+                section="pricing", key=f"{prefix}.{attribute.code}",
+                label=f"{_localised(spec.name)}: {attribute.name.zh} / {attribute.name.en}", value=values,
             )  # fmt: skip
         for sku in spec.skus:
             yield from _sku(spec, sku, currency)
 
 
 def _sku(spec: Spec, sku: Sku, currency: str) -> Iterator[Line]:
-    named = " · ".join([_say(spec.name), *chosen_words(spec, sku)])
+    sku_name = " · ".join([_localised(spec.name), *selection_text(spec, sku)])
     if sku.quantity is not None:
         yield Line(
-            section="pricing", key=f"pricing.{sku.code}.quantity", label=f"{named}: {_('Quantity')}",
-            value=_quantity(sku.quantity),
+            section="pricing", key=f"pricing.{sku.code}.quantity", label=f"{sku_name}: {_('Quantity')}",
+            value=quantity_text(sku.quantity),
         )  # fmt: skip
     for price in sku.prices:
         yield Line(
-            section="pricing", key=f"pricing.{price.product_id}", label=f"{named} · {_way_words(price)}",
-            value=price_words(price, currency),
+            section="pricing", key=f"pricing.{price.product_id}", label=f"{sku_name} · {_way_text(price)}",
+            value=price_text(price, currency),
         )  # fmt: skip
 
 
-def _way_words(price: Price) -> str:
+def _way_text(price: Price) -> str:
     return f"{WAYS[way_of(price)]} {price.quota.normalize():f}" if price.quota else str(WAYS[way_of(price)])
 
 
-def chosen_words(spec: Spec, sku: Sku) -> list[str]:
-    """The values of a SKU by their names."""
+def selection_text(spec: Spec, sku: Sku) -> list[str]:
+    """Return the names of a SKU's values."""
     return [
-        _say(value.name)
+        _localised(value.name)
         for attribute in spec.attributes
         for value in attribute.values
         if sku.values.get(attribute.code) == value.code
     ]
 
 
-def _quantity(quantity: Quantity) -> str:
-    words = _("%(name)s, %(least)s to %(most)s in steps of %(step)s") % {
+def quantity_text(quantity: Quantity) -> str:
+    """Return the text of a numeric attribute, with its limits."""
+    text = _("%(name)s, %(least)s to %(most)s in steps of %(step)s") % {
         "name": f"{quantity.name.zh} / {quantity.name.en}", "least": quantity.least, "most": quantity.most,
         "step": quantity.step,
     }  # fmt: skip
-    return words if quantity.parameter == AMOUNT else f"{words} ({quantity.parameter})"
+    return text if quantity.parameter == AMOUNT else f"{text} ({quantity.parameter})"
 
 
-def price_words(price: Price, currency: str) -> str:
-    """What a price says, in one line: amounts, durations, and what is counted."""
+def price_text(price: Price, currency: str) -> str:
+    """Return a price in one line: amounts, durations and units."""
+    return "; ".join(price_parts(price, currency))
+
+
+def price_parts(price: Price, currency: str) -> list[str]:
+    """Return the same as a list: the amounts first, then the conditions."""
     if price.trial:
-        return _("%(days)s days for nothing") % {"days": ", ".join(map(str, price.period_numbers))}
-    parts = [_amounts(price.model, price.amount, [(b.upto, b.amount) for b in price.bands], currency)]
+        return [_("%(days)s days free") % {"days": ", ".join(map(str, price.period_numbers))}]
+    parts = [_amounts(price.model, price.amount, [(band.upto, band.amount) for band in price.bands], currency)]
     if price.factors:
         parts = [_factor(factor, currency) for factor in price.factors]
     if price.quota:
         reset = "" if price.charging.uses else f", {RESETS[price.reset]}"
-        parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}{reset}")
-        parts.append(_("used up: %(then)s") % {"then": WHEN_USED_UP[STOPS if price.stops_when_used_up else ""]})
+        parts.append(f"{price.quota.normalize():f} {_localised(price.usage_unit)}{reset}")
+        parts.append(_("when used up: %(then)s") % {"then": WHEN_USED_UP[STOPS if price.stops_when_used_up else ""]})
     if price.period_numbers:
         parts.append(_("sold for %(numbers)s") % {"numbers": ", ".join(map(str, price.period_numbers))})
-    return "; ".join(parts)
+    return parts
 
 
 def _amounts(
@@ -319,7 +328,7 @@ def _amounts(
     if not model.banded:
         return _money(amount, currency)
     steps = ", ".join(
-        (f"≤ {upto}: " if upto is not None else f"{_('more')}: ") + _money(each, currency) for upto, each in bands
+        (f"≤ {upto}: " if upto is not None else f"{_('more')}: ") + _money(price, currency) for upto, price in bands
     )
     return f"{_('tiers') if model is PriceModel.TIER else _('steps')} ({steps})"
 
@@ -329,6 +338,6 @@ def _money(amount: Decimal | None, currency: str) -> str:
 
 
 def _factor(factor: Factor, currency: str) -> str:
-    amounts = _amounts(factor.model, factor.amount, [(b.upto, b.amount) for b in factor.bands], currency)
-    each = CYCLES.get(factor.cycle, factor.cycle)
-    return f"{factor.code}, {_say(factor.unit)}: {amounts}, {each}, {ACCUMULATIONS.get(factor.accumulation, '')}"
+    amounts = _amounts(factor.model, factor.amount, [(band.upto, band.amount) for band in factor.bands], currency)
+    cycle = CYCLES.get(factor.cycle, factor.cycle)
+    return f"{factor.code}, {_localised(factor.unit)}: {amounts}, {cycle}, {ACCUMULATIONS.get(factor.accumulation, '')}"

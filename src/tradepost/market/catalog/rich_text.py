@@ -1,8 +1,7 @@
-"""Sellers' HTML: what of it may be shown, what of it runs, and what a reader sees of it.
+"""Sellers' HTML: what may be shown, what would execute, and the text that a reader sees.
 
-What runs is refused beside the field when a seller hands it in (``active``), and left out in any case when it is shown
-(``clean``). Both read it as a browser would.
-"""
+Active content is refused beside the field on submission (``active``), and always removed when shown (``clean``). Both
+parse HTML as a browser does."""
 
 from __future__ import annotations
 
@@ -19,12 +18,12 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
 SCHEMES = {"http", "https"}
-MOST_MARKUP = 6_000
-"""Signs ``<`` of a text. Elements within elements cost their number squared: so many take a fifth of a second, ten times as
-many twenty (measured with nh3 0.3)."""
-RUNNING = frozenset({"script", "iframe", "frame", "frameset", "object", "embed", "applet", "base", "portal"})
-"""Elements that run, load a page into the page, or turn all of its links elsewhere."""
-_RUNNING_SCHEMES = ("javascript:", "vbscript:", "data:text/html", "data:image/svg", "data:application")
+MAX_MARKUP = 6_000
+"""Maximum number of ``<`` in a text. Nested elements take quadratic time: this number takes a fifth of a second, ten
+times as many take twenty seconds (measured with nh3 0.3)."""
+EXECUTING = frozenset({"script", "iframe", "frame", "frameset", "object", "embed", "applet", "base", "portal"})
+"""Elements that execute, embed a page, or change the base of all links."""
+_EXECUTING_SCHEMES = ("javascript:", "vbscript:", "data:text/html", "data:image/svg", "data:application")
 _BLOCKS = ("p", "div", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "dt", "dd", "pre",
            "blockquote", "table", "ul", "ol", "section", "article")  # fmt: skip
 _FOREIGN = {"svg", "math", "animate", "set", "use", "image", "img", "form", "button", "input", "meta", "link", "video",
@@ -36,7 +35,7 @@ _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 
 
 def clean(html: str) -> str:
-    """What may be shown. Of what no browser could be asked to read, the text as it was typed."""
+    """Return the HTML that may be shown. If it has too much markup, return it escaped."""
     if has_too_much_markup(html):
         return escape(html)
     return nh3.clean(
@@ -45,75 +44,75 @@ def clean(html: str) -> str:
 
 
 def has_too_much_markup(html: str) -> bool:
-    return html.count("<") > MOST_MARKUP
+    return html.count("<") > MAX_MARKUP
 
 
 def text_of(html: str) -> str:
-    """What a reader sees, a line for each block; nothing of what has too much markup."""
+    """Return the visible text, one line per block; empty for HTML with too much markup."""
     if has_too_much_markup(html):
         return ""
-    flat = nh3.clean(html, tags=set(_BLOCKS), attributes={}, link_rel=None)
-    lines = (" ".join(line.split()) for line in unescape(_BLOCK.sub("\n", flat)).split("\n"))
+    cleaned_html = nh3.clean(html, tags=set(_BLOCKS), attributes={}, link_rel=None)
+    lines = (" ".join(line.split()) for line in unescape(_BLOCK.sub("\n", cleaned_html)).split("\n"))
     return "\n".join(line for line in lines if line)
 
 
 def readable(html: str) -> str:
-    """What whoever reviews a text reads: its lines, with a mark before each item of a list, and where each link leads."""
+    """Return the text for a reviewer, with a bullet before each item of a list, and the target of each link."""
     if has_too_much_markup(html):
         return html
-    flat = nh3.clean(
+    cleaned_html = nh3.clean(
         html, tags={*_BLOCKS, "a"}, attributes={"a": {"href"}}, url_schemes=SCHEMES | {"mailto", "tel"}, link_rel=None
     )
-    marked = _LINK.sub(lambda link: f"{link[2]} ({link[1]})", flat.replace("<li>", "<li>• "))
-    return text_of(marked)
+    marked_html = _LINK.sub(lambda link: f"{link[2]} ({link[1]})", cleaned_html.replace("<li>", "<li>• "))
+    return text_of(marked_html)
 
 
 def links(html: str) -> list[str]:
-    """Addresses that its links lead to, as they are written."""
+    """Return the targets of its links, as written."""
     return [value for tag, name, value in _attributes(html) if (tag, name) == ("a", "href")]
 
 
 def active(html: str) -> list[str]:
-    """What of it would run: ``<script>``, ``onclick``, ``javascript:``. Each once, in order; empty for a right text."""
+    """Return the distinct active content in order: ``<script>``, ``onclick``, ``javascript:``. Empty for a valid
+    text."""
     if has_too_much_markup(html):
         return []
-    found: list[str] = []
-    for tag, name, value in _attributes(html, into=found):
+    findings: list[str] = []
+    for tag, name, value in _attributes(html, into=findings):
         if name.startswith("on"):
-            found.append(name)
-        elif name == "srcdoc" or (name in _LINKS and _scheme_runs(value)):
-            found.append(f"{tag} {name}")
-    return list(dict.fromkeys(found))
+            findings.append(name)
+        elif name == "srcdoc" or (name in _LINKS and _executes(value)):
+            findings.append(f"{tag} {name}")
+    return list(dict.fromkeys(findings))
 
 
 def _attributes(html: str, *, into: list[str] | None = None) -> Iterator[tuple[str, str, str]]:
-    """Element, attribute and value as a browser reads them; names of running elements go ``into`` the list.
+    """Yield element, attribute and value as a browser parses them; names of executing elements are added to ``into``.
 
-    nh3 gives its attributes to a filter, and all that was allowed it writes again, with every other ``<`` escaped.
-    """
+    nh3 passes attributes to a filter, and returns the allowed elements, with every other ``<`` escaped."""
     if has_too_much_markup(html):
         return
-    seen: list[tuple[str, str, str]] = []
+    attributes: list[tuple[str, str, str]] = []
 
-    def take(tag: str, name: str, value: str) -> None:
-        seen.append((tag, name, value))
+    def collect(tag: str, name: str, value: str) -> None:
+        attributes.append((tag, name, value))
 
-    written = nh3.clean(
+    cleaned_html = nh3.clean(
         html,
-        tags=TAGS | RUNNING | _FOREIGN,
+        tags=TAGS | EXECUTING | _FOREIGN,
         clean_content_tags=set(),
         attributes={"*": _LINKS},
         generic_attribute_prefixes={"on"},
-        attribute_filter=take,
+        attribute_filter=collect,
         url_schemes=SCHEMES | {"javascript", "vbscript", "data", "mailto", "tel"},
         link_rel=None,
     )
     if into is not None:
-        into.extend(f"<{name}>" for closing, name in _TAG.findall(written) if not closing and name in RUNNING)
-    yield from seen
+        into.extend(f"<{name}>" for closing, name in _TAG.findall(cleaned_html) if not closing and name in EXECUTING)
+    yield from attributes
 
 
-def _scheme_runs(value: str) -> bool:
-    """Browsers leave out blanks and control characters before they look at the scheme."""
-    plain = "".join(sign for sign in value if sign > " ").lower()
-    return plain.startswith(_RUNNING_SCHEMES)
+def _executes(value: str) -> bool:
+    """Browsers ignore spaces and control characters before the scheme."""
+    visible = "".join(character for character in value if character > " ").lower()
+    return visible.startswith(_EXECUTING_SCHEMES)

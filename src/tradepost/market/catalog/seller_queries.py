@@ -1,4 +1,4 @@
-"""What a seller sees of its own products: a list with versions, and one product with its history."""
+"""Queries on a seller's own products: the list with versions, and one product with its history."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from tradepost.market.base.models import Move
 from tradepost.market.identity.models import Seller
 
 from .models import Product, Version
+from .product_ids import products_with_id
 
 LIVE = (Version.Status.DRAFT, Version.Status.SEALED, Version.Status.LISTED)
 
 
 class ProductFilter(Struct, frozen=True, kw_only=True):
-    """``show``: a status of products, or ``written`` for those with a draft."""
+    """``show``: a status of products, or ``written`` for products with a draft."""
 
     search: str = ""
     kind: str = ""
     show: str = ""
 
 
-def narrowed(own: QuerySet[Product], wanted: ProductFilter) -> QuerySet[Product]:
-    """Those of ``own`` that are wanted, without long texts."""
+def narrowed(own: QuerySet[Product], filters: ProductFilter) -> QuerySet[Product]:
+    """Filter ``own`` products, without loading long texts."""
     own = own.select_related("category").defer(
         "description", "description_en", "guide", "guide_en", "picture"
     )  # fmt: skip
-    if wanted.search:
-        own = own.filter(
-            Q(name__icontains=wanted.search) | Q(name_en__icontains=wanted.search) | Q(slug__icontains=wanted.search)
+    if filters.search:
+        matches = (
+            Q(name__icontains=filters.search) | Q(name_en__icontains=filters.search) | Q(slug__icontains=filters.search)
         )
-    if wanted.kind:
-        own = own.filter(product_type=wanted.kind)
-    if wanted.show == "written":
+        own = own.filter(matches | Q(pk__in=products_with_id(filters.search)))
+    if filters.kind:
+        own = own.filter(product_type=filters.kind)
+    if filters.show == "written":
         own = own.filter(versions__status=Version.Status.DRAFT)
-    elif wanted.show in Product.Status.values:
-        own = own.filter(status=wanted.show)
+    elif filters.show in Product.Status.values:
+        own = own.filter(status=filters.show)
     return own
 
 
@@ -46,7 +48,7 @@ def find_product(seller: Seller, pk: int) -> Product | None:
 
 
 class Versions(Struct, frozen=True):
-    """The living versions of a product; each may be missing."""
+    """The current versions of a product; each may be None."""
 
     listed: Version | None = None
     draft: Version | None = None
@@ -58,18 +60,22 @@ class Versions(Struct, frozen=True):
 
 
 def versions_of(products: Iterable[Product]) -> Mapping[int, Versions]:
-    """In one query."""
-    found: dict[int, dict[str, Version]] = {}
+    """Return the current versions by product, in one query."""
+    by_product: dict[int, dict[str, Version]] = {}
     for version in Version.objects.filter(product__in=list(products), status__in=LIVE):
-        found.setdefault(version.product_id, {})[version.status] = version
+        by_product.setdefault(version.product_id, {})[version.status] = version
     return {
-        pk: Versions(own.get(Version.Status.LISTED), own.get(Version.Status.DRAFT), own.get(Version.Status.SEALED))
-        for pk, own in found.items()
+        pk: Versions(
+            by_status.get(Version.Status.LISTED),
+            by_status.get(Version.Status.DRAFT),
+            by_status.get(Version.Status.SEALED),
+        )
+        for pk, by_status in by_product.items()
     }
 
 
 def newest_version(product: Product) -> Version | None:
-    """The one that a draft would be a copy of, or the draft itself."""
+    """Return the draft, or the version that a new draft would copy."""
     return Version.objects.filter(product=product).order_by("-number").first()
 
 
@@ -78,7 +84,7 @@ def all_versions(product: Product) -> list[Version]:
 
 
 def moves_of(product: Product, versions: Iterable[Version]) -> list[Move]:
-    """What happened to a product and its versions, newest first."""
+    """Return the history of a product and its versions, newest first."""
     return list(
         Move.objects.filter(
             Q(lifecycle="product", subject=str(product.pk))

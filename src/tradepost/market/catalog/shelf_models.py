@@ -1,4 +1,4 @@
-"""The store as buyers list and search it: rows made of what is listed, for products that everybody may see."""
+"""The store's index for lists and searches: rows derived from listed products that are public."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from django.db import models
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller
-from tradepost.market.product_types.charging import Charging, charging
+from tradepost.market.product_types.charging import Charging, charging_of
 from tradepost.protocols.text import Text
 
 NONE = Decimal(0)
 ONLY_BY_USAGE = 2**62
-"""The price by which a product is sorted that costs nothing until it is used: beyond every amount."""
+"""The sort key of a product that is free until used: higher than every amount."""
 
 
 class Shelf(models.Model):
-    """One product in the store, with the least that one pays for it (``cheapest.Least``); written by ``shelf.refresh`` alone."""
+    """A product in the store, with its lowest price (``cheapest``). Only ``shelf.refresh`` writes it."""
 
     product = models.OneToOneField("catalog.Product", models.CASCADE, primary_key=True, related_name="on_shelf")
     category = models.ForeignKey("catalog.Category", models.PROTECT, related_name="+", db_index=False)
@@ -25,9 +25,9 @@ class Shelf(models.Model):
     ways = models.PositiveIntegerField(default=0)
     """A bit for each of ``view.WAYS`` and for a trial."""
     price_from = models.PositiveBigIntegerField()
-    """By what lists are sorted and ranges look: minor units, or ``ONLY_BY_USAGE``."""
+    """The value for sorting and price ranges: minor units, or ``ONLY_BY_USAGE``."""
     sold_30d = models.PositiveIntegerField(default=0)
-    """Lines that were paid in the last 30 days; counted each night (``orders.best_sellers``)."""
+    """Lines paid in the last 30 days; counted each night (``orders.best_sellers``)."""
     charging_mode = models.CharField(max_length=16)
     currency = models.CharField(max_length=3)
     period_type = models.CharField(max_length=8, blank=True, default="")
@@ -38,9 +38,9 @@ class Shelf(models.Model):
     unit_name_en = models.CharField(max_length=64, blank=True, default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE)
     picture = models.CharField(max_length=64, blank=True, default="")
-    """SHA-256 of the picture on its card (``assets``); empty where a drawing stands in its place."""
+    """SHA-256 of the picture on its card (``assets``); empty if there is a drawing instead."""
     indexed_as = models.PositiveIntegerField()
-    """``shelf.VERSION`` of the code that made it: after an upgrade that looks for other terms it is made anew."""
+    """``shelf.VERSION`` of the code that built the row; rows of another version are rebuilt after an upgrade."""
 
     class Meta:
         indexes = [
@@ -61,18 +61,18 @@ class Shelf(models.Model):
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode)
+        return charging_of(self.charging_mode)
 
     @property
     def unit(self) -> Text:
-        """What is bought by number; of a price by usage, what is counted."""
+        """What is bought by number; for a price by usage, the counted unit."""
         return Text(zh=self.unit_name, en=self.unit_name_en)
 
     usage_unit = unit
 
 
 class ShelfTerm(models.Model):
-    """A term that a product on the shelf is found by, and how much it weighs there (``search_terms``)."""
+    """A term by which a product on the shelf is found, and its weight (``search_terms``)."""
 
     pk = models.CompositePrimaryKey("term", "shelf")
     term = models.CharField(max_length=40)

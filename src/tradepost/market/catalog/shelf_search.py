@@ -1,7 +1,6 @@
-"""Which products of the shelf fit, in which order, with counts beside every filter: the same on both databases.
+"""Find and rank products on the shelf, with counts for every filter. Both databases return the same results.
 
-Whole numbers are added up and compared, nothing else: so the answers are the same to the last place.
-"""
+Only whole numbers are added and compared, so the results are identical."""
 
 from __future__ import annotations
 
@@ -14,16 +13,18 @@ from msgspec import Struct
 from tradepost.market.base.numbers import whole_number
 
 from .models import Shelf, ShelfTerm
-from .search_terms import Word, query_words
+from .search_query import Option, Word, query_words
 from .shelf import WAY_BITS
+from .synonym_queries import synonyms_in
 
-MOST_HITS = 300
-"""Products that a search looks at, the best ones: nobody reads on."""
+MAX_HITS = 300
+"""Maximum of products that a search examines, best first."""
 SORTS = ("match", "new", "price", "sold")
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """What somebody looks for on the shelf; empty means all. ``categories`` and ``seller`` are keys; ``low`` and ``high``: what one pays at least, in minor units."""
+    """A query on the shelf; empty for all. ``categories`` and ``seller`` are keys; ``low`` and ``high``: range of the
+    lowest price, in minor units."""
 
     q: str = ""
     categories: Collection[int] | None = None
@@ -35,50 +36,52 @@ class Query(Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> str:
-        """How it is sorted: by the best match where something is searched, else newest first, unless one says otherwise."""
+        """The sort order: as requested; by default the best match for a search by words, else newest first."""
         by_words = bool(query_words(self.q))
         if self.sort in SORTS and (by_words or self.sort != "match"):
             return self.sort
         return "match" if by_words else "new"
 
 
-class Found(Struct, frozen=True):
-    """One page of what fits. ``close``: nothing has all the words, and these have some."""
+class SearchResult(Struct, frozen=True):
+    """A page of matching products. ``close``: no product has all the words; these have some. ``similar``: no product
+    has the words as entered; these have words that look or sound alike."""
 
     pks: list[int]
     next_key: str
     total: int
     categories: Counter[int]
-    """Products in each, with all other filters."""
+    """Products in each, with all other filters applied."""
     sellers: Counter[int]
     more: bool = False
-    """Whether more fit than a search looks at."""
+    """Whether more products match than a search examines."""
     close: bool = False
+    similar: bool = False
 
 
-NOTHING = Found([], "", 0, Counter(), Counter())
+NO_RESULT = SearchResult([], "", 0, Counter(), Counter())
 
 
-def find(search: Query, *, after: str = "", size: int = 24) -> Found:
-    """A page of products in their order, beginning after the key ``after`` of an earlier page."""
-    words = query_words(search.q)
-    if words:
-        return _find_words(search, words, after, size)
+def find(search: Query, *, after: str = "", size: int = 24) -> SearchResult:
+    """Return a page of products in order, after the key ``after`` of an earlier page."""
+    if query_words(search.q):
+        return _find_by_words(search, query_words(search.q, synonyms_in(search.q)), after, size)
     if search.q.strip():
-        return NOTHING
+        return NO_RESULT
     rows = _narrowed(Shelf.objects.all(), search)
     of_category = rows if search.categories is None else rows.filter(category__in=search.categories)
     of_seller = _of(rows, seller=search.seller)
     categories, sellers = _count(of_seller, "category_id"), _count(of_category, "seller_id")
-    fit = _of(of_category, seller=search.seller)
+    matching = _of(of_category, seller=search.seller)
     counted = categories if search.categories is None else search.categories
     total = sum(categories[pk] for pk in counted)
-    pks, next_key = _page(fit, search.order, after, size)
-    return Found(pks, next_key, total, categories, sellers)
+    pks, next_key = _page(matching, search.order, after, size)
+    return SearchResult(pks, next_key, total, categories, sellers)
 
 
 def _narrowed[M: (Shelf, ShelfTerm)](rows: QuerySet[M], search: Query, to: str = "") -> QuerySet[M]:
-    """By everything but words, category and seller, which are counted. ``to``: the way to the shelf from these rows."""
+    """Apply all filters except words, category and seller, which are counted. ``to``: the path from these rows to the
+    shelf."""
     if bit := WAY_BITS.get(search.way):
         rows = rows.annotate(has_way=F(f"{to}ways").bitand(bit)).filter(has_way=bit)
     if search.low is not None:
@@ -100,106 +103,131 @@ _COLUMN = {"new": "product_id", "price": "price_from", "sold": "sold_30d"}
 
 
 def _page(rows: QuerySet[Shelf], order: str, after: str, size: int) -> tuple[list[int], str]:
-    column, up = _COLUMN[order], order == "price"
+    column, ascending = _COLUMN[order], order == "price"
     key = _key(after, 2)
     if key is not None:
         value, pk = key
-        beyond = Q((f"{column}__{'gt' if up else 'lt'}", value))
-        rows = rows.filter(beyond | Q((column, value), product_id__lt=pk))
-    ordered = rows.order_by(column if up else f"-{column}", "-product_id")
-    found = list(ordered.values_list(column, "product_id")[: size + 1])
-    more, found = len(found) > size, found[:size]
-    return [pk for _value, pk in found], "-".join(map(str, found[-1])) if more else ""
+        after_value = Q((f"{column}__{'gt' if ascending else 'lt'}", value))
+        rows = rows.filter(after_value | Q((column, value), product_id__lt=pk))
+    ordered = rows.order_by(column if ascending else f"-{column}", "-product_id")
+    records = list(ordered.values_list(column, "product_id")[: size + 1])
+    has_more, records = len(records) > size, records[:size]
+    return [pk for _value, pk in records], "-".join(map(str, records[-1])) if has_more else ""
 
 
 def _key(text: str, parts: int) -> tuple[int, ...] | None:
-    """A key that an earlier page gave; None for anything else, which begins at the top."""
+    """Parse the key of an earlier page; None for any other text, which starts at the beginning."""
     numbers = [whole_number(part, digits=19) for part in text.split("-")]
-    found = tuple(number for number in numbers if number is not None)
-    return found if len(numbers) == len(found) == parts and max(found) < 2**63 else None
+    values = tuple(number for number in numbers if number is not None)
+    return values if len(numbers) == len(values) == parts and max(values) < 2**63 else None
 
 
-# --- by words ---------------------------------------------------------------------------------------------------------
+# --- search by words
+# ------------------------------------------------------------------------------------------------------
 
 
 class _Hit(Struct, frozen=True):
     pk: int
     words: int
-    """How many of the query it has."""
+    """Number of matching words of the query, exact or near."""
+    exact: int
+    """Number of exact matches among them."""
     category: int
     seller: int
     rank: tuple[int, ...]
 
 
-def _find_words(search: Query, words: Sequence[Word], after: str, size: int) -> Found:
+def _find_by_words(search: Query, words: Sequence[Word], after: str, size: int) -> SearchResult:
     hits = _hits(search, words)
-    more, hits = len(hits) > MOST_HITS, hits[:MOST_HITS]
-    close = bool(hits) and hits[0].words < len(words)
-    if not close:
-        hits = [hit for hit in hits if hit.words == len(words)]
-        more = more and len(hits) == MOST_HITS  # those with all words come first: what was cut off has fewer
-    wanted = search.categories
-    of_category = [hit for hit in hits if wanted is None or hit.category in wanted]
-    of_seller = [hit for hit in hits if search.seller in (None, hit.seller)]
-    fit = [hit for hit in of_category if search.seller in (None, hit.seller)]
-    fit.sort(key=lambda hit: hit.rank)
-    shown, next_key = _cut(fit, after, size)
-    return Found(
-        [hit.pk for hit in shown], next_key, len(fit), Counter(hit.category for hit in of_seller),
-        Counter(hit.seller for hit in of_category), more=more, close=close,
+    best = _best(hits[:MAX_HITS], len(words))
+    has_more = len(hits) > MAX_HITS and len(best) == MAX_HITS  # the best come first: otherwise the rest is no better
+    close, similar = bool(best) and best[0].words < len(words), bool(best) and best[0].exact < best[0].words
+    requested = search.categories
+    of_category = [hit for hit in best if requested is None or hit.category in requested]
+    of_seller = [hit for hit in best if search.seller in (None, hit.seller)]
+    matching = [hit for hit in of_category if search.seller in (None, hit.seller)]
+    matching.sort(key=lambda hit: hit.rank)
+    page_hits, next_key = _cut(matching, after, size)
+    return SearchResult(
+        [hit.pk for hit in page_hits], next_key, len(matching), Counter(hit.category for hit in of_seller),
+        Counter(hit.seller for hit in of_category), more=has_more, close=close, similar=similar,
     )  # fmt: skip
 
 
+def _best(hits: Sequence[_Hit], words: int) -> list[_Hit]:
+    """Return the products with all words and the most exact matches. If none has all words, prefer those with an
+    exact match."""
+    if not hits:
+        return []
+    best_hit = hits[0]
+    if best_hit.words == words:
+        return [hit for hit in hits if (hit.words, hit.exact) == (words, best_hit.exact)]
+    return [hit for hit in hits if hit.exact or not best_hit.exact]
+
+
 def _hits(search: Query, words: Sequence[Word]) -> list[_Hit]:
-    """The best products, those with most of the words first; one more than is looked at."""
-    every = sorted({term for word in words for term in word.points})
-    rows = _narrowed(ShelfTerm.objects.filter(term__in=every), search, "shelf__")
-    there = {f"w{number}": Sum(_points(word.points)) for number, word in enumerate(words)}
-    whole = sum((_is_there(number, word) for number, word in enumerate(words)), Value(0))
-    of_all: Counter[str] = Counter()
+    """Return the best products, those with the most words first; one more than is examined."""
+    terms = sorted({term for word in words for term in word.terms})
+    scores: Counter[str] = Counter()
     for word in words:
-        of_all.update(word.points)
-    found = (
+        scores.update(word.scores)
+    rows = _narrowed(ShelfTerm.objects.filter(term__in=terms), search, "shelf__")
+    option_points = {
+        _name(i, j): Sum(_points(option.points))
+        for i, word in enumerate(words)
+        for j, option in enumerate(word.options)
+    }
+    matching = (
         rows.values("shelf_id")
-        .annotate(**there)
-        .annotate(whole=whole, score=Sum(F("weight") * _points(of_all), output_field=IntegerField()))
-        .filter(whole__gt=0)
-        .order_by("-whole", "-score", "-shelf_id")
-        .values_list(
-            "whole",
-            "score",
-            "shelf_id",
-            "shelf__category_id",
-            "shelf__seller_id",
-            "shelf__price_from",
-            "shelf__sold_30d",
+        .annotate(**option_points)
+        .annotate(
+            whole=sum((_is_met(i, word.options) for i, word in enumerate(words)), Value(0)),
+            exact=sum((_is_met(i, word.options, exact=True) for i, word in enumerate(words)), Value(0)),
+            score=Sum(F("weight") * _points(scores), output_field=IntegerField()),
         )
+        .filter(whole__gt=0)
+        .order_by("-whole", "-exact", "-score", "-shelf_id")
     )
-    return [_hit(row, search.order) for row in found[: MOST_HITS + 1]]
+    columns = ("whole", "exact", "score", "shelf_id", *(f"shelf__{name}" for name in _COLUMNS))
+    return [_hit(row, search.order) for row in matching.values_list(*columns)[: MAX_HITS + 1]]
+
+
+_COLUMNS = ("category_id", "seller_id", "price_from", "sold_30d")
 
 
 def _hit(row: tuple[int, ...], order: str) -> _Hit:
-    whole, score, pk, category, seller, price, sold = row
-    rank = {"match": (-whole, -score, -pk), "new": (-pk,), "price": (price, -pk), "sold": (-sold, -pk)}[order]
-    return _Hit(pk, whole, category, seller, rank)
+    words, exact, score, pk, category, seller, price, sold_30d = row
+    rank = {"match": (-words, -exact, -score, -pk), "new": (-pk,), "price": (price, -pk), "sold": (-sold_30d, -pk)}[
+        order
+    ]
+    return _Hit(pk, words, exact, category, seller, rank)
 
 
 def _points(points: Mapping[str, int]) -> Case:
-    """What a term counts, as an expression: terms of the same number of_all."""
-    by_number: dict[int, list[str]] = {}
+    """Return the points of a term as an expression, grouped by number."""
+    terms_by_number: dict[int, list[str]] = {}
     for term, number in points.items():
-        by_number.setdefault(number, []).append(term)
-    whens = [When(term__in=sorted(terms), then=Value(number)) for number, terms in sorted(by_number.items())]
-    return Case(*whens, default=Value(0), output_field=IntegerField())
+        terms_by_number.setdefault(number, []).append(term)
+    conditions = [When(term__in=sorted(terms), then=Value(number)) for number, terms in sorted(terms_by_number.items())]
+    return Case(*conditions, default=Value(0), output_field=IntegerField())
 
 
-def _is_there(number: int, word: Word) -> Case:
-    return Case(When(**{f"w{number}__gte": word.least}, then=Value(1)), default=Value(0), output_field=IntegerField())
+def _name(word: int, option: int) -> str:
+    return f"w{word}_{option}"
+
+
+def _is_met(word: int, options: Sequence[Option], *, exact: bool = False) -> Case:
+    """Return 1 for a product that matches one of the options; with ``exact``, one of the exact ones."""
+    condition = Q()
+    for index, option in enumerate(options):
+        if option.exact or not exact:
+            condition |= Q((f"{_name(word, index)}__gte", option.least))
+    return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())
 
 
 def _cut(hits: Sequence[_Hit], after: str, size: int) -> tuple[list[_Hit], str]:
-    """The page after a hit; its key is the product's, found again in the same order."""
-    last = whole_number(after)
-    begin = next((place + 1 for place, hit in enumerate(hits) if hit.pk == last), 0)
-    shown = list(hits[begin : begin + size])
-    return shown, str(shown[-1].pk) if len(hits) > begin + size else ""
+    """Return the page after a hit; its key is the product's, found in the same order."""
+    last_key = whole_number(after)
+    begin = next((index + 1 for index, hit in enumerate(hits) if hit.pk == last_key), 0)
+    page_hits = list(hits[begin : begin + size])
+    return page_hits, str(page_hits[-1].pk) if len(hits) > begin + size else ""

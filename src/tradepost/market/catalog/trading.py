@@ -1,8 +1,7 @@
-"""An operator freezes the trading of a product, with a cause, and lets it go on.
+"""An operator suspends the sales of a product with a reason, and resumes them.
 
-A frozen product is hidden and not sold, and an order that is under way is not paid; what is in use goes on and can be renewed.
-What its seller had hidden stays hidden afterwards (shelf §2).
-"""
+A suspended product is hidden and not sold, and pending orders cannot be paid; existing services continue and can be
+renewed. A product that its seller had hidden stays hidden afterwards (shelf §2)."""
 
 from __future__ import annotations
 
@@ -19,15 +18,15 @@ from .events import ProductFrozen, ProductUnfrozen
 from .lifecycle import PRODUCT, ProductEvent
 from .models import Product
 
-LONGEST_CAUSE = 500
-BY_PROBES = "probes:"
-"""Begins the cause that is no person's: then the number of failing days. Pages say it in words."""
+MAX_CAUSE_LENGTH = 500
+PROBES_PREFIX = "probes:"
+"""Prefix of an automatic cause, followed by the number of failing days; pages show it as text."""
 
 
 def freeze(product: Product, *, cause: str, actor: str, now: datetime, failing_days: int = 0) -> None:
-    """``failing_days``: of its probes, when they are why. Raises ``Refused`` without a cause, and ``IllegalTransition`` for
-    what is not on sale; nothing changed then."""
-    cause = checked_words(cause)
+    """Suspend sales. ``failing_days``: of its probes, if they are the cause. Raises ``Refused`` without a cause, and
+    ``IllegalTransition`` if it is not on sale; nothing changes then."""
+    cause = checked_reason(cause)
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         PRODUCT.move(locked, ProductEvent.FREEZE, now=now, actor=actor, note=cause)
@@ -37,20 +36,21 @@ def freeze(product: Product, *, cause: str, actor: str, now: datetime, failing_d
 
 
 def unfreeze(product: Product, *, actor: str, now: datetime, note: str = "") -> None:
-    """Raises ``IllegalTransition`` for what is not frozen."""
+    """Resume sales. Raises ``IllegalTransition`` if they are not suspended."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
-        PRODUCT.move(locked, ProductEvent.UNFREEZE, now=now, actor=actor, note=note[:LONGEST_CAUSE])
+        PRODUCT.move(locked, ProductEvent.UNFREEZE, now=now, actor=actor, note=note[:MAX_CAUSE_LENGTH])
         shelf.refresh(locked)
         outbox.publish(ProductUnfrozen(product=locked.pk, at=now), now=now)
     product.status = locked.status
 
 
-def checked_words(words: str) -> str:
-    """Why something is done to a seller's product: the seller reads it."""
-    words = words.strip()
-    if not words:
-        raise Refused("product.no_reason", _("Say why: the seller reads it."), field="reason")
-    if len(words) > LONGEST_CAUSE:
+def checked_reason(reason: str) -> str:
+    """Return the reason for an act on a seller's product, which the seller reads. Raises ``Refused`` for an invalid
+    one."""
+    reason = reason.strip()
+    if not reason:
+        raise Refused("product.no_reason", _("Enter the reason. The seller can see it."), field="reason")
+    if len(reason) > MAX_CAUSE_LENGTH:
         raise Refused("product.long_reason", _("At most 500 characters."), field="reason")
-    return words
+    return reason

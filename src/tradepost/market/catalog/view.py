@@ -1,9 +1,8 @@
-"""What a product page shows, made of one document: the page of a listed product and the preview of a draft are the same
-(business-rules §2.3), so neither can say what the other does not.
+"""The view of a product page, built from one document. The page of a listed product and the preview of a draft are
+the same (business-rules §2.3).
 
-Pure. A draft may lack anything, so every part may be empty; what a seller or an operator said of a listed product beside its
-document (hidden, stopped, limits) comes in ``Controls``.
-"""
+Pure. A draft may be incomplete, so every part may be empty. ``Controls`` has the settings of sellers and operators
+besides the document (hidden, stopped, limits)."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
-from .cheapest import Least, cheapest, least
+from .cheapest import LowestPrice, cheapest, lowest_price
 from .document import NO_TEXT, NONE, Attribute, Document, Factor, Price, Quantity, Sku, Spec, Support, usage_bands
 from .price_models import PriceModel
 
@@ -35,7 +34,7 @@ class Limit(Struct, frozen=True, kw_only=True):
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """To whom it is sold, where not to everybody: companies, people, listed, holders."""
+    """Who can buy it, if restricted: companies, people, listed, holders."""
 
     audience: str
     spec: Text | None = None
@@ -43,28 +42,28 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class Controls(Struct, frozen=True, kw_only=True):
-    """What counts beside the document: which of it can be bought, by whom and how much."""
+    """Settings besides the document: what can be bought, by whom and how much."""
 
     sold: bool = True
-    """Whether it can be bought at the moment: on sale, by a seller who is active."""
+    """Whether it can be bought now: on sale, by an active seller."""
     stopped: bool = False
-    """Sales ended for good."""
+    """Sales ended permanently."""
     hidden_specs: frozenset[str] = frozenset()
     on_sale: frozenset[str] | None = None
-    """Ids of the prices that can be bought; None for all of the document, in a preview."""
+    """IDs of the prices that can be bought; None for all of the document, in a preview."""
     limits: Mapping[str, Limit] = field(default_factory=dict)
     """Key of a spec, or empty for the whole product → its limit."""
     targets: Mapping[str, Target] = field(default_factory=dict)
     left: int | None = None
-    """What is in stock, where the kind of product has stock."""
+    """Number in stock, if the kind of product has stock."""
 
 
-AS_DRAFTED = Controls()
-"""Those of a preview: nothing is hidden, stopped or limited."""
+PREVIEW_CONTROLS = Controls()
+"""The controls of a preview: nothing is hidden, stopped or limited."""
 
 
 class BandView(Struct, frozen=True):
-    """``after`` and ``upto`` units (None: no end) cost ``amount`` each; of usage, ``rate`` main units."""
+    """Units from ``after`` to ``upto`` (None: no limit) cost ``amount`` each; usage costs ``rate`` main units."""
 
     after: Decimal
     upto: Decimal | None
@@ -73,7 +72,7 @@ class BandView(Struct, frozen=True):
 
 
 class FactorView(Struct, frozen=True):
-    """Something that is counted, with what it costs."""
+    """A billing factor with its price."""
 
     unit: Text
     cycle: str
@@ -84,7 +83,7 @@ class FactorView(Struct, frozen=True):
 
 
 class PriceView(Struct, frozen=True):
-    """One way to pay for a SKU. ``amount``: of one unit for one period; None where bands say it, or usage is paid later."""
+    """A price of a SKU. ``amount``: for one unit and period; None for a price with bands, or by usage."""
 
     product_id: str
     charging: Charging
@@ -99,20 +98,20 @@ class PriceView(Struct, frozen=True):
     reset: str
     stops_when_used_up: bool
     trial: bool
-    least: Least
+    least: LowestPrice
 
 
 class SkuView(Struct, frozen=True):
     code: str
     values: tuple[Text, ...]
-    """Of each attribute, in the order of the spec."""
+    """One per attribute, in the order of the spec."""
     quantity: Quantity | None
-    """What is bought by number, where there is more than one number to choose."""
+    """What is bought by number, if there is a choice."""
     prices: tuple[PriceView, ...]
 
     @property
     def trial_days(self) -> int:
-        """For how many days it may be tried; 0: not at all (business-rules §3.5)."""
+        """Days of the trial; 0: no trial (business-rules §3.5)."""
         return next((price.period_numbers[0] for price in self.prices if price.trial and price.period_numbers), 0)
 
 
@@ -121,7 +120,7 @@ class SpecView(Struct, frozen=True):
     name: Text
     attributes: tuple[Attribute, ...]
     hidden: bool
-    """Sold by its own link only."""
+    """Sold only by its own link."""
     skus: tuple[SkuView, ...]
 
 
@@ -130,13 +129,14 @@ WAYS = (
     ("once", ChargingMode.ONE_TIME), ("on_demand", ChargingMode.ON_DEMAND), ("package", ChargingMode.ON_DEMAND_PKG),
     ("uses", ChargingMode.ONE_TIME),
 )  # fmt: skip
-"""Ways to pay that buyers look for, and their charging modes; filters of the shelf know them by these words."""
+"""Billing periods and modes that buyers filter by, with their charging modes; filters of the shelf use these
+words."""
 EXPECTED = frozenset({"month", "year", "on_demand"})
-"""Those whose absence a page explains: the seller decides, and may have none of them (business-rules §3.1)."""
+"""Those whose absence a page explains: the seller decides, and need not offer them (business-rules §3.1)."""
 
 
 def way_of(price: Price) -> str:
-    """By which of ``WAYS`` a price is paid; a trial, which is paid by none, is ``trial``."""
+    """Return the entry of ``WAYS`` for a price; ``trial`` for a trial."""
     if price.trial:
         return "trial"
     if price.charging_mode is ChargingMode.PERIOD:
@@ -147,17 +147,17 @@ def way_of(price: Price) -> str:
 
 
 class ProductView(Struct, frozen=True):
-    """``slug`` and ``pk`` are empty for what is not listed: then it has no page to link to."""
+    """``slug`` and ``pk`` are empty for a product that is not listed, which has no page."""
 
     slug: str
     pk: int
     document: Document
     kind: ProductType
     specs: tuple[SpecView, ...]
-    """With something in them that is sold; hidden ones only where they were asked for."""
+    """Specs with prices; hidden ones only if requested."""
     controls: Controls
     ways: frozenset[str]
-    least: Least | None
+    least: LowestPrice | None
     currency: str
 
     @property
@@ -178,7 +178,7 @@ class ProductView(Struct, frozen=True):
 
     @property
     def drawing(self) -> bool:
-        """Whether a drawing stands where pictures would."""
+        """Whether a drawing is shown instead of pictures."""
         return bool(self.document.media.drawing and self.slug and not self.pictures)
 
     @property
@@ -195,15 +195,15 @@ class ProductView(Struct, frozen=True):
 
     @property
     def answers(self) -> tuple[tuple[Text, Text], ...]:
-        """What its kind asks and buyers read: each question with what its seller said."""
-        said = self.document.details.fields
-        found = tuple(
+        """The questions of the kind that buyers read, with the seller's answers."""
+        typed = self.document.details.fields
+        answered = tuple(
             (question.label, answer)
             for question in self.kind.fields
-            if question.buyers_read and (answer := _answer(question, said)) != NO_TEXT
+            if question.buyers_read and (answer := _answer(question, typed)) != NO_TEXT
         )
-        parts = milestones.declared(said)
-        return (*found, (milestones.HEADING, _shares(parts))) if parts else found
+        parts = milestones.milestones_of(typed)
+        return (*answered, (milestones.HEADING, _shares(parts))) if parts else answered
 
     @property
     def supervised(self) -> bool:
@@ -216,7 +216,7 @@ class ProductView(Struct, frozen=True):
 
     @property
     def sold(self) -> bool:
-        """Whether something of it can be bought now."""
+        """Whether any of it can be bought now."""
         return self.controls.sold and self.least is not None and self.controls.left != 0
 
     @property
@@ -225,28 +225,28 @@ class ProductView(Struct, frozen=True):
 
     @property
     def metered(self) -> bool:
-        """Whether something of it is charged by usage."""
+        """Whether any of it is charged by usage."""
         return bool(self.ways & {"on_demand", "package"})
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """Ways to pay that buyers expect and this product does not have."""
+        """Billing periods and modes that buyers expect and this product does not offer."""
         return tuple(name for name, mode in WAYS if name in EXPECTED - self.ways and mode in self.kind.charging_modes)
 
     @property
     def sold_ways(self) -> tuple[str, ...]:
-        """Ways to pay that it has, in the order of ``WAYS``."""
+        """Billing periods and modes that it offers, in the order of ``WAYS``."""
         return tuple(name for name, _mode in WAYS if name in self.ways)
 
     @property
     def limit_list(self) -> list[Limit]:
-        shown = {"", *(spec.key for spec in self.specs)}
-        return [limit for key, limit in self.controls.limits.items() if key in shown]
+        visible_keys = {"", *(spec.key for spec in self.specs)}
+        return [limit for key, limit in self.controls.limits.items() if key in visible_keys]
 
     @property
     def target_list(self) -> list[Target]:
-        shown = {"", *(spec.key for spec in self.specs)}
-        return [target for key, target in self.controls.targets.items() if key in shown]
+        visible_keys = {"", *(spec.key for spec in self.specs)}
+        return [target for key, target in self.controls.targets.items() if key in visible_keys]
 
     def skus(self) -> Iterator[tuple[SpecView, SkuView]]:
         for spec in self.specs:
@@ -254,43 +254,53 @@ class ProductView(Struct, frozen=True):
                 yield spec, sku
 
 
-def _shares(parts: Sequence[milestones.Milestone]) -> Text:
-    """Each milestone with its share of the price, as weights of their sum."""
-    total = sum(one.weight for one in parts)
+def _shares(declared_milestones: Sequence[milestones.Milestone]) -> Text:
+    """List each milestone with its share of the price, as a fraction of the total weight."""
+    total = sum(milestone.weight for milestone in declared_milestones)
     return Text(
-        zh="、".join(f"{one.name.zh}（{one.weight}/{total}）" for one in parts),
-        en=", ".join(f"{one.name.en} ({one.weight}/{total})" for one in parts),
+        zh="、".join(f"{milestone.name.zh}（{milestone.weight}/{total}）" for milestone in declared_milestones),
+        en=", ".join(f"{milestone.name.en} ({milestone.weight}/{total})" for milestone in declared_milestones),
     )
 
 
-def _answer(question: Question, said: Mapping[str, str]) -> Text:
-    plain = said.get(question.code, "").strip()
-    if chosen := question.chosen(plain):
-        return chosen
-    return Text(zh=plain, en=said.get(f"{question.code}_en", "").strip()) if question.translated else Text.same(plain)
+def _answer(question: Question, answers: Mapping[str, str]) -> Text:
+    typed = answers.get(question.code, "").strip()
+    if choice := question.chosen(typed):
+        return choice
+    return (
+        Text(zh=typed, en=answers.get(f"{question.code}_en", "").strip()) if question.translated else Text.same(typed)
+    )
 
 
 def view_of(
-    document: Document, *, currency: str, controls: Controls = AS_DRAFTED, slug: str = "", pk: int = 0, spec: str = ""
+    document: Document,
+    *,
+    currency: str,
+    controls: Controls = PREVIEW_CONTROLS,
+    slug: str = "",
+    pk: int = 0,
+    spec: str = "",
 ) -> ProductView:
-    """The page of a document. ``spec``: the key of a hidden spec whose own link was followed (business-rules §2.8).
+    """Return the view of a document. ``spec``: the key of a hidden spec whose own link was used (business-rules
+    §2.8).
 
-    Give ``slug`` and ``pk`` of a product that has a page. Raises ``LookupError`` for a kind of product that is not there.
-    """
-    found = tuple(made for one in document.pricing.specs if (made := _spec(one, currency, controls)).skus)
-    shown = tuple(one for one in found if not one.hidden or one.key == spec)
-    prices = [price for one in shown for sku in one.skus for price in sku.prices]
-    here = {price.product_id for price in prices}
-    ways = frozenset(way_of(price) for _spec, _sku, price in document.prices() if price.product_id in here)
+    Pass ``slug`` and ``pk`` of a product with a page. Raises ``LookupError`` for an unknown kind of product."""
+    all_specs = tuple(
+        view for document_spec in document.pricing.specs if (view := _spec(document_spec, currency, controls)).skus
+    )
+    visible_specs = tuple(spec_view for spec_view in all_specs if not spec_view.hidden or spec_view.key == spec)
+    prices = [price for spec_view in visible_specs for sku in spec_view.skus for price in sku.prices]
+    product_ids = {price.product_id for price in prices}
+    ways = frozenset(way_of(price) for _spec, _sku, price in document.prices() if price.product_id in product_ids)
     return ProductView(
-        slug=slug, pk=pk, document=document, kind=product_type(document.product_type), specs=shown, controls=controls,
-        ways=ways, least=cheapest(price.least for price in prices), currency=currency,
+        slug=slug, pk=pk, document=document, kind=product_type(document.product_type), specs=visible_specs,
+        controls=controls, ways=ways, least=cheapest(price.least for price in prices), currency=currency,
     )  # fmt: skip
 
 
 def _spec(spec: Spec, currency: str, controls: Controls) -> SpecView:
-    made = (_sku(sku, spec, currency, controls) for sku in spec.skus)
-    skus = tuple(sku for sku in made if sku.prices)
+    sku_views = (_sku(sku, spec, currency, controls) for sku in spec.skus)
+    skus = tuple(sku for sku in sku_views if sku.prices)
     return SpecView(spec.key, spec.name, spec.attributes, spec.key in controls.hidden_specs, skus)
 
 
@@ -311,7 +321,7 @@ def _sku(sku: Sku, spec: Spec, currency: str, controls: Controls) -> SkuView:
 
 
 def _complete(sku: Sku, price: Price) -> bool:
-    """Whether a draft already says what it costs: the rest of it is not shown yet."""
+    """Return whether the price of a draft is complete; incomplete prices are not shown."""
     quantity = sku.quantity or Quantity()
     if not (1 <= quantity.least <= quantity.most and quantity.step >= 1):
         return False
@@ -329,7 +339,7 @@ def _price(sku: Sku, price: Price, currency: str) -> PriceView:
     return PriceView(
         price.product_id, price.charging, price.period_type, price.period_numbers, price.model, amount,
         tuple(_bands(price, currency)), tuple(_factor(factor) for factor in price.factors), price.unit, price.quota,
-        price.reset, price.stops_when_used_up, price.trial, least(sku, price, currency),
+        price.reset, price.stops_when_used_up, price.trial, lowest_price(sku, price, currency),
     )  # fmt: skip
 
 

@@ -1,1 +1,2 @@
-"""Servers of buyers, through an operator's cloud: its contract, adapters, tasks, and what was observed (business-rules §5)."""
+"""Buyers' servers in an operator's cloud: the cloud contract, adapters, tasks and observed states (business-rules
+§5)."""

@@ -1,7 +1,7 @@
-"""The cloud file (``TRADEPOST_COMPUTE_FILE``): region, network, sizes and images of the cloud that an operator connects.
+"""The cloud file (``TRADEPOST_COMPUTE_FILE``): region, network, sizes and images of the operator's cloud.
 
-The file is read again after it changes, so that an image can be added without a restart. A change that cannot be read keeps the
-last good content; ``tradepost doctor`` shows the error.
+The file is read again after it changes, so that operators can add images without a restart. If the changed file is
+invalid, the last valid content stays in use; ``tradepost doctor`` shows the error.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from msgspec import Struct
 from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.protocols.text import Text
 
-from .contract import CloudError, Fault, Offered, SystemImage
+from .contract import CloudError, Fault, OfferedItem, SystemImage
 
 log = structlog.get_logger(__name__)
 SETTING = "TRADEPOST_COMPUTE_FILE"
 
 
 class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file."""
+    """A table in the file."""
 
 
 class Title(_Part, frozen=True):
@@ -38,7 +38,8 @@ class Title(_Part, frozen=True):
 
 
 class Size(_Part, frozen=True):
-    """``code``: stored with each server, so do not rename it. ``disk_type``: empty for the cloud's default."""
+    """A server size. ``code`` is stored with each server, so do not rename it. ``disk_type``: empty for the cloud's
+    default."""
 
     code: str
     flavour: str
@@ -48,7 +49,7 @@ class Size(_Part, frozen=True):
 
 
 class PlainImage(_Part, frozen=True):
-    """An image of the cloud's own, with which a buyer may replace a disk."""
+    """One of the cloud's own images, with which a buyer may replace a disk."""
 
     code: str
     image: str
@@ -56,7 +57,8 @@ class PlainImage(_Part, frozen=True):
 
 
 class Network(_Part, frozen=True):
-    """``network``: VPC (Huawei Cloud) or network (OpenStack). ``subnet``: EC2 and Huawei Cloud."""
+    """The network of new servers. ``network``: VPC (Huawei Cloud) or network (OpenStack). ``subnet``: EC2 and Huawei
+    Cloud."""
 
     network: str = ""
     subnet: str = ""
@@ -64,9 +66,9 @@ class Network(_Part, frozen=True):
     zone: str = ""
     public_address: bool = False
     bandwidth_mbit: int = 5
-    """Of a public address at Huawei Cloud."""
+    """Bandwidth of a public address at Huawei Cloud."""
     public_address_type: str = "5_bgp"
-    """Line of a public address at Huawei Cloud; the regions offer different ones."""
+    """Line type of a public address at Huawei Cloud; it differs between regions."""
 
 
 class Login(_Part, frozen=True):
@@ -79,7 +81,7 @@ class Login(_Part, frozen=True):
     domain: str = "Default"
 
     def __repr__(self) -> str:
-        """Without secrets: values of local variables may come into logs."""
+        """Omit the secrets, since local variables may appear in logs."""
         return f"Login(access_key={self.access_key!r}, user={self.user!r}, domain={self.domain!r})"
 
 
@@ -95,38 +97,38 @@ class CloudFile(_Part, frozen=True):
     credentials: Login = Login()
     images: tuple[PlainImage, ...] = ()
     imported: Mapping[str, str] = {}
-    """Image id in the cloud by reference (``asset:<number>``) of a seller's image."""
+    """Image id in the cloud, by the reference (``asset:<number>``) of a seller's image."""
 
     def size(self, code: str) -> Size:
-        """Raises ``CloudError``."""
+        """Return the size with this code. Raises ``CloudError``."""
         size = next((size for size in self.sizes if size.code == code), None)
         if size is None:
             raise CloudError(f"size {code} is not in {SETTING}", final=True, fault=Fault.SETTINGS)
         return size
 
     def image(self, image: SystemImage) -> str:
-        """The cloud's id of an image. Raises ``CloudError``."""
-        known = {plain.code: plain.image for plain in self.images} | dict(self.imported)
-        if image.reference not in known:
-            said = f'image {image.reference} ({image.name}) is not imported: add "{image.reference}" to [imported] in {SETTING}'
-            raise CloudError(said, final=True, fault=Fault.SETTINGS)
-        return known[image.reference]
+        """Return the cloud's id of an image. Raises ``CloudError``."""
+        ids = {plain.code: plain.image for plain in self.images} | dict(self.imported)
+        if image.reference not in ids:
+            message = f'image {image.reference} ({image.name}) is not imported: add "{image.reference}" to [imported] in {SETTING}'
+            raise CloudError(message, final=True, fault=Fault.SETTINGS)
+        return ids[image.reference]
 
 
 def read(path: Path) -> CloudFile:
-    """Raises ``ValueError`` with an explanation."""
+    """Read the cloud file. Raises ``ValueError`` with an explanation."""
     try:
         content = msgspec.toml.decode(path.read_bytes(), type=CloudFile)
     except OSError as fault:
         raise ValueError(f"{path} cannot be read: {fault.strerror}. Correct {SETTING} or the permissions.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as fault:
         raise ValueError(f"{path} is not a valid cloud file: {fault}") from None
-    for what, codes in (
+    for kind, codes in (
         ("size", [size.code for size in content.sizes]),
-        ("image", [one.code for one in content.images]),
+        ("image", [image.code for image in content.images]),
     ):
         if len(set(codes)) < len(codes):
-            raise ValueError(f"{path}: two entries have the same {what} code. Give each its own code.")
+            raise ValueError(f"{path}: two entries have the same {kind} code. Give each its own code.")
     if not content.sizes:
         raise ValueError(f"{path} has no [[sizes]]. Add at least one size of servers.")
     if any(not 1 <= size.disk_gb <= 65_536 for size in content.sizes) or content.observe_seconds < 10:
@@ -135,7 +137,7 @@ def read(path: Path) -> CloudFile:
 
 
 class Setup(Struct, frozen=True, kw_only=True):
-    """What an adapter is built from. ``access_key`` and ``secret_key`` of the environment replace those of the file."""
+    """Settings from which an adapter is built. Keys from the environment take precedence over those of the file."""
 
     path: Path
     outbound: OutboundPolicy
@@ -143,12 +145,12 @@ class Setup(Struct, frozen=True, kw_only=True):
     secret_key: str = ""
 
     def __repr__(self) -> str:
-        """Without the secret key."""
+        """Omit the secret key."""
         return f"Setup(path={str(self.path)!r}, access_key={self.access_key!r})"
 
 
 class LiveFile:
-    """The cloud file as it is now."""
+    """The cloud file, read again after each change."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -170,31 +172,31 @@ class LiveFile:
                 self._changed = stamp
                 try:
                     self._content = read(self.setup.path)
-                except ValueError as wrong:
-                    log.warning("the changed cloud file is not used", why=str(wrong))
+                except ValueError as error:
+                    log.warning("the changed cloud file is not used", why=str(error))
             return self._content
 
     @property
     def keys(self) -> tuple[str, str]:
-        """Access key and secret key. Raises ``CloudError`` without them."""
+        """The access key and the secret key. Raises ``CloudError`` if one is missing."""
         login = self.now.credentials
         access, secret = self.setup.access_key or login.access_key, self.setup.secret_key or login.secret_key
         if not access or not secret:
-            said = f"no credentials: set TRADEPOST_COMPUTE_ACCESS_KEY and TRADEPOST_COMPUTE_SECRET_KEY, or [credentials] in {SETTING}"
-            raise CloudError(said, fault=Fault.CREDENTIALS)
+            message = f"no credentials: set TRADEPOST_COMPUTE_ACCESS_KEY and TRADEPOST_COMPUTE_SECRET_KEY, or [credentials] in {SETTING}"
+            raise CloudError(message, fault=Fault.CREDENTIALS)
         return access, secret
 
     @property
-    def sizes(self) -> Sequence[Offered]:
-        return tuple(Offered(code=size.code, title=size.title.text) for size in self.now.sizes)
+    def sizes(self) -> Sequence[OfferedItem]:
+        return tuple(OfferedItem(code=size.code, title=size.title.text) for size in self.now.sizes)
 
     @property
-    def images(self) -> Sequence[Offered]:
-        return tuple(Offered(code=image.code, title=image.title.text) for image in self.now.images)
+    def images(self) -> Sequence[OfferedItem]:
+        return tuple(OfferedItem(code=image.code, title=image.title.text) for image in self.now.images)
 
 
 class FileCloud:
-    """What every cloud answers from its cloud file. Its adapter asks the cloud itself."""
+    """Base of adapters that take the title, sizes and images from the cloud file."""
 
     def __init__(self, name: str, setup: Setup) -> None:
         self.name = name
@@ -205,11 +207,11 @@ class FileCloud:
         return self._file.now.title.text
 
     @property
-    def sizes(self) -> Sequence[Offered]:
+    def sizes(self) -> Sequence[OfferedItem]:
         return self._file.sizes
 
     @property
-    def images(self) -> Sequence[Offered]:
+    def images(self) -> Sequence[OfferedItem]:
         return self._file.images
 
     @property

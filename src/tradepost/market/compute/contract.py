@@ -1,11 +1,12 @@
-"""What an operator's cloud provides, so that the market can start servers from images on it (business-rules §5).
+"""The contract of clouds on which the market starts servers from images (business-rules §5).
 
-A package under ``adapters/`` with a ``CLOUD`` is one, and so is ``module:NAME`` of an installed package that the setting
-``compute_adapter`` names. Every method asks the cloud once and says what it saw; whatever takes longer is told by
-``State.CHANGING``, and the market then asks ``observe`` until it is over. Methods may be called again with the same ``token``
-after a crash, and do nothing twice. They run outside of any transaction, and raise ``CloudError``.
+A cloud is a package under ``adapters/`` with a ``CLOUD``, or ``module:NAME`` of an installed package in the setting
+``compute_adapter``. A package with ``make(setup)`` instead is built from the settings and the cloud file
+(``cloud_file``).
 
-A package with ``make(setup)`` instead of ``CLOUD`` is built from the settings and the cloud file (``cloud_file``).
+Each method makes one request and returns the observed server. For longer work it returns ``State.CHANGING``; the market
+then calls ``observe`` until the work is finished. Methods are idempotent for a ``token``, run outside transactions and
+raise ``CloudError``.
 """
 
 from __future__ import annotations
@@ -24,38 +25,41 @@ from tradepost.protocols.text import Text
 
 class State(StrEnum):
     CHANGING = "changing"
-    """Being made, started, stopped or given another disk: ask again."""
+    """The cloud creates, starts or stops the server or replaces its disk. Observe it again."""
     UNFINISHED = "unfinished"
-    """One step of several is done. The market calls the same method again with the same token."""
+    """One of several steps is done. The market calls the same method again with the same token."""
     RUNNING = "running"
     STOPPED = "stopped"
     GONE = "gone"
-    """There is none, or none any more."""
+    """The server does not exist, or no longer exists."""
 
 
 class Action(StrEnum):
-    """What is asked of a cloud about one server."""
+    """An action of the cloud on one server."""
 
     CREATE = "create"
     START = "start"
     STOP = "stop"
     RESUME = "resume"
-    """A freeze is over: it starts, unless its buyer had stopped it."""
+    """Start the server after a freeze, unless the buyer had stopped it."""
     REPLACE = "replace"
-    """Its system disk is made anew from another image."""
+    """Replace the system disk with one made from another image."""
     RELEASE = "release"
 
 
-BECOMES = {
+RESULTING_STATE = {
     Action.CREATE: State.RUNNING, Action.START: State.RUNNING, Action.RESUME: State.RUNNING, Action.STOP: State.STOPPED,
     Action.REPLACE: State.RUNNING, Action.RELEASE: State.GONE,
 }  # fmt: skip
-"""How a server is when that was done."""
+"""The state of a server after each action."""
 
 
 class SystemImage(Struct, frozen=True, kw_only=True):
-    """What a system disk is made of. ``reference``: ``asset:<key>`` of the version in the seller's asset center, whose file the
-    cloud imported, or the code of one of the cloud's own images."""
+    """The image of a system disk.
+
+    ``reference``: ``asset:<key>`` of the version in the seller's asset center whose file the cloud imported, or the
+    code of one of the cloud's own images.
+    """
 
     reference: str
     name: str = ""
@@ -70,16 +74,19 @@ class Login:
 class NewServer(Struct, frozen=True, kw_only=True):
     name: str
     size: str
-    """A code of ``Compute.sizes``."""
+    """A code from ``Compute.sizes``."""
     image: SystemImage
     login: Login
     labels: Mapping[str, str] = {}
-    """Tags that the server keeps in the cloud (``labels``): its market, its token and its order."""
+    """Tags of the server in the cloud (``labels``): its market, its token and its order."""
 
 
-class Seen(Struct, frozen=True, kw_only=True):
-    """A server as the cloud says it is. ``healthy`` counts while it runs: an image is billed only then (business-rules §5).
-    ``address``: by which its buyer reaches it, such as an IP address."""
+class ObservedServer(Struct, frozen=True, kw_only=True):
+    """A server as observed in the cloud.
+
+    ``healthy`` matters only while it runs: an image is billed only for healthy servers (business-rules §5).
+    ``address``: where the buyer reaches the server, such as an IP address.
+    """
 
     server_id: str
     state: State
@@ -87,15 +94,15 @@ class Seen(Struct, frozen=True, kw_only=True):
     address: str = ""
 
 
-class Offered(Struct, frozen=True, kw_only=True):
-    """A size of servers, or an image of the cloud's own: its code, and what people read."""
+class OfferedItem(Struct, frozen=True, kw_only=True):
+    """A server size, or one of the cloud's own images: its code and its title."""
 
     code: str
     title: Text
 
 
 class Fault(StrEnum):
-    """Why a cloud did not do something, as far as it says so."""
+    """The reason why a cloud did not perform an action, if known."""
 
     QUOTA = "quota"
     """The account has reached a limit."""
@@ -111,32 +118,35 @@ class Fault(StrEnum):
 
 
 class CloudError(Exception):
-    """The cloud cannot be asked, or does not do it. ``final``: asking again changes nothing. ``str()``: the cloud's message, for
-    operators. ``fault``: the reason, from which pages explain it."""
+    """The cloud cannot be reached, or refused the action.
 
-    def __init__(self, said: str, *, final: bool = False, fault: Fault = Fault.OTHER) -> None:
-        super().__init__(said)
+    ``final``: a retry is pointless. ``fault``: the reason, which pages explain. ``str()`` is the cloud's message for
+    operators.
+    """
+
+    def __init__(self, message: str, *, final: bool = False, fault: Fault = Fault.OTHER) -> None:
+        super().__init__(message)
         self.final = final
         self.fault = fault
 
 
 @contextmanager
 def settings_are_final() -> Iterator[None]:
-    """Make a refusal of the cloud file final. For requests that send ids of the cloud file: only there the cloud refuses those;
-    elsewhere the same codes are transient."""
+    """Mark refusals of ids from the cloud file as final. Use it for requests that send such ids; elsewhere the same
+    codes are transient."""
     try:
         yield
-    except CloudError as refused:
-        refused.final = refused.final or refused.fault is Fault.SETTINGS
+    except CloudError as refusal:
+        refusal.final = refusal.final or refusal.fault is Fault.SETTINGS
         raise
 
 
-class Owned(Struct, frozen=True, kw_only=True):
+class OwnedServer(Struct, frozen=True, kw_only=True):
     """A server in the cloud that carries the market's tag."""
 
     server_id: str
     token: str
-    """Of ``create``."""
+    """Token of the call of ``create``."""
     order: str = ""
     name: str = ""
 
@@ -145,34 +155,36 @@ class Compute(Protocol):
     name: str
     title: Text
     observe_every: timedelta | None
-    """How often servers are looked at, in market time; None where every change is told."""
-    sizes: Sequence[Offered]
-    images: Sequence[Offered]
-    """Its own public images, with which a buyer may replace a disk: nothing of the market is billed then."""
+    """Interval between observations, in market time; None if the cloud reports every change."""
+    sizes: Sequence[OfferedItem]
+    images: Sequence[OfferedItem]
+    """The cloud's own public images, with which a buyer may replace a disk. The market then bills nothing for the
+    image."""
 
-    def create(self, wanted: NewServer, *, token: str) -> Seen: ...
+    def create(self, new_server: NewServer, *, token: str) -> ObservedServer: ...
 
-    def start(self, server_id: str, *, token: str) -> Seen: ...
+    def start(self, server_id: str, *, token: str) -> ObservedServer: ...
 
-    def stop(self, server_id: str, *, token: str) -> Seen: ...
+    def stop(self, server_id: str, *, token: str) -> ObservedServer: ...
 
-    def replace_system(self, server_id: str, image: SystemImage, login: Login, *, token: str) -> Seen: ...
+    def replace_system(self, server_id: str, image: SystemImage, login: Login, *, token: str) -> ObservedServer: ...
 
-    def release(self, server_id: str, *, token: str) -> Seen:
-        """Delete it with its disks. ``server_id`` may be empty, or unknown: what ``token`` made is deleted, if anything."""
+    def release(self, server_id: str, *, token: str) -> ObservedServer:
+        """Delete the server with its disks. If ``server_id`` is empty or unknown, delete the server that ``token``
+        created."""
         ...
 
-    def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
-        """These as they are now; one that is left out is gone."""
+    def observe(self, server_ids: Collection[str]) -> Mapping[str, ObservedServer]:
+        """Return the current state of the servers. Missing servers no longer exist."""
         ...
 
 
 @runtime_checkable
 class Inventory(Protocol):
-    """A cloud that can list the servers of a market, so that orphans are found."""
+    """A cloud that can list the servers of a market, to find orphans."""
 
-    def owned(self, market: str) -> Sequence[Owned]:
-        """Servers that exist and carry the tag of this market, whatever state they are in."""
+    def owned(self, market: str) -> Sequence[OwnedServer]:
+        """Return the existing servers with this market's tag, in any state."""
         ...
 
 
@@ -181,5 +193,5 @@ class Checkable(Protocol):
     """A cloud that can check its own configuration, for ``tradepost doctor``."""
 
     def check(self) -> Sequence[str]:
-        """Problems of flavours, images and networks. Asks the cloud and changes nothing. Raises ``CloudError``."""
+        """Return problems of flavours, images and networks. Reads only. Raises ``CloudError``."""
         ...

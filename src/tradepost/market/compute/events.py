@@ -1,4 +1,4 @@
-"""What happens to servers."""
+"""Events of servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tradepost.market.base.events import event
 
 @event("task_ended", about=("server",))
 class TaskEnded(Struct, frozen=True, kw_only=True):
-    """Something that was asked of the cloud was done, or given up. ``owner``: key of the operation that waits for it."""
+    """A task in the cloud is done or was given up. ``owner``: key of the operation that waits for it."""
 
     task: int
     server: int
@@ -22,7 +22,7 @@ class TaskEnded(Struct, frozen=True, kw_only=True):
 
 @event("server_changed", about=("server",))
 class ServerChanged(Struct, frozen=True, kw_only=True):
-    """It runs, is stopped or gone, or has another image or address than before."""
+    """The state, image or address of a server changed."""
 
     server: int
     at: datetime

@@ -1,4 +1,4 @@
-"""Explain why the cloud did not do something: to buyers without details of the account, to operators with what to do."""
+"""Explanations of cloud faults. Those for buyers omit details of the account; those for operators say what to do."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ FOR_OPERATORS: Mapping[str, str] = {
     ),
     Fault.UNREACHABLE: gettext_noop("The cloud could not be reached. Check the endpoint and TRADEPOST_NETWORKS."),
 }
-_STORED_BEFORE = gettext_noop("The cloud did not do it.")
-"""The note of operations that ended before reasons were known."""
+_STORED_BEFORE = gettext_noop("The cloud could not complete the operation.")
+"""The note of operations that ended before faults were recorded."""
 
 
 def for_buyers(fault: str) -> str:
-    """A message id for gettext."""
+    """Return a message id for gettext."""
     return FOR_BUYERS.get(fault, FOR_BUYERS[Fault.OTHER])
 
 
 def for_operators(fault: str) -> str:
-    """A message id for gettext; empty when only the cloud's own message is known."""
+    """Return a message id for gettext; empty if only the cloud's own message is known."""
     return FOR_OPERATORS.get(fault, "")

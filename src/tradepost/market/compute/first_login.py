@@ -1,4 +1,5 @@
-"""The cloud-init script that gives a new system disk its first account (business-rules §2.7: no preset passwords)."""
+"""The cloud-init script that creates the first account on a new system disk (business-rules §2.7: no preset
+passwords)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from .contract import Login
 
 
 def user_data(login: Login) -> str:
-    """JSON is YAML, so that no character of a password needs quoting. cloud-init before 22.2 reads ``list`` alone."""
+    """Return the script as JSON, which is valid YAML and needs no quoting. cloud-init before 22.2 reads only
+    ``list``."""
     script = {
         "ssh_pwauth": True,
         "disable_root": False,

@@ -1,4 +1,4 @@
-"""The lives of servers and of what is asked of the cloud about them."""
+"""The states and transitions of servers, cloud tasks and orphan servers."""
 
 from __future__ import annotations
 
@@ -74,6 +74,6 @@ ORPHAN: Lifecycle[OrphanServer.Status, OrphanEvent] = Lifecycle(
     },
 )
 
-LIVING = (S.CREATING, S.RUNNING, S.BROKEN, S.STOPPED)
-"""Of servers that are there, or about to be."""
-THERE = (S.RUNNING, S.BROKEN, S.STOPPED)
+ACTIVE_STATUSES = (S.CREATING, S.RUNNING, S.BROKEN, S.STOPPED)
+"""States of servers that exist or are being created."""
+EXISTING_STATUSES = (S.RUNNING, S.BROKEN, S.STOPPED)

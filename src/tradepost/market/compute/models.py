@@ -1,6 +1,6 @@
-"""Servers of buyers, what is asked of the cloud about each, and the time during which each ran an image.
+"""Buyers' servers, cloud tasks for each server, and the time during which each server ran an image.
 
-Only this context writes them.
+Only this context writes these tables.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from .contract import Action
 
 
 class Server(models.Model):
-    """A server of a buyer (云服务器), as the cloud last said it is."""
+    """A buyer's server (云服务器), as last observed in the cloud."""
 
     class Status(models.TextChoices):
-        CREATING = "creating", _("Being created")
+        CREATING = "creating", _("Creating")
         RUNNING = "running", pgettext_lazy("server", "Running")
         BROKEN = "broken", _("Running with a fault")
         STOPPED = "stopped", pgettext_lazy("server", "Stopped")
         RELEASED = "released", pgettext_lazy("server", "Released")
-        FAILED = "failed", _("Could not be created")
+        FAILED = "failed", _("Creation failed")
 
     buyer = models.ForeignKey(User, models.PROTECT, related_name="servers", db_index=False)
     name = models.CharField(max_length=64)
     size = models.CharField(max_length=64)
     cloud = models.CharField(max_length=128)
-    """The adapter that made it."""
+    """The adapter that created the server."""
     status = models.CharField(max_length=8, choices=Status, default=Status.CREATING)
     service = models.ForeignKey(
         Subscription, models.PROTECT, null=True, default=None, related_name="servers", db_index=False
     )
-    """Of the image that is on its system disk; null where that is none of the market's."""
+    """The service of the image on the system disk; null if the image is not from this market."""
     seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None, related_name="servers", db_index=False)
-    """Of that service."""
+    """The seller of that service."""
     provider_id = models.CharField(max_length=128, blank=True, default="")
-    """The cloud's name for it; empty until there is one."""
+    """The server's id in the cloud; empty until the cloud has created it."""
     address = models.CharField(max_length=255, blank=True, default="")
     sealed_login = models.TextField(blank=True, default="")
-    """Sealed JSON of ``Login``: of the system disk that it has."""
+    """Sealed JSON of ``Login`` for the current system disk."""
     wants_running = models.BooleanField(default=True)
-    """False once its buyer stopped it: the end of a freeze does not start it then."""
+    """False after the buyer stopped the server. The end of a freeze then does not start it."""
     counted_until = models.DateTimeField(null=True, default=None)
-    """What ran before then is counted, and does not change any more."""
+    """Usage before this time is metered and final."""
     counting = models.BooleanField(default=False)
-    """Something of its spans is not counted yet, or never ends counting while it runs."""
+    """Whether some usage is not metered yet. Always true while the server runs an image."""
     created_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, default=None)
 
@@ -64,6 +64,12 @@ class Server(models.Model):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["buyer", "-id"], name="server_buyer"),
+            # Only servers that exist or are being created (``lifecycle.ACTIVE_STATUSES``), since a buyer may have had many.
+            models.Index(
+                fields=["buyer", "-id"],
+                name="server_buyer_living",
+                condition=Q(status__in=["creating", "running", "broken", "stopped"]),
+            ),
             models.Index(fields=["status", "-id"], name="server_status"),
             models.Index(fields=["seller", "-id"], condition=Q(seller__isnull=False), name="server_seller"),
             models.Index(fields=["id"], condition=Q(counting=True), name="server_counting"),
@@ -74,7 +80,7 @@ class Server(models.Model):
 
 
 class Task(models.Model):
-    """One thing asked of the cloud about a server. One at a time is worked on, in the order of asking, by a leased job."""
+    """A cloud action on a server. A leased job works on one task per server at a time, in order of creation."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("task", "Waiting")
@@ -82,20 +88,20 @@ class Task(models.Model):
         GAVE_UP = "gave_up", pgettext_lazy("task", "Given up")
 
     server = models.ForeignKey(Server, models.PROTECT, related_name="tasks", db_index=False)
-    action = models.CharField(max_length=8, choices=[(one.value, one.value) for one in Action])
+    action = models.CharField(max_length=8, choices=[(choice.value, choice.value) for choice in Action])
     wanted = models.JSONField(default=dict)
-    """Of a new disk: its image, and the service (by pk) that it belongs to."""
+    """For a new disk: its image and the primary key of the image's service."""
     sealed_login = models.TextField(blank=True, default="")
-    """Sealed JSON of ``Login`` of the new disk, until the server has that disk."""
+    """Sealed JSON of ``Login`` for the new disk; emptied when the server has that disk."""
     owner = models.BigIntegerField(null=True, default=None)
-    """Key of the operation that waits for its end; this context does not read it."""
+    """Key of the operation that waits for the task; this context does not read it."""
     actor = models.CharField(max_length=254, blank=True, default="")
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
     tries = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, default="")
-    """What the cloud said last when it did not do it; for operators."""
+    """The cloud's last error message, for operators."""
     fault = models.CharField(max_length=12, blank=True, default="")
-    """The reason of that error (``contract.Fault``); pages explain it."""
+    """The reason for that error (``contract.Fault``), which pages explain."""
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -109,16 +115,16 @@ class Task(models.Model):
 
 
 class Span(models.Model):
-    """Time during which a server ran with an image of the market, half-open. Of one server no two overlap."""
+    """Half-open time in which a server ran an image of this market. Spans of a server do not overlap."""
 
     server = models.ForeignKey(Server, models.PROTECT, related_name="spans", db_index=False)
     service = models.ForeignKey(Subscription, models.PROTECT, related_name="spans", db_index=False)
-    """The service on demand that the image is billed by."""
+    """The pay-per-use service that bills the image."""
     from_at = models.DateTimeField()
     to_at = models.DateTimeField(null=True, default=None)
-    """None while it goes on."""
+    """None while the span is open."""
     healthy = models.BooleanField(default=True)
-    """Only such time is billed (business-rules §5)."""
+    """Only healthy time is billed (business-rules §5)."""
 
     class Meta:
         constraints = [
@@ -130,12 +136,12 @@ class Span(models.Model):
 
 
 class OrphanServer(models.Model):
-    """A server in the cloud that carries the market's tag, but belongs to no living server of the market."""
+    """A server in the cloud with this market's tag that belongs to none of the market's existing servers."""
 
     class Status(models.TextChoices):
         FOUND = "found", pgettext_lazy("orphan", "Found")
         KEPT = "kept", pgettext_lazy("orphan", "Kept")
-        RELEASING = "deleting", pgettext_lazy("orphan", "Being deleted")
+        RELEASING = "deleting", pgettext_lazy("orphan", "Deleting")
         RELEASED = "released", pgettext_lazy("orphan", "Deleted")
         SETTLED = "settled", pgettext_lazy("orphan", "Settled")
 
@@ -143,11 +149,11 @@ class OrphanServer(models.Model):
     provider_id = models.CharField(max_length=128)
     token = models.CharField(max_length=64, blank=True, default="")
     order = models.CharField(max_length=64, blank=True, default="")
-    """Number of the order in its tag."""
+    """The order number in the server's tag."""
     name = models.CharField(max_length=128, blank=True, default="")
     status = models.CharField(max_length=8, choices=Status, default=Status.FOUND)
     error = models.TextField(blank=True, default="")
-    """The cloud's message when it was not deleted; for operators."""
+    """The cloud's message after a failed deletion, for operators."""
     found_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
@@ -165,12 +171,12 @@ class OrphanServer(models.Model):
 
 
 class SandboxServer(models.Model):
-    """A server of the cloud that a sandbox plays (``adapters/memory``): what a real cloud would keep."""
+    """A server of the sandbox's cloud (``adapters/memory``), with the data that a real cloud would store."""
 
     class Fault(models.TextChoices):
         NONE = "", _("Works")
         BROKEN = "broken", _("Runs, but is not healthy")
-        REFUSES = "refuses", _("Does nothing that it is asked for")
+        REFUSES = "refuses", _("Rejects all requests")
 
     token = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=64)

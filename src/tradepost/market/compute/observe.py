@@ -1,4 +1,5 @@
-"""Look at servers: how the cloud says they are now, for what nobody told. A leased job looks; what it saw is written at its end."""
+"""Observe servers whose changes the cloud does not report. A leased job reads the states and stores them when it
+ends."""
 
 from __future__ import annotations
 
@@ -8,78 +9,84 @@ from itertools import batched
 from typing import Any
 
 from tradepost.market.base import jobs, leased_jobs
-from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RetryLater, RunningJob
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.values import as_dict
 
-from .contract import CloudError, Compute, Seen, State
-from .lifecycle import THERE
+from .contract import CloudError, Compute, ObservedServer, State
+from .lifecycle import EXISTING_STATUSES
 from .models import Server
-from .tasks import Clouds, locked_server, look_at
+from .tasks import Clouds, locked_server, store_observation
 
 KIND, TIMER = "compute.observe", "compute.observe"
-AT_ONCE = 100
-"""Servers that the cloud is asked about in one question."""
+BATCH_SIZE = 100
+"""Maximum number of servers per request to the cloud."""
 
 
 def schedule(cloud: str, every: timedelta | None, *, now: datetime) -> None:
-    """When a worker starts: the timer of a cloud that has to be looked at stands."""
+    """Schedule observations of a cloud when a worker starts, unless the cloud reports changes itself."""
     if every is not None:
         jobs.schedule(TIMER, cloud, due_at=now + every, payload={"cloud": cloud})
 
 
 def run(payload: Mapping[str, Any], now: datetime, *, clouds: Clouds) -> datetime | None:
-    """Timer: begin a look at all servers of a cloud. One that is still under way is enough."""
-    every = clouds(payload["cloud"]).observe_every
-    if every is None:
+    """Timer: start to observe all servers of a cloud, unless an observation is running."""
+    interval = clouds(payload["cloud"]).observe_every
+    if interval is None:
         return None
     leased_jobs.start(KIND, payload["cloud"], payload={"cloud": payload["cloud"]}, now=now)
-    return now + every
+    return now + interval
 
 
-def look(server: Server, *, now: datetime) -> None:
-    """Begin a look at one server."""
+def observe_server(server: Server, *, now: datetime) -> None:
+    """Start to observe one server."""
     leased_jobs.start(KIND, f"server-{server.pk}", payload={"server": server.pk, "cloud": server.cloud}, now=now)
 
 
 def task(clouds: Clouds) -> LeasedTask:
-    """For ``wiring``."""
+    """The leased task that ``wiring`` registers."""
     return LeasedTask(
         work=lambda running: _work(running, clouds), ended=_ended, attempts=2, longest=timedelta(minutes=10)
     )  # fmt: skip
 
 
-def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
-    there = Server.objects.filter(cloud=running.payload["cloud"], status__in=THERE).exclude(provider_id="")
+def _work(running: RunningJob, clouds: Clouds) -> Mapping[str, Any]:
+    servers = Server.objects.filter(cloud=running.payload["cloud"], status__in=EXISTING_STATUSES).exclude(
+        provider_id=""
+    )
     if "server" in running.payload:
-        there = there.filter(pk=running.payload["server"])
-    known = dict(there.order_by("pk").values_list("provider_id", "pk"))
+        servers = servers.filter(pk=running.payload["server"])
+    keys = dict(servers.order_by("pk").values_list("provider_id", "pk"))
     try:
-        found = _observed(running, known, clouds(running.payload["cloud"]))
+        observed_servers = _observed(running, keys, clouds(running.payload["cloud"]))
     except (CloudError, LookupError) as error:
-        raise NotNow(str(error)) from error
-    if len(found) > 1 and all(seen.state is State.GONE for seen in found.values()):
-        raise NotNow(
-            f"the cloud knows none of {len(found)} servers: check region, project and account in the cloud file"
+        raise RetryLater(str(error)) from error
+    if len(observed_servers) > 1 and all(
+        observed_server.state is State.GONE for observed_server in observed_servers.values()
+    ):
+        raise RetryLater(
+            f"the cloud knows none of {len(observed_servers)} servers: check region, project and account in the cloud file"
         )  # fmt: skip
-    return {str(known[name]): as_dict(seen) for name, seen in found.items()}
+    return {str(keys[name]): as_dict(observed_server) for name, observed_server in observed_servers.items()}
 
 
-def _observed(running: Running, names: Collection[str], adapter: Compute) -> dict[str, Seen]:
-    """Each of these by its name in the cloud. Raises ``CloudError``."""
-    found: dict[str, Seen] = {}
-    for some in batched(names, AT_ONCE):
-        running.progress(len(found), len(names))
-        seen = adapter.observe(list(some))
-        found |= {name: seen.get(name, Seen(server_id=name, state=State.GONE)) for name in some}
-    return found
+def _observed(running: RunningJob, names: Collection[str], adapter: Compute) -> dict[str, ObservedServer]:
+    """Return each server by its id in the cloud. Raises ``CloudError``."""
+    servers: dict[str, ObservedServer] = {}
+    for batch in batched(names, BATCH_SIZE):
+        running.progress(len(servers), len(names))
+        batch_servers = adapter.observe(list(batch))
+        servers |= {name: batch_servers.get(name, ObservedServer(server_id=name, state=State.GONE)) for name in batch}
+    return servers
 
 
 def _ended(job: LeasedJob, now: datetime) -> None:
-    """A server that is changing, since something is asked of it, is left to that."""
+    """Store the observed states. A server with an open task is skipped, since the task updates it."""
     if job.outcome != LeasedJob.Outcome.DONE or job.result is None:
         return
-    for pk, seen in sorted(job.result.items(), key=lambda one: int(one[0])):
+    for pk, observed_server in sorted(job.result.items(), key=lambda item: int(item[0])):
         server = locked_server(int(pk))
-        if server.status in THERE and not server.tasks.filter(status="waiting").exists():
-            look_at(server, Seen(**{**seen, "state": State(seen["state"])}), now=now)
+        if server.status in EXISTING_STATUSES and not server.tasks.filter(status="waiting").exists():
+            store_observation(
+                server, ObservedServer(**{**observed_server, "state": State(observed_server["state"])}), now=now
+            )

@@ -1,4 +1,4 @@
-"""Finds the cloud that a market's setting names."""
+"""Load the cloud adapter that the settings name."""
 
 from __future__ import annotations
 
@@ -18,22 +18,25 @@ if TYPE_CHECKING:
 
 @cache
 def cloud(name: str) -> Compute:
-    """``name``: of a package under ``adapters/``, or ``module:NAME``. Raises ``LookupError`` when there is none, its package is not
-    installed, or its cloud file cannot be read."""
+    """Return the cloud adapter.
+
+    ``name``: a package under ``adapters/``, or ``module:NAME``. Raises ``LookupError`` if the adapter does not exist,
+    its package is not installed, or its cloud file is invalid.
+    """
     module, _, attribute = name.partition(":") if ":" in name else (f"{adapters.__name__}.{name}", "", "CLOUD")
     try:
-        loaded = importlib.import_module(module)
+        loaded_module = importlib.import_module(module)
     except ModuleNotFoundError:
-        loaded = None
-    found: Compute | None = getattr(loaded, attribute, None)
-    if found is None and hasattr(loaded, "make"):
-        return _made(name, loaded)
-    if found is None:
+        loaded_module = None
+    instance: Compute | None = getattr(loaded_module, attribute, None)
+    if instance is None and hasattr(loaded_module, "make"):
+        return _build(name, loaded_module)
+    if instance is None:
         raise LookupError(f"no cloud {name!r}: compute_adapter names a package under compute/adapters, or module:NAME")
-    return found
+    return instance
 
 
-def _made(name: str, loaded: object) -> Compute:
+def _build(name: str, loaded: object) -> Compute:
     configured, package = settings.COMPUTE, loaded.PACKAGE  # type: ignore[attr-defined]
     if importlib.util.find_spec(package) is None:
         raise LookupError(
@@ -46,7 +49,7 @@ def _made(name: str, loaded: object) -> Compute:
         secret_key=configured["secret_key"],
     )  # fmt: skip
     try:
-        made: Compute = loaded.make(setup)  # type: ignore[attr-defined]
-    except ValueError as wrong:
-        raise LookupError(str(wrong)) from wrong
-    return made
+        instance: Compute = loaded.make(setup)  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise LookupError(str(error)) from error
+    return instance

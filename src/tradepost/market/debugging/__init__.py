@@ -1,1 +1,1 @@
-"""Debug calls and the cases that are saved of them (saas-v2 §5)."""
+"""Test calls to sellers' interfaces, and the cases saved from them (saas-v2 §5)."""

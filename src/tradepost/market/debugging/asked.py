@@ -1,4 +1,4 @@
-"""What a person typed into the form of a case, made into a test call to an address of theirs."""
+"""Build a test call from the form of a case."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import protocols
 from tradepost.protocols.text import Text
 
-from .attributes import undescribed
-from .models import DebugCase
-from .tenants import real_tenants
+from .attributes import attribute_errors
+from .models import DebugCase, DebugRun
+from .tenants import real_tenant_errors
 
 ENCRYPTION = "encryptType"
-"""Field of the strength that the seller chose at the production address: "Request fields use the strength chosen at
-publication" (saas-v1-license A1.4)."""
+"""Field of the encryption strength of the production address: "Request fields use the strength chosen at publication"
+(saas-v1-license A1.4)."""
+
+
+INSTANCE = "instanceId"
 
 
 class ValuesRefused(Refused):
-    """Typed values that make no request. ``errors``: words by the path of the field, an empty path for all of them."""
+    """Invalid values in the form. ``errors``: messages by field path; an empty path for the whole form."""
 
     def __init__(self, errors: Mapping[str, Text]) -> None:
         self.errors = {path: words.in_language(get_language()) for path, words in errors.items()}
@@ -38,7 +41,7 @@ class ValuesRefused(Refused):
 
 
 class Form(Struct, frozen=True):
-    """One case at one address."""
+    """A case at an address."""
 
     address: Address
     cases: ProtocolCases
@@ -50,7 +53,7 @@ class Form(Struct, frozen=True):
 
     @property
     def fields(self) -> tuple[CaseField, ...]:
-        """The fields of the case, with the address's own encryption."""
+        """The fields of the case, with the address's encryption."""
         return tuple(
             replace(field, fixed=self.address.encryption) if field.path == ENCRYPTION else field
             for field in self.cases.fields(self.case)
@@ -63,7 +66,7 @@ class Form(Struct, frozen=True):
 
 
 def form_of(address: Address, activity: str, variant: str = "") -> Form:
-    """Raises ``Refused`` (404) for an activity or a variant that the address's protocol does not have."""
+    """Return the form. Raises ``Refused`` (404) if the address's protocol has no such activity or variant."""
     cases = cases_of(address.protocol) if address.protocol in protocols() else None
     case = cases.case(activity, variant) if cases else None
     if cases is None or case is None:
@@ -71,59 +74,73 @@ def form_of(address: Address, activity: str, variant: str = "") -> Form:
     return Form(address, cases, case)
 
 
-def asked(form: Form, values: Mapping[str, str]) -> Command:
-    """The test call. Raises ``ValuesRefused``."""
+def build_command(form: Form, values: Mapping[str, str]) -> Command:
+    """Build the test call. Raises ``ValuesRefused``."""
     try:
         command = form.cases.command(form.case, {**values, **form.fixed})
-    except CaseRefused as refused:
-        raise ValuesRefused(refused.errors) from None
-    seller, kept = form.address.seller, kept_values(form, values)
-    if errors := undescribed(seller, kept) | real_tenants(seller, kept):
+    except CaseRefused as refusal:
+        raise ValuesRefused(refusal.errors) from None
+    seller, stored_values = form.address.seller, storable_values(form, values)
+    if errors := attribute_errors(seller, stored_values) | real_tenant_errors(seller, stored_values):
         raise ValuesRefused(errors)
     return command
 
 
-def kept_values(form: Form, values: Mapping[str, str]) -> dict[str, str]:
-    """What is kept of what was typed: the form's own fields, as long as they may be."""
+def storable_values(form: Form, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values to store: only fields of the form, shortened to their maximum length."""
     return {
-        one.path: values.get(one.path, "").strip()[: one.length]
-        for one in form.cases.fields(form.case)
-        if one.path in values
+        field.path: values.get(field.path, "").strip()[: field.length]
+        for field in form.cases.fields(form.case)
+        if field.path in values
     }
 
 
 def current_key(address: Address) -> SigningKey | None:
-    """The key that signs calls to the address; None when its seller has none of this class."""
-    spoken = protocols().get(address.protocol)
-    if spoken is None:
+    """Return the key that signs calls to the address; None if the seller has no key of this class."""
+    protocol = protocols().get(address.protocol)
+    if protocol is None:
         return None
     return SigningKey.objects.filter(
-        seller_id=address.seller_id, interface_class=spoken.key_class, valid_until=None
+        seller_id=address.seller_id, interface_class=protocol.key_class, valid_until=None
     ).first()
 
 
-def need_key(address: Address) -> SigningKey:
-    """Raises ``Refused`` where there is no key to call with."""
+def require_key(address: Address) -> SigningKey:
+    """Return the key that signs calls to the address. Raises ``Refused`` if there is none."""
     key = current_key(address)
     if key is None:
         raise Refused(
             "debug.no_key",
             _(
-                "There is no signing key of this interface class yet: make one on the Keys page, and set it in your server."
+                "There is no signing key of this interface class yet. Create one on the Keys page, and set it in "
+                "your server."
             ),
         )
     return key
 
 
-def shown_values(form: Form, *, now: datetime) -> dict[str, str]:
-    """What the form shows: what was saved, else samples, with an instance that the seller's server once answered."""
-    saved = DebugCase.objects.filter(**form.key).values_list("values", flat=True).first()
-    fresh = form.cases.values(form.case, now=now, known=_known(form.address))
-    return {**fresh, **{path: value for path, value in (saved or {}).items() if path in fresh}, **form.fixed}
+def initial_values(form: Form, *, now: datetime, last: DebugRun | None = None) -> dict[str, str]:
+    """Return the values to show: those of ``last``, else the saved values, else samples.
+
+    A newer instance replaces a saved one, which may be released (saas-v2 §5.1: values must exist in the seller's
+    system).
+    """
+    saved_case = DebugCase.objects.filter(**form.key).first()
+    known_values: dict[str, str] = {**(saved_case.values if saved_case else {}), **(last.values if last else {})}
+    known_at = max([*([saved_case.saved_at] if saved_case else []), *([last.started_at] if last else [])], default=None)
+    instance, created_at = _newest_instance(form.address)
+    if created_at is not None and known_at is not None and created_at > known_at:
+        known_values.pop(INSTANCE, None)
+    defaults = form.cases.values(form.case, now=now, known={INSTANCE: instance} if instance else {})
+    return {**defaults, **{path: value for path, value in known_values.items() if path in defaults}, **form.fixed}
 
 
-def _known(address: Address) -> dict[str, str]:
-    """The instance id that the saved creation was answered with (saas-v2 §5.1: values must exist in the seller's system)."""
-    created = DebugCase.objects.filter(address=address, kind="Create").order_by("-tried_at").select_related("call")
-    instance = next((one.call.instance_id for one in created if one.call is not None and one.call.instance_id), "")
-    return {"instanceId": instance} if instance else {}
+def _newest_instance(address: Address) -> tuple[str, datetime | None]:
+    """Return the instance id from the saved creation call, and its time."""
+    created_cases = (
+        DebugCase.objects.filter(address=address, kind="Create").order_by("-tried_at").select_related("call")
+    )
+    for case in created_cases:
+        if case.call is not None and case.call.instance_id:
+            return case.call.instance_id, case.tried_at
+    return "", None

@@ -1,8 +1,8 @@
-"""What a test call names is described first: attributes of a drafted SKU stand in the seller's attribute management
-(business-rules §3.4: "product attributes must exist in attribute management before debug").
+"""Check that the attributes of drafted SKUs in a test call exist in the seller's attribute management.
 
-Numbers go out as ``amount``, ``diskSize`` and ``bandWidth``, whatever they are called. A SKU that is listed is not asked: to
-delete an attribute there does not affect it (§3.4). A code that is none of this seller's is a sample.
+business-rules §3.4: "product attributes must exist in attribute management before debug". Numbers appear as ``amount``,
+``diskSize`` and ``bandWidth``, whatever their names. Listed SKUs are not checked, since deleting an attribute does not
+affect them (§3.4). Unknown codes are sample values.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from tradepost.protocols.text import Text
 
 UNLISTED = (Version.Status.DRAFT, Version.Status.SEALED)
 NAMES_A_SKU = frozenset({"skuCode", "productId"})
-"""Members of requests by which a SKU is named, alone or in ``productInfo``."""
+"""Request fields that name a SKU, alone or in ``productInfo``."""
 
 
-def undescribed(seller: Seller, values: Mapping[str, str]) -> dict[str, Text]:
-    """Words by the path of the field that names such a SKU; empty for what may be asked."""
-    named = {path: value for path, value in values.items() if value and path.rpartition(".")[2] in NAMES_A_SKU}
-    found: dict[str, Text] = {}
-    for path, code in named.items():
+def attribute_errors(seller: Seller, values: Mapping[str, str]) -> dict[str, Text]:
+    """Return messages by the path of each field that names a SKU with missing attributes."""
+    sku_codes = {path: value for path, value in values.items() if value and path.rpartition(".")[2] in NAMES_A_SKU}
+    messages: dict[str, Text] = {}
+    for path, code in sku_codes.items():
         spec = _drafted(seller, code)
-        if spec is not None and (missing := list(_missing(seller, spec))):
-            found[path] = _words(missing)
-    return found
+        if spec is not None and (missing_names := list(_missing(seller, spec))):
+            messages[path] = _message(missing_names)
+    return messages
 
 
 def _drafted(seller: Seller, code: str) -> Spec | None:
-    """The spec of a draft that has this SKU, while it is not listed."""
+    """Return the specification of a draft with this SKU, unless the SKU is listed."""
     if Sku.objects.filter(code=code).exists() or Offer.objects.filter(product_id=code).exists():
         return None
     drafts = Version.objects.filter(product__seller=seller, status__in=UNLISTED)
-    holding = drafts.annotate(text=Cast("document", TextField())).filter(text__contains=code)
-    for document in holding.values_list("document", flat=True):
+    candidates = drafts.annotate(text=Cast("document", TextField())).filter(text__contains=code)
+    for document in candidates.values_list("document", flat=True):
         if (spec := _spec_with(load(document), code)) is not None:
             return spec
     return None
@@ -54,17 +54,22 @@ def _spec_with(document: Document, code: str) -> Spec | None:
 
 
 def _missing(seller: Seller, spec: Spec) -> Iterator[Text]:
-    """A copy in a product keeps the names of an attribute, and nothing else that it could be known by."""
-    kept = insertable(seller).values()
-    names = {name.casefold() for each in kept for name in (each.code, each.name.zh, each.name.en) if name}
+    """Yield missing attributes. The copy in a product is matched by name, since it stores nothing else."""
+    attributes = insertable(seller).values()
+    names = {
+        name.casefold()
+        for existing in attributes
+        for name in (existing.code, existing.name.zh, existing.name.en)
+        if name
+    }
     for attribute in spec.attributes:
         if not {attribute.name.zh.casefold(), attribute.name.en.casefold()} & names:
             yield attribute.name
 
 
-def _words(missing: list[Text]) -> Text:
-    english = ", ".join(f"“{name.en or name.zh}”" for name in missing)
-    chinese = "、".join(f"“{name.zh or name.en}”" for name in missing)
+def _message(missing_names: list[Text]) -> Text:
+    english = ", ".join(f"“{name.en or name.zh}”" for name in missing_names)
+    chinese = "、".join(f"“{name.zh or name.en}”" for name in missing_names)
     return Text(
         en=f"The product of this code is sold by {english}, which your attribute management does not have. Describe it there "
         f"first ({RULE}).",

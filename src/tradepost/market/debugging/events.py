@@ -1,4 +1,4 @@
-"""What happens while a seller tries its interfaces out."""
+"""Events of tests of a seller's interfaces."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from tradepost.market.base.events import event
 
 
 class FailedCase(Struct, frozen=True, kw_only=True):
-    """A case that did not succeed, by its names on the wire."""
+    """A case that failed, by its names on the wire."""
 
     case: int
     activity: str
     variant: str
     diagnosis: str
-    """Name of the mistake (``check.diagnoses``); empty where no worker made the call."""
+    """Name of the mistake (``check.diagnoses``); empty if no worker made the call."""
 
 
 @event("replay_ended", about=("about",))
 class ReplayEnded(Struct, frozen=True, kw_only=True):
-    """Cases were made again for somebody who wants to know."""
+    """A replay of cases has ended."""
 
     about: str
-    """As it was given to ``replay.start``."""
+    """The subject given to ``replay.start``."""
     job: int
     outcome: str
-    """``LeasedJob.Outcome``: only one that is ``done`` says something of the cases."""
+    """``LeasedJob.Outcome``. The results are meaningful only if it is ``done``."""
     passed: bool
     seller: int | None
     cases: int
-    """How many were made."""
+    """Number of cases replayed."""
     failed: tuple[FailedCase, ...] = ()

@@ -1,6 +1,8 @@
-"""*Find out why*: the whole tester against one address, as ``tradepost check`` runs it, with every connection through the guard.
+"""*Find out why*: run the full tester against an address, like ``tradepost check``, with all connections through the
+guard.
 
-A leased job: it takes a minute or two, shows how far it is, and survives a closed tab. What the tester creates it releases.
+It is a leased job: it takes a minute or two, shows its progress, and continues after the tab is closed. The tester
+releases what it creates.
 """
 
 from __future__ import annotations
@@ -21,24 +23,24 @@ from tradepost.market.base import leased_jobs
 from tradepost.market.base.authorities import trusted
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.guard import guarded_connection
-from tradepost.market.base.leased_jobs import LeasedTask, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RunningJob
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import unseal
 from tradepost.market.production.models import Address
 
-from .asked import need_key
+from .asked import require_key
 
 KIND = "debugging.find_out"
-WITHIN = 180.0
-"""Seconds for a run; what was not asked by then is told."""
-AT_ONCE = 8
-"""Requests under way at a time: the tester's own crowds come on top."""
-LONGEST_ANSWER = 4_096
-"""Characters that are kept of what came with one exchange."""
-MOST_EXCHANGES = 2
-BETWEEN = "\n"
-"""Stands between the two languages of what a run is doing."""
+TIMEOUT = 180.0
+"""Time limit of a run in seconds. The report names checks that were not made in time."""
+MAX_CONCURRENT = 8
+"""Maximum number of simultaneous requests, in addition to the tester's load checks."""
+MAX_STORED_LENGTH = 4_096
+"""Maximum number of characters stored per message of an exchange."""
+MAX_EXCHANGES = 2
+SEPARATOR = "\n"
+"""Separator between the two languages of a progress message."""
 
 
 def about(address: Address) -> str:
@@ -46,8 +48,8 @@ def about(address: Address) -> str:
 
 
 def start(address: Address, *, by: str, now: datetime) -> LeasedJob:
-    """Begin a run against the address, or find the one that is under way. Raises ``Refused`` without a key."""
-    need_key(address)
+    """Start a run against the address, or return the running one. Raises ``Refused`` without a key."""
+    require_key(address)
     payload = {"address": address.pk, "by": by}
     return leased_jobs.start(KIND, about(address), payload=payload, now=now, seller_id=address.seller_id)
 
@@ -57,50 +59,51 @@ def newest(address: Address) -> LeasedJob | None:
 
 
 def task(*, outbound: Callable[[], OutboundPolicy]) -> LeasedTask:
-    """How a run works. It is not tried again when a worker dies: what it had created would be created once more."""
+    """Return the leased task. It has one attempt, since a second one would create instances again."""
     return LeasedTask(
         work=lambda running: work(running, outbound=outbound()),
         attempts=1,
-        longest=timedelta(seconds=2 * WITHIN + 60),
+        longest=timedelta(seconds=2 * TIMEOUT + 60),
         at_once=2,
     )
 
 
-def work(running: Running, *, outbound: OutboundPolicy) -> Mapping[str, Any]:
-    """The report, as the tester writes it for programs, with what is not shown left out. Raises ``Refused``."""
+def work(running: RunningJob, *, outbound: OutboundPolicy) -> Mapping[str, Any]:
+    """Return the tester's report for programs, shortened. Raises ``Refused``."""
     address = Address.objects.filter(pk=running.payload["address"], removed_at=None).first()
     if address is None:
         raise Refused("address.gone", _("This address was deleted."), HTTPStatus.NOT_FOUND)
-    key = unseal(need_key(address).sealed)
+    key = unseal(require_key(address).sealed)
 
-    def told(progress: Progress) -> None:
-        running.progress(progress.done, progress.total, f"{progress.title.en[:98]}{BETWEEN}{progress.title.zh[:98]}")
+    def report_progress(progress: Progress) -> None:
+        running.progress(progress.done, progress.total, f"{progress.title.en[:98]}{SEPARATOR}{progress.title.zh[:98]}")
 
     options = Options(
         url=address.url,
         protocol=address.protocol,
         key=key,
-        within=WITHIN,
-        at_once=AT_ONCE,
+        within=TIMEOUT,
+        at_once=MAX_CONCURRENT,
         dial=partial(guarded_connection, outbound=outbound),
         tls=trusted(outbound.authorities),
     )
     try:
-        report = run(options, told)
-    except CannotRun as why:
-        raise Refused("debug.cannot_run", str(why)) from None
+        report = run(options, report_progress)
+    except CannotRun as error:
+        raise Refused("debug.cannot_run", str(error)) from None
     return _shortened(json.loads(as_json(report)), key)
 
 
 def _shortened(report: dict[str, Any], key: str) -> dict[str, Any]:
-    """Of checks that passed, their names; of others, the last exchanges, cut. The key stands nowhere: signed requests do."""
-    for one in report["results"]:
-        one.pop("again", None)
-        exchanges = one.get("exchanges", [])[-MOST_EXCHANGES:]
+    """Reduce the report: names of passed checks, and the last exchanges of others. Replace the key, but not signed
+    requests."""
+    for result in report["results"]:
+        result.pop("again", None)
+        exchanges = result.get("exchanges", [])[-MAX_EXCHANGES:]
         for exchange in exchanges:
-            exchange["answer"] = str(exchange["answer"])[:LONGEST_ANSWER]
-            exchange["curl"] = str(exchange["curl"])[:LONGEST_ANSWER]
-        one["exchanges"] = exchanges
+            exchange["answer"] = str(exchange["answer"])[:MAX_STORED_LENGTH]
+            exchange["curl"] = str(exchange["curl"])[:MAX_STORED_LENGTH]
+        result["exchanges"] = exchanges
     text = json.dumps(report).replace(json.dumps(key)[1:-1], "***")
     cleaned: dict[str, Any] = json.loads(text)
     return cleaned

@@ -1,6 +1,6 @@
-"""What was judged of the answer to a test call, as it is kept beside the attempt: names and sections, never a secret.
+"""Findings about the response to a test call, stored with the attempt: names and sections, never secrets.
 
-The judgements themselves are those of the tester (``check.one_call``), on the bytes as they came.
+The checks are those of the tester (``check.one_call``), on the original bytes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import structlog
 from msgspec import Struct
 
 from tradepost.check.diagnoses import diagnosis
-from tradepost.check.one_call import JUDGEMENTS, judge, received_of
+from tradepost.check.one_call import JUDGEMENTS, judge, raw_response_of
 from tradepost.check.results import Verdict
 from tradepost.check.target import target_of
 from tradepost.market.production.claim import ClaimedCall
@@ -25,27 +25,27 @@ __all__ = ["Finding", "first_mistake", "judge_call", "passes", "read", "repair_o
 
 log = structlog.get_logger(__name__)
 
-LONGEST_SEEN = 500
+MAX_OBSERVATION_LENGTH = 500
 
 
 def judge_call(call: ClaimedCall, exchange: Exchange) -> list[dict[str, Any]]:
-    """The worker's hook. Never raises: an answer that cannot be judged has no findings, and so proves nothing."""
+    """Check a response; the worker's hook. Never raises: without findings, a response proves nothing."""
     try:
-        received = received_of(exchange.response, exchange.result, exchange.milliseconds / 1000)
-        found = judge(
+        received = raw_response_of(exchange.response, exchange.result, exchange.milliseconds / 1000)
+        results = judge(
             target_of(call.protocol), call.command, exchange.request, received, call.keys[0],
             body_sign=call.require_body_sign,
         )  # fmt: skip
         return [
             {
-                "judgement": one.check_id,
-                "verdict": one.verdict.value,
-                "spec": one.spec,
-                "en": printable(one.seen.en)[:LONGEST_SEEN],
-                "zh": printable(one.seen.zh)[:LONGEST_SEEN],
-                "diagnosis": one.diagnosis.name if one.diagnosis else "",
+                "judgement": finding.check_id,
+                "verdict": finding.verdict.value,
+                "spec": finding.spec,
+                "en": printable(finding.seen.en)[:MAX_OBSERVATION_LENGTH],
+                "zh": printable(finding.seen.zh)[:MAX_OBSERVATION_LENGTH],
+                "diagnosis": finding.diagnosis.name if finding.diagnosis else "",
             }
-            for one in found
+            for finding in results
         ]
     except Exception:
         log.exception("an answer could not be judged", call=call.call_id)
@@ -53,7 +53,7 @@ def judge_call(call: ClaimedCall, exchange: Exchange) -> list[dict[str, Any]]:
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One judgement of one answer, with its words."""
+    """The result of one check of a response, with its texts."""
 
     judgement: str
     verdict: Verdict
@@ -66,37 +66,37 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def read(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
-    """The findings of an attempt; those of a release that had other judgements as far as they are known."""
-    return tuple(_read(one) for one in stored or () if one.get("judgement") in _KNOWN)
+    """Return the findings of an attempt. Findings of unknown checks, from other releases, are left out."""
+    return tuple(_read(item) for item in stored or () if item.get("judgement") in _CHECKS)
 
 
 def first_mistake(stored: Iterable[Mapping[str, Any]] | None) -> str:
-    """Name of the first diagnosis of what failed; empty when nothing did."""
-    failed = (one for one in stored or () if one.get("verdict") == Verdict.FAILED)
-    return next((str(one.get("diagnosis") or "") for one in failed), "")
+    """Return the name of the first failed finding's diagnosis; empty if none failed."""
+    failed_findings = (finding for finding in stored or () if finding.get("verdict") == Verdict.FAILED)
+    return next((str(finding.get("diagnosis") or "") for finding in failed_findings), "")
 
 
 def repair_of(name: str) -> Text | None:
-    """What to do about a mistake of this name; None for one that this release does not know."""
+    """Return how to correct a mistake; None if this release does not know it."""
     try:
         return diagnosis(name).words
     except KeyError:
         return None
 
 
-_KNOWN = {one.result_id: one for one in JUDGEMENTS}
+_CHECKS = {check.result_id: check for check in JUDGEMENTS}
 
 
-def _read(stored: Mapping[str, Any]) -> Finding:
-    known = _KNOWN[stored["judgement"]]
-    name = str(stored.get("diagnosis") or "")
+def _read(stored_finding: Mapping[str, Any]) -> Finding:
+    check = _CHECKS[stored_finding["judgement"]]
+    name = str(stored_finding.get("diagnosis") or "")
     return Finding(
-        judgement=known.name,
-        verdict=Verdict(stored["verdict"]),
-        title=known.title,
-        expected=known.expected,
-        spec=str(stored.get("spec", "")),
-        seen=Text(en=str(stored.get("en", "")), zh=str(stored.get("zh", ""))),
+        judgement=check.name,
+        verdict=Verdict(stored_finding["verdict"]),
+        title=check.title,
+        expected=check.expected,
+        spec=str(stored_finding.get("spec", "")),
+        seen=Text(en=str(stored_finding.get("en", "")), zh=str(stored_finding.get("zh", ""))),
         diagnosis=name,
         repair=repair_of(name) if name else None,
     )

@@ -1,4 +1,4 @@
-"""*Generate request*: what a call would be, signed, and nothing sent (saas-v2 §5.1, 5)."""
+"""*Generate request*: build and sign a call without sending it (saas-v2 §5.1, 5)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from msgspec import Struct
 from tradepost.market.base import ids
 from tradepost.market.base.secrets import unseal
 from tradepost.market.base.values import replace
-from tradepost.market.production.curl import curl_line, sign_command, signed_afresh
+from tradepost.market.production.curl import curl_line, resigning_lines, sign_command
 from tradepost.protocols.commands import Create
 from tradepost.protocols.http import Request
 from tradepost.protocols.registry import protocol
 
-from .asked import Form, asked, need_key
+from .asked import Form, build_command, require_key
 
 
-class Generated(Struct, frozen=True):
-    """A request that can be sent for a minute, and lines that send it, now or signed anew."""
+class GeneratedRequest(Struct, frozen=True):
+    """A signed request, valid for a minute, with command lines that send it or sign it again."""
 
     request: Request
     curl: str
     signed_afresh: str
-    """Empty where the request is not signed in its URL."""
+    """Empty if the signature is not in the URL."""
     sign_command: str
 
     @property
     def head(self) -> str:
-        """Method and headers, as they go out."""
+        """The method and the headers as sent."""
         return "\n".join([self.request.method, *(f"{name}: {value}" for name, value in self.request.headers)])
 
     @property
@@ -37,19 +37,19 @@ class Generated(Struct, frozen=True):
         return self.request.body.decode("utf-8", "replace")
 
 
-def generate(form: Form, values: Mapping[str, str], *, wall: datetime) -> Generated:
-    """The signed test call of these values. Raises ``Refused``."""
-    command = asked(form, values)
+def generate(form: Form, values: Mapping[str, str], *, wall: datetime) -> GeneratedRequest:
+    """Return the signed test call with these values. Raises ``Refused``."""
+    command = build_command(form, values)
     if isinstance(command, Create):
         command = replace(command, business_id=ids.business_id())
-    address, key = form.address, unseal(need_key(form.address).sealed)
+    address, key = form.address, unseal(require_key(form.address).sealed)
     request = protocol(address.protocol).encode(
         command, address=address.url, key=key, now=wall, nonce=ids.nonce()
     )  # fmt: skip
     body = request.body.decode("utf-8", "replace")
-    return Generated(
+    return GeneratedRequest(
         request,
         curl=curl_line(method=request.method, url=request.url, headers=request.headers, body=request.body),
-        signed_afresh=signed_afresh(method=request.method, url=request.url, headers=request.headers, body=body),
+        signed_afresh=resigning_lines(method=request.method, url=request.url, headers=request.headers, body=body),
         sign_command=sign_command(protocol=address.protocol, url=address.url, body=body),
     )

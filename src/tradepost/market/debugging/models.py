@@ -1,4 +1,4 @@
-"""Test calls that a seller made, and the cases that were saved of them (saas-v2 §5)."""
+"""Test calls of sellers, and the cases saved from them (saas-v2 §5)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tradepost.market.production.models import Address, Call
 
 
 class DebugCase(models.Model):
-    """A test call that succeeded, to be made again: at submission, by review, by probes (saas-v2 §5.4).
+    """A successful test call that is replayed at submission, in reviews and by probes (saas-v2 §5.4).
 
-    It counts while the address and its key are those with which it succeeded last.
+    It is valid while the address and its key are those of its last success.
     """
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="debug_cases", db_index=False)
@@ -23,17 +23,17 @@ class DebugCase(models.Model):
     """Class name of the command."""
     command = models.JSONField()
     values = models.JSONField(default=dict)
-    """What was typed, by path: the form shows it again."""
+    """The entered values by path, shown again in the form."""
     url = models.CharField(max_length=512)
     key_id = models.CharField(max_length=32)
-    """Of the signing key with which it succeeded last."""
+    """Id of the signing key of the last success."""
     saved_at = models.DateTimeField()
     saved_by = models.CharField(max_length=128)
     call = models.ForeignKey(Call, models.SET_NULL, null=True, default=None, related_name="+")
-    """Of its last try, good or bad."""
+    """Call of the last attempt, successful or not."""
     tried_at = models.DateTimeField()
     passed = models.BooleanField(default=True)
-    """Whether its last try succeeded."""
+    """Whether the last attempt succeeded."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["address", "activity", "variant"], name="debug_case_once")]
@@ -41,7 +41,7 @@ class DebugCase(models.Model):
 
 
 class DebugRun(models.Model):
-    """One test call: what was typed, and what is to become of its answer."""
+    """A test call: the entered values, and the result."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
     address = models.ForeignKey(Address, models.CASCADE, related_name="+")
@@ -55,7 +55,7 @@ class DebugRun(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
     passed = models.BooleanField(null=True, default=None)
-    """Whether every judgement of the answer holds; unknown while it is under way."""
+    """Whether all checks of the response passed; null while the call is in progress."""
 
     class Meta:
         indexes = [
@@ -65,16 +65,16 @@ class DebugRun(models.Model):
 
 
 class ApiTrial(models.Model):
-    """Something that a seller's program did at the market's own APIs while it was tried out, as evidence (saas-v1-license C1, C2).
+    """Evidence of a call that a seller's program made to the market's APIs during tests (saas-v1-license C1, C2).
 
-    An event that a test call named is there as well: what is uploaded for it is a try, and nobody's license.
+    The event of a test call is also recorded. Uploads for it are tests, not licenses.
     """
 
     class What(models.TextChoices):
         EVENT = "event", ""
-        """A test call of getLicenseAsync named it; ``about`` of both uploads."""
+        """A test call of getLicenseAsync named the event. Uploads have the same ``about``."""
         ORDER_QUERY = "query", ""
-        """``about``: the mock order."""
+        """A query; ``about``: the mock order."""
         TEXT = "text", ""
         FILE = "file", ""
 
@@ -82,12 +82,12 @@ class ApiTrial(models.Model):
     what = models.CharField(max_length=8, choices=What)
     about = models.CharField(max_length=64)
     at = models.DateTimeField()
-    """When it was done last."""
+    """Time of the last occurrence."""
     file_name = models.CharField(max_length=1024, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
-    """Of what was uploaded last; the content itself is not kept."""
+    """Hash of the last upload; the content is not stored."""
     size = models.PositiveBigIntegerField(default=0)
-    """Bytes of it."""
+    """Size of the last upload in bytes."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["seller", "what", "about"], name="api_trial_once")]

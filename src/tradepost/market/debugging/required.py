@@ -1,9 +1,9 @@
-"""Which cases a product needs before it is sold, as a rule over what it sells: saas-v2 §5.3, saas-v1-license A4, B1, B3,
-openapi-jointkit §A.10; business-rules §17.4 for what is sold on demand. Pure.
+"""Rules for the cases that a product needs before it is sold. No I/O.
 
-What each case is needed for stands in the protocol folders (``protocols/<name>/cases.py``). What a seller's program must have
-done at the market's own APIs (``Proof``: usage pushed, a code activated) is told apart from cases: it is shown to the market by
-being done there.
+Sources: saas-v2 §5.3, saas-v1-license A4, B1, B3, openapi-jointkit §A.10; business-rules §17.4 for pay-per-use
+products. The protocol folders declare what each case is needed for (``protocols/<name>/cases.py``). A ``Proof`` is a
+call of the seller's program to the market's APIs, such as pushed usage or an activated code; unlike a case, it is
+proved by making it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from tradepost.protocols.registry import protocols
 
 
 class Purpose(StrEnum):
-    """What the cases are asked for."""
+    """Why the cases are needed."""
 
     SUBMIT = "submit"
     MODIFY = "modify"
     REVIEW = "review"
 
 
-class Sold(Struct, frozen=True, kw_only=True):
-    """What of a product matters: its charging modes, and what it offers besides."""
+class SoldProduct(Struct, frozen=True, kw_only=True):
+    """The relevant properties of a product: its charging modes and offers."""
 
     modes: frozenset[ChargingMode] = frozenset()
     trial: bool = False
@@ -37,9 +37,9 @@ class Sold(Struct, frozen=True, kw_only=True):
     """A package that ends when it is used up (用完即停)."""
     joint: bool = False
 
-    def __or__(self, other: Sold) -> Sold:
-        """Both of them: a product needs the union (saas-v2 §5.3)."""
-        return Sold(
+    def __or__(self, other: SoldProduct) -> SoldProduct:
+        """Combine both: a product needs the union (saas-v2 §5.3)."""
+        return SoldProduct(
             modes=self.modes | other.modes,
             trial=self.trial or other.trial,
             upgrades=self.upgrades or other.upgrades,
@@ -50,18 +50,18 @@ class Sold(Struct, frozen=True, kw_only=True):
 
     @property
     def needs(self) -> frozenset[Need]:
-        offered = {
+        offers = {
             Need.TRIAL: self.trial,
             Need.UPGRADE: self.upgrades,
             Need.RENEWAL_CHANGE: self.renewal_changes,
             Need.STOP_PACKAGE: self.stops_when_used_up,
             Need.JOINT: self.joint,
         }
-        return frozenset({*map(Need, self.modes), *(need for need, is_so in offered.items() if is_so)})
+        return frozenset({*map(Need, self.modes), *(need for need, is_offered in offers.items() if is_offered)})
 
 
 class RequiredCase(Struct, frozen=True):
-    """A case that must be saved, of the protocol that it is spoken in."""
+    """A required case and its protocol."""
 
     protocol: str
     case: Case
@@ -71,35 +71,37 @@ class RequiredCase(Struct, frozen=True):
         return self.protocol, self.case.activity, self.case.variant
 
 
-class Required(Struct, frozen=True):
+class Requirements(Struct, frozen=True):
     cases: tuple[RequiredCase, ...]
     proofs: tuple[Proof, ...]
 
 
-def required(protocol: str, sold: Sold, *, purpose: Purpose = Purpose.SUBMIT, listed: Sold | None = None) -> Required:
-    """What is needed of a product at an address of this protocol.
+def required(
+    protocol: str, sold: SoldProduct, *, purpose: Purpose = Purpose.SUBMIT, listed: SoldProduct | None = None
+) -> Requirements:
+    """Return the requirements for a product at an address with this protocol.
 
-    ``listed``: what its listed version sells. While a modification is made and reviewed that one goes on selling, so its cases
-    are needed too (saas-v1-license A4: a modification replays all cases of the published specifications).
+    ``listed``: the listed version, which continues to sell during a modification and its review. Its cases are then
+    required too (saas-v1-license A4: a modification replays all cases of the published specifications).
     """
     if listed is not None and purpose is not Purpose.SUBMIT:
         sold |= listed
     needs = sold.needs
     cases: list[RequiredCase] = []
     proofs: list[Proof] = []
-    for name in _spoken(protocol, joint=sold.joint):
-        known = cases_of(name)
-        cases += [RequiredCase(name, one) for one in known.cases if one.needs & needs]
-        proofs += [one for one in known.proofs if one.needs & needs]
-    return Required(tuple(cases), tuple(proofs))
+    for name in _protocols_at(protocol, joint=sold.joint):
+        protocol_cases = cases_of(name)
+        cases += [RequiredCase(name, item) for item in protocol_cases.cases if item.needs & needs]
+        proofs += [item for item in protocol_cases.proofs if item.needs & needs]
+    return Requirements(tuple(cases), tuple(proofs))
 
 
-def sold_by(modes: Iterable[str]) -> Sold:
-    """``Sold`` of charging modes by their words, and nothing besides."""
-    return Sold(modes=frozenset(map(ChargingMode, modes)))
+def product_with_modes(modes: Iterable[str]) -> SoldProduct:
+    """Return ``SoldProduct`` with only these charging modes."""
+    return SoldProduct(modes=frozenset(map(ChargingMode, modes)))
 
 
-def _spoken(protocol: str, *, joint: bool) -> list[str]:
-    """The protocol of the address, and those that are spoken beside it at the same one."""
-    beside = [name for name in protocols() if protocol in cases_of(name).beside] if joint else []
-    return [protocol, *beside]
+def _protocols_at(protocol: str, *, joint: bool) -> list[str]:
+    """Return the protocol of the address, and the protocols used at the same address beside it."""
+    additional = [name for name in protocols() if protocol in cases_of(name).beside] if joint else []
+    return [protocol, *additional]

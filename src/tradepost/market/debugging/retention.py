@@ -1,4 +1,4 @@
-"""What of test calls is still needed: those that a saved case shows."""
+"""Test calls to keep: those that a saved case shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test call ended: its run says whether every judgement holds, and if so it is a case from now on."""
+"""Record the end of a test call, and save it as a case if all checks pass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .models import DebugCase, DebugRun
 
 @batched
 def on_call_ended(events: Sequence[CallEnded], now: datetime) -> None:
-    """Reaction to the ends of calls: those of orders, which come by the hundred, are none of ours."""
+    """Reaction to the end of calls; ignores calls other than test calls."""
     for event in events:
         if event.purpose == Call.Purpose.DEBUG:
             _ended(event, now)
@@ -32,11 +32,11 @@ def _ended(event: CallEnded, now: datetime) -> None:
     if run.passed:
         _save(run, Call.objects.get(pk=event.call), now)
     else:
-        _keep_failed(run)
+        _record_failure(run)
 
 
 def _save(run: DebugRun, call: Call, now: datetime) -> None:
-    address = Address.objects.select_for_update().get(pk=run.address_id)  # before its cases, as where one is deleted
+    address = Address.objects.select_for_update().get(pk=run.address_id)  # lock before its cases, as on deletion
     DebugCase.objects.update_or_create(
         address_id=run.address_id,
         activity=run.activity,
@@ -60,8 +60,8 @@ def _save(run: DebugRun, call: Call, now: datetime) -> None:
         address.save(update_fields=["proven"])
 
 
-def _keep_failed(run: DebugRun) -> None:
-    """A case that stood is still there, and shows that it failed; unless something else was typed this time."""
+def _record_failure(run: DebugRun) -> None:
+    """Record the failure in the saved case, unless the values of this call differ."""
     DebugCase.objects.filter(
         address_id=run.address_id, activity=run.activity, variant=run.variant, values=run.values
     ).update(call=run.call_id, tried_at=run.ended_at, passed=False)

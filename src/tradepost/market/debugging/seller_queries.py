@@ -1,4 +1,4 @@
-"""What a seller sees of debugging: the cases of an address with how each stands, its test calls, and the list of all cases."""
+"""Queries for sellers about debugging: cases of an address with their state, test calls, and the list of all cases."""
 
 from __future__ import annotations
 
@@ -13,75 +13,78 @@ from tradepost.protocols.registry import protocols
 
 from .findings import Finding, read
 from .models import DebugCase, DebugRun
-from .standing import Standing, current_keys, key_for, standing_of
+from .standing import CaseState, case_state, current_keys, key_for
 
 
 class CaseRow(Struct, frozen=True):
-    """One case that an address can have, saved or not."""
+    """A possible case of an address, saved or not."""
 
     address: Address
     case: Case
     saved: DebugCase | None
-    standing: Standing
+    standing: CaseState
 
 
 def find_address(seller: Seller, pk: int) -> Address | None:
-    """The seller's own address; None for anybody else's."""
+    """Return the seller's address, or None."""
     return Address.objects.filter(seller=seller, pk=pk, removed_at=None).first()
 
 
 def addresses_of(seller: Seller) -> list[Address]:
-    """The seller's addresses, oldest first."""
+    """Return the seller's addresses, oldest first."""
     return list(Address.objects.filter(seller=seller, removed_at=None).order_by("pk"))
 
 
 def rows_of(address: Address) -> list[CaseRow]:
-    """Every case of the address's protocol, in its order, with how it stands."""
+    """Return all cases of the address's protocol in order, with their state."""
     if address.protocol not in protocols():
         return []
-    saved = {(one.activity, one.variant): one for one in DebugCase.objects.filter(address=address)}
+    saved_cases = {
+        (saved_case.activity, saved_case.variant): saved_case
+        for saved_case in DebugCase.objects.filter(address=address)
+    }
     key = key_for(address, current_keys(address.seller_id))
     return [
-        CaseRow(address, case, found, standing_of(found, address, key))
+        CaseRow(address, case, saved_case, case_state(saved_case, address, key))
         for case in cases_of(address.protocol).cases
-        for found in [saved.get((case.activity, case.variant))]
+        for saved_case in [saved_cases.get((case.activity, case.variant))]
     ]
 
 
 class CaseFilter(Struct, frozen=True, kw_only=True):
-    """What a seller asks the list of cases for; empty means all."""
+    """Filters of the list of cases; empty fields match everything."""
 
     address: str = ""
     activity: str = ""
     standing: str = ""
 
 
-def seller_cases(seller: Seller, asked: CaseFilter) -> list[CaseRow]:
-    """The seller's saved cases that fit, by address and in the order of their protocols."""
+def seller_cases(seller: Seller, filters: CaseFilter) -> list[CaseRow]:
+    """Return the seller's matching saved cases, by address and in the order of their protocols."""
     cases: QuerySet[DebugCase] = DebugCase.objects.filter(seller=seller, address__removed_at=None).select_related(
         "address", "call"
     )
-    if asked.address:
-        cases = cases.filter(address=whole_number(asked.address) or 0)
-    if asked.activity:
-        cases = cases.filter(activity=asked.activity)
+    if filters.address:
+        cases = cases.filter(address=whole_number(filters.address) or 0)
+    if filters.activity:
+        cases = cases.filter(activity=filters.activity)
     keys = current_keys(seller.pk)
-    rows = [_row(one, keys) for one in cases.order_by("address_id", "pk")]
-    found = [row for row in rows if row is not None]
-    if asked.standing == "stale":
-        found = [row for row in found if row.standing in {Standing.OTHER_KEY, Standing.OTHER_URL}]
-    elif asked.standing:
-        found = [row for row in found if row.standing == asked.standing]
-    return found
+    rows = [_row(case, keys) for case in cases.order_by("address_id", "pk")]
+    matching = [row for row in rows if row is not None]
+    if filters.standing == "stale":
+        matching = [row for row in matching if row.standing in {CaseState.OTHER_KEY, CaseState.OTHER_URL}]
+    elif filters.standing:
+        matching = [row for row in matching if row.standing == filters.standing]
+    return matching
 
 
 def _row(case: DebugCase, keys: dict[str, str]) -> CaseRow | None:
-    """None for a case of a protocol that is not installed."""
+    """Return the row of a case; None if its protocol is not installed."""
     if case.address.protocol not in protocols():
         return None
-    known = cases_of(case.address.protocol).case(case.activity, case.variant)
-    standing = standing_of(case, case.address, key_for(case.address, keys))
-    return CaseRow(case.address, known, case, standing) if known else None
+    protocol_case = cases_of(case.address.protocol).case(case.activity, case.variant)
+    state = case_state(case, case.address, key_for(case.address, keys))
+    return CaseRow(case.address, protocol_case, case, state) if protocol_case else None
 
 
 def find_case(seller: Seller, pk: int) -> DebugCase | None:
@@ -96,20 +99,20 @@ def find_run(seller: Seller, pk: int) -> DebugRun | None:
     )
 
 
-class RunSeen(Struct, frozen=True):
-    """A test call as its page shows it: the exchange, and what was judged. ``attempt`` is None until it ended."""
+class RunView(Struct, frozen=True):
+    """A test call for its page: the exchange and the findings. ``attempt``: None until the call ended."""
 
     run: DebugRun
     attempt: Attempt | None
     findings: tuple[Finding, ...]
 
 
-def seen(run: DebugRun) -> RunSeen:
+def view_of_run(run: DebugRun) -> RunView:
     attempt = Attempt.objects.filter(call=run.call_id).order_by("-number").first() if run.ended_at else None
-    return RunSeen(run, attempt, read(attempt.findings) if attempt else ())
+    return RunView(run, attempt, read(attempt.findings) if attempt else ())
 
 
 def newest_run(address: Address, activity: str, variant: str) -> DebugRun | None:
-    """The last test call of a case."""
+    """Return the last test call of a case."""
     runs = DebugRun.objects.filter(seller=address.seller_id, address=address, activity=activity, variant=variant)
     return runs.select_related("address", "call").order_by("-pk").first()

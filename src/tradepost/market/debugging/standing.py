@@ -1,8 +1,7 @@
-"""How a saved case stands: it counts while the address and its key are those with which it succeeded last."""
+"""The state of a saved case, which is valid while address and key are those of its last success."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from tradepost.market.identity.models import SigningKey
@@ -12,40 +11,34 @@ from tradepost.protocols.registry import protocols
 from .models import DebugCase
 
 
-class Standing(StrEnum):
+class CaseState(StrEnum):
     MISSING = "missing"
     SAVED = "saved"
     OTHER_KEY = "other_key"
-    """The signing key was replaced since."""
+    """The signing key was replaced since the last success."""
     OTHER_URL = "other_url"
-    """The address leads elsewhere since."""
+    """The URL of the address changed since the last success."""
     FAILED = "failed"
-    """Its last try failed."""
+    """The last attempt failed."""
 
 
-def standing_of(case: DebugCase | None, address: Address, key_id: str) -> Standing:
-    """``key_id``: of the key that signs calls to the address now; empty when there is none."""
+def case_state(case: DebugCase | None, address: Address, key_id: str) -> CaseState:
+    """Return the state. ``key_id``: of the key that signs calls to the address now; empty if there is none."""
     if case is None:
-        return Standing.MISSING
+        return CaseState.MISSING
     if case.url != address.url:
-        return Standing.OTHER_URL
+        return CaseState.OTHER_URL
     if case.key_id != key_id:
-        return Standing.OTHER_KEY
-    return Standing.SAVED if case.passed else Standing.FAILED
+        return CaseState.OTHER_KEY
+    return CaseState.SAVED if case.passed else CaseState.FAILED
 
 
 def current_keys(seller_id: int) -> dict[str, str]:
-    """Key ids that sign a seller's calls now, by interface class."""
+    """Return the key ids that sign a seller's calls now, by interface class."""
     keys = SigningKey.objects.filter(seller_id=seller_id, valid_until=None)
     return dict(keys.values_list("interface_class", "key_id"))
 
 
 def key_for(address: Address, keys: dict[str, str]) -> str:
-    spoken = protocols().get(address.protocol)
-    return keys.get(spoken.key_class, "") if spoken else ""
-
-
-def standings(cases: Iterable[DebugCase], seller_id: int) -> dict[int, Standing]:
-    """How each of a seller's cases stands, by its pk; their addresses are fetched with them."""
-    keys = current_keys(seller_id)
-    return {case.pk: standing_of(case, case.address, key_for(case.address, keys)) for case in cases}
+    protocol = protocols().get(address.protocol)
+    return keys.get(protocol.key_class, "") if protocol else ""

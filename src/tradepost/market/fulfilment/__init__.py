@@ -1,1 +1,1 @@
-"""From a paid order to a subscription that works: plan the steps, follow the calls, complete or give up."""
+"""From a paid order to a working service: plan the steps, follow the calls, then complete the order or give it up."""

@@ -1,7 +1,8 @@
-"""Ask sellers what they know of instances, several at a time in one query, a few queries at once (saas-v2 §3.2).
+"""Query sellers about instances, several per query and a few queries at once (saas-v2 §3.2).
 
-What a seller answers for one unknown instance among several is undocumented (§3.2 notes): most refuse the whole query. Then it
-is asked in halves, down to the one. Who does not answer at all is asked nothing more by this comparison.
+The answer for one unknown instance among several is undocumented (§3.2 notes): most sellers refuse the whole query. The
+query is then split in halves, down to one instance. A seller that does not answer is not queried again in this
+comparison.
 """
 
 from __future__ import annotations
@@ -23,46 +24,46 @@ from tradepost.protocols.commands import Done, Fault
 from .drift import Answer, SellerSide
 
 NO_SUCH_INSTANCE = "000003"
-"""saas-v2 §4: the instance id does not exist."""
-LOOK_EVERY = 0.05
-OF_THE_ANSWER = frozenset({Fault.OTHER_INSTANCE, Fault.MISSING_FIELD, Fault.BAD_FIELD, Fault.NOT_JSON, Fault.TOO_LARGE})
-"""Faults of what was said, not of the server: asked for fewer instances it may say something better."""
+"""saas-v2 §4: the instance ID does not exist."""
+POLL_INTERVAL = 0.05
+ANSWER_FAULTS = frozenset({Fault.OTHER_INSTANCE, Fault.MISSING_FIELD, Fault.BAD_FIELD, Fault.NOT_JSON, Fault.TOO_LARGE})
+"""Faults of the answer, not of the server: a query for fewer instances may succeed."""
 
 
-class Pace(Struct, frozen=True, kw_only=True):
-    """``batch``: instances in one query. ``at_once``: queries under way. ``patience``: seconds for one, its wait for a place
-    included."""
+class QueryLimits(Struct, frozen=True, kw_only=True):
+    """``batch``: instances per query. ``at_once``: concurrent queries. ``patience``: seconds per query, including its
+    wait for a place."""
 
     batch: int = 50
     at_once: int = 2
     patience: float = 180.0
 
 
-class Question(Struct, frozen=True):
-    """``alone``: for what is likely not there any more, since it would spoil the query for the others."""
+class InstanceQuery(Struct, frozen=True):
+    """``alone``: for an instance that has probably been deleted and would fail the query for the others."""
 
     address: Address
     instance_id: str
     alone: bool = False
 
 
-class Inquirer(Struct, frozen=True):
-    """Who asks: ``owner`` is the key of its job; ``go_on`` raises when it is to end."""
+class QueryJob(Struct, frozen=True):
+    """The querying job. ``owner``: its key; ``go_on``: raises when it should end."""
 
     owner: int
-    pace: Pace
+    pace: QueryLimits
     now: Callable[[], datetime]
     go_on: Callable[[], None]
 
 
 type Replies = dict[tuple[int, str], SellerSide]
-"""By key of the address and instance."""
+"""By address key and instance ID."""
 
 NO_ANSWER = SellerSide(answer=Answer.NO_ANSWER)
 
 
-def ask(questions: Iterable[Question], inquirer: Inquirer) -> Replies:
-    """What the sellers say, of every question. No transaction may be open: it waits for their servers."""
+def query_sellers(questions: Iterable[InstanceQuery], inquirer: QueryJob) -> Replies:
+    """Return the sellers' answers to all questions. No transaction may be open, because it waits for their servers."""
     return _Round(inquirer, deque(_batches(questions, inquirer.pace.batch))).run()
 
 
@@ -71,12 +72,12 @@ type Batch = tuple[Address, tuple[str, ...]]
 
 @dataclass(slots=True)
 class _Round:
-    """The queries of one chunk: what waits, what is under way, and what was learned so far."""
+    """Queries of one chunk: waiting, in flight, and answered."""
 
-    inquirer: Inquirer
+    inquirer: QueryJob
     waiting: deque[Batch]
     under_way: dict[int, tuple[Batch, float]] = field(default_factory=dict)
-    """By key of the call, with the moment at which it is waited for no more."""
+    """By call key, with the deadline of the answer."""
     silent: set[int] = field(default_factory=set)
     """Addresses that did not answer."""
     replies: Replies = field(default_factory=dict)
@@ -88,7 +89,7 @@ class _Round:
                 self._begin()
                 self._end()
                 if self.under_way:
-                    time.sleep(LOOK_EVERY)
+                    time.sleep(POLL_INTERVAL)
         finally:
             calls.cancel(list(self.under_way), now=self.inquirer.now())
         return self.replies
@@ -99,18 +100,18 @@ class _Round:
             if address.pk in self.silent or address.breaker != Address.Breaker.CLOSED:
                 self._learn(batch, NO_ANSWER)
                 continue
-            call = calls.compare(address, instances, owner=self.inquirer.owner, now=self.inquirer.now())
+            call = calls.create_comparison(address, instances, owner=self.inquirer.owner, now=self.inquirer.now())
             self.under_way[call.pk] = (batch, time.monotonic() + self.inquirer.pace.patience)
 
     def _end(self) -> None:
-        ended = list(Call.objects.filter(pk__in=list(self.under_way)).exclude(outcome=""))
-        if ended:
-            calls.forget([call.pk for call in ended])
-        for call in ended:
+        ended_calls = list(Call.objects.filter(pk__in=list(self.under_way)).exclude(outcome=""))
+        if ended_calls:
+            calls.delete_answers([call.pk for call in ended_calls])
+        for call in ended_calls:
             batch, _until = self.under_way.pop(call.pk)
             self._read(call, batch)
-        late = [pk for pk, (_batch, until) in self.under_way.items() if time.monotonic() > until]
-        for pk in late:
+        overdue_keys = [pk for pk, (_batch, until) in self.under_way.items() if time.monotonic() > until]
+        for pk in overdue_keys:
             batch, _until = self.under_way.pop(pk)
             calls.cancel([pk], now=self.inquirer.now())
             self.silent.add(batch[0].pk)
@@ -119,42 +120,42 @@ class _Round:
     def _read(self, call: Call, batch: Batch) -> None:
         address, instances = batch
         if call.outcome == Call.Outcome.DONE:
-            said = _said(call)
-            self.replies.update({(address.pk, one): said.get(one, NO_ANSWER) for one in instances})
+            answers = _answers(call)
+            self.replies.update({(address.pk, instance): answers.get(instance, NO_ANSWER) for instance in instances})
             return
-        answered = call.last_verdict.isdecimal() or call.last_verdict in {"pending", *OF_THE_ANSWER}
-        if len(instances) > 1 and answered:
+        was_answered = call.last_verdict.isdecimal() or call.last_verdict in {"pending", *ANSWER_FAULTS}
+        if len(instances) > 1 and was_answered:
             half = len(instances) // 2
             self.waiting.extend([(address, instances[:half]), (address, instances[half:])])
             return
-        if not answered:
+        if not was_answered:
             self.silent.add(address.pk)
-        self._learn(batch, SellerSide(answer=_MEANS.get(call.last_verdict, Answer.NO_ANSWER)))
+        self._learn(batch, SellerSide(answer=_MEANINGS.get(call.last_verdict, Answer.NO_ANSWER)))
 
     def _learn(self, batch: Batch, reply: SellerSide) -> None:
         address, instances = batch
-        self.replies.update({(address.pk, one): reply for one in instances})
+        self.replies.update({(address.pk, instance): reply for instance in instances})
 
 
-_MEANS = {NO_SUCH_INSTANCE: Answer.UNKNOWN, "pending": Answer.PENDING}
-"""Of one instance alone: what a verdict says of it."""
+_MEANINGS = {NO_SUCH_INSTANCE: Answer.UNKNOWN, "pending": Answer.PENDING}
+"""Meaning of a verdict about a single instance."""
 
 
-def _batches(questions: Iterable[Question], most: int) -> Iterator[Batch]:
-    by_address: defaultdict[int, list[Question]] = defaultdict(list)
-    for one in questions:
-        if one.alone:
-            yield one.address, (one.instance_id,)
+def _batches(questions: Iterable[InstanceQuery], max_size: int) -> Iterator[Batch]:
+    by_address: defaultdict[int, list[InstanceQuery]] = defaultdict(list)
+    for question in questions:
+        if question.alone:
+            yield question.address, (question.instance_id,)
         else:
-            by_address[one.address.pk].append(one)
-    for alike in by_address.values():
-        ids = list(dict.fromkeys(one.instance_id for one in alike))
-        for first in range(0, len(ids), most):
-            yield alike[0].address, tuple(ids[first : first + most])
+            by_address[question.address.pk].append(question)
+    for group in by_address.values():
+        ids = list(dict.fromkeys(grouped_question.instance_id for grouped_question in group))
+        for start in range(0, len(ids), max_size):
+            yield group[0].address, tuple(ids[start : start + max_size])
 
 
-def _said(call: Call) -> Mapping[str, SellerSide]:
+def _answers(call: Call) -> Mapping[str, SellerSide]:
     if not call.sealed_answer:
         return {}
     answer = msgspec.json.decode(unseal(call.sealed_answer).encode(), type=Done)
-    return {one.instance_id: SellerSide(answer=Answer.HAS, access=one.app) for one in answer.instances}
+    return {instance.instance_id: SellerSide(answer=Answer.HAS, access=instance.app) for instance in answer.instances}

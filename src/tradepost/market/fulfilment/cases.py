@@ -1,4 +1,4 @@
-"""From rows to the values that kinds of operations work with, and back from what a seller answered."""
+"""Convert rows to the values of operation kinds, and sellers' answers back."""
 
 from __future__ import annotations
 
@@ -24,29 +24,33 @@ from tradepost.market.subscriptions.convertible import convertible_until
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.protocols.commands import NOTHING_SENT, Create, Done, Purchase
-from tradepost.protocols.contract import SellerProtocol, Spoken
+from tradepost.protocols.contract import CommandSet, SellerProtocol
 from tradepost.protocols.registry import protocols
 
-from .contract import AnyKind, Failed, Held, Line, Said
+from .contract import AnyKind, FailedCall, LastExchange, Line, SubscriptionView
 from .models import Operation
 from .registry import operation_kind
 
-UNREAD = tuple(f"product__{text}" for text in ("description", "description_en", "guide", "guide_en", "picture"))
-"""What is long on the product of a subscription or a line, and never asked of a seller."""
+DEFERRED_FIELDS = tuple(
+    f"product__{text}" for text in ("description", "description_en", "guide", "guide_en", "picture")
+)
+"""Long product texts of a subscription or line, which no call needs."""
 
 
-def locked_subscriptions(which: Collection[int]) -> list[Subscription]:
-    """These subscriptions (by pk) with what an operation needs of them, locked in the one order that everybody keeps."""
-    return _LOCKED(which) if which else []
+def locked_subscriptions(keys: Collection[int]) -> list[Subscription]:
+    """Lock these subscriptions (by key) in the common order, with the data for operations."""
+    return _LOCKED(keys) if keys else []
 
 
-def unheld_subscriptions(which: Collection[int]) -> list[Subscription]:
-    """The same without those that somebody works on right now."""
-    return _UNHELD(which) if which else []
+def lock_unlocked(keys: Collection[int]) -> list[Subscription]:
+    """Lock these subscriptions, skipping those that are already locked."""
+    return _UNLOCKED(keys) if keys else []
 
 
 def with_product(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    return rows.select_related("buyer", "product", "offer__sku__spec").defer(*UNREAD, "sealed_access", "sealed_license")
+    return rows.select_related("buyer", "product", "offer__sku__spec").defer(
+        *DEFERRED_FIELDS, "sealed_access", "sealed_license"
+    )
 
 
 def _lock(keys: Slot, *, skip_locked: bool) -> QuerySet[Subscription]:
@@ -55,45 +59,54 @@ def _lock(keys: Slot, *, skip_locked: bool) -> QuerySet[Subscription]:
 
 
 _LOCKED = PreparedObjects((Keys(),), partial(_lock, skip_locked=False))
-_UNHELD = PreparedObjects((Keys(),), partial(_lock, skip_locked=True))
+_UNLOCKED = PreparedObjects((Keys(),), partial(_lock, skip_locked=True))
 
 
 def protocols_of(products: Collection[int]) -> dict[int, SellerProtocol]:
-    """The protocol of each product's production address, or of its kind where that needs none; others are left out."""
-    known = protocols()
-    found = {product: known[name] for product, name in _BOUND(products) if name in known} if products else {}
-    if left := set(products) - found.keys():
-        kinds = Product.objects.filter(pk__in=left).values_list("pk", "product_type")
-        found |= {pk: spoken for pk, kind in kinds if (spoken := _of_kind(kind)) is not None}
-    return found
+    """Return the protocol of each product's address, or of its type if that needs no address; others are left out."""
+    installed_protocols = protocols()
+    by_product = (
+        {product: installed_protocols[name] for product, name in _BINDINGS(products) if name in installed_protocols}
+        if products
+        else {}
+    )
+    if missing_products := set(products) - by_product.keys():
+        kinds = Product.objects.filter(pk__in=missing_products).values_list("pk", "product_type")
+        by_product |= {
+            pk: type_protocol for pk, kind in kinds if (type_protocol := _protocol_of_type(kind)) is not None
+        }
+    return by_product
 
 
-_BOUND = Prepared(
+_BINDINGS = Prepared(
     (Keys(),),
     lambda products: Binding.objects.filter(Among("product", products)).values_list("product_id", "address__protocol"),
 )
 
 
-def _of_kind(kind: str) -> SellerProtocol | None:
-    """Of a kind whose interface is optional: what its services would be told over, if anything."""
-    known = product_type(kind)
-    return protocols().get(known.protocols[0]) if known.issues_codes else None
+def _protocol_of_type(kind: str) -> SellerProtocol | None:
+    """Return the protocol of a type with an optional interface."""
+    definition = product_type(kind)
+    return protocols().get(definition.protocols[0]) if definition.issues_codes else None
 
 
-def spoken_by(subscription: Subscription, address: Address | None) -> SellerProtocol | None:
-    """Over which its seller is told; None while a product that needs a production address has none."""
-    return protocols().get(address.protocol) if address else _of_kind(subscription.product.product_type)
+def protocol_with_seller(subscription: Subscription, address: Address | None) -> SellerProtocol | None:
+    """Return the protocol to the seller; None for a product without the address it needs."""
+    return protocols().get(address.protocol) if address else _protocol_of_type(subscription.product.product_type)
 
 
 def protocol_of(subscription: Subscription) -> SellerProtocol | None:
     return protocols_of({subscription.product_id}).get(subscription.product_id)
 
 
-def held_of(subscription: Subscription, protocol: Spoken, address: Address | None = None) -> Held:
-    """``address``: where its seller is asked. Without one everything counts as proven: what was begun goes on. But where an
-    interface is optional nothing is asked without one."""
+def view_of(subscription: Subscription, protocol: CommandSet, address: Address | None = None) -> SubscriptionView:
+    """Return the view of a subscription. ``address``: the seller's address; without one everything counts as proven, so
+    that started operations continue.
+
+    For an optional interface, no calls are made without an address.
+    """
     optional = product_type(subscription.product.product_type).issues_codes
-    return Held(
+    return SubscriptionView(
         subscription=subscription.pk,
         instance_id=subscription.instance_id,
         protocol=protocol,
@@ -113,7 +126,7 @@ def held_of(subscription: Subscription, protocol: Spoken, address: Address | Non
 
 
 def line_of(line: OrderLine) -> Line:
-    """``line.order`` and ``line.offer`` should be fetched."""
+    """Return the view of a line. ``line.order`` and ``line.offer`` should be fetched."""
     return Line(
         number=line.number,
         order_number=line.order.number,
@@ -130,10 +143,11 @@ def line_of(line: OrderLine) -> Line:
 
 
 def purchase_of(line: OrderLine) -> Purchase:
-    """For the protocols that carry it inside, without its dates. A try-out says what it would cost, an unsubscription what it
-    pays back: SaaS 1.0 tells a cancelled renewal by the sign of its amount alone (saas-v1-license A2.3)."""
+    """Return the purchase without dates, for protocols that contain it. A sandbox order has its full price, an
+    unsubscription its refund: SaaS 1.0 recognises a cancelled renewal only by the sign of the amount (saas-v1-license
+    A2.3)."""
     order = line.order
-    listed = order.origin == Order.Origin.SANDBOX or order.order_type == Order.Type.UNSUBSCRIBE
+    is_listed = order.origin == Order.Origin.SANDBOX or order.order_type == Order.Type.UNSUBSCRIBE
     return Purchase(
         product_id=line.offer.product_id,
         sku_code=line.sku_code,
@@ -143,37 +157,37 @@ def purchase_of(line: OrderLine) -> Purchase:
         period_number=line.period_number or None,
         **_quantity_of(line),
         trial=line.order.order_type == Order.Type.TRIAL,
-        amount=(line.list_amount if listed else line.amount).major,
-        extend_params=tuple((p["name"], p["value"]) for p in line.extend_params),
+        amount=(line.list_amount if is_listed else line.amount).major,
+        extend_params=tuple((param["name"], param["value"]) for param in line.extend_params),
     )
 
 
 def _quantity_of(line: OrderLine) -> dict[str, Any]:
-    """The parameter as which SaaS 1.0 sends the quantity (saas-v1-license A2.1)."""
-    return {_MEMBER.get(line.offer.sku.quantity_parameter, "quantity"): line.quantity} if line.linear else {}
+    """Return the quantity under the parameter that SaaS 1.0 uses for it (saas-v1-license A2.1)."""
+    return {_QUANTITY_FIELDS.get(line.offer.sku.quantity_parameter, "quantity"): line.quantity} if line.linear else {}
 
 
-_MEMBER = {AMOUNT: "quantity", DISK_SIZE: "disk_size", BAND_WIDTH: "band_width"}
+_QUANTITY_FIELDS = {AMOUNT: "quantity", DISK_SIZE: "disk_size", BAND_WIDTH: "band_width"}
 
 
 def kind_of(operation: Operation) -> AnyKind:
     return operation_kind(operation.kind)
 
 
-def wanted_of(operation: Operation) -> object:
+def parameters_of(operation: Operation) -> object:
     return stored.load(kind_of(operation).wanted, operation.wanted)
 
 
-def said_by(call: Call) -> Said:
-    """What came of a call that is done."""
+def exchange_of(call: Call) -> LastExchange:
+    """Return the result of a completed call."""
     answer = msgspec.json.decode(unseal(call.sealed_answer).encode(), type=Done) if call.sealed_answer else Done()
-    return Said(command=calls.load(call.kind, call.command), answer=answer, until_access=call.until_access)
+    return LastExchange(command=calls.load(call.kind, call.command), answer=answer, until_access=call.until_access)
 
 
-def failed_by(call: Call) -> Failed:
-    """What came of a call that was given up."""
+def failure_of(call: Call) -> FailedCall:
+    """Return the result of a call that was given up."""
     rule = retry_rule(call)
-    return Failed(
+    return FailedCall(
         command=calls.load(call.kind, call.command),
         verdict=call.last_verdict,
         maybe_acted=call.maybe_acted,
@@ -183,17 +197,17 @@ def failed_by(call: Call) -> Failed:
 
 
 def _orphans_of(call: Call) -> tuple[str, ...]:
-    """The instances that an unfinished creation may have left, or nothing when the seller cannot have made one.
+    """Return the instances that an unfinished creation may have left; empty if the seller cannot have created one.
 
-    An id seen in an answer that could not be trusted (unless it is another order's), else the ids that the protocol
-    recommends to sellers: the businessId of the first request (saas-v2 §3.1), which is the first that arrived, also when it was
-    refused, and nobody knows which of those without an answer did. At most one of them is there; releasing what is not changes nothing.
+    That is an ID from an untrusted answer (unless it belongs to another order), otherwise the recommended IDs: the
+    businessId of the first request that arrived (saas-v2 §3.1), even if refused, and of those without an answer. At
+    most one exists; releasing the others has no effect.
     """
     if not call.maybe_acted:
         return ()
-    claimed = call.claimed_instance_id
-    if claimed and not Subscription.objects.filter(seller_id=call.seller_id, instance_id=claimed).exists():
-        return (claimed,)
+    claimed_id = call.claimed_instance_id
+    if claimed_id and not Subscription.objects.filter(seller_id=call.seller_id, instance_id=claimed_id).exists():
+        return (claimed_id,)
     tries = Attempt.objects.filter(call=call).order_by("number").values_list("business_id", "verdict")
-    arrived = [business_id for business_id, verdict in tries if verdict not in NOTHING_SENT]
-    return tuple(dict.fromkeys(filter(None, arrived)))
+    arrived_ids = [business_id for business_id, verdict in tries if verdict not in NOTHING_SENT]
+    return tuple(dict.fromkeys(filter(None, arrived_ids)))

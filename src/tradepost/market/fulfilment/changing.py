@@ -1,6 +1,5 @@
-"""Changes in use from outside: whether a service can be changed, by an order of its buyer; and a paid order becomes an
-operation (business-rules §4.6, saas-v2 §3.6).
-"""
+"""Changes of running services: whether one is possible, and the operation of a paid order (business-rules §4.6, saas-v2
+§3.6)."""
 
 from __future__ import annotations
 
@@ -14,10 +13,10 @@ from tradepost.market.identity.models import User
 from tradepost.market.orders import buy
 from tradepost.market.orders.change import (
     ChangeService,
+    change_targets,
     check_sold,
-    check_standing,
-    check_still,
-    targets,
+    check_state,
+    check_unchanged,
     terms_of_line,
 )
 from tradepost.market.orders.change_fee import StepChange, fee_of
@@ -36,62 +35,62 @@ from .operate import OperationRequest, operate
 
 
 def may_change(subscription: Subscription, *, now: datetime) -> bool:
-    """It is in use, its seller offers a change, and can be told of it."""
+    """Return whether the service is in use and its seller offers a change and supports it."""
     try:
-        check_standing(subscription, now=now)
+        check_state(subscription, now=now)
         check_sold(subscription)
-        check_spoken(subscription)
+        check_supported(subscription)
     except Refused:
         return False
-    return bool(targets(subscription))
+    return bool(change_targets(subscription))
 
 
-def check_spoken(subscription: Subscription) -> None:
-    """Raises ``Refused`` where the protocol of the product has no word for a change, or its seller did not prove that its
-    server knows it (business-rules §4.6: "seller has an upgrade case")."""
-    bound = Binding.objects.select_related("address").filter(product=subscription.product_id).first()
-    spoken = protocols().get(bound.address.protocol) if bound else None
-    word = spoken.activities.get(Upgrade) if spoken else None
-    if bound is None or word is None or word not in bound.address.proven:
-        raise Refused("change.not_spoken", _("The seller of this product does not offer changes while it is used."))
+def check_supported(subscription: Subscription) -> None:
+    """Raise ``Refused`` if the protocol has no change, or the seller has not proven it with a saved case
+    (business-rules §4.6: "seller has an upgrade case")."""
+    binding = Binding.objects.select_related("address").filter(product=subscription.product_id).first()
+    protocol = protocols().get(binding.address.protocol) if binding else None
+    activity = protocol.activities.get(Upgrade) if protocol else None
+    if binding is None or activity is None or activity not in binding.address.proven:
+        raise Refused("change.not_spoken", _("The seller of this product does not offer changes while it is in use."))
 
 
 def order_change(
     buyer: User, command: ChangeService, *, now: datetime, unpaid_timeout: timedelta, step_change: StepChange
 ) -> Order:
-    """The order; what costs nothing goes on at once. Raises ``Refused``, and nothing is ordered then."""
-    check_spoken(Subscription.objects.get(pk=command.subscription, buyer=buyer))
+    """Place the order; a free change continues at once. Raises ``Refused`` and then places no order."""
+    check_supported(Subscription.objects.get(pk=command.subscription, buyer=buyer))
     return buy.change(buyer, command, now=now, unpaid_timeout=unpaid_timeout, step_change=step_change)
 
 
-def begin(numbers: Sequence[str], now: datetime) -> None:
-    """These orders were paid: each is asked of its seller in its turn. What cannot be any more is paid back."""
+def begin_changes(numbers: Sequence[str], now: datetime) -> None:
+    """Start the operations of these paid orders. Orders that are no longer possible are refunded."""
     lines = OrderLine.objects.filter(order__number__in=numbers, order__status=Order.Status.PROCESSING, operations=None)
-    about = set(lines.values_list("subscription_id", flat=True)) - {None}
-    subscriptions = {one.pk: one for one in locked_subscriptions(about)}
+    keys = set(lines.values_list("subscription_id", flat=True)) - {None}
+    subscriptions = {locked_subscription.pk: locked_subscription for locked_subscription in locked_subscriptions(keys)}
     requests = []
     for line in lines.select_related("order__buyer", "offer__sku__spec").order_by("pk"):
-        held = subscriptions[line.subscription_id or 0]
+        subscription = subscriptions[line.subscription_id or 0]
         try:
-            check_still(line, held, now=now)
-        except Refused as refused:
-            give_up_order(line.order, now=now, reason=str(refused.message))
+            check_unchanged(line, subscription, now=now)
+        except Refused as refusal:
+            give_up_order(line.order, now=now, reason=str(refusal.message))
             continue
         requests.append(
             OperationRequest(
                 kind="upgrade",
-                subscription=held,
+                subscription=subscription,
                 line=line,
                 origin=Operation.Origin.BUYER,
                 actor=line.order.buyer.email,
-                wanted=wanted_by(line),
+                wanted=change_of_line(line),
             )
         )
     operate(requests, now=now)
 
 
-def wanted_by(line: OrderLine) -> Change:
-    """With what was paid for it, by the periods of its terms."""
+def change_of_line(line: OrderLine) -> Change:
+    """Return the change with the payments for the periods of its terms."""
     terms = terms_of_line(line)
     parts = tuple(
         PaidChange(starts_at=part.since, ends_at=part.of.ends_at, begins_at=part.of.starts_at, paid_minor=part.minor)

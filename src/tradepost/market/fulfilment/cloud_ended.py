@@ -1,4 +1,4 @@
-"""A task of the cloud ended: the operation that waits for it finishes, stops, or is given up and paid back."""
+"""Reaction to an ended cloud task: its operation finishes, stops, or is given up and refunded."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tradepost.market.compute.models import Task
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
-from .apply import Ended, apply
-from .cases import held_of, kind_of, line_of, locked_subscriptions, wanted_of
+from .apply import EndedOperation, apply
+from .cases import kind_of, line_of, locked_subscriptions, parameters_of, view_of
 from .cloud import CLOUD, address_of
-from .contract import Case, Effects, Failed, OrderEnd, Said
+from .contract import Case, Effects, FailedCall, LastExchange, OrderEnd
 from .lifecycle import OperationEvent
 from .models import Operation
 from .operate import settle
@@ -31,63 +31,72 @@ RUNNING = Operation.Status.RUNNING
 
 @batched
 def on_task_ended(events: Sequence[TaskEnded], now: datetime) -> None:
-    """Reaction: the operation that waits for it finishes, stops, or is given up and paid back."""
-    waiting = _waiting_for([one.task for one in events if one.owner is not None])
-    about = {pk for pk, status in waiting.values_list("subscription_id", "status") if pk and status == RUNNING}
-    if not about:
+    """Reaction: end the operations that wait for these tasks."""
+    waiting_operations = _waiting_for([task_ended.task for task_ended in events if task_ended.owner is not None])
+    keys = {
+        pk for pk, status in waiting_operations.values_list("subscription_id", "status") if pk and status == RUNNING
+    }
+    if not keys:
         return
-    subscriptions = {one.pk: one for one in locked_subscriptions(about)}
-    ended = [
+    subscriptions = {locked_subscription.pk: locked_subscription for locked_subscription in locked_subscriptions(keys)}
+    ended_operations = [
         end
-        for operation in waiting.select_for_update(of=("self",)).order_by("pk")
+        for operation in waiting_operations.select_for_update(of=("self",)).order_by("pk")
         if operation.status == RUNNING and operation.task is not None and operation.subscription_id in subscriptions
         and (end := _end(operation, operation.task, subscriptions[operation.subscription_id], now)) is not None
     ]  # fmt: skip
-    apply(ended, now=now)
-    settle(list({one.subscription.pk: one.subscription for one in ended}.values()), now=now)
+    apply(ended_operations, now=now)
+    settle(
+        list(
+            {
+                ended_operation.subscription.pk: ended_operation.subscription for ended_operation in ended_operations
+            }.values()
+        ),
+        now=now,
+    )
 
 
-def _waiting_for(ended: Sequence[int]) -> QuerySet[Operation]:
-    """A task is of one operation, which need not wait for it any more. Asked for those that are under way, PostgreSQL would read all of
-    these instead, whenever its sample of a large table showed none."""
-    found = Operation.objects.filter(task__in=ended)
-    return found.select_related("task__server", "line__order__buyer", "line__offer__sku__spec")
+def _waiting_for(ended_tasks: Sequence[int]) -> QuerySet[Operation]:
+    """Select the operations of these tasks, which may no longer wait for them. Without a filter on the status, because
+    PostgreSQL would read all open operations if its sample showed none."""
+    operations = Operation.objects.filter(task__in=ended_tasks)
+    return operations.select_related("task__server", "line__order__buyer", "line__offer__sku__spec")
 
 
-def _end(operation: Operation, task: Task, subscription: Subscription, now: datetime) -> Ended | None:
-    """A task that was restarted meanwhile has not ended: its next end comes here again."""
+def _end(operation: Operation, task: Task, subscription: Subscription, now: datetime) -> EndedOperation | None:
+    """Return the end of the operation; None for a task that was restarted meanwhile and will end again."""
     kind = kind_of(operation)
     case: Case[Any] = Case(
-        held=held_of(subscription, CLOUD),
-        wanted=wanted_of(operation),
+        held=view_of(subscription, CLOUD),
+        wanted=parameters_of(operation),
         line=line_of(operation.line) if operation.line else None,
         step=operation.step,
-        said=_said(task) if task.status == Task.Status.DONE else None,
+        said=_login_exchange(task) if task.status == Task.Status.DONE else None,
         now=now,
     )
     if task.status == Task.Status.DONE:
         effects, event, note = kind.on_done(case), OperationEvent.FINISH, ""
     elif task.status == Task.Status.GAVE_UP:
-        why = for_buyers(task.fault)
-        failed = Failed(command=None, verdict=why, maybe_acted=True, keeps_order=False)
-        effects, event, note = kind.on_gave_up(case, failed), OperationEvent.STOP, why
+        reason = for_buyers(task.fault)
+        failure = FailedCall(command=None, verdict=reason, maybe_acted=True, keeps_order=False)
+        effects, event, note = kind.on_gave_up(case, failure), OperationEvent.STOP, reason
         if kind.refundable and operation.line_id is not None:
             effects, event = replace(effects, order=OrderEnd.GIVE_UP, orphans=()), OperationEvent.GIVE_UP
         else:
             effects = Effects(seller_state=effects.seller_state)
     else:
         return None
-    return Ended(operation=operation, subscription=subscription, effects=effects, event=event, note=note)
+    return EndedOperation(operation=operation, subscription=subscription, effects=effects, event=event, note=note)
 
 
-def _said(task: Task) -> Said:
-    """What its buyer enters the server by, where it has another disk now."""
+def _login_exchange(task: Task) -> LastExchange:
+    """Return the login to the server, if its disk was replaced."""
     if task.action not in {Action.CREATE, Action.REPLACE} or not task.wanted.get("service"):
-        return Said(command=None, answer=Done())
+        return LastExchange(command=None, answer=Done())
     login = tasks.login_of(task.server)
     app = AppInfo(
         front_end_url=address_of(login.user_name, task.server),
         user_name=login.user_name,
         password=login.password,
     )
-    return Said(command=None, answer=Done(instances=(InstanceInfo(instance_id=str(task.server_id), app=app),)))
+    return LastExchange(command=None, answer=Done(instances=(InstanceInfo(instance_id=str(task.server_id), app=app),)))

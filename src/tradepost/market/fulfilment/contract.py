@@ -1,7 +1,7 @@
-"""What a kind of operation provides: pure functions over values. A module under ``kinds/`` with a ``KIND`` is one.
+"""Interface of operation kinds: pure functions over values. A module under ``kinds/`` with a ``KIND`` is a kind.
 
-A kind says what is asked of the seller next and what the answers mean. It reads no database, knows no protocol (it speaks
-in intents, which ``speak`` turns into commands) and keeps nothing between two questions.
+A kind decides the next call to the seller and interprets the answers. It reads no database, knows no protocol (it
+returns intents, which ``speak`` turns into commands) and has no state.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ from tradepost.market.compute.contract import Action
 from tradepost.market.licenses.request import Answer
 from tradepost.market.product_types.charging import Charging
 from tradepost.protocols.commands import AppInfo, Command, Done, Purchase
-from tradepost.protocols.contract import Spoken
+from tradepost.protocols.contract import CommandSet
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 
-class Held(Struct, frozen=True, kw_only=True):
-    """A subscription as a kind sees it. ``expires_at`` is the end of the paid time, exclusive."""
+class SubscriptionView(Struct, frozen=True, kw_only=True):
+    """A subscription as a kind sees it. ``expires_at``: end of the paid time, exclusive."""
 
     subscription: int
     instance_id: str
-    protocol: Spoken
-    """Of its seller; ``cloud.CLOUD`` of what runs on a server."""
+    protocol: CommandSet
+    """Protocol of its seller; ``cloud.CLOUD`` for services on a server."""
     product_type: str
     product_id: str
-    """Of the offer that is held, as on the wire."""
+    """Present offer, as on the wire."""
     charging: Charging
     purchase_order: str
-    """Number of the order by which it was bought."""
+    """Number of the purchase order."""
     access_by_message: bool
     started_at: datetime | None
     expires_at: datetime | None
     renewable_until: datetime | None
-    """Exclusive; None for what cannot be renewed."""
+    """Exclusive; None for a service that cannot be renewed."""
     convertible_until: datetime | None = None
-    """Exclusive; None for what is no trial."""
+    """Exclusive; None for a service that is not a trial."""
     proven: frozenset[str] | None = None
-    """Activities of which the seller saved a debug case at its address; None where that does not matter."""
+    """Activities with a saved debug case at its address; None if irrelevant."""
     frozen: bool = False
-    """For whatever reason: its buyer cannot enter it."""
+    """Frozen for any reason."""
     optional: bool = False
-    """Its seller need not have an interface: it is told of what it saved a case for, and of nothing else."""
+    """The interface is optional: only activities with a saved case are called."""
 
     @property
     def refresh_thaws(self) -> bool:
-        """Whether its seller ends a freeze by itself when it is told of an end (saas-v1-license A2.3)."""
+        """Whether the seller ends a freeze when it receives a new end (saas-v1-license A2.3)."""
         return self.charging.mode in self.protocol.life.refresh_thaws
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """The order line that wants the operation."""
+    """Order line that caused the operation."""
 
     number: str
     order_number: str
@@ -71,43 +71,43 @@ class Line(Struct, frozen=True, kw_only=True):
     sku_code: str
     product_name: str
     purchase: Purchase
-    """As the older protocols carry it inside, without its dates."""
+    """For older protocols that contain it, without dates."""
     held: bool = False
-    """Its money is held until its buyer accepts what is in use meanwhile (business-rules §2.10)."""
+    """Whether the payment is held until the buyer accepts the service already in use (business-rules §2.10)."""
 
     def bought(self, *, started_at: datetime | None = None, expires_at: datetime | None = None) -> Purchase:
         return replace(self.purchase, started_at=started_at, expires_at=expires_at)
 
 
-class Said(Struct, frozen=True, kw_only=True):
-    """The last thing that the seller did of this operation: what it was asked, and what it answered."""
+class LastExchange(Struct, frozen=True, kw_only=True):
+    """Last completed exchange of the operation: command and answer."""
 
     command: Command | None
-    """None where the cloud was asked."""
+    """None for a task of the cloud."""
     answer: Done
     until_access: bool = False
 
 
-class Failed(Struct, frozen=True, kw_only=True):
-    """A call whose plan is over. ``orphans``: an id claimed in an answer that could not be trusted, or those that the
-    protocol recommends for what one of its requests may have made (saas-v2 §3.1); empty when nothing can be there."""
+class FailedCall(Struct, frozen=True, kw_only=True):
+    """A call whose retry plan is over. ``orphans``: ID from an untrusted answer, or IDs that the protocol recommends
+    for instances from its requests (saas-v2 §3.1); empty if nothing can exist."""
 
     command: Command | None
     verdict: str
     maybe_acted: bool
     keeps_order: bool
-    """By the protocol's plan the order waits for the seller instead of being refunded (saas-v1-license B1)."""
+    """Whether the protocol keeps the order for the seller instead of a refund (saas-v1-license B1)."""
     orphans: tuple[str, ...] = ()
 
 
 class Case[W](Struct, frozen=True, kw_only=True):
-    """Where an operation stands."""
+    """State of an operation."""
 
-    held: Held
+    held: SubscriptionView
     wanted: W
     line: Line | None
     step: int
-    said: Said | None
+    said: LastExchange | None
     now: datetime
 
     @property
@@ -118,78 +118,77 @@ class Case[W](Struct, frozen=True, kw_only=True):
 
     @property
     def changed_product_id(self) -> str:
-        """``productId`` only when the order changes it (saas-v2 §3.3)."""
-        wanted = self.ordered.purchase.product_id
-        return wanted if wanted != self.held.product_id else ""
+        """``productId``, only if the order changes it (saas-v2 §3.3)."""
+        product_id = self.ordered.purchase.product_id
+        return product_id if product_id != self.held.product_id else ""
 
 
-# --- what a kind asks -------------------------------------------------------------------------------------------------
+# --- intents ---
 
 
-class Ask(Struct, frozen=True, kw_only=True):
-    """A command that every protocol says alike. ``step``: its place among what the kind asks, given back in the case."""
+class ProtocolCommand(Struct, frozen=True, kw_only=True):
+    """A command that is equal in all protocols. ``step``: its place in the plan, returned in the case."""
 
     command: Command
     step: int = 0
     until_access: bool = False
-    """Asked again and again until the access data is there (saas-v2 §3.1, §3.2)."""
+    """Repeated until the access data exists (saas-v2 §3.1, §3.2)."""
     once: bool = False
-    """One attempt: somebody waits for the answer, and can ask again."""
+    """A single attempt: somebody waits for the answer and can ask again."""
 
 
 class Freeze(Struct, frozen=True, kw_only=True):
-    """That the instance shall not be usable. ``reason`` is a ``subscriptions.Freeze.Reason``."""
+    """Make the instance unusable. ``reason``: a ``subscriptions.Freeze.Reason``."""
 
     reason: str
 
 
 class Thaw(Struct, frozen=True, kw_only=True):
-    """That it shall be usable again."""
+    """Make the instance usable again."""
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """That it shall be deleted. ``order_id``: of the unsubscription that caused it, or of an order that was paid back."""
+    """Delete the instance. ``order_id``: the unsubscription that caused it, or a refunded order."""
 
     instance_id: str
     order_id: str = ""
     order_line_id: str = ""
 
 
-class Await(Struct, frozen=True):
-    """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_people``)."""
+class WaitForPeople(Struct, frozen=True):
+    """Wait for people; ``by_people`` ends the operation."""
 
 
-class OnServer(Struct, frozen=True, kw_only=True):
-    """That the server on which the service runs is started or stopped for its buyer, or gets an image of the cloud's own in
-    place of the market's."""
+class ServerAction(Struct, frozen=True, kw_only=True):
+    """Start or stop the service's server for its buyer, or replace its image by one of the cloud."""
 
     action: Action
     image: str = ""
     """Code of that image."""
 
 
-type Sayable = Ask | Freeze | Thaw | Release | OnServer
-"""What a server is told, a seller's or the cloud's."""
-type Intent = Sayable | Await
+type CommandIntent = ProtocolCommand | Freeze | Thaw | Release | ServerAction
+"""Intents for a seller's server or the cloud."""
+type Intent = CommandIntent | WaitForPeople
 
 
 class ServerTask(Struct, frozen=True, kw_only=True):
-    """What is asked of the operator's cloud, in place of a command to a seller."""
+    """A task for the operator's cloud, instead of a command to a seller."""
 
     action: Action
     image: str = ""
     by_buyer: bool = False
 
 
-class Implied(Struct, frozen=True):
-    """Nothing need be asked: another command has said it already."""
+class ImpliedCommand(Struct, frozen=True):
+    """No command is needed: another command has the same effect."""
 
 
-class Unable(Struct, frozen=True):
-    """This protocol has no word for it, or the seller need not have its interface: the market keeps to it alone."""
+class Unsupported(Struct, frozen=True):
+    """The protocol has no such command, or the seller need not implement it: only the market applies it."""
 
 
-# --- what comes of it -------------------------------------------------------------------------------------------------
+# --- effects ---
 
 
 class OrderEnd(StrEnum):
@@ -200,32 +199,32 @@ class OrderEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """``since``: when its use began, where that is not the moment at which the market learns of it."""
+    """``since``: start of use, if earlier than when the market learned of it."""
 
     access: AppInfo | None
     license: str = field(default="", repr=False)
     since: datetime | None = None
 
 
-class Paid(Struct, frozen=True, kw_only=True):
-    """Paid time that the order line bought, half-open."""
+class PaidPeriod(Struct, frozen=True, kw_only=True):
+    """Paid period of the order line, half-open."""
 
     starts_at: datetime
     ends_at: datetime
 
 
 class PaidChange(Struct, frozen=True, kw_only=True):
-    """What of the price of a change in use belongs to one paid period; half-open, within that period."""
+    """Part of the price of a change for one paid period; half-open, within that period."""
 
     starts_at: datetime
     ends_at: datetime
     begins_at: datetime
-    """When that period begins, or began: the seller earns this part then (business-rules §8.2)."""
+    """Start of that period, when the seller earns this part (business-rules §8.2)."""
     paid_minor: int
 
 
 class Orphan(Struct, frozen=True, kw_only=True):
-    """What a seller may have made for an order that was paid back."""
+    """A possible instance of a refunded order."""
 
     instance_id: str
     order_id: str
@@ -233,69 +232,69 @@ class Orphan(Struct, frozen=True, kw_only=True):
 
 
 class Effects(Struct, frozen=True, kw_only=True):
-    """What becomes true, to be written by ``apply`` in the same transaction."""
+    """Effects of an end, written by ``apply`` in the same transaction."""
 
     opened: Opened | None = None
     expires_at: datetime | None = None
-    """The new end of the paid time."""
-    paid: Paid | None = None
+    """New end of the paid time."""
+    paid: PaidPeriod | None = None
     paid_changes: tuple[PaidChange, ...] = ()
-    """Of a change in use; its line's price comes in these parts."""
+    """Parts of the price of a change."""
     cancels_period: bool = False
-    """The latest period is taken back."""
+    """Cancel the latest period."""
     changed: bool = False
-    """What the line says is what is held from now on: offer and quantity."""
+    """Take offer and quantity from the line."""
     seller_state: str = ""
-    """A ``Subscription.SellerState``, where the answer tells it."""
+    """A ``Subscription.SellerState``, if the answer shows it."""
     failed: bool = False
     """There will be no instance."""
     released: bool = False
     orphans: tuple[Orphan, ...] = ()
     access: AppInfo | None = None
-    """What its buyer enters by from now on."""
+    """New access data of the buyer."""
     license: Answer | None = None
-    """What the seller says to an application for a license."""
+    """The seller's answer to a license application."""
     order: OrderEnd | None = None
 
 
 class Kind[W](Protocol):
     name: str
-    """The module's name; what the database holds."""
+    """Name of the module, as stored in the database."""
     title: str | Promise
-    """For pages: what is being done."""
+    """Name of the operation on pages."""
     wanted: type[W]
     """A frozen Struct; stored as JSON by ``base/stored.py``."""
     refundable: bool
-    """When the plan of its call is over the order is given up and paid back; otherwise the operation stops, to be restarted
-    by hand. A protocol's plan may keep the order all the same (``Failed.keeps_order``)."""
+    """Whether a failed retry plan refunds the order; otherwise the operation stops until a restart by hand. A protocol
+    may still keep the order (``Failed.keeps_order``)."""
     prolongs: bool
-    """It is paid and moves the end of the paid time: no freeze for that end is begun while it is open."""
+    """Whether it is paid and extends the paid time: no freeze for expiry begins while it is open."""
     ends: bool
-    """It ends the service: access closes before anything is asked."""
+    """Whether it ends the service: access closes before the first call."""
 
     def refuses(self, case: Case[W]) -> Refused | None:
-        """Why it cannot begin any more, else None."""
+        """Return why it cannot begin, or None."""
         ...
 
     def ask(self, case: Case[W]) -> Intent | None:
-        """What is asked of the seller next; None when all is said."""
+        """Return the next intent; None when all calls are done."""
         ...
 
     def on_done(self, case: Case[W]) -> Effects: ...
 
-    def on_gave_up(self, case: Case[W], last: Failed) -> Effects:
-        """The effects of a failure. That the order is paid back when the kind is refundable need not be said."""
+    def on_gave_up(self, case: Case[W], last: FailedCall) -> Effects:
+        """Return the effects of a failure. The refund of a refundable kind is implied."""
         ...
 
 
 class Defaults[W]:
-    """Of kinds that can always begin, and of which nothing comes when they fail."""
+    """Defaults for kinds that can always begin and whose failure has no effects."""
 
     def refuses(self, case: Case[W]) -> Refused | None:
         del case
         return None
 
-    def on_gave_up(self, case: Case[W], last: Failed) -> Effects:
+    def on_gave_up(self, case: Case[W], last: FailedCall) -> Effects:
         del case, last
         return Effects()
 
@@ -303,5 +302,5 @@ class Defaults[W]:
 type AnyKind = Kind[Any]
 
 
-class Nothing(Struct, frozen=True):
-    """Of kinds that want nothing beyond what their name says."""
+class NoParameters(Struct, frozen=True):
+    """For kinds without parameters."""

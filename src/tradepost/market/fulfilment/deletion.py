@@ -1,4 +1,4 @@
-"""Who deletes what a service consists of when it ends. Notices and pages choose their sentences by it."""
+"""Who deletes the data of an ended service. Notices and pages choose their texts by it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from tradepost.market.production.models import Binding
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
 
-from .cases import held_of, spoken_by
-from .cloud import on_a_server, spoken_without_interface
+from .cases import protocol_with_seller, view_of
+from .cloud import internal_protocol, runs_on_server
 from .contract import Release
-from .speak import speak
+from .speak import command_for
 
 
 class DeletedBy(StrEnum):
     SELLER = "seller"
-    """The market calls the seller's production interface, which deletes the instance with its data."""
+    """The seller deletes the instance and its data when the market calls its production interface."""
     CLOUD = "cloud"
-    """The operator's cloud deletes the server with its data."""
+    """The operator's cloud deletes the server and its data."""
     IMAGE = "image"
-    """A period image ends, and the server stays (business-rules §5)."""
+    """A period image ends, and the server remains (business-rules §5)."""
     NOBODY = "nobody"
     """People, files, gateways and codes: nothing is deleted outside of the market."""
 
 
 def deleted_by(subscription: Subscription) -> DeletedBy:
-    """``product`` and ``offer`` should be fetched. One query, for codes only."""
-    if on_a_server(subscription):
+    """Return who deletes it. ``product`` and ``offer`` should be fetched. One query, only for codes."""
+    if runs_on_server(subscription):
         return DeletedBy.IMAGE if subscription.offer.charging.ends else DeletedBy.CLOUD
-    if spoken_without_interface(subscription) is not None:
+    if internal_protocol(subscription) is not None:
         return DeletedBy.NOBODY
     if product_type(subscription.product.product_type).issues_codes and not _release_is_called(subscription):
         return DeletedBy.NOBODY
@@ -38,10 +38,10 @@ def deleted_by(subscription: Subscription) -> DeletedBy:
 
 
 def _release_is_called(subscription: Subscription) -> bool:
-    """Of codes: whether the seller has an interface and saved a case for the release (saas-v1-license B2.2)."""
-    bound = Binding.objects.select_related("address").filter(product=subscription.product_id).first()
-    address = bound.address if bound else None
-    spoken = spoken_by(subscription, address)
-    if spoken is None:
+    """Return whether the seller of a code has an interface with a saved case for the release (saas-v1-license B2.2)."""
+    binding = Binding.objects.select_related("address").filter(product=subscription.product_id).first()
+    address = binding.address if binding else None
+    seller_protocol = protocol_with_seller(subscription, address)
+    if seller_protocol is None:
         return False
-    return isinstance(speak(Release(instance_id=""), held_of(subscription, spoken, address)), Command)
+    return isinstance(command_for(Release(instance_id=""), view_of(subscription, seller_protocol, address)), Command)

@@ -1,7 +1,7 @@
-"""What differs between market and seller, and what would repair it: a pure rule over what each of them said.
+"""Differences between market and seller, and their repair: pure rules over both states.
 
-A query tells whether the seller has an instance and by which data it is entered (saas-v2 §3.2), nothing of its end or of a
-freeze. Of those only the seller's last answers are known: what it said it did, and what it may have done without our knowing.
+A query returns whether the instance exists and its access data (saas-v2 §3.2), but no end or freeze. For those, only
+the seller's last answers are known: confirmed changes, and changes without an answer.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from msgspec import Struct, field
 
 from tradepost.market.base.values import members
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import LIVING
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
 from tradepost.protocols.commands import AppInfo
 
 from .drift_models import Drift
 from .queue import EXPIRED
 
-What, Repair = Drift.What, Drift.Repair
+DriftKind, Repair = Drift.What, Drift.Repair
 ENDED = (Subscription.Status.RELEASING, Subscription.Status.RELEASED, Subscription.Status.FAILED)
 
 
 class Answer(StrEnum):
-    """What the seller says of an instance that it is asked for."""
+    """Answer of the seller about an instance."""
 
     HAS = "has"
     UNKNOWN = "unknown"
-    """000003: there is no such instance."""
+    """000003: no such instance."""
     PENDING = "pending"
     NO_ANSWER = "no answer"
-    """It could not be learned: a fault, or a refusal for another reason."""
+    """Unknown because of a fault or another refusal."""
     NOT_ASKED = "not asked"
-    """The protocol has no query, or the seller need not have one in this charging mode."""
+    """The protocol has no query, or the seller need not implement it in this charging mode."""
 
 
 class Unresolved(Struct, frozen=True, kw_only=True):
@@ -45,32 +45,32 @@ class Unresolved(Struct, frozen=True, kw_only=True):
     stopped: bool
     ends: bool = False
     moves_end: bool = False
-    """It tells the seller an end of the paid time."""
+    """Whether it sends an end of the paid time to the seller."""
 
 
 class MarketSide(Struct, frozen=True, kw_only=True):
-    """A service as the market has it."""
+    """State of a service at the market."""
 
     status: str
     reasons: frozenset[str] = frozenset()
-    """For which it is frozen."""
+    """Reasons of its freeze."""
     seller_state: str = "active"
-    """As the seller's last answer said."""
+    """State in the seller's last answer."""
     can_freeze: bool = True
     can_thaw: bool = True
     refresh_thaws: bool = False
     can_refresh: bool = True
     expires_at: datetime | None = None
     told_end: datetime | None = None
-    """The last end that the seller said it keeps to; None where it was told none."""
+    """Last end that the seller confirmed; None without one."""
     maybe_end: datetime | None = None
-    """An end of which it was told later, without a good answer: it may keep to this one."""
+    """Later end without a good answer, which the seller may have stored."""
     access: AppInfo | None = None
     unresolved: tuple[Unresolved, ...] = ()
 
     @property
     def living(self) -> bool:
-        return self.status in LIVING
+        return self.status in LIVE_STATUSES
 
 
 class SellerSide(Struct, frozen=True, kw_only=True):
@@ -78,92 +78,98 @@ class SellerSide(Struct, frozen=True, kw_only=True):
     access: AppInfo | None = None
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class Difference(Struct, frozen=True, kw_only=True):
     what: Drift.What
     repair: Drift.Repair
     facts: Mapping[str, object] = field(default_factory=dict)
-    """Values of JSON; never a secret."""
+    """JSON values; never a secret."""
 
 
-def differences(market: MarketSide, seller: SellerSide) -> list[Found]:
-    return [one for rule in (_existence, _state, _end, _access) for one in rule(market, seller)]
+def differences(market: MarketSide, seller: SellerSide) -> list[Difference]:
+    return [difference for rule in (_existence, _state, _end, _access) for difference in rule(market, seller)]
 
 
-def answered(seller: SellerSide) -> frozenset[Drift.What]:
-    """Of which differences a comparison with this answer can say that they are there no more."""
-    of_rows = {What.STATE, What.END}
+def comparable_differences(seller: SellerSide) -> frozenset[Drift.What]:
+    """Return the differences that a comparison with this answer can rule out."""
+    from_rows = {DriftKind.STATE, DriftKind.END}
     if seller.answer in {Answer.NO_ANSWER, Answer.NOT_ASKED}:
-        return frozenset(of_rows)
-    known = {What.GONE, What.LEFT, What.PENDING, *of_rows}
-    return frozenset(known | {What.ACCESS} if seller.answer is Answer.HAS else known)
+        return frozenset(from_rows)
+    comparable = {DriftKind.GONE, DriftKind.LEFT, DriftKind.PENDING, *from_rows}
+    return frozenset(comparable | {DriftKind.ACCESS} if seller.answer is Answer.HAS else comparable)
 
 
-def _existence(market: MarketSide, seller: SellerSide) -> Iterator[Found]:
+def _existence(market: MarketSide, seller: SellerSide) -> Iterator[Difference]:
     if market.living:
         if seller.answer is Answer.UNKNOWN:
-            yield Found(what=What.GONE, repair=Repair.PERSON)
+            yield Difference(what=DriftKind.GONE, repair=Repair.PERSON)
         elif seller.answer is Answer.PENDING:
-            yield Found(what=What.PENDING, repair=Repair.PERSON)
+            yield Difference(what=DriftKind.PENDING, repair=Repair.PERSON)
     elif market.status in ENDED and seller.answer is Answer.HAS:
-        releasing = [one for one in market.unresolved if one.ends or one.kind == "release_orphan"]
-        stopped = [one for one in releasing if one.stopped]
-        if stopped:
-            yield Found(what=What.LEFT, repair=Repair.RESTART, facts={"operation": stopped[0].id})
+        releasing = [
+            operation for operation in market.unresolved if operation.ends or operation.kind == "release_orphan"
+        ]
+        stopped_operations = [operation for operation in releasing if operation.stopped]
+        if stopped_operations:
+            yield Difference(what=DriftKind.LEFT, repair=Repair.RESTART, facts={"operation": stopped_operations[0].id})
         elif not releasing:
-            yield Found(what=What.LEFT, repair=Repair.RELEASE)
+            yield Difference(what=DriftKind.LEFT, repair=Repair.RELEASE)
 
 
-def _state(market: MarketSide, seller: SellerSide) -> Iterator[Found]:
-    """Only where the protocol has a word for it: what the market keeps to alone is no drift (business-rules §17.4). Where a
-    refresh is that word, an end that differs is told by the same call."""
+def _state(market: MarketSide, seller: SellerSide) -> Iterator[Difference]:
+    """Yield a difference in the frozen state, if the protocol has a command for it; other freezes are not drift
+    (business-rules §17.4). If a refresh is that command, the same call also corrects the end."""
     if not market.living:
         return
-    wanted, kind = ("frozen", "freeze") if market.reasons else ("active", "unfreeze")
-    ending = any(one.ends and not one.stopped for one in market.unresolved)
-    if market.seller_state == wanted or ending or _waits(market):
+    expected_state, kind = ("frozen", "freeze") if market.reasons else ("active", "unfreeze")
+    is_ending = any(operation.ends and not operation.stopped for operation in market.unresolved)
+    if market.seller_state == expected_state or is_ending or _is_delayed(market):
         return
-    under_way = [one for one in market.unresolved if one.kind == kind]
-    stopped = [one for one in under_way if one.stopped]
-    facts: dict[str, object] = {"wanted": wanted, "seller": market.seller_state}
-    if stopped:
-        yield Found(what=What.STATE, repair=Repair.RESTART, facts=facts | {"operation": stopped[0].id})
+    under_way = [operation for operation in market.unresolved if operation.kind == kind]
+    stopped_operations = [operation for operation in under_way if operation.stopped]
+    facts: dict[str, object] = {"wanted": expected_state, "seller": market.seller_state}
+    if stopped_operations:
+        yield Difference(
+            what=DriftKind.STATE, repair=Repair.RESTART, facts=facts | {"operation": stopped_operations[0].id}
+        )
     elif under_way:
         return
     elif market.can_freeze if market.reasons else market.can_thaw:
-        yield Found(what=What.STATE, repair=Repair.TELL_STATE, facts=facts)
-    elif not market.reasons and _refresh_is_the_word(market) and not any(_end(market, seller)):
-        yield Found(what=What.STATE, repair=Repair.TELL_END, facts=facts)
+        yield Difference(what=DriftKind.STATE, repair=Repair.TELL_STATE, facts=facts)
+    elif not market.reasons and _refresh_unfreezes(market) and not any(_end(market, seller)):
+        yield Difference(what=DriftKind.STATE, repair=Repair.TELL_END, facts=facts)
 
 
-def _refresh_is_the_word(market: MarketSide) -> bool:
+def _refresh_unfreezes(market: MarketSide) -> bool:
     return market.refresh_thaws and market.can_refresh and market.expires_at is not None
 
 
-def _waits(market: MarketSide) -> bool:
-    """A freeze for the end alone waits for a paid renewal, and so does an unfreeze."""
+def _is_delayed(market: MarketSide) -> bool:
+    """Return whether a paid renewal delays a freeze for expiry, or an unfreeze."""
     return _tells_end(market, stopped_too=False) and market.reasons <= {EXPIRED}
 
 
-def _end(market: MarketSide, seller: SellerSide) -> Iterator[Found]:
+def _end(market: MarketSide, seller: SellerSide) -> Iterator[Difference]:
     del seller
     if not market.living or market.expires_at is None or not market.can_refresh or _tells_end(market, stopped_too=True):
         return
-    known = market.maybe_end or market.told_end
-    if known is not None and known != market.expires_at:
-        facts = {"market": market.expires_at.isoformat(), "seller": known.isoformat()}
-        yield Found(what=What.END, repair=Repair.TELL_END, facts=facts | ({"maybe": True} if market.maybe_end else {}))
+    seller_end = market.maybe_end or market.told_end
+    if seller_end is not None and seller_end != market.expires_at:
+        facts = {"market": market.expires_at.isoformat(), "seller": seller_end.isoformat()}
+        yield Difference(
+            what=DriftKind.END, repair=Repair.TELL_END, facts=facts | ({"maybe": True} if market.maybe_end else {})
+        )
 
 
 def _tells_end(market: MarketSide, *, stopped_too: bool) -> bool:
-    """Something that has not ended tells the seller an end; what stopped may be restarted at any time."""
-    return any(one.moves_end and (stopped_too or not one.stopped) for one in market.unresolved)
+    """Return whether an unfinished operation sends an end to the seller; a stopped one may be restarted."""
+    return any(operation.moves_end and (stopped_too or not operation.stopped) for operation in market.unresolved)
 
 
-def _access(market: MarketSide, seller: SellerSide) -> Iterator[Found]:
-    """Which members differ, never their values."""
+def _access(market: MarketSide, seller: SellerSide) -> Iterator[Difference]:
+    """Yield the names of different fields, never their values."""
     if not market.living or market.access is None or seller.access is None or not seller.access.front_end_url:
         return
-    given, kept = seller.access, market.access
-    other = [name for name in members(AppInfo) if getattr(given, name) != getattr(kept, name)]
-    if other:
-        yield Found(what=What.ACCESS, repair=Repair.TAKE_ACCESS, facts={"fields": other})
+    seller_access, market_access = seller.access, market.access
+    different = [name for name in members(AppInfo) if getattr(seller_access, name) != getattr(market_access, name)]
+    if different:
+        yield Difference(what=DriftKind.ACCESS, repair=Repair.TAKE_ACCESS, facts={"fields": different})

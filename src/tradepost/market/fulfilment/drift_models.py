@@ -1,4 +1,4 @@
-"""Drift: where market and seller do not say the same of a service, kept until it is settled."""
+"""Drift: differences between market and seller about a service, kept until they are settled."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from tradepost.market.subscriptions.models import Subscription
 
 
 class Drift(models.Model):
-    """One difference of one service, found by a comparison and seen again by later ones until it is gone."""
+    """One difference of one service, found by a comparison and confirmed by later ones until it is gone."""
 
     class What(models.TextChoices):
-        GONE = "gone", _("The seller does not know it")
-        LEFT = "left", _("The seller still has it, though it has ended")
-        PENDING = "pending", _("The seller is still making it")
-        STATE = "state", _("The seller was not told whether it is frozen")
-        END = "end", _("The seller may know another end")
-        ACCESS = "access", _("The seller gives other access data")
+        GONE = "gone", _("The instance does not exist at the seller")
+        LEFT = "left", _("The seller still keeps the instance of an ended service")
+        PENDING = "pending", _("The seller is still creating it")
+        STATE = "state", _("The seller was not notified of the freeze state")
+        END = "end", _("The seller may have a different expiry date")
+        ACCESS = "access", _("The seller returns different access data")
 
     class Repair(models.TextChoices):
-        PERSON = "person", _("No call repairs it: talk to the seller")
+        PERSON = "person", _("Cannot be repaired by a call: contact the seller")
         RELEASE = "release", _("Ask the seller to delete it")
         RESTART = "restart", _("Restart the operation that stopped")
-        TELL_STATE = "tell_state", _("Tell the seller whether it is frozen")
-        TELL_END = "tell_end", _("Tell the seller the end again")
-        TAKE_ACCESS = "take_access", _("Take over what the seller gives")
+        TELL_STATE = "tell_state", _("Send the freeze state to the seller")
+        TELL_END = "tell_end", _("Send the expiry date to the seller again")
+        TAKE_ACCESS = "take_access", _("Use the seller's data")
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="drifts", db_index=False)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="drifts", db_index=False)
     what = models.CharField(max_length=16, choices=What)
     repair = models.CharField(max_length=16, choices=Repair)
     facts = models.JSONField(default=dict)
-    """What each side says, in values of JSON (``drift.Found.facts``); never a secret."""
+    """Both states as JSON values (``drift.Difference.facts``); never a secret."""
     found_at = models.DateTimeField()
     seen_at = models.DateTimeField()
-    """By the latest comparison that found it."""
+    """Time of the latest comparison that found it."""
     settled_at = models.DateTimeField(null=True, default=None)
-    """When a comparison found it no more."""
+    """When a comparison no longer found it."""
     operation = models.ForeignKey(
         "fulfilment.Operation", models.PROTECT, null=True, default=None, related_name="+", db_index=False
     )
-    """The latest that was to repair it."""
+    """Latest operation for its repair."""
     repairs = models.PositiveSmallIntegerField(default=0)
-    """How often somebody asked for that."""
+    """Number of repair requests."""
 
     class Meta:
         constraints = [

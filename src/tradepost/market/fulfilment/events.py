@@ -1,4 +1,4 @@
-"""What happened to operations."""
+"""Events of operations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tradepost.market.base.events import event
 
 @event("operation_stopped", about=("operation", "call"))
 class OperationStopped(Struct, frozen=True, kw_only=True):
-    """The plan of its call is over, and nothing was paid back: it waits for a restart by hand. ``call`` is its last one."""
+    """The retry plan of its call is over without a refund; the operation waits for a restart by hand. ``call``: its
+    last call."""
 
     operation: int
     call: int | None
@@ -20,7 +21,7 @@ class OperationStopped(Struct, frozen=True, kw_only=True):
 
 @event("hand_over_began", about=("line", "subscription"))
 class HandOverBegan(Struct, frozen=True, kw_only=True):
-    """What was paid is delivered by people. ``line``: key of the order line."""
+    """A delivery by people began. ``line``: key of the order line."""
 
     line: int
     subscription: int
@@ -29,8 +30,8 @@ class HandOverBegan(Struct, frozen=True, kw_only=True):
 
 @event("operator_acted", about=("subscription",))
 class OperatorActed(Struct, frozen=True, kw_only=True):
-    """An operator froze a service, lifted that, or ended it. ``act``: freeze, lift or release. ``back_minor``: refunded by the
-    release, in the currency of the service."""
+    """An operator froze a service, lifted the freeze, or ended it. ``act``: freeze, lift or release. ``back_minor``:
+    refund of the release, in the service's currency."""
 
     subscription: int
     act: str

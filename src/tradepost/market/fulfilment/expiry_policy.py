@@ -1,4 +1,4 @@
-"""What a buyer wants at the end of the paid time: keep it for a while, renew it automatically, or delete it (business-rules §4.5)."""
+"""Buyer's choice for the end of the paid time: keep, renew automatically, or delete (business-rules §4.5)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import User
 from tradepost.market.orders import auto_renew
 from tradepost.market.orders.auto_renew import AutoRule
 from tradepost.market.orders.durations import Duration
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import LIVING
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
 
 from .cases import locked_subscriptions
-from .renewing import untold
-from .timers import watch
+from .renewing import unsupported
+from .timers import set_timers
 
 AtExpiry = Subscription.AtExpiry
 HISTORY = "expiry_policy"
@@ -29,7 +29,7 @@ HISTORY = "expiry_policy"
 
 
 class SetExpiryPolicy(Struct, frozen=True, kw_only=True):
-    """``duration``: of each automatic renewal; of no other policy."""
+    """``duration``: of each automatic renewal; None for other choices."""
 
     subscription: int
     at_expiry: str
@@ -37,43 +37,47 @@ class SetExpiryPolicy(Struct, frozen=True, kw_only=True):
 
 
 def has_policy(subscription: Subscription) -> bool:
-    """Whether there is an end about which its buyer can say something."""
+    """Return whether the service has an end for which its buyer can choose."""
     ends = subscription.offer.charging.renewable and subscription.expires_at is not None
-    return ends and subscription.status in LIVING
+    return ends and subscription.status in LIVE_STATUSES
 
 
-def ways(subscription: Subscription) -> dict[Duration, Money]:
-    """By what it could be renewed automatically, the shortest first, and what each costs today; nothing when it cannot be
-    renewed."""
-    if not subscription.offer.renewable or untold(subscription) is not None:
+def renewal_choices(subscription: Subscription) -> dict[Duration, Money]:
+    """Return the durations of automatic renewals, shortest first, with today's prices; empty for a service that cannot
+    be renewed."""
+    if not subscription.offer.renewable or unsupported(subscription) is not None:
         return {}
-    return auto_renew.ways(subscription)
+    return auto_renew.renewal_prices(subscription)
 
 
 def set_expiry_policy(buyer: User, command: SetExpiryPolicy, *, rule: AutoRule, now: datetime) -> Subscription:
-    """Note it, and set the timer of its life by it. What was so already is left as it is. Raises ``Refused``; nothing changed
-    then. The service must be the buyer's own."""
+    """Store the choice and set the timers; an unchanged choice does nothing. The service must belong to the buyer.
+    Raises ``Refused`` and then changes nothing."""
     with transaction.atomic():
-        found = [one for one in locked_subscriptions([command.subscription]) if one.buyer_id == buyer.pk]
-        if not found:
+        found_services = [
+            locked_subscription
+            for locked_subscription in locked_subscriptions([command.subscription])
+            if locked_subscription.buyer_id == buyer.pk
+        ]
+        if not found_services:
             raise Subscription.DoesNotExist
-        subscription = found[0]
-        wanted = _checked(subscription, command, rule=rule, now=now)
-        before = _standing(subscription)
-        if before == wanted:
+        subscription = found_services[0]
+        policy = _checked(subscription, command, rule=rule, now=now)
+        previous = _policy_of(subscription)
+        if previous == policy:
             return subscription
-        subscription.at_expiry, subscription.auto_period_type, subscription.auto_periods = wanted
+        subscription.at_expiry, subscription.auto_period_type, subscription.auto_periods = policy
         subscription.save(update_fields=["at_expiry", "auto_period_type", "auto_periods"])
         auto_renew.plan(subscription, rule=rule, now=now)
-        moved(
-            subscription, HISTORY, "set", now=now, actor=buyer.email, before=before[0], after=wanted[0],
-            note=f"{wanted[1]} {wanted[2]}" if wanted[2] else "",
+        record_move(
+            subscription, HISTORY, "set", now=now, actor=buyer.email, before=previous[0], after=policy[0],
+            note=f"{policy[1]} {policy[2]}" if policy[2] else "",
         )  # fmt: skip
-        watch([subscription], now=now)
+        set_timers([subscription], now=now)
     return subscription
 
 
-def _standing(subscription: Subscription) -> tuple[str, str, int]:
+def _policy_of(subscription: Subscription) -> tuple[str, str, int]:
     return subscription.at_expiry, subscription.auto_period_type, subscription.auto_periods
 
 
@@ -87,35 +91,37 @@ def _checked(
     if command.at_expiry == AtExpiry.END and subscription.expires_at is not None and now >= subscription.expires_at:
         raise Refused(
             "policy.too_late",
-            _("The paid time is over already: the service is deleted at the end of the time for which it is kept."),
+            _("The paid period has already ended. The service closes when the renewal period ends."),
             field="at_expiry",
         )
     if command.at_expiry != AtExpiry.RENEW:
         return command.at_expiry, "", 0
-    offered = ways(subscription)
-    if not offered:
+    offered_choices = renewal_choices(subscription)
+    if not offered_choices:
         raise not_renewable()
-    if command.duration is None or command.duration not in offered:
+    if command.duration is None or command.duration not in offered_choices:
         raise Refused(
             "policy.duration",
-            _("Choose one of the durations that are offered."),
+            _("Choose one of the available durations."),
             HTTPStatus.BAD_REQUEST,
             field="duration",
         )
-    if auto_renew.first_in_time(subscription, rule=rule, now=now) is None:
+    if auto_renew.next_attempt_in_time(subscription, rule=rule, now=now) is None:
         raise Refused(
             "policy.too_late",
-            _("The service is deleted before an automatic renewal would be tried: renew it by hand."),
+            _("The service closes before an automatic renewal can be attempted. Renew it yourself."),
             field="at_expiry",
         )
     return command.at_expiry, command.duration.period_type, command.duration.periods
 
 
 def no_policy() -> Refused:
-    return Refused("policy.not_possible", _("This service has no end about which something could be chosen."))
+    return Refused("policy.not_possible", _("This service has no expiry date, so no expiry policy can be set."))
 
 
 def not_renewable() -> Refused:
     return Refused(
-        "policy.not_renewable", _("This service cannot be renewed, and so not automatically."), field="at_expiry"
+        "policy.not_renewable",
+        _("This service cannot be renewed, so automatic renewal is not available."),
+        field="at_expiry",
     )

@@ -1,7 +1,7 @@
-"""What is in use while its buyer looks at it: its order goes on until that is over, and ends here (business-rules §2.10; ``by_people``).
+"""End orders of services in use during the buyer's check (business-rules §2.10; ``by_people``).
 
-Whoever calls holds the lock of the subscription. Nothing waits in its lane, so that licenses are applied for, and a code that
-expires is frozen, meanwhile.
+Callers hold the lock of the subscription. No operation blocks its lane meanwhile, so licenses can be applied for and an
+expired code is frozen.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ from datetime import datetime
 from tradepost.market.base import rows
 from tradepost.market.orders.finish import complete_order, give_up_order
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.subscriptions.life import QUIET
+from tradepost.market.subscriptions.life import MIN_REMINDER_GAP
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.market.subscriptions.paid_time import period_end
-from tradepost.market.subscriptions.renewable import LIVING
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
 
 from .apply import bought_period
-from .contract import Paid
-from .timers import watch
+from .contract import PaidPeriod
+from .timers import set_timers
 
 
 def accept(subscription: Subscription, *, effective_at: datetime, now: datetime) -> None:
-    """The order completes and the seller has earned; the paid time counts from ``effective_at``, where it did not begin before."""
+    """Complete the order; the seller has earned the payment. Paid time counts from ``effective_at`` unless it began
+    before."""
     line = _line(subscription)
-    if line.period_type and subscription.expires_at is None and subscription.status in LIVING:
+    if line.period_type and subscription.expires_at is None and subscription.status in LIVE_STATUSES:
         _begin_paid_time(subscription, line, effective_at, now)
     order = _locked(line)
     if order.status == Order.Status.PROCESSING:
@@ -33,18 +34,18 @@ def accept(subscription: Subscription, *, effective_at: datetime, now: datetime)
 
 def _begin_paid_time(subscription: Subscription, line: OrderLine, since: datetime, now: datetime) -> None:
     end = period_end(since, line.period_type, line.period_number)
-    rows.create([bought_period(subscription, line, Paid(starts_at=since, ends_at=end), now=now)])
-    subscription.started_at, subscription.expires_at, subscription.reminded_until = since, end, now + QUIET
+    rows.create([bought_period(subscription, line, PaidPeriod(starts_at=since, ends_at=end), now=now)])
+    subscription.started_at, subscription.expires_at, subscription.reminded_until = since, end, now + MIN_REMINDER_GAP
     subscription.save(update_fields=["started_at", "expires_at", "reminded_until"])
-    watch([subscription], now=now)
+    set_timers([subscription], now=now)
 
 
-def pay_back(subscription: Subscription, *, reason: str, actor: str, now: datetime) -> None:
-    """All that is held goes back, and what was paid for is no paid time any more. The service itself is released afterwards, in a
-    transaction of its own (``by_people.release``)."""
+def refund_payment(subscription: Subscription, *, reason: str, actor: str, now: datetime) -> None:
+    """Refund the held payment and cancel the paid period. ``by_people.release`` then releases the service in its own
+    transaction."""
     line = _line(subscription)
-    bought = Period.objects.filter(subscription=subscription, line_number=line.number, cancelled_at=None)
-    bought.update(cancelled_at=now)
+    periods = Period.objects.filter(subscription=subscription, line_number=line.number, cancelled_at=None)
+    periods.update(cancelled_at=now)
     order = _locked(line)
     if order.status == Order.Status.PROCESSING:
         give_up_order(order, reason=reason, actor=actor, now=now)

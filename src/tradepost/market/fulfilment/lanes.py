@@ -1,4 +1,4 @@
-"""A lane as it stands: a subscription with all that is wanted of it, for the rule that decides what is next (``queue``)."""
+"""Lanes: a subscription with its open operations, as input of the rules in ``queue``."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObject
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.contract import Spoken
+from tradepost.protocols.contract import CommandSet
 
 from . import cloud
-from .cases import held_of, kind_of, spoken_by
-from .contract import Held
+from .cases import kind_of, protocol_with_seller, view_of
+from .contract import SubscriptionView
 from .freezing import reasons_of
 from .models import UNRESOLVED, Operation
-from .queue import Queued, SellerState, Standing
+from .queue import LaneState, QueuedOperation, SellerState
 from .speak import can_freeze, can_thaw
 
 LINE = ("line__order__buyer", "line__offer__sku__spec")
-"""What an operation of an order needs to be fetched with it."""
+"""Relations to fetch for an operation of an order."""
 
 
 @dataclass(slots=True)
 class Lane:
-    """A subscription with all that is wanted of it."""
+    """A subscription with its open operations."""
 
     subscription: Subscription
     address: Address | None
-    held: Held | None
-    """None while the product has no production address and needs one."""
+    view: SubscriptionView | None
+    """None while the product lacks the address it needs."""
     reasons: frozenset[str]
     operations: list[Operation]
 
-    def standing(self) -> Standing:
+    def standing(self) -> LaneState:
         status = self.subscription.status
-        return Standing(
+        return LaneState(
             released=status in {Subscription.Status.RELEASED, Subscription.Status.FAILED},
             ending=status == Subscription.Status.RELEASING,
             reasons=self.reasons,
             seller_state=SellerState(self.subscription.seller_state),
-            # Without an address nobody knows. What is wanted stops then, and a person who mends that restarts it.
-            can_freeze=self.held is None or bool(can_freeze(self.reasons, self.held)),
-            can_thaw=self.held is None or can_thaw(self.held),
+            # Unknown without an address; the operation then stops until a person corrects that and restarts it.
+            can_freeze=self.view is None or bool(can_freeze(self.reasons, self.view)),
+            can_thaw=self.view is None or can_thaw(self.view),
         )
 
-    def queue(self) -> list[Queued]:
-        return [_as_queued(one) for one in self.operations]
+    def queue(self) -> list[QueuedOperation]:
+        return [_as_queued(operation) for operation in self.operations]
 
 
-def _as_queued(operation: Operation) -> Queued:
+def _as_queued(operation: Operation) -> QueuedOperation:
     kind, call = kind_of(operation), operation.call
-    return Queued(
+    return QueuedOperation(
         id=operation.pk,
         kind=operation.kind,
         status=operation.status,
@@ -68,34 +68,40 @@ def _as_queued(operation: Operation) -> Queued:
 
 
 def load_lanes(subscriptions: Sequence[Subscription]) -> list[Lane]:
-    """Four queries, whatever the number of lanes; frozen ones alone have reasons."""
-    waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
-    keys = [one.pk for one in subscriptions]
+    """Load the lanes in four queries; only frozen ones have reasons."""
+    waiting_operations: defaultdict[int | None, list[Operation]] = defaultdict(list)
+    keys = [subscription.pk for subscription in subscriptions]
     if _ANY_UNRESOLVED(keys):
         for operation in _UNRESOLVED(keys):
-            waiting[operation.subscription_id].append(operation)
+            waiting_operations[operation.subscription_id].append(operation)
     reasons = reasons_of(subscriptions)
-    interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
-    addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}
+    relevant = [
+        subscription
+        for subscription in subscriptions
+        if waiting_operations[subscription.pk] or subscription.pk in reasons or _differs_at_seller(subscription)
+    ]
+    addresses = calls.addresses_of(subscription.product for subscription in relevant) if relevant else {}
     lanes = []
-    for one in interesting:
-        address = addresses.get(one.product_id)
-        spoken: Spoken | None = spoken_by(one, address) or cloud.spoken_without_interface(one)
+    for subscription in relevant:
+        address = addresses.get(subscription.product_id)
+        command_set: CommandSet | None = protocol_with_seller(subscription, address) or cloud.internal_protocol(
+            subscription
+        )
         lanes.append(
             Lane(
-                one,
+                subscription,
                 address,
-                held_of(one, spoken, address) if spoken else None,
-                reasons.get(one.pk, frozenset()),
-                waiting[one.pk],
+                view_of(subscription, command_set, address) if command_set else None,
+                reasons.get(subscription.pk, frozenset()),
+                waiting_operations[subscription.pk],
             )
         )
     return lanes
 
 
 def _unresolved(subscriptions: Slot) -> QuerySet[Operation]:
-    found = Operation.objects.filter(Among("subscription", subscriptions), status__in=UNRESOLVED)
-    return found.select_related("call", "task", *LINE).order_by("pk")
+    operations = Operation.objects.filter(Among("subscription", subscriptions), status__in=UNRESOLVED)
+    return operations.select_related("call", "task", *LINE).order_by("pk")
 
 
 _UNRESOLVED = PreparedObjects((Keys(),), _unresolved)
@@ -104,5 +110,5 @@ _ANY_UNRESOLVED = Prepared(
 )
 
 
-def _is_apart(subscription: Subscription) -> bool:
+def _differs_at_seller(subscription: Subscription) -> bool:
     return subscription.seller_state != Subscription.SellerState.ACTIVE

@@ -1,4 +1,4 @@
-"""A buyer applies for a license of an online License: noted, and asked of its seller (saas-v1-license §B3)."""
+"""License applications of an online License: stored, and sent to the seller (saas-v1-license §B3)."""
 
 from __future__ import annotations
 
@@ -23,27 +23,32 @@ from .operate import OperationRequest, operate
 
 
 def protocol_of_licenses(subscription: Subscription) -> SellerProtocol | None:
-    """Over which its licenses are applied for; None for a service that has no such licenses."""
-    spoken = protocol_of(subscription)
-    return spoken if spoken is not None and GetLicenseAsync in spoken.activities else None
+    """Return the protocol for its license applications; None for a service without such licenses."""
+    protocol = protocol_of(subscription)
+    return protocol if protocol is not None and GetLicenseAsync in protocol.activities else None
 
 
 def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: str, now: datetime) -> LicenseRequest:
-    """Apply for the license of one machine. Raises ``Refused`` for what is not in use, or has no such licenses."""
+    """Apply for the license of one machine. Raises ``Refused`` for a service that is not in use or has no such
+    licenses."""
     with transaction.atomic():
-        [locked] = locked_subscriptions([subscription.pk])
-        usable = bool(locked.instance_id) and locked.status == Subscription.Status.ACTIVE
-        if not usable or protocol_of_licenses(locked) is None:
-            raise Refused("license.not_now", _("A license can be applied for while its service is in use."))
-        request = request_license(locked, fingerprint, actor=actor, now=now)
-        wanted = Application(
+        [locked_subscription] = locked_subscriptions([subscription.pk])
+        is_usable = bool(locked_subscription.instance_id) and locked_subscription.status == Subscription.Status.ACTIVE
+        if not is_usable or protocol_of_licenses(locked_subscription) is None:
+            raise Refused("license.not_now", _("You can apply for a license only while its service is in use."))
+        request = request_license(locked_subscription, fingerprint, actor=actor, now=now)
+        application = Application(
             request=request.pk, event_id=request.event_id, fingerprint=request.fingerprint, effective_at=now,
-            expires_at=locked.expires_at or _provisional_end(locked, now),
+            expires_at=locked_subscription.expires_at or _provisional_end(locked_subscription, now),
         )  # fmt: skip
         operate(
             [
                 OperationRequest(
-                    kind="license", subscription=locked, origin=Operation.Origin.BUYER, wanted=wanted, actor=actor
+                    kind="license",
+                    subscription=locked_subscription,
+                    origin=Operation.Origin.BUYER,
+                    wanted=application,
+                    actor=actor,
                 )
             ],
             now=now,
@@ -51,15 +56,15 @@ def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: st
     return request
 
 
-def _provisional_end(held: Subscription, now: datetime) -> datetime | None:
-    """Of what its buyer has not accepted yet, so that its paid time did not begin (business-rules §2.10): a license of what is sold
-    by period names an end (saas-v1-license §B3). None for what has none."""
-    line = OrderLine.objects.filter(number=held.order_line_number).first()
+def _provisional_end(subscription: Subscription, now: datetime) -> datetime | None:
+    """Return a provisional end before the buyer's acceptance (business-rules §2.10), because a license sold by period
+    needs one (saas-v1-license §B3). None without periods."""
+    line = OrderLine.objects.filter(number=subscription.order_line_number).first()
     return period_end(now, line.period_type, line.period_number) if line is not None and line.period_type else None
 
 
 def withdraw_application(subscription: Subscription, pk: int, *, actor: str, now: datetime) -> LicenseRequest:
-    """The buyer waits no longer for a license that was promised or refused. Raises ``Refused``."""
+    """Withdraw an application that was promised or refused. Raises ``Refused``."""
     with transaction.atomic():
-        [locked] = locked_subscriptions([subscription.pk])
-        return withdraw_request(locked, pk, actor=actor, now=now)
+        [locked_subscription] = locked_subscriptions([subscription.pk])
+        return withdraw_request(locked_subscription, pk, actor=actor, now=now)

@@ -1,4 +1,4 @@
-"""The life of an operation as a table."""
+"""State transitions of an operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The task of a subscription's timer: do what is due in its life, and set the timer anew. Many at once, as they come."""
+"""Timer task of a subscription: do the due steps of its life and set the timer again, for many at once."""
 
 from __future__ import annotations
 
@@ -13,76 +13,103 @@ from tradepost.market.subscriptions.events import SubscriptionEndsSoon
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.settings_of import reminders
 
-from .cases import unheld_subscriptions
+from .cases import lock_unlocked
 from .freezing import add_reason, begin_grace
 from .models import Operation
 from .operate import OperationRequest, operate, settle
-from .timers import AGAIN, facts_of, watch
+from .timers import RETRY_DELAY, facts_of, set_timers
 
 
 @jobs.batched
-def live(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
-    """Task. No subscription is waited for: who holds it may be about to set this very timer."""
-    wanted = [payload["subscription"] for payload in payloads]
-    found = unheld_subscriptions(wanted)
-    _live(found, now)
-    left = set(wanted) - {one.pk for one in found}
-    held = set(Subscription.objects.filter(pk__in=left).values_list("pk", flat=True)) if left else set()
-    return [now + AGAIN if pk in held else None for pk in wanted]
+def process_due(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
+    """Timer task. Locked subscriptions are skipped and retried."""
+    keys = [payload["subscription"] for payload in payloads]
+    unlocked_subscriptions = lock_unlocked(keys)
+    _process(unlocked_subscriptions, now)
+    missing_keys = set(keys) - {subscription.pk for subscription in unlocked_subscriptions}
+    locked_keys = (
+        set(Subscription.objects.filter(pk__in=missing_keys).values_list("pk", flat=True)) if missing_keys else set()
+    )
+    return [now + RETRY_DELAY if pk in locked_keys else None for pk in keys]
 
 
-def _live(subscriptions: Sequence[Subscription], now: datetime) -> None:
+def _process(subscriptions: Sequence[Subscription], now: datetime) -> None:
     facts = facts_of(subscriptions)
-    living = [one for one in subscriptions if facts[one.pk].living]
-    _remind(living, facts, now)
-    over = [one for one in living if _is_due(life.grace_at(facts[one.pk]), now)]
-    begin_grace(over, facts, now=now)
-    for one in over:
-        facts[one.pk] = replace(facts[one.pk], freeze_at=one.freeze_at, release_at=one.release_at)
-    frozen = [one for one in living if _is_due(life.freeze_at(facts[one.pk]), now)]
+    living_subscriptions = [subscription for subscription in subscriptions if facts[subscription.pk].living]
+    _remind(living_subscriptions, facts, now)
+    expired_subscriptions = [
+        subscription
+        for subscription in living_subscriptions
+        if _is_due(life.paid_time_ends_at(facts[subscription.pk]), now)
+    ]
+    begin_grace(expired_subscriptions, facts, now=now)
+    for subscription in expired_subscriptions:
+        facts[subscription.pk] = replace(
+            facts[subscription.pk], freeze_at=subscription.freeze_at, release_at=subscription.release_at
+        )
+    frozen = [
+        subscription for subscription in living_subscriptions if _is_due(life.freeze_at(facts[subscription.pk]), now)
+    ]
     add_reason(frozen, Freeze.Reason.EXPIRED, actor="market", now=now)
-    released = _releases(living, facts, now)
+    released_subscriptions = _releases(living_subscriptions, facts, now)
     operate(
-        [OperationRequest(kind="release", subscription=one, origin=Operation.Origin.TIMER) for one in released], now=now
+        [
+            OperationRequest(kind="release", subscription=subscription, origin=Operation.Origin.TIMER)
+            for subscription in released_subscriptions
+        ],
+        now=now,
     )
     settle(subscriptions, now=now)
-    watch(subscriptions, now=now)
+    set_timers(subscriptions, now=now)
 
 
 def _releases(
-    subscriptions: Sequence[Subscription], facts: Mapping[int, life.Facts], now: datetime
+    subscriptions: Sequence[Subscription], facts: Mapping[int, life.LifeFacts], now: datetime
 ) -> list[Subscription]:
-    """Of those with whose end a renewal that stopped is paid back, one: that locks its buyer's account, and two batches that
-    lock one account after the other would wait for each other. The next one is due at once."""
-    due = [one for one in subscriptions if _is_due(life.release_at(facts[one.pk]), now)]
-    paying_back = [one for one in due if facts[one.pk].renewing]
-    return [one for one in due if not facts[one.pk].renewing] + paying_back[:1]
+    """Return the due releases, with at most one that refunds a stopped renewal.
+
+    The refund locks its buyer's account, and two batches could otherwise deadlock. The next one is due at once.
+    """
+    due_subscriptions = [
+        subscription for subscription in subscriptions if _is_due(life.release_at(facts[subscription.pk]), now)
+    ]
+    paying_back = [subscription for subscription in due_subscriptions if facts[subscription.pk].renewing]
+    return [subscription for subscription in due_subscriptions if not facts[subscription.pk].renewing] + paying_back[:1]
 
 
-def _is_due(at: datetime | None, now: datetime) -> bool:
-    return at is not None and at <= now
+def _is_due(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
 
 
 _REMINDED = {"reminded_until": "timestamptz"}
 
 
-def _remind(subscriptions: Sequence[Subscription], facts: Mapping[int, life.Facts], now: datetime) -> None:
-    """Told once; not where a renewal is paid already."""
+def _remind(subscriptions: Sequence[Subscription], facts: Mapping[int, life.LifeFacts], now: datetime) -> None:
+    """Send reminders once, unless a renewal is paid."""
     schedule = reminders()
-    due = [(one, found) for one in subscriptions if (found := life.due_reminder(facts[one.pk], schedule, now=now))]
-    for one, reminder in due:
-        one.reminded_until = reminder.at
-    changed = [{"id": one.pk, "reminded_until": rows.moment(one.reminded_until)} for one, _ in due]
-    if changed:
-        rows.update("subscriptions_subscription", _REMINDED, changed)
-    told = [
-        SubscriptionEndsSoon(
-            subscription=one.pk,
-            ends=one.expires_at,
-            days=reminder.days,
-            automatic=one.at_expiry == Subscription.AtExpiry.RENEW,
-        )
-        for one, reminder in due
-        if one.expires_at is not None and not facts[one.pk].prolonging and not facts[one.pk].ending
+    due_reminders = [
+        (subscription, due_reminder)
+        for subscription in subscriptions
+        if (due_reminder := life.due_reminder(facts[subscription.pk], schedule, now=now))
     ]
-    outbox.publish_all(told, now=now)
+    for subscription, reminder in due_reminders:
+        subscription.reminded_until = reminder.at
+    changed_subscriptions = [
+        {"id": subscription.pk, "reminded_until": rows.moment(subscription.reminded_until)}
+        for subscription, _ in due_reminders
+    ]
+    if changed_subscriptions:
+        rows.update("subscriptions_subscription", _REMINDED, changed_subscriptions)
+    events = [
+        SubscriptionEndsSoon(
+            subscription=subscription.pk,
+            ends=subscription.expires_at,
+            days=reminder.days,
+            automatic=subscription.at_expiry == Subscription.AtExpiry.RENEW,
+        )
+        for subscription, reminder in due_reminders
+        if subscription.expires_at is not None
+        and not facts[subscription.pk].prolonging
+        and not facts[subscription.pk].ending
+    ]
+    outbox.publish_all(events, now=now)

@@ -1,4 +1,4 @@
-"""Operations (办理): each thing that is being done, or was done, to a subscription."""
+"""Operations (办理): acts on a subscription, in progress or ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNRESOLVED = ("queued", "running", "stopped")
 
 
 class Operation(models.Model):
-    """One thing done to what stands in a *lane*: one runs at a time there, the others queue behind it."""
+    """An act in a *lane*: one runs at a time, the others wait in order."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -29,44 +29,44 @@ class Operation(models.Model):
         STOPPED = "stopped", _("Stopped")
         DONE = "done", _("Done")
         GAVE_UP = "gave_up", _("Given up")
-        DROPPED = "dropped", _("Not needed any more")
+        DROPPED = "dropped", _("No longer needed")
 
     class Origin(models.TextChoices):
         BUYER = "buyer", _("Buyer")
-        TIMER = "timer", _("By the calendar")
+        TIMER = "timer", _("Scheduled")
         OPERATOR = "operator", _("Operator")
         SELLER = "seller", _("Seller")
         SANDBOX = "sandbox", _("Try-out in the sandbox")
         MARKET = "market", _("The market itself")
 
     lane = models.CharField(max_length=64)
-    """``instance:<subscription>``; other kinds of lanes come with joint operation."""
+    """``instance:<subscription>``; joint operation adds other kinds."""
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, default=None, related_name="operations", db_index=False
     )
     line = models.ForeignKey(
         OrderLine, models.PROTECT, null=True, default=None, related_name="operations", db_index=False
     )
-    """The order line that wants it, where an order does."""
+    """Order line that caused it, if any."""
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="operations", db_index=False)
     kind = models.CharField(max_length=32)
     """Name of a module under ``kinds/``."""
     origin = models.CharField(max_length=8, choices=Origin)
     actor = models.CharField(max_length=254, blank=True, default="")
     wanted = models.JSONField(default=dict)
-    """What is wanted, as the kind's frozen Struct says it (``base/stored.py``)."""
+    """Parameters, as the kind's frozen Struct (``base/stored.py``)."""
     step = models.PositiveSmallIntegerField(default=0)
-    """Place of ``call`` among what the kind asks."""
+    """Step of ``call`` in the kind's plan."""
     call = models.OneToOneField(Call, models.PROTECT, null=True, default=None, related_name="operation")
-    """What it waits for: the end of any other call, or of this one again, does not move it."""
+    """Call that it waits for; ends of other calls do not affect it."""
     task = models.OneToOneField(Task, models.PROTECT, null=True, default=None, related_name="operation")
-    """The same of the cloud, for what runs on a server."""
+    """Cloud task that it waits for, for services on a server."""
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     note = models.CharField(max_length=500, blank=True, default="")
     """Why it stopped, was given up or dropped: a verdict (``production.reasons``) or a sentence."""
     idempotency_key = models.CharField(max_length=96, blank=True, default="")
     give_up_at = models.DateTimeField(null=True, default=None)
-    """End of the plan. Set when the first call begins."""
+    """End of the retry plan, set by the first call."""
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)

@@ -1,7 +1,6 @@
-"""Operate: queue what is wanted of subscriptions, and settle their lanes, so that what can begin begins.
+"""Queue operations of subscriptions and settle their lanes, so that operations start when possible.
 
-The subscriptions that are given here are locked by the caller (``cases.locked_subscriptions``): whoever wants something of
-a lane holds its subscription first, everywhere.
+Callers hold the locks of the subscriptions (``cases.locked_subscriptions``), which come first everywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.stored import dump
 from tradepost.market.compute import tasks
 from tradepost.market.compute.models import Task
-from tradepost.market.orders.cancel import withdraw
+from tradepost.market.orders.cancel import cancel_for_market
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.production import calls
@@ -29,70 +28,72 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Command
 
 from . import cloud, unearned
-from .apply import Ended, apply
-from .cases import kind_of, line_of, wanted_of
+from .apply import EndedOperation, apply
+from .cases import kind_of, line_of, parameters_of
 from .contract import (
-    Ask,
-    Await,
     Case,
     Effects,
     Freeze,
-    Implied,
+    ImpliedCommand,
     Intent,
-    Nothing,
+    NoParameters,
     OrderEnd,
+    ProtocolCommand,
     ServerTask,
     Thaw,
-    Unable,
+    Unsupported,
+    WaitForPeople,
 )
 from .kinds.freeze import Freezing
 from .lanes import Lane, load_lanes
 from .lifecycle import OPERATION, OperationEvent
 from .models import Operation, lane_of
-from .queue import decide, rests
-from .speak import can_freeze, speak
-from .timers import watch
+from .queue import decide, is_settled
+from .speak import can_freeze, command_for
+from .timers import set_timers
 
 MARKET = "market"
 
 
 class OperationRequest(Struct, frozen=True, kw_only=True):
-    """One thing wanted of a subscription. ``wanted``: the frozen Struct of the kind. ``line``: with its order and offer,
-    when an order wants it; a line wants one operation, however often it is asked for."""
+    """Request for an operation. ``wanted``: frozen Struct of the kind. ``line``: with order and offer, if an order
+    caused it; a line has one operation, even if requested again."""
 
     kind: str
     subscription: Subscription
     origin: Operation.Origin
-    wanted: object = field(default_factory=Nothing)
+    wanted: object = field(default_factory=NoParameters)
     line: OrderLine | None = None
     actor: str = ""
     idempotency_key: str = ""
 
 
 def operate(requests: Sequence[OperationRequest], *, now: datetime) -> list[Operation]:
-    """Queue these and begin what can begin. Gives the new ones, in their order; what was asked for before is left out."""
-    known = _asked_before(requests)
-    new = rows.create([_queued(request, now) for request in requests if not known & {*_names(request)}])
+    """Queue the operations and start what can start. Return the new ones in order, without repeated requests."""
+    requested_before = _requested_before(requests)
+    new_operations = rows.create(
+        [_queued(request, now) for request in requests if not requested_before & {*_references(request)}]
+    )
     settle([request.subscription for request in requests], now=now)
-    return new
+    return new_operations
 
 
-def _names(request: OperationRequest) -> list[tuple[str, int | str]]:
+def _references(request: OperationRequest) -> list[tuple[str, int | str]]:
     return [
         *([("line", request.line.pk)] if request.line else []),
         *([("key", request.idempotency_key)] if request.idempotency_key else []),
     ]
 
 
-def _asked_before(requests: Sequence[OperationRequest]) -> set[tuple[str, int | str]]:
-    found: set[tuple[str, int | str]] = set()
+def _requested_before(requests: Sequence[OperationRequest]) -> set[tuple[str, int | str]]:
+    references: set[tuple[str, int | str]] = set()
     if lines := [request.line.pk for request in requests if request.line]:
-        asked = Operation.objects.filter(line__in=lines).values_list("line_id", flat=True)
-        found |= {("line", pk) for pk in asked}
+        line_keys = Operation.objects.filter(line__in=lines).values_list("line_id", flat=True)
+        references |= {("line", pk) for pk in line_keys}
     if keys := [request.idempotency_key for request in requests if request.idempotency_key]:
-        asked_keys = Operation.objects.filter(idempotency_key__in=keys)
-        found |= {("key", key) for key in asked_keys.values_list("idempotency_key", flat=True)}
-    return found
+        with_keys = Operation.objects.filter(idempotency_key__in=keys)
+        references |= {("key", key) for key in with_keys.values_list("idempotency_key", flat=True)}
+    return references
 
 
 def _queued(request: OperationRequest, now: datetime) -> Operation:
@@ -110,76 +111,87 @@ def _queued(request: OperationRequest, now: datetime) -> Operation:
     )
 
 
-# --- lanes ------------------------------------------------------------------------------------------------------------
+# --- lanes ---
 
 
-_TURNS = 50
-"""Decisions for one lane before we call it a fault of ours: each of them ends, begins or adds something."""
+_MAX_TURNS = 50
+"""Maximum decisions per lane; more are a program error, because each ends, starts or adds an operation."""
 
 
 def settle(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
-    """Drop, add and start in these lanes until there is nothing more to do.
+    """Drop, add and start operations in these lanes until nothing remains to do.
 
-    Why something cannot begin is noted as it stands in the source: each reader's page translates it.
+    Reasons are stored untranslated, because pages translate them for each reader.
     """
     with translation.override(None):
         _settle(subscriptions, now)
 
 
 def _settle(subscriptions: Sequence[Subscription], now: datetime) -> None:
-    pending = {one.pk: one for one in subscriptions}
-    for _turn in range(_TURNS):
-        if not pending:
+    pending_subscriptions = {subscription.pk: subscription for subscription in subscriptions}
+    for _turn in range(_MAX_TURNS):
+        if not pending_subscriptions:
             return
-        lanes = load_lanes(list(pending.values()))
+        lanes = load_lanes(list(pending_subscriptions.values()))
         decisions = [
             (lane, decision) for lane in lanes if not (decision := decide(lane.standing(), lane.queue())).nothing
         ]
-        ended = [
-            gone
+        ended_operations = [
+            ended_operation
             for lane, decision in decisions
-            for gone in _dropped(lane, [one for one in lane.operations if one.pk in decision.drop], now)
+            for ended_operation in _dropped(
+                lane, [operation for operation in lane.operations if operation.pk in decision.drop], now
+            )
         ]
         _add([(lane, decision.add) for lane, decision in decisions if decision.add], now)
-        starting = [(lane, one) for lane, decision in decisions for one in lane.operations if one.pk == decision.start]
-        ended += _start(starting, now)
-        apply(ended, now=now)
-        moved = {one.subscription.pk for one in ended}
-        pending = {
+        starting = [
+            (lane, operation)
+            for lane, decision in decisions
+            for operation in lane.operations
+            if operation.pk == decision.start
+        ]
+        ended_operations += _start(starting, now)
+        apply(ended_operations, now=now)
+        changed_keys = {end.subscription.pk for end in ended_operations}
+        pending_subscriptions = {
             lane.subscription.pk: lane.subscription
             for lane, decision in decisions
-            if lane.subscription.pk in moved or not rests(decision, lane.standing(), lane.queue())
+            if lane.subscription.pk in changed_keys or not is_settled(decision, lane.standing(), lane.queue())
         }
-    raise RuntimeError(f"lanes do not come to rest: {sorted(pending)}")
+    raise RuntimeError(f"lanes do not come to rest: {sorted(pending_subscriptions)}")
 
 
-def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list[Ended]:
-    """Nobody needs these any more: their calls are left off, and what was paid for one is paid back."""
-    asked = [one.call_id for one in operations if one.call_id is not None]
-    if asked:  # before their calls, as everywhere
-        list(Operation.objects.select_for_update().filter(call__in=asked).order_by("pk").values_list("pk", flat=True))
-    left_off = calls.cancel(asked, now=now) if asked else set()
-    gone = [one for one in operations if one.call_id is None or one.call_id in left_off]
-    return [
-        Ended(
-            operation=one,
-            subscription=lane.subscription,
-            effects=Effects(order=_end_of_dropped(one)),
-            event=OperationEvent.DROP,
-            note="released" if one.line_id else "",
+def _dropped(lane: Lane, operations: Sequence[Operation], now: datetime) -> list[EndedOperation]:
+    """Drop unnecessary operations: cancel their calls and refund their payments."""
+    call_keys = [operation.call_id for operation in operations if operation.call_id is not None]
+    if call_keys:  # before their calls, as everywhere
+        list(
+            Operation.objects.select_for_update().filter(call__in=call_keys).order_by("pk").values_list("pk", flat=True)
         )
-        for one in gone
+    cancelled_keys = calls.cancel(call_keys, now=now) if call_keys else set()
+    dropped_operations = [
+        operation for operation in operations if operation.call_id is None or operation.call_id in cancelled_keys
+    ]
+    return [
+        EndedOperation(
+            operation=dropped_operation,
+            subscription=lane.subscription,
+            effects=Effects(order=_end_of_dropped(dropped_operation)),
+            event=OperationEvent.DROP,
+            note="released" if dropped_operation.line_id else "",
+        )
+        for dropped_operation in dropped_operations
     ]
 
 
 def _end_of_dropped(operation: Operation) -> OrderEnd | None:
     if operation.line is None:
         return None
-    return OrderEnd.COMPLETE if tells_only(operation) else OrderEnd.GIVE_UP
+    return OrderEnd.COMPLETE if only_notifies(operation) else OrderEnd.GIVE_UP
 
 
-def tells_only(operation: Operation) -> bool:
-    """An unsubscription: it was true, and paid back, before its seller is told. There is nothing to give up."""
+def only_notifies(operation: Operation) -> bool:
+    """Return whether the operation is an unsubscription, which was complete and refunded before the seller is notified."""
     line = operation.line
     return (
         line is not None
@@ -188,147 +200,157 @@ def tells_only(operation: Operation) -> bool:
     )
 
 
-def _add(wanted: Sequence[tuple[Lane, str]], now: datetime) -> None:
+def _add(additions: Sequence[tuple[Lane, str]], now: datetime) -> None:
     requests = []
-    for lane, kind in wanted:
-        reason = can_freeze(lane.reasons, lane.held) if lane.held else min(lane.reasons, default="")
+    for lane, kind in additions:
+        reason = can_freeze(lane.reasons, lane.view) if lane.view else min(lane.reasons, default="")
         requests.append(
             OperationRequest(
                 kind=kind,
                 subscription=lane.subscription,
                 origin=Operation.Origin.MARKET,
-                wanted=Freezing(reason=reason) if kind == "freeze" else Nothing(),
+                wanted=Freezing(reason=reason) if kind == "freeze" else NoParameters(),
             )
         )
     rows.create([_queued(request, now) for request in requests])
 
 
-# --- start ------------------------------------------------------------------------------------------------------------
+# --- start ---
 
 
-def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[Ended]:
-    """Begin these, each the only one in its lane. Gives those that ended at once."""
+def _start(starting: Sequence[tuple[Lane, Operation]], now: datetime) -> list[EndedOperation]:
+    """Start these operations, one per lane, and return those that ended at once."""
     for lane, operation in starting:
         if kind_of(operation).ends:
             close(lane.subscription, now)
-    going_on = [operation for _, operation in starting if operation.call is not None or operation.task is not None]
-    OPERATION.move_all(going_on, OperationEvent.START, now=now)
-    for operation in going_on:
+    restarted_operations = [
+        operation for _, operation in starting if operation.call is not None or operation.task is not None
+    ]
+    OPERATION.move_all(restarted_operations, OperationEvent.START, now=now)
+    for operation in restarted_operations:
         if operation.call is not None:
             restart(operation.call, actor=operation.actor or MARKET, now=now)
         elif operation.task is not None:
             tasks.restart(operation.task, actor=operation.actor or MARKET, now=now)
-    begun: list[tuple[Operation, Call]] = []
-    ended: list[Ended] = []
+    started_operations: list[tuple[Operation, Call]] = []
+    ended_operations: list[EndedOperation] = []
     for lane, operation in starting:
         if operation.call is None and operation.task is None:
-            match _first(lane, operation, now):
-                case Ended() as at_once:
-                    ended.append(at_once)
+            match _first_step(lane, operation, now):
+                case EndedOperation() as end:
+                    ended_operations.append(end)
                 case Task() as task:
                     OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now, task_id=task.pk)
                 case Call() as call:
-                    begun.append((operation, call))
-                case Await():
+                    started_operations.append((operation, call))
+                case WaitForPeople():
                     OPERATION.move_all([operation], OperationEvent.START, now=now, started_at=now)
-    _begin(begun, now)
-    return ended
+    _begin(started_operations, now)
+    return ended_operations
 
 
 def close(subscription: Subscription, now: datetime) -> None:
-    """The service is over by the market's own word, before its seller is told: nobody enters, renews or pays any more."""
+    """Close the service before its seller is notified: access, renewals and payments end."""
     if not SUBSCRIPTION.allows(subscription.status, SubscriptionEvent.END):
         return
     SUBSCRIPTION.move(subscription, SubscriptionEvent.END, now=now)
-    cancelled = unearned.cancel_all(subscription, now=now)
-    watch([subscription], now=now)
+    cancelled_periods = unearned.cancel_all(subscription, now=now)
+    set_timers([subscription], now=now)
     for order in open_changes(subscription):
         if order.status == Order.Status.UNPAID:
-            withdraw(order, now=now)
-    unearned.pay_back(cancelled, now=now)
+            cancel_for_market(order, now=now)
+    unearned.refund_periods(cancelled_periods, now=now)
 
 
-def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | Ended | Await:
-    """The first call of an operation, or its task of the cloud, or its end, when it cannot begin or nothing need be asked; or
-    people do it."""
-    kind, held = kind_of(operation), lane.held
-    if held is None:
-        return _refused(lane, operation, calls.no_address(), now)
+def _first_step(lane: Lane, operation: Operation, now: datetime) -> Call | Task | EndedOperation | WaitForPeople:
+    """Return the first call or cloud task, an end if it cannot begin or needs no call, or the wait for people."""
+    kind, view = kind_of(operation), lane.view
+    if view is None:
+        return _refused(lane, operation, calls.no_address_refusal(), now)
     line = line_of(operation.line) if operation.line else None
-    case: Case[object] = Case(held=held, wanted=wanted_of(operation), line=line, step=0, said=None, now=now)
-    if (refused := kind.refuses(case)) is not None:
-        return _refused(lane, operation, refused, now)
+    case: Case[object] = Case(held=view, wanted=parameters_of(operation), line=line, step=0, said=None, now=now)
+    if (refusal := kind.refuses(case)) is not None:
+        return _refused(lane, operation, refusal, now)
     intent = kind.ask(case)
-    command = speak(intent, held) if intent is not None else Implied()
-    if isinstance(command, Await):
+    command = command_for(intent, view) if intent is not None else ImpliedCommand()
+    if isinstance(command, WaitForPeople):
         return command
     if isinstance(command, ServerTask):
-        task = cloud.ask(command, operation, lane.subscription, now=now)
+        task = cloud.request_task(command, operation, lane.subscription, now=now)
         if task is not None:
             return task if isinstance(task, Task) else _refused(lane, operation, task, now)
-        command = Implied()
+        command = ImpliedCommand()
     if isinstance(command, Command) and intent is not None and lane.address is not None:
         request = request_of(operation, lane.subscription, command, intent, give_up_at=None, now=now)
         return calls.prepare(request, lane.address, now=now)
-    if isinstance(command, Unable) and operation.line_id is not None and not tells_only(operation):
+    if isinstance(command, Unsupported) and operation.line_id is not None and not only_notifies(operation):
         message = _("The protocol of this product has no activity for it.")
         return _refused(lane, operation, Refused("protocol.no_activity", message), now)
     OPERATION.move(operation, OperationEvent.START, now=now)
-    # What the seller cannot be told of it does not know; that a service is over the market says alone.
-    unheard = isinstance(command, Unable) and isinstance(intent, Freeze | Thaw)
+    # Without a command the seller does not know; only the market's state changes.
+    unheard = isinstance(command, Unsupported) and isinstance(intent, Freeze | Thaw)
     effects = Effects() if unheard else kind.on_done(case)
-    return Ended(operation=operation, subscription=lane.subscription, effects=effects, event=OperationEvent.FINISH)
+    return EndedOperation(
+        operation=operation, subscription=lane.subscription, effects=effects, event=OperationEvent.FINISH
+    )
 
 
-def go_on(subscription: Subscription, operation: Operation, *, now: datetime) -> None:
-    """What people had to do first is done: the operation, which runs, asks its first question. Both are locked."""
+def continue_operation(subscription: Subscription, operation: Operation, *, now: datetime) -> None:
+    """Make the first call of a running operation after people did their part. The subscription and the operation are
+    locked."""
     lane = next(lane for lane in load_lanes([subscription]) if lane.subscription.pk == subscription.pk)
-    own = next(one for one in lane.operations if one.pk == operation.pk)
+    current_operation = next(candidate for candidate in lane.operations if candidate.pk == operation.pk)
     with translation.override(None):
-        first = _first(lane, own, now)
-    match first:
+        first_step = _first_step(lane, current_operation, now)
+    match first_step:
         case Call():
-            link([(own, first, 0)])
-        case Ended():
-            apply([first], now=now)
+            link([(current_operation, first_step, 0)])
+        case EndedOperation():
+            apply([first_step], now=now)
             settle([subscription], now=now)
         case _:
             raise LookupError(f"operation {operation.pk} waits for people still")
 
 
-def _refused(lane: Lane, operation: Operation, refused: Refused, now: datetime) -> Ended:
-    """It cannot begin. What an order wants is paid back; anything else waits for a person who mends the cause."""
-    note = str(refused.message)
-    if operation.line_id is not None and not tells_only(operation):
+def _refused(lane: Lane, operation: Operation, refusal: Refused, now: datetime) -> EndedOperation:
+    """Return the end of an operation that cannot begin: a refund for an order; otherwise it stops until a person
+    corrects the cause."""
+    note = str(refusal.message)
+    if operation.line_id is not None and not only_notifies(operation):
         effects = Effects(order=OrderEnd.GIVE_UP, failed=lane.subscription.status == Subscription.Status.OPENING)
         event = OperationEvent.GIVE_UP
     else:
         OPERATION.move(operation, OperationEvent.START, now=now)
         effects, event = Effects(), OperationEvent.STOP
-    return Ended(operation=operation, subscription=lane.subscription, effects=effects, event=event, note=note)
+    return EndedOperation(operation=operation, subscription=lane.subscription, effects=effects, event=event, note=note)
 
 
-def _begin(begun: Sequence[tuple[Operation, Call]], now: datetime) -> None:
-    if not begun:
+def _begin(started: Sequence[tuple[Operation, Call]], now: datetime) -> None:
+    if not started:
         return
-    OPERATION.move_all([operation for operation, _ in begun], OperationEvent.START, now=now, started_at=now)
-    link([(operation, call, 0) for operation, call in begun])
+    OPERATION.move_all([operation for operation, _ in started], OperationEvent.START, now=now, started_at=now)
+    link([(operation, call, 0) for operation, call in started])
 
 
 _LINKED = {"call_id": "bigint", "step": "smallint", "give_up_at": "timestamptz"}
 
 
-def link(begun: Sequence[tuple[Operation, Call, int]]) -> None:
-    """Write these calls, each at its step; from now on their operations wait for the ends of these."""
-    written = calls.write([call for _operation, call, _step in begun])
-    for (operation, _unwritten, step), call in zip(begun, written, strict=True):
+def link(started: Sequence[tuple[Operation, Call, int]]) -> None:
+    """Save these calls with their steps; their operations wait for them."""
+    written_calls = calls.store_calls([call for _operation, call, _step in started])
+    for (operation, _unwritten, step), call in zip(started, written_calls, strict=True):
         operation.call, operation.step, operation.give_up_at = call, step, call.give_up_at
     rows.update(
         "fulfilment_operation",
         _LINKED,
         (
-            {"id": o.pk, "call_id": o.call_id, "step": o.step, "give_up_at": rows.moment(o.give_up_at)}
-            for o, *_rest in begun
+            {
+                "id": linked.pk,
+                "call_id": linked.call_id,
+                "step": linked.step,
+                "give_up_at": rows.moment(linked.give_up_at),
+            }
+            for linked, *_rest in started
         ),
     )
 
@@ -342,16 +364,16 @@ def request_of(
     give_up_at: datetime | None,
     now: datetime,
 ) -> calls.CallRequest:
-    """The call of an operation. ``give_up_at``: the end of the plan, when an earlier call began it."""
+    """Return the call of an operation. ``give_up_at``: end of the retry plan, if an earlier call started it."""
     line = operation.line
-    once = isinstance(intent, Ask) and intent.once
+    once = isinstance(intent, ProtocolCommand) and intent.once
     return calls.CallRequest(
         command=command,
         product=subscription.product,
         subscription=subscription,
         order_number=line.order.number if line else "",
         order_line_number=line.number if line else subscription.order_line_number,
-        until_access=isinstance(intent, Ask) and intent.until_access,
+        until_access=isinstance(intent, ProtocolCommand) and intent.until_access,
         give_up_at=now if once else give_up_at,
         owner=operation.pk,
     )

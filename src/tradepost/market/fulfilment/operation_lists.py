@@ -1,4 +1,4 @@
-"""What every list of operations needs: the states to narrow it to, the search, and the rows fetched with each."""
+"""Shared parts of operation lists: states, search and fetched rows."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .models import UNRESOLVED, Operation
 STATES: Mapping[str, Q] = {
     "open": Q(status__in=UNRESOLVED),
     "stopped": Q(status=Operation.Status.STOPPED),
-    "ended": Q(status__in=[one for one in Operation.Status.values if one not in UNRESOLVED]),
+    "ended": Q(status__in=[value for value in Operation.Status.values if value not in UNRESOLVED]),
 }
-"""``open``: not ended, so that what stopped is among it."""
+"""Filters by state. ``open``: not ended, including stopped ones."""
 
 _TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
 
 
 def with_service(rows: QuerySet[Operation]) -> QuerySet[Operation]:
-    """With call and address, the order, and the service with its product and buyer. What is sealed stays unread."""
+    """Fetch call and address, the order, and the service with product and buyer. Sealed columns are not read."""
     return rows.select_related(
         "call__address", "line__order", "subscription__product", "subscription__buyer", "subscription__offer"
     ).defer(
@@ -34,9 +34,9 @@ def with_service(rows: QuerySet[Operation]) -> QuerySet[Operation]:
     )  # fmt: skip
 
 
-def about(text: str, **own: Any) -> list[int]:
-    """Keys of the subscriptions that a search means: by instance id, or by the number of an order or of one of its lines,
-    the renewals of it among them. ``own`` narrows both tables, to a seller say. Whole numbers, so that indexes serve it."""
+def find_subscriptions(text: str, **own: Any) -> list[int]:
+    """Return the keys of subscriptions by instance ID, order number or line number, including renewals. ``own``:
+    conditions for both tables, such as a seller. Whole numbers only, for the indexes."""
     number = text.upper()
     order = number if OrderLine.objects.filter(order__number=number, **own).exists() else ""
     lines = (
@@ -44,13 +44,13 @@ def about(text: str, **own: Any) -> list[int]:
         if order
         else OrderLine.objects.filter(number=number, **own)
     )
-    found = set(lines.values_list("subscription_id", flat=True))
-    found |= set(Subscription.objects.filter(instance_id=text, **own).values_list("pk", flat=True))
-    return sorted(found - {None})
+    keys = set(lines.values_list("subscription_id", flat=True))
+    keys |= set(Subscription.objects.filter(instance_id=text, **own).values_list("pk", flat=True))
+    return sorted(keys - {None})
 
 
 def calls_for(operation: Operation) -> QuerySet[Call]:
-    """What was asked of the seller for it, oldest first; the index of its subscription's calls serves it."""
+    """Select the calls of an operation, oldest first, by the index of its subscription."""
     calls = Call.objects.filter(
         subscription=operation.subscription_id, purpose=Call.Purpose.ORDER, owner=operation.pk
     ).select_related("seller", "address")

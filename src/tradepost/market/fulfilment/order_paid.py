@@ -1,6 +1,6 @@
-"""A paid order becomes operations: what is bought is opened, what is renewed is renewed in its turn.
+"""Start the operations of paid orders: open purchases and queue renewals.
 
-``BY_TYPE`` says for each type of order how; an order of another type begins where it is made (``sandbox``).
+``BY_TYPE`` has a function per order type; other types start where they are placed (``sandbox``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
 from tradepost.market.orders.pricing import read_stored
 from tradepost.market.product_types.acceptance import opens_at_payment
-from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.deliverable import runs_in_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
@@ -37,8 +37,8 @@ from tradepost.protocols.inline_purchase import NAME_LENGTH
 from tradepost.protocols.registry import protocol
 
 from . import changing
-from .cases import UNREAD, held_of, line_of, locked_subscriptions
-from .contract import Ask, Case, Nothing
+from .cases import DEFERRED_FIELDS, line_of, locked_subscriptions, view_of
+from .contract import Case, NoParameters, ProtocolCommand
 from .converting import begin_conversions
 from .events import HandOverBegan
 from .kinds.hand_over import KIND as HAND_OVER
@@ -53,21 +53,21 @@ from .renew_changing import renewal_of
 
 @batched
 def on_order_paid(paid: Sequence[OrderPaid], now: datetime) -> None:
-    """Reaction: start what is not started yet. Money is never kept for what cannot even be asked of the seller."""
-    numbers = {one.order for one in paid}
+    """Reaction: start the operations. Orders that cannot be sent to the seller are refunded."""
+    numbers = {order_paid.order for order_paid in paid}
     types = dict(Order.objects.filter(number__in=numbers).values_list("number", "order_type"))
-    with translation.override(None):  # why one cannot be opened is noted as it stands in the source
+    with translation.override(None):  # reasons are stored untranslated
         for order_type, start in BY_TYPE.items():
-            alike = [number for number in numbers if types.get(number) == order_type]
-            if alike:
-                start(alike, now)
+            same_type = [number for number in numbers if types.get(number) == order_type]
+            if same_type:
+                start(same_type, now)
 
 
-# --- opened -----------------------------------------------------------------------------------------------------------
+# --- opening ---
 
 
 def _open(numbers: Sequence[str], now: datetime) -> None:
-    """An empty lane for each new subscription, so that its operation runs at once."""
+    """Open each new subscription in its own lane, so that its operation runs at once."""
     orders = (
         Order.objects.filter(number__in=numbers, status=Order.Status.PROCESSING)
         .select_for_update(of=("self",))
@@ -75,88 +75,88 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
         .order_by("pk")
     )
     lines = _lines_to_start(orders)
-    addresses = calls.addresses_of(line.product for ours in lines.values() for line in ours)
-    started: list[OrderLine] = []
-    for order, ours in lines.items():
+    addresses = calls.addresses_of(line.product for order_lines in lines.values() for line in order_lines)
+    started_lines: list[OrderLine] = []
+    for order, order_lines in lines.items():
         try:
-            for line in ours:
+            for line in order_lines:
                 _check(line, order, addresses.get(line.product_id))
-            _check_alone(ours, addresses)
-        except Refused as refused:
-            give_up_order(order, now=now, reason=str(refused.message))
+            _check_line_numbers(order_lines, addresses)
+        except Refused as refusal:
+            give_up_order(order, now=now, reason=str(refusal.message))
         else:
-            started += ours
-    at_sellers = [line for line in started if not _in_lanes(line)]
+            started_lines += order_lines
+    at_sellers = [line for line in started_lines if not _needs_lane(line)]
     if at_sellers:
         _begin(at_sellers, addresses, now)
-    in_lanes = [line for line in started if _in_lanes(line)]
+    in_lanes = [line for line in started_lines if _needs_lane(line)]
     if in_lanes:
         _begin_in_lanes(in_lanes, now)
 
 
-def _in_lanes(line: OrderLine) -> bool:
-    """Whether a cloud, people or the market deliver it, or people have to accept it first: no seller's server is asked now."""
+def _needs_lane(line: OrderLine) -> bool:
+    """Return whether the line is delivered without a call now: by cloud, people or market, or after acceptance."""
     kind = line.product.product_type
-    return by_cloud(kind) or _by_market(line) or (_supervised(line) and not opens_at_payment(line.flow))
+    return runs_in_cloud(kind) or _is_by_market(line) or (_is_supervised(line) and not opens_at_payment(line.flow))
 
 
-def _supervised(line: OrderLine) -> bool:
-    """What was ordered before lines kept their flow goes by its kind."""
-    return bool(line.flow) or _by_people(line)
+def _is_supervised(line: OrderLine) -> bool:
+    """Return whether people deliver it; older lines without a stored flow follow their product type."""
+    return bool(line.flow) or _is_by_people(line)
 
 
-def _by_people(line: OrderLine) -> bool:
+def _is_by_people(line: OrderLine) -> bool:
     return product_type(line.product.product_type).by_people
 
 
-def _by_market(line: OrderLine) -> bool:
+def _is_by_market(line: OrderLine) -> bool:
     return product_type(line.product.product_type).by_market
 
 
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
     by_pk = {order.pk: order for order in orders}
     lines = OrderLine.objects.filter(order__in=by_pk, operations=None).select_related("product", "offer__sku")
-    wanted: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
-    for line in lines.defer(*UNREAD).order_by("pk"):
+    by_order: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
+    for line in lines.defer(*DEFERRED_FIELDS).order_by("pk"):
         line.order = by_pk[line.order_id]
-        wanted[line.order].append(line)
-    return wanted
+        by_order[line.order].append(line)
+    return by_order
 
 
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
-    """Raises ``Refused`` for what cannot be opened."""
+    """Raise ``Refused`` for a line that cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
     kind = line.product.product_type
-    without = _issues_code(line) or _by_people(line) or _by_market(line) or by_cloud(kind)
+    without = _issues_code(line) or _is_by_people(line) or _is_by_market(line) or runs_in_cloud(kind)
     if address is None and not without:
-        raise calls.no_address()
+        raise calls.no_address_refusal()
 
 
 def _issues_code(line: OrderLine) -> bool:
     return product_type(line.product.product_type).issues_codes
 
 
-def _check_alone(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -> None:
-    """Where a protocol knows orders only, a seller would take a second line for a repeat (saas-v1-license A2.2).
+def _check_line_numbers(lines: Sequence[OrderLine], addresses: Mapping[int, Address]) -> None:
+    """Raise ``Refused`` for several lines of one seller over a protocol without line numbers, which would treat the
+    second as a repetition (saas-v1-license A2.2).
 
-    Checkout makes orders of one line; this stands before the day when it makes more.
+    Checkout creates orders with one line; this protects future changes.
     """
-    alone = Counter(
+    lines_per_seller = Counter(
         line.seller_id
         for line in lines
         if line.product_id in addresses
         and addresses[line.product_id].protocol in product_type(line.product.product_type).one_line_over
     )
-    if any(number > 1 for number in alone.values()):
+    if any(number > 1 for number in lines_per_seller.values()):
         raise Refused("order.one_line", "one order can hold one product only over the protocol of this seller")
 
 
 def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: datetime) -> None:
-    """Write the subscriptions, the operations that open them, and their first calls or codes, in a fixed number of
-    statements."""
+    """Create subscriptions, opening operations, and first calls or codes, in a fixed number of statements."""
     subscriptions = rows.create(_opening(line, now) for line in lines)
-    openings: list[Opening | Nothing] = [
-        Nothing() if _issues_code(line) else Opening(buyer=buyer_of(line)) for line in lines
+    openings: list[Opening | NoParameters] = [
+        NoParameters() if _issues_code(line) else Opening(buyer=buyer_of(line)) for line in lines
     ]
     operations = rows.create(
         Operation(
@@ -174,8 +174,11 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
         )
         for line, subscription, opening in zip(lines, subscriptions, openings, strict=True)
     )
-    own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
-    rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
+    line_rows = (
+        {"id": line.pk, "subscription_id": new_subscription.pk}
+        for line, new_subscription in zip(lines, subscriptions, strict=True)
+    )
+    rows.update("orders_orderline", {"subscription_id": "bigint"}, line_rows)
     link(
         [
             (operation, _first_call(operation, subscription, opening, addresses[subscription.product_id], now), 0)
@@ -191,36 +194,42 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
         ),
         now=now,
     )
-    _tell(lines, subscriptions, now)
+    _publish(lines, subscriptions, now)
 
 
 def _begin_in_lanes(lines: Sequence[OrderLine], now: datetime) -> None:
-    """No seller is asked: their lanes are settled as any other's."""
+    """Create subscriptions and operations without calls; their lanes are settled normally."""
     subscriptions = rows.create(_opening(line, now) for line in lines)
-    own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
-    rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
-    held = locked_subscriptions([one.pk for one in subscriptions])
-    operate([_in_lane(line, subscription) for line, subscription in zip(lines, held, strict=True)], now=now)
-    _tell(lines, subscriptions, now)
+    line_rows = (
+        {"id": line.pk, "subscription_id": new_subscription.pk}
+        for line, new_subscription in zip(lines, subscriptions, strict=True)
+    )
+    rows.update("orders_orderline", {"subscription_id": "bigint"}, line_rows)
+    reloaded_subscriptions = locked_subscriptions([subscription.pk for subscription in subscriptions])
+    operate(
+        [_in_lane(line, subscription) for line, subscription in zip(lines, reloaded_subscriptions, strict=True)],
+        now=now,
+    )
+    _publish(lines, subscriptions, now)
 
 
-def _tell(lines: Sequence[OrderLine], subscriptions: Sequence[Subscription], now: datetime) -> None:
-    """Who follows what people deliver, or accept."""
-    begun = [
-        HandOverBegan(line=line.pk, subscription=one.pk, at=now)
-        for line, one in zip(lines, subscriptions, strict=True)
-        if _supervised(line)
+def _publish(lines: Sequence[OrderLine], subscriptions: Sequence[Subscription], now: datetime) -> None:
+    """Publish the deliveries that people make or accept."""
+    events = [
+        HandOverBegan(line=line.pk, subscription=subscription.pk, at=now)
+        for line, subscription in zip(lines, subscriptions, strict=True)
+        if _is_supervised(line)
     ]
-    if begun:
-        outbox.publish_all(begun, now=now)
+    if events:
+        outbox.publish_all(events, now=now)
 
 
 def _in_lane(line: OrderLine, subscription: Subscription) -> OperationRequest:
-    by_people = _by_people(line)
+    by_people = _is_by_people(line)
     return OperationRequest(
         kind=HAND_OVER.name if by_people else OPEN.name, subscription=subscription, line=line,
         origin=Operation.Origin.BUYER, actor=line.order.buyer.email,
-        wanted=Nothing() if by_people else Opening(buyer=buyer_of(line), accepted=not _supervised(line)),
+        wanted=NoParameters() if by_people else Opening(buyer=buyer_of(line), accepted=not _is_supervised(line)),
     )  # fmt: skip
 
 
@@ -232,7 +241,7 @@ def _opening(line: OrderLine, now: datetime) -> Subscription:
         offer=line.offer,
         quantity=line.quantity,
         order_line_number=line.number,
-        instance_id=ids.hex_id() if _by_market(line) else "",
+        instance_id=ids.hex_id() if _is_by_market(line) else "",
         at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
         auto_period_type=line.auto_period_type,
         auto_periods=line.auto_periods,
@@ -246,7 +255,7 @@ def _first_call(
     if operation.line is None:
         raise LookupError("an opening comes from an order line")
     case = Case(
-        held=held_of(subscription, protocol(address.protocol)),
+        held=view_of(subscription, protocol(address.protocol)),
         wanted=opening,
         line=line_of(operation.line),
         step=0,
@@ -254,7 +263,7 @@ def _first_call(
         now=now,
     )
     intent = OPEN.ask(case)
-    if not isinstance(intent, Ask):
+    if not isinstance(intent, ProtocolCommand):
         raise TypeError("an opening begins with a command")
     command: Command = intent.command
     return calls.prepare(
@@ -263,11 +272,11 @@ def _first_call(
 
 
 def buyer_of(line: OrderLine) -> Buyer:
-    """Privacy fields only when the product asked for them (saas-v2 §1.5)."""
+    """Return the buyer; private fields only if the product requests them (saas-v2 §1.5)."""
     buyer, product = line.order.buyer, line.product
     return Buyer(
         customer_id=buyer.customer_id,
-        # As the order query says it; never a part of an address that the product did not ask for.
+        # As in the order query; never part of an address that the product does not request.
         customer_name=(name := buyer.name or f"user_{buyer.customer_id[:8]}"),
         user_id=buyer.customer_id if product.asks_user else "",
         user_name=name[:NAME_LENGTH] if product.asks_user else "",
@@ -276,26 +285,32 @@ def buyer_of(line: OrderLine) -> Buyer:
     )
 
 
-# --- renewed ----------------------------------------------------------------------------------------------------------
+# --- renewal ---
 
 
 def _renew(numbers: Sequence[str], now: datetime) -> None:
-    """Each is asked of its seller once nothing else is being done to the same service: a freeze that is under way may be
-    done at any moment, and asked beside it the renewal could be over first."""
-    about = {pk for (pk,) in _ABOUT(numbers)} - {None}
-    subscriptions = {one.pk: one for one in locked_subscriptions(about)}
+    """Queue renewals; each call waits for other operations on the service, because a freeze in progress could otherwise
+    finish after the renewal."""
+    keys = {pk for (pk,) in _SUBSCRIPTIONS(numbers)} - {None}
+    subscriptions = {locked_subscription.pk: locked_subscription for locked_subscription in locked_subscriptions(keys)}
     requests = []
     for line in _PAID(numbers):
         subscription = subscriptions.get(line.subscription_id or 0)
         if subscription is None or subscription.started_at is None or subscription.expires_at is None:
-            give_up_order(line.order, now=now, reason=gettext_noop("What it renews has no end that could be moved."))
+            give_up_order(
+                line.order,
+                now=now,
+                reason=gettext_noop("The service to be renewed has no end date that can be extended."),
+            )
             continue
         until = _end_of(line, subscription)
         if until is None:
-            give_up_order(line.order, now=now, reason=gettext_noop("The end that it was priced for has moved since."))
+            give_up_order(
+                line.order, now=now, reason=gettext_noop("The expiry date has changed since the order was priced.")
+            )
             continue
         by_timer = line.order.origin == Order.Origin.TIMER
-        kind, wanted = renewal_of(subscription, line, Renewal(since=subscription.expires_at, until=until))
+        kind, parameters = renewal_of(subscription, line, Renewal(since=subscription.expires_at, until=until))
         requests.append(
             OperationRequest(
                 kind=kind,
@@ -303,7 +318,7 @@ def _renew(numbers: Sequence[str], now: datetime) -> None:
                 line=line,
                 origin=Operation.Origin.TIMER if by_timer else Operation.Origin.BUYER,
                 actor="market" if by_timer else line.order.buyer.email,
-                wanted=wanted,
+                wanted=parameters,
             )
         )
     operate(requests, now=now)
@@ -313,15 +328,14 @@ def _paid(numbers: Slot) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(Among("order__number", numbers), order__status=Order.Status.PROCESSING)
 
 
-_ABOUT = Prepared((Keys("text"),), lambda numbers: _paid(numbers).values_list("subscription_id"))
+_SUBSCRIPTIONS = Prepared((Keys("text"),), lambda numbers: _paid(numbers).values_list("subscription_id"))
 _PAID = PreparedObjects(
     (Keys("text"),), lambda numbers: _paid(numbers).select_related("order__buyer", "offer__sku__spec").order_by("pk")
 )
 
 
 def _end_of(line: OrderLine, subscription: Subscription) -> datetime | None:
-    """The new end: after the duration, or as it was priced to fall on the buyer's own day of the month. None when that price
-    was of other days."""
+    """Return the new end: by duration, or the aligned end if its price still applies; otherwise None."""
     end = renewed_end(subscription, line.period_type, line.period_number)
     if line.until is None:
         return end
@@ -333,5 +347,5 @@ BY_TYPE: Mapping[str, Callable[[Sequence[str], datetime], None]] = {
     Order.Type.TRIAL: _open,
     Order.Type.TRIAL_TO_FORMAL: begin_conversions,
     Order.Type.RENEW: _renew,
-    Order.Type.CHANGE: changing.begin,
+    Order.Type.CHANGE: changing.begin_changes,
 }

@@ -1,4 +1,4 @@
-"""How far an order is: what is asked of the seller for each line, with its tries, as a buyer may see it."""
+"""Progress of an order for its buyer: calls per line with their attempts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from msgspec import Struct
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.orders.pay import BEGINS
-from tradepost.market.product_types.contract import Gives
-from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.orders.pay import NEW_SUBSCRIPTIONS
+from tradepost.market.product_types.contract import DeliveryResult
+from tradepost.market.product_types.deliverable import runs_in_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
 from tradepost.market.production.seller_queries import retry_rule, with_open_attempt
@@ -25,14 +25,14 @@ from tradepost.protocols.registry import protocols
 from .cases import kind_of
 from .models import Operation
 
-SHOWN = tuple(kind.__name__ for kind in (Create, Query, CheckChange, Refresh, Upgrade))
-"""Calls that an order waits for; a buyer need not know of others."""
-MOST_ROUNDS = 6
-"""Rounds of tries shown of one call: the first and the latest ones."""
+SHOWN_COMMANDS = tuple(kind.__name__ for kind in (Create, Query, CheckChange, Refresh, Upgrade))
+"""Calls that an order waits for; others are not shown."""
+MAX_ATTEMPT_GROUPS = 6
+"""Maximum shown rounds of attempts per call: the first and the latest ones."""
 
 
-class Said(StrEnum):
-    """What a seller's answer means to a buyer."""
+class AnswerMeaning(StrEnum):
+    """Meaning of a seller's answer for the buyer."""
 
     RUNNING = "running"
     DONE = "done"
@@ -42,12 +42,12 @@ class Said(StrEnum):
     """No answer, or none that can be trusted."""
 
 
-class Round(Struct, frozen=True):
-    """Tries in a row that brought the same. ``milliseconds``: of the last."""
+class AttemptGroup(Struct, frozen=True):
+    """Consecutive attempts with the same result. ``milliseconds``: of the last."""
 
-    said: Said
+    said: AnswerMeaning
     words: str
-    """The seller's own words, only with a refusal, and only the first time they come; untrusted text."""
+    """Text from the seller, only for a refusal and only once; untrusted."""
     count: int
     first_at: datetime
     last_at: datetime
@@ -55,19 +55,19 @@ class Round(Struct, frozen=True):
 
 
 class CallProgress(Struct, frozen=True):
-    """One thing asked of the seller. ``next_at`` is None when it is being asked right now or has ended."""
+    """One call to the seller. ``next_at``: None during an attempt or after the end."""
 
     hands_over: bool
-    """Whether it is about the access data, and no longer about the opening or the renewal."""
+    """Whether it is about access data, not about the opening or renewal."""
     state: str
     """done, current or failed"""
-    rounds: list[Round]
+    rounds: list[AttemptGroup]
     left_out: int
-    """Tries of the rounds between the first and the latest ones, which are not shown."""
+    """Attempts of rounds that are not shown."""
     next_at: datetime | None
     held: bool
     checks: bool = False
-    """Whether the seller is only asked if it can."""
+    """Whether the seller is only asked if it can do it."""
 
 
 class LineProgress(Struct, frozen=True):
@@ -75,57 +75,62 @@ class LineProgress(Struct, frozen=True):
     operation: Operation | None
     asked: list[CallProgress]
     kept: bool
-    """Whether the order stays with the seller when it is not delivered in time, instead of being refunded."""
+    """Whether a late order stays with the seller instead of a refund."""
     renews: bool = False
-    """Whether it is about a service that is there already."""
+    """Whether it concerns an existing service."""
     plan_ends_at: datetime | None = None
-    """End of the plan of the call that is under way; unknown before its first try."""
+    """End of the retry plan of the open call; unknown before its first attempt."""
 
     @property
-    def gives(self) -> Gives:
+    def gives(self) -> DeliveryResult:
         return product_type(self.line.product.product_type).gives
 
     @property
     def by_market(self) -> bool:
-        """Whether the payment alone opens it."""
+        """Whether it opens at payment."""
         return product_type(self.line.product.product_type).by_market
 
     @property
     def by_cloud(self) -> bool:
-        """Whether the operator's cloud makes the server, and no seller is called."""
-        return by_cloud(self.line.product.product_type)
+        """Whether the operator's cloud creates the server, without calls to a seller."""
+        return runs_in_cloud(self.line.product.product_type)
 
     @property
     def calls_seller(self) -> bool:
-        """Whether the seller's production interface is called for it."""
+        """Whether the seller's production interface is called."""
         return product_type(self.line.product.product_type).needs_interface
 
     @property
     def stopped(self) -> bool:
-        """Nothing is asked any more, until the seller restarts it by hand."""
+        """Whether it stopped until the seller restarts it."""
         return self.operation is not None and self.operation.status == Operation.Status.STOPPED
 
     @property
     def queued(self) -> bool:
-        """Something else is being done to the service first."""
+        """Whether another operation on the service runs first."""
         return self.operation is not None and self.operation.status == Operation.Status.QUEUED
 
     @property
     def troubled(self) -> bool:
-        """Under way, and the last finished try went wrong: the buyer waits for the seller's system."""
-        under_way = any(asked.state == "current" for asked in self.asked)
-        return under_way and self.last_said in {Said.REFUSED, Said.NOTHING}
+        """Whether it is in progress and the last finished attempt failed."""
+        under_way = any(call_progress.state == "current" for call_progress in self.asked)
+        return under_way and self.last_said in {AnswerMeaning.REFUSED, AnswerMeaning.NOTHING}
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it is paid back at the latest; None when the order stays with the seller, or its end is not known yet."""
+        """Latest time of a refund; None if the order stays with the seller or the end is unknown."""
         return None if self.kept else self.plan_ends_at
 
     @property
-    def last_said(self) -> Said | None:
-        """How the last finished try ended: why an order was given up, in one word."""
-        said = [one.said for asked in self.asked for one in asked.rounds if one.said is not Said.RUNNING]
-        return said[-1] if said else None
+    def last_said(self) -> AnswerMeaning | None:
+        """Result of the last finished attempt, which explains why an order was given up."""
+        answers = [
+            call_round.said
+            for call_progress in self.asked
+            for call_round in call_progress.rounds
+            if call_round.said is not AnswerMeaning.RUNNING
+        ]
+        return answers[-1] if answers else None
 
 
 class Progress(Struct, frozen=True):
@@ -151,40 +156,51 @@ class Progress(Struct, frozen=True):
 
 
 def keeps_order(product: Product) -> bool:
-    """Whether an order that is not delivered in time waits for the seller, instead of being refunded."""
+    """Return whether a late order waits for the seller instead of a refund."""
     name = Binding.objects.filter(product=product).values_list("address__protocol", flat=True).first()
-    found = protocols().get(name) if name else None
-    return found is not None and Create in found.retries and found.retries[Create].keeps_order
+    protocol = protocols().get(name) if name else None
+    return protocol is not None and Create in protocol.retries and protocol.retries[Create].keeps_order
 
 
 def progress(order: Order) -> Progress:
-    """Three queries, whatever the number of tries: operations, calls, attempts. ``order.lines`` should be fetched."""
+    """Return the progress in three queries: operations, calls, attempts. ``order.lines`` should be fetched."""
     lines = list(order.lines.all())
-    operations = {one.line_id: one for one in Operation.objects.filter(line__in=lines)}
-    calls = list(Call.objects.filter(order_number=order.number, kind__in=SHOWN).defer("command").order_by("pk"))
-    renews = order.order_type not in BEGINS
+    operations = {operation.line_id: operation for operation in Operation.objects.filter(line__in=lines)}
+    calls = list(
+        Call.objects.filter(order_number=order.number, kind__in=SHOWN_COMMANDS).defer("command").order_by("pk")
+    )
+    renews = order.order_type not in NEW_SUBSCRIPTIONS
     tries: dict[int, list[Attempt]] = defaultdict(list)
-    shown = ("call_id", "number", "started_at", "milliseconds", "verdict", "detail")
-    for attempt in Attempt.objects.filter(call__in=calls).only(*shown).order_by("call_id", "number"):
+    columns = ("call_id", "number", "started_at", "milliseconds", "verdict", "detail")
+    for attempt in Attempt.objects.filter(call__in=calls).only(*columns).order_by("call_id", "number"):
         tries[attempt.call_id].append(attempt)
-    asked: dict[str, list[CallProgress]] = defaultdict(list)
-    told: set[str] = set()
+    by_line: dict[str, list[CallProgress]] = defaultdict(list)
+    shown_texts: set[str] = set()
     for call in calls:
-        asked[call.order_line_number].append(_call_progress(call, with_open_attempt(call, tries[call.pk]), told))
-    of_line = {line.number: operations.get(line.pk) for line in lines}
-    kept = {call.order_line_number for call in calls if _keeps(call, of_line.get(call.order_line_number))}
+        by_line[call.order_line_number].append(
+            _call_progress(call, with_open_attempt(call, tries[call.pk]), shown_texts)
+        )
+    by_line_number = {line.number: operations.get(line.pk) for line in lines}
+    kept_lines = {
+        call.order_line_number for call in calls if _is_order_kept(call, by_line_number.get(call.order_line_number))
+    }
     ends = {call.order_line_number: call.give_up_at for call in calls if not call.outcome}
-    found = [
+    line_progress = [
         LineProgress(
-            line, operations.get(line.pk), asked[line.number], line.number in kept, renews, ends.get(line.number)
+            line,
+            operations.get(line.pk),
+            by_line[line.number],
+            line.number in kept_lines,
+            renews,
+            ends.get(line.number),
         )
         for line in lines
     ]
-    return Progress(found, _fingerprint(order, found, calls))
+    return Progress(line_progress, _fingerprint(order, line_progress, calls))
 
 
-def _keeps(call: Call, operation: Operation | None) -> bool:
-    """Whether the order is not paid back when the plan of this call is over."""
+def _is_order_kept(call: Call, operation: Operation | None) -> bool:
+    """Return whether the order is kept when the retry plan of this call is over."""
     rule = retry_rule(call)
     refunds = operation is None or kind_of(operation).refundable
     return not refunds or (rule is not None and rule.keeps_order)
@@ -194,46 +210,48 @@ def _fingerprint(order: Order, lines: list[LineProgress], calls: list[Call]) -> 
     facts = [
         order.status,
         *(line.operation.status for line in lines if line.operation),
-        *(f"{c.pk} {c.state} {c.attempts} {c.due_at} {c.last_verdict} {c.hold}" for c in calls),
+        *(f"{call.pk} {call.state} {call.attempts} {call.due_at} {call.last_verdict} {call.hold}" for call in calls),
     ]
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:16]
 
 
-def _call_progress(call: Call, attempts: list[Attempt], told: set[str]) -> CallProgress:
+def _call_progress(call: Call, attempts: list[Attempt], shown_texts: set[str]) -> CallProgress:
     state = {Call.Outcome.DONE: "done", Call.Outcome.NONE: "current"}.get(Call.Outcome(call.outcome), "failed")
-    rounds = _rounds(attempts, told)
-    surplus = max(0, len(rounds) - MOST_ROUNDS)
-    left_out, kept = rounds[1 : surplus + 1], [*rounds[:1], *rounds[surplus + 1 :]]
+    rounds = _attempt_groups(attempts, shown_texts)
+    surplus = max(0, len(rounds) - MAX_ATTEMPT_GROUPS)
+    left_out, shown_rounds = rounds[1 : surplus + 1], [*rounds[:1], *rounds[surplus + 1 :]]
     waiting = call.state in {State.WAITING, State.HELD} and call.attempts > 0
     return CallProgress(
         call.kind == Query.__name__ or call.until_access,
         state,
-        kept,
-        sum(one.count for one in left_out),
+        shown_rounds,
+        sum(call_round.count for call_round in left_out),
         call.due_at if waiting else None,
         call.state == State.HELD,
         checks=call.kind == CheckChange.__name__,
     )
 
 
-def _rounds(attempts: list[Attempt], told: set[str]) -> list[Round]:
-    """``told``: the words that stand on the page already; those of these attempts are added."""
-    found = []
-    for (said, words), alike in groupby(attempts, key=lambda one: (said_of(one), _words_of(one))):
-        tries = list(alike)
-        first, last = tries[0], tries[-1]
-        new = "" if words in told else words
-        told.add(words)
-        found.append(Round(said, new, len(tries), first.started_at, last.started_at, last.milliseconds))
-    return found
+def _attempt_groups(attempts: list[Attempt], shown_texts: set[str]) -> list[AttemptGroup]:
+    """Group the attempts. ``shown_texts``: texts already on the page; new ones are added."""
+    rounds = []
+    for (answer, words), group in groupby(attempts, key=lambda attempt: (meaning_of(attempt), _text_of(attempt))):
+        tries = list(group)
+        first_try, last_try = tries[0], tries[-1]
+        text = "" if words in shown_texts else words
+        shown_texts.add(words)
+        rounds.append(
+            AttemptGroup(answer, text, len(tries), first_try.started_at, last_try.started_at, last_try.milliseconds)
+        )
+    return rounds
 
 
-def _words_of(attempt: Attempt) -> str:
-    return attempt.detail if said_of(attempt) is Said.REFUSED else ""
+def _text_of(attempt: Attempt) -> str:
+    return attempt.detail if meaning_of(attempt) is AnswerMeaning.REFUSED else ""
 
 
-def said_of(attempt: Attempt) -> Said:
+def meaning_of(attempt: Attempt) -> AnswerMeaning:
     if not attempt.ended:
-        return Said.RUNNING
-    known = {"done": Said.DONE, "pending": Said.WORKING}.get(attempt.verdict)
-    return known or (Said.REFUSED if attempt.verdict.isdecimal() else Said.NOTHING)
+        return AnswerMeaning.RUNNING
+    answer = {"done": AnswerMeaning.DONE, "pending": AnswerMeaning.WORKING}.get(attempt.verdict)
+    return answer or (AnswerMeaning.REFUSED if attempt.verdict.isdecimal() else AnswerMeaning.NOTHING)

@@ -1,8 +1,7 @@
-"""What is done next in a lane: a pure rule over where its subscription stands and what is wanted of it.
+"""Decide the next step in a lane: pure rules over the subscription's state and its operations.
 
-``decide`` is asked whenever something changes, until it has nothing more to say: drop what is not needed any more, add the
-freeze or unfreeze that is missing, start one thing. An operation that is stopped holds up nothing: neither a later one of
-its lane nor a release.
+``decide`` is called after every change until nothing remains: drop unnecessary operations, add a missing freeze or
+unfreeze, start one. A stopped operation does not block later ones or a release.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ class SellerState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """``reasons``: for which the subscription is frozen now. ``can_freeze``, ``can_thaw``: whether the seller's protocol has
-    a word for it, for one of these reasons."""
+class LaneState(Struct, frozen=True, kw_only=True):
+    """State of the subscription. ``reasons``: of its freeze. ``can_freeze``, ``can_thaw``: whether the seller's
+    protocol has the command for one of these reasons."""
 
     released: bool = False
-    """Over for good: released, or never opened."""
+    """Released, or never opened."""
     ending: bool = False
-    """Being released: its paid time is over, whatever comes."""
+    """Being released."""
     reasons: frozenset[str] = frozenset()
     seller_state: SellerState = SellerState.ACTIVE
     can_freeze: bool = True
     can_thaw: bool = True
 
 
-class Queued(Struct, frozen=True, kw_only=True):
-    """An operation that has not ended. ``sent``: its call was, so that the seller may act on it."""
+class QueuedOperation(Struct, frozen=True, kw_only=True):
+    """An operation that has not ended. ``sent``: its call was sent, so the seller may act on it."""
 
     id: int
     kind: str
@@ -49,17 +48,17 @@ class Queued(Struct, frozen=True, kw_only=True):
     ends: bool = False
     """A release of the service."""
     outlives: bool = False
-    """It is about what is left behind: the end of the service does not make it needless."""
+    """Still necessary after the end of the service."""
 
     @property
     def loose(self) -> bool:
-        """It can still be left off as if it had never been."""
+        """Whether it can be dropped without effect."""
         return self.status == "queued" or (self.status == "running" and not self.sent)
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """``drop``: ids; what was paid for one is paid back. ``add``: a kind. ``start``: an id. At most one of ``add`` and
-    ``start``; nothing of it is done twice, since the lane is then asked again."""
+    """``drop``: keys to drop, with refunds. ``add``: a kind. ``start``: a key. At most one of ``add`` and ``start``;
+    the lane is then decided again."""
 
     drop: tuple[int, ...] = ()
     add: str = ""
@@ -70,72 +69,80 @@ class Decision(Struct, frozen=True, kw_only=True):
         return not self.drop and not self.add and self.start is None
 
 
-def decide(standing: Standing, operations: Sequence[Queued]) -> Decision:
-    if dropped := tuple(sorted(_needless(standing, operations))):
-        return Decision(drop=dropped)
-    if added := _missing(standing, operations):
-        return Decision(add=added)
-    if any(one.status == "running" for one in operations):
+def decide(state: LaneState, operations: Sequence[QueuedOperation]) -> Decision:
+    if dropped_keys := tuple(sorted(_unnecessary(state, operations))):
+        return Decision(drop=dropped_keys)
+    if added_kind := _missing_kind(state, operations):
+        return Decision(add=added_kind)
+    if any(queued.status == "running" for queued in operations):
         return Decision()
-    waiting = [one for one in operations if one.status == "queued"]
-    first = min(waiting, key=lambda one: (one.ends, one.id), default=None)
-    return Decision(start=first.id if first else None)
+    waiting_operations = [queued for queued in operations if queued.status == "queued"]
+    first_operation = min(waiting_operations, key=lambda operation: (operation.ends, operation.id), default=None)
+    return Decision(start=first_operation.id if first_operation else None)
 
 
-def rests(done: Decision, standing: Standing, operations: Sequence[Queued]) -> bool:
-    """Whether nothing is left to decide after this, in a lane that is where it was but for what was started: it need not be read
-    again to see that."""
-    return not done.drop and not done.add and decide(standing, operations).nothing
+def is_settled(decision: Decision, state: LaneState, operations: Sequence[QueuedOperation]) -> bool:
+    """Return whether nothing remains to decide after this decision, apart from the started operation, so that the lane
+    need not be read again."""
+    return not decision.drop and not decision.add and decide(state, operations).nothing
 
 
-def _paid(operations: Sequence[Queued]) -> bool:
-    """Whether a paid renewal is open. One that stopped is not: it may never go on."""
-    return any(one.prolongs and one.status != "stopped" for one in operations)
+def _has_paid_renewal(operations: Sequence[QueuedOperation]) -> bool:
+    """Return whether a paid renewal is open. A stopped one does not count, because it may never continue."""
+    return any(queued.prolongs and queued.status != "stopped" for queued in operations)
 
 
-def _needless(standing: Standing, operations: Sequence[Queued]) -> set[int]:
-    if standing.released:
-        return {one.id for one in operations if not one.outlives and not (one.status == "running" and one.sent)}
-    ending = [one for one in operations if one.ends and one.status != "stopped"]
-    if standing.ending or any(one.status == "running" or not one.by_timer for one in ending):
-        first = min((one.id for one in ending), default=None)
-        return {one.id for one in operations if one.loose and not one.outlives and not _kept_at_the_end(one, first)}
-    paid = _paid(operations)
+def _unnecessary(state: LaneState, operations: Sequence[QueuedOperation]) -> set[int]:
+    if state.released:
+        return {
+            queued.id
+            for queued in operations
+            if not queued.outlives and not (queued.status == "running" and queued.sent)
+        }
+    ending_operations = [queued for queued in operations if queued.ends and queued.status != "stopped"]
+    if state.ending or any(operation.status == "running" or not operation.by_timer for operation in ending_operations):
+        first_id = min((operation.id for operation in ending_operations), default=None)
+        return {
+            queued.id
+            for queued in operations
+            if queued.loose and not queued.outlives and not _is_first_release(queued, first_id)
+        }
+    has_paid_renewal = _has_paid_renewal(operations)
     return {
-        one.id
-        for one in operations
-        if (one.ends and one.loose and paid)
-        or (one.kind == "freeze" and _no_freeze(one, standing, paid=paid))
-        or (one.kind == "unfreeze" and _no_unfreeze(one, standing))
+        queued.id
+        for queued in operations
+        if (queued.ends and queued.loose and has_paid_renewal)
+        or (queued.kind == "freeze" and _freeze_unnecessary(queued, state, paid=has_paid_renewal))
+        or (queued.kind == "unfreeze" and _unfreeze_unnecessary(queued, state))
     }
 
 
-def _kept_at_the_end(one: Queued, first: int | None) -> bool:
-    """Of several releases the first is enough."""
-    return one.ends and one.id == first
+def _is_first_release(queued_operation: QueuedOperation, first_id: int | None) -> bool:
+    """Return whether this is the first of several releases."""
+    return queued_operation.ends and queued_operation.id == first_id
 
 
-def _no_freeze(one: Queued, standing: Standing, *, paid: bool) -> bool:
-    if not one.loose and one.status != "stopped":
+def _freeze_unnecessary(queued_operation: QueuedOperation, state: LaneState, *, paid: bool) -> bool:
+    if not queued_operation.loose and queued_operation.status != "stopped":
         return False
-    if not standing.reasons or standing.seller_state is SellerState.FROZEN:
+    if not state.reasons or state.seller_state is SellerState.FROZEN:
         return True
-    return one.loose and paid and standing.reasons == {EXPIRED}
+    return queued_operation.loose and paid and state.reasons == {EXPIRED}
 
 
-def _no_unfreeze(one: Queued, standing: Standing) -> bool:
-    if not one.loose and one.status != "stopped":
+def _unfreeze_unnecessary(queued_operation: QueuedOperation, state: LaneState) -> bool:
+    if not queued_operation.loose and queued_operation.status != "stopped":
         return False
-    return bool(standing.reasons) or standing.seller_state is SellerState.ACTIVE
+    return bool(state.reasons) or state.seller_state is SellerState.ACTIVE
 
 
-def _missing(standing: Standing, operations: Sequence[Queued]) -> str:
-    if standing.released or standing.ending or any(one.ends and one.status != "stopped" for one in operations):
+def _missing_kind(state: LaneState, operations: Sequence[QueuedOperation]) -> str:
+    if state.released or state.ending or any(queued.ends and queued.status != "stopped" for queued in operations):
         return ""
-    kinds, paid = {one.kind for one in operations}, _paid(operations)
-    if standing.reasons:
-        waits = paid and standing.reasons == {EXPIRED}
-        needed = standing.seller_state is not SellerState.FROZEN and standing.can_freeze and not waits
-        return "freeze" if needed and "freeze" not in kinds else ""
-    needed = standing.seller_state is not SellerState.ACTIVE and standing.can_thaw and not paid
-    return "unfreeze" if needed and "unfreeze" not in kinds else ""
+    kinds, has_paid_renewal = {queued.kind for queued in operations}, _has_paid_renewal(operations)
+    if state.reasons:
+        waits = has_paid_renewal and state.reasons == {EXPIRED}
+        is_needed = state.seller_state is not SellerState.FROZEN and state.can_freeze and not waits
+        return "freeze" if is_needed and "freeze" not in kinds else ""
+    is_needed = state.seller_state is not SellerState.ACTIVE and state.can_thaw and not has_paid_renewal
+    return "unfreeze" if is_needed and "unfreeze" not in kinds else ""

@@ -1,4 +1,4 @@
-"""Finds the kinds of operations: every module under ``kinds/`` with a ``KIND``."""
+"""Registry of operation kinds: every module under ``kinds/`` with a ``KIND``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @cache
 def operation_kinds() -> Mapping[str, AnyKind]:
-    found: dict[str, AnyKind] = {}
+    by_name: dict[str, AnyKind] = {}
     for module in pkgutil.iter_modules(kinds.__path__):
         kind = getattr(importlib.import_module(f"{kinds.__name__}.{module.name}"), "KIND", None)
         if kind is not None:
-            found[kind.name] = kind
-    return found
+            by_name[kind.name] = kind
+    return by_name
 
 
 def operation_kind(name: str) -> AnyKind:

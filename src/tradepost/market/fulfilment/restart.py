@@ -1,4 +1,4 @@
-"""Restart an operation by hand: it takes its old place in the lane, and its call is made once more (saas-v2 §7)."""
+"""Restart an operation by hand: it keeps its place in the lane, and its call is made once more (saas-v2 §7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.production.models import Call
-from tradepost.market.production.restart import may_restart as call_may_restart
+from tradepost.market.production.restart import is_restartable as call_may_restart
 from tradepost.market.production.restart import restart as restart_the_call
 
 from .cases import locked_subscriptions
@@ -19,42 +19,45 @@ from .operate import settle
 
 
 def may_restart(operation: Operation) -> bool:
-    """Stopped, or waiting for its next try. ``operation.call`` should be fetched."""
+    """Return whether it stopped or waits for its next attempt. ``operation.call`` should be fetched."""
     if operation.status == Operation.Status.STOPPED:
         return True
-    running = operation.status == Operation.Status.RUNNING
-    return running and operation.call is not None and call_may_restart(operation.call)
+    is_running = operation.status == Operation.Status.RUNNING
+    return is_running and operation.call is not None and call_may_restart(operation.call)
 
 
 def restart(operation: Operation, *, actor: str, now: datetime) -> Operation:
-    """One more try, at once or as soon as the lane is free. Asked for twice, it is made once. Gives the operation as it
-    is then. Raises ``Refused`` when it ended, or its call is being made right now."""
+    """Make one more attempt, at once or when the lane is free; repeated requests have no further effect. Return the
+    updated operation.
+
+    Raises ``Refused`` if it ended, or its call is in flight.
+    """
     with transaction.atomic():
         subscriptions = locked_subscriptions([operation.subscription_id] if operation.subscription_id else [])
-        found = Operation.objects.select_for_update(of=("self",)).select_related("call").get(pk=operation.pk)
-        if found.status == Operation.Status.STOPPED:
-            OPERATION.move(found, OperationEvent.RESTART, now=now, actor=actor)
+        locked_operation = Operation.objects.select_for_update(of=("self",)).select_related("call").get(pk=operation.pk)
+        if locked_operation.status == Operation.Status.STOPPED:
+            OPERATION.move(locked_operation, OperationEvent.RESTART, now=now, actor=actor)
             settle(subscriptions, now=now)
-        elif found.status == Operation.Status.RUNNING and found.call is not None:
-            restart_the_call(found.call, actor=actor, now=now)
-        elif found.status != Operation.Status.QUEUED:
-            raise Refused("operation.ended", _("This has ended: there is nothing to restart."))
+        elif locked_operation.status == Operation.Status.RUNNING and locked_operation.call is not None:
+            restart_the_call(locked_operation.call, actor=actor, now=now)
+        elif locked_operation.status != Operation.Status.QUEUED:
+            raise Refused("operation.ended", _("This operation has ended, so it cannot be restarted."))
     return Operation.objects.select_related("call").get(pk=operation.pk)
 
 
 def restart_call(call: Call, *, actor: str, now: datetime) -> None:
-    """Restart an interface message: the operation that waits for it, or a notification, for which none waits."""
+    """Restart an interface message: its operation, or a notification without one."""
     if call.purpose == Call.Purpose.NOTICE:
         restart_the_call(call, actor=actor, now=now)
         return
     operation = operation_of(call)
     if operation is None:
-        raise Refused("call.not_needed", _("Nothing waits for this call any more: it cannot be restarted."))
+        raise Refused("call.not_needed", _("No operation is waiting for this call, so it cannot be restarted."))
     restart(operation, actor=actor, now=now)
 
 
 def operation_of(call: Call) -> Operation | None:
-    """The operation that waits for the end of this very call."""
+    """Return the operation that waits for this call."""
     return Operation.objects.select_related("call").filter(call=call.pk).first()
 
 

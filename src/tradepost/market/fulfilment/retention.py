@@ -1,6 +1,5 @@
-"""What operations need of the attempts of their calls: everything, until they ended. A stopped one may be restarted at any time,
-and what it then asks, or releases, goes by what its earlier calls sent.
-"""
+"""Retention of call attempts for operations: all until they end. A stopped operation may be restarted, and its next
+calls depend on earlier ones."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ _UNRESOLVED = Operation.objects.filter(status__in=UNRESOLVED)
 ATTEMPTS = (Q(call__purpose=Call.Purpose.ORDER) & Q(Exists(_UNRESOLVED.filter(pk=OuterRef("call__owner"))))) | Q(
     Exists(_UNRESOLVED.filter(call=OuterRef("call")))
 )
-"""Attempts of calls that an operation which has not ended made, or waits for."""
+"""Attempts of calls that an open operation made or waits for."""
 
 DRIFTS = Rule(name="settled drift", model=Drift, when="found_at", setting="keep_drift_days", only=~Q(settled_at=None))
-"""Differences between market and seller that no comparison finds any more. What stands is never deleted."""
+"""Retention of settled drift. Open drift is never deleted."""

@@ -1,4 +1,4 @@
-"""What can be tried out on which subscription of a seller, and what came of it."""
+"""Sandbox acts for pages: which are possible for a subscription, and their results."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from msgspec import Struct
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Seller
-from tradepost.market.product_types.charging import modes_that
+from tradepost.market.product_types.charging import modes_with
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.protocols.commands import CheckChange, Query, Refresh, Upgrade
 from tradepost.protocols.commands import Release as ReleaseCommand
 from tradepost.protocols.contract import SellerProtocol
 
-from .cases import held_of, protocols_of, with_product
+from .cases import protocols_of, view_of, with_product
 from .models import OPEN, Operation
 from .speak import can_freeze, can_thaw
-from .usage import Reported, reported_usage
+from .usage import ReportedUsage, reported_usage
 
 LATEST = 3
-RENEWABLE = modes_that(lambda charging: charging.renewable)
+RENEWABLE = modes_with(lambda charging: charging.renewable)
 
 
 class Act(StrEnum):
@@ -41,93 +41,97 @@ class Act(StrEnum):
 
 
 CHANGES = frozenset({Act.RENEW, Act.CANCEL_RENEWAL, Act.UPGRADE, Act.RENEW_CHANGED})
-"""What needs an order: one at a time."""
+"""Acts that need an order, one at a time."""
 
 
-def possible(
-    subscription: Subscription, spoken: SellerProtocol | None, *, renewed: bool, reasons: Collection[str]
+def possible_acts(
+    subscription: Subscription, protocol: SellerProtocol | None, *, renewed: bool, reasons: Collection[str]
 ) -> frozenset[Act]:
-    """What can be tried now. ``renewed``: whether the latest paid period is a renewal that can be cancelled; ``reasons``:
-    for which it is frozen."""
-    living = subscription.status in {Subscription.Status.ACTIVE, Subscription.Status.FROZEN}
-    if spoken is None or not subscription.instance_id or not living:
+    """Return the possible acts. ``renewed``: whether the latest paid period is a renewal that can be cancelled;
+    ``reasons``: reasons of its freeze."""
+    is_living = subscription.status in {Subscription.Status.ACTIVE, Subscription.Status.FROZEN}
+    if protocol is None or not subscription.instance_id or not is_living:
         return frozenset()
-    held, frozen = held_of(subscription, spoken), subscription.status == Subscription.Status.FROZEN
+    view, frozen = view_of(subscription, protocol), subscription.status == Subscription.Status.FROZEN
     renewable = subscription.offer.renewable and subscription.expires_at is not None
-    renews = renewable and Refresh in spoken.activities
-    told = can_freeze(frozenset({Freeze.Reason.OPERATOR.value, Freeze.Reason.EXPIRED.value}), held)
-    found = {
+    renews = renewable and Refresh in protocol.activities
+    supports_freeze = can_freeze(frozenset({Freeze.Reason.OPERATOR.value, Freeze.Reason.EXPIRED.value}), view)
+    acts = {
         Act.RENEW: renews,
         Act.CANCEL_RENEWAL: renews and renewed,
-        Act.FREEZE: not frozen and bool(told),
-        Act.UNFREEZE: frozen and Freeze.Reason.OPERATOR in reasons and can_thaw(held),
-        Act.UPGRADE: renewable and not frozen and Upgrade in spoken.activities,
-        Act.RENEW_CHANGED: renews and CheckChange in spoken.activities,
-        Act.QUERY: held.charging.metered and Query in spoken.activities,
-        Act.RELEASE: ReleaseCommand in spoken.activities,
+        Act.FREEZE: not frozen and bool(supports_freeze),
+        Act.UNFREEZE: frozen and Freeze.Reason.OPERATOR in reasons and can_thaw(view),
+        Act.UPGRADE: renewable and not frozen and Upgrade in protocol.activities,
+        Act.RENEW_CHANGED: renews and CheckChange in protocol.activities,
+        Act.QUERY: view.charging.metered and Query in protocol.activities,
+        Act.RELEASE: ReleaseCommand in protocol.activities,
     }
-    return frozenset(act for act, can in found.items() if can)
+    return frozenset(act for act, is_possible in acts.items() if is_possible)
 
 
 def latest_renewals(subscriptions: Sequence[Subscription]) -> dict[int, bool]:
-    """Of each subscription with paid time: whether the latest period is a plain renewal, done and not cancelled; one query
-    for all of them, and one for their operations."""
-    kept = Period.objects.filter(subscription__in=subscriptions, cancelled_at=None).exclude(kind=Period.Kind.CHANGE)
-    latest = dict(kept.order_by("starts_at").values_list("subscription_id", "line_number"))
-    renewals = Operation.objects.filter(line__number__in=latest.values(), kind="renew")
-    plain = set(renewals.values_list("line__number", flat=True))
-    return {pk: line in plain for pk, line in latest.items()}
+    """Return by subscription key whether the latest period is a completed plain renewal, in two queries."""
+    periods = Period.objects.filter(subscription__in=subscriptions, cancelled_at=None).exclude(kind=Period.Kind.CHANGE)
+    latest_lines = dict(periods.order_by("starts_at").values_list("subscription_id", "line_number"))
+    renewals = Operation.objects.filter(line__number__in=latest_lines.values(), kind="renew")
+    plain_renewals = set(renewals.values_list("line__number", flat=True))
+    return {pk: line in plain_renewals for pk, line in latest_lines.items()}
 
 
-class Tried(Struct, frozen=True):
-    """A subscription as the page shows it."""
+class SandboxService(Struct, frozen=True):
+    """A subscription on the page."""
 
     subscription: Subscription
     acts: frozenset[Act]
     targets: list[Offer]
-    """What it can be changed to, itself included for another quantity."""
+    """Offers for a change, including the present one for another quantity."""
     calls: list[Call]
-    """The latest ones, newest first."""
-    usage: Reported | None
+    """Latest calls, newest first."""
+    usage: ReportedUsage | None
     under_way: bool
 
 
-def tried(seller: Seller, *, after: str = "", size: int = 10) -> Page[Tried]:
-    """The seller's subscriptions, newest first; a fixed number of queries."""
-    found = page(with_product(Subscription.objects.filter(seller=seller)), after=after, size=size)
-    rows = found.rows
-    spoken = protocols_of({row.product_id for row in rows})
-    renewed, reasons = latest_renewals(rows), _reasons(rows)
-    latest: defaultdict[int | None, list[Call]] = defaultdict(list)
+def sandbox_services(seller: Seller, *, after: str = "", size: int = 10) -> Page[SandboxService]:
+    """Return the seller's subscriptions, newest first, in a fixed number of queries."""
+    subscription_page = page(with_product(Subscription.objects.filter(seller=seller)), after=after, size=size)
+    rows = subscription_page.rows
+    protocols = protocols_of({row.product_id for row in rows})
+    renewals_by_subscription, reasons = latest_renewals(rows), _reasons(rows)
+    latest_calls: defaultdict[int | None, list[Call]] = defaultdict(list)
     newest_first = Window(RowNumber(), partition_by=F("subscription"), order_by=F("pk").desc())
     for call in Call.objects.filter(subscription__in=rows).annotate(nth=newest_first).filter(nth__lte=LATEST):
-        latest[call.subscription_id].append(call)
+        latest_calls[call.subscription_id].append(call)
     targets: defaultdict[int, list[Offer]] = defaultdict(list)
     specs = {row.offer.sku.spec_id for row in rows}
-    priced = Offer.objects.filter(sku__spec__in=specs, charging_mode__in=RENEWABLE, trial=False, on_sale=True)
-    for offer in priced.select_related("sku__spec").order_by("pk"):
+    priced_offers = Offer.objects.filter(sku__spec__in=specs, charging_mode__in=RENEWABLE, trial=False, on_sale=True)
+    for offer in priced_offers.select_related("sku__spec").order_by("pk"):
         targets[offer.sku.spec_id].append(offer)
     usage = reported_usage(row for row in rows if row.offer.charging.metered)
-    busy = set(
+    busy_keys = set(
         Operation.objects.filter(subscription__in=rows, status__in=OPEN).values_list("subscription_id", flat=True)
     )
-    shown = [
-        Tried(
+    entries = [
+        SandboxService(
             row,
-            possible(row, spoken.get(row.product_id), renewed=renewed.get(row.pk, False), reasons=reasons[row.pk]),
+            possible_acts(
+                row,
+                protocols.get(row.product_id),
+                renewed=renewals_by_subscription.get(row.pk, False),
+                reasons=reasons[row.pk],
+            ),
             targets[row.offer.sku.spec_id],
-            sorted(latest[row.pk], key=lambda call: -call.pk),
+            sorted(latest_calls[row.pk], key=lambda call: -call.pk),
             usage.get(row.pk),
-            row.pk in busy,
+            row.pk in busy_keys,
         )
         for row in rows
     ]
-    return Page(shown, found.next_key)
+    return Page(entries, subscription_page.next_key)
 
 
 def _reasons(rows: Sequence[Subscription]) -> defaultdict[int, set[str]]:
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    standing = Freeze.objects.filter(subscription__in=rows, lifted_at=None)
-    for pk, reason in standing.values_list("subscription_id", "reason"):
-        found[pk].add(reason)
-    return found
+    by_subscription: defaultdict[int, set[str]] = defaultdict(set)
+    active = Freeze.objects.filter(subscription__in=rows, lifted_at=None)
+    for pk, reason in active.values_list("subscription_id", "reason"):
+        by_subscription[pk].add(reason)
+    return by_subscription

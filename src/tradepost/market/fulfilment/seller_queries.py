@@ -1,48 +1,55 @@
-"""What a seller sees of operations: those of its own services, why each waits, and which stopped."""
+"""Operations for sellers: those of their services, why each waits, and stopped ones."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.paging import Page, page
+from tradepost.market.base.pk_times import between
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Call
 
 from .models import Operation
-from .operation_lists import STATES, about, calls_for, with_service
-from .waiting import ShownOperation, shown
+from .operation_lists import STATES, calls_for, find_subscriptions, with_service
+from .waiting import ShownOperation, with_waiting
 
 
 class OperationFilter(Struct, frozen=True, kw_only=True):
-    """What a seller asks the list for. A state that means nothing finds nothing rather than everything."""
+    """Filters of the list. An invalid state matches nothing."""
 
     state: str = "open"
     search: str = ""
-    """An instance id, or the number of an order or order line."""
+    """Instance ID, order number or line number."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Range of the creation time; ``until`` is exclusive."""
 
 
 def seller_operations(
-    seller: Seller, asked: OperationFilter, *, after: str = "", size: int = 25
+    seller: Seller, filters: OperationFilter, *, after: str = "", size: int = 25
 ) -> Page[ShownOperation]:
-    """Newest first; at most five queries, whatever the number of rows."""
-    rows = with_service(Operation.objects.filter(seller=seller))
-    narrow = STATES.get(asked.state)
-    rows = rows.filter(narrow) if narrow else rows.none()
-    if asked.search:
-        rows = rows.filter(subscription__in=about(asked.search, seller=seller))
-    found = page(rows, after=after, size=size)
-    return Page(shown(found.rows), found.next_key)
+    """Return operations, newest first, in at most five queries."""
+    operations = between(Operation.objects.filter(seller=seller), "created_at", filters.since, filters.until)
+    rows = with_service(operations)
+    state_condition = STATES.get(filters.state)
+    rows = rows.filter(state_condition) if state_condition else rows.none()
+    if filters.search:
+        rows = rows.filter(subscription__in=find_subscriptions(filters.search, seller=seller))
+    operation_page = page(rows, after=after, size=size)
+    return Page(with_waiting(operation_page.rows), operation_page.next_key)
 
 
 def find_operation(seller: Seller, pk: int) -> ShownOperation | None:
-    """The seller's own operation; None for anybody else's."""
-    found = with_service(Operation.objects.filter(seller=seller, pk=pk)).first()
-    return shown([found])[0] if found else None
+    """Return the seller's operation; None for another seller's."""
+    operation = with_service(Operation.objects.filter(seller=seller, pk=pk)).first()
+    return with_waiting([operation])[0] if operation else None
 
 
 def calls_of(operation: Operation) -> list[Call]:
-    """What was asked of the seller for it, oldest first."""
+    """Return the calls of an operation, oldest first."""
     return list(calls_for(operation))
 
 
@@ -52,6 +59,8 @@ class StoppedOperations(Struct, frozen=True):
 
 
 def stopped_operations(seller: Seller, *, most: int = 5) -> StoppedOperations:
-    """Each waits for a person until it is resolved, however long ago it stopped."""
-    own = Operation.objects.filter(STATES["stopped"], seller=seller)
-    return StoppedOperations(count_up_to(own), list(with_service(own).order_by("pk")[:most]))
+    """Return stopped operations; each waits for a person, regardless of age."""
+    stopped_operation_rows = Operation.objects.filter(STATES["stopped"], seller=seller)
+    return StoppedOperations(
+        count_up_to(stopped_operation_rows), list(with_service(stopped_operation_rows).order_by("pk")[:most])
+    )

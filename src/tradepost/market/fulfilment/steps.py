@@ -1,4 +1,4 @@
-"""Which step of a plan comes next: a pure rule over the product type's data."""
+"""Next step of a plan: a pure rule over the data of the product type."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from tradepost.market.product_types.contract import Step
 
 
 def next_step(plan: tuple[Step, ...], place: int, *, has_access: bool, by_message: bool) -> int | None:
-    """The place of the step after ``place``, None when the plan is over.
+    """Return the place of the next step; None at the end of the plan.
 
-    ``has_access``: an answer has brought the access data. ``by_message``: the seller sends it by SMS or mail; a query
-    may then stay silent (saas-v2 §3.2), and to repeat the same command would bring nothing.
+    ``has_access``: an answer contained the access data. ``by_message``: the seller sends them by SMS or mail, so a
+    query may not contain them (saas-v2 §3.2) and repeating the command is useless.
     """
     for following in range(place + 1, len(plan)):
         step = plan[following]

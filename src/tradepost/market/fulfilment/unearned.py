@@ -1,6 +1,5 @@
-"""Paid time that will never begin: a renewal that is cancelled before it, or a service that ends before it. What it cost
-is held and was not earned, so that its buyer has it back in full (business-rules §4.7); what a change in use cost for it, too.
-"""
+"""Cancel paid periods that will not begin, because a renewal is cancelled or the service ends. Their held payments are
+refunded in full, with the fees of changes (business-rules §4.7)."""
 
 from __future__ import annotations
 
@@ -9,35 +8,35 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from tradepost.market.base.money import Money
+from tradepost.market.orders.delivery_refunds import LineRefund, refund_lines
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.payments import ledger
+from tradepost.market.orders.refund_models import DeliveryRefund
 from tradepost.market.subscriptions.models import Period, Subscription
 
 from .earning import reference_of
 
 
 def cancel_latest(subscription: Subscription, *, now: datetime) -> list[Period]:
-    """The latest period is cancelled; what had begun of it stays its seller's. Gives what ``pay_back`` takes."""
-    standing = Period.objects.filter(subscription=subscription, cancelled_at=None)
-    latest = standing.exclude(kind=Period.Kind.CHANGE).order_by("-starts_at").first()
-    if latest is None:
+    """Cancel the latest period; earned parts remain the seller's. Return the input of ``pay_back``."""
+    valid = Period.objects.filter(subscription=subscription, cancelled_at=None)
+    latest_period = valid.exclude(kind=Period.Kind.CHANGE).order_by("-starts_at").first()
+    if latest_period is None:
         return []
-    changes = standing.filter(kind=Period.Kind.CHANGE, starts_at__gte=latest.starts_at)
-    return _cancel([latest, *changes.order_by("pk")], now)
+    changes = valid.filter(kind=Period.Kind.CHANGE, starts_at__gte=latest_period.starts_at)
+    return _cancel([latest_period, *changes.order_by("pk")], now)
 
 
 def cancel_all(subscription: Subscription, *, now: datetime) -> list[Period]:
-    """The service ends: all that has not begun is cancelled, and the paid time ends where the rest of it ends. Gives what
-    ``pay_back`` takes."""
-    standing = Period.objects.filter(subscription=subscription, cancelled_at=None)
-    unearned = list(standing.filter(earned_at=None, starts_at__gt=now).order_by("pk"))
-    if not unearned:
+    """Cancel all future periods because the service ends; the paid time ends with the others. Return the input of
+    ``pay_back``."""
+    valid = Period.objects.filter(subscription=subscription, cancelled_at=None)
+    unearned_periods = list(valid.filter(earned_at=None, starts_at__gt=now).order_by("pk"))
+    if not unearned_periods:
         return []
-    held = _cancel(unearned, now)
-    subscription.expires_at = standing.aggregate(end=Max("ends_at"))["end"]
+    cancelled_periods = _cancel(unearned_periods, now)
+    subscription.expires_at = valid.aggregate(end=Max("ends_at"))["end"]
     subscription.save(update_fields=["expires_at"])
-    return held
+    return cancelled_periods
 
 
 def _cancel(periods: list[Period], now: datetime) -> list[Period]:
@@ -45,22 +44,22 @@ def _cancel(periods: list[Period], now: datetime) -> list[Period]:
     return [period for period in periods if period.earned_at is None]
 
 
-def pay_back(cancelled: Sequence[Period], *, now: datetime) -> None:
-    """What was paid for these is their buyers' again. Accounts are locked last: the timers and orders that change with the
-    period come before."""
+def refund_periods(cancelled: Sequence[Period], *, now: datetime) -> None:
+    """Refund these periods. Accounts are locked last, after the timers and orders."""
     if not cancelled:
         return
-    of = {
+    lines_by_number = {
         line.number: line
         for line in OrderLine.objects.select_related("order__buyer").filter(
             number__in={period.line_number for period in cancelled}
         )
     }
-    told = [period for period in cancelled if period.line_number in of]
-    for period in sorted(told, key=lambda one: (of[one.line_number].pk, one.pk)):
-        line, number = of[period.line_number], of[period.line_number].order.number
-        if period.kind == Period.Kind.CHANGE:
-            amount = Money(period.paid_minor, period.currency)
-            ledger.refund(line.order.buyer, amount, reference=reference_of(period), order_number=number, now=now)
-        else:
-            ledger.refund(line.order.buyer, line.amount, reference=number, now=now)
+    refundable = [period for period in cancelled if period.line_number in lines_by_number]
+    for period in sorted(
+        refundable,
+        key=lambda refundable_period: (lines_by_number[refundable_period.line_number].pk, refundable_period.pk),
+    ):
+        line, change = lines_by_number[period.line_number], period.kind == Period.Kind.CHANGE
+        minor = period.paid_minor if change else line.amount_minor
+        reference = reference_of(period) if change else line.order.number
+        refund_lines(line.order, [LineRefund(line, minor, DeliveryRefund.Kind.UNBEGUN)], reference=reference, now=now)

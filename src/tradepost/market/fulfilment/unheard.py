@@ -1,5 +1,5 @@
-"""Freezes of which the seller was not told, since it need not have the interface and saved no case for it (business-rules
-§17.4): access is closed here, and pages say that nobody asked the seller's server."""
+"""Freezes that were not sent to the seller, because it need not implement them and saved no case (business-rules
+§17.4). The market closes access, and pages say that the seller was not notified."""
 
 from __future__ import annotations
 
@@ -12,33 +12,38 @@ from tradepost.protocols.cases import cases_of
 from tradepost.protocols.commands import SetStatus
 from tradepost.protocols.registry import protocols
 
-from .cases import held_of
+from .cases import view_of
 from .freezing import reasons_of
 from .speak import can_freeze
 
 
-def not_asked(subscriptions: Iterable[Subscription]) -> dict[int, str]:
-    """The activity that was not asked, by the key of the frozen subscription. ``product`` and ``offer`` should be fetched;
-    two queries, none where nothing is frozen."""
+def unsent_freezes(subscriptions: Iterable[Subscription]) -> dict[int, str]:
+    """Return the activity that was not called, by subscription key. ``product`` and ``offer`` should be fetched; two
+    queries, or none without frozen subscriptions."""
     frozen = [
-        one
-        for one in subscriptions
-        if one.status == Subscription.Status.FROZEN and one.seller_state == Subscription.SellerState.ACTIVE
+        subscription
+        for subscription in subscriptions
+        if subscription.status == Subscription.Status.FROZEN
+        and subscription.seller_state == Subscription.SellerState.ACTIVE
     ]
     if not frozen:
         return {}
-    reasons, addresses, known = reasons_of(frozen), calls.addresses_of(one.product for one in frozen), protocols()
-    found = {}
-    for one in frozen:
-        address = addresses.get(one.product_id)
-        spoken = known.get(address.protocol) if address else None
-        if address is None or spoken is None:
+    reasons, addresses, installed_protocols = (
+        reasons_of(frozen),
+        calls.addresses_of(subscription.product for subscription in frozen),
+        protocols(),
+    )
+    activities = {}
+    for subscription in frozen:
+        address = addresses.get(subscription.product_id)
+        protocol = installed_protocols.get(address.protocol) if address else None
+        if address is None or protocol is None:
             continue
-        held, why = held_of(one, spoken, address), reasons.get(one.pk, frozenset())
-        if not can_freeze(why, held) and can_freeze(why, replace(held, proven=None)):
-            found[one.pk] = _activity(spoken.name)
-    return found
+        view, freeze_reasons = view_of(subscription, protocol, address), reasons.get(subscription.pk, frozenset())
+        if not can_freeze(freeze_reasons, view) and can_freeze(freeze_reasons, replace(view, proven=None)):
+            activities[subscription.pk] = _activity(protocol.name)
+    return activities
 
 
 def _activity(protocol: str) -> str:
-    return next(one.activity for one in cases_of(protocol).cases if one.kind is SetStatus)
+    return next(case.activity for case in cases_of(protocol).cases if case.kind is SetStatus)

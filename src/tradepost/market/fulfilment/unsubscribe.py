@@ -1,9 +1,9 @@
-"""Unsubscribe: a buyer takes back a renewal that has not begun, or ends the service and has its money back (business-rules
-§4.7, operations.md §4).
+"""Unsubscribe: cancel a renewal that has not begun, or end the service with a refund (business-rules §4.7,
+operations.md §4).
 
-All of it is true in one transaction, under the lock of the subscription: the order, the money, the end. The seller is told by
-an operation, in its turn: UNSUBSCRIBE_RENEWAL_PERIOD with the end before (saas-v2 §3.3), or a release that names the order
-(§3.5). Whoever else acts on the service at the same moment comes before or after.
+Order, refund and end are written in one transaction under the lock of the subscription. Operations then notify the
+seller: UNSUBSCRIBE_RENEWAL_PERIOD with the earlier end (saas-v2 §3.3), or a release with the order (§3.5). The lock
+serializes concurrent acts.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
 from tradepost.market.orders import auto_renew, refund_requests, refunds
-from tradepost.market.orders.cancel import withdraw
+from tradepost.market.orders.cancel import cancel_for_market
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.events import RefundDecided
 from tradepost.market.orders.finish import complete_order
@@ -31,9 +31,16 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_lifecycle import RefundEvent
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_requests import Decision
-from tradepost.market.orders.refund_terms import LineBack, Part, Rules, Terms, Way, agreed
+from tradepost.market.orders.refund_terms import (
+    PaidPart,
+    RefundableLine,
+    RefundRules,
+    RefundTerms,
+    RefundWay,
+    negotiated_lines,
+)
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import LIVING
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
 
 from .cases import locked_subscriptions
 from .earning import earn_begun
@@ -42,13 +49,12 @@ from .kinds.cancel_renewal import Cancellation
 from .models import Operation
 from .operate import OperationRequest, close, operate
 from .pay_back import end_stalled, stalled_orders
-from .timers import watch
+from .timers import set_timers
 
 
 class Unsubscribe(Struct, frozen=True, kw_only=True):
-    """What a buyer chose. ``way``: a ``refund_terms.Way`` that needs nobody's consent. ``back_minor``: what was shown to be paid
-    back; another amount is not paid without asking again. ``idempotency_key`` names the request: it is done once, however
-    often it is sent."""
+    """Choice of the buyer. ``way``: a ``refund_terms.Way`` without the need for consent. ``back_minor``: refund on the
+    page; another amount is refused. ``idempotency_key`` identifies the request, which is done once."""
 
     subscription: int
     way: str
@@ -57,148 +63,186 @@ class Unsubscribe(Struct, frozen=True, kw_only=True):
     idempotency_key: str = ""
 
 
-def unsubscribe(buyer: User, command: Unsubscribe, *, rules: Rules, now: datetime) -> Refund:
-    """Do it. Raises ``Refused``, and nothing was changed then; the service must be the buyer's own."""
+def unsubscribe(buyer: User, command: Unsubscribe, *, rules: RefundRules, now: datetime) -> Refund:
+    """Unsubscribe. The service must belong to the buyer. Raises ``Refused`` and then changes nothing."""
     with transaction.atomic():
-        held = _locked(buyer, command.subscription)
-        if (made := _made(buyer, command)) is not None:
-            return made
-        found = refunds.what_may(held, rules, now=now, stalled=stalled_orders(held))
-        terms = found.way(command.way)
-        if terms is None or terms.way is Way.NEGOTIATED:
-            raise refunds.refused(found)
+        locked_subscription = _locked(buyer, command.subscription)
+        if (earlier_refund := _earlier_refund(buyer, command)) is not None:
+            return earlier_refund
+        options = refunds.possible_refunds(
+            locked_subscription, rules, now=now, stalled=stalled_orders(locked_subscription)
+        )
+        terms = options.way(command.way)
+        if terms is None or terms.way is RefundWay.NEGOTIATED:
+            raise refunds.refusal_of(options)
         if terms.back.minor != command.back_minor:
-            raise Refused("unsubscribe.moved", _("What is paid back has changed: look at it and decide again."))
+            raise Refused("unsubscribe.moved", _("The refund amount has changed. Check it and confirm again."))
         if not command.agreed:
             raise Refused(
-                "unsubscribe.agreement", _("Confirm that you know what happens then."), HTTPStatus.BAD_REQUEST,
+                "unsubscribe.agreement", _("Confirm that you understand the consequences."), HTTPStatus.BAD_REQUEST,
                 field="agreed",
             )  # fmt: skip
-        return _carry_out(held, terms, command, rules, now)
+        return _carry_out(locked_subscription, terms, command, rules, now)
 
 
 def _locked(buyer: User, pk: int) -> Subscription:
-    found = next((one for one in locked_subscriptions([pk]) if one.buyer_id == buyer.pk), None)
-    if found is None:
+    locked_subscription = next(
+        (
+            locked_subscription
+            for locked_subscription in locked_subscriptions([pk])
+            if locked_subscription.buyer_id == buyer.pk
+        ),
+        None,
+    )
+    if locked_subscription is None:
         raise Subscription.DoesNotExist
-    return found
+    return locked_subscription
 
 
-def _made(buyer: User, command: Unsubscribe) -> Refund | None:
-    """What the same request did already."""
+def _earlier_refund(buyer: User, command: Unsubscribe) -> Refund | None:
+    """Return the refund of the same request."""
     if not command.idempotency_key:
         return None
     return Refund.objects.filter(order__buyer=buyer, order__idempotency_key=_key(command)).first()
 
 
 def _key(command: Unsubscribe) -> str:
-    """Orders of a buyer share their keys: this one is about one service."""
+    """Return the order's key, which includes the service, because a buyer's orders share their keys."""
     return f"u/{command.subscription}/{command.idempotency_key}"[:64] if command.idempotency_key else ""
 
 
-def _carry_out(held: Subscription, terms: Terms, command: Unsubscribe, rules: Rules, now: datetime) -> Refund:
-    cancels = terms.way is Way.CANCEL_RENEWAL
-    bought = terms.lines[0].line if cancels else held.order_line_number
-    about = OrderLine.objects.select_related("offer__sku__spec__product__seller").get(number=bought)
-    actor = held.buyer.email
-    line = refunds.place_order(held, about=about, back=terms.back, actor=actor, idempotency_key=_key(command), now=now)
-    refund = refunds.begin_refund(held, terms, line, actor=actor, now=now)
+def _carry_out(
+    subscription: Subscription, terms: RefundTerms, command: Unsubscribe, rules: RefundRules, now: datetime
+) -> Refund:
+    cancels = terms.way is RefundWay.CANCEL_RENEWAL
+    line_number = terms.lines[0].line if cancels else subscription.order_line_number
+    purchase = OrderLine.objects.select_related("offer__sku__spec__product__seller").get(number=line_number)
+    actor = subscription.buyer.email
+    line = refunds.place_order(
+        subscription, purchase_line=purchase, refundable=terms.back, actor=actor, idempotency_key=_key(command), now=now
+    )
+    refund = refunds.begin_refund(subscription, terms, line, actor=actor, now=now)
     given_up: frozenset[int] = frozenset()
     if cancels:
-        _take_renewal_back(held, terms, line, now)
+        _cancel_renewal(subscription, terms, line, now)
     else:
-        given_up = end_service(held, terms.periods, line, actor=actor, now=now)
+        given_up = end_service(subscription, terms.periods, line, actor=actor, now=now)
     refunds.pay(refund, terms.lines, rules=rules, actor=actor, now=now, given_up=given_up)
     return refund
 
 
-def _take_renewal_back(held: Subscription, terms: Terms, line: OrderLine, now: datetime) -> None:
+def _cancel_renewal(subscription: Subscription, terms: RefundTerms, line: OrderLine, now: datetime) -> None:
     if terms.until is None:
         raise LookupError("a renewal that is taken back leaves an end")
-    renewed = held.offer_id
-    refunds.take_time_back(held, terms.periods, now=now)
-    before = Offer.objects.get(pk=held.offer_id).product_id if held.offer_id != renewed else ""
+    renewed_offer = subscription.offer_id
+    refunds.cancel_periods(subscription, terms.periods, now=now)
+    earlier_product = (
+        Offer.objects.get(pk=subscription.offer_id).product_id if subscription.offer_id != renewed_offer else ""
+    )
     request = OperationRequest(
         kind="cancel_renewal",
-        subscription=held,
+        subscription=subscription,
         line=line,
         origin=Operation.Origin.BUYER,
-        actor=held.buyer.email,
-        wanted=Cancellation(until=terms.until, product_id=before, settled=True),
+        actor=subscription.buyer.email,
+        wanted=Cancellation(until=terms.until, product_id=earlier_product, settled=True),
     )
     operate([request], now=now)
-    _renew_no_more(held, now)
-    watch([held], now=now)
-    _withdraw_unpaid(held, now)
+    _stop_automatic_renewal(subscription, now)
+    set_timers([subscription], now=now)
+    _withdraw_unpaid(subscription, now)
 
 
-def _renew_no_more(held: Subscription, now: datetime) -> None:
-    """Who takes a renewal back does not want another one on the next morning."""
-    if held.at_expiry != Subscription.AtExpiry.RENEW:
+def _stop_automatic_renewal(subscription: Subscription, now: datetime) -> None:
+    """Turn off automatic renewal after a cancelled renewal."""
+    if subscription.at_expiry != Subscription.AtExpiry.RENEW:
         return
-    before, held.at_expiry = held.at_expiry, Subscription.AtExpiry.KEEP
-    held.auto_period_type, held.auto_periods = "", 0
-    held.save(update_fields=["at_expiry", "auto_period_type", "auto_periods"])
-    auto_renew.plan(held, rule=auto_renew.RULE, now=now)
-    moved(held, HISTORY, "set", now=now, actor=held.buyer.email, before=before, after=held.at_expiry)
+    previous, subscription.at_expiry = subscription.at_expiry, Subscription.AtExpiry.KEEP
+    subscription.auto_period_type, subscription.auto_periods = "", 0
+    subscription.save(update_fields=["at_expiry", "auto_period_type", "auto_periods"])
+    auto_renew.plan(subscription, rule=auto_renew.DEFAULT_RULE, now=now)
+    record_move(
+        subscription,
+        HISTORY,
+        "set",
+        now=now,
+        actor=subscription.buyer.email,
+        before=previous,
+        after=subscription.at_expiry,
+    )
 
 
 def end_service(
-    held: Subscription, unbegun: Sequence[int], line: OrderLine, *, actor: str, now: datetime
+    subscription: Subscription, unbegun: Sequence[int], line: OrderLine, *, actor: str, now: datetime
 ) -> frozenset[int]:
-    """Nobody enters it any more; its seller is asked to delete it, as soon as what is being done to it has ended. Gives the
-    orders (by pk) that had stopped at the seller, and are to be paid back with it."""
-    given_up = end_stalled(held, actor=actor, now=now)
-    refunds.take_time_back(held, unbegun, now=now)
-    request = OperationRequest(kind="release", subscription=held, line=line, origin=Operation.Origin.BUYER, actor=actor)
+    """End the service: access closes, and the seller is asked to delete it after other operations. Return the orders
+    (by key) that had stopped at the seller and must be refunded."""
+    given_up = end_stalled(subscription, actor=actor, now=now)
+    refunds.cancel_periods(subscription, unbegun, now=now)
+    request = OperationRequest(
+        kind="release", subscription=subscription, line=line, origin=Operation.Origin.BUYER, actor=actor
+    )
     operate([request], now=now)
-    close(held, now)
+    close(subscription, now)
     return given_up
 
 
-def agree(refund: Refund, decision: Decision, *, rules: Rules, now: datetime) -> Refund:
-    """The seller, or an operator about an appeal, agrees to what was asked for: it is paid at once, and the service ends. What
-    has not begun is paid back on top. Raises ``Refused``, and nothing was changed then."""
+def approve_refund(refund: Refund, decision: Decision, *, rules: RefundRules, now: datetime) -> Refund:
+    """Approve a refund request as the seller, or as an operator on an appeal: it is paid at once and the service ends.
+    Periods that have not begun are refunded in addition.
+
+    Raises ``Refused`` and then changes nothing.
+    """
     with transaction.atomic():
-        [held] = locked_subscriptions([refund.subscription_id])
-        earn_begun([held.pk], now=now)
-        standing = refund_requests.locked(refund)
-        service = refunds.held_service(held, now=now, stalled=stalled_orders(held))
+        [locked_subscription] = locked_subscriptions([refund.subscription_id])
+        earn_begun([locked_subscription.pk], now=now)
+        current_refund = refund_requests.lock_refund(refund)
+        service = refunds.refundable_service(locked_subscription, now=now, stalled=stalled_orders(locked_subscription))
         if service.under_way:
             raise Refused(
-                "refund.under_way", _("An order about this service is being worked on: try again when it has ended.")
+                "refund.under_way", _("An order for this service is being processed. Try again when it is complete.")
             )
         try:
-            backs = agreed(service.parts, standing.amount_minor, now=now)
+            backs = negotiated_lines(service.parts, current_refund.amount_minor, now=now)
         except ValueError:
-            raise Refused("refund.less_left", _("Less than that is left to be paid back.")) from None
-        refund_requests.keep_decision(standing, decision, RefundEvent.APPROVE, now=now)
-        given_up = _end_as_agreed(held, standing, backs, service.parts, actor=decision.by.email, now=now)
-        refund_requests.stop_clock(standing)
-        outbox.publish(RefundDecided(refund=standing.pk, outcome="approved"), now=now)
-        refunds.pay(standing, backs, rules=rules, actor=decision.by.email, now=now, given_up=given_up)
-    return standing
+            raise Refused("refund.less_left", _("The amount exceeds the remaining refundable amount.")) from None
+        refund_requests.store_decision(current_refund, decision, RefundEvent.APPROVE, now=now)
+        given_up = _end_as_agreed(
+            locked_subscription, current_refund, backs, service.parts, actor=decision.by.email, now=now
+        )
+        refund_requests.cancel_response_timer(current_refund)
+        outbox.publish(RefundDecided(refund=current_refund.pk, outcome="approved"), now=now)
+        refunds.pay(current_refund, backs, rules=rules, actor=decision.by.email, now=now, given_up=given_up)
+    return current_refund
 
 
 def _end_as_agreed(
-    held: Subscription, refund: Refund, backs: Sequence[LineBack], parts: Sequence[Part], *, actor: str, now: datetime
+    subscription: Subscription,
+    refund: Refund,
+    backs: Sequence[RefundableLine],
+    parts: Sequence[PaidPart],
+    *,
+    actor: str,
+    now: datetime,
 ) -> frozenset[int]:
-    """A service that ended meanwhile is only paid back. Gives what ``end_service`` does."""
-    about = OrderLine.objects.select_related("offer__sku__spec__product__seller").get(number=held.order_line_number)
-    total = Money(sum(back.back_minor for back in backs), refund.currency)
-    line = refunds.place_order(held, about=about, back=total, actor=actor, now=now)
+    """End the service; a service that has already ended is only refunded. Return the result of ``end_service``."""
+    purchase = OrderLine.objects.select_related("offer__sku__spec__product__seller").get(
+        number=subscription.order_line_number
+    )
+    total = Money(sum(line_refund.back_minor for line_refund in backs), refund.currency)
+    line = refunds.place_order(subscription, purchase_line=purchase, refundable=total, actor=actor, now=now)
     refund.order, refund.unbegun_minor = line.order, total.minor - refund.amount_minor
     refund.save(update_fields=["order", "unbegun_minor"])
-    refunds.keep_lines(refund, backs)
-    if held.status not in LIVING:
+    refunds.store_lines(refund, backs)
+    if subscription.status not in LIVE_STATUSES:
         complete_order(line.order, now=now)
         return frozenset()
     unbegun = tuple(part.key for part in parts if part.starts_at > now)
-    return end_service(held, unbegun, line, actor=actor, now=now)
+    return end_service(subscription, unbegun, line, actor=actor, now=now)
 
 
-def _withdraw_unpaid(held: Subscription, now: datetime) -> None:
-    """They were priced for a time that is not there any more."""
-    for order in open_changes(held):
+def _withdraw_unpaid(subscription: Subscription, now: datetime) -> None:
+    """Withdraw unpaid orders, whose prices depend on the cancelled time."""
+    for order in open_changes(subscription):
         if order.status == Order.Status.UNPAID:
-            withdraw(order, now=now)
+            cancel_for_market(order, now=now)

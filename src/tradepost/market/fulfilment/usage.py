@@ -1,4 +1,4 @@
-"""What a service has used as its seller last said: shown as it was said. Nothing here is counted or charged yet."""
+"""Usage of a service as last reported by its seller, shown unchanged; nothing is counted or charged here."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Done, Query, UsageInfo
 
 
-class Reported(Struct, frozen=True):
+class ReportedUsage(Struct, frozen=True):
     asked_at: datetime
     entries: tuple[UsageInfo, ...]
-    """What is on demand: one, cumulative. A package: one for each thing that it holds, the part that is used
-    (saas-v2 §3.2). Empty when the seller left it out, which it must not."""
+    """One cumulative entry for pay-per-use; for a package, one entry per item with the used part (saas-v2 §3.2). Empty
+    if the seller omitted it, which it must not."""
 
 
-def reported_usage(subscriptions: Iterable[Subscription]) -> dict[int, Reported]:
-    """For each subscription (by pk) that was queried with success: the latest answer; two queries for all of them."""
+def reported_usage(subscriptions: Iterable[Subscription]) -> dict[int, ReportedUsage]:
+    """Return the latest answer by subscription key, in two queries; subscriptions without a successful query are left
+    out."""
     instances = {subscription.pk: subscription.instance_id for subscription in subscriptions}
     if not instances:
         return {}
-    queried = Call.objects.filter(subscription__in=instances, kind=Query.__name__, outcome=Call.Outcome.DONE)
-    latest = queried.values("subscription").annotate(latest=Max("pk")).values("latest")
+    query_calls = Call.objects.filter(subscription__in=instances, kind=Query.__name__, outcome=Call.Outcome.DONE)
+    latest_keys = query_calls.values("subscription").annotate(latest=Max("pk")).values("latest")
     return {
-        call.subscription_id: Reported(call.ended_at, _entries(call, instances[call.subscription_id]))
-        for call in Call.objects.filter(pk__in=latest)
+        call.subscription_id: ReportedUsage(call.ended_at, _entries(call, instances[call.subscription_id]))
+        for call in Call.objects.filter(pk__in=latest_keys)
         if call.subscription_id is not None and call.ended_at is not None
     }
 
@@ -39,5 +40,5 @@ def reported_usage(subscriptions: Iterable[Subscription]) -> dict[int, Reported]
 def _entries(call: Call, instance_id: str) -> tuple[UsageInfo, ...]:
     if not call.sealed_answer:
         return ()
-    said = msgspec.json.decode(unseal(call.sealed_answer).encode(), type=Done)
-    return next((one.usage for one in said.instances if one.instance_id == instance_id), ())
+    answer = msgspec.json.decode(unseal(call.sealed_answer).encode(), type=Done)
+    return next((instance.usage for instance in answer.instances if instance.instance_id == instance_id), ())

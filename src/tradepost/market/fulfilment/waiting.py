@@ -1,4 +1,4 @@
-"""Why an operation has not ended: a pure rule over its row, its call and what is ahead of it in its lane."""
+"""Why an operation has not ended: pure rules over its row, its call and its lane."""
 
 from __future__ import annotations
 
@@ -10,96 +10,105 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tradepost.market.base.work import State
-from tradepost.market.production.models import WELL, Call
+from tradepost.market.production.models import GOOD_VERDICTS, Call
 
 from .kinds.issue import KIND as ISSUE
 from .models import OPEN, Operation
 
 
-class Why(StrEnum):
+class WaitReason(StrEnum):
     BEHIND = "behind"
-    """Something else is done to the service first."""
+    """Another operation on the service runs first."""
     ASKED = "asked"
     """The seller's answer is awaited."""
     DUE = "due"
-    """It is about to be asked for the first time."""
+    """The first attempt is about to be made."""
     WORKING = "working"
-    """The seller is at work on it, and is asked again."""
+    """The seller is working on it and will be asked again."""
     RETRY = "retry"
-    """The last try went wrong, and it is tried again."""
+    """The last attempt failed and will be repeated."""
     PAUSED = "paused"
-    """The address does not answer: its breaker holds the call."""
+    """The address does not answer; its breaker holds the call."""
     BUSY = "busy"
     """Earlier calls to the seller come first."""
     CODE = "code"
-    """Its buyer takes the code, and the seller's software activates it."""
+    """The buyer takes the code, and the seller's software activates it."""
     CLOUD = "cloud"
     """The operator's cloud works on its task."""
     PEOPLE = "people"
-    """The people who deliver it, or its buyer, take the next step."""
+    """The next step is up to the people who deliver it, or the buyer."""
     ANSWERED = "answered"
-    """The seller has answered; what follows is about to be done."""
+    """The seller has answered; the next step is about to be made."""
 
 
 class Waiting(Struct, frozen=True):
-    """``at``: when it goes on, where that is known; it may be over already. ``behind``: what is ahead of it, the running
-    one first."""
+    """Why and until when it waits. ``at``: time of the next step if known; may have passed. ``behind``: earlier
+    operations, the running one first."""
 
-    why: Why
+    why: WaitReason
     at: datetime | None = None
     behind: tuple[Operation, ...] = ()
 
 
 def waiting(operation: Operation, lane: Iterable[Operation]) -> Waiting | None:
-    """None for what has ended or stopped. ``lane``: what is open in its lane, itself among it. ``operation.call`` with its
-    address should be fetched."""
+    """Return why it waits; None if it ended or stopped. ``lane``: open operations of its lane, including itself.
+    ``operation.call`` with its address should be fetched."""
     if operation.status == Operation.Status.QUEUED:
-        return Waiting(Why.BEHIND, behind=_ahead(operation, lane))
+        return Waiting(WaitReason.BEHIND, behind=_ahead(operation, lane))
     if operation.status != Operation.Status.RUNNING:
         return None
     if operation.call is not None:
         return _of_call(operation.call)
     if operation.task_id is not None:
-        return Waiting(Why.CLOUD)
-    return Waiting(Why.CODE if operation.kind == ISSUE.name else Why.PEOPLE)
+        return Waiting(WaitReason.CLOUD)
+    return Waiting(WaitReason.CODE if operation.kind == ISSUE.name else WaitReason.PEOPLE)
 
 
 def _ahead(operation: Operation, lane: Iterable[Operation]) -> tuple[Operation, ...]:
-    ahead = [one for one in lane if one.status == Operation.Status.RUNNING or one.pk < operation.pk]
-    return tuple(sorted(ahead, key=lambda one: (one.status != Operation.Status.RUNNING, one.pk)))
+    earlier_operations = [
+        candidate for candidate in lane if candidate.status == Operation.Status.RUNNING or candidate.pk < operation.pk
+    ]
+    return tuple(
+        sorted(earlier_operations, key=lambda candidate: (candidate.status != Operation.Status.RUNNING, candidate.pk))
+    )
 
 
 def _of_call(call: Call) -> Waiting:
     if call.outcome:
-        return Waiting(Why.ANSWERED)
+        return Waiting(WaitReason.ANSWERED)
     match call.state:
         case State.LEASED:
-            return Waiting(Why.ASKED, call.attempt_at)
+            return Waiting(WaitReason.ASKED, call.attempt_at)
         case State.HELD if call.hold == Call.Hold.BREAKER:
-            return Waiting(Why.PAUSED, call.address.trial_at)
+            return Waiting(WaitReason.PAUSED, call.address.trial_at)
         case State.HELD:
-            return Waiting(Why.BUSY)
-    if call.last_verdict not in WELL:
-        return Waiting(Why.RETRY, call.due_at)
-    return Waiting(Why.WORKING if call.last_verdict else Why.DUE, call.due_at)
+            return Waiting(WaitReason.BUSY)
+    if call.last_verdict not in GOOD_VERDICTS:
+        return Waiting(WaitReason.RETRY, call.due_at)
+    return Waiting(WaitReason.WORKING if call.last_verdict else WaitReason.DUE, call.due_at)
 
 
 def open_lanes(operations: Iterable[Operation]) -> dict[int, list[Operation]]:
-    """What is open in the lanes of those of these that are queued, by subscription, in the order of asking; one query."""
-    queued = {one.subscription_id for one in operations if one.status == Operation.Status.QUEUED} - {None}
-    found: defaultdict[int, list[Operation]] = defaultdict(list)
-    for one in Operation.objects.filter(subscription__in=queued, status__in=OPEN).order_by("pk"):
-        found[one.subscription_id or 0].append(one)
-    return found
+    """Return the open operations of the lanes of queued ones, by subscription key, in order of request, in one query."""
+    queued_services = {
+        operation.subscription_id for operation in operations if operation.status == Operation.Status.QUEUED
+    } - {None}
+    by_subscription: defaultdict[int, list[Operation]] = defaultdict(list)
+    for operation in Operation.objects.filter(subscription__in=queued_services, status__in=OPEN).order_by("pk"):
+        by_subscription[operation.subscription_id or 0].append(operation)
+    return by_subscription
 
 
 class ShownOperation(Struct, frozen=True):
-    """An operation as lists and pages show it."""
+    """An operation for lists and pages."""
 
     operation: Operation
     waiting: Waiting | None
 
 
-def shown(operations: list[Operation]) -> list[ShownOperation]:
+def with_waiting(operations: list[Operation]) -> list[ShownOperation]:
     lanes = open_lanes(operations)
-    return [ShownOperation(one, waiting(one, lanes.get(one.subscription_id or 0, ()))) for one in operations]
+    return [
+        ShownOperation(operation, waiting(operation, lanes.get(operation.subscription_id or 0, ())))
+        for operation in operations
+    ]

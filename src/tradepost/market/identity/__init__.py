@@ -1,1 +1,1 @@
-"""Who acts: accounts, sellers with members, signing keys, access keys."""
+"""Users and sellers: accounts, sellers with members, signing keys, access keys."""

@@ -1,7 +1,6 @@
-"""Agreements with versions: publish a new one, accept it, say which still wait for acceptance (business-rules §1.5).
+"""Versions of agreements: publish them, accept them, list those to accept (business-rules §1.5).
 
-A version is never changed. What buyers accept with an order is the version in force at that moment: ``in_force``.
-"""
+A version is never changed. With an order, a buyer accepts the version in force at that time: ``in_force``."""
 
 from __future__ import annotations
 
@@ -22,23 +21,25 @@ from .models import Seller, User
 
 Kind = Agreement.Kind
 OF_SELLERS = (Kind.SELLER, Kind.PUBLISH)
-"""Those that a seller accepts for itself; buyers accept theirs with each order."""
-SHORTEST, LONGEST = 100, 100_000
-LONGEST_CHANGE = 500
+"""Agreements that a seller accepts once; buyers accept theirs with each order."""
+NEEDED = (Kind.SELLER, Kind.PUBLISH, Kind.BUYER)
+"""Agreements without which nothing can be sold: every order names the agreements that its buyer accepted."""
+MIN_LENGTH, MAX_LENGTH = 100, 100_000
+MAX_CHANGE_LENGTH = 500
 
 
 def in_force(kind: str, *, now: datetime) -> Agreement | None:
-    """The latest version that was published by then; None for a kind that has none."""
+    """Return the latest version published by then; None if the kind has none."""
     return Agreement.objects.filter(kind=kind, published_at__lte=now).order_by("-number").first()
 
 
 def number_in_force(kind: str, *, now: datetime) -> Agreement | None:
-    """The same without its texts."""
+    """Return the same without its texts."""
     return _published(kind, now).first()
 
 
 def _published(kind: str, now: datetime) -> QuerySet[Agreement]:
-    """Newest first, without texts."""
+    """Return the versions newest first, without texts."""
     return Agreement.objects.filter(kind=kind, published_at__lte=now).defer("text", "text_en").order_by("-number")
 
 
@@ -46,38 +47,54 @@ def version_of(kind: str, number: int) -> Agreement | None:
     return Agreement.objects.filter(kind=kind, number=number).first()
 
 
+def unpublished(kinds: Collection[str] = NEEDED, *, now: datetime) -> list[Kind]:
+    """Return the kinds without a version in force, in their order."""
+    published_kinds = set(
+        Agreement.objects.filter(kind__in=kinds, published_at__lte=now).values_list("kind", flat=True)
+    )
+    return [Kind(kind) for kind in kinds if kind not in published_kinds]
+
+
 def versions(kind: str) -> list[Agreement]:
-    """Newest first, without their texts."""
+    """Return the versions newest first, without their texts."""
     return list(
         Agreement.objects.filter(kind=kind).defer("text", "text_en").select_related("published_by").order_by("-number")
     )
 
 
 def publish(kind: str, *, text: str, text_en: str, change: str, by: User, now: datetime) -> Agreement:
-    """Put a new version in force. Raises ``Refused`` with the field that is wrong, and when nothing changed."""
-    if kind not in Kind:
-        raise Refused("agreement.kind", _("There is no such agreement."), HTTPStatus.NOT_FOUND)
-    text, text_en, change = (_unix(part) for part in (text, text_en, change))
-    for field, value in (("text", text), ("text_en", text_en)):
-        if not SHORTEST <= len(value) <= LONGEST:
-            said = _("An agreement has between %(least)s and %(most)s characters, in both languages.")
-            raise _wrong(field, said % {"least": SHORTEST, "most": LONGEST})
-    if not change or len(change) > LONGEST_CHANGE:
-        raise _wrong("change", _("Say in a sentence or two what is new: those who must accept it read that first."))
+    """Publish a new version. Raises ``Refused`` with the invalid field, or if nothing changed."""
+    text, text_en, change = checked(kind, text=text, text_en=text_en, change=change)
     with transaction.atomic():
-        latest = Agreement.objects.select_for_update().filter(kind=kind).order_by("-number").first()
-        if latest and (latest.text, latest.text_en) == (text, text_en):
-            raise _wrong("text", _("This is the version that is in force: nothing was changed."))
-        number = latest.number + 1 if latest else 1
-        made = Agreement.objects.create(
+        latest_agreement = Agreement.objects.select_for_update().filter(kind=kind).order_by("-number").first()
+        if latest_agreement and (latest_agreement.text, latest_agreement.text_en) == (text, text_en):
+            raise _wrong("text", _("The text is identical to the version in force."))
+        number = latest_agreement.number + 1 if latest_agreement else 1
+        agreement = Agreement.objects.create(
             kind=kind, number=number, text=text, text_en=text_en, change=change, published_at=now, published_by=by
         )
-        outbox.publish(AgreementPublished(agreement=made.pk), now=now)
-    return made
+        outbox.publish(AgreementPublished(agreement=agreement.pk), now=now)
+    return agreement
 
 
-def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
+def checked(kind: str, *, text: str, text_en: str, change: str) -> tuple[str, str, str]:
+    """Return both texts and the change as they are stored. Raises ``Refused`` with the field that is wrong."""
+    if kind not in Kind:
+        raise Refused("agreement.kind", _("This agreement does not exist."), HTTPStatus.NOT_FOUND)
+    text, text_en, change = (part.replace("\r\n", "\n").strip() for part in (text, text_en, change))
+    for field, value in (("text", text), ("text_en", text_en)):
+        if not MIN_LENGTH <= len(value) <= MAX_LENGTH:
+            message = _("An agreement has between %(least)s and %(most)s characters, in both languages.")
+            raise _wrong(field, message % {"least": MIN_LENGTH, "most": MAX_LENGTH})
+    if len(change) > MAX_CHANGE_LENGTH or (not change and Agreement.objects.filter(kind=kind).exists()):
+        raise _wrong(
+            "change",
+            _(
+                "Summarise the changes in one or two sentences. People who must accept the agreement see this summary "
+                "first."
+            ),
+        )
+    return text, text_en, change
 
 
 def _wrong(field: str, words: str) -> Refused:
@@ -85,10 +102,10 @@ def _wrong(field: str, words: str) -> Refused:
 
 
 def accept(seller: Seller, agreement: Agreement, *, by: User, now: datetime) -> None:
-    """The seller agrees to this version; doing it again changes nothing. Raises ``Refused`` for one that is not the latest:
-    nobody signs what no longer counts."""
-    latest = in_force(agreement.kind, now=now)
-    if agreement.kind not in OF_SELLERS or latest is None or latest.pk != agreement.pk:
+    """Accept this version for the seller; repeating it has no effect. Raises ``Refused`` if it is not the latest
+    version."""
+    latest_agreement = in_force(agreement.kind, now=now)
+    if agreement.kind not in OF_SELLERS or latest_agreement is None or latest_agreement.pk != agreement.pk:
         raise Refused(
             "agreement.changed", _("There is a newer version of this agreement. Read that one."), field="agreed"
         )
@@ -97,33 +114,41 @@ def accept(seller: Seller, agreement: Agreement, *, by: User, now: datetime) -> 
     )
 
 
-def to_accept(seller: Seller, kinds: Collection[str] = OF_SELLERS, *, now: datetime) -> list[Agreement]:
-    """The versions in force that this seller has not accepted yet, in the order of their kinds."""
-    latest = Agreement.objects.filter(kind__in=kinds, published_at__lte=now).values("kind").annotate(last=Max("number"))
-    numbers = {row["kind"]: row["last"] for row in latest}
-    wanted = [each for each in Agreement.objects.filter(kind__in=numbers) if each.number == numbers[each.kind]]
-    accepted = set(Acceptance.objects.filter(seller=seller, agreement__in=wanted).values_list("agreement", flat=True))
+def agreements_to_accept(seller: Seller, kinds: Collection[str] = OF_SELLERS, *, now: datetime) -> list[Agreement]:
+    """Return the versions in force that this seller has not accepted yet, in the order of their kinds."""
+    latest_numbers = (
+        Agreement.objects.filter(kind__in=kinds, published_at__lte=now).values("kind").annotate(last=Max("number"))
+    )
+    numbers = {row["kind"]: row["last"] for row in latest_numbers}
+    in_force_versions = [
+        version for version in Agreement.objects.filter(kind__in=numbers) if version.number == numbers[version.kind]
+    ]
+    accepted_numbers = set(
+        Acceptance.objects.filter(seller=seller, agreement__in=in_force_versions).values_list("agreement", flat=True)
+    )
     order = list(kinds)
-    return sorted((each for each in wanted if each.pk not in accepted), key=lambda each: order.index(each.kind))
+    return sorted(
+        (version for version in in_force_versions if version.pk not in accepted_numbers),
+        key=lambda version: order.index(version.kind),
+    )
 
 
-def binding_on(sellers: Collection[int], kind: str, *, now: datetime) -> dict[int, Agreement]:
+def accepted_versions(sellers: Collection[int], kind: str, *, now: datetime) -> dict[int, Agreement]:
     """Return by seller the latest version that it accepted, without the texts.
 
-    A newer version binds a seller only when it accepts it. A seller that accepted none has the version in force.
-    """
+    A newer version binds a seller only after acceptance. A seller that accepted none gets the version in force."""
     versions = {version.pk: version for version in _published(kind, now)}
     if not versions:
         return {}
-    accepted = Acceptance.objects.filter(seller__in=sellers, agreement__in=versions).values("seller").annotate(
+    acceptances = Acceptance.objects.filter(seller__in=sellers, agreement__in=versions).values("seller").annotate(
         latest=Max("agreement__number")
     )  # fmt: skip
-    numbers = {row["seller"]: row["latest"] for row in accepted}
+    numbers = {row["seller"]: row["latest"] for row in acceptances}
     by_number = {version.number: version for version in versions.values()}
-    latest = by_number[max(by_number)]
-    return {seller: by_number.get(numbers.get(seller, 0), latest) for seller in sellers}
+    latest_agreement = by_number[max(by_number)]
+    return {seller: by_number.get(numbers.get(seller, 0), latest_agreement) for seller in sellers}
 
 
 def accepted_by(seller: Seller) -> list[Acceptance]:
-    """Newest first."""
+    """Return the acceptances, newest first."""
     return list(Acceptance.objects.filter(seller=seller).select_related("agreement").order_by("-at", "-pk"))

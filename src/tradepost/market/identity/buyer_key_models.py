@@ -1,4 +1,4 @@
-"""Access keys of buyers: with one, a buyer's program calls the buyer APIs with the rights that the buyer chose."""
+"""Access keys of buyers: a buyer's program calls the buyer APIs with one, with the rights that the buyer chose."""
 
 from __future__ import annotations
 

@@ -21,18 +21,18 @@ from .keys import NewKey
 from .models import User
 
 MAX_KEYS = 10
-"""Keys that one account may have, including disabled and expired ones."""
+"""Maximum keys per account, including disabled and expired ones."""
 MAX_NAME = 64
 LIFETIMES = (30, 90, 180, 365)
-"""Days that a buyer can choose from. A key without an end would outlive the program it was made for."""
+"""Validity periods in days. A key without an end would outlive the program for which it was created."""
 
 EXPIRY = "identity.buyer_key_expires"
-"""Timer that reminds of a key before it expires; its key is the row's."""
+"""Timer that sends a reminder before a key expires; its key is the row's."""
 REMIND_BEFORE = timedelta(days=7)
 
 
 class CreateBuyerKey(Struct, frozen=True, kw_only=True):
-    """``name`` says which program uses the key; ``days``: one of ``LIFETIMES``."""
+    """``name``: of the program that uses the key. ``days``: one of ``LIFETIMES``."""
 
     name: str
     rights: Collection[str]
@@ -40,18 +40,18 @@ class CreateBuyerKey(Struct, frozen=True, kw_only=True):
 
 
 def create_buyer_key(user: User, command: CreateBuyerKey, *, now: datetime) -> NewKey:
-    """Create a key and return its secret, which no page shows again. Raises ``Refused`` with the field that is wrong."""
+    """Create a key and return its secret, which no page shows again. Raises ``Refused`` with the invalid field."""
     name = command.name.strip()
     rights = [right.value for right in Right if right.value in command.rights]
     _check(name, rights, command)
     secret = ids.secret(40)
     with transaction.atomic():
-        held = BuyerKey.objects.filter(user=User.objects.select_for_update().get(pk=user.pk))
-        if held.filter(name=name).exists():
+        keys = BuyerKey.objects.filter(user=User.objects.select_for_update().get(pk=user.pk))
+        if keys.filter(name=name).exists():
             raise Refused("buyer_key.name_taken", _("You already have a key with this name."), field="name")
-        if held.count() >= MAX_KEYS:
-            words = _("You can have up to %(max)s access keys. Delete one that you no longer use.")
-            raise Refused("buyer_key.too_many", words % {"max": MAX_KEYS})
+        if keys.count() >= MAX_KEYS:
+            message = _("You can have up to %(max)s access keys. Delete one that you no longer use.")
+            raise Refused("buyer_key.too_many", message % {"max": MAX_KEYS})
         key = BuyerKey.objects.create(
             user=user, name=name, access_key=ids.access_key(), sealed=seal(secret), rights=rights, created_at=now,
             expires_at=now + timedelta(days=command.days),
@@ -63,35 +63,36 @@ def create_buyer_key(user: User, command: CreateBuyerKey, *, now: datetime) -> N
 
 def _check(name: str, rights: Collection[str], command: CreateBuyerKey) -> None:
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        words = _("Enter a name of 1 to %(max)s characters.") % {"max": MAX_NAME}
-        raise Refused("buyer_key.name", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="name")
+        message = _("Enter a name of 1 to %(max)s characters.") % {"max": MAX_NAME}
+        raise Refused("buyer_key.name", message, HTTPStatus.UNPROCESSABLE_ENTITY, field="name")
     if not rights or len(rights) != len(set(command.rights)):
-        words = _("Select at least one permission from the list.")
-        raise Refused("buyer_key.rights", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="rights")
+        message = _("Select at least one permission from the list.")
+        raise Refused("buyer_key.rights", message, HTTPStatus.UNPROCESSABLE_ENTITY, field="rights")
     if command.days not in LIFETIMES:
-        words = _("Select one of the validity periods.")
-        raise Refused("buyer_key.days", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="days")
+        message = _("Select one of the validity periods.")
+        raise Refused("buyer_key.days", message, HTTPStatus.UNPROCESSABLE_ENTITY, field="days")
 
 
 CHANGED = "buyer_key.changed"
 
 
 def disable_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
-    """Refuse calls of this key until it is enabled. Raises ``Refused`` when it is not the user's, or disabled already."""
+    """Refuse calls with this key until it is enabled. Raises ``Refused`` if it is not the user's, or disabled
+    already."""
     return _switch(user, pk, disabled=now, now=now)
 
 
 def enable_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
-    """Accept calls of a disabled key again. Raises ``Refused`` when it is not the user's, or enabled already."""
+    """Accept calls with a disabled key again. Raises ``Refused`` if it is not the user's, or enabled already."""
     return _switch(user, pk, disabled=None, now=now)
 
 
 def _switch(user: User, pk: int, *, disabled: datetime | None, now: datetime) -> BuyerKey:
     with transaction.atomic():
-        key = _held(user, pk)
+        key = _locked_key(user, pk)
         if (key.disabled_at is None) == (disabled is None):
-            words = _("This key was changed in the meantime. Its current state is shown here.")
-            raise Refused(CHANGED, words)
+            message = _("This key was changed in the meantime. Its current state is shown here.")
+            raise Refused(CHANGED, message)
         key.disabled_at = disabled
         key.save(update_fields=["disabled_at"])
         _publish(key, "enabled" if disabled is None else "disabled", now)
@@ -99,9 +100,9 @@ def _switch(user: User, pk: int, *, disabled: datetime | None, now: datetime) ->
 
 
 def delete_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
-    """Remove a key for good. Raises ``Refused`` when it is not the user's."""
+    """Delete a key permanently. Raises ``Refused`` if it is not the user's."""
     with transaction.atomic():
-        key = _held(user, pk)
+        key = _locked_key(user, pk)
         jobs.cancel(EXPIRY, str(key.pk))
         _publish(key, "deleted", now)
         BuyerKey.objects.filter(pk=key.pk).delete()
@@ -109,11 +110,11 @@ def delete_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
 
 
 def buyer_keys_of(user: User) -> list[BuyerKey]:
-    """Newest first, without the secrets."""
+    """Return the keys newest first, without the secrets."""
     return list(BuyerKey.objects.filter(user=user).defer("sealed").order_by("-pk"))
 
 
-def _held(user: User, pk: int) -> BuyerKey:
+def _locked_key(user: User, pk: int) -> BuyerKey:
     key = BuyerKey.objects.select_for_update().filter(user=user, pk=pk).first()
     if key is None:
         raise Refused("buyer_key.unknown", _("This access key does not exist."), HTTPStatus.NOT_FOUND)
@@ -125,7 +126,7 @@ def _publish(key: BuyerKey, change: str, now: datetime) -> None:
 
 
 def remind_of_expiry(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Task. Tell the owner that a key expires soon. A disabled key is in no use, so nobody is told."""
+    """Timer task: notify the owner that a key expires soon, unless it is disabled."""
     key = BuyerKey.objects.filter(pk=payload["key"], disabled_at=None, expires_at__gt=now).first()
     if key is not None:
         _publish(key, "expires", now)

@@ -1,7 +1,7 @@
-"""A company as it is handed in, and the rules of what is accepted (business-rules §1.4). Pure.
+"""The company form and its validation (business-rules §1.4). Pure.
 
-The document holds what was typed, as text: a draft keeps also what is wrong. ``facts_of`` reads it once nothing is.
-"""
+The document holds the input as text, because a draft also keeps invalid input. ``facts_of`` parses it once it is
+valid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tradepost.market.base import stored
 from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
 
-from .texts import holds_link, holds_markup
+from .texts import find_link, has_markup
 
 RULE = "business-rules §1.4"
 SECTION: Mapping[str, str] = {
@@ -32,28 +32,29 @@ SECTION: Mapping[str, str] = {
     ),
     **dict.fromkeys(("service_phone", "service_email", "service_days", "service_from", "service_until"), "service"),
 }
-"""Field → the section of the form in which it stands."""
-LONGEST: Mapping[str, int] = {
+"""Field → its section of the form."""
+MAX_LENGTHS: Mapping[str, int] = {
     "name": 128, "name_en": 128, "registration_number": 32, "founded_on": 10, "capital": 24, "staff": 12, "licence": 64,
     "province": 64, "city": 64, "district": 64, "street": 200, "website": 200, "logo": 64, "about": 1000, "about_en": 2000,
     "contact_name": 64, "contact_phone": 32, "contact_email": 254, "market_name": 64, "market_phone": 32,
     "market_email": 254, "service_phone": 32, "service_email": 254, "service_days": 1, "service_from": 5, "service_until": 5,
 }  # fmt: skip
 OPTIONAL = frozenset({"district", "market_name", "market_phone", "market_email", "licence"})
-"""The licence is asked by the kinds of submissions: a change needs a new one only for what stands on it."""
-ON_THE_LICENCE = ("name", "province", "city", "district", "street")
-"""What a change of needs the latest licence (§1.4 'Address: as on the licence', 'Licence: latest business licence')."""
-SHORTEST_PROFILE = 20
-MOST_STAFF = 10_000_000
-LEAST_DAYS, LEAST_HOURS = 5, 8
-"""Support online for at least 5 × 8 hours."""
+"""The kinds of submissions require the licence: a change needs a new one only for fields that it shows."""
+LICENCE_FIELDS = ("name", "province", "city", "district", "street")
+"""Fields whose change requires the latest licence (§1.4 'Address: as on the licence', 'Licence: latest business
+licence')."""
+MIN_PROFILE_LENGTH = 20
+MAX_STAFF = 10_000_000
+MIN_SERVICE_DAYS, MIN_SERVICE_HOURS = 5, 8
+"""Support must be available for at least 5 × 8 hours."""
 _PHONE = re.compile(r"\+?[0-9][0-9()\- ]{3,24}[0-9](?: ?(?:转|ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
 _LOGIN = re.compile(r"/(?:log-?in|sign-?in|log-?on|sso|passport)(?:\.\w+)?/?$", re.IGNORECASE)
 
 
 @stored.version(1)
 class CompanyDocument(Struct, frozen=True, kw_only=True):
-    """What a company says of itself. Dates are ISO, numbers whole, times ``HH:MM``; all as typed."""
+    """The company form as entered. Dates are ISO, numbers whole, times ``HH:MM``."""
 
     name: str = ""
     name_en: str = ""
@@ -85,7 +86,7 @@ class CompanyDocument(Struct, frozen=True, kw_only=True):
 
 
 class EntryRules(Struct, frozen=True, kw_only=True):
-    """The least that a company must be (settings ``entry_min_*``), and the market's own host."""
+    """Minimum requirements for a company (settings ``entry_min_*``), and the market's own host."""
 
     least_staff: int
     least_days: int
@@ -93,20 +94,20 @@ class EntryRules(Struct, frozen=True, kw_only=True):
     own_host: str = ""
 
 
-def check_company(said: CompanyDocument, rules: EntryRules, *, today: date) -> Iterator[Finding]:
-    """Everything that is missing or wrong, each beside its field."""
+def check_company(document: CompanyDocument, rules: EntryRules, *, today: date) -> Iterator[Finding]:
+    """Yield a finding for every missing or invalid field."""
     for field in SECTION:
-        value = getattr(said, field)
+        value = getattr(document, field)
         if not value.strip():
             if field not in OPTIONAL:
-                yield _wrong(field, "missing", _logo_missing() if field == "logo" else _("This is needed."))
-        elif len(value) > LONGEST[field]:
-            most = _("At most %(most)s characters; these are %(number)s.")
-            yield _wrong(field, "too_long", most % {"most": LONGEST[field], "number": len(value)})
-        elif words := _what_is_wrong(field, said, rules, today):
-            yield _wrong(field, "wrong", words)
-    yield from _service_time(said)
-    yield from _market_contact(said)
+                yield _wrong(field, "missing", _logo_missing() if field == "logo" else _("This field is required."))
+        elif len(value) > MAX_LENGTHS[field]:
+            length_message = _("At most %(most)s characters; these are %(number)s.")
+            yield _wrong(field, "too_long", length_message % {"most": MAX_LENGTHS[field], "number": len(value)})
+        elif message := _error(field, document, rules, today):
+            yield _wrong(field, "wrong", message)
+    yield from _service_time(document)
+    yield from _market_contact(document)
 
 
 def _wrong(field: str, code: str, words: str) -> Finding:
@@ -117,34 +118,34 @@ def _logo_missing() -> str:
     return _("Upload the company's logo.")
 
 
-def _what_is_wrong(field: str, said: CompanyDocument, rules: EntryRules, today: date) -> str:
-    """Words for a value that is there, or nothing."""
-    value = getattr(said, field).strip()
+def _error(field: str, document: CompanyDocument, rules: EntryRules, today: date) -> str:
+    """Return the error message for a field with a value; empty if it is valid."""
+    value = getattr(document, field).strip()
     if field.endswith("_phone"):
         return (
             ""
             if _PHONE.fullmatch(value)
-            else _("This is no telephone number, for example 0755-1234 5678 or 400-800-1234.")
+            else _("Enter a valid telephone number, for example 0755-1234 5678 or 400-800-1234.")
         )
     if field.endswith("_email"):
         return _email(value)
     if field in {"about", "about_en"}:
-        return _profile(value, said)
+        return _profile(value, document)
     if field == "website":
         return _website(value, rules)
-    look = _LOOKS.get(field)
-    if look:
-        return look(value)
+    check = _CHECKS.get(field)
+    if check:
+        return check(value)
     if field in {"founded_on", "capital", "staff"}:
         return _size(field, value, rules, today)
-    return _no_markup() if holds_markup(value) else ""
+    return _no_markup() if has_markup(value) else ""
 
 
 def _email(value: str) -> str:
     try:
         validate_email(value)
     except ValidationError:
-        return _("This is no e-mail address.")
+        return _("The e-mail address is not valid.")
     return ""
 
 
@@ -153,26 +154,27 @@ def _no_markup() -> str:
 
 
 def _name(value: str) -> str:
-    if holds_markup(value):
+    if has_markup(value):
         return _no_markup()
-    return "" if len(value) > 1 else _("Give the name as it stands on the licence.")
+    return "" if len(value) > 1 else _("Enter the name as shown on the business licence.")
 
 
 def _name_en(value: str) -> str:
-    if wrong := _name(value):
-        return wrong
-    return "" if re.search(r"[A-Za-z]", value) else _("Give the name in Latin letters.")
+    if error := _name(value):
+        return error
+    return "" if re.search(r"[A-Za-z]", value) else _("Enter the name in Latin letters.")
 
 
 def _registration_number(value: str) -> str:
     if uscc.is_valid(value):
         return ""
     return _(
-        "This is no unified social credit code: it has 18 digits and letters, and its last one is computed from the others."
+        "This unified social credit code is not valid. It has 18 digits and letters, and the last one is a check "
+        "character."
     )
 
 
-_LOOKS: Mapping[str, Callable[[str], str]] = {
+_CHECKS: Mapping[str, Callable[[str], str]] = {
     "name": _name,
     "name_en": _name_en,
     "registration_number": _registration_number,
@@ -180,17 +182,17 @@ _LOOKS: Mapping[str, Callable[[str], str]] = {
 
 
 def _size(field: str, value: str, rules: EntryRules, today: date) -> str:
-    """How old, how rich, how many: against the least that the market takes."""
+    """Check age, capital and staff against the minimum requirements."""
     if field == "founded_on":
-        founded = read_date(value)
-        if founded is None or founded > today or founded.year < 1800:  # no company of ours is older
-            return _("Give the day of foundation as year-month-day, not in the future.")
-        if (today - founded).days < rules.least_days:
+        founding_date = read_date(value)
+        if founding_date is None or founding_date > today or founding_date.year < 1800:  # the earliest plausible year
+            return _("Enter the date of foundation as year-month-day. It must not be in the future.")
+        if (today - founding_date).days < rules.least_days:
             return _("The company must be at least %(days)s days old.") % {"days": rules.least_days}
         return ""
     number = read_number(value)
-    if number is None or (field == "staff" and number > MOST_STAFF):
-        return _("Give a whole number.")
+    if number is None or (field == "staff" and number > MAX_STAFF):
+        return _("Enter a whole number.")
     if field == "capital" and number < rules.least_capital:
         return _("The registered capital must be at least %(least)s.") % {"least": f"{rules.least_capital:,}"}
     if field == "staff" and number < rules.least_staff:
@@ -203,61 +205,62 @@ def _website(value: str, rules: EntryRules) -> str:
         URLValidator(schemes=["http", "https"])(value)
         parts = urlsplit(value)
     except (ValidationError, ValueError):
-        return _("Give an address that starts with http:// or https://.")
+        return _("Enter an address that starts with http:// or https://.")
     if "@" in parts.netloc:
-        return _("The address must not hold a user name.")
+        return _("The address must not contain a user name.")
     if rules.own_host and (parts.hostname or "") == rules.own_host:
         return _("This is an address of this market, not the company's website.")
     if is_login_address(value):
-        return _("This is a login address. Give the company's website, which everybody can read.")
+        return _("This is a login address. Enter the company's public website.")
     return ""
 
 
 def is_login_address(url: str) -> bool:
-    """Whether an address is one at which people sign in: by its path, since a home page may well hold a login form."""
+    """Return whether an address is a login page, judged by its path, because a home page may contain a login form."""
     return bool(_LOGIN.search(urlsplit(url).path))
 
 
-def _profile(value: str, said: CompanyDocument) -> str:
-    if holds_markup(value):
+def _profile(value: str, document: CompanyDocument) -> str:
+    if has_markup(value):
         return _no_markup()
-    if link := holds_link(value, but=f"{said.name} {said.name_en}"):
-        return _("The profile must not hold links: take “%(link)s” out. The website has a field of its own.") % {
+    if link := find_link(value, allowed_text=f"{document.name} {document.name_en}"):
+        return _("The profile cannot contain links: remove “%(link)s”. Enter the website in its field.") % {
             "link": link
         }
-    if len(value) < SHORTEST_PROFILE:
-        return _("Say what the company does and what it is good at, in at least %(n)s characters.") % {
-            "n": SHORTEST_PROFILE
+    if len(value) < MIN_PROFILE_LENGTH:
+        return _("Describe the company's business and strengths in at least %(n)s characters.") % {
+            "n": MIN_PROFILE_LENGTH
         }
     return ""
 
 
-def _service_time(said: CompanyDocument) -> Iterator[Finding]:
-    begins, ends = read_time(said.service_from), read_time(said.service_until)
-    if said.service_days.strip() and said.service_days not in {"5", "6", "7"}:
-        yield _wrong("service_days", "wrong", _("Choose on which days the service desk answers."))
+def _service_time(document: CompanyDocument) -> Iterator[Finding]:
+    begins, ends = read_time(document.service_from), read_time(document.service_until)
+    if document.service_days.strip() and document.service_days not in {"5", "6", "7"}:
+        yield _wrong("service_days", "wrong", _("Choose the days on which the service desk is open."))
     for field, value in (("service_from", begins), ("service_until", ends)):
-        if getattr(said, field).strip() and value is None:
-            yield _wrong(field, "wrong", _("Give a time as hours and minutes, for example 09:00."))
-    if begins is not None and ends is not None and hours_between(begins, ends) < LEAST_HOURS:
-        least = _("The service desk must answer for at least %(days)s days a week and %(hours)s hours a day.")
-        yield _wrong("service_until", "too_short", least % {"days": LEAST_DAYS, "hours": LEAST_HOURS})
+        if getattr(document, field).strip() and value is None:
+            yield _wrong(field, "wrong", _("Enter a time as hours and minutes, for example 09:00."))
+    if begins is not None and ends is not None and hours_between(begins, ends) < MIN_SERVICE_HOURS:
+        least = _("The service desk must be open at least %(days)s days a week and %(hours)s hours a day.")
+        yield _wrong("service_until", "too_short", least % {"days": MIN_SERVICE_DAYS, "hours": MIN_SERVICE_HOURS})
 
 
 def hours_between(begins: time, ends: time) -> float:
-    """The same time twice means around the clock; an end before the beginning is of the next day."""
+    """Return the hours from begin to end. Equal times mean around the clock; an end before the beginning is on the
+    next day."""
     minutes = (ends.hour * 60 + ends.minute - begins.hour * 60 - begins.minute) % (24 * 60)
     return (minutes or 24 * 60) / 60
 
 
-def _market_contact(said: CompanyDocument) -> Iterator[Finding]:
-    """Whom they know here: yes → name, phone and mail; no → all empty."""
+def _market_contact(document: CompanyDocument) -> Iterator[Finding]:
+    """Check the contact person at the market: name, phone and mail must all be filled or all be empty."""
     fields = ("market_name", "market_phone", "market_email")
-    if any(getattr(said, field).strip() for field in fields):
+    if any(getattr(document, field).strip() for field in fields):
         for field in fields:
-            if not getattr(said, field).strip():
+            if not getattr(document, field).strip():
                 yield _wrong(
-                    field, "missing", _("Give name, phone and e-mail of your contact, or leave all three empty.")
+                    field, "missing", _("Enter the name, phone and e-mail of your contact, or leave all three empty.")
                 )
 
 
@@ -269,7 +272,7 @@ def read_date(text: str) -> date | None:
 
 
 def read_number(text: str) -> int | None:
-    """A whole number, its groups parted by commas or blanks as people write them."""
+    """Parse a whole number, which may have commas or spaces between groups of digits."""
     return whole_number(re.sub(r"(?<=\d)[,， ](?=\d{3})", "", text.strip()))
 
 
@@ -283,36 +286,40 @@ def read_time(text: str) -> time | None:
 
 
 class CompanyFacts(Struct, frozen=True, kw_only=True):
-    """A document that nothing is wrong with, read: what the columns hold."""
+    """A valid document, parsed into the values of the columns."""
 
     of_seller: Mapping[str, str]
     of_company: Mapping[str, object]
 
 
-def facts_of(said: CompanyDocument) -> CompanyFacts:
-    """Raises ``ValueError`` for a document that ``check_company`` finds wrong."""
-    founded, capital, staff = read_date(said.founded_on), read_number(said.capital), read_number(said.staff)
-    if founded is None or capital is None or staff is None:
+def facts_of(document: CompanyDocument) -> CompanyFacts:
+    """Parse a document. Raises ``ValueError`` if ``check_company`` finds it invalid."""
+    founding_date, capital, staff = (
+        read_date(document.founded_on),
+        read_number(document.capital),
+        read_number(document.staff),
+    )
+    if founding_date is None or capital is None or staff is None:
         raise ValueError("a company whose numbers do not read was not checked")
-    clean = {field: getattr(said, field).strip() for field in SECTION}
-    known = {part: clean[f"market_{part}"] for part in ("name", "phone", "email") if clean[f"market_{part}"]}
-    plain = (
+    values = {field: getattr(document, field).strip() for field in SECTION}
+    market_contact = {part: values[f"market_{part}"] for part in ("name", "phone", "email") if values[f"market_{part}"]}
+    plain_fields = (
         "logo", "licence", "province", "city", "district", "street", "contact_name", "contact_phone", "contact_email", "service_from",
         "service_until",
     )  # fmt: skip
     return CompanyFacts(
         of_seller={
-            **{field: clean[field] for field in ("name", "name_en", "website", "about", "about_en")},
-            "contact_email": clean["service_email"],
-            "contact_phone": clean["service_phone"],
+            **{field: values[field] for field in ("name", "name_en", "website", "about", "about_en")},
+            "contact_email": values["service_email"],
+            "contact_phone": values["service_phone"],
         },
         of_company={
-            **{field: clean[field] for field in plain},
-            "registration_number": uscc.compact(said.registration_number),
-            "founded_on": founded,
+            **{field: values[field] for field in plain_fields},
+            "registration_number": uscc.compact(document.registration_number),
+            "founded_on": founding_date,
             "capital": capital,
             "staff": staff,
-            "service_days": int(said.service_days),
-            "market_contact": known,
+            "service_days": int(document.service_days),
+            "market_contact": market_contact,
         },
     )

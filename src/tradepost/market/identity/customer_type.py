@@ -1,7 +1,6 @@
 """An operator certifies a customer as an enterprise or an individual (business-rules §1.1, §3.7).
 
-Sales targets use the certified type; the company name that a buyer types on the profile proves nothing.
-"""
+Sales targets use the certified type, because the company name in the profile is not verified."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 
 from .models import CustomerType, User
 
@@ -23,8 +22,7 @@ MAX_NAME = 128
 def certify_customer(user: User, customer_type: str, *, name: str, reason: str, actor: str, now: datetime) -> bool:
     """Certify the customer, or end the certification (``customer_type`` empty). Return whether anything changed.
 
-    ``name``: the name on the licence or identity document. Raises ``Refused`` with the field that is wrong.
-    """
+    ``name``: the name on the licence or identity document. Raises ``Refused`` with the invalid field."""
     name, reason = " ".join(name.split()), reason.strip()
     if customer_type and customer_type not in CustomerType:
         raise _wrong("customer_type", _("Choose a customer type from the list."))
@@ -36,12 +34,14 @@ def certify_customer(user: User, customer_type: str, *, name: str, reason: str, 
         raise _wrong("reason", _("Enter the evidence that you checked. The history shows it."))
     name = name if customer_type else ""
     with transaction.atomic():
-        stored = User.objects.select_for_update().values_list("customer_type", "certified_name").get(pk=user.pk)
-        if stored == (customer_type, name):
+        stored_values = User.objects.select_for_update().values_list("customer_type", "certified_name").get(pk=user.pk)
+        if stored_values == (customer_type, name):
             return False
         User.objects.filter(pk=user.pk).update(customer_type=customer_type, certified_name=name)
         note = f"{name}: {reason}" if name else reason
-        moved(user, HISTORY, "certify", now=now, actor=actor, note=note, before=stored[0], after=customer_type)
+        record_move(
+            user, HISTORY, "certify", now=now, actor=actor, note=note, before=stored_values[0], after=customer_type
+        )
     user.customer_type, user.certified_name = customer_type, name
     return True
 

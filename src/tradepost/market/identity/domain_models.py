@@ -1,4 +1,4 @@
-"""Domains of sellers: registered alone and without path, proven, looked at again (saas-v2 §1.2)."""
+"""Domains of sellers: registered without path, proven, and checked again (saas-v2 §1.2)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from django.utils.translation import pgettext_lazy
 
 
 class Domain(models.Model):
-    """A host on which a seller may have production addresses, once it has proven that the host is its own."""
+    """A host for a seller's production addresses, once the seller has proven ownership."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", pgettext_lazy("domain", "Not proven yet")
+        PENDING = "pending", pgettext_lazy("domain", "Not verified yet")
         VERIFIED = "verified", pgettext_lazy("domain", "Verified")
-        LAPSED = "lapsed", pgettext_lazy("domain", "Proof lapsed")
+        LAPSED = "lapsed", pgettext_lazy("domain", "Verification expired")
 
     class How(models.TextChoices):
-        """By what it was verified."""
+        """The method of verification."""
 
         NONE = "", ""
         HTTPS = "https", _("by the file, over https")
         HTTP = "http", _("by the file, over http")
         DNS = "dns", _("by the DNS record")
-        SANDBOX = "sandbox", _("because this is a sandbox: the name leads to this machine")
-        LEGACY = "legacy", _("because its addresses are older than the proof of domains")
+        SANDBOX = "sandbox", _("because the name points to this machine in a sandbox")
+        LEGACY = "legacy", _("because its addresses are older than domain verification")
 
     seller = models.ForeignKey("identity.Seller", models.CASCADE, related_name="domains")
     host = models.CharField(_("Domain"), max_length=253)
-    """In lower case; a name in another script in its xn-- form."""
+    """In lower case; internationalised names in xn-- form."""
     token = models.CharField(max_length=64)
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     how = models.CharField(max_length=8, choices=How, default=How.NONE, blank=True)
@@ -36,9 +36,9 @@ class Domain(models.Model):
     verified_at = models.DateTimeField(null=True, default=None)
     checked_at = models.DateTimeField(null=True, default=None)
     failures = models.PositiveIntegerField(default=0)
-    """Looks in a row that did not find the proof of a verified domain."""
+    """Checks in a row that did not find the proof of a verified domain."""
     seen = models.JSONField(default=list)
-    """What the last look found, by way: ``domain_proof.Seen`` as JSON. Empty when the proof was found."""
+    """The results of the last check, by method: ``domain_proof.Seen`` as JSON. Empty if the proof was found."""
 
     class Meta:
         constraints = [

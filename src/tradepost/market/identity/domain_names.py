@@ -1,4 +1,4 @@
-"""Where the proof of a domain stands, and which names lead to this machine. Pure; pages ask it without an HTTP client."""
+"""The location of a domain's proof, and detection of loopback names. Pure; pages use it without an HTTP client."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ PATH = "/.well-known/tradepost-domain.txt"
 RECORD = "_tradepost"
 
 
-def expected(token: str) -> str:
-    """The line in the file, or the record's value."""
+def proof_text(token: str) -> str:
+    """Return the line of the file, or the value of the record."""
     return f"tradepost-domain={token}"
 
 
@@ -20,12 +20,12 @@ def file_url(host: str, scheme: str = "https") -> str:
 
 
 def record_name(host: str) -> str:
-    """Of the TXT record; empty for an IP address, which has none."""
+    """Return the name of the TXT record; empty for an IP address, which has none."""
     return "" if literal_ip(host) else f"{RECORD}.{host}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name leads to this machine by its form: ``localhost``, below it, 127.0.0.0/8, ::1."""
+    """Return whether a name has the form of a loopback name: ``localhost``, a subdomain of it, 127.0.0.0/8, ::1."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     literal = literal_ip(host)

@@ -1,8 +1,8 @@
-"""Looks whether a seller has put its token where only the owner of a domain can: a file at a well-known path, or a DNS record.
+"""Check whether a seller has published its token where only a domain's owner can: in a file at a well-known path, or
+a DNS record.
 
-Runs in a leased job, outside of any transaction. What a stranger's servers decide is bounded: the file through the guard
-without redirects, the record in time and number.
-"""
+Runs in a leased job, outside of any transaction. Input from other parties' servers is limited: the file is fetched
+through the guard without redirects, the record is limited in time and number."""
 
 from __future__ import annotations
 
@@ -11,124 +11,125 @@ from typing import Any
 
 from msgspec import Struct
 
-from tradepost.market.base.leased_jobs import Running
-from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch
+from tradepost.market.base.leased_jobs import RunningJob
+from tradepost.market.base.outbound import Bounds, FetchedResponse, NoResponse, fetch
 from tradepost.market.base.outbound_policy import OutboundPolicy
 
 from .domain_models import Domain
-from .domain_names import expected, file_url, record_name
+from .domain_names import file_url, proof_text, record_name
 
-WAYS = 3
-MOST_BYTES = 4096
-MOST_RECORDS = 50
-WITHIN = 8.0
-"""Seconds that each way may take."""
-LONGEST_DETAIL = 200
+METHODS = 3
+MAX_BYTES = 4096
+MAX_RECORDS = 50
+TIMEOUT = 8.0
+"""Timeout of each method in seconds."""
+MAX_DETAIL_LENGTH = 200
 
 
-def txt(name: str) -> Sequence[str]:
-    """TXT records of a name, each joined, by the machine's own name servers. Raises ``DNSException``."""
+def txt_records(name: str) -> Sequence[str]:
+    """Return the TXT records of a name, each joined, from the machine's name servers. Raises ``DNSException``."""
     import dns.resolver  # takes long to load, and most processes prove no domain
 
-    answer = dns.resolver.Resolver().resolve(name, "TXT", lifetime=WITHIN, search=False)
-    return [b"".join(record.strings).decode("utf-8", "replace") for record in list(answer)[:MOST_RECORDS]]
+    answer = dns.resolver.Resolver().resolve(name, "TXT", lifetime=TIMEOUT, search=False)
+    return [b"".join(record.strings).decode("utf-8", "replace") for record in list(answer)[:MAX_RECORDS]]
 
 
 class Lookups(Struct, frozen=True):
-    """How others' servers are asked: for a file, raising ``NotReached``, and for TXT records."""
+    """Functions that query other parties' servers: for a file, which raises ``NotReached``, and for TXT records."""
 
-    file: Callable[[str, Bounds], Fetched] = fetch
-    records: Callable[[str], Sequence[str]] = txt
+    file: Callable[[str, Bounds], FetchedResponse] = fetch
+    records: Callable[[str], Sequence[str]] = txt_records
 
 
 LOOKUPS = Lookups()
 
 
-class Seen(Struct, frozen=True):
-    """What was found instead of the token. ``code`` is for words, ``detail`` says what was seen: untrusted text."""
+class ProofFinding(Struct, frozen=True):
+    """What was found instead of the token. ``code`` selects the message; ``detail`` has untrusted text."""
 
     way: str
     code: str
     detail: str = ""
 
     def plain(self) -> dict[str, str]:
-        # PostgreSQL keeps no NUL.
-        return {"way": self.way, "code": self.code, "detail": self.detail[:LONGEST_DETAIL].replace("\0", "\ufffd")}
+        # PostgreSQL text cannot contain NUL.
+        return {"way": self.way, "code": self.code, "detail": self.detail[:MAX_DETAIL_LENGTH].replace("\0", "\ufffd")}
 
 
-class Looked(Struct, frozen=True):
-    """``by``: the way that proved it, empty for none; then ``seen`` says why of each."""
+class ProofResult(Struct, frozen=True):
+    """``by``: the method that found the token; empty for none. ``seen``: then the results of all methods."""
 
     by: str
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[ProofFinding, ...] = ()
 
 
-def look_for_proof(running: Running, *, outbound: OutboundPolicy, lookups: Lookups = LOOKUPS) -> Mapping[str, Any]:
+def run_proof_check(running: RunningJob, *, outbound: OutboundPolicy, lookups: Lookups = LOOKUPS) -> Mapping[str, Any]:
     """The work of the leased job ``domains.PROVE``."""
-    found = Domain.objects.filter(pk=running.payload["domain"]).first()
-    if found is None:
+    domain = Domain.objects.filter(pk=running.payload["domain"]).first()
+    if domain is None:
         return {"by": "", "seen": []}
-    looked = look(
-        found.host, found.token, outbound=outbound, lookups=lookups, step=lambda done: running.progress(done, WAYS)
+    result = find_proof(
+        domain.host, domain.token, outbound=outbound, lookups=lookups, step=lambda done: running.progress(done, METHODS)
     )
-    return {"by": looked.by, "seen": [one.plain() for one in looked.seen]}
+    return {"by": result.by, "seen": [finding.plain() for finding in result.seen]}
 
 
-def look(
+def find_proof(
     host: str, token: str, *, outbound: OutboundPolicy, step: Callable[[int], object], lookups: Lookups = LOOKUPS
-) -> Looked:
-    """Try the ways one after the other; the first that shows the token proves it. ``step`` is told how many were tried."""
-    seen: list[Seen] = []
-    ways: list[tuple[str, Callable[[], Seen | None]]] = [
+) -> ProofResult:
+    """Try the methods one after the other until one finds the token. ``step`` receives the number of methods
+    tried."""
+    findings: list[ProofFinding] = []
+    methods: list[tuple[str, Callable[[], ProofFinding | None]]] = [
         ("https", lambda: _file(host, token, "https", lookups, outbound=outbound)),
         ("http", lambda: _file(host, token, "http", lookups, outbound=outbound)),
     ]
     if record_name(host):
-        ways.append(("dns", lambda: _record(host, token, lookups)))
-    for number, (way, tried) in enumerate(ways):
+        methods.append(("dns", lambda: _record(host, token, lookups)))
+    for number, (method, try_method) in enumerate(methods):
         step(number)
-        missing = tried()
-        if missing is None:
-            return Looked(way)
-        seen.append(missing)
-    step(WAYS)
-    return Looked("", tuple(seen))
+        finding = try_method()
+        if finding is None:
+            return ProofResult(method)
+        findings.append(finding)
+    step(METHODS)
+    return ProofResult("", tuple(findings))
 
 
-def _file(host: str, token: str, scheme: str, lookups: Lookups, *, outbound: OutboundPolicy) -> Seen | None:
-    bounds = Bounds(outbound=outbound, within=WITHIN, most_bytes=MOST_BYTES, cut=True)
+def _file(host: str, token: str, scheme: str, lookups: Lookups, *, outbound: OutboundPolicy) -> ProofFinding | None:
+    bounds = Bounds(outbound=outbound, within=TIMEOUT, most_bytes=MAX_BYTES, cut=True)
     try:
-        got = lookups.file(file_url(host, scheme), bounds)
-    except NotReached as error:
-        return Seen(scheme, error.why, error.detail)
-    return _of_file(got, token, scheme)
+        response = lookups.file(file_url(host, scheme), bounds)
+    except NoResponse as error:
+        return ProofFinding(scheme, error.why, error.detail)
+    return _judge_file(response, token, scheme)
 
 
-def _of_file(got: Fetched, token: str, scheme: str) -> Seen | None:
-    if 300 <= got.status < 400:
-        return Seen(scheme, "redirected", got.header("Location") or str(got.status))
-    if got.status != 200:
-        return Seen(scheme, "status", str(got.status))
-    text = got.body.decode("utf-8", "replace").removeprefix("\ufeff")
+def _judge_file(response: FetchedResponse, token: str, scheme: str) -> ProofFinding | None:
+    if 300 <= response.status < 400:
+        return ProofFinding(scheme, "redirected", response.header("Location") or str(response.status))
+    if response.status != 200:
+        return ProofFinding(scheme, "status", str(response.status))
+    text = response.body.decode("utf-8", "replace").removeprefix("\ufeff")
     lines = [line.strip() for line in text.splitlines()]
-    if expected(token) in lines:
+    if proof_text(token) in lines:
         return None
-    first = next((line for line in lines if line), "")
-    return Seen(scheme, "other_text" if first else "empty", first)
+    first_line = next((line for line in lines if line), "")
+    return ProofFinding(scheme, "other_text" if first_line else "empty", first_line)
 
 
-def _record(host: str, token: str, lookups: Lookups) -> Seen | None:
+def _record(host: str, token: str, lookups: Lookups) -> ProofFinding | None:
     import dns.exception
     import dns.resolver
 
     try:
-        records = list(lookups.records(record_name(host)))[:MOST_RECORDS]
+        records = list(lookups.records(record_name(host)))[:MAX_RECORDS]
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return Seen("dns", "no_record")
+        return ProofFinding("dns", "no_record")
     except dns.exception.Timeout:
-        return Seen("dns", "timeout")
+        return ProofFinding("dns", "timeout")
     except (dns.exception.DNSException, OSError) as error:
-        return Seen("dns", "dns", str(error))
-    if expected(token) in (record.strip() for record in records):
+        return ProofFinding("dns", "dns", str(error))
+    if proof_text(token) in (record.strip() for record in records):
         return None
-    return Seen("dns", "other_text", records[0]) if records else Seen("dns", "no_record")
+    return ProofFinding("dns", "other_text", records[0]) if records else ProofFinding("dns", "no_record")

@@ -1,8 +1,7 @@
-"""Register a domain, prove it, look at it again, let its proof lapse (saas-v2 §1.2).
+"""Register a domain, prove it, check it again, and let its proof lapse (saas-v2 §1.2).
 
-What a lapsed proof means: no address can be registered or changed on the domain. Calls to the addresses that stand go on,
-since buyers paid for what is served there.
-"""
+After a proof has lapsed, no address can be registered or changed on the domain. Calls to existing addresses continue,
+because buyers paid for the services there."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from msgspec import Struct
 
 from tradepost.market.base import ids, jobs, leased_jobs, outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.hosts import wrong_host
+from tradepost.market.base.hosts import host_error
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.outbound_policy import OutboundPolicy
 
@@ -29,22 +28,22 @@ from .events import DomainLapsed
 from .models import Seller
 
 PROVE = "identity.prove_domain"
-"""Kind of the leased job that looks for a proof; its key is the domain's."""
+"""Kind of the leased job that checks for a proof; its key is the domain's."""
 RECHECK = "identity.recheck_domain"
-"""Kind of the timer that has a verified domain looked at again."""
+"""Kind of the timer that starts a new check of a verified domain."""
 PROVEN = (Domain.How.HTTPS, Domain.How.HTTP, Domain.How.DNS)
-AFTER_FAILURE = timedelta(days=1)
+RETRY_DELAY = timedelta(days=1)
 
 
 class Rechecks(Struct, frozen=True):
-    """How often a proof is looked at again, and how many looks in a row may fail."""
+    """Interval between checks of a proof, and how many in a row may fail."""
 
     every: timedelta
     failures: int
 
 
 def host_of(text: str) -> str:
-    """The host that somebody typed: alone, or as the beginning of an address. Raises ``Refused``."""
+    """Return the host from a user's input: a domain, or an address without path. Raises ``Refused``."""
     text = text.strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
@@ -52,138 +51,140 @@ def host_of(text: str) -> str:
     except ValueError:
         raise _wrong(_("This is not a domain.")) from None
     if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
-        raise _wrong(_("Give a domain, for example api.example.com."))
+        raise _wrong(_("Enter a domain, for example api.example.com."))
     if parts.path not in {"", "/"} or parts.query or parts.fragment or port is not None:
-        raise _wrong(_("Give the domain alone, without port and path: those belong to the address."))
+        raise _wrong(_("Enter the domain only, without a port or path. Those belong to the production address."))
     return host.lower()
 
 
 def register_domain(seller: Seller, host: str, *, outbound: OutboundPolicy, most: int, now: datetime) -> Domain:
-    """A domain of this seller, to be proven; in a sandbox a name of this machine is verified at once.
+    """Register a domain of this seller, to be proven; in a sandbox, loopback names are verified immediately.
 
-    Raises ``Refused`` for what is no public domain, a repetition, one that somebody else has proven, or one too many.
-    """
+    Raises ``Refused`` if it is not a public domain, is registered already, is proven by another seller, or exceeds
+    the limit."""
     host = host_of(host)
-    if wrong := wrong_host(host, outbound):
-        raise _wrong(wrong)
+    if error := host_error(host, outbound):
+        raise _wrong(error)
     with transaction.atomic():
         Seller.objects.select_for_update().get(pk=seller.pk)
         if Domain.objects.filter(seller=seller, host=host).exists():
             raise Refused("domain.repeated", _("You have registered this domain already."), field="host")
-        if taken(host, seller.pk):
-            raise Refused("domain.taken", _("Another seller has proven that this domain is theirs."), field="host")
+        if is_taken(host, seller.pk):
+            raise Refused("domain.taken", _("Another seller has already verified this domain."), field="host")
         if Domain.objects.filter(seller=seller).count() >= most:
-            said = _("A company has at most %(most)s domains. Delete one that serves nothing.") % {"most": most}
-            raise Refused("domain.too_many", said, field="host")
-        made = Domain.objects.create(seller=seller, host=host, token=ids.secret(32), created_at=now)
+            message = _("A company can have at most %(most)s domains. Delete one that you no longer use.") % {
+                "most": most
+            }
+            raise Refused("domain.too_many", message, field="host")
+        domain = Domain.objects.create(seller=seller, host=host, token=ids.secret(32), created_at=now)
         if outbound.sandbox and is_loopback(host):
-            _verify(made, Domain.How.SANDBOX, now=now)
-    return made
+            _verify(domain, Domain.How.SANDBOX, now=now)
+    return domain
 
 
-def vouch(seller: Seller, host: str, *, now: datetime) -> Domain:
-    """Verified by the word of whoever runs this sandbox: for programs that set one up, never for a page."""
+def verify_without_proof(seller: Seller, host: str, *, now: datetime) -> Domain:
+    """Mark a domain as verified without a proof: for programs that set up a sandbox, never for a page."""
     host = host.lower()
-    found = Domain.objects.filter(seller=seller, host=host).first() or Domain.objects.create(
+    domain = Domain.objects.filter(seller=seller, host=host).first() or Domain.objects.create(
         seller=seller, host=host, token=ids.secret(32), created_at=now
     )
-    if found.status != Domain.Status.VERIFIED:
-        _verify(found, Domain.How.SANDBOX, now=now)
-    return found
+    if domain.status != Domain.Status.VERIFIED:
+        _verify(domain, Domain.How.SANDBOX, now=now)
+    return domain
 
 
 def verified_domain(seller: Seller, host: str, *, outbound: OutboundPolicy, now: datetime) -> Domain:
-    """The domain on which an address may be registered. In a sandbox a name of this machine needs no registration before.
+    """Return the domain for an address. In a sandbox, loopback names need no registration.
 
-    Raises ``Refused`` when it is not verified.
-    """
+    Raises ``Refused`` if it is not verified."""
     host = host.lower()
-    found = Domain.objects.filter(seller=seller, host=host).first()
-    if found is not None and found.status == Domain.Status.VERIFIED:
-        return found
+    domain = Domain.objects.filter(seller=seller, host=host).first()
+    if domain is not None and domain.status == Domain.Status.VERIFIED:
+        return domain
     if outbound.sandbox and is_loopback(host):
-        return vouch(seller, host, now=now)
+        return verify_without_proof(seller, host, now=now)
     raise Refused(
         "address.domain",
-        _("First prove that the domain %(host)s is yours: register it under Domains.") % {"host": host},
+        _("Verify the domain %(host)s first. Register it under Domains.") % {"host": host},
         field="url",
     )
 
 
 def hosts_of_sellers(sellers: Collection[int]) -> dict[int, list[str]]:
-    """The same for many, in one query."""
-    found: dict[int, list[str]] = {seller: [] for seller in sellers}
-    own = Domain.objects.filter(seller__in=sellers, status=Domain.Status.VERIFIED).order_by("pk")
-    for seller, host in own.values_list("seller_id", "host"):
-        found[seller].append(host)
-    return found
+    """Return the verified hosts of many sellers, in one query."""
+    hosts: dict[int, list[str]] = {seller: [] for seller in sellers}
+    domains = Domain.objects.filter(seller__in=sellers, status=Domain.Status.VERIFIED).order_by("pk")
+    for seller, host in domains.values_list("seller_id", "host"):
+        hosts[seller].append(host)
+    return hosts
 
 
-def taken(host: str, seller: int) -> bool:
-    """Whether somebody else has proven this host."""
+def is_taken(host: str, seller: int) -> bool:
+    """Return whether another seller has proven this host."""
     proven = Domain.objects.filter(host=host, status=Domain.Status.VERIFIED, how__in=PROVEN)
     return proven.exclude(seller=seller).exists()
 
 
-def ask_for_proof(domain: Domain, *, now: datetime) -> LeasedJob:
-    """Have a worker look for the proof; one look at a time."""
+def start_proof_check(domain: Domain, *, now: datetime) -> LeasedJob:
+    """Start a leased job that checks for the proof; at most one at a time."""
     return leased_jobs.start(PROVE, str(domain.pk), payload={"domain": domain.pk}, now=now, seller_id=domain.seller_id)
 
 
 def record_proof(job: LeasedJob, now: datetime, *, rechecks: Rechecks) -> None:
-    """The end of that job, in its transaction: verified, or another failure, or lapsed."""
+    """Record the result of that job, in its transaction: verified, failed again, or lapsed."""
     domain = Domain.objects.select_for_update().filter(pk=job.payload["domain"]).first()
     if domain is None or job.outcome != LeasedJob.Outcome.DONE:
-        return  # a look that broke off says nothing about the domain
+        return  # an unfinished check has no result
     result = job.result or {}
-    by, seen = str(result.get("by", "")), list(result.get("seen", ()))
-    if by and taken(domain.host, domain.seller_id):
-        by, seen = "", [{"way": by, "code": "taken", "detail": ""}]
-    Domain.objects.filter(pk=domain.pk).update(checked_at=now, seen=seen)
+    by, findings = str(result.get("by", "")), list(result.get("seen", ()))
+    if by and is_taken(domain.host, domain.seller_id):
+        by, findings = "", [{"way": by, "code": "taken", "detail": ""}]
+    Domain.objects.filter(pk=domain.pk).update(checked_at=now, seen=findings)
     if by:
         _proven(domain, Domain.How(by), now=now, rechecks=rechecks)
     elif domain.status == Domain.Status.VERIFIED and domain.how in PROVEN:
-        _failed_again(domain, now=now, rechecks=rechecks)
+        _count_failure(domain, now=now, rechecks=rechecks)
 
 
-def _proven(domain: Domain, how: Domain.How, *, now: datetime, rechecks: Rechecks) -> None:
+def _proven(domain: Domain, method: Domain.How, *, now: datetime, rechecks: Rechecks) -> None:
     if domain.status == Domain.Status.VERIFIED:
-        Domain.objects.filter(pk=domain.pk).update(how=how, failures=0)
+        Domain.objects.filter(pk=domain.pk).update(how=method, failures=0)
     else:
-        _verify(domain, how, now=now)
-    due = now + rechecks.every
-    jobs.schedule(RECHECK, str(domain.pk), due_at=due, payload={"domain": domain.pk})
-    jobs.reschedule(RECHECK, str(domain.pk), due_at=due)
+        _verify(domain, method, now=now)
+    due_at = now + rechecks.every
+    jobs.schedule(RECHECK, str(domain.pk), due_at=due_at, payload={"domain": domain.pk})
+    jobs.reschedule(RECHECK, str(domain.pk), due_at=due_at)
 
 
-def _failed_again(domain: Domain, *, now: datetime, rechecks: Rechecks) -> None:
+def _count_failure(domain: Domain, *, now: datetime, rechecks: Rechecks) -> None:
     failures = domain.failures + 1
     Domain.objects.filter(pk=domain.pk).update(failures=failures)
     if failures < rechecks.failures:
-        jobs.reschedule(RECHECK, str(domain.pk), due_at=now + AFTER_FAILURE)
+        jobs.reschedule(RECHECK, str(domain.pk), due_at=now + RETRY_DELAY)
         return
     DOMAIN.move_all([domain], DomainEvent.LAPSE, now=now, note=f"not found {failures} times")
     jobs.cancel(RECHECK, str(domain.pk))
     outbox.publish(DomainLapsed(domain=domain.pk, at=now), now=now)
 
 
-def _verify(domain: Domain, how: Domain.How, *, now: datetime) -> None:
-    DOMAIN.move_all([domain], DomainEvent.PROVE, now=now, note=how, how=how, verified_at=now, failures=0, seen=[])
+def _verify(domain: Domain, method: Domain.How, *, now: datetime) -> None:
+    DOMAIN.move_all([domain], DomainEvent.PROVE, now=now, note=method, how=method, verified_at=now, failures=0, seen=[])
 
 
 def recheck(payload: Mapping[str, Any], now: datetime, *, rechecks: Rechecks) -> datetime | None:
-    """Timer: have a verified domain looked at again. Ends with the domain."""
+    """Timer task: check a verified domain again. Ends with the domain."""
     domain = Domain.objects.filter(pk=payload["domain"], status=Domain.Status.VERIFIED, how__in=PROVEN).first()
     if domain is None:
         return None
-    ask_for_proof(domain, now=now)
+    start_proof_check(domain, now=now)
     return now + rechecks.every
 
 
 def delete_domain(domain: Domain, *, used_by: int) -> None:
-    """``used_by``: how many addresses and web checks stand on it. Raises ``Refused`` when there are any."""
+    """Delete a domain. ``used_by``: the number of its addresses and web checks. Raises ``Refused`` if there are
+    any."""
     if used_by:
-        raise Refused("domain.in_use", _("Addresses or web checks stand on this domain. Delete or change them first."))
+        raise Refused("domain.in_use", _("Addresses or web checks use this domain. Delete or change them first."))
     jobs.cancel(RECHECK, str(domain.pk))
     domain.delete()
 

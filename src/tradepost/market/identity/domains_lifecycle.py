@@ -1,4 +1,4 @@
-"""The life of a domain as a table."""
+"""The lifecycle of a domain."""
 
 from __future__ import annotations
 

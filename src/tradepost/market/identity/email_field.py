@@ -1,4 +1,4 @@
-"""An account's e-mail address, which an account that an enterprise made for one of its people may lack."""
+"""The email address of an account, which may be missing for accounts that an enterprise created."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ else:
 
 
 class OptionalEmail(_EmailField):
-    """Empty in Python, NULL in the database, where empty texts would be equal and no second account could lack one.
+    """Empty in Python, NULL in the database, because a unique constraint allows only one empty text.
 
-    A condition with an empty text finds nobody, as ``email = ''`` does in SQL: nobody logs in by having no address.
-    """
+    A filter with an empty text matches nothing, as ``email = ''`` does in SQL, so an account without an address
+    cannot be signed in to by email."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "null": True})

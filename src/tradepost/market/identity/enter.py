@@ -1,5 +1,7 @@
-"""A company enters: its account becomes an applicant, an operator admits it; later it may be suspended, or leave for good
-(business-rules §1.4). What is handed in and decided stands in ``review``; here is what comes of it."""
+"""Entry of a company: its account becomes an applicant, an operator admits it, and later it may be suspended or leave
+(business-rules §1.4).
+
+``review`` has the submissions and decisions; this module applies them."""
 
 from __future__ import annotations
 
@@ -20,16 +22,19 @@ from .keys import revoke_all_keys
 from .lifecycle import SELLER, SellerEvent
 from .members_models import FormerMember
 from .models import Member, Seller, User
+from .registration import check_may_apply_to_sell
 
-LONGEST_REASON = 500
-_TRIES = 20
+MAX_REASON_LENGTH = 500
+_MAX_SLUG_TRIES = 20
 _PLACEHOLDER = "applicant-"
-"""How the address of a company begins that has no name yet."""
+"""Prefix of the slug of a company without a name."""
 
 
 def apply(user: User, *, now: datetime) -> Seller:
-    """The applicant that this account is, made at the first time. Raises ``Refused`` for an account that acts for a seller
-    already, or did when that one left: an account enters once (§1.4 steps 3 and 'Exit')."""
+    """Return the applicant of this account; created on the first call.
+
+    Raises ``Refused`` for an account that acts for a seller, or for one that has left: an account enters once (§1.4
+    steps 3 and 'Exit')."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         members = list(Member.objects.filter(user=user).select_related("seller"))
@@ -41,8 +46,9 @@ def apply(user: User, *, now: datetime) -> Seller:
         if members:
             raise Refused(
                 "enter.member",
-                _("This account acts for a seller already. A company enters with an account of its own."),
+                _("This account already acts for a seller. Register another company with a separate account."),
             )
+        check_may_apply_to_sell(user, now=now)
         seller = Seller.objects.create(
             name=(user.company or user.name or user.email)[:128],
             slug=f"{_PLACEHOLDER}{ids.hex_id()[:12]}",
@@ -56,13 +62,14 @@ def apply(user: User, *, now: datetime) -> Seller:
 
 
 def taken_by_another(registration_number: str, seller: Seller | None) -> bool:
-    """Whether another seller has, or had, this number: it is a company's for ever."""
-    others = Company.objects.filter(registration_number=registration_number)
-    return (others.exclude(seller=seller) if seller else others).exists()
+    """Return whether another seller has, or had, this registration number, which is never reassigned."""
+    other_users = Company.objects.filter(registration_number=registration_number)
+    return (other_users.exclude(seller=seller) if seller else other_users).exists()
 
 
 def admit(seller: Seller, document: CompanyDocument, *, by: str, now: datetime) -> None:
-    """The applicant is a seller from now on. ``by``: who decided it. Raises ``Refused`` when its number is another's."""
+    """Turn the applicant into a seller. ``by``: who decided. Raises ``Refused`` if another seller has its
+    registration number."""
     facts = facts_of(document)
     with transaction.atomic():
         SELLER.move(seller, SellerEvent.ADMIT, now=now, actor=by)
@@ -74,11 +81,11 @@ def admit(seller: Seller, document: CompanyDocument, *, by: str, now: datetime) 
 
 
 def change_company(seller: Seller, document: CompanyDocument, *, now: datetime) -> None:
-    """What is known of a company is this from now on. Raises ``Refused`` for another registration number: that would be
-    another legal entity (§1.4 'Info change')."""
+    """Replace the data of a company. Raises ``Refused`` for a different registration number, which means another
+    legal entity (§1.4 'Info change')."""
     facts = facts_of(document)
-    standing = Company.objects.filter(seller=seller).first()
-    if standing and standing.registration_number != facts.of_company["registration_number"]:
+    company = Company.objects.filter(seller=seller).first()
+    if company and company.registration_number != facts.of_company["registration_number"]:
         raise another_entity()
     with transaction.atomic():
         _store(seller, facts, now=now)
@@ -88,7 +95,7 @@ def another_entity() -> Refused:
     return Refused(
         "company.entity",
         _(
-            "The legal entity cannot change: the registration number stays. Another company enters with an account of its own."
+            "The legal entity cannot change, so the registration number must stay the same. A different company needs a separate account."
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY,
         field="registration_number",
@@ -108,15 +115,16 @@ def _store(seller: Seller, facts: CompanyFacts, *, now: datetime) -> None:
 
 def registered_already() -> Refused:
     return Refused(
-        "enter.registered", _("A company with this registration number has entered already. A company enters once."),
+        "enter.registered", _(
+            "A company with this registration number has already entered. Each company can enter only once."),
         HTTPStatus.CONFLICT, field="registration_number",
     )  # fmt: skip
 
 
 def _slug(name: str, seller: Seller) -> str:
-    """Of the English name; with a number where another has it."""
+    """Return a slug from the English name, with a number if the slug is taken."""
     base = slugify(name)[:40].strip("-") or f"seller-{seller.pk}"
-    for number in range(1, _TRIES):
+    for number in range(1, _MAX_SLUG_TRIES):
         slug = base if number == 1 else f"{base}-{number}"
         if not Seller.objects.filter(slug=slug).exclude(pk=seller.pk).exists():
             return slug
@@ -124,34 +132,36 @@ def _slug(name: str, seller: Seller) -> str:
 
 
 def document_of(seller: Seller) -> CompanyDocument:
-    """What stands, as a document: what a change begins with and is compared to. Empty where nothing is known."""
+    """Return the stored data as a document, with which a change begins and is compared. Empty fields if nothing is
+    stored."""
     company = Company.objects.filter(seller=seller).first()
-    shown = CompanyDocument(
+    basics = CompanyDocument(
         name=seller.name, name_en=seller.name_en, website=seller.website, about=seller.about, about_en=seller.about_en,
         service_phone=seller.contact_phone, service_email=seller.contact_email,
     )  # fmt: skip
     if company is None:
-        return shown
-    plain = (
+        return basics
+    copied_fields = (
         "registration_number", "province", "city", "district", "street", "logo", "licence", "contact_name", "contact_phone",
         "contact_email", "service_from", "service_until",
     )  # fmt: skip
-    known = {f"market_{part}": value for part, value in company.market_contact.items()}
+    market_contact = {f"market_{part}": value for part, value in company.market_contact.items()}
     return CompanyDocument(
-        **{name: getattr(shown, name) for name in ("name", "name_en", "website", "about", "about_en")},
+        **{name: getattr(basics, name) for name in ("name", "name_en", "website", "about", "about_en")},
         service_phone=seller.contact_phone,
         service_email=seller.contact_email,
-        **{name: getattr(company, name) for name in plain},
+        **{name: getattr(company, name) for name in copied_fields},
         founded_on=company.founded_on.isoformat(),
         capital=str(company.capital),
         staff=str(company.staff),
         service_days=str(company.service_days),
-        **known,
+        **market_contact,
     )
 
 
 def suspend(seller: Seller, *, reason: str, by: str, now: datetime) -> None:
-    """Its products are not sold and its members only look, until it is resumed. Raises ``Refused`` without a reason."""
+    """Stop the sales of a seller; its members can only read until it is resumed. Raises ``Refused`` without a
+    reason."""
     reason = _reason(reason)
     with transaction.atomic():
         SELLER.move_all([seller], SellerEvent.SUSPEND, now=now, actor=by, note=reason, status_reason=reason)
@@ -167,21 +177,23 @@ def resume(seller: Seller, *, reason: str, by: str, now: datetime) -> None:
 
 def _reason(reason: str) -> str:
     reason = " ".join(reason.split())
-    if not reason or len(reason) > LONGEST_REASON:
+    if not reason or len(reason) > MAX_REASON_LENGTH:
         raise Refused(
-            "seller.reason", _("Give a reason of at most %(most)s characters: the seller reads it.") % {"most": LONGEST_REASON},
+            "seller.reason", _(
+                "Enter a reason of at most %(most)s characters. The seller can see it.") % {"most": MAX_REASON_LENGTH},
             HTTPStatus.UNPROCESSABLE_ENTITY, field="reason",
         )  # fmt: skip
     return reason
 
 
 def leave(seller: Seller, *, by: str, now: datetime) -> None:
-    """The seller has left for good: its keys count no more, and its members are out but for the owners, who still read what
-    was earned. Whether it may is asked before (``review/kinds/exit``)."""
+    """Let the seller leave permanently: revoke its keys and remove its members. Owners stay, to see what was earned.
+
+    Whether it may leave is checked before (``review/kinds/exit``)."""
     with transaction.atomic():
         SELLER.move(seller, SellerEvent.LEAVE, now=now, actor=by)
         revoke_all_keys(seller, now=now)
-        out = Member.objects.filter(seller=seller).exclude(role=Member.Role.OWNER)
-        FormerMember.note(seller.pk, list(out.values_list("user_id", flat=True)), now=now)
-        out.delete()
+        removed_members = Member.objects.filter(seller=seller).exclude(role=Member.Role.OWNER)
+        FormerMember.note(seller.pk, list(removed_members.values_list("user_id", flat=True)), now=now)
+        removed_members.delete()
         outbox.publish(SellerExited(seller=seller.pk), now=now)

@@ -1,4 +1,4 @@
-"""What happens to sellers, their members and their keys."""
+"""Events about sellers, their members and keys, and accounts."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tradepost.market.base.events import event
 
 @event("signing_key_rotated", was=("SigningKeyRotated",), about=("key",))
 class SigningKeyRotated(Struct, frozen=True, kw_only=True):
-    """A signing key was replaced; it is still accepted for a while."""
+    """A signing key was replaced; it is still accepted during the overlap."""
 
     key: int
-    """Key (pk) of the one that was rotated out."""
+    """The primary key of the replaced key."""
 
 
 @event("seller_admitted", about=("seller",))
 class SellerAdmitted(Struct, frozen=True, kw_only=True):
-    """An applicant is a seller from now on."""
+    """An applicant was admitted as a seller."""
 
     seller: int
 
 
 @event("seller_suspended", about=("seller",))
 class SellerSuspended(Struct, frozen=True, kw_only=True):
-    """An operator stopped a seller's sales; the reason stands with the seller."""
+    """An operator suspended a seller's sales; the seller has the reason."""
 
     seller: int
 
@@ -40,14 +40,14 @@ class SellerResumed(Struct, frozen=True, kw_only=True):
 
 @event("seller_exited", about=("seller",))
 class SellerExited(Struct, frozen=True, kw_only=True):
-    """A seller left the market for good."""
+    """A seller left the market permanently."""
 
     seller: int
 
 
 @event("certification_locked", about=("seller",))
 class CertificationLocked(Struct, frozen=True, kw_only=True):
-    """Too many applications for certification were refused in a row."""
+    """Too many applications for certification were rejected in a row."""
 
     seller: int
 
@@ -61,7 +61,7 @@ class AgreementPublished(Struct, frozen=True, kw_only=True):
 
 @event("member_joined", about=("seller",))
 class MemberJoined(Struct, frozen=True, kw_only=True):
-    """Somebody accepted an invitation and acts for a seller from now on."""
+    """A person accepted an invitation to act for a seller."""
 
     seller: int
     user: int
@@ -70,7 +70,7 @@ class MemberJoined(Struct, frozen=True, kw_only=True):
 
 @event("member_left", about=("seller",))
 class MemberLeft(Struct, frozen=True, kw_only=True):
-    """Somebody acts for a seller no longer: removed, or by their own will when ``by`` is the same person."""
+    """A person no longer acts for a seller: removed by another member, or left if ``by`` is the same person."""
 
     seller: int
     user: int
@@ -80,7 +80,7 @@ class MemberLeft(Struct, frozen=True, kw_only=True):
 
 @event("member_access_changed", about=("seller",))
 class MemberAccessChanged(Struct, frozen=True, kw_only=True):
-    """A member was put into other groups."""
+    """A member was assigned to other groups."""
 
     seller: int
     user: int
@@ -89,7 +89,7 @@ class MemberAccessChanged(Struct, frozen=True, kw_only=True):
 
 @event("ownership_transferred", about=("seller",))
 class OwnershipTransferred(Struct, frozen=True, kw_only=True):
-    """A seller has another owner; the former one is a member now."""
+    """A seller has a new owner; the former owner is now a member."""
 
     seller: int
     former: int
@@ -99,36 +99,68 @@ class OwnershipTransferred(Struct, frozen=True, kw_only=True):
 
 @event("domain_lapsed", about=("domain",))
 class DomainLapsed(Struct, frozen=True, kw_only=True):
-    """The proof of a domain was not found time and again: nothing new can be registered on it."""
+    """Repeated checks did not find the proof of a domain: no address can be registered on it."""
 
     domain: int
     at: datetime
 
 
+@event("account_locked", about=("user",))
+class AccountLocked(Struct, frozen=True, kw_only=True):
+    """An operator locked an account."""
+
+    user: int
+    lock: int
+    at: datetime
+
+
+@event("account_unlocked", about=("user",))
+class AccountUnlocked(Struct, frozen=True, kw_only=True):
+    """An operator unlocked an account."""
+
+    user: int
+    lock: int
+    at: datetime
+
+
+@event("operator_role_changed", about=("user",))
+class OperatorRoleChanged(Struct, frozen=True, kw_only=True):
+    """An account has another role in the console. ``before`` and ``role`` are empty for "no operator"."""
+
+    user: int
+    before: str
+    role: str
+    by: str
+    """Email of the operator, or the account of the machine."""
+    at: datetime
+
+
 @event("sign_in_changed", about=("user",))
 class SignInChanged(Struct, frozen=True, kw_only=True):
-    """Somebody signs in by something else than before: whoever was signed in until then has to do so anew."""
+    """The sign-in method of an account changed: earlier sessions must sign in again."""
 
     user: int
     what: str
-    """``password``, ``on``, ``off``, ``reset`` or ``codes`` (those of recovery, which end nothing)."""
+    """``password``, ``on``, ``off``, ``reset``, ``locked``, ``groups``, or ``codes`` (recovery codes, which end no
+    session)."""
     at: datetime
-    """In real time, as sign-ins are."""
+    """In real time, like sign-ins."""
 
 
 @event("password_guessed", about=("user",))
 class PasswordGuessed(Struct, frozen=True, kw_only=True):
-    """Wrong passwords for an email from many networks: published once a day at most."""
+    """Wrong passwords for an email came from many networks; published at most once a day."""
 
     user: int
-    """0 where no account has the email."""
+    """0 if no account has the email."""
     at: datetime
     """In real time."""
 
 
 @event("second_step_guessed", about=("user",))
 class SecondStepGuessed(Struct, frozen=True, kw_only=True):
-    """Many wrong codes were given for an account, once a day at most: somebody else may know its password."""
+    """Many wrong codes were entered for an account, so its password may be known to others; published at most once a
+    day."""
 
     user: int
     at: datetime
@@ -142,7 +174,7 @@ class BuyerKeyChanged(Struct, frozen=True, kw_only=True):
     user: int
     key: int
     name: str
-    """The key's row is gone once it is deleted."""
+    """Stored, because the key's row is deleted with the key."""
     change: str
     """``created``, ``disabled``, ``enabled``, ``deleted`` or ``expires``."""
     at: datetime

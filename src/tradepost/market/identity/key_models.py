@@ -1,4 +1,4 @@
-"""A signing key that is made and not used yet: shown once, tried with a call, then switched to or discarded."""
+"""A staged signing key: created, shown once, tested with a call, then activated or discarded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StagedKey(models.Model):
     created_by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="staged_keys")
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, default=None)
-    """When a test call last showed that the seller's server knows it; null before, and after one that showed it does not."""
+    """When a test call last showed that the seller's server knows the key; null before, and after a failed test."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["seller", "interface_class"], name="staged_key_once")]

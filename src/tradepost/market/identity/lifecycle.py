@@ -1,4 +1,5 @@
-"""The life of a seller as a table (business-rules §1.4): an applicant is admitted, may be suspended, may leave for good."""
+"""The lifecycle of a seller (business-rules §1.4): an applicant is admitted, may be suspended, and may leave
+permanently."""
 
 from __future__ import annotations
 

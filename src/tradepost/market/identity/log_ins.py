@@ -1,4 +1,4 @@
-"""Where an account is logged in to the market, and its end: of one browser, or of all at once."""
+"""The browsers in which an account is signed in, and ending one or all of these sessions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tradepost.market.base import outbox
 
 from .events import SignInChanged
 from .models import LogIn, User
-from .second_factor_models import AGENT
+from .second_factor_models import MAX_AGENT_LENGTH
 
 
-def note(user: User, session: str, *, network: str, agent: str, now: datetime) -> None:
-    """A session that is kept already, by its key. The same again changes nothing. ``now``: real time, as for sessions."""
-    told = {"user": user, "begun_at": now, "network": network[:64], "agent": agent[:AGENT]}
-    LogIn.objects.get_or_create(session_id=session, defaults=told)
+def record_log_in(user: User, session: str, *, network: str, agent: str, now: datetime) -> None:
+    """Record a stored session by its key. Repeating it has no effect. ``now``: real time, as for sessions."""
+    values = {"user": user, "begun_at": now, "network": network[:64], "agent": agent[:MAX_AGENT_LENGTH]}
+    LogIn.objects.get_or_create(session_id=session, defaults=values)
 
 
-def living_of(user: User, *, now: datetime) -> QuerySet[LogIn]:
-    """The newest first."""
+def valid_log_ins(user: User, *, now: datetime) -> QuerySet[LogIn]:
+    """Return the valid sessions, newest first."""
     return LogIn.objects.filter(user=user, session__expire_date__gt=now).order_by("-id")
 
 
@@ -31,15 +31,16 @@ def end(log_in: LogIn) -> None:
 
 
 def end_all(user: User) -> None:
-    """Every session of the account, also those that no row names: those of before this was kept. Who goes on in one of them holds
-    the new hash of the account in it (``update_session_auth_hash``)."""
+    """End every session of the account, including those recorded before ``LogIn`` existed.
+
+    A session that continues must receive the account's new hash (``update_session_auth_hash``)."""
     User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
     user.refresh_from_db(fields=["sessions_ended"])
     Session.objects.filter(log_in__user=user).delete()
 
 
 def end_by_password(user: User, *, now: datetime, wall: datetime) -> None:
-    """Its password is another one now: whoever is logged in by the earlier one is logged out."""
+    """End all sessions after a change of the password."""
     with transaction.atomic():
         end_all(user)
         outbox.publish(SignInChanged(user=user.pk, what="password", at=wall), now=now)

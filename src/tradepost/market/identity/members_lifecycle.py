@@ -1,4 +1,4 @@
-"""The lives of an invitation and of a membership as tables; each move leaves a history row."""
+"""The lifecycles of an invitation and of a membership; each move adds a row of history."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ INVITATION: Lifecycle[Invitation.Status, InvitationEvent] = Lifecycle(
 )
 
 
-class Standing(StrEnum):
-    """Of a person at a seller. There is no row of a person who is out."""
+class MembershipState(StrEnum):
+    """The relation of a person to a seller. A person who is out has no row."""
 
     OUT = "out"
     MEMBER = "member"
@@ -43,8 +43,8 @@ class MembershipEvent(StrEnum):
     HAND_OVER = "hand over"
 
 
-_S = Standing
-MEMBERSHIP: Lifecycle[Standing, MembershipEvent] = Lifecycle(
+_S = MembershipState
+MEMBERSHIP: Lifecycle[MembershipState, MembershipEvent] = Lifecycle(
     "membership",
     {
         (_S.OUT, MembershipEvent.JOIN): _S.MEMBER,
@@ -58,10 +58,18 @@ MEMBERSHIP: Lifecycle[Standing, MembershipEvent] = Lifecycle(
 )
 
 
-def note_move(
-    seller: int, user: int, before: Standing, event: MembershipEvent, *, now: datetime, actor: str, note: str = ""
+def record_membership_move(
+    seller: int,
+    user: int,
+    before: MembershipState,
+    event: MembershipEvent,
+    *,
+    now: datetime,
+    actor: str,
+    note: str = "",
 ) -> None:
-    """A membership is a row that comes and goes; what became of it stays. Raises ``IllegalTransition``."""
+    """Record a move of a membership, whose row is created and deleted while the history stays. Raises
+    ``IllegalTransition``."""
     Move.objects.create(
         lifecycle=MEMBERSHIP.name,
         subject=f"{seller}/{user}",

@@ -1,4 +1,4 @@
-"""Groups with menus, who is in them, and invitations (business-rules §1.7)."""
+"""Groups with menus, their members, and invitations (business-rules §1.7)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from .menus import BUILT_IN, BUILT_IN_NAMES
 
 
 class Group(models.Model):
-    """Menus that its members may read or write. One with a ``code`` is built in: every seller has it, nobody changes it."""
+    """Menus that its members may read or write. A group with a ``code`` is built in: every seller has it, and it
+    cannot be changed."""
 
     seller = models.ForeignKey("identity.Seller", models.CASCADE, related_name="groups")
     code = models.CharField(max_length=16, blank=True, default="")
     name = models.CharField(_("Name"), max_length=64, blank=True, default="")
-    """Empty for a built-in one, whose name is in the reader's language."""
+    """Empty for a built-in group, whose name is in the reader's language."""
     menus = models.JSONField(default=dict)
-    """``{menu: "read" or "write"}`` of an own one; those of a built-in one are this release's (``given``)."""
+    """``{menu: "read" or "write"}`` of a seller's own group; this release defines those of built-in groups
+    (``given``)."""
 
     class Meta:
         constraints = [
@@ -34,12 +36,12 @@ class Group(models.Model):
 
     @property
     def given(self) -> Mapping[str, str]:
-        """What its members may do."""
+        """The menus and levels that the group grants."""
         return BUILT_IN.get(self.code, {}) if self.code else self.menus
 
 
 class Invitation(models.Model):
-    """Somebody is asked by e-mail to act for a seller. The token is in the mail alone; here is its hash."""
+    """An invitation by email to act for a seller. Only the mail contains the token; the row has its hash."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Invited")
@@ -50,7 +52,7 @@ class Invitation(models.Model):
     email = models.EmailField(_("E-mail"))
     token_hash = models.CharField(max_length=64, unique=True)
     groups = models.ManyToManyField(Group, related_name="+")
-    """Those that still exist when it is accepted are given."""
+    """Groups that the member will join, if they still exist at acceptance."""
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     invited_by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="invited")
     created_at = models.DateTimeField()
@@ -66,7 +68,8 @@ class Invitation(models.Model):
 
 
 class FormerMember(models.Model):
-    """Somebody who acted for a seller until a moment: an operator does not decide about a company that they just left."""
+    """A person who acted for a seller, and when it ended: operators must not decide about a company that they
+    recently left."""
 
     seller = models.ForeignKey("identity.Seller", models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey("identity.User", models.CASCADE, related_name="+", db_index=False)
@@ -77,7 +80,7 @@ class FormerMember(models.Model):
 
     @staticmethod
     def note(seller: int, users: Iterable[int], *, now: datetime) -> None:
-        """They act for the seller no more; the latest time counts."""
+        """Record that these people no longer act for the seller; keeps the latest time."""
         FormerMember.objects.bulk_create(
             [FormerMember(seller_id=seller, user_id=user, left_at=now) for user in users],
             update_conflicts=True, unique_fields=["user", "seller"], update_fields=["left_at"],

@@ -1,8 +1,7 @@
-"""What a member of a seller may see and change: menus, each to read or to write (business-rules §1.7). Pure.
+"""Menus of the seller center that a member may read or write (business-rules §1.7). Pure.
 
-Roles and menus are given to a group, members inherit from their groups; the owner has all. Two groups that know the same
-menu give the larger right.
-"""
+Rights are granted to groups, and members have those of their groups; owners have all. If two groups grant the same
+menu, the higher level applies."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from msgspec import Struct, field
 
 class Menu(TextChoices):
     OVERVIEW = "overview", _("Overview")
-    """Everybody who acts for the seller: what it shows goes by the other menus."""
+    """Visible to every member; its content depends on the other menus."""
     PRODUCTS = "products", pgettext_lazy("menu", "Products")
     TRADE = "trade", pgettext_lazy("menu", "Trade")
     TOOLS = "tools", pgettext_lazy("menu", "Interface tools")
@@ -26,14 +25,14 @@ class Menu(TextChoices):
     MEMBERS = "members", pgettext_lazy("menu", "Members")
 
 
-EXPLAINED: Mapping[str, str | Promise] = {
-    Menu.PRODUCTS: _("Drafts, prices, submissions and what is on sale."),
-    Menu.TRADE: _("Orders, operations and what buyers hold."),
+GRANTABLE: Mapping[str, str | Promise] = {
+    Menu.PRODUCTS: _("Drafts, prices, submissions and products on sale."),
+    Menu.TRADE: _("Orders, operations and the services of buyers."),
     Menu.TOOLS: _("Interface messages, production addresses, domains, keys and debugging."),
-    Menu.COMPANY: _("What the market knows of the company, agreements and certification."),
-    Menu.MEMBERS: _("Who may act for the company, and their groups."),
+    Menu.COMPANY: _("Company profile, agreements and certification."),
+    Menu.MEMBERS: _("Company members and their groups."),
 }
-"""The menus that a group can be given."""
+"""The menus that a group can grant."""
 
 
 class Level(IntEnum):
@@ -42,21 +41,21 @@ class Level(IntEnum):
     WRITE = 2
 
 
-LEVELS: Mapping[str, Level] = {"read": Level.READ, "write": Level.WRITE}
-"""As they are stored."""
+LEVEL_NAMES: Mapping[str, Level] = {"read": Level.READ, "write": Level.WRITE}
+"""The stored values."""
 WRITE_WORD, READ_WORD = "write", "read"
 
 DEVELOPER, VIEWER = "developer", "viewer"
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     DEVELOPER: {Menu.PRODUCTS: "write", Menu.TRADE: "write", Menu.TOOLS: "write", Menu.COMPANY: "read"},
-    VIEWER: dict.fromkeys(EXPLAINED, "read"),
+    VIEWER: dict.fromkeys(GRANTABLE, "read"),
 }
-"""Groups that every seller has and nobody changes: their codes and menus."""
+"""Codes and menus of the groups that every seller has and that cannot be changed."""
 BUILT_IN_NAMES: Mapping[str, str | Promise] = {DEVELOPER: _("Developers"), VIEWER: _("Viewers")}
 
 
 class Rights(Struct, frozen=True):
-    """What one person may do at one seller."""
+    """What a person may do at a seller."""
 
     owner: bool = False
     menus: Mapping[str, Level] = field(default_factory=dict)
@@ -73,8 +72,8 @@ class Rights(Struct, frozen=True):
         return self.level(menu) >= Level.WRITE
 
     def covers(self, menus: Mapping[str, str]) -> bool:
-        """Whether all of this is the person's own: nobody gives away more than they have."""
-        return all(self.level(menu) >= LEVELS.get(word, Level.WRITE) for menu, word in menus.items())
+        """Return whether the person has all these rights, as required for granting them."""
+        return all(self.level(menu) >= LEVEL_NAMES.get(word, Level.WRITE) for menu, word in menus.items())
 
     @property
     def seen(self) -> frozenset[str]:
@@ -89,11 +88,11 @@ OWNERS = Rights(owner=True)
 
 
 def rights_from(groups: Iterable[Mapping[str, str]]) -> Rights:
-    """The rights of whoever is in all of these groups. A menu or word that this release does not know gives nothing."""
-    found: dict[str, Level] = {}
+    """Return the rights of a member of all these groups. Unknown menus and levels grant nothing."""
+    levels: dict[str, Level] = {}
     for menus in groups:
-        for menu, word in menus.items():
-            level = LEVELS.get(word, Level.NONE)
-            if menu in EXPLAINED and level > found.get(menu, Level.NONE):
-                found[menu] = level
-    return Rights(menus=found)
+        for menu, level_name in menus.items():
+            level = LEVEL_NAMES.get(level_name, Level.NONE)
+            if menu in GRANTABLE and level > levels.get(menu, Level.NONE):
+                levels[menu] = level
+    return Rights(menus=levels)

@@ -8,9 +8,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.base.django_internals.session_hash import EndableSessions
 from tradepost.market.base.ids import hex_id
 
 from .buyer_key_models import BuyerKey
@@ -18,10 +18,14 @@ from .domain_models import Domain
 from .email_field import OptionalEmail
 from .key_models import StagedKey
 from .members_models import Group, Invitation
+from .operator_models import AccountLock, OperatorInvitation
+from .operator_roles import IS_OPERATOR, Role
+from .provider_models import OperatorSignIn, ProviderSignIn, SignInProvider
 from .second_factor_models import LogIn, RecoveryCode, SecondFactor
 
 __all__ = [
     "AccessKey",
+    "AccountLock",
     "BuyerKey",
     "CustomerType",
     "Domain",
@@ -30,9 +34,13 @@ __all__ = [
     "Level",
     "LogIn",
     "Member",
+    "OperatorInvitation",
+    "OperatorSignIn",
+    "ProviderSignIn",
     "RecoveryCode",
     "SecondFactor",
     "Seller",
+    "SignInProvider",
     "SigningKey",
     "StagedKey",
     "Throttle",
@@ -52,12 +60,13 @@ class Users(BaseUserManager["User"]):
         return self.by_email(username or "").get()
 
     def by_email(self, email: str) -> models.QuerySet[User]:
-        """Who has this address, however it is spelt: by the index of ``user_email``, which ``iexact`` does not use."""
+        """Return the account with this address, ignoring case. Uses the index ``user_email``, which ``iexact`` does
+        not."""
         return self.alias(spelt=Lower("email")).filter(spelt=Lower(models.Value(email)))
 
 
 class Level(models.TextChoices):
-    """Of a customer, given by operators (business-rules §4.4)."""
+    """A customer's level, set by operators (business-rules §4.4)."""
 
     V0 = "V0", "V0"
     V1 = "V1", "V1"
@@ -68,38 +77,40 @@ class Level(models.TextChoices):
 
 
 class CustomerType(models.TextChoices):
-    """As an operator certified it; an account without one is not certified."""
+    """A customer type that an operator certified; accounts without one are not certified."""
 
     COMPANY = "company", _("Enterprise")
     PERSON = "person", _("Individual")
 
 
-class User(AbstractBaseUser):
+class User(EndableSessions, AbstractBaseUser):
     """A person. Everybody may buy; members of a seller may enter the seller center, operators the console."""
 
     email = OptionalEmail(_("E-mail"), unique=True)
-    """Empty for an account that an enterprise made (``organisations``): its person signs in at the enterprise's auth centre."""
+    """Empty for an account that an enterprise created (``organisations``), whose owner signs in at the enterprise's
+    auth centre."""
     name = models.CharField(_("Name"), max_length=64, blank=True)
     company = models.CharField(_("Company"), max_length=128, blank=True)
     phone = models.CharField(_("Phone"), max_length=32, blank=True)
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
     customer_id = models.CharField(max_length=32, unique=True, default=hex_id)
-    """What sellers know the buyer by."""
+    """The ID by which sellers know the buyer."""
     level = models.CharField(_("Customer level"), max_length=2, choices=Level, blank=True, default="", db_default="")
-    """How long what is not renewed is kept goes by it (business-rules §4.4); empty: the market's default level."""
+    """Determines how long unrenewed services are kept (business-rules §4.4); empty: the market's default level."""
     customer_type = models.CharField(
         _("Customer type"), max_length=8, choices=CustomerType, blank=True, default="", db_default=""
     )
-    """Decides which sales targets include the buyer (business-rules §3.7); empty: not certified."""
+    """Determines which sales targets include the buyer (business-rules §3.7); empty: not certified."""
     certified_name = models.CharField(max_length=128, blank=True, default="", db_default="")
-    """Of the licence or identity document that the operator checked."""
+    """From the licence or identity document that the operator checked."""
     expiry_day = models.PositiveSmallIntegerField(_("Unified expiry date"), default=0, db_default=0)
-    """Day of the month on which the services are to end, 1 to 28, or 31: the last one (business-rules §4.5); 0: none."""
+    """Day of the month on which services end: 1 to 28, or 31 for the last day (business-rules §4.5); 0: none."""
     is_active = models.BooleanField(default=True)
-    is_operator = models.BooleanField(default=False)
+    operator_role = models.CharField(_("Role"), max_length=8, choices=Role, blank=True, default="", db_default="")
+    """Role in the console; empty for accounts that are not operators."""
     joined_at = models.DateTimeField(default=timezone.now)
     sessions_ended = models.PositiveIntegerField(default=0, db_default=0)
-    """How often all sessions of the account were ended at once: each holds a hash of the number at its time."""
+    """How often all sessions were ended at once. Each session has a hash of the number at its time."""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -107,21 +118,27 @@ class User(AbstractBaseUser):
     objects: ClassVar[Users] = Users()
 
     class Meta:
-        # The few among the many.
-        indexes = [models.Index(fields=["-id"], name="user_operator", condition=models.Q(is_operator=True))]
+        # Partial index: operators are few among all users.
+        indexes = [
+            models.Index(fields=["-id"], name="user_operator", condition=IS_OPERATOR),
+            models.Index(fields=["joined_at", "id"], name="user_joined"),
+            # For prefix searches. The unique constraints provide those for email address and customer ID.
+            *(
+                models.Index(fields=[column], name=f"user_{column}_begins", opclasses=["varchar_pattern_ops"])
+                for column in ("name", "company", "phone")
+            ),
+        ]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email")]
 
     def __str__(self) -> str:
         return self.name or self.email
 
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What a session must hold to be good: Django's own until sessions were ended once, so that an update logs nobody out."""
-        told: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # Django's own hook, of which no stub knows
-        if not self.sessions_ended:
-            return told
-        return salted_hmac(
-            "tradepost.sessions", f"{told}{self.sessions_ended}", secret=secret, algorithm="sha256"
-        ).hexdigest()
+    def times_sessions_ended(self) -> int:
+        return self.sessions_ended
+
+    @property
+    def is_operator(self) -> bool:
+        return bool(self.operator_role)
 
 
 class Seller(models.Model):
@@ -142,15 +159,17 @@ class Seller(models.Model):
     about = models.TextField(blank=True)
     about_en = models.TextField(blank=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
-    """Moves through ``lifecycle.SELLER`` alone."""
+    """Changed only through ``lifecycle.SELLER``."""
     status_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
-    """Why an operator suspended it, in the operator's words; the seller reads it."""
+    """The operator's reason for a suspension, which the seller reads."""
     self_operated = models.BooleanField(default=False, db_default=False)
-    """The market itself sells under it, and issues its invoices: those of its products and of its fee (business-rules §6.1). One
-    at most; see ``self_operated``."""
+    """The market itself sells as this seller, which issues invoices for its products and the market's fee
+    (business-rules §6.1).
+    At most one; see ``self_operated``."""
     created_at = models.DateTimeField()
 
     class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at", "id"], name="seller_created")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["self_operated"], condition=models.Q(self_operated=True), name="seller_self_operated"
@@ -172,7 +191,7 @@ class Member(models.Model):
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
         MEMBER = "member", _("Member")
-        """May what the groups give."""
+        """May do what their groups allow."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="members")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
@@ -187,8 +206,8 @@ class Member(models.Model):
 class SigningKey(models.Model):
     """The key that signs calls of one interface class (saas-v2 §1.3, §2.1). Sealed; shown once.
 
-    After a rotation the earlier key stays valid for answers until ``valid_until``, so that a seller can change over.
-    """
+    After a rotation, the former key stays valid for responses until ``valid_until``, so that a seller can update its
+    servers."""
 
     class InterfaceClass(models.TextChoices):
         BASE = "base", _("Base interfaces")
@@ -203,10 +222,10 @@ class SigningKey(models.Model):
     hint = models.CharField(max_length=16)
     created_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, default=None)
-    """Null for the current key; set when it was rotated out."""
+    """Null for the current key; set when it is replaced."""
     fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="")
-    """Keyed hash of the secret (``keys.fingerprint``): a key is used once, and for one class. Empty for an older key that
-    was used twice."""
+    """Keyed hash of the secret (``keys.fingerprint``), because a key is used once, for one class. Empty for an older
+    key that was used twice."""
 
     class Meta:
         constraints = [
@@ -232,14 +251,14 @@ class AccessKey(models.Model):
 
 
 class Throttle(models.Model):
-    """How often something was tried, counted for all web processes; see ``throttling``. Times are real, not market time."""
+    """Count of tries for all web processes; see ``throttling``. Times are real, not market time."""
 
     key = models.CharField(max_length=64, unique=True)
-    """A keyed hash of what is counted: it tells nobody whose addresses were tried."""
+    """A keyed hash of what is counted, which does not reveal the addresses that were tried."""
     number = models.PositiveIntegerField(default=0)
     until = models.DateTimeField()
-    """When the next try may be, or when the count begins anew."""
+    """When the next try is allowed, or when the count restarts."""
 
 
-# The models of a company stand in a file of their own; Django finds them here.
-from . import company_models  # noqa: E402, F401
+# The models of companies and other groups have their own files; Django finds them here.
+from . import company_models, opening_models  # noqa: E402, F401

@@ -1,4 +1,4 @@
-"""A person changes what is known of them."""
+"""Change a person's profile."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class ChangeProfile(Struct, frozen=True, kw_only=True):
     company: str
     phone: str
     language: str
-    """Of what is mailed; one of the market's."""
+    """Language of mails; one of the market's."""
     expiry_day: int = 0
-    """Of the month, on which renewals may end; 0: none."""
+    """Day of the month on which renewals end; 0: none."""
 
 
 def change_profile(user: User, command: ChangeProfile) -> None:

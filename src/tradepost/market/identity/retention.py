@@ -1,8 +1,8 @@
-"""How long an account is kept whose address nobody confirmed: it goes when its owner never got in and it holds nothing.
+"""Retention of unconfirmed accounts and invitations.
 
-Whatever refers to an account is something that it holds, its addresses alone excepted: what a later context adds counts by
-itself, so that nothing is deleted because somebody forgot to say it here.
-"""
+An account whose address was never confirmed is deleted if its owner never signed in and nothing refers to it. Every
+relation to an account counts, except addresses and consents to the privacy policy. So relations of later contexts
+count automatically."""
 
 from __future__ import annotations
 
@@ -11,19 +11,35 @@ from django.db.models import Exists, OuterRef, Q
 
 from tradepost.market.base.retention import Rule
 
-from .models import Invitation, User
+from .company_models import PolicyConsent
+from .models import Invitation, OperatorInvitation, User
+from .opening_models import MarketInvitation
 
 INVITATIONS = Rule(name="invitations", model=Invitation, when="expires_at", setting="keep_invitations_days")
-"""They hold the addresses of people who may never have answered."""
+"""Invitations contain addresses of people who may never have answered."""
+OPERATOR_INVITATIONS = Rule(
+    name="invitations of operators", model=OperatorInvitation, when="expires_at", setting="keep_invitations_days"
+)
+
+
+MARKET_INVITATIONS = Rule(
+    name="invitations to register",
+    model=MarketInvitation,
+    when="expires_at",
+    setting="keep_invitations_days",
+    only=~Q(status=MarketInvitation.Status.ACCEPTED),
+)
+"""An accepted invitation lets its company apply to sell."""
 
 
 def unconfirmed() -> Rule:
-    """Needs all models loaded. Where no confirmation is asked for, a sign-up logs in, and its account is none of these."""
+    """Return the rule for unconfirmed accounts. Needs all models loaded. Without confirmation, a sign-up signs in, so
+    the account is not affected."""
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     never_confirmed = Q(Exists(addresses)) & ~Q(Exists(addresses.filter(verified=True)))
     holds = Q()
     for relation in User._meta.related_objects:  # noqa: SLF001
-        if relation.related_model is not EmailAddress:
+        if relation.related_model not in {EmailAddress, PolicyConsent}:
             rows = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})  # noqa: SLF001
             holds |= Q(Exists(rows))
     return Rule(
@@ -31,6 +47,6 @@ def unconfirmed() -> Rule:
         model=User,
         when="joined_at",
         setting="keep_unconfirmed_accounts_days",
-        only=Q(is_operator=False, last_login=None) & never_confirmed,
+        only=Q(operator_role="", last_login=None) & never_confirmed,
         needed=holds,
     )

@@ -1,4 +1,4 @@
-"""The seller that is the market itself: an operator says which (business-rules §6.1)."""
+"""The seller that is the market itself, as set by an operator (business-rules §6.1)."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 
 from .models import Seller
 
 HISTORY = "seller self-operated"
-"""Under which it stands in a seller's history."""
+"""Name of the change in a seller's history."""
 
 
-def the_market() -> Seller | None:
-    """None until an operator said which it is."""
+def market_seller() -> Seller | None:
+    """Return the seller, or None if no operator has set it."""
     return Seller.objects.filter(self_operated=True).first()
 
 
 def set_self_operated(seller: Seller, *, on: bool, by: str, now: datetime) -> None:
-    """From now on the market sells under it, or does not any more. Raises ``Refused`` where another one is."""
+    """Set or unset the seller as the market's own. Raises ``Refused`` if another seller is."""
     if seller.self_operated == on:
         return
     if on and seller.status != Seller.Status.ACTIVE:
-        raise Refused("seller.not_active", _("Only an active seller can be the market's own."))
+        raise Refused("seller.not_active", _("Only an active seller can become the market's own seller."))
     try:
         with transaction.atomic():
             Seller.objects.filter(pk=seller.pk).update(self_operated=on)
-            moved(seller, HISTORY, "set" if on else "unset", now=now, actor=by)
+            record_move(seller, HISTORY, "set" if on else "unset", now=now, actor=by)
     except IntegrityError:
-        other = the_market()
+        current_seller = market_seller()
         raise Refused(
             "seller.another_one",
-            _("The market sells under %(seller)s already: end that first.") % {"seller": other.name if other else "–"},
+            _("The market already sells under %(seller)s. End that first.")
+            % {"seller": current_seller.name if current_seller else "–"},
         ) from None
     seller.self_operated = on

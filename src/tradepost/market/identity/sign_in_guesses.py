@@ -1,8 +1,8 @@
 """Limit wrong passwords per account across all networks, without locking out its owner.
 
-Each origin, a known browser or a network, has its own delays. Origins from which the account never signed in also share one count,
-so that an attacker gains nothing by spreading over networks, and the owner signs in from a known origin meanwhile (decision 0082).
-"""
+Each origin, a known browser or a network, has its own delays. Origins from which the account never signed in also
+share a count, so that an attacker gains nothing by using many networks. Meanwhile the owner can sign in from a known
+origin (decision 0082)."""
 
 from __future__ import annotations
 
@@ -13,80 +13,73 @@ from msgspec import Struct
 
 from tradepost.market.base import outbox
 
-from . import throttling
+from . import limits, throttling
 from .events import PasswordGuessed
 
-FREE_FROM_NEW_ORIGINS = 10
-"""Wrong passwords in a row without a delay, from all unknown origins together."""
-NETWORK_STAYS_KNOWN = timedelta(days=30)
-_DAY = timedelta(days=1)
+NETWORK_MEMORY = timedelta(days=30)
 
 
 class Origin(Struct, frozen=True):
-    """Where a guess comes from. ``name``: the key of its own count; ``known``: the account signed in from it before;
-    ``browser``: known by its cookie, not only by its network."""
+    """The origin of a guess. ``name``: the key of its count; ``known``: the account has signed in from it;
+    ``browser``: identified by its cookie, not only by its network."""
 
     name: str
     known: bool
     browser: bool = False
 
 
-class Held(Struct, frozen=True):
-    """``wait``: whole seconds; ``everywhere``: for all unknown origins, not only for this one."""
+class DelayedGuess(Struct, frozen=True):
+    """A refused guess. ``wait``: whole seconds. ``everywhere``: applies to all unknown origins, not only to this
+    one."""
 
     wait: int
     everywhere: bool
 
 
-def begin(email: str, origin: Origin, *, account: int, now: datetime, wall: datetime) -> Held | None:
-    """Count a guess at the password of an account, which is wrong unless ``right`` follows. None: it may be judged.
+def begin_attempt(email: str, origin: Origin, *, account: int, now: datetime, wall: datetime) -> DelayedGuess | None:
+    """Count a guess at a password, which is wrong unless ``right`` follows. Return None if it may be checked.
 
-    ``account``: its primary key, 0 for an email without one, which is counted and held up alike.
-    """
-    if wait := throttling.guess(_at(email, origin), now=wall):
-        return Held(wait, everywhere=False)
+    ``account``: its primary key, 0 for an email without an account, for which guesses are counted in the same way."""
+    if wait := throttling.begin_guess(limits.PASSWORD, _at(email, origin), now=wall):
+        return DelayedGuess(wait, everywhere=False)
     if origin.known:
         return None
-    if not (wait := throttling.guess(everywhere(email), now=wall, free=FREE_FROM_NEW_ORIGINS)):
+    if not (wait := throttling.begin_guess(limits.PASSWORD_FROM_NEW_ORIGINS, email, now=wall)):
         return None
-    throttling.take_back(_at(email, origin), now=wall)
+    throttling.undo_guess(limits.PASSWORD, _at(email, origin), now=wall)
     warn(email, account=account, now=now, wall=wall)
-    return Held(wait, everywhere=True)
+    return DelayedGuess(wait, everywhere=True)
 
 
 def warn(email: str, *, account: int, now: datetime, wall: datetime) -> None:
-    """Tell the account's owner of the guesses, once a day."""
+    """Notify the account's owner of the guesses, at most once a day."""
     with transaction.atomic():
-        if not throttling.window(f"warned of passwords for {email}", most=1, length=_DAY, now=wall):
+        if not throttling.count(limits.PASSWORD_WARNINGS, email, now=wall):
             outbox.publish(PasswordGuessed(user=account, at=wall), now=now)
 
 
-def right(email: str, origin: Origin) -> None:
-    """The password was right: forget the wrong ones that this origin may have made."""
-    throttling.guessed(_at(email, origin))
+def record_success(email: str, origin: Origin) -> None:
+    """The password was correct: reset the counts of this origin."""
+    throttling.clear_guesses(limits.PASSWORD, _at(email, origin))
     if not origin.known:
-        throttling.guessed(everywhere(email))
+        throttling.clear_guesses(limits.PASSWORD_FROM_NEW_ORIGINS, email)
 
 
 def origin_of(network: str, browser: str, user: int, *, wall: datetime) -> Origin:
-    """``browser``: the id in the cookie of a browser that this account is known in; empty for others."""
+    """Return the origin of a request. ``browser``: the cookie id of a browser known for this account; empty for
+    others."""
     if browser:
         return Origin(f"browser {browser}", known=True, browser=True)
-    return Origin(f"network {network}", known=throttling.remembers(_network(network, user), now=wall))
+    return Origin(f"network {network}", known=throttling.is_remembered(_network(network, user), now=wall))
 
 
 def remember_network(network: str, user: int, *, wall: datetime) -> None:
-    """After a complete sign-in."""
-    throttling.remember(_network(network, user), until=wall + NETWORK_STAYS_KNOWN)
+    """Remember the network of a completed sign-in."""
+    throttling.remember_fact(_network(network, user), until=wall + NETWORK_MEMORY)
 
 
 def _at(email: str, origin: Origin) -> str:
-    return f"password of {email} from {origin.name}"
-
-
-def everywhere(email: str) -> str:
-    """The key of the count that all unknown origins share, at the market's own sign-in and at those of enterprises."""
-    return f"password of {email} from new origins"
+    return f"{email} from {origin.name}"
 
 
 def _network(network: str, user: int) -> str:

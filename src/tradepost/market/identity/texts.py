@@ -1,4 +1,4 @@
-"""What must not stand in a plain text of a company: HTML, and links out of the market."""
+"""Detect HTML and links in a company's plain texts, which must not contain them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MARKUP = re.compile(
     r"|&#\w|javascript\s*:",
     re.IGNORECASE,
 )
-"""A tag, or the beginning of one that would do something. ``a < b`` is none."""
+"""A tag, or the beginning of one that would have an effect. ``a < b`` does not match."""
 _LINK = re.compile(r"(?:https?|ftp)\s*:\s*//\s*\S+|mailto:\S+|\bwww\.[\w-]+\.\S+", re.IGNORECASE)
 _NAME = re.compile(
     r"(?<![@\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
@@ -19,27 +19,27 @@ _NAME = re.compile(
     r"|(?<![@\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,12}/[\w%~-]",
     re.IGNORECASE | re.ASCII,
 )
-"""A bare domain name. ``.net`` alone is none of them: ASP.NET is not a place. ``Node.js`` and 3.5 are no names either."""
-LONGEST_LOOKED_AT = 20_000
+"""A bare domain name. ``.net`` alone does not match, because of ASP.NET, nor do ``Node.js`` and 3.5."""
+MAX_CHECKED_LENGTH = 20_000
 
 
 def plain(text: str) -> str:
-    """As it reads: full-width letters are the usual ones, what cannot be seen is gone."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:LONGEST_LOOKED_AT]))
+    """Return the text as it is read: full-width letters normalised, invisible characters removed."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:MAX_CHECKED_LENGTH]))
 
 
-def holds_markup(text: str) -> bool:
+def has_markup(text: str) -> bool:
     return bool(_MARKUP.search(plain(text)))
 
 
-def holds_link(text: str, *, but: str = "") -> str:
-    """The first link or domain name in a text; empty when there is none. A name that is part of ``but`` (a company's own
-    name may be one) is not meant as a link."""
-    read = plain(text)
-    if found := _LINK.search(read):
-        return found[0][:80]
-    allowed = plain(but).casefold()
-    for found in _NAME.finditer(read):
-        if found[0].casefold() not in allowed:
-            return found[0][:80]
+def find_link(text: str, *, allowed_text: str = "") -> str:
+    """Return the first link or domain name in a text; empty if there is none. A name that is part of ``but``, such as
+    the company's own name, is allowed."""
+    normalised_text = plain(text)
+    if match := _LINK.search(normalised_text):
+        return match[0][:80]
+    allowed_plain = plain(allowed_text).casefold()
+    for match in _NAME.finditer(normalised_text):
+        if match[0].casefold() not in allowed_plain:
+            return match[0][:80]
     return ""

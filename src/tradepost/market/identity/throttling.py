@@ -1,137 +1,174 @@
-"""How often one may try what others could abuse: counts that all web processes share, and nobody can flush by trying more.
+"""Count tries against the limits declared in ``limits``; all web processes share the counts.
 
-A *window* lets so many pass in so many seconds. *Guesses* at a secret are delayed, each wrong one longer, and a right one
-ends the delay; they are counted by what is guessed and where from, so that a stranger delays himself and not the owner.
-*Places* bound how much runs at the same time.
-"""
+A *limit* allows a number of tries in a window. *Guesses* at a secret are delayed, each wrong one longer, and a
+correct one ends the delay. They are counted by what is guessed and from where, so that an attacker is delayed and not
+the owner. *Places* limit how much runs at the same time. ``now`` is real time everywhere, also in a sandbox."""
 
 from __future__ import annotations
 
 import math
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.utils.crypto import salted_hmac
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Subquery
 from django.utils.translation import ngettext
+from limits import RateLimitItem, parse
+from msgspec import Struct
 
+from tradepost.market.base.prepared import Prepared
 from tradepost.market.base.retention import Rule
 
+from .limit_storage import DatabaseStorage, FixedWindow, hashed
+from .limits import ConcurrencyLimit, Delays, Limit
 from .models import Throttle
 
-FREE = 4
-"""Wrong guesses in a row that cost nothing: so often people mistype."""
-LONGEST = timedelta(minutes=15)
-"""Of the delays, which double from two seconds on: a guesser has a hundred tries a day from one network."""
-FORGOTTEN = timedelta(days=1)
-"""After a delay nobody is reminded of older guesses."""
-AGAIN = 5
-"""Tries to find or make a count that others make and delete meanwhile."""
+MAX_RETRIES = 5
+"""Retries to find or create a count that others create and delete concurrently."""
 
 RULE = Rule(name="tries", model=Throttle, when="until", setting="keep_tries_days")
-"""Nothing depends on a count that ended a day ago."""
+"""A count that ended a day ago has no effect."""
 
 
-def window(what: str, *, most: int, length: timedelta, now: datetime) -> int:
-    """Count a try of ``what``: 0 when it may pass, else the whole seconds after which the next may. ``now``: real time."""
+def count(limit: Limit, key: str, *, now: datetime, most: int = 0) -> int:
+    """Count a try. Return 0 if it is allowed, else the whole seconds until the next is. ``most``: the setting, if the
+    limit has one."""
+    item, storage = _item(limit, most), DatabaseStorage(now)
+    if FixedWindow(storage).hit(item, limit.name, key):
+        return 0
+    return _seconds(storage.until(item.key_for(limit.name, key)) - now)
+
+
+def undo_try(limit: Limit, key: str, *, most: int = 0) -> None:
+    """Undo one counted try."""
+    _reduce(_item(limit, most).key_for(limit.name, key))
+
+
+def take_slot(places: ConcurrencyLimit, key: str, *, now: datetime) -> bool:
+    """Take a slot until ``release_slot``; return False if all are taken."""
+    return bool(DatabaseStorage(now).take(_key(places, key), places.lease, most=places.most, renews=True))
+
+
+def release_slot(places: ConcurrencyLimit, key: str) -> None:
+    """Release a slot taken with ``begin``."""
+    _reduce(_key(places, key))
+
+
+def begin_guess(delays: Delays, key: str, *, now: datetime) -> int:
+    """Begin a guess, which counts as wrong unless ``clear_guesses`` follows. Return 0 if it may proceed, else the whole
+    seconds until it may.
+
+    It is counted before it is checked; otherwise many concurrent guesses would all count as the first."""
     with transaction.atomic():
-        row = _locked(what, now)
-        if row.until <= now:
-            row.number, row.until = 0, now + length
-        if row.number >= most:
-            return _seconds(row.until - now)
-        row.number += 1
-        row.save(update_fields=["number", "until"])
+        row = _locked(_key(delays, key), now)
+        if seconds := _remaining(delays, row.number, row.until, now):
+            return seconds
+        _add_wrong(delays, row, now)
     return 0
 
 
-def begin(what: str, *, most: int, lease: timedelta, now: datetime) -> bool:
-    """Take one of ``most`` places until ``end``; False when all are taken. Places whose holder died are free after ``lease``."""
+def clear_guesses(delays: Delays, key: str) -> None:
+    """The guess was correct: delete the count of wrong ones."""
+    Throttle.objects.filter(key=hashed(_key(delays, key))).delete()
+
+
+def undo_guess(delays: Delays, key: str, *, now: datetime) -> None:
+    """Undo a counted guess that was not checked because another limit refused it."""
+    counted_guesses = Throttle.objects.filter(key=hashed(_key(delays, key)), number__gt=0)
+    counted_guesses.update(number=F("number") - 1, until=now)
+
+
+def count_failure(delays: Delays, key: str, *, now: datetime) -> None:
+    """Count a wrong guess after it was checked."""
     with transaction.atomic():
-        row = _locked(what, now)
-        if row.until <= now:
-            row.number = 0
-        if row.number >= most:
-            return False
-        row.number, row.until = row.number + 1, now + lease
-        row.save(update_fields=["number", "until"])
-    return True
+        _add_wrong(delays, _locked(_key(delays, key), now), now)
 
 
-def end(what: str) -> None:
-    """Give back a place of ``begin``."""
-    Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1)
+class Failures(Struct, frozen=True):
+    """Wrong guesses that currently count. ``wait``: whole seconds until the next is allowed; 0: now."""
+
+    number: int = 0
+    wait: int = 0
 
 
-def guess(what: str, *, now: datetime, free: int = FREE) -> int:
-    """Begin a guess, which counts as wrong unless ``guessed`` follows: 0 when it may, else the whole seconds until it may.
-    ``free``: wrong guesses in a row without a delay.
-
-    It is counted before it is judged, or many at a time would all be the first.
-    """
-    with transaction.atomic():
-        row = _locked(what, now)
-        # Without a delay ``until`` is the time of the last guess, which is later than ``now`` for a request that waited for the row.
-        if row.until > now and delay_after(row.number, free):
-            return _seconds(row.until - now)
-        if row.until + FORGOTTEN <= now:
-            row.number = 0
-        row.number += 1
-        row.until = max(row.until, now) + delay_after(row.number, free)
-        row.save(update_fields=["number", "until"])
-    return 0
+def failures(delays: Delays, key: str, *, now: datetime) -> Failures:
+    """Read a count without counting."""
+    number, until = next(iter(_counts(key_of(delays, key))), (None, None))
+    return failures_of(delays, number, until, now=now)
 
 
-def guessed(what: str) -> None:
-    """It was right: nothing is held against whoever guessed."""
-    Throttle.objects.filter(key=_key(what)).delete()
+def failures_of(delays: Delays, number: int | None, until: datetime | None, *, now: datetime) -> Failures:
+    """Return the same from the columns of the count's row, which another statement has read with ``columns``; None:
+    there is no row."""
+    if number is None or until is None:
+        return Failures()
+    return Failures(delays.still_counted(number, until, now), _remaining(delays, number, until, now))
 
 
-def take_back(what: str, *, now: datetime) -> None:
-    """Undo one guess that was counted and then not judged, because another limit refused it."""
-    Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1, until=now)
+def key_of(delays: Delays, key: str) -> str:
+    """Return the key of a count's row."""
+    return hashed(_key(delays, key))
 
 
-def give_back(what: str) -> None:
-    """Undo one try in a window."""
-    Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1)
+def columns(key: Any) -> dict[str, Subquery]:
+    """Return the columns of a count's row, to be read by another query; ``key``: a ``Slot`` for ``key_of``."""
+    row = Throttle.objects.filter(key=key)
+    return {"wrong_number": Subquery(row.values("number")), "wrong_until": Subquery(row.values("until"))}
 
 
-def remember(what: str, *, until: datetime) -> None:
-    """Store a fact until a moment, such as a network from which somebody signed in."""
-    Throttle.objects.update_or_create(key=_key(what), defaults={"until": until})
+def remember_fact(fact: str, *, until: datetime) -> None:
+    """Store a fact until a time, such as a network from which a user signed in."""
+    Throttle.objects.update_or_create(key=hashed(fact), defaults={"until": until})
 
 
-def remembers(what: str, *, now: datetime) -> bool:
-    return Throttle.objects.filter(key=_key(what), until__gt=now).exists()
+def is_remembered(fact: str, *, now: datetime) -> bool:
+    return Throttle.objects.filter(key=hashed(fact), until__gt=now).exists()
 
 
-def delay_after(wrong: int, free: int = FREE) -> timedelta:
-    """How long nobody may guess after so many wrong guesses in a row."""
-    if wrong <= free:
-        return timedelta()
-    return min(timedelta(seconds=2 ** min(wrong - free, 20)), LONGEST)
+_counts = Prepared((models.CharField(),), lambda key: Throttle.objects.filter(key=key).values_list("number", "until"))
 
 
-def _locked(what: str, now: datetime) -> Throttle:
-    """The row of another who came at the same moment may be gone again before it is read (``guessed``): then once more."""
-    for _ in range(AGAIN):
+@lru_cache(maxsize=1024)
+def _item(limit: Limit, default_count: int) -> RateLimitItem:
+    return parse(f"{limit.most or default_count} per {limit.per}")
+
+
+def _key(of: Delays | ConcurrencyLimit, key: str) -> str:
+    return f"{of.name}/{key}"
+
+
+def _reduce(key: str) -> None:
+    Throttle.objects.filter(key=hashed(key), number__gt=0).update(number=F("number") - 1)
+
+
+def _remaining(delays: Delays, number: int, until: datetime, now: datetime) -> int:
+    """Without a delay, ``until`` is the time of the last guess, which may be later than ``now`` if the request waited
+    for the row."""
+    return _seconds(until - now) if until > now and delays.after(number) else 0
+
+
+def _add_wrong(delays: Delays, row: Throttle, now: datetime) -> None:
+    row.number = delays.still_counted(row.number, row.until, now) + 1
+    row.until = max(row.until, now) + delays.after(row.number)
+    row.save(update_fields=["number", "until"])
+
+
+def _locked(key: str, now: datetime) -> Throttle:
+    """Lock the row of a count. A concurrent request may delete it before it is read (``clear_guesses``), so try again."""
+    for _ in range(MAX_RETRIES):
         with suppress(IntegrityError):
-            return Throttle.objects.select_for_update().get_or_create(key=_key(what), defaults={"until": now})[0]
-    return Throttle.objects.select_for_update().get_or_create(key=_key(what), defaults={"until": now})[0]
+            return Throttle.objects.select_for_update().get_or_create(key=hashed(key), defaults={"until": now})[0]
+    return Throttle.objects.select_for_update().get_or_create(key=hashed(key), defaults={"until": now})[0]
 
 
-def _key(what: str) -> str:
-    return salted_hmac("tradepost.throttling", what, algorithm="sha256").hexdigest()
+def _seconds(remaining: timedelta) -> int:
+    return max(1, math.ceil(remaining.total_seconds()))
 
 
-def _seconds(left: timedelta) -> int:
-    return max(1, math.ceil(left.total_seconds()))
-
-
-def in_words(seconds: int) -> str:
-    """How long to wait: seconds below a minute, else whole minutes, rounded up."""
+def format_wait(seconds: int) -> str:
+    """Format a wait: seconds below a minute, else whole minutes, rounded up."""
     if seconds < 60:
         return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
     minutes = -(-seconds // 60)

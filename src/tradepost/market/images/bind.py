@@ -1,7 +1,6 @@
-"""Bind a period image to a server, and end that: what it covers from when until when (business-rules §5).
+"""Bind a period image to a server, and unbind it (business-rules §5).
 
-Locks: the service of the image, then the server. A binding begins and ends where the hours of the server are counted to at the
-earliest: what was counted stays as it was.
+Locks: the service of the image, then the server. A binding never begins or ends in time that is already metered.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.compute.lifecycle import THERE
+from tradepost.market.compute.lifecycle import EXISTING_STATUSES
 from tradepost.market.compute.models import Server
 from tradepost.market.compute.tasks import locked_server
 from tradepost.market.fulfilment.cases import locked_subscriptions
@@ -26,29 +25,34 @@ from .models import ImageBinding, PeriodImage
 
 
 def bind(image: PeriodImage, server: Server, *, actor: str, now: datetime, by_operator: bool = False) -> ImageBinding:
-    """From now on it covers this server. Raises ``Refused`` for one that is not idle, a server of somebody else, with another
-    image or with a period image already; nothing changes then."""
+    """Bind an idle period image to a server from now on.
+
+    Raises ``Refused`` and changes nothing if the image is not idle, or if the server belongs to another buyer, runs
+    another image or has a period image.
+    """
     with transaction.atomic():
         [service] = locked_subscriptions([image.service_id])
-        held, idle = locked_server(server.pk), PeriodImage.objects.get(pk=image.pk)
-        why = _why_not(idle, service, held)
-        if why is not None or held.service is None:
-            raise why or _other_image()
-        at = _from(held, now)
-        made = ImageBinding.objects.create(image=idle, server=held, covers=held.service, from_at=at, actor=actor)
-        PERIOD_IMAGE.move_all([idle], ImageEvent.BIND, now=now, actor=actor, note=held.name, idle_since=None)
+        locked, image_row = locked_server(server.pk), PeriodImage.objects.get(pk=image.pk)
+        refusal = _refusal(image_row, service, locked)
+        if refusal is not None or locked.service is None:
+            raise refusal or _other_image()
+        start_time = _start_time(locked, now)
+        binding = ImageBinding.objects.create(
+            image=image_row, server=locked, covers=locked.service, from_at=start_time, actor=actor
+        )
+        PERIOD_IMAGE.move_all([image_row], ImageEvent.BIND, now=now, actor=actor, note=locked.name, idle_since=None)
         _mark(service, bound=True)
         outbox.publish(
-            PeriodImageBound(image=idle.pk, server=held.pk, at=at, by_operator=by_operator), now=now
+            PeriodImageBound(image=image_row.pk, server=locked.pk, at=start_time, by_operator=by_operator), now=now
         )  # fmt: skip
-    return made
+    return binding
 
 
-def _from(server: Server, now: datetime) -> datetime:
+def _start_time(server: Server, now: datetime) -> datetime:
     return max(now, server.counted_until or now)
 
 
-def _why_not(image: PeriodImage, service: Subscription, server: Server) -> Refused | None:
+def _refusal(image: PeriodImage, service: Subscription, server: Server) -> Refused | None:
     if image.status != PeriodImage.Status.IDLE:
         return Refused("image.not_idle", _("Only an idle period image can be bound to a server."))
     if server.buyer_id != service.buyer_id:
@@ -62,15 +66,16 @@ def _why_not(image: PeriodImage, service: Subscription, server: Server) -> Refus
 
 def _other_image() -> Refused:
     return Refused(
-        "image.other_image", _("The server does not run this image: a period image covers the image that it is of.")
+        "image.other_image",
+        _("The server does not run this image. A period image covers only servers with the same image."),
     )
 
 
 def fits(service: Subscription, server: Server) -> bool:
-    """Whether the server runs the image that this period image is of: the same specification of the product."""
+    """Return whether the server runs the period image's product in the same specification."""
     runs = server.service
     return (
-        server.status in THERE
+        server.status in EXISTING_STATUSES
         and runs is not None
         and runs.status in {Subscription.Status.ACTIVE, Subscription.Status.FROZEN}
         and runs.offer.sku.spec_id == service.offer.sku.spec_id
@@ -83,34 +88,36 @@ def _mark(service: Subscription, *, bound: bool) -> None:
 
 
 def unbind(binding: ImageBinding, *, at: datetime, now: datetime) -> None:
-    """Its server has another disk, or is gone: it is idle, and covers nothing (§5)."""
+    """Unbind a period image because its server has another disk or no longer exists. The image is then idle (§5)."""
     with transaction.atomic():
         [service] = locked_subscriptions([binding.image_id])
-        held = locked_server(binding.server_id)
-        standing = ImageBinding.objects.select_related("image").filter(pk=binding.pk, to_at=None).first()
-        if standing is None:
+        server = locked_server(binding.server_id)
+        open_binding = ImageBinding.objects.select_related("image").filter(pk=binding.pk, to_at=None).first()
+        if open_binding is None:
             return
-        end = _end(standing, held, at)
-        if standing.image.status == PeriodImage.Status.BOUND:
-            PERIOD_IMAGE.move_all([standing.image], ImageEvent.UNBIND, now=now, note=held.name, idle_since=now)
-            outbox.publish(PeriodImageIdle(image=standing.image_id, server=held.pk, at=end), now=now)
+        end_at = _end(open_binding, server, at)
+        if open_binding.image.status == PeriodImage.Status.BOUND:
+            PERIOD_IMAGE.move_all([open_binding.image], ImageEvent.UNBIND, now=now, note=server.name, idle_since=now)
+            outbox.publish(PeriodImageIdle(image=open_binding.image_id, server=server.pk, at=end_at), now=now)
         _mark(service, bound=False)
 
 
-def _end(standing: ImageBinding, server: Server, at: datetime) -> datetime:
-    end = max(at, server.counted_until or at, standing.from_at)
-    standing.to_at = end
-    standing.save(update_fields=["to_at"])
-    return end
+def _end(binding: ImageBinding, server: Server, moment: datetime) -> datetime:
+    end_at = max(moment, server.counted_until or moment, binding.from_at)
+    binding.to_at = end_at
+    binding.save(update_fields=["to_at"])
+    return end_at
 
 
-def opened(line: OrderLine, *, now: datetime) -> None:
-    """What was paid is in effect at once (§5): it is bound to the server that it was ordered for, and is idle where that has
-    another image by now."""
+def activate(line: OrderLine, *, now: datetime) -> None:
+    """Activate a paid period image (§5) and bind it to the server of its order.
+
+    The image stays idle if the server runs another image by now.
+    """
     service = line.subscription
     if service is None or PeriodImage.objects.filter(service=service).exists():
         return
-    image = PeriodImage.objects.create(service=service, idle_since=now)
+    image = PeriodImage.objects.create(service=service, buyer_id=service.buyer_id, idle_since=now)
     server = Server.objects.select_related("service__offer__sku").filter(pk=line.for_server or 0).first()
     try:
         if server is not None:
@@ -120,18 +127,23 @@ def opened(line: OrderLine, *, now: datetime) -> None:
         outbox.publish(PeriodImageIdle(image=image.pk, server=line.for_server or 0, at=now), now=now)
 
 
-def ended(service: Subscription, *, refunded: bool, now: datetime) -> tuple[PeriodImage, ImageBinding | None] | None:
-    """Its paid time is over, or was paid back. Gives it with the binding that stood until then; None where it had ended."""
+def end_image(
+    service: Subscription, *, refunded: bool, now: datetime
+) -> tuple[PeriodImage, ImageBinding | None] | None:
+    """End a period image that has expired or was refunded.
+
+    Returns the image with its binding until now, or None if it had already ended.
+    """
     image = PeriodImage.objects.filter(service=service, status__in=["bound", "idle"]).first()
     if image is None:
         return None
     binding = ImageBinding.objects.filter(image=image, to_at=None).select_related("server").first()
     if binding is not None:
-        held = locked_server(binding.server_id)
-        _end(binding, held, service.expires_at or now)
-    idle = image.status == PeriodImage.Status.IDLE
+        server = locked_server(binding.server_id)
+        _end(binding, server, service.expires_at or now)
+    is_idle = image.status == PeriodImage.Status.IDLE
     PERIOD_IMAGE.move_all(
-        [image], ImageEvent.REFUND if refunded and idle else ImageEvent.EXPIRE, now=now, idle_since=None
+        [image], ImageEvent.REFUND if refunded and is_idle else ImageEvent.EXPIRE, now=now, idle_since=None
     )
     _mark(service, bound=False)
     return image, binding

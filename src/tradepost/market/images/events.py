@@ -1,4 +1,4 @@
-"""What happens to period images."""
+"""Events of period images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tradepost.market.base.events import event
 
 @event("period_image_idle", about=("image",))
 class PeriodImageIdle(Struct, frozen=True, kw_only=True):
-    """Its server has another disk, or is gone: it covers nothing until an operator binds it again."""
+    """The image's server has another disk or no longer exists. The image covers nothing until an operator binds it
+    again."""
 
     image: int
     server: int
@@ -20,6 +21,8 @@ class PeriodImageIdle(Struct, frozen=True, kw_only=True):
 
 @event("period_image_bound", about=("image",))
 class PeriodImageBound(Struct, frozen=True, kw_only=True):
+    """An image sold by period was bound to a server. ``by_operator``: whether an operator did it."""
+
     image: int
     server: int
     at: datetime
@@ -28,8 +31,8 @@ class PeriodImageBound(Struct, frozen=True, kw_only=True):
 
 @event("period_image_expired", about=("image",))
 class PeriodImageExpired(Struct, frozen=True, kw_only=True):
-    """Its paid time is over. ``server``: that runs on with the image, and is billed by the hour from then; None where none
-    does."""
+    """The image's paid time is over. ``server``: the server that still runs the image, now billed by the hour; None if
+    there is none."""
 
     image: int
     server: int | None

@@ -1,4 +1,4 @@
-"""The life of a period image (business-rules §5; design money.md §2)."""
+"""The states and transitions of a period image (business-rules §5; design money.md §2)."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ PERIOD_IMAGE: Lifecycle[PeriodImage.Status, ImageEvent] = Lifecycle(
     },
 )
 
-ALIVE = (S.BOUND, S.IDLE)
+ACTIVE_STATUSES = (S.BOUND, S.IDLE)

@@ -1,4 +1,4 @@
-"""Period images, the servers that each was bound to, and every stretch of healthy time: covered, or charged."""
+"""Period images, the servers to which each was bound, and all metered healthy time, covered or charged."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.compute.models import Server
+from tradepost.market.identity.models import User
 from tradepost.market.metering.models import Record
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.subscriptions.models import Subscription
 
 
 class PeriodImage(models.Model):
-    """A period image (包周期镜像): the prepaid time of ``service`` covers the hours of one server at a time (business-rules §5)."""
+    """A period image (包周期镜像): the prepaid time of ``service`` covers one server at a time (business-rules §5)."""
 
     class Status(models.TextChoices):
         BOUND = "bound", _("Bound to a server")
         IDLE = "idle", pgettext_lazy("period image", "Idle")
         EXPIRED = "expired", pgettext_lazy("period image", "Expired")
-        REFUNDED = "refunded", pgettext_lazy("period image", "Paid back")
+        REFUNDED = "refunded", pgettext_lazy("period image", "Refunded")
 
     service = models.OneToOneField(Subscription, models.PROTECT, primary_key=True, related_name="period_image")
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="+")
+    """The buyer of the service, copied here so that pages can list open images by an index."""
     status = models.CharField(max_length=8, choices=Status, default=Status.IDLE)
     idle_since = models.DateTimeField(null=True, default=None)
 
@@ -32,19 +35,22 @@ class PeriodImage(models.Model):
         indexes = [
             models.Index(fields=["idle_since", "service"], condition=Q(status="idle"), name="period_image_idle"),
             models.Index(fields=["-service"], condition=Q(status="idle"), name="period_image_idle_list"),
-            models.Index(fields=["-service"], condition=Q(status__in=["bound", "idle"]), name="period_image_open"),
+            models.Index(
+                fields=["buyer", "-service"], condition=Q(status__in=["bound", "idle"]), name="period_image_buyer_open"
+            ),
         ]
 
 
 class ImageBinding(models.Model):
-    """A server that a period image was bound to, half-open; with the service on demand that it covered there."""
+    """A half-open time during which a period image was bound to a server, with the pay-per-use service that it
+    covered."""
 
     image = models.ForeignKey(PeriodImage, models.PROTECT, related_name="bindings", db_index=False)
     server = models.ForeignKey(Server, models.PROTECT, related_name="image_bindings", db_index=False)
     covers = models.ForeignKey(Subscription, models.PROTECT, related_name="covered_by", db_index=False)
     from_at = models.DateTimeField()
     to_at = models.DateTimeField(null=True, default=None)
-    """None while it stands. What it covers ends with the paid time in any case."""
+    """None while the binding is open. Coverage ends with the paid time in any case."""
     actor = models.CharField(max_length=254)
 
     class Meta:
@@ -61,20 +67,21 @@ class ImageBinding(models.Model):
 
 
 class ImageTime(models.Model):
-    """A stretch of healthy time of a service on demand: covered by a period image, or charged by a record. Append-only."""
+    """Metered healthy time of a pay-per-use service: covered by a period image, or charged by a usage record.
+    Append-only."""
 
     service = models.ForeignKey(Subscription, models.PROTECT, related_name="image_times", db_index=False)
     server = models.ForeignKey(Server, models.PROTECT, related_name="image_times", db_index=False)
     begin_at = models.DateTimeField()
     end_at = models.DateTimeField()
     quantity = models.BigIntegerField()
-    """In ten-thousandths of an hour, rounded half up; what rounds to nothing is charged nothing."""
+    """Ten-thousandths of an hour, rounded half up. A quantity of zero is not charged."""
     image = models.ForeignKey(
         PeriodImage, models.PROTECT, null=True, default=None, related_name="image_times", db_index=False
     )
-    """That covered it."""
+    """The image that covered this time."""
     record = models.OneToOneField(Record, models.PROTECT, null=True, default=None, related_name="image_time")
-    """That it is charged by."""
+    """The usage record that charges this time."""
 
     @property
     def hours(self) -> Decimal:

@@ -1,4 +1,4 @@
-"""What an hour of an image costs: as it was ordered for a server, else as it is on sale now."""
+"""The price per hour of an image: as ordered for a server, otherwise as currently on sale."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from tradepost.market.catalog.models import Offer
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.product_types.charging import modes_that
+from tradepost.market.product_types.charging import modes_with
 from tradepost.market.subscriptions.models import Subscription
 
 
 class Hourly(Struct, frozen=True, kw_only=True):
-    """``amount``: of one hour, in main units."""
+    """A price per hour. ``amount``: in main units of the currency."""
 
     amount: Decimal
     currency: str
@@ -22,7 +22,11 @@ class Hourly(Struct, frozen=True, kw_only=True):
 
 
 def hourly_of(service: Subscription) -> Hourly | None:
-    """Of a service on demand: that of its order. Of a period image: that of the same edition on demand, where it is sold."""
+    """Return the price per hour of a service.
+
+    For a pay-per-use service: the ordered price. For a period image: the current price of the same edition as
+    pay-per-use, or None.
+    """
     if service.offer.charging.postpaid:
         line = OrderLine.objects.filter(number=service.order_line_number).select_related("order").first()
         if line is None:
@@ -31,7 +35,7 @@ def hourly_of(service: Subscription) -> Hourly | None:
             amount=line.usage_price.normalize(), currency=line.order.currency, unit=line.usage_unit, unit_en=line.usage_unit_en
         )  # fmt: skip
     on_demand = Offer.objects.filter(
-        sku__spec=service.offer.sku.spec_id, charging_mode__in=modes_that(lambda mode: mode.postpaid)
+        sku__spec=service.offer.sku.spec_id, charging_mode__in=modes_with(lambda mode: mode.postpaid)
     )
     offer = on_demand.order_by("-on_sale", "pk").first()
     if offer is None:

@@ -1,4 +1,4 @@
-"""What sellers see of servers: which run their images now, and what of their hours was counted."""
+"""Queries for sellers' pages about servers that run their images, with metered hours."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from .models import ImageBinding, ImageTime
 PAGE = 25
 
 
-class Running(Struct, frozen=True, kw_only=True):
-    """``charged`` and ``covered``: hours of the service that is on it, since a moment."""
+class RunningServer(Struct, frozen=True, kw_only=True):
+    """A server that runs the seller's image. ``charged`` and ``covered``: hours of its current service since a given
+    time."""
 
     server: Server
     charged: Decimal
@@ -28,32 +29,32 @@ class Running(Struct, frozen=True, kw_only=True):
 
     @property
     def customer(self) -> str:
-        """As the order query says it: never an address that the product did not ask for."""
+        """The customer's name as in the order query. It never contains an address that the product did not ask for."""
         buyer = self.server.buyer
         return buyer.name or f"user_{buyer.customer_id[:8]}"
 
 
-def running(seller: Seller, *, since: datetime, after: str = "") -> Page[Running]:
-    """Servers with an image of this seller, newest first, with their hours from ``since`` on; four queries."""
-    found = Server.objects.filter(seller=seller).select_related("service__product", "buyer")
-    listed = page(found, after=after, size=PAGE)
-    services = [one.service_id for one in listed.rows if one.service_id is not None]
-    counted = ImageTime.objects.filter(service__in=services, begin_at__gte=since).values_list("service")
+def running_servers(seller: Seller, *, since: datetime, after: str = "", size: int = PAGE) -> Page[RunningServer]:
+    """Return servers with an image of this seller, newest first, with their hours since ``since``. Four queries."""
+    servers = Server.objects.filter(seller=seller).select_related("service__product", "buyer")
+    server_page = page(servers, after=after, size=size)
+    services = [server.service_id for server in server_page.rows if server.service_id is not None]
+    metered_times = ImageTime.objects.filter(service__in=services, begin_at__gte=since).values_list("service")
     sums = {
         service: (charged or 0, covered or 0)
-        for service, charged, covered in counted.annotate(
+        for service, charged, covered in metered_times.annotate(
             charged=Sum("quantity", filter=Q(image=None)), covered=Sum("quantity", filter=Q(image__isnull=False))
         )
     }
-    standing = ImageBinding.objects.filter(server__in=[one.pk for one in listed.rows], to_at=None)
-    bound = set(standing.values_list("server", flat=True))
+    open_bindings = ImageBinding.objects.filter(server__in=[server.pk for server in server_page.rows], to_at=None)
+    bound_servers = set(open_bindings.values_list("server", flat=True))
     return Page(
         [
-            Running(
-                server=one, charged=units(sums.get(one.service_id or 0, (0, 0))[0]),
-                covered=units(sums.get(one.service_id or 0, (0, 0))[1]), by_image=one.pk in bound,
+            RunningServer(
+                server=server, charged=units(sums.get(server.service_id or 0, (0, 0))[0]),
+                covered=units(sums.get(server.service_id or 0, (0, 0))[1]), by_image=server.pk in bound_servers,
             )
-            for one in listed.rows
+            for server in server_page.rows
         ],
-        listed.next_key,
+        server_page.next_key,
     )  # fmt: skip

@@ -1,1 +1,2 @@
-"""The road of industrial software: from the company's review to a license that is sold, each step derived from facts (joint.md §5)."""
+"""The onboarding of industrial software: from the company's review to the first license sold, with steps derived from
+facts (joint.md §5)."""

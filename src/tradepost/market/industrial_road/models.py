@@ -1,4 +1,5 @@
-"""What a seller says of its software against the access standard: the one thing of the road that is not derived from facts."""
+"""A seller's answers to the checklist of the access standard, the only input of the onboarding that is not derived
+from facts."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.identity.models import Seller
 
-LONGEST_NOTE = 300
+MAX_NOTE_LENGTH = 300
 
 
 class RetrofitAnswer(models.Model):
-    """One item of the checklist. An item without a row is not answered."""
+    """The answer to one item of the checklist. An item without a row is not answered."""
 
     class Says(models.TextChoices):
         MET = "met", pgettext_lazy("retrofit", "Done")
@@ -23,7 +24,7 @@ class RetrofitAnswer(models.Model):
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
     item = models.CharField(max_length=32)
     says = models.CharField(max_length=16, choices=Says)
-    note = models.CharField(max_length=LONGEST_NOTE, blank=True, default="")
+    note = models.CharField(max_length=MAX_NOTE_LENGTH, blank=True, default="")
     by = models.CharField(max_length=254)
     at = models.DateTimeField()
 

@@ -1,8 +1,7 @@
-"""The steps of the road, what each asks, and why it is not done: pure, over facts (joint.md §5).
+"""The steps of the onboarding, their requirements, and what is lacking. Pure functions of facts (joint.md §5).
 
-A step is done when nothing is lacking; nobody ticks it. Each lack leads to the page on which it is mended, by its name in the seller
-center.
-"""
+A step is done if nothing is lacking; it is never ticked by hand. Each lack links to the page of the seller center on
+which it is resolved."""
 
 from __future__ import annotations
 
@@ -22,12 +21,12 @@ from .retrofit import SETTLED
 type Words = str | Promise
 
 MOCK_ORDER = "MOCKPERIODYEARNEW"
-"""The order that is asked for in the order query (openapi-jointkit C.4)."""
+"""The order that sellers must query with the order query (openapi-jointkit C.4)."""
 
 
 class ProductFacts(Struct, frozen=True, kw_only=True):
-    """A product over an online License interface, the one that is furthest. ``missing``: each case that lacks, with the address,
-    activity and variant at which it is debugged; ``submission``: status of what was handed in last, empty for nothing."""
+    """The most advanced product over an online License interface. ``missing``: each lacking debug case, with its
+    address, activity and variant; ``submission``: status of the last submission, empty for none."""
 
     pk: int
     name: str
@@ -39,8 +38,8 @@ class ProductFacts(Struct, frozen=True, kw_only=True):
 
 
 class RoadFacts(Struct, frozen=True, kw_only=True):
-    """All that the road is derived from. ``entry`` and ``asset``: the status of the application and of the package that is
-    furthest, empty where there is none. ``unproven``: hosts of addresses whose domain is not verified."""
+    """The input of the steps. ``entry`` and ``asset``: status of the application and of the most advanced package,
+    empty for none. ``unproven``: hosts of addresses whose domain is not verified."""
 
     admitted: bool
     suspended: bool = False
@@ -60,9 +59,9 @@ class RoadFacts(Struct, frozen=True, kw_only=True):
     sold: int
 
 
-class Lack(Struct, frozen=True):
-    """``page``: name of the page of the seller center on which it is mended, with its arguments; empty where somebody else's turn
-    it is."""
+class MissingItem(Struct, frozen=True):
+    """Something that is missing. ``page``: URL name in the seller center, with its arguments; empty if another party
+    must act."""
 
     words: str
     page: str = ""
@@ -74,13 +73,13 @@ class Lack(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """``menu``: of the pages that it leads to."""
+    """A step of the onboarding. ``menu``: of the pages to which it links."""
 
     code: str
     title: Words
     how: Words
     menu: Menu
-    lacks: tuple[Lack, ...]
+    lacks: tuple[MissingItem, ...]
 
     @property
     def done(self) -> bool:
@@ -88,167 +87,191 @@ class Step(Struct, frozen=True):
 
     @property
     def waits(self) -> bool:
-        """Whether its seller can do nothing but wait."""
-        return bool(self.lacks) and all(one.waits for one in self.lacks)
+        """Whether its seller can only wait."""
+        return bool(self.lacks) and all(lack.waits for lack in self.lacks)
 
 
 def steps(facts: RoadFacts) -> tuple[Step, ...]:
-    return tuple(Step(code, title, how, menu, tuple(lacks(facts))) for code, title, how, menu, lacks in ROAD)
+    return tuple(
+        Step(code, title, instructions, menu, tuple(lacks(facts)))
+        for code, title, instructions, menu, lacks in ROAD_STEPS
+    )
 
 
 def current(road: tuple[Step, ...]) -> Step | None:
-    """The first that is not done."""
+    """Return the first step that is not done."""
     return next((step for step in road if not step.done), None)
 
 
-def _company(facts: RoadFacts) -> Iterator[Lack]:
+def _company(facts: RoadFacts) -> Iterator[MissingItem]:
     if facts.admitted:
         for field, words in facts.before_publishing:
-            yield Lack(words, "company" if field in {"status", "certification"} else "agreements")
+            yield MissingItem(words, "company" if field in {"status", "certification"} else "agreements")
     elif facts.suspended:
-        yield Lack(_("Your company is suspended. Write to Support to resolve the reason."))
+        yield MissingItem(_("Your company is suspended. Contact Support to resolve this."))
     elif facts.entry in {"checking", "pending"}:
-        yield Lack(_("Your application is being reviewed. You are told as soon as it is decided."))
+        yield MissingItem(_("Your application is under review. You will be notified as soon as it is decided."))
     elif facts.entry in {"failed", "rejected"}:
-        yield Lack(_("Your application was not accepted. Read why, correct it and send it again."), "company")
+        yield MissingItem(
+            _("Your application was not accepted. Review the reason, correct the application and submit it again."),
+            "company",
+        )
     else:
-        yield Lack(_("The application for entry is not sent yet."), "company")
+        yield MissingItem(_("Your entry application has not been submitted yet."), "company")
 
 
-def _retrofit(facts: RoadFacts) -> Iterator[Lack]:
-    left = sum(1 for code in ITEMS if facts.answers.get(code) not in SETTLED)
-    if left:
-        words = _("%(left)s of %(all)s items are not done or not answered yet.") % {"left": left, "all": len(ITEMS)}
-        yield Lack(words, "road_retrofit")
+def _retrofit(facts: RoadFacts) -> Iterator[MissingItem]:
+    open_items = sum(1 for code in ITEMS if facts.answers.get(code) not in SETTLED)
+    if open_items:
+        message = _("%(left)s of %(all)s items are not done or not answered yet.") % {
+            "left": open_items,
+            "all": len(ITEMS),
+        }
+        yield MissingItem(message, "road_retrofit")
 
 
-def _server(facts: RoadFacts) -> Iterator[Lack]:
+def _server(facts: RoadFacts) -> Iterator[MissingItem]:
     for host in facts.unproven:
-        yield Lack(_("It is not proven that %(host)s is yours.") % {"host": host}, "domains")
+        yield MissingItem(_("Ownership of the domain %(host)s is not verified yet.") % {"host": host}, "domains")
     if not facts.addresses and not facts.unproven:
-        yield Lack(_("No production address of the kind “Online License” is entered yet."), "address_new")
+        yield MissingItem(
+            _("No production address with the protocol “Online License” has been added yet."), "address_new"
+        )
 
 
-def _keys(facts: RoadFacts) -> Iterator[Lack]:
+def _keys(facts: RoadFacts) -> Iterator[MissingItem]:
     if not facts.signing_key:
-        yield Lack(_("There is no signing key for the base interfaces yet."), "keys")
+        yield MissingItem(_("There is no signing key for the base interfaces yet."), "keys")
     if not facts.access_key:
-        yield Lack(_("There is no access key for the market's APIs yet."), "keys")
+        yield MissingItem(_("There is no access key for the market's APIs yet."), "keys")
 
 
-def _debugged(facts: RoadFacts) -> Iterator[Lack]:
+def _debugged(facts: RoadFacts) -> Iterator[MissingItem]:
     product = facts.product
     if product is None:
-        yield Lack(
-            _("There is no product of the kind “License, issued online” yet. Begin it: a name is enough."),
+        yield MissingItem(
+            _("There is no product of the type “License, issued online” yet. Create one; only a name is required."),
             "product_new",
         )
         return
     if not product.priced:
-        words = _("“%(product)s” has no price yet. What is debugged depends on how it is sold.")
-        yield Lack(words % {"product": product.name}, "product_draft", (product.pk, "pricing"))
+        message = _("“%(product)s” has no price yet. The interfaces to debug depend on its billing mode.")
+        yield MissingItem(message % {"product": product.name}, "product_draft", (product.pk, "pricing"))
     if not product.bound:
-        words = _("“%(product)s” is not served at an address of the kind “Online License” yet: choose one beside it.")
-        yield Lack(words % {"product": product.name}, "addresses")
-    for words, at in product.missing:
-        yield Lack(words, *_debug_page(at)) if at else Lack(words, "product", (product.pk,))
+        message = _(
+            "“%(product)s” is not bound to an “Online License” production address yet. Choose an address next to the "
+            "product."
+        )
+        yield MissingItem(message % {"product": product.name}, "addresses")
+    for message, case in product.missing:
+        yield MissingItem(message, *_debug_page(case)) if case else MissingItem(message, "product", (product.pk,))
 
 
-def _debug_page(at: tuple[int, str, str]) -> tuple[str, tuple[object, ...]]:
-    address, activity, variant = at
+def _debug_page(case: tuple[int, str, str]) -> tuple[str, tuple[object, ...]]:
+    address, activity, variant = case
     return ("debug_variant", (address, activity, variant)) if variant else ("debug_case", (address, activity))
 
 
-def _apis(facts: RoadFacts) -> Iterator[Lack]:
+def _apis(facts: RoadFacts) -> Iterator[MissingItem]:
     if facts.queried_at is None:
-        yield Lack(_("Your program has not asked for the order %(order)s yet.") % {"order": MOCK_ORDER}, "road_apis")
+        yield MissingItem(
+            _("Your program has not queried the test order %(order)s yet.") % {"order": MOCK_ORDER}, "road_apis"
+        )
     if not facts.event:
-        yield Lack(_("There is no test event yet: debug getLicenseAsync, which names one."), "debug")
+        yield MissingItem(
+            _("There is no test event yet. Debug getLicenseAsync first; its call contains an event ID."), "debug"
+        )
         return
     if facts.text_at is None:
-        yield Lack(_("No text was uploaded for a test event yet."), "road_apis")
+        yield MissingItem(_("No text was uploaded for a test event yet."), "road_apis")
     if facts.file_at is None:
-        yield Lack(_("No file was uploaded for a test event yet."), "road_apis")
+        yield MissingItem(_("No file was uploaded for a test event yet."), "road_apis")
 
 
-def _asset(facts: RoadFacts) -> Iterator[Lack]:
+def _asset(facts: RoadFacts) -> Iterator[MissingItem]:
     if facts.asset == "approved":
         return
     if facts.asset in {"checking", "review", "appealed"}:
-        yield Lack(_("Your package is being looked at. You are told as soon as it is decided."))
+        yield MissingItem(
+            _("Your package is being scanned or reviewed. You will be notified as soon as it is decided.")
+        )
     elif facts.asset:
-        yield Lack(_("Your package was not accepted. Read why, and upload another version."), "assets")
+        yield MissingItem(_("Your package was not accepted. Review the reason and upload a new version."), "assets")
     else:
-        yield Lack(_("No software package is uploaded yet."), "assets")
+        yield MissingItem(_("No software package is uploaded yet."), "assets")
 
 
-def _license(facts: RoadFacts) -> Iterator[Lack]:
+def _license(facts: RoadFacts) -> Iterator[MissingItem]:
     product = facts.product
     if product is None:
-        yield Lack(
-            _("There is no product of the kind “License, issued online” yet. Begin it: a name is enough."),
+        yield MissingItem(
+            _("There is no product of the type “License, issued online” yet. Create one; only a name is required."),
             "product_new",
         )
     elif product.on_sale:
         return
     elif product.submission in {"checking", "pending"}:
-        yield Lack(_("“%(product)s” is being reviewed.") % {"product": product.name})
+        yield MissingItem(_("“%(product)s” is being reviewed.") % {"product": product.name})
     elif product.submission in {"failed", "rejected"}:
-        words = _("“%(product)s” was not accepted. Read why, change it and hand it in again.") % {
+        message = _("“%(product)s” was not accepted. Review the reason, correct the product and submit it again.") % {
             "product": product.name
         }
-        yield Lack(words, "product_submit", (product.pk,))
+        yield MissingItem(message, "product_submit", (product.pk,))
     else:
-        words = _("“%(product)s” is not handed in yet.") % {"product": product.name}
-        yield Lack(words, "product_submit", (product.pk,))
+        message = _("“%(product)s” has not been submitted yet.") % {"product": product.name}
+        yield MissingItem(message, "product_submit", (product.pk,))
 
 
-type Judge = Callable[[RoadFacts], Iterator[Lack]]
+type Judge = Callable[[RoadFacts], Iterator[MissingItem]]
 
-ROAD: tuple[tuple[str, Words, Words, Menu, Judge], ...] = (
+ROAD_STEPS: tuple[tuple[str, Words, Words, Menu, Judge], ...] = (
     (
-        "company", gettext_lazy("The company is reviewed"),
-        gettext_lazy("You apply for entry, certify where you are paid, and accept the agreements. An operator decides."),
+        "company", gettext_lazy("The company is approved"),
+        gettext_lazy(
+            "Submit the entry application, complete the business certification and accept the agreements. An "
+            "operator reviews them."),
         Menu.COMPANY, _company,
     ),
     (
         "retrofit", gettext_lazy("The software meets the access standard"),
-        gettext_lazy("Go through the checklist with your engineers and say of each item how it stands. This is the one step that is "
-                     "answered by hand; whoever reviews your product reads the answers."),
+        gettext_lazy("Go through the checklist with your engineers and enter the status of each item. This is the only step that you complete manually. The reviewer of your product reads the answers."),
         Menu.TOOLS, _retrofit,
     ),
     (
         "server", gettext_lazy("The production server is reachable"),
-        gettext_lazy("Prove the domain of your server, then enter its address with the protocol “Online License”. One address answers "
-                     "all five interfaces."),
+        gettext_lazy(
+            "Verify the domain of your server, then add its address with the protocol “Online License”. All five "
+            "interfaces share one address."),
         Menu.TOOLS, _server,
     ),
     (
-        "keys", gettext_lazy("The keys are made"),
-        gettext_lazy("With the signing key your server recognises the market's calls; with the access key it signs its own to the "
-                     "market. Each shows once: set it in your server at once."),
+        "keys", gettext_lazy("The keys are created"),
+        gettext_lazy(
+            "Your server verifies calls from the market with the signing key and signs its own calls with the access "
+            "key. Each key is shown only once, so configure it in your server immediately."),
         Menu.TOOLS, _keys,
     ),
     (
         "debugged", gettext_lazy("The address is bound and debugged"),
-        gettext_lazy("Begin the product that your licenses are sold as, say how it is priced, bind the address to it, and debug each "
-                     "interface until its case is saved."),
+        gettext_lazy(
+            "Create the product that sells your licenses, set its price and bind the address to it. Then debug each "
+            "interface until its case is saved."),
         Menu.PRODUCTS, _debugged,
     ),
     (
         "apis", gettext_lazy("Order query and uploads work"),
-        gettext_lazy("Your program asks for a test order and uploads a license for the event of a test call: once as a text, once as "
-                     "a file. Nothing of it is kept or charged."),
+        gettext_lazy("Your program queries a test order and uploads a license for the event of a test call twice: as text and as a file. Test data is neither stored nor charged."),
         Menu.TOOLS, _apis,
     ),
     (
         "asset", gettext_lazy("The software package is published"),
-        gettext_lazy("Upload the package in the asset center. It is scanned, and an operator releases it."),
+        gettext_lazy(
+            "Upload the package in the asset center. It is published after a security scan and an operator's review."),
         Menu.PRODUCTS, _asset,
     ),
     (
         "license", gettext_lazy("The license is on sale"),
-        gettext_lazy("Hand the product in. Its cases are replayed, an operator reviews it, and it is listed."),
+        gettext_lazy("Submit the product. Its cases are replayed, an operator reviews it, and it is listed."),
         Menu.PRODUCTS, _license,
     ),
 )  # fmt: skip  # a table is read in rows

@@ -1,1 +1,1 @@
-"""Invoices of sellers and of the market: what can be invoiced, who asked, who issued, what was taken back (business-rules §6)."""
+"""Invoices of sellers and of the market: eligibility, application, issue and return (business-rules §6)."""

@@ -1,4 +1,4 @@
-"""Django's registration of this context."""
+"""Django app configuration of invoices."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The table of a batch: which file is which invoice, as CSV or as a spreadsheet. Rows become lines; nothing is looked up here."""
+"""The table of a batch, as CSV or spreadsheet. Rows become lines without database access."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .models import Invoice
 
 CSV, XLSX = "invoices.csv", "invoices.xlsx"
 TABLES = (CSV, XLSX)
-MOST_LINES = 200
-LONGEST_TABLE = 256 * 1024
-"""Bytes of either; a spreadsheet is packed."""
-_LONGEST_CELL = 200
+MAX_LINES = 200
+MAX_TABLE_BYTES = 256 * 1024
+"""Maximum bytes of the table; a spreadsheet is compressed."""
+_MAX_CELL = 200
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "application": ("application", "申请编号"),
     "number": ("number", "发票号码"),
@@ -29,11 +29,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "carrier": ("carrier", "快递公司"),
     "parcel": ("parcel", "快递单号"),
 }
-"""How the first line of the table may name them, in any order; the last three only where they are needed."""
+"""Column names in the table's first row, in any order; the last three are optional."""
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One line of the table, and what became of it. ``at``: its number in the table, from 1."""
+    """A line of the table with its result. ``at``: row number, from 1."""
 
     at: int
     application: str = ""
@@ -47,66 +47,67 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 def read_csv(raw: bytes) -> list[Line]:
-    """UTF-8 or GBK. Raises ``Refused`` (field ``batch``)."""
+    """Read UTF-8 or GBK. Raises ``Refused`` (field ``batch``)."""
     text = _decoded(raw)
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error:
-        raise wrong_table(_("This is no table that can be read: save it as CSV.")) from None
+        raise invalid_table(_("The table cannot be read. Save it as CSV.")) from None
     return _lines(rows)
 
 
 def _decoded(raw: bytes) -> str:
     text = decoded(raw)
     if text is None:
-        raise wrong_table(_("The table is neither UTF-8 nor GBK."))
+        raise invalid_table(_("The table is neither UTF-8 nor GBK."))
     return text
 
 
 def read_xlsx(raw: bytes) -> list[Line]:
-    """Its first sheet. Raises ``Refused`` (field ``batch``)."""
+    """Read the first sheet. Raises ``Refused`` (field ``batch``)."""
     try:
         return _lines(rows_of(raw))
     except Unreadable:
-        raise wrong_table(
+        raise invalid_table(
             _(
-                "This is no spreadsheet that can be read: save it as XLSX without a password, with these columns alone, or as CSV."
+                "The spreadsheet cannot be read. Save it as XLSX without a password and with only these columns, "
+                "or as CSV."
             )
         ) from None
 
 
 def _lines(rows: Iterable[Sequence[object]]) -> list[Line]:
-    filled = [(at, row) for at, row in enumerate(rows, start=1) if any(cell_text(cell) for cell in row)]
-    columns = _columns(cell_text(cell) for cell in filled[0][1]) if filled else {}
+    filled_rows = [(at, row) for at, row in enumerate(rows, start=1) if any(cell_text(cell) for cell in row)]
+    columns = _columns(cell_text(cell) for cell in filled_rows[0][1]) if filled_rows else {}
     if not {"application", "number"} <= set(columns.values()):
-        raise wrong_table(_("The first line of the table names its columns: application and number at least."))
-    if len(filled) - 1 > MOST_LINES:
-        raise wrong_table(_("A batch has at most %(most)s invoices.") % {"most": MOST_LINES})
-    return [_line(at, row, columns) for at, row in filled[1:]]
+        raise invalid_table(_("The first row of the table must name its columns: at least application and number."))
+    if len(filled_rows) - 1 > MAX_LINES:
+        raise invalid_table(_("A batch has at most %(most)s invoices.") % {"most": MAX_LINES})
+    return [_line(at, row, columns) for at, row in filled_rows[1:]]
 
 
-def _line(at: int, row: Sequence[object], columns: Mapping[int, str]) -> Line:
-    cells = {columns[n]: cell for n, cell in enumerate(row) if n in columns}
-    said = {name: cell_text(cell)[:_LONGEST_CELL] for name, cell in cells.items()}
-    rounded = next((said[name] for name, cell in cells.items() if is_rounded(cell)), "")
-    wrong = (
+def _line(row_number: int, row: Sequence[object], columns: Mapping[int, str]) -> Line:
+    cells = {columns[index]: cell for index, cell in enumerate(row) if index in columns}
+    texts = {name: cell_text(cell)[:_MAX_CELL] for name, cell in cells.items()}
+    rounded_text = next((texts[name] for name, cell in cells.items() if is_rounded(cell)), "")
+    error = (
         _("The spreadsheet has rounded the number %(number)s: format the column as text, then enter the number again.")
-        % {"number": rounded}
-        if rounded
+        % {"number": rounded_text}
+        if rounded_text
         else ""
     )
-    return Line(at=at, wrong=wrong, **said)  # type: ignore[arg-type]  # the columns are fields
+    return Line(at=row_number, wrong=error, **texts)  # type: ignore[arg-type]  # the columns are fields
 
 
 def _columns(heading: Iterable[str]) -> dict[int, str]:
-    """Which column is what; the first one of a name counts."""
-    found: dict[int, str] = {}
-    for n, cell in enumerate(heading):
+    """Return the field of each column; of repeated names, the first."""
+    columns: dict[int, str] = {}
+    for index, cell in enumerate(heading):
         name = next((name for name, words in COLUMNS.items() if cell.lower() in words), "")
-        if name and name not in found.values():
-            found[n] = name
-    return found
+        if name and name not in columns.values():
+            columns[index] = name
+    return columns
 
 
-def wrong_table(words: str) -> Refused:
+def invalid_table(words: str) -> Refused:
     return Refused("invoice_batch.table", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="batch")

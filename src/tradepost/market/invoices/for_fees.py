@@ -1,13 +1,12 @@
-"""Apply for an invoice over the market's fee: a seller does, and the market issues it (business-rules §6.5).
+"""Apply for an invoice over the market's fee, as a seller to the market (business-rules §6.5).
 
-The market issues under the seller that it operates itself; from there on it is an invoice like all others: reviewed, issued, corrected
-and taken back in the same way, with the same time for it.
+The market issues it through its own seller account; from then on it is handled like any other invoice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
@@ -16,29 +15,30 @@ from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.quotas import wait_for_room
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.identity.self_operated import the_market
+from tradepost.market.identity.self_operated import market_seller
 
 from . import receiver as receivers
 from . import titles
 from .apply import application_number, checked_remark
+from .deadlines import IssueDeadline, start_deadline
 from .events import InvoiceRequested
 from .models import FEE, TITLE_FIELDS, Invoice, InvoiceItem, InvoiceTitle, InvoiceType
-from .patience import Patience, wait
 from .receiver import InvoiceReceiver
 from .titles import TitleDocument
 from .types import offered_by
 
 
 class FeePart(Struct, frozen=True, kw_only=True):
-    """The fee of one statement, by its number, in minor units."""
+    """Fee of one statement by number, in minor units."""
 
     statement: str
     minor: int
 
 
 class FeeApplication(Struct, frozen=True, kw_only=True):
-    """What a seller wants beside the statements: as it was typed."""
+    """Application of a seller, as entered, without the statements."""
 
     invoice_type: str
     title: TitleDocument
@@ -47,39 +47,42 @@ class FeeApplication(Struct, frozen=True, kw_only=True):
 
 
 def issuer() -> Seller:
-    """Who issues it. Raises ``Refused`` until an operator has said so."""
-    market = the_market()
+    """Return the issuing company. Raises ``Refused`` until an operator has chosen it."""
+    market = market_seller()
     if market is None:
         raise Refused(
             "fee_invoice.nobody",
             _(
-                "The market has not said yet which company issues its invoices. Write to the operator, then apply again."
+                "The market has not set the company that issues its invoices. Ask the operator to set it, then "
+                "apply again."
             ),
         )
     return market
 
 
 def apply_for_fee(
-    by: User, payer: Seller, parts: Sequence[FeePart], currency: str, wanted: FeeApplication, *, patience: Patience, a_day: int,
+    by: User, payer: Seller, parts: Sequence[FeePart], currency: str, application: FeeApplication, *, patience: IssueDeadline, a_day: int,
     now: datetime,
 ) -> Invoice:  # fmt: skip
-    """Ask under the lock of the statements. Raises ``Refused``, and nothing was changed then."""
+    """Apply under the lock of the statements. Raises ``Refused`` and then changes nothing."""
     market, total = issuer(), sum(part.minor for part in parts)
     if total <= 0:
-        raise _wrong("statements", _("The fees of these statements come to nothing that could be invoiced."))
-    if wanted.invoice_type not in {one.value for one in offered_by(market)}:
-        raise _wrong("type", _("The market does not issue such invoices. Choose another type."))
-    kind = InvoiceType(wanted.invoice_type)
-    title = titles.checked(wanted.title)
+        raise _invalid("statements", _("The fees of these statements do not add up to an amount that can be invoiced."))
+    if application.invoice_type not in {offered_type.value for offered_type in offered_by(market)}:
+        raise _invalid("type", _("The market does not issue such invoices. Choose another type."))
+    kind = InvoiceType(application.invoice_type)
+    title = titles.checked(application.title)
     if kind.special and not InvoiceTitle(**{name: getattr(title, name) for name in TITLE_FIELDS}).complete:
-        raise _wrong("bank_account", _("A special invoice needs address, telephone, bank and account of the company."))
-    receiver, remark = receivers.checked(wanted.receiver, kind), checked_remark(wanted.remark)
-    asked = Invoice.objects.filter(payer=payer, applied_at__gt=now - timedelta(days=1))
-    if asked.count() >= a_day:
+        raise _invalid(
+            "bank_account", _("A special invoice requires the company's address, telephone, bank and account.")
+        )
+    receiver, remark = receivers.checked(application.receiver, kind), checked_remark(application.remark)
+    if seconds := wait_for_room(Invoice.objects.filter(payer=payer), "applied_at", a_day, now=now):
         raise Refused(
             "invoice.too_many",
-            _("You have applied for many invoices today: go on tomorrow."),
+            _("You have reached today's limit for invoice applications. Apply again tomorrow."),
             HTTPStatus.TOO_MANY_REQUESTS,
+            wait=seconds,
         )
     try:
         with transaction.atomic():
@@ -92,12 +95,14 @@ def apply_for_fee(
             InvoiceItem.objects.bulk_create(
                 InvoiceItem(invoice=invoice, source=f"{FEE}{part.statement}", minor=part.minor) for part in parts
             )
-            wait(invoice, patience=patience, now=now)
+            start_deadline(invoice, patience=patience, now=now)
             outbox.publish(InvoiceRequested(invoice=invoice.pk), now=now)
     except IntegrityError:
-        raise _wrong("statements", _("One of these stands on another invoice meanwhile: look at them again.")) from None
+        raise _invalid(
+            "statements", _("One of these statements is already on another invoice. Check the statements again.")
+        ) from None
     return invoice
 
 
-def _wrong(field: str, words: str) -> Refused:
+def _invalid(field: str, words: str) -> Refused:
     return Refused(f"fee_invoice.{field}", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)

@@ -1,4 +1,4 @@
-"""What must hold of all invoices, and which do not keep to it: for the check of the books (money.md §6)."""
+"""Consistency check of invoices, for the check of the books (money.md §6)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .models import LIVE, Invoice, InvoiceItem
 
 
 def problems() -> list[str]:
-    """Invoiced ≤ cash paid − refunded; the items of an invoice add up to it and are live as it is; a line knows what stands on
-    it. Reads all invoices that are live."""
-    live = InvoiceItem.objects.filter(live=True)  # what is over a fee, ``settlement_check`` looks at
-    paid = (
+    """Check that invoiced amounts do not exceed payments less refunds, items add up to their live invoice, and lines
+    store their invoiced amount. Reads all live invoices."""
+    live = InvoiceItem.objects.filter(live=True)  # ``settlement_check`` checks fees
+    paid_sum = (
         Entry.objects.filter(transfer__order_number=OuterRef("line__order__number"), account__kind=Account.Kind.BUYER)
         .values("transfer__order_number")
         .annotate(net=-Sum("amount_minor"))
         .values("net")
     )
-    over = live.annotate(net=Coalesce(Subquery(paid), 0)).filter(minor__gt=F("net"), line__isnull=False)
+    overinvoiced = live.annotate(net=Coalesce(Subquery(paid_sum), 0)).filter(minor__gt=F("net"), line__isnull=False)
     invoices = Invoice.objects.annotate(sum=Coalesce(Sum("items__minor"), 0)).exclude(sum=F("amount_minor"))
     states = InvoiceItem.objects.filter(
         Q(live=True) & ~Q(invoice__status__in=LIVE) | Q(live=False, invoice__status__in=LIVE)
@@ -32,8 +32,14 @@ def problems() -> list[str]:
     )
     return [
         *_usage(),
-        *(f"{item.source} is invoiced at {item.minor}, of {item.net} that was paid" for item in over.order_by("pk")),
-        *(f"invoice {one.pk} says {one.amount_minor}, its items {one.sum}" for one in invoices.order_by("pk")),
+        *(
+            f"{item.source} is invoiced at {item.minor}, of {item.net} that was paid"
+            for item in overinvoiced.order_by("pk")
+        ),
+        *(
+            f"invoice {invoice.pk} says {invoice.amount_minor}, its items {invoice.sum}"
+            for invoice in invoices.order_by("pk")
+        ),
         *(f"item {item.pk} is not as its invoice {item.invoice_id} is" for item in states.order_by("pk")),
         *(
             f"order line {line.number} says {line.invoiced_minor} is invoiced, its items {line.stands}"
@@ -43,23 +49,24 @@ def problems() -> list[str]:
 
 
 def _usage() -> list[str]:
-    """Compare months of usage with their items, and what is invoiced of a buyer's usage with the ledger."""
+    """Compare months of usage with their items, and a buyer's invoiced usage with the ledger."""
     months = UsageMonth.objects.annotate(
         items=Coalesce(Sum("invoice_items__minor", filter=Q(invoice_items__live=True)), 0)
     ).exclude(items=F("invoiced_minor"))  # fmt: skip
-    moved = Entry.objects.filter(
+    moved_entries = Entry.objects.filter(
         account__kind=Account.Kind.BUYER, transfer__reason__in=(Transfer.Reason.COLLECTED, Transfer.Reason.CREDITED)
     )
     keys = ("account__user", "account__currency")
-    paid = {
-        tuple(key): -total for *key, total in moved.order_by().values_list(*keys).annotate(total=Sum("amount_minor"))
+    paid_sums = {
+        tuple(key): -total
+        for *key, total in moved_entries.order_by().values_list(*keys).annotate(total=Sum("amount_minor"))
     }
     on_invoices = UsageMonth.objects.order_by().values_list("buyer", "currency").annotate(total=Sum("invoiced_minor"))
     return [
         *(f"usage {month.key} says {month.invoiced_minor} is invoiced, its items {month.items}" for month in months.order_by("pk")),
         *(
-            f"buyer {buyer} has {total} {currency} of usage on invoices and paid {paid.get((buyer, currency), 0)}"
+            f"buyer {buyer} has {total} {currency} of usage on invoices and paid {paid_sums.get((buyer, currency), 0)}"
             for buyer, currency, total in on_invoices
-            if total > paid.get((buyer, currency), 0)
+            if total > paid_sums.get((buyer, currency), 0)
         ),
     ]  # fmt: skip

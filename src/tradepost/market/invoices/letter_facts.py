@@ -1,4 +1,5 @@
-"""What an explanation letter about an invoice says (business-rules §6.2), apart from what draws it, which takes long to load."""
+"""Content of an explanation letter about an invoice (business-rules §6.2), separate from its renderer, which is slow to
+import."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from msgspec import Struct
 
 
 class LetterFacts(Struct, frozen=True, kw_only=True):
-    """All that stands in a letter. ``rows``: label and value in Chinese and English, of the invoice; dates and amounts as people
-    read them; ``check``: the address at which it is checked."""
+    """Content of a letter. ``rows``: labels and formatted values in Chinese and English; ``check``: address for
+    verification."""
 
     issuer: str
     market: str

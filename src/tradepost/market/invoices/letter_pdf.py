@@ -1,8 +1,8 @@
-"""An explanation letter as a PDF: one page in Chinese and English, with the market's seal and the address at which it is checked
-(business-rules §6.2). Pure: the same facts give the same bytes.
+"""Render an explanation letter as a PDF: one page in Chinese and English, with the market's seal and a verification
+address (business-rules §6.2). The same content gives the same bytes.
 
-Chinese is set in a CID font that readers of PDF bring along, so that none is shipped. What people typed is escaped: the text of a
-paragraph is markup for the library.
+Chinese uses a CID font that PDF readers provide. Entered texts are escaped, because paragraphs are markup for the
+library.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from .letter_facts import LetterFacts
 FONT = "STSong-Light"
 INK, GREY, RED = HexColor("#1d273b"), HexColor("#5b6576"), HexColor("#c2272d")
 SEAL = 40 * mm
-MOST_NAME = 24
-"""Characters of a name around the seal; a longer one is cut there and stands whole in the text."""
+MAX_NAME = 24
+"""Maximum characters of a name around the seal; longer names are cut there and complete in the text."""
 
 
 def letter_pdf(facts: LetterFacts) -> bytes:
     pdfmetrics.registerFont(UnicodeCIDFont(FONT))
-    out = io.BytesIO()
+    buffer = io.BytesIO()
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=25 * mm, rightMargin=25 * mm, topMargin=24 * mm, bottomMargin=20 * mm, invariant=1,
+        buffer, pagesize=A4, leftMargin=25 * mm, rightMargin=25 * mm, topMargin=24 * mm, bottomMargin=20 * mm, invariant=1,
         title=f"开票说明函 {facts.number}", author=facts.issuer, lang="zh-CN",
     )  # fmt: skip
     document.build(list(_story(facts)))
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def _story(facts: LetterFacts) -> Sequence[Flowable]:
@@ -65,7 +65,7 @@ def _story(facts: LetterFacts) -> Sequence[Flowable]:
             size=9.5, grey=True,
         ),
         Spacer(1, 8 * mm),
-        KeepTogether([_end(facts)]),
+        KeepTogether([_footer(facts)]),
     )  # fmt: skip
 
 
@@ -93,17 +93,21 @@ def _table(rows: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
-def _end(facts: LetterFacts) -> Table:
-    """Where it is checked at the left, who signs at the right."""
-    checked = [
+def _footer(facts: LetterFacts) -> Table:
+    """Return the footer: verification on the left, signature on the right."""
+    checked_parts = [
         _qr(facts.check),
         _text("扫码或打开以下地址核验本函：", size=9),
         _text("Check this letter at:", size=8.5, grey=True),
         _text(escape(facts.check), size=7.5, grey=True),
         _text(f"保留至 Kept until {escape(facts.until)}", size=8.5, grey=True),
     ]
-    signed = [_Seal(facts.issuer), _text(escape(facts.issuer), center=True), _text(escape(facts.made), center=True)]
-    table = Table([[checked, signed]], colWidths=[90 * mm, 70 * mm], hAlign="LEFT")
+    signed_parts = [
+        _Seal(facts.issuer),
+        _text(escape(facts.issuer), center=True),
+        _text(escape(facts.made), center=True),
+    ]
+    table = Table([[checked_parts, signed_parts]], colWidths=[90 * mm, 70 * mm], hAlign="LEFT")
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "BOTTOM"), ("ALIGN", (1, 0), (1, 0), "CENTER")]))
     return table
 
@@ -131,7 +135,7 @@ class _Seal(Flowable):
         super().__init__()
         self.width = self.height = SEAL
         self.hAlign = "CENTER"
-        self._name = name[:MOST_NAME]
+        self._name = name[:MAX_NAME]
 
     def draw(self) -> None:
         canvas: Canvas = self.canv
@@ -148,22 +152,22 @@ class _Seal(Flowable):
         canvas.restoreState()
 
     def _around(self, canvas: Canvas) -> None:
-        """From left to right over the top, closer together the longer it is."""
+        """Write the name clockwise over the top, with closer spacing for longer names."""
         size = min(11.0, 190.0 / max(len(self._name), 1))
         canvas.setFont(FONT, size)
         step = min(18.0, 250.0 / max(len(self._name), 1))
-        first = step * (len(self._name) - 1) / 2
-        for n, sign in enumerate(self._name):
+        first_angle = step * (len(self._name) - 1) / 2
+        for index, character in enumerate(self._name):
             canvas.saveState()
-            canvas.rotate(first - n * step)
-            canvas.drawCentredString(0, SEAL / 2 - 3 - size, sign)
+            canvas.rotate(first_angle - index * step)
+            canvas.drawCentredString(0, SEAL / 2 - 3 - size, character)
             canvas.restoreState()
 
     def _star(self, canvas: Canvas) -> None:
         outer, inner = SEAL * 0.15, SEAL * 0.06
         path = canvas.beginPath()
-        for n in range(10):
-            radius, angle = (outer, inner)[n % 2], math.pi / 2 + n * math.pi / 5
-            (path.moveTo if n == 0 else path.lineTo)(radius * math.cos(angle), radius * math.sin(angle))
+        for index in range(10):
+            radius, angle = (outer, inner)[index % 2], math.pi / 2 + index * math.pi / 5
+            (path.moveTo if index == 0 else path.lineTo)(radius * math.cos(angle), radius * math.sin(angle))
         path.close()
         canvas.drawPath(path, stroke=0, fill=1)

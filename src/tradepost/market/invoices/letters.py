@@ -1,7 +1,7 @@
-"""Explanation letters: a buyer whose accountant does not accept a seller's invoice gets one from the market (business-rules §6.2).
+"""Explanation letters: the market explains a seller's invoice to the buyer's accountant (business-rules §6.2).
 
-Only of an invoice that is issued and stands. It says the invoice's own amount, is kept for some months, and has no legal effect. It is
-sealed at once: where the platform's took five minutes, nobody waits.
+Only for issued, valid invoices. A letter states the invoice's amount, is kept for some months, and has no legal effect.
+It is created at once, while the reference platform took five minutes.
 """
 
 from __future__ import annotations
@@ -14,53 +14,52 @@ from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.lifecycle import moved
+from tradepost.market.base.lifecycle import record_move
 from tradepost.market.subscriptions.paid_time import period_end
 
 from .models import ExplanationLetter, Invoice, IssuedInvoice
 from .take_back import locked
 
 HISTORY = "invoice letter"
-"""Under which it stands in an invoice's history that a letter was made."""
+"""Name of the entry in the invoice's history."""
 _CODE = 24
 
 
 def make_letter(invoice: Invoice, *, months: int, now: datetime) -> ExplanationLetter:
-    """The letter of the invoice as it stands; the one that there is, while it is kept. Raises ``Refused``, and nothing was changed
-    then."""
+    """Return the letter of the present invoice; an existing one is reused. Raises ``Refused`` and then changes nothing."""
     with transaction.atomic():
-        standing = locked(invoice)
-        if standing.payer_id is not None:
-            raise Refused("letter.fee", _("The market itself issued this invoice: nothing is to be explained."))
-        issued = IssuedInvoice.objects.filter(invoice=standing, withdrawn_at=None).first()
-        if standing.status != Invoice.Status.DONE or issued is None:
-            raise Refused("letter.not_issued", _("There is a letter only about an invoice that is issued and stands."))
-        if (kept := _kept(issued, now)) is not None:
-            return kept
-        made = ExplanationLetter.objects.create(
-            issued=issued, number=ids.dated_number("SM", now), code=ids.chance(ids.ALPHABET, _CODE),
+        current_invoice = locked(invoice)
+        if current_invoice.payer_id is not None:
+            raise Refused("letter.fee", _("The market issued this invoice, so no explanation letter is needed."))
+        issued_invoice = IssuedInvoice.objects.filter(invoice=current_invoice, withdrawn_at=None).first()
+        if current_invoice.status != Invoice.Status.DONE or issued_invoice is None:
+            raise Refused("letter.not_issued", _("Explanation letters are available only for issued, valid invoices."))
+        if (existing := _retained(issued_invoice, now)) is not None:
+            return existing
+        letter = ExplanationLetter.objects.create(
+            issued=issued_invoice, number=ids.dated_number("SM", now), code=ids.draw_random(ids.ALPHABET, _CODE),
             made_at=now, until=period_end(now, "month", months),
         )  # fmt: skip
-        moved(standing, HISTORY, "letter", now=now, actor=standing.buyer.email, note=made.number)
-    return made
+        record_move(current_invoice, HISTORY, "letter", now=now, actor=current_invoice.buyer.email, note=letter.number)
+    return letter
 
 
 def letter_of(issued: IssuedInvoice | None, *, now: datetime) -> ExplanationLetter | None:
-    """Of the invoice that holds; None where none was asked for, or it is not kept any more."""
-    return None if issued is None or issued.withdrawn_at is not None else _kept(issued, now)
+    """Return the letter of a valid invoice; None without a request or after its retention."""
+    return None if issued is None or issued.withdrawn_at is not None else _retained(issued, now)
 
 
-def _kept(issued: IssuedInvoice, now: datetime) -> ExplanationLetter | None:
-    return ExplanationLetter.objects.filter(issued=issued, until__gt=now).order_by("-until").first()
+def _retained(issued_invoice: IssuedInvoice, now: datetime) -> ExplanationLetter | None:
+    return ExplanationLetter.objects.filter(issued=issued_invoice, until__gt=now).order_by("-until").first()
 
 
-class Checked(Struct, frozen=True):
-    """What whoever has a letter finds out about it."""
+class LetterCheck(Struct, frozen=True):
+    """Result of verifying a letter."""
 
     letter: ExplanationLetter
     invoice: Invoice
     kept: bool
-    """Whether its time is not over."""
+    """Whether it is still retained."""
 
     @property
     def stands(self) -> bool:
@@ -68,19 +67,19 @@ class Checked(Struct, frozen=True):
 
     @property
     def buyer(self) -> str:
-        """To whom the invoice is made out, so far that it can be compared: a letter passes through many hands."""
+        """Masked name on the invoice, for comparison; a letter may be passed on."""
         return masked(self.invoice.name)
 
 
 def masked(name: str) -> str:
-    """Its first and last character. Pure."""
+    """Return the first and last character of a name."""
     return name if len(name) < 2 else f"{name[0]}…{name[-1]}"
 
 
-def check_letter(code: str, *, now: datetime) -> Checked | None:
-    """By what stands in its address; None for a letter that this market never made."""
+def check_letter(code: str, *, now: datetime) -> LetterCheck | None:
+    """Verify a letter by the code in its address; None if this market did not issue it."""
     if len(code) != _CODE:
         return None
     letters = ExplanationLetter.objects.select_related("issued__invoice__seller")
-    found = letters.filter(code=code).first()
-    return None if found is None else Checked(found, found.issued.invoice, kept=found.until > now)
+    letter = letters.filter(code=code).first()
+    return None if letter is None else LetterCheck(letter, letter.issued.invoice, kept=letter.until > now)

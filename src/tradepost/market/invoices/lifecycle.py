@@ -1,4 +1,4 @@
-"""The life of an invoice as a table (business-rules §6.2; money.md §2)."""
+"""State transitions of an invoice (business-rules §6.2; money.md §2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoices that sellers issue to buyers, what stands on them, and what a buyer keeps to apply with (business-rules §6.1, §6.2)."""
+"""Invoices of sellers, their items, and buyers' titles (business-rules §6.1, §6.2)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import OrderLine
 
 FOLDER = "invoices"
-"""Of the files of invoices, in the files folder."""
+"""Subfolder of invoice files."""
 
 
 class InvoiceType(models.TextChoices):
-    """What a seller may enable (§6.2, 2024-03-28): VAT general and VAT special, each in three forms."""
+    """Types that a seller can enable (§6.2, 2024-03-28): general and special VAT invoices, each in three forms."""
 
     GENERAL_DIGITAL = "general_digital", _("General VAT invoice, fully digital")
     GENERAL_ELECTRONIC = "general_electronic", _("General VAT invoice, electronic")
@@ -41,12 +41,12 @@ class InvoiceType(models.TextChoices):
 
     @property
     def digital(self) -> bool:
-        """Taken back by a red letter that the tax bureau confirms."""
+        """Digital invoices are returned by a red letter that the tax bureau confirms."""
         return self.value.endswith("_digital")
 
 
 class OfferedType(models.Model):
-    """A type that a seller enabled; a seller without any row has chosen nothing yet (``types.offered_by``)."""
+    """A type that a seller enabled. Without rows, defaults apply (``types.offered_by``)."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="invoice_types", db_index=False)
     invoice_type = models.CharField(max_length=24, choices=InvoiceType)
@@ -56,7 +56,7 @@ class OfferedType(models.Model):
 
 
 class TitleFields(models.Model):
-    """To whom an invoice is made out."""
+    """Title of an invoice: its recipient."""
 
     class Kind(models.TextChoices):
         COMPANY = "company", pgettext_lazy("invoice title", "Company")
@@ -65,26 +65,26 @@ class TitleFields(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=100)
     tax_number = models.CharField(max_length=18, blank=True, default="")
-    """Unified social credit code of a company, in its compact form; empty for a person."""
+    """Unified social credit code of a company in compact form; empty for a person."""
     company_address = models.CharField(max_length=200, blank=True, default="")
     company_phone = models.CharField(max_length=32, blank=True, default="")
     bank = models.CharField(max_length=100, blank=True, default="")
     bank_account = models.CharField(max_length=40, blank=True, default="")
-    """The last four are for special invoices alone."""
+    """The last four fields are only for special invoices."""
 
     class Meta:
         abstract = True
 
     @property
     def complete(self) -> bool:
-        """Whether it has what a special invoice needs."""
+        """Whether it has all fields for a special invoice."""
         return self.kind == self.Kind.COMPANY and all(
             (self.company_address, self.company_phone, self.bank, self.bank_account)
         )
 
     @property
     def digest(self) -> str:
-        """Changes with every field that stands on an invoice."""
+        """Digest of all fields on an invoice."""
         return sha256("\n".join(getattr(self, name) for name in TITLE_FIELDS).encode()).hexdigest()
 
 
@@ -92,7 +92,7 @@ TITLE_FIELDS = ("kind", "name", "tax_number", "company_address", "company_phone"
 
 
 class InvoiceTitle(TitleFields):
-    """Kept by a buyer for the next time. Invoices have copies, so that it may be changed and deleted."""
+    """Saved title of a buyer. Invoices store copies, so it can be changed and deleted."""
 
     buyer = models.ForeignKey(User, models.CASCADE, related_name="invoice_titles", db_index=False)
     created_at = models.DateTimeField()
@@ -104,7 +104,7 @@ class InvoiceTitle(TitleFields):
 
 
 class Invoice(TitleFields):
-    """An application and what became of it."""
+    """An application and its invoice."""
 
     class Status(models.TextChoices):
         REVIEW = "review", pgettext_lazy("invoice", "To be reviewed")
@@ -115,42 +115,43 @@ class Invoice(TitleFields):
         CANCELLED = "cancelled", pgettext_lazy("invoice", "Cancelled")
 
     class Wish(models.TextChoices):
-        """What its buyer asks for once it is issued."""
+        """Requests of the buyer after the issue."""
 
-        CORRECT = "correct", pgettext_lazy("invoice wish", "Correct it")
-        RETURN = "return", pgettext_lazy("invoice wish", "Take it back")
+        CORRECT = "correct", pgettext_lazy("invoice wish", "Correct the invoice")
+        RETURN = "return", pgettext_lazy("invoice wish", "Return the invoice")
 
     number = models.CharField(max_length=32, unique=True)
-    """Of the application, for people."""
+    """Number of the application."""
     status = models.CharField(max_length=16, choices=Status, default=Status.REVIEW)
     buyer = models.ForeignKey(User, models.PROTECT, related_name="invoices", db_index=False)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="invoices", db_index=False)
     payer = models.ForeignKey(
         Seller, models.PROTECT, null=True, default=None, related_name="fee_invoices", db_index=False
     )
-    """Of an invoice over the market's fee, the seller that paid it; ``buyer`` is then who applied for it. Null for all others."""
+    """Seller that paid the fee, for an invoice over the market's fee; ``buyer`` is then the applicant. Null for other
+    invoices."""
     invoice_type = models.CharField(max_length=24, choices=InvoiceType)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     receiver_email = models.EmailField(blank=True, default="")
     receiver_name = models.CharField(max_length=60, blank=True, default="")
     receiver_phone = models.CharField(max_length=32, blank=True, default="")
-    """In the standard form, +8613800000000."""
+    """In E.164 format, such as +8613800000000."""
     receiver_address = models.CharField(max_length=200, blank=True, default="")
     remark = models.CharField(max_length=200, blank=True, default="")
-    """Of the buyer, for the invoice."""
+    """Buyer's remark for the invoice."""
     applied_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, default=None)
-    """Until when its seller should act; null while nobody waits for it."""
+    """Deadline of the seller; null if no action is pending."""
     late = models.BooleanField(default=False)
-    """Its seller let that time pass, and everybody was told."""
+    """Whether the deadline passed and the parties were notified."""
     reason = models.CharField(max_length=500, blank=True, default="")
-    """Why it was refused, taken back, or a wish not fulfilled: of the seller, for the buyer."""
+    """Seller's reason for a rejection, return or declined request, for the buyer."""
     wish = models.CharField(max_length=8, choices=Wish, blank=True, default="")
     wish_reason = models.CharField(max_length=500, blank=True, default="")
     wished_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
-    """When it was issued last, taken back, refused or cancelled."""
+    """Latest time of issue, return, rejection or cancellation."""
 
     class Meta:
         indexes: ClassVar = [
@@ -183,30 +184,30 @@ class Invoice(TitleFields):
 
 
 OPEN = (Invoice.Status.REVIEW, Invoice.Status.TO_ISSUE)
-"""Its seller has not issued it yet."""
+"""Not issued yet."""
 LIVE = (*OPEN, Invoice.Status.DONE)
-"""What stands on it cannot stand on another."""
+"""Items of these invoices cannot be on another invoice."""
 
 
 FEE = "fee:"
-"""What the source of a fee begins with."""
+"""Prefix of the source of a fee."""
 USAGE = "usage:"
-"""What the source of a month of usage begins with."""
+"""Prefix of the source of a month of usage."""
 
 
 class InvoiceItem(models.Model):
-    """What of one source stands on an invoice. Of each source one item is live at most: nothing is invoiced twice."""
+    """Amount of one source on an invoice. Each source has at most one live item, so nothing is invoiced twice."""
 
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="items")
     source = models.CharField(max_length=80)
-    """``line:`` and the number of an order line; ``usage:<subscription>:<yyyymm>`` for usage, with ``:2`` and so on for what was paid
-    later; ``fee:`` and the number of a statement, for the market's fee."""
+    """``line:`` and an order line number; ``usage:<subscription>:<yyyymm>`` for usage, with ``:2`` and so on for later
+    payments; ``fee:`` and a statement number for the market's fee."""
     line = models.ForeignKey(OrderLine, models.PROTECT, null=True, default=None, related_name="invoice_items")
-    """Null for usage and for a fee."""
+    """Null for usage and fees."""
     usage = models.ForeignKey(UsageMonth, models.PROTECT, null=True, default=None, related_name="invoice_items")
-    """Null for an order line and for a fee."""
+    """Null for order lines and fees."""
     minor = models.BigIntegerField()
-    """Below nothing only for the fee of a statement in which more was taken back than earned (§6.5)."""
+    """Negative only for the fee of a statement with more refunds than earnings (§6.5)."""
     live = models.BooleanField(default=True)
 
     class Meta:
@@ -224,7 +225,7 @@ class InvoiceItem(models.Model):
 
     @property
     def fee_of(self) -> str:
-        """The number of the statement whose fee it is; empty for an order line and for usage."""
+        """Number of the statement whose fee it is; empty for order lines and usage."""
         return self.source.removeprefix(FEE) if self.source.startswith(FEE) else ""
 
     @property
@@ -236,14 +237,14 @@ class InvoiceItem(models.Model):
 
     @property
     def order_number(self) -> str:
-        """Of the order, or of the one that opened the service; empty for a fee."""
+        """Number of the order, or of the order that opened the service; empty for a fee."""
         if self.line is not None:
             return self.line.order.number
         return self.usage.subscription.order_line_number.rpartition("-")[0] if self.usage is not None else ""
 
 
 class IssuedInvoice(models.Model):
-    """An invoice as its seller issued it: a file, or a parcel. One that is corrected is followed by another."""
+    """An invoice as issued: a file or a parcel. A correction adds another."""
 
     class Format(models.TextChoices):
         PDF = "pdf", "PDF"
@@ -259,11 +260,11 @@ class IssuedInvoice(models.Model):
     file_bytes = models.PositiveIntegerField(default=0)
     carrier = models.CharField(max_length=60, blank=True, default="")
     parcel = models.CharField(max_length=40, blank=True, default="")
-    """The carrier's number."""
+    """Tracking number."""
     issued_at = models.DateTimeField()
     issued_by = models.CharField(max_length=254)
     red_letter = models.CharField(max_length=40, blank=True, default="")
-    """Number of the confirmation by which it was taken back."""
+    """Number of the confirmation of its return."""
     withdrawn_at = models.DateTimeField(null=True, default=None)
 
     class Meta:
@@ -277,16 +278,16 @@ class IssuedInvoice(models.Model):
 
 
 class ExplanationLetter(models.Model):
-    """That something was bought on this market and that its seller issued the invoice over it, said by the market under its seal,
-    for an accountant to whom the seller is a stranger (business-rules §6.2). Made anew from this row whenever it is read."""
+    """The market's sealed confirmation of a purchase and of the seller's invoice, for an accountant who does not know
+    the seller (business-rules §6.2). Rendered from this row on each download."""
 
     issued = models.ForeignKey(IssuedInvoice, models.CASCADE, related_name="letters", db_index=False)
     number = models.CharField(max_length=32, unique=True)
     code = models.CharField(max_length=32, unique=True)
-    """Stands in the address by which whoever has the letter finds out whether it is genuine, and whether it still counts."""
+    """Part of the address by which holders of the letter verify it."""
     made_at = models.DateTimeField()
     until = models.DateTimeField()
-    """Kept so long; then its buyer asks anew."""
+    """End of retention; afterwards the buyer requests a new one."""
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["issued", "-until"], name="letter_of_invoice")]

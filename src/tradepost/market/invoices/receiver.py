@@ -1,4 +1,5 @@
-"""Where an invoice goes: a mail address for a file, a name, telephone and address for a parcel (business-rules §6.2). Pure."""
+"""Receiver of an invoice: e-mail address for a file; name, telephone and address for a parcel (business-rules §6.2).
+Pure functions."""
 
 from __future__ import annotations
 
@@ -11,16 +12,16 @@ from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.identity.texts import holds_markup, plain
+from tradepost.market.identity.texts import has_markup, plain
 
 from .models import InvoiceType
 
-HOME = "CN"
-"""The country of a number that is written without one."""
+DEFAULT_COUNTRY = "CN"
+"""Country of a number without a prefix."""
 
 
 class InvoiceReceiver(Struct, frozen=True, kw_only=True):
-    """As it was typed, or as it is kept."""
+    """As entered, or as stored."""
 
     email: str = ""
     name: str = ""
@@ -28,38 +29,38 @@ class InvoiceReceiver(Struct, frozen=True, kw_only=True):
     address: str = ""
 
 
-def checked(said: InvoiceReceiver, kind: InvoiceType) -> InvoiceReceiver:
-    """In the form in which it is kept: the telephone as +8613800000000. Raises ``Refused``, which names the field."""
-    email, phone = plain(said.email[:400]).strip(), _phone(said.phone)
+def checked(receiver: InvoiceReceiver, kind: InvoiceType) -> InvoiceReceiver:
+    """Return the normalized receiver, with the telephone in E.164 format. Raises ``Refused`` with the field."""
+    email, phone = plain(receiver.email[:400]).strip(), _phone(receiver.phone)
     _check_email(email, required=not kind.on_paper)
-    if not phone and (said.phone.strip() or kind.on_paper):
-        raise _wrong("phone", _("This is no telephone number, for example 138 0013 8000 or 0755-1234 5678."))
+    if not phone and (receiver.phone.strip() or kind.on_paper):
+        raise _invalid("phone", _("Enter a valid telephone number, for example 138 0013 8000 or 0755-1234 5678."))
     if not kind.on_paper:
         return InvoiceReceiver(email=email, phone=phone)
-    name, address = _line(said.name, "name", 60), _line(said.address, "address", 200)
+    name, address = _line(receiver.name, "name", 60), _line(receiver.address, "address", 200)
     if not name:
-        raise _wrong("name", _("Say who receives the parcel."))
+        raise _invalid("name", _("Enter the recipient."))
     if len(address) < 5:
-        raise _wrong("address", _("Give the whole address: province, city, street, house."))
+        raise _invalid("address", _("Enter the full address: province, city, street and house number."))
     return InvoiceReceiver(email=email, name=name, phone=phone, address=address)
 
 
 def _check_email(email: str, *, required: bool) -> None:
     if not email and required:
-        raise _wrong("email", _("Give the address to which the invoice is sent."))
+        raise _invalid("email", _("Enter the email address that receives the invoice."))
     if email:
         try:
             validate_email(email)
         except ValidationError:
-            raise _wrong("email", _("This is no e-mail address.")) from None
+            raise _invalid("email", _("The e-mail address is not valid.")) from None
 
 
-def _phone(written: str) -> str:
-    """In the standard form; empty for what is no number that exists."""
-    if not written.strip() or len(written) > 32:
+def _phone(written_phone: str) -> str:
+    """Return the number in E.164 format; empty for an invalid number."""
+    if not written_phone.strip() or len(written_phone) > 32:
         return ""
     try:
-        number = phonenumbers.parse(plain(written), HOME)
+        number = phonenumbers.parse(plain(written_phone), DEFAULT_COUNTRY)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_valid_number(number) or number.extension:
@@ -67,14 +68,14 @@ def _phone(written: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _line(text: str, field: str, most: int) -> str:
+def _line(text: str, field: str, max_length: int) -> str:
     text = " ".join(plain(text[:1000]).split())
-    if len(text) > most:
-        raise _wrong(field, _("This is too long."))
-    if holds_markup(text):
-        raise _wrong(field, _("Plain text only, without HTML."))
+    if len(text) > max_length:
+        raise _invalid(field, _("This is too long."))
+    if has_markup(text):
+        raise _invalid(field, _("Plain text only, without HTML."))
     return text
 
 
-def _wrong(field: str, words: str) -> Refused:
+def _invalid(field: str, words: str) -> Refused:
     return Refused(f"invoice_receiver.{field}", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)

@@ -1,4 +1,4 @@
-"""To whom invoices are made out: entered by a buyer, kept for the next time, checked before it reaches a seller (business-rules §6.2)."""
+"""Titles of invoices: entered and saved by buyers, and checked before sellers see them (business-rules §6.2)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from stdnum.cn import uscc
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.values import replace
 from tradepost.market.identity.models import User
-from tradepost.market.identity.texts import holds_markup, plain
+from tradepost.market.identity.texts import has_markup, plain
 
 from .models import InvoiceTitle
 
-MOST = 50
-"""Titles that one buyer keeps."""
+MAX_TITLES = 50
+"""Saved titles per buyer."""
 PARTS = {"company_address": 200, "company_phone": 32, "bank": 100, "bank_account": 40}
-"""What a special invoice needs beside name and tax number, all of them or none, and how long each may be."""
+"""Additional fields of a special invoice, all or none, with their maximum lengths."""
 
 
 class TitleDocument(Struct, frozen=True, kw_only=True):
-    """A title as it was typed."""
+    """A title as entered."""
 
     kind: str
     name: str
@@ -35,68 +35,73 @@ class TitleDocument(Struct, frozen=True, kw_only=True):
     bank_account: str = ""
 
 
-def checked(said: TitleDocument) -> TitleDocument:
-    """In the form in which it is kept. Raises ``Refused``, which names the field."""
-    if said.kind not in InvoiceTitle.Kind.values:
-        raise _wrong("kind", _("Choose whether it is made out to a company or to a person."))
-    name = _text(said.name, "name", 100)
+def checked(title: TitleDocument) -> TitleDocument:
+    """Return the normalized title. Raises ``Refused`` with the field."""
+    if title.kind not in InvoiceTitle.Kind.values:
+        raise _invalid("kind", _("Choose whether the invoice is for a company or a person."))
+    name = _text(title.name, "name", 100)
     if len(name) < 2:
-        raise _wrong("name", _("Give the name as it is to stand on the invoice."))
-    if said.kind == InvoiceTitle.Kind.PERSON:
-        return TitleDocument(kind=said.kind, name=name)
-    number = uscc.compact(plain(said.tax_number)[:40]).upper()
+        raise _invalid("name", _("Enter the name to show on the invoice."))
+    if title.kind == InvoiceTitle.Kind.PERSON:
+        return TitleDocument(kind=title.kind, name=name)
+    number = uscc.compact(plain(title.tax_number)[:40]).upper()
     if not uscc.is_valid(number):
-        raise _wrong(
+        raise _invalid(
             "tax_number",
             _(
-                "This is no unified social credit code: it has 18 digits and letters, and the last one is computed from the "
-                "others. Look at the business licence; most likely one was mistyped."
+                "This unified social credit code is not valid. It has 18 digits and letters, and the last one is "
+                "a check character. Compare the code with the business licence."
             ),
         )
-    parts = {part: _text(getattr(said, part), part, most) for part, most in PARTS.items()}
-    given = [part for part in PARTS if parts[part]]
-    if given and len(given) < len(PARTS):
-        missing = next(part for part in PARTS if not parts[part])
-        raise _wrong(missing, _("A special invoice needs all four: give this one too, or leave all of them empty."))
-    return replace(said, name=name, tax_number=number, **parts)
+    parts = {part: _text(getattr(title, part), part, max_length) for part, max_length in PARTS.items()}
+    filled_parts = [part for part in PARTS if parts[part]]
+    if filled_parts and len(filled_parts) < len(PARTS):
+        missing_part = next(part for part in PARTS if not parts[part])
+        raise _invalid(
+            missing_part,
+            _("A special invoice requires all four fields. Fill in this field too, or leave all four empty."),
+        )
+    return replace(title, name=name, tax_number=number, **parts)
 
 
-def _text(text: str, field: str, most: int) -> str:
+def _text(text: str, field: str, max_length: int) -> str:
     text = " ".join(plain(text[:1000]).split())
-    if len(text) > most:
-        raise _wrong(field, _("This is too long."))
-    if holds_markup(text):
-        raise _wrong(field, _("Plain text only, without HTML."))
+    if len(text) > max_length:
+        raise _invalid(field, _("This is too long."))
+    if has_markup(text):
+        raise _invalid(field, _("Plain text only, without HTML."))
     return text
 
 
-def _wrong(field: str, words: str) -> Refused:
+def _invalid(field: str, words: str) -> Refused:
     return Refused(f"invoice_title.{field}", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)
 
 
-def keep_title(buyer: User, said: TitleDocument, *, title: int | None = None, now: datetime) -> InvoiceTitle:
-    """Keep a new one, or change one of the buyer's own; the same title again is the one that there is. Raises ``Refused``, and
-    ``InvoiceTitle.DoesNotExist`` for another's."""
-    document = checked(said)
+def save_title(buyer: User, entered: TitleDocument, *, title: int | None = None, now: datetime) -> InvoiceTitle:
+    """Save a new title, or change one of the buyer's. Saving the same title again returns it. Raises ``Refused``, and
+    ``InvoiceTitle.DoesNotExist`` for another buyer's."""
+    document = checked(entered)
     columns = {name: getattr(document, name) for name in ("kind", "name", "tax_number", *PARTS)}
-    own = InvoiceTitle.objects.filter(buyer=buyer)
+    titles = InvoiceTitle.objects.filter(buyer=buyer)
     with transaction.atomic():
-        same = own.filter(kind=document.kind, name=document.name, tax_number=document.tax_number).first()
-        kept = own.get(pk=title) if title is not None else same
-        if same is not None and kept is not None and same.pk != kept.pk:
-            raise _wrong("name", _("You keep this title already."))
-        if kept is None:
-            if own.count() >= MOST:
-                raise _wrong("name", _("You keep %(most)s titles: delete one first.") % {"most": MOST})
+        same_title = titles.filter(kind=document.kind, name=document.name, tax_number=document.tax_number).first()
+        saved_title = titles.get(pk=title) if title is not None else same_title
+        if same_title is not None and saved_title is not None and same_title.pk != saved_title.pk:
+            raise _invalid("name", _("You have already saved this title."))
+        if saved_title is None:
+            if titles.count() >= MAX_TITLES:
+                raise _invalid(
+                    "name", _("You have saved the maximum of %(most)s titles. Delete one first.") % {"most": MAX_TITLES}
+                )
             return _created(buyer, columns, now)
         for name, value in columns.items():
-            setattr(kept, name, value)
-        kept.save(update_fields=list(columns))
-    return kept
+            setattr(saved_title, name, value)
+        saved_title.save(update_fields=list(columns))
+    return saved_title
 
 
 def _created(buyer: User, columns: dict[str, str], now: datetime) -> InvoiceTitle:
-    """Two tabs that send the same keep it once."""
+    """Create the title once, even if two tabs send it."""
     try:
         with transaction.atomic():
             return InvoiceTitle.objects.create(buyer=buyer, created_at=now, **columns)
@@ -107,11 +112,11 @@ def _created(buyer: User, columns: dict[str, str], now: datetime) -> InvoiceTitl
 
 
 def titles_of(buyer: User) -> list[InvoiceTitle]:
-    """The latest first."""
-    return list(InvoiceTitle.objects.filter(buyer=buyer).order_by("-pk")[:MOST])
+    """Return the titles, latest first."""
+    return list(InvoiceTitle.objects.filter(buyer=buyer).order_by("-pk")[:MAX_TITLES])
 
 
 def delete_title(buyer: User, title: int) -> bool:
-    """Whether there was such a title of this buyer. Invoices keep what stands on them."""
-    deleted, _of = InvoiceTitle.objects.filter(buyer=buyer, pk=title).delete()
-    return deleted > 0
+    """Delete the title and return whether it existed. Invoices keep their copies."""
+    deleted_count, _of = InvoiceTitle.objects.filter(buyer=buyer, pk=title).delete()
+    return deleted_count > 0

@@ -1,4 +1,4 @@
-"""Which types of invoices a seller issues (business-rules §6.2)."""
+"""Invoice types that a seller issues (business-rules §6.2)."""
 
 from __future__ import annotations
 
@@ -13,29 +13,32 @@ from tradepost.market.identity.models import Seller
 
 from .models import InvoiceType, OfferedType
 
-UNTIL_CHOSEN = frozenset({InvoiceType.GENERAL_DIGITAL})
-"""Of a seller that has not chosen: every company in China can issue this one, from 2024-12 on. The source is silent."""
+DEFAULT_TYPES = frozenset({InvoiceType.GENERAL_DIGITAL})
+"""Types of a seller without a choice: every company in China can issue this one since 2024-12. The specification is
+silent."""
 
 
 def offered_by(seller: Seller) -> frozenset[InvoiceType]:
     chosen = OfferedType.objects.filter(seller=seller).values_list("invoice_type", flat=True)
-    return frozenset(InvoiceType(one) for one in chosen) or UNTIL_CHOSEN
+    return frozenset(InvoiceType(value) for value in chosen) or DEFAULT_TYPES
 
 
 def has_chosen(seller: Seller) -> bool:
     return OfferedType.objects.filter(seller=seller).exists()
 
 
-def offer(seller: Seller, types: Collection[str]) -> None:
-    """From now on these; what was applied for before is not touched. Raises ``Refused``."""
-    wanted = {one for one in types if one in InvoiceType.values}
-    if not wanted:
+def set_types(seller: Seller, types: Collection[str]) -> None:
+    """Set the seller's types; existing applications are not affected. Raises ``Refused``."""
+    chosen = {value for value in types if value in InvoiceType.values}
+    if not chosen:
         raise Refused(
-            "invoice.no_type", _("Choose at least one: buyers have a right to an invoice."), HTTPStatus.BAD_REQUEST,
+            "invoice.no_type", _(
+                "Choose at least one type. Buyers have a right to an invoice."), HTTPStatus.BAD_REQUEST,
             field="types",
         )  # fmt: skip
     with transaction.atomic():
-        OfferedType.objects.filter(seller=seller).exclude(invoice_type__in=wanted).delete()
+        OfferedType.objects.filter(seller=seller).exclude(invoice_type__in=chosen).delete()
         OfferedType.objects.bulk_create(
-            [OfferedType(seller=seller, invoice_type=one) for one in sorted(wanted)], ignore_conflicts=True
+            [OfferedType(seller=seller, invoice_type=invoice_type) for invoice_type in sorted(chosen)],
+            ignore_conflicts=True,
         )

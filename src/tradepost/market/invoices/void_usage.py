@@ -1,4 +1,4 @@
-"""Void a usage record whose charge is not invoiced (business-rules §6.2: the invoice is returned before a refund)."""
+"""Void a usage record unless its charge is invoiced (business-rules §6.2: the invoice is returned before a refund)."""
 
 from __future__ import annotations
 
@@ -21,30 +21,32 @@ from tradepost.market.metering.void import void
 from .models import Invoice, InvoiceItem
 from .queries import invoice_over
 
-WORDS: Mapping[str, Promise] = {
+OBSTACLE_TEXTS: Mapping[str, Promise] = {
     Invoice.Status.REVIEW: _(
         "The usage of this month is on an application for an invoice. Refuse the application, then void the record."
     ),
     Invoice.Status.TO_ISSUE: _(
-        "The usage of this month is on an application for an invoice. Issue the invoice, take it back, then void the record."
+        "The usage of this month is on an application for an invoice. Issue the invoice, return it, then void "
+        "the record."
     ),
     Invoice.Status.DONE: _("The usage of this month is on an invoice. Return the invoice, then void the record."),
 }
-"""What its seller does first, by the status of the invoice."""
+"""What the seller must do first, by invoice status."""
 
 
 def void_usage(record: Record, *, reason: str, actor: str, within: timedelta, zone: ZoneInfo, now: datetime) -> Record:
-    """Void it, so that its charge is credited. Raises ``Refused`` and changes nothing while an invoice covers it."""
+    """Void the record, so that its charge is credited. Raises ``Refused`` and changes nothing while an invoice covers
+    it."""
     invoice = invoice_over_record(record)
     if invoice is not None:
-        raise Refused("usage.invoiced", str(WORDS[invoice.status]), HTTPStatus.CONFLICT)
+        raise Refused("usage.invoiced", str(OBSTACLE_TEXTS[invoice.status]), HTTPStatus.CONFLICT)
     return void(
         record, reason=reason, actor=actor, within=within, since=last_freed(record), zone=zone, now=now
     )  # fmt: skip
 
 
 def invoice_over_record(record: Record) -> Invoice | None:
-    """The invoice over the month of this record; None while the record is not charged, since no invoice covers it then."""
+    """Return the invoice over the month of this record; None for an uncharged record, which no invoice covers."""
     month = _month(record)
     if month is None or not month.invoiced_minor or charge_of_record(record) is None:
         return None
@@ -52,17 +54,18 @@ def invoice_over_record(record: Record) -> Invoice | None:
 
 
 def last_freed(record: Record) -> datetime | None:
-    """When an invoice over its month ended last: the seller could not void the record before. None if none did."""
+    """Return when the last invoice over its month ended, before which the seller could not void the record; None
+    without one."""
     items = InvoiceItem.objects.filter(usage=_month(record), usage__isnull=False, live=False)
-    found: datetime | None = items.aggregate(at=Max("invoice__ended_at"))["at"]
-    return found
+    ended_at: datetime | None = items.aggregate(at=Max("invoice__ended_at"))["at"]
+    return ended_at
 
 
 def may_void(record: Record, *, within: timedelta, now: datetime) -> bool:
-    """Whether the time for it is not over. An invoice may have to be returned first."""
+    """Return whether the time to void it has not passed. An invoice may have to be returned first."""
     since = record.push.received_at
-    freed = None if now <= since + within else last_freed(record)
-    return not record.voided and (now <= since + within or (freed is not None and now <= freed + within))
+    freed_at = None if now <= since + within else last_freed(record)
+    return not record.voided and (now <= since + within or (freed_at is not None and now <= freed_at + within))
 
 
 def _month(record: Record) -> UsageMonth | None:

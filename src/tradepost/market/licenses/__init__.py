@@ -1,1 +1,1 @@
-"""Licenses that buyers apply for (saas-v1-license §B3): each application, what its seller said, and the license."""
+"""Licenses for which buyers apply (saas-v1-license §B3): applications, sellers' answers and the licenses."""

@@ -1,4 +1,4 @@
-"""What a buyer sees of the licenses of a service."""
+"""Queries for the licenses that a buyer sees on the page of a service."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from .models import LicenseCode, LicenseRequest
 
 
 def requests_of(subscription: Subscription) -> list[LicenseRequest]:
-    """Newest first; without the licenses themselves."""
+    """Return applications, newest first, without the licenses themselves."""
     return list(LicenseRequest.objects.filter(subscription=subscription).defer("sealed_license").order_by("-pk"))
 
 
 def code_of(subscription: Subscription) -> LicenseCode | None:
-    """The code of a service, whatever became of it."""
+    """Return the code of a service, in any status."""
     return LicenseCode.objects.filter(subscription=subscription).first()
 
 
-def delivered(subscription: Subscription, pk: int) -> LicenseRequest | None:
-    """One that has its license."""
-    found = LicenseRequest.objects.filter(subscription=subscription, pk=pk)
-    return found.filter(status=LicenseRequest.Status.DELIVERED).first()
+def find_delivered(subscription: Subscription, pk: int) -> LicenseRequest | None:
+    """Return the application if its license was delivered."""
+    requests = LicenseRequest.objects.filter(subscription=subscription, pk=pk)
+    return requests.filter(status=LicenseRequest.Status.DELIVERED).first()

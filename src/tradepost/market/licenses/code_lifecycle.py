@@ -1,4 +1,4 @@
-"""The life of a code as a table: what was done with it. That its service ended or is frozen says ``code_status``."""
+"""The states of a code as a table. ``code_status`` derives from the service whether the code is frozen or ended."""
 
 from __future__ import annotations
 

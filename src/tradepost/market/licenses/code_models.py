@@ -1,4 +1,4 @@
-"""Authorisation codes, and what sellers report of the software that runs under them (saas-v1-license §B2.3)."""
+"""Authorisation codes, and usage of the software as sellers report it (saas-v1-license §B2.3)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ CLIENT_LENGTH = 256
 
 
 class LicenseCode(models.Model):
-    """A code that the market made: one a service, or one for a seller to test its software with (no service).
+    """An authorisation code for a service, or, without a service, for a seller's tests.
 
-    The row says what people and programs did with it. Whether it may be used now follows from the service alone
-    (``code_status.py``): no row need be moved when that is frozen, renewed or released, and none can be forgotten.
+    The status records what was done with the code. The service alone decides whether the code is valid now
+    (``code_status.py``), so no row changes when the service is frozen, renewed or released.
     """
 
     class Status(models.TextChoices):
         ISSUED = "issued", _("Not taken yet")
         TAKEN = "taken", _("Taken")
         ACTIVE = "active", _("Activated")
-        WITHDRAWN = "withdrawn", _("Given back")
+        WITHDRAWN = "withdrawn", _("Returned")
 
     code = models.CharField(max_length=64, unique=True)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="license_codes", db_index=False)
@@ -36,14 +36,14 @@ class LicenseCode(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.ISSUED)
     issued_at = models.DateTimeField()
     ordered_at = models.DateTimeField()
-    """When its order was placed: nothing came into effect before (openapi-jointkit §C.8)."""
+    """When the order was placed. The effective time cannot be earlier (openapi-jointkit §C.8)."""
     taken_at = models.DateTimeField(null=True, default=None)
     activated_at = models.DateTimeField(null=True, default=None)
-    """When the software said so."""
+    """When the software reported the activation."""
     effective_at = models.DateTimeField(null=True, default=None)
-    """Since when the software is in use: the paid time begins then."""
+    """When the software came into use and the paid time started."""
     queried_at = models.DateTimeField(null=True, default=None)
-    """When it was asked about last, to a minute."""
+    """Time of the last status query, to the minute."""
 
     class Meta:
         indexes = [
@@ -55,17 +55,17 @@ class LicenseCode(models.Model):
 
 
 class SoftwareUsage(models.Model):
-    """One client that was active under a code on a day, or how many there were (openapi-jointkit §C.10)."""
+    """A client that was active under a code on a day, or the number of clients (openapi-jointkit §C.10)."""
 
     license = models.ForeignKey(LicenseCode, models.PROTECT, related_name="usage", db_index=False)
     day = models.DateField()
-    """By the market's own calendar."""
+    """The day in the market's time zone."""
     client_id = models.CharField(max_length=CLIENT_LENGTH, blank=True, default="")
-    """Empty where ``active_num`` says it."""
+    """Empty if ``active_num`` has the number of clients."""
     active_num = models.PositiveIntegerField(null=True, default=None)
-    """The greatest number that was reported of the day."""
+    """The greatest number reported for the day."""
     reported_at = models.DateTimeField()
-    """When it was reported first."""
+    """Time of the first report."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["license", "day", "client_id"], name="software_usage_once")]

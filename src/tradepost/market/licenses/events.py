@@ -1,4 +1,4 @@
-"""What happened to licenses and codes, for whoever waits for it."""
+"""Events of licenses and codes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tradepost.market.base.events import event
 
 @event("license_code_activated", about=("subscription",))
 class CodeActivated(Struct, frozen=True, kw_only=True):
-    """The seller's software has taken a code into use."""
+    """The seller's software activated a code."""
 
     subscription: int
 
 
 @event("license_told", about=("subscription", "request"))
 class LicenseTold(Struct, frozen=True, kw_only=True):
-    """A license that a buyer applied for was delivered, or is not granted."""
+    """The license of an application was delivered or refused."""
 
     subscription: int
     request: int

@@ -1,4 +1,5 @@
-"""The life of an application as a table. A license may arrive before the seller's answer is recorded, and after a refusal."""
+"""The states of an application as a table. A license may arrive before the seller's answer is recorded, and after a
+refusal."""
 
 from __future__ import annotations
 

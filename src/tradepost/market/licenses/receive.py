@@ -1,9 +1,8 @@
-"""The file of a license comes in: room for it is promised before its first byte, and a file that is not delivered is thrown away.
+"""Receive a license file in pieces. Space is reserved before the first byte, and an undelivered file is deleted.
 
-The bytes lie in the folder of uploads under the token of their row, on the disk on which they are kept. Their number there is
-how far an upload came: they are written one after the other, each piece where the last one ended, under the kernel's lock, and
-what the whole hashes to is compared before anything is delivered. So a process that is killed loses nothing, and nobody who
-fell silent holds an upload.
+The file is in the uploads folder under the token of its row, on the disk of its final folder. Its size is the progress
+of the upload: each piece is appended under a file lock, and the hash of the full file is checked before delivery. A
+killed process therefore loses nothing, and a client that disconnects does not block the upload.
 """
 
 from __future__ import annotations
@@ -29,27 +28,30 @@ from tradepost.protocols.open_api.upload import Upload as LicenseUpload
 
 from .deliver import check_application, deliver_license
 
-PIECE = 1024 * 1024
+READ_SIZE = 1024 * 1024
 
 
 class CheckEvent(Protocol):
-    """``check_application``, or what stands before it."""
+    """``check_application``, or a wrapper of it."""
 
     def __call__(self, seller_id: int, event_id: str, *, sha256: str = "") -> None: ...
 
 
 class Deliver(Protocol):
-    """``deliver_license``, or what stands before it."""
+    """``deliver_license``, or a wrapper of it."""
 
     def __call__(self, seller_id: int, upload: LicenseUpload, *, files: Files, now: datetime) -> None: ...
 
 
-def promise(
+def reserve(
     seller_id: int, event_id: str, *, length: int, limits: UploadLimits, folder: Path, now: datetime,
     file_name: str = "", sha256: str = "", metadata: str = "", check: CheckEvent = check_application,
 ) -> Upload:  # fmt: skip
-    """Room for the license of an application. ``check``: whether its event takes one. Raises ``ApiRefused`` when it would not be taken, and ``Refused`` when the day
-    of its seller, or the disk, is full. Nothing was kept then."""
+    """Reserve space for the license of an application, after ``check`` has accepted its event.
+
+    Raises ``ApiRefused`` if the license would not be accepted, and ``Refused`` if the seller's daily limit or the disk
+    is full. Nothing is stored then.
+    """
     check(seller_id, event_id, sha256=sha256)
     with transaction.atomic():
         return begin_for_license(
@@ -58,12 +60,14 @@ def promise(
         )  # fmt: skip
 
 
-class Growing:
-    """A file that grows at its end, written by one request at a time. Not thread-safe; made and used by threads that may wait
-    for the disk. ``size``: bytes that are there."""
+class GrowingFile:
+    """A file that one request at a time appends to. Not thread-safe; methods may block on the disk.
+
+    ``size``: bytes stored so far.
+    """
 
     def __init__(self, path: Path, *, offset: int, length: int) -> None:
-        """Raises ``WrongOffset`` for another end than ``offset``."""
+        """Open the file. Raises ``WrongOffset`` if its size is not ``offset``."""
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self._length = length
         self.size = offset
@@ -75,16 +79,21 @@ class Growing:
             raise
 
     def append(self, content: bytes) -> None:
-        """Raises ``WrongOffset`` when another request went on with it meanwhile, ``Refused`` for more than was promised and
-        for a disk that takes no more."""
+        """Append bytes.
+
+        Raises ``WrongOffset`` if another request has appended meanwhile, and ``Refused`` beyond the announced length or
+        if the disk is full.
+        """
         if self.size + len(content) > self._length:
             raise Refused("upload.too_long", "more than was promised", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         with _locked(self._handle):
             self._check_size()
             try:
-                left = memoryview(content)
-                while left:
-                    left = left[os.pwrite(self._handle, left, self.size + len(content) - len(left)) :]
+                remaining = memoryview(content)
+                while remaining:
+                    remaining = remaining[
+                        os.pwrite(self._handle, remaining, self.size + len(content) - len(remaining)) :
+                    ]
             except OSError as error:
                 with suppress(OSError):
                     os.ftruncate(self._handle, self.size)
@@ -92,7 +101,7 @@ class Growing:
         self.size += len(content)
 
     def flush(self) -> None:
-        """To the disk itself."""
+        """Flush the file to the disk."""
         os.fsync(self._handle)
 
     def hold(self) -> None:
@@ -100,9 +109,9 @@ class Growing:
         _lock(self._handle)
 
     def sha256(self) -> str:
-        """Of all of it, read once more."""
+        """Return the hash of the file, which is read again."""
         digest, at = hashlib.sha256(), 0
-        while piece := os.pread(self._handle, PIECE, at):
+        while piece := os.pread(self._handle, READ_SIZE, at):
             digest.update(piece)
             at += len(piece)
         return digest.hexdigest()
@@ -113,13 +122,13 @@ class Growing:
             self._handle = -1
 
     def _check_size(self) -> None:
-        there = os.fstat(self._handle).st_size
-        if there != self.size:
-            raise WrongOffset(there)
+        size = os.fstat(self._handle).st_size
+        if size != self.size:
+            raise WrongOffset(size)
 
 
 def _lock(handle: int) -> None:
-    """Raises ``Locked`` while another request holds the file."""
+    """Lock the file. Raises ``Locked`` while another request holds the lock."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -135,37 +144,40 @@ def _locked(handle: int) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 
-def came_so_far(upload: Upload, folder: Path) -> int:
-    """Bytes that are there. Of a file that is whole and was not delivered, since the process that did it was killed, the last
-    byte is asked for again: its sender then hears what became of it. Raises ``Locked`` while it is delivered."""
+def received_bytes(upload: Upload, folder: Path) -> int:
+    """Return the number of stored bytes. Raises ``Locked`` during delivery.
+
+    If the file is complete but was not delivered because the process died, its last byte is removed. The sender then
+    sends that byte again and learns the result.
+    """
     path = path_of(upload, folder)
     try:
         handle = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return 0
     try:
-        there = os.fstat(handle).st_size
-        if there >= upload.length:
+        size = os.fstat(handle).st_size
+        if size >= upload.length:
             with _locked(handle):
-                there = upload.length - 1
-                os.ftruncate(handle, there)
-        return there
+                size = upload.length - 1
+                os.ftruncate(handle, size)
+        return size
     finally:
         os.close(handle)
 
 
-def broke_off(upload: Upload, came: int, *, limits: UploadLimits, now: datetime) -> None:
-    """It is not whole; it may be gone on with for as long as uploads are waited for."""
+def record_interruption(upload: Upload, received: int, *, limits: UploadLimits, now: datetime) -> None:
+    """Record the progress of an interrupted upload, which may continue until uploads expire."""
     Upload.objects.filter(pk=upload.pk, status=Upload.Status.OPEN).update(
-        offset=min(came, upload.length), expires_at=now + limits.keep
+        offset=min(received, upload.length), expires_at=now + limits.keep
     )
 
 
-def throw_away(upload: Upload, came: int, *, folder: Path) -> None:
-    """Nothing of it is kept but that so many bytes came, which a day's limits count."""
+def discard(upload: Upload, received: int, *, folder: Path) -> None:
+    """Delete the file and record its number of bytes, which counts towards the daily limits."""
     path_of(upload, folder).unlink(missing_ok=True)
     Upload.objects.filter(pk=upload.pk, status=Upload.Status.OPEN).update(
-        status=Upload.Status.TERMINATED, offset=min(came, upload.length)
+        status=Upload.Status.TERMINATED, offset=min(received, upload.length)
     )
 
 
@@ -173,15 +185,17 @@ def deliver_file(
     seller_id: int, file: FileUpload, *, of: Upload | None, files: Files, now: datetime,
     deliver: Deliver = deliver_license,
 ) -> None:  # fmt: skip
-    """Deliver what came whole. Raises ``ApiRefused``, and ``Refused`` when it was given up meanwhile; the file is the caller's
-    to throw away then. ``of``: the row that promised it room; None for a small one, which needed no promise."""
+    """Deliver a complete file. ``of``: the row of its reservation; None for a small file without one.
+
+    Raises ``ApiRefused``, or ``Refused`` if the upload was given up meanwhile; the caller then deletes the file.
+    """
     with transaction.atomic():
         if of is not None:
-            ended = Upload.objects.filter(pk=of.pk, status=Upload.Status.OPEN).update(
+            ended_count = Upload.objects.filter(pk=of.pk, status=Upload.Status.OPEN).update(
                 status=Upload.Status.COMPLETE, length=file.size, offset=file.size, sha256=file.sha256,
                 file_name=file.file_name,
             )  # fmt: skip
-            if not ended:
+            if not ended_count:
                 raise Refused("upload.gone", "this upload was given up", HTTPStatus.GONE)
         deliver(seller_id, file, files=files, now=now)
 

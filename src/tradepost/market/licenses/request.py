@@ -1,4 +1,4 @@
-"""A buyer applies, and what the seller says of it; who asks the seller is fulfilment."""
+"""A buyer's application for a license, and the seller's answer. Fulfilment makes the calls to the seller."""
 
 from __future__ import annotations
 
@@ -18,55 +18,62 @@ from .events import LicenseTold
 from .lifecycle import LICENSE_REQUEST, LicenseEvent
 from .models import FINGERPRINT_LENGTH, LicenseRequest
 
-MOST = 100
-"""Applications of one service."""
+MAX_REQUESTS = 100
+"""Maximum number of applications per service."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What came of asking the seller. ``request``: its key. ``verdict``: why not; empty when the seller will deliver."""
+    """The seller's answer to an application. ``request``: its key. ``verdict``: why it was refused; empty if the seller
+    will deliver."""
 
     request: int
     verdict: str = ""
 
 
 def request_license(subscription: Subscription, fingerprint: str, *, actor: str, now: datetime) -> LicenseRequest:
-    """The application for this machine and the present term; one that was not granted, or is long promised, begins anew under
-    its own number, so that the seller makes no second license. ``subscription`` is locked. Raises ``Refused``."""
+    """Apply for the license of this machine and the current term.
+
+    An application that was refused, or promised without delivery, restarts under its id, so the seller makes no second
+    license. The caller has locked ``subscription``. Raises ``Refused``.
+    """
     fingerprint = fingerprint.strip()
     if len(fingerprint) > FINGERPRINT_LENGTH or not fingerprint.isprintable():
-        words = _("A fingerprint is one line of at most %(most)s characters.") % {"most": FINGERPRINT_LENGTH}
+        words = _("Enter the fingerprint on one line of at most %(most)s characters.") % {"most": FINGERPRINT_LENGTH}
         raise Refused("license.fingerprint", words, HTTPStatus.BAD_REQUEST, field="fingerprint")
     term = subscription.expires_at.isoformat() if subscription.expires_at else ""
-    hashed = hashlib.sha256(fingerprint.encode()).hexdigest()
-    own = LicenseRequest.objects.filter(subscription=subscription)
-    known = own.filter(fingerprint_hash=hashed, term=term).select_for_update().first()
-    if known is None:
-        if own.count() >= MOST:
-            raise Refused("license.too_many", _("You have applied for as many licenses as one service may have."))
+    fingerprint_hash = hashlib.sha256(fingerprint.encode()).hexdigest()
+    requests = LicenseRequest.objects.filter(subscription=subscription)
+    existing = requests.filter(fingerprint_hash=fingerprint_hash, term=term).select_for_update().first()
+    if existing is None:
+        if requests.count() >= MAX_REQUESTS:
+            raise Refused("license.too_many", _("You have reached the limit of license applications for this service."))
         return LicenseRequest.objects.create(
             event_id=ids.hex_id(), seller_id=subscription.seller_id, subscription=subscription,
-            fingerprint=fingerprint, fingerprint_hash=hashed, term=term, asked_at=now,
+            fingerprint=fingerprint, fingerprint_hash=fingerprint_hash, term=term, asked_at=now,
         )  # fmt: skip
-    if not LICENSE_REQUEST.allows(known.status, LicenseEvent.RESTART):
-        raise Refused("license.known", _("You have applied for the license of this machine already: see below."))
-    LICENSE_REQUEST.move_all([known], LicenseEvent.RESTART, now=now, actor=actor, verdict="", asked_at=now)
-    return known
+    if not LICENSE_REQUEST.allows(existing.status, LicenseEvent.RESTART):
+        raise Refused("license.known", _("You have already applied for a license for this machine. See below."))
+    LICENSE_REQUEST.move_all([existing], LicenseEvent.RESTART, now=now, actor=actor, verdict="", asked_at=now)
+    return existing
 
 
 def withdraw_request(subscription: Subscription, pk: int, *, actor: str, now: datetime) -> LicenseRequest:
-    """The buyer waits for it no longer: a license that is uploaded for it is refused, until it is applied for anew. ``subscription``
-    is locked. Raises ``Refused``."""
-    found = LicenseRequest.objects.select_for_update(of=("self",)).filter(subscription=subscription, pk=pk).first()
-    if found is None or not LICENSE_REQUEST.allows(found.status, LicenseEvent.WITHDRAW):
+    """Withdraw an application. A license uploaded later is refused unless the buyer applies again.
+
+    The caller has locked ``subscription``. Raises ``Refused``.
+    """
+    request = LicenseRequest.objects.select_for_update(of=("self",)).filter(subscription=subscription, pk=pk).first()
+    if request is None or not LICENSE_REQUEST.allows(request.status, LicenseEvent.WITHDRAW):
         raise Refused(
-            "license.not_waiting", _("This application cannot be withdrawn: it is being asked, or has ended.")
+            "license.not_waiting",
+            _("This application cannot be withdrawn, because it is being processed or has ended."),
         )
-    LICENSE_REQUEST.move_all([found], LicenseEvent.WITHDRAW, now=now, actor=actor)
-    return found
+    LICENSE_REQUEST.move_all([request], LicenseEvent.WITHDRAW, now=now, actor=actor)
+    return request
 
 
-def answered(answers: Iterable[Answer], *, now: datetime) -> None:
-    """Note what sellers said. A license that came first stays delivered."""
+def record_answers(answers: Iterable[Answer], *, now: datetime) -> None:
+    """Record the sellers' answers. A license that arrived earlier stays delivered."""
     by_request = {answer.request: answer for answer in answers}
     if not by_request:
         return

@@ -1,4 +1,4 @@
-"""How long is kept what sellers reported of software under codes. Codes and licenses themselves stay: their buyers hold them."""
+"""Retention of reported software usage. Codes and licenses are never deleted, since buyers use them."""
 
 from __future__ import annotations
 

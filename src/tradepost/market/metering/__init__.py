@@ -1,1 +1,1 @@
-"""Quantities that sellers say were used: taken in, judged, kept, voided and collected (openapi-jointkit §C.5)."""
+"""Usage that sellers report: accepted, checked, stored, voided and collected (openapi-jointkit §C.5)."""

@@ -1,6 +1,8 @@
-"""Close collections: each record up to the watermark of its cycle is in exactly one (business-rules §4.8, openapi-jointkit §C.5).
+"""Close collections: each record up to the watermark of its cycle is in exactly one (business-rules §4.8,
+openapi-jointkit §C.5).
 
-Hourly at :15, daily at 01:00, monthly on the 1st at 01:00 in the market's zone: what comes later is in the next one.
+Hourly at :15, daily at 01:00, monthly on the 1st at 01:00 in the market's time zone. Later records go into the next
+collection.
 """
 
 from __future__ import annotations
@@ -24,32 +26,32 @@ MINUTE, HOUR = 15, 1
 
 
 def close(cycle: str, *, now: datetime) -> Collection | None:
-    """Everything that was taken in until now; None when nothing came since the last one. Who closes at the same time waits."""
+    """Collect all records accepted so far; None if there are no new ones. Concurrent calls wait for each other."""
     with transaction.atomic():
         locks.while_closing()
-        after = watermark(cycle)
-        upto = Record.objects.aggregate(upto=Max("pk"))["upto"] or 0
-        if upto <= after:
+        after_id = watermark(cycle)
+        upto_id = Record.objects.aggregate(upto=Max("pk"))["upto"] or 0
+        if upto_id <= after_id:
             return None
-        closed = Collection.objects.create(cycle=cycle, after_id=after, upto_id=upto, closed_at=now)
-        outbox.publish(CollectionClosed(collection=closed.pk), now=now)
-    return closed
+        closed_collection = Collection.objects.create(cycle=cycle, after_id=after_id, upto_id=upto_id, closed_at=now)
+        outbox.publish(CollectionClosed(collection=closed_collection.pk), now=now)
+    return closed_collection
 
 
 def watermark(cycle: str) -> int:
-    """The key of the last record that was collected; that of the latest collection, since each goes on where one ended."""
-    latest = Collection.objects.filter(cycle=cycle).order_by("-pk").values_list("upto_id", flat=True)
-    return latest.first() or 0
+    """Return the key of the last collected record. Each collection begins where the previous one ended."""
+    latest_end = Collection.objects.filter(cycle=cycle).order_by("-pk").values_list("upto_id", flat=True)
+    return latest_end.first() or 0
 
 
 def next_moment(cycle: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment after ``now`` at which the cycle is collected."""
+    """Return the first collection time of the cycle after ``now``."""
     local = now.astimezone(zone)
     if cycle == Cycle.HOUR:
         at = local.replace(minute=MINUTE, second=0, microsecond=0)
-        # In UTC: where clocks are put back an hour comes twice, and is collected twice.
-        found = at.astimezone(now.tzinfo)
-        return found if found > now else found + timedelta(hours=1)
+        # In UTC: when clocks go back, an hour occurs twice and is collected twice.
+        moment = at.astimezone(now.tzinfo)
+        return moment if moment > now else moment + timedelta(hours=1)
     at = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     if cycle == Cycle.MONTH:
         at = at.replace(day=1)
@@ -58,23 +60,28 @@ def next_moment(cycle: str, now: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(now.tzinfo)
 
 
-def expect(cycles: Iterable[str], *, now: datetime, zone: ZoneInfo, before: Sequence[rows.Statement] = ()) -> None:
-    """These cycles are collected next when their time comes. Ask within the lock under which their records are inserted.
-    ``before``: what goes to the database in the same message.
+def schedule_collections(
+    cycles: Iterable[str], *, now: datetime, zone: ZoneInfo, before: Sequence[rows.Statement] = ()
+) -> None:
+    """Schedule the next collection of these cycles. Call it under the lock under which their records are inserted.
 
-    A timer stands only while something waits for it, so that a sandbox's clock does not stop at each hour of a year. Who
-    inserts while it runs waits for its end (``locks``), and then makes the next one.
+    ``before``: statements to send in the same message.
+
+    A timer exists only while records wait, so that a sandbox clock does not stop at every hour of a year. Inserts
+    during a collection wait for its end (``locks``) and schedule the next one.
     """
     timers = [jobs.Timer(cycle, next_moment(cycle, now, zone), {"cycle": cycle}) for cycle in sorted(set(cycles))]
     jobs.schedule_all(TIMER, timers, before=before)
 
 
 def schedule(now: datetime, zone: ZoneInfo) -> None:
-    """When a worker starts: what waits has its timer, whatever happened before."""
-    waiting = [cycle for cycle in Cycle.values if Record.objects.filter(cycle=cycle, pk__gt=watermark(cycle)).exists()]
-    expect(waiting, now=now, zone=zone)
+    """Schedule the waiting cycles when a worker starts."""
+    waiting_cycles = [
+        cycle for cycle in Cycle.values if Record.objects.filter(cycle=cycle, pk__gt=watermark(cycle)).exists()
+    ]
+    schedule_collections(waiting_cycles, now=now, zone=zone)
 
 
 def run(payload: Mapping[str, Any], now: datetime) -> None:
-    """The timer of a cycle."""
+    """Timer of a cycle: close its collection."""
     close(payload["cycle"], now=now)

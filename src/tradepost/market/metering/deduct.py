@@ -1,8 +1,8 @@
-"""What usage takes from packages: pure. Usage in the order of its time, quotas in the order of their ends; only what is left
-over costs something (business-rules §3.2; design money.md §4).
+"""Deduct usage from packages: usage in order of its time, quotas in order of their end. Only the excess is charged
+(business-rules §3.2; design money.md §4). Pure functions.
 
-The order in which records come, and how they are batched, changes nothing: whoever adds usage in the past deducts anew from
-there on.
+The result does not depend on the order or batching of records: usage added in the past repeats the deduction from there
+on.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from msgspec import Struct
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """A time over which a package holds an amount: its whole time, or one of those after which it is full again.
+    """Time during which a package holds a quota: its whole time, or the time until the next reset.
 
-    ``ends_at``: None where it never ends. ``until``: where its package was closed before that; usage from then on takes
-    nothing of it.
+    ``ends_at``: None without an end. ``until``: earlier close of the package; later usage is not deducted from it.
     """
 
     pk: int
@@ -26,21 +25,21 @@ class Window(Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime | None
     left: int
-    """In ten-thousandths of a unit, before the usage that is deducted now."""
+    """Ten-thousandths of a unit before this deduction."""
     until: datetime | None = None
 
     def covers(self, at: datetime) -> bool:
-        over = [moment for moment in (self.ends_at, self.until) if moment is not None]
-        return self.starts_at <= at and all(at < moment for moment in over)
+        ends = [moment for moment in (self.ends_at, self.until) if moment is not None]
+        return self.starts_at <= at and all(at < moment for moment in ends)
 
     @property
     def order(self) -> tuple[bool, datetime, int]:
-        """The one that ends first is taken from first; of those that end together the older one."""
+        """Sort key: the earliest end first, then the older window."""
         return self.ends_at is None, self.ends_at or self.starts_at, self.pk
 
 
 class Use(NamedTuple):
-    """What was used from ``at`` on, counted there as a whole. ``named``: the only package that it takes from."""
+    """Usage that counts as a whole at ``at``. ``named``: the only package to deduct from."""
 
     key: int
     at: datetime
@@ -52,33 +51,33 @@ class Use(NamedTuple):
         return self.at, self.named or 0, self.key
 
 
-class Taken(NamedTuple):
+class Amount(NamedTuple):
     use: int
     window: int
     quantity: int
 
 
-def deduct(windows: Iterable[Window], uses: Iterable[Use]) -> list[Taken]:
-    """What each use takes from which window. What is not taken is left over."""
-    ordered = sorted(windows, key=lambda window: window.order)
-    left = {window.pk: window.left for window in ordered}
-    taken = []
+def deduct(windows: Iterable[Window], uses: Iterable[Use]) -> list[Amount]:
+    """Return the deductions of each use from each window. The rest is excess."""
+    ordered_windows = sorted(windows, key=lambda window: window.order)
+    remaining = {window.pk: window.left for window in ordered_windows}
+    deductions = []
     for use in sorted(uses, key=lambda use: use.order):
-        rest = use.quantity
-        for window in ordered:
-            if rest <= 0:
+        excess = use.quantity
+        for window in ordered_windows:
+            if excess <= 0:
                 break
             if not window.covers(use.at) or use.named not in {None, window.package}:
                 continue
-            if part := min(rest, left[window.pk]):
-                left[window.pk] -= part
-                rest -= part
-                taken.append(Taken(use.key, window.pk, part))
-    return taken
+            if amount := min(excess, remaining[window.pk]):
+                remaining[window.pk] -= amount
+                excess -= amount
+                deductions.append(Amount(use.key, window.pk, amount))
+    return deductions
 
 
 def counted_at(begin_at: datetime, accumulation_start: datetime, edges: Sequence[datetime]) -> datetime:
-    """Where usage is counted that began at ``begin_at``: at the beginning of its hour, or where a window begins or ends, or
-    a time that usage adds up over begins, within that hour before it."""
+    """Return the time at which usage that began at ``begin_at`` counts: the start of its hour, or a later start or end
+    of a window or accumulation within that hour."""
     hour = begin_at.replace(minute=0, second=0, microsecond=0)
     return max(hour, accumulation_start, *(edge for edge in edges if edge <= begin_at))

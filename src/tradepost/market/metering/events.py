@@ -1,4 +1,4 @@
-"""What happens to usage records."""
+"""Events of usage records and packages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.events import event
 
 @event("records_refused", about=("seller",))
 class RecordsRefused(Struct, frozen=True, kw_only=True):
-    """Of a push some records are not billed until their seller corrects them."""
+    """Some records of a push are not billed until the seller corrects them."""
 
     seller: int
     push: int
@@ -18,21 +18,21 @@ class RecordsRefused(Struct, frozen=True, kw_only=True):
 
 @event("collection_closed", about=("collection",))
 class CollectionClosed(Struct, frozen=True, kw_only=True):
-    """The records of a cycle up to now are complete, and can be charged."""
+    """A collection is complete and can be charged."""
 
     collection: int
 
 
 @event("package_changed", about=("package",))
 class PackageChanged(Struct, frozen=True, kw_only=True):
-    """A package was opened, so that usage is deducted from it, or it was released before its end."""
+    """A package was opened, or released before its end."""
 
     package: int
 
 
 @event("quota_deducted", about=("package",))
 class QuotaDeducted(Struct, frozen=True, kw_only=True):
-    """Of a quota less is left, or more where usage was taken back. In ten-thousandths of a unit."""
+    """The remaining quota changed by a deduction or a void, in ten-thousandths of a unit."""
 
     quota: int
     package: int

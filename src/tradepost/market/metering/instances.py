@@ -1,4 +1,4 @@
-"""What the market knows of the instances that a push names, in a fixed number of queries."""
+"""Data about the instances in a push, in a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from msgspec import Struct
 from tradepost.market.base import rows
 from tradepost.market.base.models import Move
 from tradepost.market.identity.models import Seller
-from tradepost.market.product_types.charging import charging
+from tradepost.market.product_types.charging import charging_of
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent
 from tradepost.market.subscriptions.models import Freeze, Subscription
-from tradepost.protocols.open_api.usage_items import BadItem, Item, Loaded
+from tradepost.protocols.open_api.usage_items import BadItem, Item, LoadedItems
 
 from .judge import Instance
 from .meters import accumulates_by, meters_of
 from .models import Package
 
 
-class Counts(NamedTuple):
-    """What of a meter its records are stored with: when they are collected, and by which time they add up."""
+class MeterTerms(NamedTuple):
+    """Collection cycle and accumulation period of a meter's records."""
 
     cycle: str
     by: str
 
 
-class Known(Struct, frozen=True, kw_only=True):
+class KnownInstances(Struct, frozen=True, kw_only=True):
     instances: Mapping[str, Instance]
-    """By the seller's name for them."""
-    meters: Mapping[int, Counts]
+    """By the seller's name."""
+    meters: Mapping[int, MeterTerms]
     buyers: Mapping[int, int]
     packages: frozenset[int]
     deducted_from: Mapping[int, int]
-    """Of packages, by the service that each is deducted from."""
+    """By package, the service from which it is deducted."""
 
     def package(self, item: Item | BadItem, instance: Instance | None) -> Instance | None:
-        """The package that an item names, of the same buyer and not of another service; None where it names none, or none
-        such."""
+        """Return the package that an item names, if it belongs to the same buyer and not to another service; otherwise
+        None."""
         if isinstance(item, BadItem) or not item.package_instance_id or instance is None:
             return None
-        found = self.instances.get(item.package_instance_id)
-        if found is None or found.subscription not in self.packages:
+        package = self.instances.get(item.package_instance_id)
+        if package is None or package.subscription not in self.packages:
             return None
-        if self.deducted_from.get(found.subscription, instance.subscription) != instance.subscription:
+        if self.deducted_from.get(package.subscription, instance.subscription) != instance.subscription:
             return None
-        return found if self.buyers[found.subscription] == self.buyers[instance.subscription] else None
+        return package if self.buyers[package.subscription] == self.buyers[instance.subscription] else None
 
 
 class _Row(NamedTuple):
@@ -62,7 +62,7 @@ class _Row(NamedTuple):
     stops: bool
     seller_status: str
     cycle: str | None
-    """With the next two None where there is no meter yet."""
+    """None, like the next two, if the service has no meter yet."""
     model: str | None
     accumulation: str | None
 
@@ -75,60 +75,63 @@ FROM subscriptions_subscription s JOIN catalog_offer o ON o.id = s.offer_id JOIN
 WHERE s.seller_id = %s AND NOT (s.instance_id = '') AND """
 
 
-def asked(seller: int, loaded: Loaded) -> rows.Statement:
-    """The question whose answer ``known_instances`` reads."""
-    named = set(loaded.instances())
-    named.update(
+def query(seller: int, loaded: LoadedItems) -> rows.Statement:
+    """Return the statement whose result ``known_instances`` reads."""
+    instance_names = set(loaded.instances())
+    instance_names.update(
         item.package_instance_id for item in loaded.items if isinstance(item, Item) and item.package_instance_id
     )
-    condition, among = rows.among("s.instance_id", named)
-    return _NAMED + condition, [seller, *among]
+    condition, among_parameters = rows.among("s.instance_id", instance_names)
+    return _NAMED + condition, [seller, *among_parameters]
 
 
-def known_instances(answer: Iterable[tuple[Any, ...]]) -> Known:
-    """Those of one seller alone: the names of another's stay unknown."""
-    found = [_Row._make(row) for row in answer]
-    sold = {row.pk: charging(row.charging_mode, stops=bool(row.stops)) for row in found}
-    counted = {pk for pk, one in sold.items() if one.postpaid or one.uses}
-    meters = _meters(found, counted)
-    packages = frozenset(pk for pk, one in sold.items() if one.quota)
-    frozen, closed = _ends([row.pk for row in found if row.status != Subscription.Status.ACTIVE])
-    return Known(
+def known_instances(answer: Iterable[tuple[Any, ...]]) -> KnownInstances:
+    """Return the instances of this seller only; names of other sellers remain unknown."""
+    instance_rows = [_Row._make(row) for row in answer]
+    terms_by_key = {row.pk: charging_of(row.charging_mode, stops=bool(row.stops)) for row in instance_rows}
+    counted_keys = {pk for pk, terms in terms_by_key.items() if terms.postpaid or terms.uses}
+    meters = _meters(instance_rows, counted_keys)
+    packages = frozenset(pk for pk, terms in terms_by_key.items() if terms.quota)
+    frozen, closed_at = _ends([row.pk for row in instance_rows if row.status != Subscription.Status.ACTIVE])
+    return KnownInstances(
         instances={
             row.instance_id: Instance(
-                subscription=row.pk, product_id=row.product_id, counted=row.pk in counted,
+                subscription=row.pk, product_id=row.product_id, counted=row.pk in counted_keys,
                 retired=row.seller_status == Seller.Status.EXITED or row.pk not in meters,
                 started_at=rows.aware(row.started_at) if row.started_at else None,
-                frozen_at=frozen.get(row.pk), closed_at=closed.get(row.pk),
+                frozen_at=frozen.get(row.pk), closed_at=closed_at.get(row.pk),
             )
-            for row in found
+            for row in instance_rows
         },
         meters=meters,
-        buyers={row.pk: row.buyer for row in found},
+        buyers={row.pk: row.buyer for row in instance_rows},
         packages=packages,
         deducted_from=dict(Package.objects.filter(pk__in=packages).values_list("pk", "service")) if packages else {},
     )  # fmt: skip
 
 
-def _meters(found: Iterable[_Row], counted: Collection[int]) -> dict[int, Counts]:
+def _meters(instance_rows: Iterable[_Row], counted_keys: Collection[int]) -> dict[int, MeterTerms]:
     meters = {
-        row.pk: Counts(row.cycle, accumulates_by(row.model or "", row.accumulation or ""))
-        for row in found
-        if row.pk in counted and row.cycle is not None
+        row.pk: MeterTerms(row.cycle, accumulates_by(row.model or "", row.accumulation or ""))
+        for row in instance_rows
+        if row.pk in counted_keys and row.cycle is not None
     }
-    if missing := set(counted) - meters.keys():
-        made = meters_of(missing)
-        meters |= {pk: Counts(one.cycle, accumulates_by(one.model, one.accumulation)) for pk, one in made.items()}
+    if missing_keys := set(counted_keys) - meters.keys():
+        created_meters = meters_of(missing_keys)
+        meters |= {
+            pk: MeterTerms(meter.cycle, accumulates_by(meter.model, meter.accumulation))
+            for pk, meter in created_meters.items()
+        }
     return meters
 
 
 def _ends(subscriptions: list[int]) -> tuple[Mapping[int, datetime], Mapping[int, datetime]]:
-    """Since when these are frozen, for whatever reason, and when they were closed."""
+    """Return when these were frozen, for any reason, and when they were closed."""
     if not subscriptions:
         return {}, {}
-    standing = Freeze.objects.filter(subscription__in=subscriptions, lifted_at=None).values_list("subscription")
+    active = Freeze.objects.filter(subscription__in=subscriptions, lifted_at=None).values_list("subscription")
     moves = Move.objects.filter(
         lifecycle=SUBSCRIPTION.name, subject__in=[str(pk) for pk in subscriptions], event=SubscriptionEvent.RELEASE
     ).values_list("subject")
-    closed = {int(subject): at for subject, at in moves.annotate(at=Max("at"))}
-    return dict(standing.annotate(since=Min("since"))), closed
+    closed_at = {int(subject): at for subject, at in moves.annotate(at=Max("at"))}
+    return dict(active.annotate(since=Min("since"))), closed_at

@@ -1,6 +1,6 @@
-"""Take a push in: judge each record, store those that count and those that do not, all or nothing, in few statements.
+"""Accept a push: check each record and store valid and refused ones in one transaction with few statements.
 
-Nothing is lost in a crash: whoever asks is answered after the commit, and a repeat is recognised by its records.
+The seller gets its answer after the commit, so a crash loses nothing; repeated records are recognised.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from django.db import transaction
 from msgspec import Struct
 
 from tradepost.market.base import outbox, rows
-from tradepost.protocols.open_api.usage_items import BadItem, Item, Loaded
+from tradepost.protocols.open_api.usage_items import BadItem, Item, LoadedItems
 
 from . import collect, locks
 from .events import RecordsRefused
-from .instances import Counts, Known, asked, known_instances
-from .judge import Instance, Refusal, Repeated, Rule, Stored, judge, settle
+from .instances import KnownInstances, MeterTerms, known_instances, query
+from .judge import Instance, Refusal, Repeated, Rule, Stored, check_item, find_conflict
 from .meters import start_of
 from .models import Push
 
-MOST_ROUNDS = 8
-"""Of looking and inserting: one is enough unless others push, or void, the same records at this moment."""
+MAX_ROUNDS = 8
+"""Rounds of reading and inserting; more than one only if other transactions push or void the same records."""
 
 
 class NonceUsed(Exception):
-    """A signed push with this nonce was taken before."""
+    """A push with this nonce was already accepted."""
 
 
 class Contended(Exception):
-    """Records of the push were pushed and voided all the while by others: it may come again."""
+    """Concurrent transactions kept changing the same records; the push may be repeated."""
 
 
 class Nonce(Struct, frozen=True, kw_only=True):
     text: str
     until: datetime
-    """In real time: from then on its time stamp is too old anyway."""
+    """In real time: afterwards its time stamp is too old."""
 
 
-class Pushed(Struct, frozen=True, kw_only=True):
-    """What a verified seller pushed. ``nonce``: of a push that is signed with one."""
+class VerifiedPush(Struct, frozen=True, kw_only=True):
+    """Push of a verified seller. ``nonce``: of a signed push."""
 
     seller: int
     api: Push.Api
-    loaded: Loaded
+    loaded: LoadedItems
     nonce: Nonce | None = None
 
 
@@ -56,7 +56,7 @@ class Refused(NamedTuple):
     refusal: Refusal
 
 
-class Taken(Struct, frozen=True, kw_only=True):
+class Accepted(Struct, frozen=True, kw_only=True):
     push: int
     accepted: int
     repeated: int
@@ -64,11 +64,11 @@ class Taken(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
-class _Work:
-    """A push while it is worked on."""
+class _PushWork:
+    """State of a push during its processing."""
 
-    pushed: Pushed
-    known: Known
+    pushed: VerifiedPush
+    known: KnownInstances
     now: datetime
     zone: ZoneInfo
     push: int
@@ -77,75 +77,76 @@ class _Work:
     refused: list[Refused] = field(default_factory=list)
 
 
-def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
-    """Store a push in one transaction. Raises ``NonceUsed``, which stores nothing, and ``Contended``."""
+def store_push(pushed: VerifiedPush, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Accepted:
+    """Store a push in one transaction. Raises ``NonceUsed`` and then stores nothing, or ``Contended``."""
     with transaction.atomic():
-        known, push = _known(pushed, now)
-        work = _Work(pushed, known, now, zone, push)
-        count = []
+        instances, push = _load_instances(pushed, now)
+        work = _PushWork(pushed, instances, now, zone, push)
+        accepted_items = []
         for item in pushed.loaded.items:
             instance = work.known.instances.get(item.instance_id)
             package = work.known.package(item, instance)
-            if refusal := judge(item, instance, package, rule=rule, now=now):
+            if refusal := check_item(item, instance, package, rule=rule, now=now):
                 work.refused.append(Refused(item, refusal))
             elif isinstance(item, Item) and instance is not None:
-                count.append(_counted(item, instance, package))
-        _insert_all(work, count)
+                accepted_items.append(_accepted_item(item, instance, package))
+        _insert_all(work, accepted_items)
         _finish(work)
-    return Taken(push=work.push, accepted=len(work.inserted), repeated=work.repeated, refused=work.refused)
+    return Accepted(push=work.push, accepted=len(work.inserted), repeated=work.repeated, refused=work.refused)
 
 
-def _known(pushed: Pushed, now: datetime) -> tuple[Known, int]:
-    """What the push is about, and the key of its row. The lock, the nonce, the row and the question go to the database
-    together.
+def _load_instances(pushed: VerifiedPush, now: datetime) -> tuple[KnownInstances, int]:
+    """Return the instances of the push and the key of its new row. Lock, nonce, row and query are sent in one message.
 
-    The row comes before the records that name it, though what became of them is known only afterwards: SQLite, which holds their
-    foreign key, would for a row that comes behind them look through all records for those that waited for it.
+    The row is inserted before its records and its counts are updated later: otherwise SQLite, which enforces the
+    foreign key, would search all records for rows that wait for it.
     """
-    use = [_use(pushed.seller, pushed.nonce)] if pushed.nonce else []
-    begun: rows.Statement = (_PUSH, [pushed.seller, str(pushed.api), rows.moment(now)])
-    told = rows.run_together(*locks.inserting(), *use, begun, asked(pushed.seller, pushed.loaded))
-    if use and not told[-3]:
+    nonce_statement = [_nonce_statement(pushed.seller, pushed.nonce)] if pushed.nonce else []
+    push_statement: rows.Statement = (_PUSH, [pushed.seller, str(pushed.api), rows.moment(now)])
+    results = rows.run_together(
+        *locks.inserting(), *nonce_statement, push_statement, query(pushed.seller, pushed.loaded)
+    )
+    if nonce_statement and not results[-3]:
         raise NonceUsed
-    [(push,)] = told[-2]
-    return known_instances(told[-1]), int(push)
+    [(push,)] = results[-2]
+    return known_instances(results[-1]), int(push)
 
 
-_USE = """
+_INSERT_NONCE = """
 INSERT INTO metering_nonce (seller_id, nonce, until) VALUES (%s, %s, %s)
  ON CONFLICT (seller_id, nonce) DO NOTHING RETURNING id
 """
 
 
-def _use(seller: int, nonce: Nonce) -> rows.Statement:
-    return _USE, [seller, nonce.text, rows.moment(nonce.until)]
+def _nonce_statement(seller: int, nonce: Nonce) -> rows.Statement:
+    return _INSERT_NONCE, [seller, nonce.text, rows.moment(nonce.until)]
 
 
 _PUSH = """
 INSERT INTO metering_push (seller_id, api, received_at, received, accepted, repeated, refused)
  VALUES (%s, %s, %s, 0, 0, 0, 0) RETURNING id
 """
-_TOLD = (
+_FINISH = (
     "UPDATE metering_push SET received = %s, accepted = %s, repeated = %s, refused = %s, first_record = %s, last_record = %s"
     " WHERE id = %s"
 )
 
 
-def _finish(work: _Work) -> None:
-    """What became of the push's records. With it goes the timer."""
-    own: rows.Statement = (
-        _TOLD,
+def _finish(work: _PushWork) -> None:
+    """Store the counts of the push and schedule the collections."""
+    update: rows.Statement = (
+        _FINISH,
         [
             len(work.pushed.loaded.items), len(work.inserted), work.repeated, len(work.refused),
             min(work.inserted, default=None), max(work.inserted, default=None), work.push,
         ],
     )  # fmt: skip
     cycles = (meter.cycle for meter in work.known.meters.values()) if work.inserted else ()
-    collect.expect(cycles, now=work.now, zone=work.zone, before=[own])
+    collect.schedule_collections(cycles, now=work.now, zone=work.zone, before=[update])
     if not work.refused:
         return
-    work.refused.sort(key=lambda one: one.item.position)
-    _keep_refused(work)
+    work.refused.sort(key=lambda refused_record: refused_record.item.position)
+    _store_refused(work)
     outbox.publish(
         RecordsRefused(seller=work.pushed.seller, push=work.push, refused=len(work.refused)), now=work.now
     )  # fmt: skip
@@ -157,13 +158,13 @@ _REFUSED = {
 }  # fmt: skip
 
 
-def _keep_refused(work: _Work) -> None:
-    """A thousand of them may be all that a seller sends: they are written as quickly as those that count."""
+def _store_refused(work: _PushWork) -> None:
+    """Store refused records as fast as valid ones, because all records of a push may be refused."""
     names = ", ".join(_REFUSED)
-    known, as_text = work.known.instances, work.pushed.loaded.as_text
+    instances, as_text = work.known.instances, work.pushed.loaded.as_text
     values = []
     for item, refusal in work.refused:
-        instance = known.get(item.instance_id)
+        instance = instances.get(item.instance_id)
         values.append(
             (
                 instance.subscription if instance else None, item.instance_id, item.metering_sn, str(refusal.code), refusal.field,
@@ -172,18 +173,18 @@ def _keep_refused(work: _Work) -> None:
         )  # fmt: skip
     table, columns = rows.table(_REFUSED, values)
     rows.run(
-        f"INSERT INTO metering_refusedrecord (push_id, seller_id, at, {names}) SELECT %s, %s, %s, {names} FROM {table} WHERE true",  # noqa: S608
+        f"INSERT INTO metering_refusedrecord (push_id, seller_id, at, {names}) SELECT %s, %s, %s, {names} FROM {table} WHERE true",  # noqa: S608  # constants only
         [work.push, work.pushed.seller, rows.moment(work.now), *columns],
     )
 
 
-# --- records ---------------------------------------------------------------------------------------------------------
+# --- records ---
 
 type _Window = tuple[int, datetime, datetime]
 
 
-class Counted(NamedTuple):
-    """An item that counts unless something stands against it, and what it is about."""
+class AcceptedItem(NamedTuple):
+    """An accepted item, unless it conflicts with another record."""
 
     item: Item
     subscription: int
@@ -191,9 +192,9 @@ class Counted(NamedTuple):
     window: _Window
 
 
-def _counted(item: Item, instance: Instance, package: Instance | None) -> Counted:
+def _accepted_item(item: Item, instance: Instance, package: Instance | None) -> AcceptedItem:
     subscription = instance.subscription
-    return Counted(
+    return AcceptedItem(
         item, subscription, package.subscription if package else None, (subscription, item.begin_at, item.end_at)
     )
 
@@ -204,64 +205,64 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _insert_all(work: _Work, count: Sequence[Counted]) -> None:
-    """Insert what clashes with nothing; the others are looked at one after the other, beside what counts already."""
-    alone, waiting = _without_clashes(count)
-    left = _insert(work, alone) + waiting
-    for _round in range(MOST_ROUNDS):
-        if not left:
+def _insert_all(work: _PushWork, accepted_items: Sequence[AcceptedItem]) -> None:
+    """Insert records without conflicts, then settle the others one by one."""
+    first_items, waiting_items = _without_clashes(accepted_items)
+    remaining = _insert(work, first_items) + waiting_items
+    for _round in range(MAX_ROUNDS):
+        if not remaining:
             return
-        left.sort(key=lambda counted: counted.item.position)
-        left = _insert(work, _settle(work, left))
-    if left:
+        remaining.sort(key=lambda counted: counted.item.position)
+        remaining = _insert(work, _settle(work, remaining))
+    if remaining:
         raise Contended
 
 
-def _without_clashes(count: Sequence[Counted]) -> tuple[list[Counted], list[Counted]]:
-    """Of records with one window, or one number, the first; the others wait, and so does what they could stand against."""
+def _without_clashes(count: Sequence[AcceptedItem]) -> tuple[list[AcceptedItem], list[AcceptedItem]]:
+    """Separate the first record of each window and number from possible conflicts."""
     windows: set[_Window] = set()
     numbers: set[str] = set()
-    alone: list[Counted] = []
-    waiting: list[Counted] = []
-    for counted in count:
-        sn, window = counted.item.metering_sn, counted.window
+    first_items: list[AcceptedItem] = []
+    waiting_items: list[AcceptedItem] = []
+    for counted_item in count:
+        sn, window = counted_item.item.metering_sn, counted_item.window
         clashes = window in windows or sn in numbers
-        (waiting if clashes else alone).append(counted)
+        (waiting_items if clashes else first_items).append(counted_item)
         windows.add(window)
         if sn:
             numbers.add(sn)
-    return alone, waiting
+    return first_items, waiting_items
 
 
-def _insert(work: _Work, count: Sequence[Counted]) -> list[Counted]:
-    """Gives those that something stored stands against."""
+def _insert(work: _PushWork, count: Sequence[AcceptedItem]) -> list[AcceptedItem]:
+    """Insert records, and return those that conflict with stored ones."""
     if not count:
         return []
-    # In one order, so that two pushes of the same records wait for each other instead of blocking each other.
-    ordered = sorted(count, key=lambda counted: counted.window)
+    # A fixed order makes concurrent pushes of the same records wait instead of deadlocking.
+    ordered_items = sorted(count, key=lambda counted: counted.window)
     names = ", ".join(_COLUMNS)
-    table, values = rows.table(_COLUMNS, _values(work, ordered))
+    table, values = rows.table(_COLUMNS, _values(work, ordered_items))
     text = (
-        f"INSERT INTO metering_record (push_id, seller_id, sign, voided, {names})"  # noqa: S608
+        f"INSERT INTO metering_record (push_id, seller_id, sign, voided, {names})"  # noqa: S608  # constants only
         f" SELECT %s, %s, 1, false, {names} FROM {table} WHERE true"
     )
-    inserted = rows.insert_mostly_new(text, [work.push, work.pushed.seller, *values])
-    work.inserted += inserted
-    if len(inserted) == len(ordered):
+    inserted_keys = rows.insert_mostly_new(text, [work.push, work.pushed.seller, *values])
+    work.inserted += inserted_keys
+    if len(inserted_keys) == len(ordered_items):
         return []
-    condition, among = rows.among("id", inserted)
-    stored = {
+    condition, among_parameters = rows.among("id", inserted_keys)
+    stored_windows = {
         (subscription, rows.aware(begin_at), rows.aware(end_at))
         for subscription, begin_at, end_at in rows.run(
-            f"SELECT subscription_id, begin_at, end_at FROM metering_record WHERE {condition}",  # noqa: S608
-            among,
+            f"SELECT subscription_id, begin_at, end_at FROM metering_record WHERE {condition}",  # noqa: S608  # constants only
+            among_parameters,
         )
     }
-    return [counted for counted in ordered if counted.window not in stored]
+    return [counted for counted in ordered_items if counted.window not in stored_windows]
 
 
-def _values(work: _Work, count: Iterable[Counted]) -> list[tuple[Any, ...]]:
-    """Rows of ``_COLUMNS``."""
+def _values(work: _PushWork, count: Iterable[AcceptedItem]) -> list[tuple[Any, ...]]:
+    """Return rows of ``_COLUMNS``."""
     moments: dict[datetime, str | None] = {}
     starts: dict[tuple[datetime, str], str | None] = {}
 
@@ -270,46 +271,46 @@ def _values(work: _Work, count: Iterable[Counted]) -> list[tuple[Any, ...]]:
             moments[at] = rows.moment(at)
         return moments[at]
 
-    def start(meter: Counts, begin_at: datetime) -> str | None:
-        # By the hour, so that few are computed: no day begins within an hour of another zone.
+    def start(meter: MeterTerms, begin_at: datetime) -> str | None:
+        # By the hour, so that few values are computed: time zones differ by whole hours at midnight.
         hour = begin_at.replace(minute=0, second=0)
         if (hour, meter.by) not in starts:
             starts[hour, meter.by] = rows.moment(start_of(hour, meter.by, work.zone))
         return starts[hour, meter.by]
 
-    made = []
+    values = []
     for item, subscription, package, _window in count:
         meter = work.known.meters[subscription]
-        made.append(
+        values.append(
             (
                 subscription, package, moment(item.begin_at), moment(item.end_at), item.metering_sn, item.quantity, meter.cycle,
                 start(meter, item.begin_at),
             )
         )  # fmt: skip
-    return made
+    return values
 
 
-def _settle(work: _Work, left: Sequence[Counted]) -> list[Counted]:
-    """Refuse, or count as repeated, what something that counts stands against: stored, or before it in this push. Gives the
+def _settle(work: _PushWork, candidates: Sequence[AcceptedItem]) -> list[AcceptedItem]:
+    """Refuse records that conflict with stored ones or earlier ones of the push, count repeated ones, and return the
     others."""
-    numbers, windows = _stored(work.pushed.seller, left)
-    free = []
-    for counted in left:
-        item, window = counted.item, counted.window
-        said = settle(item, counted.subscription, numbers.get(item.metering_sn), windows.get(window))
-        if isinstance(said, Repeated):
+    numbers, windows = _stored(work.pushed.seller, candidates)
+    free_items = []
+    for counted_item in candidates:
+        item, window = counted_item.item, counted_item.window
+        outcome = find_conflict(item, counted_item.subscription, numbers.get(item.metering_sn), windows.get(window))
+        if isinstance(outcome, Repeated):
             work.repeated += 1
-        elif said is not None:
-            work.refused.append(Refused(item, said))
+        elif outcome is not None:
+            work.refused.append(Refused(item, outcome))
         else:
-            free.append(counted)
+            free_items.append(counted_item)
             windows[window] = Stored(0, *window, item.metering_sn, item.quantity)
             if item.metering_sn:
                 numbers[item.metering_sn] = windows[window]
-    return free
+    return free_items
 
 
-_BESIDE = """
+_CONFLICTS = """
 SELECT m.id, m.subscription_id, m.begin_at, m.end_at, m.sn, m.quantity FROM {asked} JOIN metering_record m
  ON m.subscription_id = r.subscription AND m.begin_at = r.begin_at AND m.end_at = r.end_at
 WHERE m.sign = 1 AND NOT m.voided
@@ -320,24 +321,24 @@ WHERE r.sn <> '' AND m.sn <> '' AND m.sign = 1 AND NOT m.voided
 """
 
 
-def _stored(seller: int, left: Iterable[Counted]) -> tuple[dict[str, Stored], dict[_Window, Stored]]:
-    """What counts already, by number and by window."""
-    asked = rows.as_json(
+def _stored(seller: int, candidates: Iterable[AcceptedItem]) -> tuple[dict[str, Stored], dict[_Window, Stored]]:
+    """Return the stored records by number and by window."""
+    keys = rows.as_json(
         {
             "subscription": subscription, "begin_at": rows.moment(item.begin_at),
             "end_at": rows.moment(item.end_at), "sn": item.metering_sn,
         }
-        for item, subscription, _package, _window in left
+        for item, subscription, _package, _window in candidates
     )  # fmt: skip
     table = rows.recordset({"subscription": "bigint", "begin_at": "timestamptz", "end_at": "timestamptz", "sn": "text"})
-    found = [
+    records = [
         Stored(pk, subscription, rows.aware(begin_at), rows.aware(end_at), sn, quantity)
         for pk, subscription, begin_at, end_at, sn, quantity in rows.run(
-            _BESIDE.format(asked=table), [asked, asked, seller]
+            _CONFLICTS.format(asked=table), [keys, keys, seller]
         )
     ]
-    numbers = {one.sn: one for one in found if one.sn}
-    return numbers, {(one.subscription, one.begin_at, one.end_at): one for one in found}
+    numbers = {record.sn: record for record in records if record.sn}
+    return numbers, {(record.subscription, record.begin_at, record.end_at): record for record in records}
 
 
 def rule_of(*, usage_max_age_days: int, usage_future_skew_seconds: int) -> Rule:

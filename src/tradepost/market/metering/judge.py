@@ -1,4 +1,5 @@
-"""Whether a usage record counts: pure. The first reason that applies is told (business-rules §4.8, openapi-jointkit §C.5)."""
+"""Check whether a usage record is billed, and return the first reason against it (business-rules §4.8, openapi-jointkit
+§C.5). Pure functions."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from tradepost.protocols.open_api.usage_items import BadItem, Item
 
 
 class Code(StrEnum):
-    """Why a record is not billed."""
+    """Code of a refused record."""
 
     NO_INSTANCE = "001"
     BAD_TIME = "002"
@@ -31,30 +32,31 @@ class Code(StrEnum):
 
     @property
     def on_the_wire(self) -> str:
-        """001 to 005 stay so short: with 94060 before them they mean other things, about the whole call (§C.5)."""
+        """Return the code on the wire. 001 to 005 stay short, because with the prefix 94060 they are errors of the
+        whole call (§C.5)."""
         return str(self) if self <= "005" else f"94060{self}"
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """What the market's settings say."""
+    """Limits from the market's settings."""
 
     max_age: timedelta
     skew: timedelta
 
 
 class Instance(Struct, frozen=True, kw_only=True):
-    """What the market knows of an instance of the seller that pushes."""
+    """Data about an instance of the seller."""
 
     subscription: int
     product_id: str
     counted: bool
-    """On demand, or a package of uses: records name no other instance (openapi-jointkit §C.5)."""
+    """Pay-per-use, or a package of uses; records may not name other instances (openapi-jointkit §C.5)."""
     retired: bool
-    """Nothing can be charged for it any more: its seller left, or what was ordered has no price by usage."""
+    """Cannot be charged any more: the seller has left, or the order has no usage price."""
     started_at: datetime | None
-    """None: it is not open yet."""
+    """None: not opened yet."""
     frozen_at: datetime | None = None
-    """Since when it has been frozen, if it is."""
+    """Start of a present freeze."""
     closed_at: datetime | None = None
 
 
@@ -65,7 +67,7 @@ class Refusal(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A record that counts already."""
+    """A stored record that counts."""
 
     pk: int
     subscription: int
@@ -76,58 +78,58 @@ class Stored(NamedTuple):
 
 
 class Repeated(NamedTuple):
-    """The same record came before."""
+    """The same record is already stored."""
 
     stored: Stored
 
 
-def judge(
-    item: Item | BadItem, known: Instance | None, package: Instance | None, *, rule: Rule, now: datetime
+def check_item(
+    item: Item | BadItem, instance: Instance | None, package: Instance | None, *, rule: Rule, now: datetime
 ) -> Refusal | None:
-    """Why an item is refused, as far as it stands alone; None when it counts unless ``settle`` says otherwise. ``known`` and
-    ``package``: what it names, None where this seller has none such."""
+    """Return why an item is refused by itself; None if only ``find_conflict`` can refuse it. ``instance`` and ``package``: what
+    it names; None if the seller has no such instance."""
     if isinstance(item, BadItem):
         return Refusal(Code(item.code), item.field)
-    if known is None:
+    if instance is None:
         return Refusal(Code.FOREIGN, "instance_id")
-    if item.product_id and item.product_id != known.product_id:
+    if item.product_id and item.product_id != instance.product_id:
         return Refusal(Code.FOREIGN, "product_id")
     if item.package_instance_id and package is None:
         return Refusal(Code.FOREIGN, "relate_pkg_instance")
-    if not known.counted:
+    if not instance.counted:
         return Refusal(Code.NOT_ON_DEMAND, "instance_id")
     begin_at, end_at = item.begin_at, item.end_at
     if not begin_at <= end_at <= now + rule.skew:
         return Refusal(Code.BAD_RANGE, "begin_time" if begin_at > end_at else "end_time")
     if begin_at < now - rule.max_age:
         return Refusal(Code.TOO_OLD, "begin_time")
-    return _of_its_life(known, begin_at, end_at)
+    return _lifetime_refusal(instance, begin_at, end_at)
 
 
-def _of_its_life(known: Instance, begin_at: datetime, end_at: datetime) -> Refusal | None:
-    # The wire has whole seconds: the microseconds of an opening must not refuse the first record.
-    if known.started_at is not None and begin_at < known.started_at.replace(microsecond=0):
+def _lifetime_refusal(instance: Instance, begin_at: datetime, end_at: datetime) -> Refusal | None:
+    # The wire has whole seconds: microseconds of the opening must not refuse the first record.
+    if instance.started_at is not None and begin_at < instance.started_at.replace(microsecond=0):
         return Refusal(Code.BEFORE_START, "begin_time")
-    if known.closed_at is not None and end_at > known.closed_at:
+    if instance.closed_at is not None and end_at > instance.closed_at:
         return Refusal(Code.CLOSED, "end_time")
-    if known.started_at is None or (known.frozen_at is not None and end_at > known.frozen_at):
+    if instance.started_at is None or (instance.frozen_at is not None and end_at > instance.frozen_at):
         return Refusal(Code.NOT_IN_USE, "end_time")
-    return Refusal(Code.RETIRED, "instance_id") if known.retired else None
+    return Refusal(Code.RETIRED, "instance_id") if instance.retired else None
 
 
-def settle(
+def find_conflict(
     item: Item, subscription: int, same_sn: Stored | None, same_window: Stored | None
 ) -> Repeated | Refusal | None:
-    """What becomes of an item beside what counts already; None when nothing stands against it."""
+    """Compare an item with stored records; None if nothing conflicts."""
     if same_sn is not None:
-        place = (same_sn.subscription, same_sn.begin_at, same_sn.end_at)
-        if place != (subscription, item.begin_at, item.end_at):
+        stored_window = (same_sn.subscription, same_sn.begin_at, same_sn.end_at)
+        if stored_window != (subscription, item.begin_at, item.end_at):
             return Refusal(Code.SN_REUSED, "metering_sn")
         if same_sn.quantity == item.quantity:
             return Repeated(same_sn)
     if same_window is None:
         return None
-    # The older editions have no number of a record: the same usage of the same time is the same record.
+    # Older versions have no record number: the same usage in the same time is the same record.
     if same_window.quantity == item.quantity and item.metering_sn in {"", same_window.sn}:
         return Repeated(same_window)
     return Refusal(Code.WINDOW_TAKEN, "begin_time", differs=same_window.quantity != item.quantity)

@@ -1,4 +1,4 @@
-"""The lock between taking records in and closing a collection: what has a key up to the watermark is committed."""
+"""Lock between inserting records and closing a collection, so that all keys up to the watermark are committed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _KEY = 0x7573616765  # "usage"
 
 
 def while_inserting() -> None:
-    """Before the first record gets its key, until the transaction ends: no collection closes meanwhile."""
+    """Take the shared lock before the first record gets its key. No collection closes until the transaction ends."""
     rows.run_together(*inserting())
 
 
 def inserting() -> list[rows.Statement]:
-    """The same for who executes it together with others."""
+    """Return the same statements, for sending with others."""
     return _lock("pg_advisory_xact_lock_shared")
 
 
 def while_closing() -> None:
-    """Waits for all who insert, and lets nobody begin: the highest key is then above all that will ever appear below it."""
+    """Wait for all inserts and block new ones, so that no lower key can appear later."""
     rows.run_together(*_lock("pg_advisory_xact_lock"))
 
 

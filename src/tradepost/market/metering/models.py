@@ -1,6 +1,6 @@
-"""What sellers pushed and what became of it: quantities only, no money. Records are append-only, as the ledger is.
+"""Pushes of sellers and their records: quantities without money, append-only like the ledger.
 
-A quantity is a whole number of ten-thousandths of the unit (four decimals on the wire, openapi-jointkit §C.5).
+Quantities are whole ten-thousandths of a unit (four decimals on the wire, openapi-jointkit §C.5).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Cycle(models.TextChoices):
 
 
 class Meter(models.Model):
-    """What is counted of a service and what it costs, as it was ordered: a later price of the product changes nothing here.
+    """Factor and price of a service as ordered; never changed, even if the product's price changes.
 
-    Never changed. ``accumulation`` is ``""`` where each record is priced by itself.
+    ``accumulation`` is empty if each record is priced separately.
     """
 
     subscription = models.OneToOneField(Subscription, models.PROTECT, primary_key=True, related_name="meter")
@@ -43,19 +43,19 @@ class Meter(models.Model):
     accumulation = models.CharField(max_length=8, blank=True)
     model = models.CharField(max_length=8, choices=[(m.value, m.value) for m in PriceModel])
     price = models.DecimalField(max_digits=16, decimal_places=8)
-    """Of one unit, in main units, where there are no bands."""
+    """Price of one unit in main units, without bands."""
     bands = models.JSONField(default=list)
     """``[[upto or null, price], …]``, decimals as text."""
     currency = models.CharField(max_length=3)
 
 
 class Push(models.Model):
-    """One call that was taken: every item of it was accepted, known already, or refused."""
+    """One accepted call; each item was accepted, repeated or refused."""
 
     class Api(models.TextChoices):
         NEW = "new", _("New edition")
         OLD = "old", _("Older edition")
-        OF_2018 = "2018", _("Form of 2018")
+        OF_2018 = "2018", _("2018 edition")
         MEASURED = "own", _("Measured by the market")
 
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="usage_pushes", db_index=False)
@@ -64,11 +64,11 @@ class Push(models.Model):
     received = models.PositiveSmallIntegerField()
     accepted = models.PositiveSmallIntegerField()
     repeated = models.PositiveSmallIntegerField()
-    """The same record came before: counted, not stored again."""
+    """Records already stored; counted, not stored again."""
     refused = models.PositiveSmallIntegerField()
     first_record = models.BigIntegerField(null=True, default=None)
     last_record = models.BigIntegerField(null=True, default=None)
-    """Between these keys its records are; null when none was accepted."""
+    """Range of the keys of its records; null if none was accepted."""
 
     class Meta:
         constraints = [
@@ -80,31 +80,31 @@ class Push(models.Model):
 
 
 class Record(models.Model):
-    """Usage of a service in [``begin_at``, ``end_at``]. A trigger of the migration refuses every change but ``voided``."""
+    """Usage of a service in [``begin_at``, ``end_at``]. A database trigger refuses every change except ``voided``."""
 
-    # Of these two the database asks nothing: they follow from what ``intake`` has in its hands, and to look both up for each
-    # record costs PostgreSQL as much as to write it (decision 0064).
+    # The database does not check these two: they come from ``intake``'s own data, and checking them would cost
+    # PostgreSQL as much as the insert (decision 0064).
     push = models.ForeignKey(Push, models.PROTECT, related_name="records", db_index=False, db_constraint=False)
     seller = models.ForeignKey(
         Seller, models.PROTECT, related_name="usage_records", db_index=False, db_constraint=False
     )
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="usage_records", db_index=False)
     package = models.ForeignKey(Subscription, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
-    """The package that the seller said to deduct from (relate_pkg_instance)."""
+    """Package to deduct from, as named by the seller (relate_pkg_instance)."""
     begin_at = models.DateTimeField()
     end_at = models.DateTimeField()
     sn = models.CharField(max_length=64, blank=True)
-    """metering_sn; empty where the edition has none."""
+    """metering_sn; empty if the protocol version has none."""
     quantity = models.BigIntegerField()
-    """In ten-thousandths of a unit; always above zero."""
+    """In ten-thousandths of a unit; always positive."""
     sign = models.SmallIntegerField(default=1)
-    """−1 of a row that takes another back."""
+    """−1 for a row that voids another."""
     voids = models.OneToOneField("self", models.PROTECT, null=True, default=None, related_name="voided_by")
     voided = models.BooleanField(default=False)
     cycle = models.CharField(max_length=8, choices=Cycle)
-    """That of its meter: it says which collection takes it."""
+    """Cycle of its meter, which decides the collection."""
     accumulation_start = models.DateTimeField()
-    """Of the time over which its usage adds up; usage belongs where it begins."""
+    """Start of the accumulation in which the usage begins."""
 
     class Meta:
         constraints = [
@@ -131,7 +131,7 @@ class Record(models.Model):
 
 
 class Void(models.Model):
-    """Why a record was taken back, and by whom."""
+    """Reason and actor of a void."""
 
     record = models.OneToOneField(Record, models.PROTECT, primary_key=True, related_name="void")
     reason = models.CharField(max_length=500)
@@ -140,9 +140,9 @@ class Void(models.Model):
 
 
 class RefusedRecord(models.Model):
-    """An item that is not billed, with its code (business-rules §4.8): its seller corrects it and pushes it again."""
+    """A record that is not billed, with its code (business-rules §4.8). The seller corrects it and pushes it again."""
 
-    # As with records, the database does not look each of them up: a push of a thousand wrong records took a third longer.
+    # Not checked by the database, as for records: a push of a thousand refused records took a third longer.
     push = models.ForeignKey(Push, models.CASCADE, related_name="refused_records", db_constraint=False)
     seller = models.ForeignKey(
         Seller, models.PROTECT, related_name="refused_usage", db_index=False, db_constraint=False
@@ -156,9 +156,9 @@ class RefusedRecord(models.Model):
     code = models.CharField(max_length=3)
     field = models.CharField(max_length=32, blank=True)
     differs = models.BooleanField(default=False)
-    """The window is taken by another quantity: one of the two is wrong."""
+    """The window has a record with another quantity; one of the two is wrong."""
     raw = models.TextField()
-    """As it came, shortened."""
+    """Received text, truncated."""
     at = models.DateTimeField()
 
     class Meta:
@@ -166,11 +166,12 @@ class RefusedRecord(models.Model):
             models.Index(fields=["seller", "-id"], name="refused_seller"),
             models.Index(fields=["seller", "code", "-id"], name="refused_seller_code"),
             models.Index(fields=["seller", "at"], name="refused_seller_at"),
+            models.Index(fields=["seller", "instance_id", "-id"], name="refused_seller_instance"),
         ]
 
 
 class Nonce(models.Model):
-    """A signed push is taken once. Kept while its time stamp could be fresh, in real time."""
+    """Nonce of a signed push, to accept it once. Kept while its time stamp could be valid, in real time."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
     nonce = models.CharField(max_length=128)
@@ -181,7 +182,7 @@ class Nonce(models.Model):
 
 
 class Collection(models.Model):
-    """The records of a cycle with keys in (``after_id``, ``upto_id``], handed to billing together, once."""
+    """Records of a cycle with keys in (``after_id``, ``upto_id``], passed to billing once."""
 
     cycle = models.CharField(max_length=8, choices=Cycle)
     after_id = models.BigIntegerField()

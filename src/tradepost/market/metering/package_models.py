@@ -1,7 +1,6 @@
-"""Packages of usage: what they hold, and what was deducted from them (business-rules §3.2; design money.md §2).
+"""Usage packages: quotas and deductions (business-rules §3.2; design money.md §2).
 
-A quantity is a whole number of ten-thousandths of the unit, as in records. Rows exist only for services that packages are
-deducted from.
+Quantities are whole ten-thousandths of a unit, as in records. Rows exist only for services with packages.
 """
 
 from __future__ import annotations
@@ -14,19 +13,18 @@ from tradepost.market.subscriptions.models import Subscription
 
 
 class Package(models.Model):
-    """What a buyer bought of usage in advance, and the service on demand that it is deducted from; a package of uses is its own
-    service."""
+    """Prepaid usage, and the pay-per-use service from which it is deducted. A package of uses is its own service."""
 
     subscription = models.OneToOneField(Subscription, models.PROTECT, primary_key=True, related_name="package")
     service = models.ForeignKey(Subscription, models.PROTECT, related_name="packages", db_index=False)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="packages", db_index=False)
     stops = models.BooleanField()
-    """When it is used up the service stops, and what goes beyond it costs nothing (用完即停)."""
+    """Whether the service stops when the package is used up; excess usage is then free (用完即停)."""
     reset = models.CharField(max_length=8, blank=True)
-    """When it is full again: never, each month, each year from its beginning on."""
+    """Reset period: none, or each month or year from its start."""
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
-    """Null where it never ends."""
+    """Null without an end."""
     closed_at = models.DateTimeField(null=True, default=None)
     """When it was released before its end."""
 
@@ -41,11 +39,11 @@ class Package(models.Model):
 
 
 class Quota(models.Model):
-    """What a package holds from ``starts_at`` to ``ends_at``: one for its whole time, or one for each reset."""
+    """Quota of a package from ``starts_at`` to ``ends_at``: one in total, or one per reset."""
 
     package = models.ForeignKey(Package, models.PROTECT, related_name="quotas", db_index=False)
     service = models.ForeignKey(Subscription, models.PROTECT, related_name="+", db_index=False)
-    """That of its package: they are deducted from together."""
+    """Service of its package, whose quotas are deducted together."""
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     amount = models.BigIntegerField()
@@ -63,16 +61,16 @@ class Quota(models.Model):
 
 
 class UsageCell(models.Model):
-    """What a service used in one hour, or the part of it between two edges of its quotas: the order in which is deducted."""
+    """Usage of a service in one hour, or part of an hour between two quota boundaries; the unit of deduction."""
 
     service = models.ForeignKey(Subscription, models.PROTECT, related_name="+", db_index=False)
     named = models.ForeignKey(Package, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
-    """The package that alone it takes from, where its seller named one that stops when used up."""
+    """The only package to deduct from, if the seller named one that stops when used up."""
     starts_at = models.DateTimeField()
     accumulation_start = models.DateTimeField()
     quantity = models.BigIntegerField()
     free = models.BooleanField()
-    """What no package covers of it costs nothing: the service stops when its package is used up."""
+    """Whether excess usage is free, because the service stops when its package is used up."""
 
     class Meta:
         constraints = [
@@ -85,7 +83,8 @@ class UsageCell(models.Model):
 
 
 class Deduction(models.Model):
-    """What a collection took from a quota for a cell; below zero what it gave back. A trigger refuses every change."""
+    """Quantity that a collection deducted from a quota for a cell; negative if returned. A database trigger refuses
+    changes."""
 
     package = models.ForeignKey(Package, models.PROTECT, related_name="deductions", db_index=False)
     quota = models.ForeignKey(Quota, models.PROTECT, related_name="deductions")

@@ -1,4 +1,4 @@
-"""What is left of packages, and what was deducted from them: for the pages of buyer, seller and operator."""
+"""Read packages and their deductions, for buyers, sellers and operators."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .models import Deduction, Package, Quota
 from .seller_queries import units
 
 PAGE = 25
-MOST_BESIDE_A_SERVICE = 20
-"""Packages that stand on the page of the service that they are deducted from: the newest."""
+MAX_ON_SERVICE_PAGE = 20
+"""Latest packages shown on the page of their service."""
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """A package, with the quota that holds now, or the last one that did."""
+class PackageBalance(Struct, frozen=True, kw_only=True):
+    """A package with its present quota, or its last one."""
 
     package: Package
     amount: Decimal
     left: Decimal
     full_again_at: datetime | None
-    """None where it never is within its time."""
+    """None if it does not reset again."""
     over: bool
-    """Its time is over, or it was released."""
+    """Whether its time has ended or it was released."""
 
     @property
     def used(self) -> Decimal:
@@ -37,7 +37,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     @property
     def percent_left(self) -> int:
-        """Whole percents, rounded down: what is not nothing is not shown as everything."""
+        """Whole percent, rounded down."""
         return int(self.left * 100 / self.amount) if self.amount else 0
 
     @property
@@ -45,21 +45,21 @@ class Standing(Struct, frozen=True, kw_only=True):
         return not self.over and self.left == 0
 
 
-def standings(packages: Sequence[Package], *, now: datetime) -> list[Standing]:
-    """In their order; one query for all of them."""
-    latest: dict[int, Quota] = {}
-    begun = Quota.objects.filter(package__in=packages, starts_at__lte=now).order_by("starts_at")
-    for quota in begun:
-        latest[quota.package_id] = quota
-    return [_standing(package, latest.get(package.pk), now) for package in packages]
+def balances(packages: Sequence[Package], *, now: datetime) -> list[PackageBalance]:
+    """Return the balances of these packages in order, in one query."""
+    latest_quotas: dict[int, Quota] = {}
+    quotas = Quota.objects.filter(package__in=packages, starts_at__lte=now).order_by("starts_at")
+    for quota in quotas:
+        latest_quotas[quota.package_id] = quota
+    return [_balance(package, latest_quotas.get(package.pk), now) for package in packages]
 
 
-def _standing(package: Package, quota: Quota | None, now: datetime) -> Standing:
-    ended = [moment for moment in (package.ends_at, package.closed_at) if moment is not None and moment <= now]
-    again = quota.ends_at if quota is not None and quota.ends_at != package.ends_at and not ended else None
-    return Standing(
+def _balance(package: Package, quota: Quota | None, now: datetime) -> PackageBalance:
+    past_ends = [moment for moment in (package.ends_at, package.closed_at) if moment is not None and moment <= now]
+    refilled_at = quota.ends_at if quota is not None and quota.ends_at != package.ends_at and not past_ends else None
+    return PackageBalance(
         package=package, amount=units(quota.amount if quota else 0), left=units(quota.remaining if quota else 0),
-        full_again_at=again, over=bool(ended),
+        full_again_at=refilled_at, over=bool(past_ends),
     )  # fmt: skip
 
 
@@ -68,35 +68,35 @@ def package_of(subscription: Subscription) -> Package | None:
 
 
 def has_deductions(package: Package) -> bool:
-    """Whether anything was ever deducted: from then on the market counts the package, not its seller."""
+    """Return whether usage was ever deducted. From then on the market counts the package, not the seller."""
     return Deduction.objects.filter(package=package).exists()
 
 
-def packages_of_service(service: Subscription, *, now: datetime) -> list[Standing]:
-    """The newest first."""
-    found = Package.objects.filter(service=service).select_related("subscription__offer", "service").order_by("-pk")
-    return standings(list(found[:MOST_BESIDE_A_SERVICE]), now=now)
+def packages_of_service(service: Subscription, *, now: datetime) -> list[PackageBalance]:
+    """Return the packages of a service, newest first."""
+    packages = Package.objects.filter(service=service).select_related("subscription__offer", "service").order_by("-pk")
+    return balances(list(packages[:MAX_ON_SERVICE_PAGE]), now=now)
 
 
-def packages_about(held: Subscription, *, now: datetime) -> list[Standing]:
-    """Of a package itself, and of a service those that are deducted from it."""
-    if held.offer.charging.quota:
-        own = Package.objects.filter(pk=held.pk).select_related("subscription__offer", "service")
-        return standings(list(own), now=now)
-    return packages_of_service(held, now=now) if held.offer.charging.postpaid else []
+def packages_about(subscription: Subscription, *, now: datetime) -> list[PackageBalance]:
+    """Return the package itself, or the packages of a service."""
+    if subscription.offer.charging.quota:
+        packages = Package.objects.filter(pk=subscription.pk).select_related("subscription__offer", "service")
+        return balances(list(packages), now=now)
+    return packages_of_service(subscription, now=now) if subscription.offer.charging.postpaid else []
 
 
-def packages_of_seller(seller: Seller, *, now: datetime, after: str = "") -> Page[Standing]:
-    """Sold and opened, the newest first."""
-    found = Package.objects.filter(seller=seller)
-    listed = page(
-        found.select_related("subscription__offer", "subscription__product", "subscription__buyer", "service"),
-        after=after, size=PAGE,
+def packages_of_seller(seller: Seller, *, now: datetime, after: str = "", size: int = PAGE) -> Page[PackageBalance]:
+    """Return the seller's opened packages, newest first."""
+    packages = Package.objects.filter(seller=seller)
+    package_page = page(
+        packages.select_related("subscription__offer", "subscription__product", "subscription__buyer", "service"),
+        after=after, size=size,
     )  # fmt: skip
-    return Page(standings(listed.rows, now=now), listed.next_key)
+    return Page(balances(package_page.rows, now=now), package_page.next_key)
 
 
 def deductions_of(package: Package, *, after: str = "") -> Page[Deduction]:
-    """The newest first; below zero what was given back, since records of before came late or were taken back."""
-    found = Deduction.objects.filter(package=package).select_related("cell", "collection")
-    return page(found, after=after, size=PAGE)
+    """Return the deductions of a package, newest first; negative after late or voided records."""
+    deductions = Deduction.objects.filter(package=package).select_related("cell", "collection")
+    return page(deductions, after=after, size=PAGE)

@@ -1,7 +1,7 @@
-"""A package becomes something that usage is deducted from when it is opened, and stops being so when it is released.
+"""Open a package for deduction when it is delivered, and close it when it is released.
 
-It belongs to one service on demand of its buyer: the same product, counted in the same unit, the oldest that is in use
-(business-rules §3.2; saas-v2 §3.2: a package names the one instance that it deducts for). A package of uses is that service itself.
+A package belongs to one pay-per-use service of its buyer: the oldest active one of the same product and unit
+(business-rules §3.2; saas-v2 §3.2: a package names the instance to deduct for). A package of uses is its own service.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tradepost.market.base import outbox, rows
 from tradepost.market.base.outbox import batched
 from tradepost.market.orders.events import OrderCompleted
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.orders.prerequisite import deducted_from
-from tradepost.market.product_types.charging import modes_that
+from tradepost.market.orders.prerequisite import service_for_package
+from tradepost.market.product_types.charging import modes_with
 from tradepost.market.subscriptions.events import SubscriptionReleased
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.paid_time import period_end
@@ -31,30 +31,37 @@ from .models import Package, Quota
 
 @batched
 def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
-    """Reaction: from the beginning of its time on usage is deducted from a package that was opened. A repeat changes nothing."""
+    """Reaction: open delivered packages for deduction. Idempotent."""
     lines = OrderLine.objects.filter(
-        Q(charging_mode__in=modes_that(lambda mode: mode.quota)) | PACKAGES_OF_USES,
-        order__number__in={one.order for one in events},
+        Q(charging_mode__in=modes_with(lambda mode: mode.quota)) | PACKAGES_OF_USES,
+        order__number__in={order_completed.order for order_completed in events},
         subscription__package=None,
     )
-    if not rows.any_of(lines):
+    if not rows.has_any(lines):
         return
     for line in lines.select_related("subscription", "offer__sku", "buyer").order_by("pk"):
-        held = line.subscription
-        if held is not None and held.order_line_number == line.number and held.started_at is not None:
+        subscription = line.subscription
+        if (
+            subscription is not None
+            and subscription.order_line_number == line.number
+            and subscription.started_at is not None
+        ):
             with transaction.atomic():
-                _open(line, held, held.started_at, now)
+                _open(line, subscription, subscription.started_at, now)
 
 
-def _open(line: OrderLine, held: Subscription, started_at: datetime, now: datetime) -> None:
-    # Sellers say times in whole seconds: what was used from the very second of the opening on is deducted.
-    since, until = _whole_second(started_at), _whole_second(held.expires_at) if held.expires_at else None
+def _open(line: OrderLine, subscription: Subscription, started_at: datetime, now: datetime) -> None:
+    # Sellers report whole seconds: usage from the second of the opening on is deducted.
+    since, until = (
+        _rounded_to_second(started_at),
+        _rounded_to_second(subscription.expires_at) if subscription.expires_at else None,
+    )
     uses = line.charging.uses
-    service = held if uses else deducted_from(line.buyer, line.offer, of_any_state=True)
+    service = subscription if uses else service_for_package(line.buyer, line.offer, of_any_state=True)
     if service is None:
-        return  # it ended while the package was being opened: nothing is used that could be deducted
+        return  # the service ended while the package was being opened
     package = Package.objects.create(
-        subscription=held, service=service, seller_id=held.seller_id, stops=uses or line.offer.stops_when_used_up,
+        subscription=subscription, service=service, seller_id=subscription.seller_id, stops=uses or line.offer.stops_when_used_up,
         reset=line.offer.reset, starts_at=since, ends_at=until,
     )  # fmt: skip
     rows.create(
@@ -64,11 +71,11 @@ def _open(line: OrderLine, held: Subscription, started_at: datetime, now: dateti
         )
         for begins, ends in windows_of(since, until, package.reset)
     )  # fmt: skip
-    outbox.publish(PackageChanged(package=held.pk), now=now)
+    outbox.publish(PackageChanged(package=subscription.pk), now=now)
 
 
-def _whole_second(at: datetime) -> datetime:
-    return at.replace(microsecond=0)
+def _rounded_to_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
 
 
 def _tenthousandths(quota: Decimal) -> int:
@@ -78,8 +85,8 @@ def _tenthousandths(quota: Decimal) -> int:
 def windows_of(
     since: datetime, until: datetime | None, reset: str
 ) -> Iterator[tuple[datetime, datetime | None]]:  # fmt: skip
-    """The times after which it is full again, counted from its own beginning (design money.md §8), by the calendar of the
-    market's zone; without a reset its whole time."""
+    """Yield the quota periods between resets, counted from the start in the market's calendar (design money.md §8).
+    Without a reset, yield the whole time."""
     if not reset or until is None:
         yield since, until
         return
@@ -91,7 +98,7 @@ def windows_of(
 
 
 def on_released(event: SubscriptionReleased, now: datetime) -> None:
-    """Reaction: what is left of a package that ended before its time can be used no more."""
-    open_ = Package.objects.filter(pk=event.subscription, closed_at=None)
-    if open_.update(closed_at=event.at):
+    """Reaction: close a package that ended before its time."""
+    open_packages = Package.objects.filter(pk=event.subscription, closed_at=None)
+    if open_packages.update(closed_at=event.at):
         outbox.publish(PackageChanged(package=event.subscription), now=now)

@@ -1,4 +1,4 @@
-"""Why a record is not billed, and what its seller does about it, in the reader's language (business-rules §4.8)."""
+"""Reasons why a record is not billed, and what its seller can do (business-rules §4.8). Translated texts."""
 
 from __future__ import annotations
 
@@ -11,56 +11,60 @@ from django.utils.translation import gettext_lazy as _
 from .judge import Code
 
 
-class Words(NamedTuple):
+class ReasonTexts(NamedTuple):
     reason: str | Promise
     repair: str | Promise
 
 
-_AGAIN = _("Correct the field and push the record again.")
-_FORGET = _("Nothing is to be done if the service was not used then.")
+_CORRECT_AND_PUSH = _("Correct the field and push the record again.")
+_NO_ACTION = _("No action needed if the service was not used at that time.")
 
-REASONS: Mapping[str, Words] = {
-    Code.NO_INSTANCE: Words(_("An instance is missing or malformed"), _AGAIN),
-    Code.BAD_TIME: Words(
-        _("A time cannot be read"), _("Send UTC times like 20260301T080000Z, then push the record again.")
+REASONS: Mapping[str, ReasonTexts] = {
+    Code.NO_INSTANCE: ReasonTexts(_("An instance is missing or malformed"), _CORRECT_AND_PUSH),
+    Code.BAD_TIME: ReasonTexts(
+        _("A time has an invalid format"), _("Send UTC times like 20260301T080000Z, then push the record again.")
     ),
-    Code.BAD_USAGE: Words(
-        _("The usage is no valid number"), _("Send a number above 0 and below 100,000,000 with at most four decimals.")
+    Code.BAD_USAGE: ReasonTexts(
+        _("The usage is not a valid number"),
+        _("Send a number above 0 and below 100,000,000 with at most four decimals."),
     ),
-    Code.NO_SN: Words(_("The number of the record is missing"), _("Give each record a metering_sn of its own.")),
-    Code.SN_REUSED: Words(
-        _("The number of the record stands for other usage"),
+    Code.NO_SN: ReasonTexts(_("The number of the record is missing"), _("Give each record a unique metering_sn.")),
+    Code.SN_REUSED: ReasonTexts(
+        _("The record number is already in use for different usage"),
         _("This usage is not counted: push it again under a new metering_sn."),
     ),
-    Code.RETIRED: Words(_("Nothing can be charged for this service any more"), _("Ask the operators of the market.")),
-    Code.TOO_OLD: Words(_("It began too long ago"), _("Push usage every hour: what is too old is not billed.")),
-    Code.FOREIGN: Words(
-        _("The instance is none of yours"),
-        _("Send the instanceId that your server gave when the service was opened, not that of a package."),
+    Code.RETIRED: ReasonTexts(_("This service can no longer be charged"), _("Ask the operators of the market.")),
+    Code.TOO_OLD: ReasonTexts(
+        _("The start time is too long ago"), _("Push usage every hour. Records that are too old are not billed.")
     ),
-    Code.WINDOW_TAKEN: Words(
-        _("Usage of this instance and time was counted before"),
-        _("Nothing is to be done. If the counted quantity is wrong, void that record, then push this one again."),
+    Code.FOREIGN: ReasonTexts(
+        _("The instance does not belong to you"),
+        _("Send the instanceId that your server returned when the service was opened, not that of a package."),
     ),
-    Code.BAD_RANGE: Words(
+    Code.WINDOW_TAKEN: ReasonTexts(
+        _("Usage of this instance and time has already been counted"),
+        _("No action needed. If the counted quantity is wrong, void that record, then push this one again."),
+    ),
+    Code.BAD_RANGE: ReasonTexts(
         _("The time range is not valid"), _("begin_time ≤ end_time ≤ now must hold; check the clock of your server.")
     ),
-    Code.NOT_ON_DEMAND: Words(
+    Code.NOT_ON_DEMAND: ReasonTexts(
         _("The service is not on demand"),
-        _("Send usage of on-demand instances only; what is prepaid is not metered so."),
+        _("Send usage only for on-demand instances. Prepaid services are not billed by usage records."),
     ),
-    Code.NOT_IN_USE: Words(_("The service was not in use then"), _FORGET),
-    Code.CLOSED: Words(_("The service was closed by then"), _FORGET),
-    Code.BEFORE_START: Words(
-        _("It begins before the service was opened"), _("Let the first record begin when the service was opened.")
+    Code.NOT_IN_USE: ReasonTexts(_("The service was not in use then"), _NO_ACTION),
+    Code.CLOSED: ReasonTexts(_("The service was closed by then"), _NO_ACTION),
+    Code.BEFORE_START: ReasonTexts(
+        _("The start time is before the service was opened"),
+        _("The first record must not start before the service was opened."),
     ),
 }
 
-DIFFERS = Words(
-    _("Another quantity of this instance and time was counted before"),
+DIFFERS = ReasonTexts(
+    _("A different quantity of this instance and time has already been counted"),
     _("One of the two is wrong. If it is the counted one, void that record, then push this one again."),
 )
 
 
-def words_of(code: str, *, differs: bool = False) -> Words:
+def texts_of(code: str, *, differs: bool = False) -> ReasonTexts:
     return DIFFERS if differs else REASONS[code]

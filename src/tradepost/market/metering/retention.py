@@ -1,4 +1,4 @@
-"""How long what is not billed is kept. Records themselves are money: they stay."""
+"""Retention of refused records and nonces. Usage records themselves are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REFUSED = Rule(name="refused usage", model=RefusedRecord, when="at", setting="ke
 
 
 def _delete_stale(before: datetime) -> int:
-    """A batch of those whose time stamp is too old by now."""
+    """Delete a batch of nonces whose time stamps are too old."""
     stale = Nonce.objects.filter(until__lt=before).order_by("until").values_list("pk", flat=True)
     return Nonce.objects.filter(pk__in=list(stale[:BATCH])).delete()[0]
 

@@ -1,4 +1,4 @@
-"""What a seller sees of its pushes and records, and what a buyer sees of its services."""
+"""Pushes and records for sellers, and usage of a service for its buyer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
+from tradepost.market.base.pk_times import Within, any_time
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.open_api.usage_items import SCALE
@@ -20,12 +21,12 @@ PAGE = 25
 
 
 def units(quantity: int) -> Decimal:
-    """Of ten-thousandths."""
+    """Convert ten-thousandths to units."""
     return Decimal(quantity) / SCALE
 
 
 class RecordFilter(Struct, frozen=True, kw_only=True):
-    """How a list of records is narrowed. ``day``: in the market's zone; a record belongs where it begins."""
+    """Filters of a list of records. ``day``: in the market's time zone, by the start of the record."""
 
     instance: str = ""
     day: date | None = None
@@ -35,39 +36,39 @@ class RecordFilter(Struct, frozen=True, kw_only=True):
     push: int | None = None
 
 
-def records_of_seller(seller: Seller, asked: RecordFilter, *, zone: ZoneInfo) -> QuerySet[Record]:
-    """Without the rows that void others: these show where the voided one is."""
-    found = Record.objects.filter(seller=seller, sign=1)
-    if asked.instance:
-        found = found.filter(subscription__in=_named(seller, asked.instance))
-    if asked.day is not None:
-        begin, end = day_of(asked.day, zone)
-        found = found.filter(begin_at__gte=begin, begin_at__lt=end)
-    if asked.state:
-        found = found.filter(voided=asked.state == "voided")
-    if asked.push is not None:
-        push = Push.objects.filter(seller=seller, pk=asked.push).first()
-        # By the range of its keys, which needs no index of its own.
-        found = (
-            found.filter(push=push, pk__gte=push.first_record, pk__lte=push.last_record)
+def records_of_seller(seller: Seller, filters: RecordFilter, *, zone: ZoneInfo) -> QuerySet[Record]:
+    """Select the seller's records, without the rows that void others."""
+    records = Record.objects.filter(seller=seller, sign=1)
+    if filters.instance:
+        records = records.filter(subscription__in=_named(seller, filters.instance))
+    if filters.day is not None:
+        begin, end = day_of(filters.day, zone)
+        records = records.filter(begin_at__gte=begin, begin_at__lt=end)
+    if filters.state:
+        records = records.filter(voided=filters.state == "voided")
+    if filters.push is not None:
+        push = Push.objects.filter(seller=seller, pk=filters.push).first()
+        # By key range, which needs no other index.
+        records = (
+            records.filter(push=push, pk__gte=push.first_record, pk__lte=push.last_record)
             if push is not None and push.first_record is not None
-            else found.none()
+            else records.none()
         )
-    return found.select_related("subscription__product", "subscription__meter")
+    return records.select_related("subscription__product", "subscription__meter")
 
 
-def refused_of_seller(seller: Seller, asked: RecordFilter, *, zone: ZoneInfo) -> QuerySet[RefusedRecord]:
-    found = RefusedRecord.objects.filter(seller=seller)
-    if asked.instance:
-        found = found.filter(instance_id=asked.instance)
-    if asked.day is not None:
-        begin, end = day_of(asked.day, zone)
-        found = found.filter(at__gte=begin, at__lt=end)
-    if asked.code:
-        found = found.filter(code=asked.code)
-    if asked.push is not None:
-        found = found.filter(push=asked.push)
-    return found.select_related("subscription__product")
+def refused_of_seller(seller: Seller, filters: RecordFilter, *, zone: ZoneInfo) -> QuerySet[RefusedRecord]:
+    records = RefusedRecord.objects.filter(seller=seller)
+    if filters.instance:
+        records = records.filter(instance_id=filters.instance)
+    if filters.day is not None:
+        begin, end = day_of(filters.day, zone)
+        records = records.filter(at__gte=begin, at__lt=end)
+    if filters.code:
+        records = records.filter(code=filters.code)
+    if filters.push is not None:
+        records = records.filter(push=filters.push)
+    return records.select_related("subscription__product")
 
 
 def _named(seller: Seller, instance: str) -> list[int]:
@@ -79,13 +80,15 @@ def day_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return begin, datetime.combine(day + timedelta(days=1), begin.time(), tzinfo=zone)
 
 
-def pushes_of_seller(seller: Seller, *, refused_only: bool = False, after: str = "") -> Page[Push]:
-    found = Push.objects.filter(seller=seller)
-    return page(found.filter(refused__gt=0) if refused_only else found, after=after, size=PAGE)
+def pushes_of_seller(
+    seller: Seller, *, refused_only: bool = False, within: Within = any_time, after: str = "", size: int = PAGE
+) -> Page[Push]:
+    pushes = within(Push.objects.filter(seller=seller), "received_at")
+    return page(pushes.filter(refused__gt=0) if refused_only else pushes, after=after, size=size)
 
 
 def record_of_seller(seller: Seller, pk: int) -> Record | None:
-    """With what it is of, and what voided it."""
+    """Return the record with its service and void."""
     return (
         Record.objects.filter(seller=seller, pk=pk, sign=1)
         .select_related("push", "void", "package", "subscription__product", "subscription__meter", "voided_by")
@@ -93,31 +96,31 @@ def record_of_seller(seller: Seller, pk: int) -> Record | None:
     )
 
 
-# --- of one service ---------------------------------------------------------------------------------------------------
+# --- one service ---
 
 
-class Used(Struct, frozen=True, kw_only=True):
-    """What a service used since the month of the market's zone began, as far as records came."""
+class UsageSoFar(Struct, frozen=True, kw_only=True):
+    """Reported usage of a service since the start of the month in the market's time zone."""
 
     meter: Meter
     quantity: Decimal
     records: int
     latest: datetime | None
-    """Until when its seller reported."""
+    """End of the latest reported usage."""
 
 
-def used_since(subscription: Subscription, since: datetime) -> Used | None:
-    """None for a service that no usage came for yet."""
+def used_since(subscription: Subscription, since: datetime) -> UsageSoFar | None:
+    """Return the usage since a moment; None if nothing was ever reported."""
     meter = Meter.objects.filter(subscription=subscription).first()
     if meter is None:
         return None
-    found = Record.objects.filter(subscription=subscription, begin_at__gte=since, sign=1, voided=False)
-    total = found.aggregate(total=Sum(F("quantity")))["total"] or 0
-    latest = found.order_by("-begin_at").values_list("end_at", flat=True).first()
-    return Used(meter=meter, quantity=units(total), records=found.count(), latest=latest)
+    records = Record.objects.filter(subscription=subscription, begin_at__gte=since, sign=1, voided=False)
+    total = records.aggregate(total=Sum(F("quantity")))["total"] or 0
+    latest_end = records.order_by("-begin_at").values_list("end_at", flat=True).first()
+    return UsageSoFar(meter=meter, quantity=units(total), records=records.count(), latest=latest_end)
 
 
 def records_of_service(subscription: Subscription, *, after: str = "", only: Q | None = None) -> Page[Record]:
-    """For its buyer: voided ones and those that void them are both there, so that charges add up to them."""
-    found = Record.objects.filter(subscription=subscription)
-    return page((found if only is None else found.filter(only)).select_related("push"), after=after, size=PAGE)
+    """Return records for the buyer, including voided ones and their voids, so that charges add up."""
+    records = Record.objects.filter(subscription=subscription)
+    return page((records if only is None else records.filter(only)).select_related("push"), after=after, size=PAGE)

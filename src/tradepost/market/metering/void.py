@@ -1,4 +1,4 @@
-"""Take a record back, with a reason: a row of the opposite sign goes where the record went (append-only)."""
+"""Void a record with a reason: append a row of the opposite sign."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tradepost.market.base.errors import Refused
 from . import collect, locks
 from .models import Record, Void
 
-LONGEST_REASON = 500
+MAX_REASON = 500
 
 
 def void(
     record: Record, *, reason: str, actor: str, within: timedelta, zone: ZoneInfo, now: datetime, since: datetime | None = None
 ) -> Record:  # fmt: skip
-    """The row that takes it back. What was charged for it is credited with the next charge of its cycle, and its time can be
-    reported anew.
+    """Void the record and return the new row. Its charge is credited in the next collection, and its time can be
+    reported again.
 
-    Raises ``Refused`` without a reason, for a record that was taken back already, and when it was pushed longer ago than
-    ``within``. ``since``: from when these days count if that is later.
+    Raises ``Refused`` without a reason, for a voided record, or if it was pushed longer than ``within`` ago. ``since``:
+    a later start of that time.
     """
     reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
+    if not 0 < len(reason) <= MAX_REASON:
         raise Refused(
-            "usage.reason", _("Say why, in at most 500 characters."), HTTPStatus.BAD_REQUEST, field="reason"
+            "usage.reason", _("Enter the reason, in at most 500 characters."), HTTPStatus.BAD_REQUEST, field="reason"
         )  # fmt: skip
     with transaction.atomic():
         locks.while_inserting()
@@ -43,7 +43,7 @@ def void(
                 HTTPStatus.CONFLICT,
             )
         Record.objects.filter(pk=record.pk).update(voided=True)
-        collect.expect([record.cycle], now=now, zone=zone)
+        collect.schedule_collections([record.cycle], now=now, zone=zone)
         Void.objects.create(record=record, reason=reason, actor=actor, at=now)
         return Record.objects.create(
             push=record.push, seller_id=record.seller_id, subscription_id=record.subscription_id,

@@ -30,7 +30,7 @@ def mail_account(
 
     Raises ``LookupError`` for a kind without words, or a fact that they lack.
     """
-    messages.check(kind, {"email": address, **(facts or {})})
+    messages.check_facts(kind, {"email": address, **(facts or {})})
     with transaction.atomic():
         mail = NoticeDelivery.objects.create(
             kind=kind, address=address, language=language, sealed_link=seal(link), created_at=now, next_at=now,
@@ -45,7 +45,7 @@ def send_sms(
 ) -> NoticeDelivery:
     """Have the worker send the words of ``kind`` and the address of ``link``, a path, to a telephone in the standard form.
     Raises ``LookupError`` as ``mail_account`` does."""
-    messages.check(kind, {"phone": phone, **facts})
+    messages.check_facts(kind, {"phone": phone, **facts})
     with transaction.atomic():
         sms = NoticeDelivery.objects.create(
             kind=kind,

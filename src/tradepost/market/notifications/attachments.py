@@ -10,8 +10,8 @@ from tradepost.market.base.files import Files, sha256_of
 from tradepost.market.invoices.invoice_files import CONTENT_TYPES
 from tradepost.market.invoices.models import IssuedInvoice
 
-from .invoice_messages import WITH_FILE
 from .models import NoticeDelivery
+from .subjects.invoices import WITH_FILE
 
 
 class Attachment(Struct, frozen=True):
@@ -38,7 +38,7 @@ def attachments_of(mail: NoticeDelivery, files: Files | None, *, scans: bool = F
     if files is None or notice is None or notice.kind not in WITH_FILE:
         return []
     issued = IssuedInvoice.objects.filter(pk=notice.facts.get("issued"), withdrawn_at=None).exclude(sha256="").first()
-    if issued is None or not file_scans.may_attach(issued.sha256, store=file_scans.INVOICES, scans=scans):
+    if issued is None or not file_scans.is_attachable(issued.sha256, store=file_scans.INVOICES, scans=scans):
         return []
     content = files.read(issued.sha256)
     if content is None:

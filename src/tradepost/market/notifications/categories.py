@@ -12,7 +12,7 @@ from msgspec import Struct
 
 
 class Channel(TextChoices):
-    IN_SITE = "in_site", _("In the site")
+    IN_SITE = "in_site", _("On the site")
     MAIL = "mail", pgettext_lazy("channel", "E-mail")
     SMS = "sms", _("SMS")
     WEBHOOK = "webhook", _("Webhook")
@@ -43,14 +43,16 @@ class Audience(StrEnum):
     OPERATOR = "operator"
 
 
-class About(Struct, frozen=True, kw_only=True):
+class NoticePolicy(Struct, frozen=True, kw_only=True):
     category: Category
     to: Audience = Audience.PERSON
     mandatory: bool = False
     """Nobody can switch it off (§7.2: balance warnings and account changes)."""
     sms: bool = False
     """The table of §7.1 names SMS for it."""
+    act: str = ""
+    """Of a notice to operators: the act of the console (``identity.console_roles``) that it asks for. Roles with this act get it."""
 
 
-UNDECLARED = About(category=Category.OTHER)
+DEFAULT_POLICY = NoticePolicy(category=Category.OTHER)
 """Of a kind that says nothing; a test finds it."""

@@ -6,40 +6,38 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Category
-from .notice_parts import Words
+from .categories import Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-A_CHANNEL = About(category=Category.OPERATIONS, mandatory=True)
-A_RECEIVER = About(category=Category.SECURITY, mandatory=True)
+CHANNEL = NoticePolicy(category=Category.OPERATIONS, mandatory=True)
+RECEIVER = NoticePolicy(category=Category.SECURITY, mandatory=True)
 
-OF_CHANNELS: Mapping[str, Words] = {
-    "receiver_confirm": Words(
+CHANNEL_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "receiver_confirm": NoticeTemplate(
         _("%(owner)s wants you to get its notices"),
-        _("%(owner)s entered you, %(name)s, as a receiver of notices from this market. Nothing is sent to you until you "
-          "confirm; have the code at hand that you got by SMS, if a phone number was entered too. The link works until "
-          "%(until)s. If you do not know who asks, do nothing."),
-        _("Confirm"), "info", "mail", A_RECEIVER,
+        _("%(owner)s added you, %(name)s, as a receiver of notices from this market. You receive no notices until you confirm. If a phone number was entered too, have the code from the SMS ready. The link works until %(until)s. If you do not know this sender, do nothing."),
+        _("Confirm"), "info", "mail", RECEIVER,
     ),
-    "receiver_code": Words(
+    "receiver_code": NoticeTemplate(
         _("Your code"),
-        _("%(owner)s wants you, %(name)s, to get its notices by SMS. Enter the code on the page that the mail leads to, until "
-          "%(until)s. If you do not know who asks, do nothing."),
-        _("Confirm"), "info", "phone", A_RECEIVER,
+        _(
+            "%(owner)s wants to send notices to you, %(name)s, by SMS. Enter the code on the page linked in the "
+            "email, until %(until)s. If you do not know the sender, do nothing."),
+        _("Confirm"), "info", "phone", RECEIVER,
     ),
-    "summary": Words(
+    "summary": NoticeTemplate(
         _("Your summary: %(n)s notices"),
         _("These are the notices that you asked to get once a day:"),
-        _("Open the notices"), "info", "list-details", About(category=Category.OTHER),
+        _("Open the notices"), "info", "list-details", NoticePolicy(category=Category.OTHER),
     ),
-    "webhook_test": Words(
+    "webhook_test": NoticeTemplate(
         _("A test of “%(name)s”"),
-        _("Somebody asked for it in the settings of the notices. When you read this, it works."),
-        _("See more"), "info", "webhook", A_CHANNEL,
+        _("Someone requested it in the notice settings. If you can read this, the settings work."),
+        _("See more"), "info", "webhook", CHANNEL,
     ),
-    "endpoint_disabled": Words(
-        _("“%(name)s” was switched off: it took nothing since %(since)s"),
-        _("Notices to %(address)s are not sent any more. Last reason: %(reason)s. Mend it, then switch it on again; what came "
-          "meanwhile stands in the list of messages."),
-        _("See webhooks and chats"), "danger", "webhook", A_CHANNEL,
+    "endpoint_disabled": NoticeTemplate(
+        _("“%(name)s” was switched off: no notice could be delivered since %(since)s"),
+        _("Notices are no longer sent to %(address)s. Last reason: %(reason)s. Correct the cause, then turn the address on again. Messages from the meantime are in the list of messages."),
+        _("See webhooks and chats"), "danger", "webhook", CHANNEL,
     ),
 }  # fmt: skip  # a table is read in rows

@@ -10,33 +10,33 @@ from tradepost.market.base.secrets import unseal
 
 from .models import NoticeDelivery
 from .receiver_models import Endpoint
-from .sending import NotNow, Sent
-from .spoken import said
+from .sending import Sent, TemporaryFailure
+from .spoken import render_delivery
 
-SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
-def written(one: NoticeDelivery, *, base_url: str) -> tuple[str, str]:
+def compose_message(one: NoticeDelivery, *, base_url: str) -> tuple[str, str]:
     """Title and text, in the language that the owner chose."""
     with translation.override(one.language or settings.LANGUAGE_CODE):
-        words = said(one)
+        words = render_delivery(one)
     link = base_url + one.notice.link if one.notice is not None and one.notice.link else ""
     return " ".join(words.title.split()), "\n".join(filter(None, [words.body, link and f"{words.action}: {link}"]))
 
 
-def send(endpoint: Endpoint, title: str, text: str, *, authorities: str = "") -> Sent | NotNow:
+def send(endpoint: Endpoint, title: str, text: str, *, authorities: str = "") -> Sent | TemporaryFailure:
     """One attempt; it waits for the service. Asks no database. ``authorities``: as of ``OutboundPolicy``."""
     from apprise import Apprise, AppriseAsset, NotifyFormat  # half a second: only where somebody has a chat
 
     try:
         url = unseal(endpoint.sealed_address)
-    except ValueError as closed:
-        return NotNow(str(closed))
-    made = Apprise(asset=AppriseAsset(http_redirects=False, secure_logging=True))
-    if not made.add(f"{url}?cto={SECONDS}&rto={SECONDS}"):
-        return NotNow("the chat's address is not one that can be used: add it again")
+    except ValueError as error:
+        return TemporaryFailure(str(error))
+    notifier = Apprise(asset=AppriseAsset(http_redirects=False, secure_logging=True))
+    if not notifier.add(f"{url}?cto={TIMEOUT_SECONDS}&rto={TIMEOUT_SECONDS}"):
+        return TemporaryFailure("the chat's address is not one that can be used: add it again")
     if bundle := bundle_file(authorities):
-        for service in made:
+        for service in notifier:
             service.verify_certificate = bundle  # type: ignore[assignment]  # what it passes to requests as ``verify``, which also takes a path
-    taken = made.notify(title=title, body=text, body_format=NotifyFormat.TEXT)
-    return Sent() if taken else NotNow("the chat's service did not take the message")
+    accepted = notifier.notify(title=title, body=text, body_format=NotifyFormat.TEXT)
+    return Sent() if accepted else TemporaryFailure("the chat's service did not take the message")

@@ -15,8 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
-LONGEST = 300
-_WORD = r"[A-Za-z0-9_-]{8,128}"
+MAX_ADDRESS_LENGTH = 300
+_URL_KEY = r"[A-Za-z0-9_-]{8,128}"
 _SECRET = re.compile(r"[A-Za-z0-9]{8,128}")
 
 
@@ -37,8 +37,8 @@ class ChatService(Struct, frozen=True):
 
     def token(self, address: str) -> str:
         """The secret part of a bot's address; empty for what is none of this service's."""
-        found = self.pattern.fullmatch(address.strip()) if len(address) <= LONGEST else None
-        return found["token"] if found else ""
+        match = self.pattern.fullmatch(address.strip()) if len(address) <= MAX_ADDRESS_LENGTH else None
+        return match["token"] if match else ""
 
     def takes(self, secret: str) -> bool:
         """Whether a secret is one that this service gives out; none is needed."""
@@ -46,34 +46,34 @@ class ChatService(Struct, frozen=True):
 
     def url(self, token: str, secret: str = "") -> str:
         """What apprise is given."""
-        before = f"{secret}@" if secret and self.signs else ""
-        return self.apprise.format(token=token, secret=before)
+        credential = f"{secret}@" if secret and self.signs else ""
+        return self.apprise.format(token=token, secret=credential)
 
 
 SERVICES: Mapping[str, ChatService] = {
     "dingtalk": ChatService(
         _("DingTalk"),
         "https://oapi.dingtalk.com/robot/send?access_token=…",
-        re.compile(rf"https://oapi\.dingtalk\.com/robot/send\?access_token=(?P<token>{_WORD})"),
+        re.compile(rf"https://oapi\.dingtalk\.com/robot/send\?access_token=(?P<token>{_URL_KEY})"),
         "dingtalk://{secret}{token}/",
         signs=True,
     ),
     "feishu": ChatService(
         _("Feishu"),
         "https://open.feishu.cn/open-apis/bot/v2/hook/…",
-        re.compile(rf"https://open\.feishu\.cn/open-apis/bot/v2/hook/(?P<token>{_WORD})/?"),
+        re.compile(rf"https://open\.feishu\.cn/open-apis/bot/v2/hook/(?P<token>{_URL_KEY})/?"),
         "feishu://{token}/",
     ),
     "wecom": ChatService(
         _("WeCom"),
         "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…",
-        re.compile(rf"https://qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=(?P<token>{_WORD})"),
+        re.compile(rf"https://qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=(?P<token>{_URL_KEY})"),
         "wecombot://{token}/",
     ),
     "lark": ChatService(
         _("Lark"),
         "https://open.larksuite.com/open-apis/bot/v2/hook/…",
-        re.compile(rf"https://open\.larksuite\.com/open-apis/bot/v2/hook/(?P<token>{_WORD})/?"),
+        re.compile(rf"https://open\.larksuite\.com/open-apis/bot/v2/hook/(?P<token>{_URL_KEY})/?"),
         "lark://{token}/",
     ),
     "slack": ChatService(
@@ -85,6 +85,6 @@ SERVICES: Mapping[str, ChatService] = {
 }
 
 
-def hinted(token: str) -> str:
+def token_hint(token: str) -> str:
     """The end of a token, enough to recognise it."""
     return f"…{token[-4:]}"

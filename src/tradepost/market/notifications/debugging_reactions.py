@@ -9,18 +9,18 @@ from django.urls import reverse
 from tradepost.market.debugging.events import ReplayEnded
 from tradepost.market.identity.models import Member
 
-from .tell import Telling, tell_all
+from .tell import AddressedNotice, send_notices
 
 
 def on_replay_ended(event: ReplayEnded, now: datetime) -> None:
     """Everybody who acts for the seller; of one that was good the page that began it tells."""
     if event.seller is None or not event.failed:
         return
-    first = event.failed[0]
-    facts = {"failed": str(len(event.failed)), "cases": str(event.cases), "first": first.activity}
+    first_failure = event.failed[0]
+    facts = {"failed": str(len(event.failed)), "cases": str(event.cases), "first": first_failure.activity}
     members = Member.objects.select_related("user").filter(seller=event.seller, user__is_active=True).order_by("pk")
     tellings = [
-        Telling(
+        AddressedNotice(
             user=member.user,
             kind="cases_failed",
             once=str(event.job),
@@ -30,4 +30,4 @@ def on_replay_ended(event: ReplayEnded, now: datetime) -> None:
         )
         for member in members
     ]
-    tell_all(tellings, now=now)
+    send_notices(tellings, now=now)

@@ -1,7 +1,7 @@
 """Deliver mails over one connection a batch, with no transaction open, and record each result as it comes.
 
 A mail is recorded as sent when the server took it and the next one was tried, or with more of those that it took within
-``TOGETHER``. Its ``Message-ID`` stays the same, so that even one that was sent twice shows as one.
+``RECORD_INTERVAL``. Its ``Message-ID`` stays the same, so that even one that was sent twice shows as one.
 """
 
 from __future__ import annotations
@@ -20,21 +20,31 @@ from django.db.models import Q
 from .attachments import MissingAttachment
 from .compose import Site, compose
 from .outgoing import DELIVER
-from .sending import Claimed, Never, NotNow, Result, Sent, Untried, claim, record, record_sent
+from .sending import (
+    ClaimedDelivery,
+    NotAttempted,
+    PermanentFailure,
+    Result,
+    Sent,
+    TemporaryFailure,
+    claim,
+    record_not_sent,
+    record_sent,
+)
 
 log = structlog.get_logger(__name__)
 
-WAITS = (
+RETRY_DELAYS = (
     timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4),
     timedelta(hours=8), timedelta(hours=11),
 )  # fmt: skip
 """Waits after each failure; after the last, a day after the first try, the mail has failed for good."""
 
-OURS = Q(kind=DELIVER)
-BUDGET = 240.0
+MAIL_JOBS = Q(kind=DELIVER)
+MAX_BATCH_SECONDS = 240.0
 """Seconds after which a batch begins no further mail, far enough from the end of the lease that none runs into it."""
-BATCH = 50
-TOGETHER = 0.1
+BATCH_SIZE = 50
+RECORD_INTERVAL = 0.1
 """Seconds for which mails that were taken are recorded together: where the server is quick, a transaction for each costs more
 than sending it."""
 
@@ -44,7 +54,7 @@ class Sender:
     """One connection for a batch. A broken one is opened anew once; after that the rest of the batch waits."""
 
     connection: BaseEmailBackend
-    budget: float = BUDGET
+    budget: float = MAX_BATCH_SECONDS
     _losses: int = 0
     _reason: str = ""
 
@@ -52,13 +62,13 @@ class Sender:
         started = monotonic()
         try:
             for message in messages:
-                yield self._one(message) if monotonic() - started < self.budget else Untried()
+                yield self._one(message) if monotonic() - started < self.budget else NotAttempted()
         finally:
             self._drop()
 
     def _one(self, message: EmailMultiAlternatives) -> Result:
         if self._losses > 1:
-            return NotNow(self._reason)
+            return TemporaryFailure(self._reason)
         try:
             self.connection.open()
         except OSError as error:  # smtplib's own errors are OSErrors too; nothing about this message is known yet
@@ -68,20 +78,20 @@ class Sender:
             self.connection.send_messages([message])
         except smtplib.SMTPRecipientsRefused as refused:
             code, words = next(iter(refused.recipients.values()))
-            return _by_code(code, words)
+            return _failure_of_code(code, words)
         except smtplib.SMTPDataError as refused:
-            return _by_code(refused.smtp_code, refused.smtp_error)
+            return _failure_of_code(refused.smtp_code, refused.smtp_error)
         except (smtplib.SMTPNotSupportedError, ValueError) as impossible:  # an address or header that SMTP cannot carry
-            return Never(str(impossible))
+            return PermanentFailure(str(impossible))
         except OSError as error:
             self._losses += 1
             return self._lost(error)
         return Sent()
 
-    def _lost(self, error: OSError) -> NotNow:
+    def _lost(self, error: OSError) -> TemporaryFailure:
         self._drop()
         self._reason = f"{type(error).__name__}: {error}"
-        return NotNow(self._reason)
+        return TemporaryFailure(self._reason)
 
     def _drop(self) -> None:
         try:
@@ -91,44 +101,57 @@ class Sender:
             log.debug("mail connection closed badly", error=str(error))
 
 
-def _by_code(code: int, words: bytes | str) -> Result:
+def _failure_of_code(code: int, words: bytes | str) -> Result:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     reason = f"{code} {text}"
-    return Never(reason) if 500 <= code < 600 else NotNow(reason)
+    return PermanentFailure(reason) if 500 <= code < 600 else TemporaryFailure(reason)
 
 
 def deliver_due(
-    *, now: datetime, wall: datetime, site: Site, owner: str = "mail", limit: int = BATCH, sender: Sender | None = None
+    *,
+    now: datetime,
+    wall: datetime,
+    site: Site,
+    owner: str = "mail",
+    limit: int = BATCH_SIZE,
+    sender: Sender | None = None,
 ) -> int:
     """Deliver a batch of due mails. Returns how many were claimed. Must run outside of any transaction."""
-    claimed = claim(OURS, now=now, wall=wall, owner=owner, limit=limit)
+    claimed = claim(MAIL_JOBS, now=now, wall=wall, owner=owner, limit=limit)
     if not claimed:
         return 0
-    composed = list(_composed(claimed, site, now=now, owner=owner))
+    composed = list(_composed_mails(claimed, site, now=now, owner=owner))
     results = (sender or Sender(mailers.default)).send([message for _, message in composed])
-    taken: list[Claimed] = []
+    sent: list[ClaimedDelivery] = []
     since = monotonic()
-    for (mine, _message), result in zip(composed, results, strict=True):
+    for (claimed_mail, _message), result in zip(composed, results, strict=True):
         if isinstance(result, Sent):
-            taken.append(mine)
-        if taken and (not isinstance(result, Sent) or monotonic() - since > TOGETHER):
-            record_sent(taken, now=now)
-            taken, since = [], monotonic()
+            sent.append(claimed_mail)
+        if sent and (not isinstance(result, Sent) or monotonic() - since > RECORD_INTERVAL):
+            record_sent(sent, now=now)
+            sent, since = [], monotonic()
         if not isinstance(result, Sent):
-            record(*mine, result, waits=WAITS, now=now, owner=owner)
-    record_sent(taken, now=now)
+            record_not_sent(*claimed_mail, result, waits=RETRY_DELAYS, now=now, owner=owner)
+    record_sent(sent, now=now)
     return len(claimed)
 
 
-def _composed(
-    claimed: list[Claimed], site: Site, *, now: datetime, owner: str
-) -> Iterator[tuple[Claimed, EmailMultiAlternatives]]:
+def _composed_mails(
+    claimed: list[ClaimedDelivery], site: Site, *, now: datetime, owner: str
+) -> Iterator[tuple[ClaimedDelivery, EmailMultiAlternatives]]:
     """A mail that cannot be written must not stop the others. It fails when its link or its attachment is lost, and waits
     while the files folder cannot be read."""
     for job, mail in claimed:
         try:
             yield (job, mail), compose(mail, site)
         except (ValueError, MissingAttachment) as lost:
-            record(job, mail, Never(str(lost)), waits=WAITS, now=now, owner=owner)
+            record_not_sent(job, mail, PermanentFailure(str(lost)), waits=RETRY_DELAYS, now=now, owner=owner)
         except OSError as fault:
-            record(job, mail, NotNow(f"{type(fault).__name__}: {fault}"), waits=WAITS, now=now, owner=owner)
+            record_not_sent(
+                job,
+                mail,
+                TemporaryFailure(f"{type(fault).__name__}: {fault}"),
+                waits=RETRY_DELAYS,
+                now=now,
+                owner=owner,
+            )

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import unseal
-from tradepost.market.identity import throttling
+from tradepost.market.identity import limits, throttling
 
 from . import chat, failing, webhook
 from .categories import Channel
@@ -30,23 +30,34 @@ from .endpoints import switch_off
 from .models import NoticeDelivery
 from .outgoing import DELIVER_BY
 from .receiver_models import Endpoint
-from .sending import LONGEST_ERROR, Claimed, Never, NotNow, Result, Sent, Untried, Withheld, claim, record, record_sent
+from .sending import (
+    MAX_ERROR_LENGTH,
+    ClaimedDelivery,
+    NotAttempted,
+    PermanentFailure,
+    Result,
+    Sent,
+    TemporaryFailure,
+    Withheld,
+    claim,
+    record_not_sent,
+    record_sent,
+)
 from .sms import Sms, SmsAdapter, WrongSettings, make_adapter
-from .spoken import language_of, said
-from .why_not import WhyNot
+from .spoken import language_of, render_delivery
+from .why_not import UnsentReason
 
 log = structlog.get_logger(__name__)
 
-OURS = Q(kind__in=[kind for channel, kind in DELIVER_BY.items() if channel != Channel.MAIL])
-BATCH = 60
-SMS_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+CHANNEL_JOBS = Q(kind__in=[kind for channel, kind in DELIVER_BY.items() if channel != Channel.MAIL])
+BATCH_SIZE = 60
+SMS_RETRY_DELAYS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 """A message to a phone that is half a day late is worth nothing any more."""
-BUSY = timedelta(minutes=1)
+BUSY_DELAY = timedelta(minutes=1)
 """What a batch had no time for waits so long, so that others get their turn."""
-A_DAY = timedelta(days=1)
 
 
-class Way(Struct, frozen=True, kw_only=True):
+class DeliverySettings(Struct, frozen=True, kw_only=True):
     """What a worker knows of how it sends. ``within``: seconds for one answer; ``failing``: how long an endpoint may."""
 
     site: Site
@@ -56,94 +67,104 @@ class Way(Struct, frozen=True, kw_only=True):
     sms_a_day: int = 20
 
 
-type Send = Callable[[], Awaitable[Result]]
+type SendFunction = Callable[[], Awaitable[Result]]
 
 
-def deliver_due(*, now: datetime, wall: datetime, way: Way, owner: str = "elsewhere", limit: int = BATCH) -> int:
+def deliver_due(
+    *, now: datetime, wall: datetime, way: DeliverySettings, owner: str = "elsewhere", limit: int = BATCH_SIZE
+) -> int:
     """Deliver a batch of what is due. Returns how many were claimed. Must run outside of any transaction."""
-    claimed = claim(OURS, now=now, wall=wall, owner=owner, limit=limit)
+    claimed = claim(CHANNEL_JOBS, now=now, wall=wall, owner=owner, limit=limit)
     if not claimed:
         return 0
-    prepared = [(mine, _prepared(mine[1], way, now=now, wall=wall)) for mine in claimed]
-    lanes: defaultdict[str, list[tuple[Claimed, Send]]] = defaultdict(list)
-    results: list[tuple[Claimed, Result]] = []
-    for mine, send in prepared:
+    prepared = [
+        (claimed_delivery, _prepare(claimed_delivery[1], way, now=now, wall=wall)) for claimed_delivery in claimed
+    ]
+    lanes: defaultdict[str, list[tuple[ClaimedDelivery, SendFunction]]] = defaultdict(list)
+    results: list[tuple[ClaimedDelivery, Result]] = []
+    for claimed_delivery, send in prepared:
         if callable(send):
-            lanes[_lane(mine[1])].append((mine, send))
+            lanes[_lane_name(claimed_delivery[1])].append((claimed_delivery, send))
         else:
-            results.append((mine, send))
-    results += asyncio.run(_all(list(lanes.values()), until=monotonic() + way.within))
-    _record(results, way, now=now, owner=owner)
+            results.append((claimed_delivery, send))
+    results += asyncio.run(_send_lanes(list(lanes.values()), until=monotonic() + way.within))
+    _record_results(results, way, now=now, owner=owner)
     return len(claimed)
 
 
-def _lane(one: NoticeDelivery) -> str:
+def _lane_name(delivery: NoticeDelivery) -> str:
     """What is sent one after the other: to one endpoint, and to one phone."""
-    return f"endpoint {one.endpoint_id}" if one.endpoint_id else f"phone {one.address}"
+    return f"endpoint {delivery.endpoint_id}" if delivery.endpoint_id else f"phone {delivery.address}"
 
 
-async def _all(lanes: Sequence[Sequence[tuple[Claimed, Send]]], *, until: float) -> list[tuple[Claimed, Result]]:
-    found = await asyncio.gather(*(_lane_of(lane, until) for lane in lanes))
-    return [result for lane in found for result in lane]
+async def _send_lanes(
+    lanes: Sequence[Sequence[tuple[ClaimedDelivery, SendFunction]]], *, until: float
+) -> list[tuple[ClaimedDelivery, Result]]:
+    results_by_lane = await asyncio.gather(*(_send_lane(lane, until) for lane in lanes))
+    return [result for results in results_by_lane for result in results]
 
 
-async def _lane_of(lane: Sequence[tuple[Claimed, Send]], until: float) -> list[tuple[Claimed, Result]]:
-    results: list[tuple[Claimed, Result]] = []
+async def _send_lane(
+    lane: Sequence[tuple[ClaimedDelivery, SendFunction]], until: float
+) -> list[tuple[ClaimedDelivery, Result]]:
+    results: list[tuple[ClaimedDelivery, Result]] = []
     failed = False
-    for mine, send in lane:
+    for claimed_delivery, send in lane:
         late = failed or (bool(results) and monotonic() > until)
-        result = Untried() if late else await _safely(send, mine[1])
-        failed = failed or isinstance(result, NotNow)
-        results.append((mine, result))
+        result = NotAttempted() if late else await _send_safely(send, claimed_delivery[1])
+        failed = failed or isinstance(result, TemporaryFailure)
+        results.append((claimed_delivery, result))
     return results
 
 
-async def _safely(send: Send, one: NoticeDelivery) -> Result:
+async def _send_safely(send: SendFunction, delivery: NoticeDelivery) -> Result:
     """A provider's library may fail in any way; the others' messages must go out."""
     try:
         return await send()
     except Exception as error:
-        log.exception("a message could not be sent", delivery=one.pk, channel=one.channel)
-        return NotNow(f"{type(error).__name__}: {error}")
+        log.exception("a message could not be sent", delivery=delivery.pk, channel=delivery.channel)
+        return TemporaryFailure(f"{type(error).__name__}: {error}")
 
 
-def _prepared(one: NoticeDelivery, way: Way, *, now: datetime, wall: datetime) -> Send | Result:
+def _prepare(
+    delivery: NoticeDelivery, way: DeliverySettings, *, now: datetime, wall: datetime
+) -> SendFunction | Result:
     """How it is sent, with everything that the database knows; or what became of it without that."""
-    if one.channel == Channel.SMS:
-        return _sms(one, way, now=now)
-    endpoint = one.endpoint
+    if delivery.channel == Channel.SMS:
+        return _prepare_sms(delivery, way, now=now)
+    endpoint = delivery.endpoint
     if endpoint is None:
-        return Withheld(WhyNot.GONE)
+        return Withheld(UnsentReason.GONE)
     if endpoint.disabled_at is not None:
-        return Withheld(WhyNot.DISABLED)
+        return Withheld(UnsentReason.DISABLED)
     if endpoint.rests_until is not None and endpoint.rests_until > now:
-        return Untried(endpoint.rests_until)
+        return NotAttempted(endpoint.rests_until)
     base = way.site.base_url
-    if one.channel == Channel.CHAT:
-        title, text = chat.written(one, base_url=base)
+    if delivery.channel == Channel.CHAT:
+        title, text = chat.compose_message(delivery, base_url=base)
         return lambda: asyncio.to_thread(chat.send, endpoint, title, text, authorities=way.outbound.authorities)
-    body = webhook.body_of(one, base_url=base)
+    body = webhook.body_of(delivery, base_url=base)
     bounds = webhook.bounds_of(outbound=way.outbound, within=way.within)
-    return lambda: webhook.post(one, endpoint, body, bounds=bounds, wall=wall)
+    return lambda: webhook.post(delivery, endpoint, body, bounds=bounds, wall=wall)
 
 
-def _sms(one: NoticeDelivery, way: Way, *, now: datetime) -> Send | Result:
+def _prepare_sms(delivery: NoticeDelivery, way: DeliverySettings, *, now: datetime) -> SendFunction | Result:
     try:
         adapter = make_adapter(settings.SMS)
     except WrongSettings as wrong:  # the doctor says so too
-        return NotNow(str(wrong))
+        return TemporaryFailure(str(wrong))
     if adapter is None:
-        return Withheld(WhyNot.CHANNEL_UNSET)
-    if one.attempts == 0 and throttling.window(f"sms to {one.address}", most=way.sms_a_day, length=A_DAY, now=now):
-        return Withheld(WhyNot.TOO_MANY)
+        return Withheld(UnsentReason.CHANNEL_UNSET)
+    if delivery.attempts == 0 and throttling.count(limits.SMS, delivery.address, most=way.sms_a_day, now=now):
+        return Withheld(UnsentReason.TOO_MANY)
     try:
-        message = sms_of(one, base_url=way.site.base_url)
-    except ValueError as closed:
-        return Never(str(closed))
-    return lambda: _by(adapter, message)
+        message = sms_of(delivery, base_url=way.site.base_url)
+    except ValueError as error:
+        return PermanentFailure(str(error))
+    return lambda: _send_sms(adapter, message)
 
 
-async def _by(adapter: SmsAdapter, message: Sms) -> Result:
+async def _send_sms(adapter: SmsAdapter, message: Sms) -> Result:
     return await asyncio.to_thread(adapter.send, message)
 
 
@@ -154,62 +175,80 @@ def sms_of(one: NoticeDelivery, *, base_url: str) -> Sms:
     code = f"{base_url}{sealed}" if sealed.startswith("/") else sealed
     language = language_of(one) or settings.LANGUAGE_CODE
     with translation.override(language):
-        words = said(one)
-    whole = f"{words.title}: {code}\n{words.body}" if code else words.title
-    return Sms(delivery=one.pk, phone=one.address, language=language, text=words.title, code=code, whole=whole)
+        words = render_delivery(one)
+    full_text = f"{words.title}: {code}\n{words.body}" if code else words.title
+    return Sms(delivery=one.pk, phone=one.address, language=language, text=words.title, code=code, whole=full_text)
 
 
-def _record(results: Sequence[tuple[Claimed, Result]], way: Way, *, now: datetime, owner: str) -> None:
+def _record_results(
+    results: Sequence[tuple[ClaimedDelivery, Result]], way: DeliverySettings, *, now: datetime, owner: str
+) -> None:
     """Endpoints first: what they are to rest for counts for all that waits for them."""
-    failures: dict[int, NotNow] = {}
-    answered: dict[int, Endpoint] = {}
-    for (_job, one), result in results:
-        if one.endpoint is not None and isinstance(result, NotNow):
-            failures[one.endpoint.pk] = result
-        elif one.endpoint is not None and isinstance(result, Sent):
-            answered[one.endpoint.pk] = one.endpoint
-    for pk, endpoint in answered.items():
+    failures: dict[int, TemporaryFailure] = {}
+    answered_endpoints: dict[int, Endpoint] = {}
+    for (_job, delivery), result in results:
+        if delivery.endpoint is not None and isinstance(result, TemporaryFailure):
+            failures[delivery.endpoint.pk] = result
+        elif delivery.endpoint is not None and isinstance(result, Sent):
+            answered_endpoints[delivery.endpoint.pk] = delivery.endpoint
+    for pk, endpoint in answered_endpoints.items():
         if pk not in failures and endpoint.failures:
             Endpoint.objects.filter(pk=pk).update(failing_since=None, failures=0, rests_until=None)
-    rests = {pk: _failed(pk, result, way, now=now) for pk, result in failures.items()}
-    record_sent([mine for mine, result in results if isinstance(result, Sent)], now=now)
-    for (job, one), result in results:
-        if isinstance(result, NotNow) and one.endpoint_id in rests and rests[one.endpoint_id] is None:
+    rest_ends = {pk: _record_endpoint_failure(pk, result, way, now=now) for pk, result in failures.items()}
+    record_sent([claimed_delivery for claimed_delivery, result in results if isinstance(result, Sent)], now=now)
+    for (job, delivery), result in results:
+        if (
+            isinstance(result, TemporaryFailure)
+            and delivery.endpoint_id in rest_ends
+            and rest_ends[delivery.endpoint_id] is None
+        ):
             # Switched off by this very attempt: it was withheld with all the others, and its job is gone.
-            tried = NoticeDelivery.objects.filter(pk=one.pk, status=NoticeDelivery.Status.WITHHELD)
-            tried.update(attempts=one.attempts + 1, error=result.reason[:LONGEST_ERROR])
+            withheld_row = NoticeDelivery.objects.filter(pk=delivery.pk, status=NoticeDelivery.Status.WITHHELD)
+            withheld_row.update(attempts=delivery.attempts + 1, error=result.reason[:MAX_ERROR_LENGTH])
         elif not isinstance(result, Sent):
-            record(job, one, _delayed(one, result, rests, now), waits=_waits(one), now=now, owner=owner)
+            record_not_sent(
+                job,
+                delivery,
+                _result_to_record(delivery, result, rest_ends, now),
+                waits=_retry_delays(delivery),
+                now=now,
+                owner=owner,
+            )
 
 
-def _waits(one: NoticeDelivery) -> Sequence[timedelta]:
-    return SMS_WAITS if one.channel == Channel.SMS else failing.WAITS
+def _retry_delays(delivery: NoticeDelivery) -> Sequence[timedelta]:
+    return SMS_RETRY_DELAYS if delivery.channel == Channel.SMS else failing.RETRY_DELAYS
 
 
-def _delayed(
-    one: NoticeDelivery, result: NotNow | Never | Untried | Withheld, rests: dict[int, datetime | None], now: datetime
-) -> NotNow | Never | Untried | Withheld:
+def _result_to_record(
+    delivery: NoticeDelivery,
+    result: TemporaryFailure | PermanentFailure | NotAttempted | Withheld,
+    rest_ends: dict[int, datetime | None],
+    now: datetime,
+) -> TemporaryFailure | PermanentFailure | NotAttempted | Withheld:
     """What was not tried because its endpoint failed before it, or because time was over, waits."""
-    if one.endpoint_id in rests and not isinstance(result, Withheld):
-        until = rests[one.endpoint_id]
+    if delivery.endpoint_id in rest_ends and not isinstance(result, Withheld):
+        until = rest_ends[delivery.endpoint_id]
         if until is None:
-            return Withheld(WhyNot.DISABLED)
-        return Untried(until) if isinstance(result, Untried) else result
-    return Untried(now + BUSY) if isinstance(result, Untried) and result.until is None else result
+            return Withheld(UnsentReason.DISABLED)
+        return NotAttempted(until) if isinstance(result, NotAttempted) else result
+    return NotAttempted(now + BUSY_DELAY) if isinstance(result, NotAttempted) and result.until is None else result
 
 
-def _failed(pk: int, result: NotNow, way: Way, *, now: datetime) -> datetime | None:
+def _record_endpoint_failure(
+    pk: int, result: TemporaryFailure, way: DeliverySettings, *, now: datetime
+) -> datetime | None:
     """Until when the endpoint rests; None when it is switched off, of which its owner is told."""
     with transaction.atomic():
         endpoint = Endpoint.objects.select_for_update().filter(pk=pk).first()
         if endpoint is None or endpoint.disabled_at is not None:
             return None
-        before = failing.Standing(endpoint.failing_since, endpoint.failures)
-        gone = isinstance(result, webhook.Gone)
-        after = failing.after_failure(before, failing=way.failing, now=now, gone=gone)
+        previous_standing = failing.EndpointHealth(endpoint.failing_since, endpoint.failures)
+        is_gone = isinstance(result, webhook.EndpointGone)
+        standing = failing.after_failure(previous_standing, failing=way.failing, now=now, gone=is_gone)
         Endpoint.objects.filter(pk=pk).update(
-            failing_since=after.failing_since, failures=after.failures, rests_until=after.rests_until
+            failing_since=standing.failing_since, failures=standing.failures, rests_until=standing.rests_until
         )
-        if after.off:
-            switch_off(endpoint, reason=result.reason, since=after.failing_since or now, now=now)
-    return after.rests_until
+        if standing.off:
+            switch_off(endpoint, reason=result.reason, since=standing.failing_since or now, now=now)
+    return standing.rests_until

@@ -15,17 +15,17 @@ from tradepost.market.identity.models import Seller
 
 from .categories import Channel
 from .models import NoticeDelivery
-from .notice_parts import Said
+from .notice_parts import RenderedNotice
 from .phones import masked, standard_form
-from .spoken import said
+from .spoken import render_delivery
 
 
-class Logged(Struct, frozen=True):
+class LogRow(Struct, frozen=True):
     delivery: NoticeDelivery
-    words: Said
+    words: RenderedNotice
 
 
-class Sought(Struct, frozen=True):
+class LogFilter(Struct, frozen=True):
     """``text`` is a whole address: of a mailbox, or a phone number as people write it."""
 
     status: str = ""
@@ -34,19 +34,21 @@ class Sought(Struct, frozen=True):
     text: str = ""
 
 
-def log_page(sought: Sought, *, seller: Seller | None = None, after: str = "", size: int = 25) -> Page[Logged]:
+def log_page(sought: LogFilter, *, seller: Seller | None = None, after: str = "", size: int = 25) -> Page[LogRow]:
     """Newest first, with their words in the active language; of one seller where one is given."""
     # Not joined: PostgreSQL would, for the whole table, before it takes the newest.
     rows = NoticeDelivery.objects.prefetch_related("notice__user", "summary", "receiver")
     if seller is not None:
         rows = rows.filter(seller=seller)
-    wanted = {"status": sought.status, "channel": sought.channel, "reason": sought.reason}
-    rows = rows.filter(**{column: value for column, value in wanted.items() if value})
+    filters = {"status": sought.status, "channel": sought.channel, "reason": sought.reason}
+    rows = rows.filter(**{column: value for column, value in filters.items() if value})
     if text := sought.text.strip():
         address = text if "@" in text else standard_form(text) or text
         rows = rows.annotate(to=Lower("address")).filter(to=address.lower())
-    found = page(rows, after=after, size=size)
-    return Page([Logged(one, said(one)) for one in found.rows], found.next_key)
+    delivery_page = page(rows, after=after, size=size)
+    return Page(
+        [LogRow(delivery, render_delivery(delivery)) for delivery in delivery_page.rows], delivery_page.next_key
+    )
 
 
 def find_delivery(pk: int, *, seller: Seller | None = None) -> NoticeDelivery | None:
@@ -54,19 +56,19 @@ def find_delivery(pk: int, *, seller: Seller | None = None) -> NoticeDelivery | 
     return (rows if seller is None else rows.filter(seller=seller)).first()
 
 
-def of_notices(notices: Collection[int]) -> dict[int, list[NoticeDelivery]]:
+def deliveries_of_notices(notices: Collection[int]) -> dict[int, list[NoticeDelivery]]:
     """What went out about each of these notices, or why it did not."""
-    found: defaultdict[int, list[NoticeDelivery]] = defaultdict(list)
-    for one in NoticeDelivery.objects.select_related("summary").filter(notice__in=notices).order_by("pk"):
-        if one.notice_id is not None:
-            found[one.notice_id].append(one)
-    return found
+    deliveries: defaultdict[int, list[NoticeDelivery]] = defaultdict(list)
+    for delivery in NoticeDelivery.objects.select_related("summary").filter(notice__in=notices).order_by("pk"):
+        if delivery.notice_id is not None:
+            deliveries[delivery.notice_id].append(delivery)
+    return deliveries
 
 
-def shown_address(one: NoticeDelivery) -> str:
+def displayed_address(one: NoticeDelivery) -> str:
     """A phone number is shown to its reader as far as they recognise it."""
     return masked(one.address) if one.channel == Channel.SMS and one.address else one.address
 
 
-def failed() -> QuerySet[NoticeDelivery]:
+def failed_deliveries() -> QuerySet[NoticeDelivery]:
     return NoticeDelivery.objects.filter(status=NoticeDelivery.Status.FAILED)

@@ -24,12 +24,12 @@ from . import settings_of
 from .categories import Channel
 from .models import NoticeDelivery, Receiver
 from .outgoing import DELIVER
-from .why_not import WhyNot
+from .why_not import UnsentReason
 
 DIGEST = "notifications.digest"
 KIND = "summary"
-LONGEST_KEY = 128
-MOST = 200
+MAX_KEY_LENGTH = 128
+MAX_NOTICES = 200
 """Notices in one summary; what is more goes into another one at once."""
 
 Status = NoticeDelivery.Status
@@ -45,63 +45,63 @@ class Reader(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        whose = f"receiver/{self.receiver}" if self.receiver else f"user/{self.user}"
-        return f"{whose}/{self.address}"[:LONGEST_KEY]
+        owner = f"receiver/{self.receiver}" if self.receiver else f"user/{self.user}"
+        return f"{owner}/{self.address}"[:MAX_KEY_LENGTH]
 
 
-def reader(user: int, receiver: int | None, address: str) -> Reader:
+def reader_of(user: int, receiver: int | None, address: str) -> Reader:
     return Reader(user=0 if receiver else user, receiver=receiver or 0, address=address.lower())
 
 
-def expect(readers: Iterable[Reader], *, now: datetime) -> None:
+def schedule_summaries(readers: Iterable[Reader], *, now: datetime) -> None:
     """Make sure that a summary goes out to each; one that is expected keeps its time."""
-    jobs.schedule_all(DIGEST, [jobs.Timer(one.key, next_time(now), as_dict(one)) for one in set(readers)])
+    jobs.schedule_all(DIGEST, [jobs.Timer(reader.key, next_time(now), as_dict(reader)) for reader in set(readers)])
 
 
 def next_time(now: datetime) -> datetime:
     """The next moment of the day at which summaries go out."""
     local = now.astimezone(timezone.get_default_timezone())
-    at = settings_of.digest_at()
-    today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    digest_time = settings_of.digest_time()
+    today = local.replace(hour=digest_time.hour, minute=digest_time.minute, second=0, microsecond=0)
     return (today if today > local else today + timedelta(days=1)).astimezone(now.tzinfo)
 
 
 def send_summary(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     """Timer: put what waits for one reader into a mail. Finished until something waits again."""
-    whose = Reader(**payload)
-    own = _waiting(whose)
-    parts = list(own.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
-    if not parts:
+    reader = Reader(**payload)
+    waiting_deliveries = _deferred_deliveries(reader)
+    pks = list(waiting_deliveries.order_by("pk").values_list("pk", flat=True)[: MAX_NOTICES + 1])
+    if not pks:
         return None
-    address, language, reason = _address(whose)
-    mine = NoticeDelivery.objects.filter(pk__in=parts[:MOST])
+    address, language, reason = _current_address(reader)
+    deliveries = NoticeDelivery.objects.filter(pk__in=pks[:MAX_NOTICES])
     if reason is not None:
-        mine.update(status=Status.WITHHELD, reason=reason)
+        deliveries.update(status=Status.WITHHELD, reason=reason)
     else:
         summary = NoticeDelivery.objects.create(
-            kind=KIND, channel=Channel.MAIL, address=address, language=language, facts={"n": str(len(parts[:MOST]))},
-            receiver_id=whose.receiver or None, sealed_link=seal(reverse("storefront:notices")) if whose.user else "",
+            kind=KIND, channel=Channel.MAIL, address=address, language=language, facts={"n": str(len(pks[:MAX_NOTICES]))},
+            receiver_id=reader.receiver or None, sealed_link=seal(reverse("storefront:notices")) if reader.user else "",
             created_at=now, next_at=now,
         )  # fmt: skip
-        mine.update(status=Status.SUMMED_UP, summary=summary)
+        deliveries.update(status=Status.SUMMED_UP, summary=summary)
         jobs.schedule(DELIVER, str(summary.pk), due_at=now)
-    return now if len(parts) > MOST else None
+    return now if len(pks) > MAX_NOTICES else None
 
 
-def _waiting(whose: Reader) -> QuerySet[NoticeDelivery]:
+def _deferred_deliveries(reader: Reader) -> QuerySet[NoticeDelivery]:
     """By the index of addresses, however much waits for others."""
-    there = NoticeDelivery.objects.annotate(to=Lower("address")).filter(to=whose.address, status=Status.DEFERRED)
-    if whose.receiver:
-        return there.filter(receiver=whose.receiver)
-    return there.filter(receiver=None, notice__user=whose.user)
+    deliveries = NoticeDelivery.objects.annotate(to=Lower("address")).filter(to=reader.address, status=Status.DEFERRED)
+    if reader.receiver:
+        return deliveries.filter(receiver=reader.receiver)
+    return deliveries.filter(receiver=None, notice__user=reader.user)
 
 
-def _address(whose: Reader) -> tuple[str, str, WhyNot | None]:
+def _current_address(reader: Reader) -> tuple[str, str, UnsentReason | None]:
     """Where it goes by now, in which language, and why it does not go at all."""
-    if whose.receiver:
-        receiver = Receiver.objects.filter(pk=whose.receiver).first()
+    if reader.receiver:
+        receiver = Receiver.objects.filter(pk=reader.receiver).first()
         if receiver is None:
-            return "", "", WhyNot.GONE
-        return receiver.email, receiver.language, None if receiver.is_confirmed else WhyNot.UNCONFIRMED
-    user = User.objects.get(pk=whose.user)
-    return user.email, user.language, None if user.is_active else WhyNot.LOCKED
+            return "", "", UnsentReason.GONE
+        return receiver.email, receiver.language, None if receiver.is_confirmed else UnsentReason.UNCONFIRMED
+    user = User.objects.get(pk=reader.user)
+    return user.email, user.language, None if user.is_active else UnsentReason.LOCKED

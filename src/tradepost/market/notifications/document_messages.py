@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-OF_DOCUMENTS: Mapping[str, Words] = {
-    "document_infected": Words(
+DOCUMENT_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "document_infected": NoticeTemplate(
         _("Malware was found in your document %(name)s"),
         _("The file can no longer be opened. Check your computer for malware, then upload a clean file."),
         _("See the document"), "danger", "alert-triangle",
-        About(category=Category.SECURITY, to=Audience.PERSON, mandatory=True),
+        NoticePolicy(category=Category.SECURITY, to=Audience.PERSON, mandatory=True),
     ),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from tradepost.market.identity.models import User
-from tradepost.market.organisations.invite import Terms, invite
+from tradepost.market.organisations.invite import InvitationTerms, invite
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Invitation, Member
 
@@ -18,28 +18,35 @@ from .account_mails import mail_account
 
 
 def send_invitation(
-    enterprise: Enterprise, email: str, user_name: str, person: Person, *, by: Member, terms: Terms, now: datetime
+    enterprise: Enterprise,
+    email: str,
+    user_name: str,
+    person: Person,
+    *,
+    by: Member,
+    terms: InvitationTerms,
+    now: datetime,
 ) -> Invitation:
     """Raises ``Refused`` as ``invite`` does. The mail is in the language of the account with this address; where there is none, in
     that of the page."""
     with transaction.atomic():
-        made = invite(enterprise, email, user_name, person, by=by, terms=terms, now=now)
-        known = User.objects.by_email(made.invitation.email).first()
+        new_invitation = invite(enterprise, email, user_name, person, by=by, terms=terms, now=now)
+        account = User.objects.by_email(new_invitation.invitation.email).first()
         mail_account(
             "enterprise_invitation",
-            made.invitation.email,
-            link=reverse("storefront:enterprise_join", args=[made.token]),
-            language=known.language if known else (translation.get_language() or ""),
+            new_invitation.invitation.email,
+            link=reverse("storefront:enterprise_join", args=[new_invitation.token]),
+            language=account.language if account else (translation.get_language() or ""),
             facts={
-                "enterprise": enterprise.name, "inviter": by.name, "account": made.invitation.user_name,
-                "until": f.moment(made.invitation.expires_at),
+                "enterprise": enterprise.name, "inviter": by.name, "account": new_invitation.invitation.user_name,
+                "until": f.moment(new_invitation.invitation.expires_at),
             },
             now=now,
         )  # fmt: skip
-    return made.invitation
+    return new_invitation.invitation
 
 
-def send_again(invitation: Invitation, *, by: Member, terms: Terms, now: datetime) -> Invitation:
+def resend_invitation(invitation: Invitation, *, by: Member, terms: InvitationTerms, now: datetime) -> Invitation:
     """A new mail with a new link; the former one opens nothing any more. Raises ``Refused``, also when it was answered."""
     person = Person(name=invitation.name, department=invitation.department_id, role=invitation.role)
     return send_invitation(

@@ -15,7 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 
 from tradepost.market.base.money import Money
-from tradepost.market.base.money_words import in_words
+from tradepost.market.base.money_words import format_money
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.models import Seller
 from tradepost.market.production import reasons
 
 type Json = dict[str, Any]
@@ -24,6 +26,14 @@ type Json = dict[str, Any]
 def names(zh: str, en: str) -> Json:
     """A name that exists in both languages."""
     return {"zh": zh, "en": en}
+
+
+def seller_names(seller: Seller) -> Json:
+    return names(seller.name, seller.name_en or seller.name)
+
+
+def product_names(product: Product) -> Json:
+    return names(product.name, product.name_en)
 
 
 def money(amount: Money) -> Json:
@@ -44,26 +54,27 @@ def verdict(value: str, protocol: str = "") -> Json:
     return {"verdict": value, "protocol": protocol}
 
 
-def phrase(msgid: str) -> Json:
-    """Words of our own, translated when shown. The place that writes them marks them with ``gettext_noop``."""
-    return {"phrase": msgid}
+def phrase(msgid: str, **facts: Json | str) -> Json:
+    """Words of our own, translated when shown. The place that writes them marks them with ``gettext_noop``. ``facts``: those
+    that the words name."""
+    return {"phrase": msgid, "facts": facts} if facts else {"phrase": msgid}
 
 
-def both(label: str | Promise) -> Json:
+def in_both_languages(label: str | Promise) -> Json:
     """A label that is translated when shown, in both languages."""
-    found = {}
+    labels = {}
     for name, code in (("zh", "zh-hans"), ("en", "en")):
         with translation.override(code):
-            found[name] = str(label)
-    return found
+            labels[name] = str(label)
+    return labels
 
 
-def listed(parts: Sequence[Json | str]) -> Json:
+def joined(parts: Sequence[Json | str]) -> Json:
     """Several facts in a row."""
     return {"all": list(parts)}
 
 
-def readable(facts: Mapping[str, Any]) -> dict[str, str]:
+def facts_as_text(facts: Mapping[str, Any]) -> dict[str, str]:
     """Each fact as text in the active language."""
     return {name: _text(value) for name, value in facts.items()}
 
@@ -77,12 +88,14 @@ def _text(value: Any) -> str:
         case {"zh": zh, "en": en}:
             return str(zh if is_chinese() else en or zh)
         case {"minor": int(minor), "currency": str(currency)}:
-            return in_words(Money(minor, currency))
+            return format_money(Money(minor, currency))
         case {"at": str(at)}:
             local = datetime.fromisoformat(at).astimezone(get_timezone(settings.TIME_ZONE))
             return f"{format_datetime(local, 'yyyy-MM-dd HH:mm', locale=_locale())} {zone_name(local)}"
         case {"quantity": str(plain)}:
             return format_decimal(Decimal(plain), format="#,##0.####", locale=_locale())
+        case {"phrase": str(msgid), "facts": dict(facts)}:
+            return gettext(msgid) % facts_as_text(facts)
         case {"phrase": str(msgid)}:
             return gettext(msgid) if msgid else ""
         case {"all": list(parts)}:

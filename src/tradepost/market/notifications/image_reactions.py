@@ -6,14 +6,13 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from tradepost.market.base.events import on
 from tradepost.market.compute.models import Server
 from tradepost.market.images.events import PeriodImageBound, PeriodImageExpired, PeriodImageIdle
 from tradepost.market.images.price import Hourly, hourly_of
 from tradepost.market.subscriptions.models import Subscription
 
 from . import facts as f
-from .tell import tell
+from .tell import send_notice
 
 
 def price_fact(price: Hourly | None) -> f.Json | str:
@@ -44,14 +43,14 @@ def on_image_expired(event: PeriodImageExpired, now: datetime) -> None:
     facts = {**_facts(service), "server": server.name if server else "", "at": f.moment(event.at)}
     kind = "image_expired_billed" if server is not None else "image_expired"
     link = reverse("storefront:server", args=[server.pk]) if server else reverse("storefront:servers")
-    tell(service.buyer, kind, facts=facts, once=f"{event.image}", link=link, now=now)
+    send_notice(service.buyer, kind, facts=facts, once=f"{event.image}", link=link, now=now)
 
 
 def on_image_idle(event: PeriodImageIdle, now: datetime) -> None:
     service = _service(event.image)
     link = reverse("storefront:subscription", args=[service.pk])
     once = f"{event.image}/{event.at.isoformat()}"
-    tell(service.buyer, "image_idle", facts=_facts(service), once=once, link=link, now=now)
+    send_notice(service.buyer, "image_idle", facts=_facts(service), once=once, link=link, now=now)
 
 
 def on_image_bound(event: PeriodImageBound, now: datetime) -> None:
@@ -62,12 +61,4 @@ def on_image_bound(event: PeriodImageBound, now: datetime) -> None:
     facts = {**_facts(service), "server": server.name, "at": f.moment(event.at)}
     link = reverse("storefront:server", args=[server.pk])
     once = f"{event.image}/{event.at.isoformat()}"
-    tell(service.buyer, "image_bound_again", facts=facts, once=once, link=link, now=now)
-
-
-REACTIONS = (
-    on(PeriodImageExpired, on_image_expired),
-    on(PeriodImageIdle, on_image_idle),
-    on(PeriodImageBound, on_image_bound),
-)
-"""A part of ``wiring``'s table."""
+    send_notice(service.buyer, "image_bound_again", facts=facts, once=once, link=link, now=now)

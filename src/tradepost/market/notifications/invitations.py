@@ -16,7 +16,6 @@ from tradepost.market.identity.models import Group, Invitation, Member, Seller, 
 
 from . import facts as f
 from .account_mails import mail_account
-from .reactions import seller_names
 
 
 def send_invitation(
@@ -25,24 +24,24 @@ def send_invitation(
     """Raises ``Refused`` as ``members.invite`` does. The mail is in the language of the account with this address; where
     there is none, in that of the page."""
     with transaction.atomic():
-        made = members.invite(seller, email, groups=groups, by=by, most=most, valid=valid, now=now)
-        known = User.objects.by_email(made.invitation.email).first()
+        new_invitation = members.invite(seller, email, groups=groups, by=by, most=most, valid=valid, now=now)
+        account = User.objects.by_email(new_invitation.invitation.email).first()
         mail_account(
             "member_invitation",
-            made.invitation.email,
-            link=reverse("seller_center:join", args=[made.token]),
-            language=known.language if known else (translation.get_language() or ""),
+            new_invitation.invitation.email,
+            link=reverse("seller_center:join", args=[new_invitation.token]),
+            language=account.language if account else (translation.get_language() or ""),
             facts={
-                "seller": seller_names(seller),
+                "seller": f.seller_names(seller),
                 "inviter": by.user.email,
-                "until": f.moment(made.invitation.expires_at),
+                "until": f.moment(new_invitation.invitation.expires_at),
             },
             now=now,
         )
-    return made.invitation
+    return new_invitation.invitation
 
 
-def send_again(invitation: Invitation, *, by: Member, most: int, valid: timedelta, now: datetime) -> Invitation:
+def resend_invitation(invitation: Invitation, *, by: Member, most: int, valid: timedelta, now: datetime) -> Invitation:
     """A new mail with a new link; the former one opens nothing any more."""
     groups = list(invitation.groups.all())
     if invitation.status != Invitation.Status.PENDING:

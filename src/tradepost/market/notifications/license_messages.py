@@ -6,27 +6,30 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-_TO_BUYER = About(category=Category.PRODUCT, to=Audience.BUYER)
-_TO_SELLER = About(category=Category.PRODUCT, to=Audience.SELLER)
+_BUYER_CODE = NoticePolicy(category=Category.PRODUCT, to=Audience.BUYER)
+_SELLER_CODE = NoticePolicy(category=Category.PRODUCT, to=Audience.SELLER)
 
-OF_CODES: Mapping[str, Words] = {
-    "code_ready": Words(
+CODE_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "code_ready": NoticeTemplate(
         _("Your code for %(product)s is ready"),
-        _("Take it on the page of the order and enter it into the software. Until you take it you can give the order back."),
-        _("Take the code"), "good", "license", _TO_BUYER,
+        _(
+            "Take the code on the order page and enter it in the software. Until you take the code, you can return "
+            "the order."),
+        _("Reveal the code"), "good", "license", _BUYER_CODE,
     ),
-    "seller_code_order": Words(
+    "seller_code_order": NoticeTemplate(
         _("New order for %(product)s, to be delivered by a code"),
-        _("Order line %(line)s, %(amount)s, was paid, and the market made its code. You have earned it when your software "
-          "activates the code that the buyer enters."),
-        _("Open the order"), "info", "shopping-cart", _TO_SELLER,
+        _(
+            "Order line %(line)s, %(amount)s, was paid, and the market created its code. You earn the amount when "
+            "your software activates the code that the buyer enters."),
+        _("Open the order"), "info", "shopping-cart", _SELLER_CODE,
     ),
-    "seller_order_returned": Words(
-        _("%(product)s was given back by its buyer"),
-        _("Order line %(line)s is paid back in full: its code was not taken, and cannot be used any more."),
-        _("Open the order"), "info", "arrow-back-up", _TO_SELLER,
+    "seller_order_returned": NoticeTemplate(
+        _("A buyer returned %(product)s"),
+        _("Order line %(line)s was refunded in full. Its code was not taken and is no longer valid."),
+        _("Open the order"), "info", "arrow-back-up", _SELLER_CODE,
     ),
 }  # fmt: skip

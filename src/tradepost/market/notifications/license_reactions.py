@@ -10,23 +10,25 @@ from tradepost.market.identity.models import User
 from tradepost.market.orders.models import OrderLine
 
 from . import facts as f
-from .tell import Telling
+from .tell import AddressedNotice
 
 
-def paid(lines: Iterable[OrderLine], members: Mapping[int, Sequence[User]]) -> list[Telling]:
+def purchase_notices(lines: Iterable[OrderLine], members: Mapping[int, Sequence[User]]) -> list[AddressedNotice]:
     """The buyer learns that the code is there, the sellers that it was sold."""
-    told = []
+    tellings = []
     for line in lines:
-        told += to_members(line, members, "seller_code_order")
+        tellings += seller_notices(line, members, "seller_code_order")
         link = reverse("storefront:order", args=[line.order.number])
         facts = {"product": _product(line)}
-        told.append(Telling(user=line.order.buyer, kind="code_ready", once=line.number, facts=facts, link=link))
-    return told
+        tellings.append(
+            AddressedNotice(user=line.order.buyer, kind="code_ready", once=line.number, facts=facts, link=link)
+        )
+    return tellings
 
 
-def to_members(line: OrderLine, members: Mapping[int, Sequence[User]], kind: str) -> list[Telling]:
+def seller_notices(line: OrderLine, members: Mapping[int, Sequence[User]], kind: str) -> list[AddressedNotice]:
     return [
-        Telling(
+        AddressedNotice(
             user=user, kind=kind, once=line.number, link=reverse("seller_center:order", args=[line.number]),
             facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},
             seller=line.seller_id,

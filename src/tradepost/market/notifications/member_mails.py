@@ -8,27 +8,27 @@ from django.urls import reverse
 
 from tradepost.market.organisations import own_address
 from tradepost.market.organisations.models import Member
-from tradepost.market.organisations.own_address import Mail
+from tradepost.market.organisations.own_address import ConfirmationMail
 
 from .account_mails import mail_account
 
 
-def confirm_address(member: Member, mail: Mail, *, now: datetime) -> None:
+def confirm_address(member: Member, mail: ConfirmationMail, *, now: datetime) -> None:
     link = reverse("auth_centre:member_address_confirm", args=[member.enterprise.code, mail.token])
     _mail(member, "member_address", mail.address, link, now)
 
 
-def reset_password(member: Member, mail: Mail, *, now: datetime) -> None:
+def reset_password(member: Member, mail: ConfirmationMail, *, now: datetime) -> None:
     link = reverse("auth_centre:reset_password", args=[member.enterprise.code, mail.token])
     _mail(member, "member_reset", mail.address, link, now)
 
 
-def tell_changed(member: Member, *, now: datetime) -> None:
+def mail_password_change(member: Member, *, now: datetime) -> None:
     """Where an address is confirmed."""
-    known = own_address.of(member)
-    if known is not None and known.email:
+    address = own_address.address_of_member(member)
+    if address is not None and address.email:
         link = reverse("auth_centre:forgot_password", args=[member.enterprise.code])
-        _mail(member, "member_password_changed", known.email, link, now)
+        _mail(member, "member_password_changed", address.email, link, now)
 
 
 def _mail(member: Member, kind: str, address: str, link: str, now: datetime) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
-from tradepost.market.base.events import on
 from tradepost.market.identity.events import (
     DomainLapsed,
     MemberAccessChanged,
@@ -20,38 +19,37 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Domain, Group, Member, Seller, User
 
 from . import facts as f
-from .reactions import seller_names
-from .tell import Telling, tell_all
+from .tell import AddressedNotice, send_notices
 
 MEMBERS, OVERVIEW = "seller_center:members", "seller_center:overview"
 
 
 def on_member_joined(event: MemberJoined, now: datetime) -> None:
     seller, person = _seller(event.seller), _person(event.user)
-    facts = {"seller": seller_names(seller), "person": str(person)}
+    facts = {"seller": f.seller_names(seller), "person": str(person)}
     once, link = f"{event.seller}/{event.user}/{event.invitation}", reverse(MEMBERS)
-    told = [
-        Telling(user=owner, kind="member_joined", facts=facts, once=once, link=link)
+    tellings = [
+        AddressedNotice(user=owner, kind="member_joined", facts=facts, once=once, link=link)
         for owner in _owners(seller)
         if owner.pk != person.pk
     ]
-    told.append(Telling(user=person, kind="member_welcome", facts=facts, once=once, link=reverse(OVERVIEW)))
-    tell_all(told, now=now)
+    tellings.append(AddressedNotice(user=person, kind="member_welcome", facts=facts, once=once, link=reverse(OVERVIEW)))
+    send_notices(tellings, now=now)
 
 
 def on_member_left(event: MemberLeft, now: datetime) -> None:
     """Who was removed learns it; the owners learn of everybody who left."""
     seller, person = _seller(event.seller), _person(event.user)
-    facts = {"seller": seller_names(seller), "person": str(person)}
+    facts = {"seller": f.seller_names(seller), "person": str(person)}
     once = f"{event.seller}/{event.user}/{event.at:%Y%m%d%H%M%S%f}"
-    told = [
-        Telling(user=owner, kind="member_left", facts=facts, once=once, link=reverse(MEMBERS))
+    tellings = [
+        AddressedNotice(user=owner, kind="member_left", facts=facts, once=once, link=reverse(MEMBERS))
         for owner in _owners(seller)
         if owner.pk != event.by
     ]
     if event.by != event.user:
-        told.append(Telling(user=person, kind="member_removed", facts=facts, once=once, link="/"))
-    tell_all(told, now=now)
+        tellings.append(AddressedNotice(user=person, kind="member_removed", facts=facts, once=once, link="/"))
+    send_notices(tellings, now=now)
 
 
 def on_member_access_changed(event: MemberAccessChanged, now: datetime) -> None:
@@ -59,23 +57,27 @@ def on_member_access_changed(event: MemberAccessChanged, now: datetime) -> None:
     member = Member.objects.select_related("user", "seller").filter(seller=event.seller, user=event.user).first()
     if member is None:
         return  # gone meanwhile
-    groups = f.listed([_group_fact(group) for group in member.groups.order_by("code", "name")])
+    groups = f.joined([_group_fact(group) for group in member.groups.order_by("code", "name")])
     once = f"{event.seller}/{event.user}/{event.at:%Y%m%d%H%M%S%f}"
-    facts = {"seller": seller_names(member.seller), "groups": groups}
-    told = Telling(user=member.user, kind="member_access", facts=facts, once=once, link=reverse(OVERVIEW), mail=False)
-    tell_all([told], now=now)
+    facts = {"seller": f.seller_names(member.seller), "groups": groups}
+    telling = AddressedNotice(
+        user=member.user, kind="member_access", facts=facts, once=once, link=reverse(OVERVIEW), mail=False
+    )
+    send_notices([telling], now=now)
 
 
 def on_ownership_transferred(event: OwnershipTransferred, now: datetime) -> None:
     """Both learn it, and so does everybody else who owns the seller: it may have been a thief."""
-    seller, former, owner = _seller(event.seller), _person(event.former), _person(event.owner)
-    names = {"seller": seller_names(seller), "former": str(former), "person": str(owner)}
+    seller, former_owner, owner = _seller(event.seller), _person(event.former), _person(event.owner)
+    names = {"seller": f.seller_names(seller), "former": str(former_owner), "person": str(owner)}
     once = f"{event.seller}/{event.at:%Y%m%d%H%M%S%f}"
     link = reverse(MEMBERS)
-    tell_all(
+    send_notices(
         [
-            Telling(user=owner, kind="owner_new", facts=names, once=once, link=link),
-            Telling(user=former, kind="owner_former", facts=names, once=once, link=reverse(OVERVIEW), contact=seller.contact_email),
+            AddressedNotice(user=owner, kind="owner_new", facts=names, once=once, link=link),
+            AddressedNotice(
+                user=former_owner, kind="owner_former", facts=names, once=once, link=reverse(OVERVIEW), contact=seller.contact_email,
+            ),
         ],
         now=now,
     )  # fmt: skip
@@ -88,8 +90,8 @@ def on_domain_lapsed(event: DomainLapsed, now: datetime) -> None:
         return  # deleted meanwhile
     once, link = f"{domain.pk}/{event.at:%Y%m%d%H%M%S%f}", reverse("seller_center:domain", args=[domain.pk])
     people = Member.objects.select_related("user").prefetch_related("groups").filter(seller=domain.seller)
-    told = [
-        Telling(
+    tellings = [
+        AddressedNotice(
             user=member.user,
             kind="domain_lapsed",
             facts={"domain": domain.host},
@@ -100,7 +102,7 @@ def on_domain_lapsed(event: DomainLapsed, now: datetime) -> None:
         for member in people.filter(user__is_active=True).order_by("pk")
         if rights_of(member).sees(Menu.TOOLS)
     ]
-    tell_all(told, now=now)
+    send_notices(tellings, now=now)
 
 
 def _group_fact(group: Group) -> f.Json | str:
@@ -120,15 +122,5 @@ def _person(pk: int) -> User:
 
 
 def _owners(seller: Seller) -> list[User]:
-    found = Member.objects.select_related("user").filter(seller=seller, role=Member.Role.OWNER, user__is_active=True)
-    return [member.user for member in found.order_by("pk")]
-
-
-REACTIONS = (
-    on(DomainLapsed, on_domain_lapsed),
-    on(MemberJoined, on_member_joined),
-    on(MemberLeft, on_member_left),
-    on(MemberAccessChanged, on_member_access_changed),
-    on(OwnershipTransferred, on_ownership_transferred),
-)
-"""A part of ``wiring``'s table."""
+    owners = Member.objects.select_related("user").filter(seller=seller, role=Member.Role.OWNER, user__is_active=True)
+    return [member.user for member in owners.order_by("pk")]

@@ -12,20 +12,20 @@ from email.policy import EmailPolicy, Policy
 from functools import cache, lru_cache
 from typing import Any, override
 
-KEPT = 1024
+CACHE_SIZE = 1024
 """Headers that are remembered; those that were not used for longest are forgotten."""
-BOUNDARY = "=_tradepost"
+BOUNDARY = "=_part"
 """Between the parts of a message. No encoded part has such a line: quoted-printable writes ``=`` as ``=3D``, and base64 has no
 ``_`` (RFC 2045, section 6.7)."""
 
 
-_OWN = {"Message-ID", "Date"}
+_OWN_HEADERS = {"Message-ID", "Date"}
 """Another for each mail, written by us, and never in need of folding."""
-_SHORT = 60
+_MAX_OWN_LENGTH = 60
 """Characters of a value of one that need no second look: a line holds 78."""
 
 
-class _Own(BaseHeader):
+class _OwnHeader(BaseHeader):
     """One of these as it was written: nobody reads its parts, and to parse it takes longer than to write it."""
 
     max_count = 1
@@ -39,8 +39,8 @@ class _Own(BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-def _is_own(name: str, value: str) -> bool:
-    return name in _OWN and len(value) <= _SHORT and value.isascii() and value.isprintable()
+def _is_own_header(name: str, value: str) -> bool:
+    return name in _OWN_HEADERS and len(value) <= _MAX_OWN_LENGTH and value.isascii() and value.isprintable()
 
 
 class _KnownHeaders(HeaderRegistry):
@@ -53,16 +53,16 @@ class _KnownHeaders(HeaderRegistry):
 
     @override
     def __getitem__(self, name: str) -> Any:
-        known = self._classes.get(name)
-        if known is None:
-            known = self._classes[name] = super().__getitem__(name)
-        return known
+        header_class = self._classes.get(name)
+        if header_class is None:
+            header_class = self._classes[name] = super().__getitem__(name)
+        return header_class
 
     @override
     def __call__(self, name: str, value: Any) -> Any:
         if type(value) is not str:
             return super().__call__(name, value)
-        return _Own(name, value) if _is_own(name, value) else _parsed(name, value)
+        return _OwnHeader(name, value) if _is_own_header(name, value) else _parse_cached(name, value)
 
     def parse(self, name: str, value: str) -> Any:
         return super().__call__(name, value)
@@ -71,55 +71,55 @@ class _KnownHeaders(HeaderRegistry):
 _HEADERS = _KnownHeaders()
 
 
-@lru_cache(maxsize=KEPT)
-def _parsed(name: str, value: str) -> Any:
+@lru_cache(maxsize=CACHE_SIZE)
+def _parse_cached(name: str, value: str) -> Any:
     """Headers are never changed: another value is another header."""
     return _HEADERS.parse(name, value)
 
 
-class _Remembering(EmailPolicy):
+class _CachingPolicy(EmailPolicy):
     """``fold_binary`` gives a header as it goes over the wire: of the same header under one policy always the same."""
 
     @override
-    def clone(self, **changed: Any) -> _Remembering:
+    def clone(self, **changed: Any) -> _CachingPolicy:
         """Python makes one for each part of each message: of the same the same, or nothing of it would be remembered."""
-        if changed.keys() <= set(_SAID):
-            return _policy(*(changed.get(name, getattr(self, name)) for name in _SAID))
+        if changed.keys() <= set(_POLICY_FIELDS):
+            return _policy(*(changed.get(name, getattr(self, name)) for name in _POLICY_FIELDS))
         return super().clone(**changed)
 
     @override
     def fold_binary(self, name: str, value: str) -> bytes:
-        return _folded(self, name, value)
+        return _fold_cached(self, name, value)
 
     def fold_anew(self, name: str, value: str) -> bytes:
         line = f"{name}: {value}"
-        if name in _OWN and value.isascii() and "\n" not in value and len(line) <= (self.max_line_length or 0):
+        if name in _OWN_HEADERS and value.isascii() and "\n" not in value and len(line) <= (self.max_line_length or 0):
             return f"{line}{self.linesep}".encode()
         return super().fold_binary(name, value)
 
 
-@lru_cache(maxsize=KEPT)
-def _folded(policy: _Remembering, name: str, value: str) -> bytes:
+@lru_cache(maxsize=CACHE_SIZE)
+def _fold_cached(policy: _CachingPolicy, name: str, value: str) -> bytes:
     return policy.fold_anew(name, value)
 
 
-_SAID = (
+_POLICY_FIELDS = (
     "linesep", "max_line_length", "cte_type", "raise_on_defect", "mangle_from_", "message_factory",
     "verify_generated_headers", "utf8", "refold_source", "content_manager",
 )  # fmt: skip
 
 
 @cache
-def _policy(*said: Any) -> _Remembering:
-    return _Remembering(header_factory=_HEADERS, **dict(zip(_SAID, said, strict=True)))
+def _policy(*values: Any) -> _CachingPolicy:
+    return _CachingPolicy(header_factory=_HEADERS, **dict(zip(_POLICY_FIELDS, values, strict=True)))
 
 
-def remembering(policy: EmailPolicy) -> EmailPolicy:
+def caching_policy(policy: EmailPolicy) -> EmailPolicy:
     """The same policy with a memory."""
-    return _policy(*(getattr(policy, name) for name in _SAID))
+    return _policy(*(getattr(policy, name) for name in _POLICY_FIELDS))
 
 
-def bound(message: EmailMessage) -> None:
+def set_boundary(message: EmailMessage) -> None:
     """Give a message of parts that are no messages of parts themselves our boundary, unless it occurs in one of them. Python would
     draw one for each, and look for it in all parts by an expression of its own."""
     if not message.is_multipart():

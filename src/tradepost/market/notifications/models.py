@@ -12,7 +12,7 @@ from tradepost.market.identity.models import Seller, User
 
 from .categories import Channel
 from .receiver_models import Endpoint, Preference, Receiver
-from .why_not import WhyNot
+from .why_not import UnsentReason
 
 __all__ = ["Endpoint", "Notice", "NoticeDelivery", "Preference", "ReadMark", "Receiver"]
 
@@ -56,7 +56,7 @@ class NoticeDelivery(models.Model):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
-        DEFERRED = "deferred", _("For the summary")
+        DEFERRED = "deferred", _("Waiting for the summary")
         SUMMED_UP = "summed_up", _("In a summary")
         WITHHELD = "withheld", _("Not sent")
 
@@ -84,7 +84,7 @@ class NoticeDelivery(models.Model):
     to_contact = models.BooleanField(default=False, db_default=False)
     """Goes to a seller's contact address, beside what its members get."""
     status = models.CharField(max_length=9, choices=Status, default=Status.WAITING)
-    reason = models.CharField(max_length=16, choices=WhyNot, blank=True, default="", db_default="")
+    reason = models.CharField(max_length=16, choices=UnsentReason, blank=True, default="", db_default="")
     """Why it was not sent."""
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True, default=None)

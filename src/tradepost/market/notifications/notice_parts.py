@@ -7,24 +7,24 @@ from typing import Literal
 from django.utils.functional import Promise
 from msgspec import Struct
 
-from .categories import UNDECLARED, About
+from .categories import DEFAULT_POLICY, NoticePolicy
 
 type Tone = Literal["good", "info", "warning", "danger"]
-type Lazy = str | Promise
+type LazyText = str | Promise
 
 
-class Words(Struct, frozen=True):
-    title: Lazy
-    body: Lazy
-    action: Lazy
+class NoticeTemplate(Struct, frozen=True):
+    title: LazyText
+    body: LazyText
+    action: LazyText
     """What the link of the notice is called."""
     tone: Tone
     icon: str
-    about: About = UNDECLARED
+    about: NoticePolicy = DEFAULT_POLICY
     """Its category, whom it is for, and whether it may be switched off."""
 
 
-class Said(Struct, frozen=True):
+class RenderedNotice(Struct, frozen=True):
     """A notice in the active language."""
 
     title: str

@@ -13,9 +13,10 @@ from tradepost.market.fulfilment.registry import operation_kind
 from tradepost.market.orders.models import Order
 
 from . import facts as f
-from .order_words import kinds_of, told
-from .reactions import loud, operators, people_of, seller_names, to_buyer
-from .tell import Telling, tell_all
+from .order_words import kind_for_amount, kinds_of
+from .people import operators, people_of
+from .reactions import buyer_notice, may_mail
+from .tell import AddressedNotice, send_notices
 
 
 def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
@@ -24,44 +25,46 @@ def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
     operation = _operation(event.operation)
     call, seller = operation.call, operation.seller
     once = f"{operation.pk}/{event.at:%Y%m%d%H%M%S}"
-    held, kind = operation.subscription, "call_stopped" if operation.task_id is None else "cloud_stopped"
+    subscription, kind = operation.subscription, "call_stopped" if operation.task_id is None else "cloud_stopped"
     shared: dict[str, f.Json | str] = {
         "activity": call.activity if call else f.phrase(_title_of(operation)),
-        "product": f.names(held.product.name, held.product.name_en) if held else f.names("–", "–"),
+        "product": f.names(subscription.product.name, subscription.product.name_en)
+        if subscription
+        else f.names("–", "–"),
         "reason": f.verdict(call.last_verdict, call.protocol) if call else f.phrase(operation.note),
     }
     tellings = [
-        Telling(
+        AddressedNotice(
             user=user,
             kind=f"seller_{kind}",
             once=once,
-            link=_of_seller(operation),
+            link=_seller_link(operation),
             facts=shared,
             contact=contact,
             seller=seller.pk,
         )
         for user, contact in people_of(seller)
     ]
-    mail = loud(f"stopped/seller/{seller.pk}", now)
+    mail = may_mail(f"stopped/seller/{seller.pk}", now)
     tellings += [
-        Telling(
+        AddressedNotice(
             user=user,
             kind=f"operator_{kind}",
             once=once,
             link=reverse("console:operation", args=[operation.pk]),
-            facts={**shared, "seller": seller_names(seller)},
+            facts={**shared, "seller": f.seller_names(seller)},
             mail=mail,
         )
-        for user in operators()
+        for user in operators(f"operator_{kind}")
     ]
     line = operation.line
-    waits = told(kinds_of(line.order).waits, line.order.total_minor) if line else ""
-    if line and waits and line.order.origin != Order.Origin.SANDBOX:
-        tellings.append(to_buyer(line, waits, {}, once=once))
-    tell_all(tellings, now=now)
+    waiting_kind = kind_for_amount(kinds_of(line.order).waits, line.order.total_minor) if line else ""
+    if line and waiting_kind and line.order.origin != Order.Origin.SANDBOX:
+        tellings.append(buyer_notice(line, waiting_kind, {}, once=once))
+    send_notices(tellings, now=now)
 
 
-def _of_seller(operation: Operation) -> str:
+def _seller_link(operation: Operation) -> str:
     if operation.call is not None:
         return reverse("seller_center:message", args=[operation.call.pk])
     if operation.task_id is not None:
@@ -70,8 +73,8 @@ def _of_seller(operation: Operation) -> str:
 
 
 def _operation(pk: int) -> Operation:
-    found = Operation.objects.select_related("call", "seller", "subscription__product", "line__order__buyer")
-    return found.get(pk=pk)
+    operations = Operation.objects.select_related("call", "seller", "subscription__product", "line__order__buyer")
+    return operations.get(pk=pk)
 
 
 def _title_of(operation: Operation) -> str:

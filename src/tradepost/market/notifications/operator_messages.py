@@ -6,35 +6,35 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-FOR_OPERATORS = About(category=Category.OPERATIONS, to=Audience.OPERATOR)
+FOR_OPERATORS = NoticePolicy(category=Category.OPERATIONS, to=Audience.OPERATOR, act="operation_restart")
 
-OF_OPERATIONS: Mapping[str, Words] = {
-    "operator_gave_up": Words(
+OPERATION_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "operator_gave_up": NoticeTemplate(
         _("Order %(order)s could not be delivered and was refunded"),
         _("Seller: %(seller)s. Product: %(product)s. Last reason: %(reason)s."),
         _("Open the order"), "danger", "circle-x", FOR_OPERATORS,
     ),
-    "operator_not_opened": Words(
+    "operator_not_opened": NoticeTemplate(
         _("Order %(order)s could not be delivered and was closed; nothing was charged"),
         _("Seller: %(seller)s. Product: %(product)s. Last reason: %(reason)s."),
         _("Open the order"), "danger", "circle-x", FOR_OPERATORS,
     ),
-    "operator_call_stopped": Words(
-        _("%(activity)s was given up at %(seller)s"),
-        _("Product: %(product)s. Last reason: %(reason)s. The seller must mend it and restart the call."),
+    "operator_call_stopped": NoticeTemplate(
+        _("The market stopped calling %(activity)s of %(seller)s"),
+        _("Product: %(product)s. Last reason: %(reason)s. The seller must correct the cause and restart the call."),
         _("Open the call"), "danger", "circle-x", FOR_OPERATORS,
     ),
-    "operator_cloud_stopped": Words(
+    "operator_cloud_stopped": NoticeTemplate(
         _("The cloud could not complete an operation: %(activity)s"),
         _("Seller: %(seller)s. Product: %(product)s. Reason: %(reason)s. Correct the cause and restart the operation."),
         _("Open the operation"), "danger", "circle-x", FOR_OPERATORS,
     ),
-    "operator_breaker_open": Words(
+    "operator_breaker_open": NoticeTemplate(
         _("Calls to an address of %(seller)s are paused: %(reason)s"),
-        _("Address: %(address)s. The market tries again by itself; if it lasts, call the seller."),
+        _("Address: %(address)s. The market retries automatically. If the failure persists, contact the seller."),
         _("Open the engine page"), "danger", "plug", FOR_OPERATORS,
     ),
 }  # fmt: skip  # a table is read in rows

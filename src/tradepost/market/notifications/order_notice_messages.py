@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-GAVE_UP = About(category=Category.OPERATIONS, to=Audience.SELLER)
+FAILED_CALL = NoticePolicy(category=Category.OPERATIONS, to=Audience.SELLER)
 
-OF_ORDER_NOTICES: Mapping[str, Words] = {
-    "seller_order_notice_gave_up": Words(
+ORDER_NOTICE_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "seller_order_notice_gave_up": NoticeTemplate(
         _("Your server was not notified of order line %(line)s (%(product)s)"),
         _("Every attempt failed. Last reason: %(reason)s. The order and its delivery are not affected. Correct the cause, then "
           "restart the notification."),
-        _("Open the notification"), "danger", "circle-x", GAVE_UP,
+        _("Open the notification"), "danger", "circle-x", FAILED_CALL,
     ),
 }  # fmt: skip

@@ -12,25 +12,25 @@ from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
 
 from . import facts as f
-from .reactions import people_of
-from .tell import Telling, tell_all
+from .people import people_of
+from .tell import AddressedNotice, send_notices
 
 
 @batched
 def on_call_ended(events: Sequence[CallEnded], now: datetime) -> None:
     """After the last attempt; calls for other purposes are left to their own reactions."""
-    given_up = [
+    call_pks = [
         event.call for event in events if event.purpose == Call.Purpose.NOTICE and event.outcome == Call.Outcome.GAVE_UP
     ]
     calls = (
-        Call.objects.select_related("product", "seller").defer("command").filter(pk__in=given_up) if given_up else ()
+        Call.objects.select_related("product", "seller").defer("command").filter(pk__in=call_pks) if call_pks else ()
     )
-    tellings = [telling for call in calls for telling in _tellings(call)]
+    tellings = [telling for call in calls for telling in _notices(call)]
     if tellings:
-        tell_all(tellings, now=now)
+        send_notices(tellings, now=now)
 
 
-def _tellings(call: Call) -> list[Telling]:
+def _notices(call: Call) -> list[AddressedNotice]:
     """One per member. A restart that fails is told again: it has one attempt more."""
     facts = {
         "line": call.order_line_number,
@@ -38,7 +38,7 @@ def _tellings(call: Call) -> list[Telling]:
         "reason": f.verdict(call.last_verdict, call.protocol),
     }
     return [
-        Telling(
+        AddressedNotice(
             user=user, kind="seller_order_notice_gave_up", once=f"{call.pk}/{call.attempts}",
             link=reverse("seller_center:message", args=[call.pk]), facts=facts, contact=contact, seller=call.seller_id,
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import phonenumbers
 
-HOME = "CN"
+DEFAULT_COUNTRY = "CN"
 """The country of a number that is written without one."""
-LONGEST = 32
+MAX_LENGTH = 32
 
 
 def standard_form(written: str) -> str:
     """+8613800000000; empty for what is no number that exists."""
-    if not written.strip() or len(written) > LONGEST:
+    if not written.strip() or len(written) > MAX_LENGTH:
         return ""
     try:
-        number = phonenumbers.parse(written, HOME)
+        number = phonenumbers.parse(written, DEFAULT_COUNTRY)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_valid_number(number) or number.extension:
@@ -22,7 +22,7 @@ def standard_form(written: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def gets_sms(standard: str) -> bool:
+def can_receive_sms(standard: str) -> bool:
     """Whether a number in the standard form may get SMS: a landline does not."""
     kind = phonenumbers.number_type(phonenumbers.parse(standard))
     return kind in {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}

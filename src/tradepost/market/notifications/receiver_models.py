@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tradepost.market.identity.models import Seller, User
 
 from .categories import Category, Channel
-from .why_not import How
+from .why_not import DeliveryChoice
 
 ONE_OWNER = Q(seller__isnull=False, user=None) | Q(seller=None, user__isnull=False)
 
@@ -53,7 +54,7 @@ class Endpoint(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     service = models.CharField(max_length=16, blank=True, default="")
     """Of a chat: whose bot it is (``chat_services``)."""
-    name = models.CharField(_("Name"), max_length=64)
+    name = models.CharField(pgettext_lazy("webhook", "Name"), max_length=64)
     shown = models.CharField(max_length=255)
     """Its address without what is secret in it."""
     sealed_address = models.TextField()
@@ -84,7 +85,7 @@ class Preference(models.Model):
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, null=True, related_name="preferences", db_index=False)
     category = models.CharField(max_length=16, choices=Category)
     channel = models.CharField(max_length=8, choices=Channel)
-    how = models.CharField(max_length=8, choices=How)
+    how = models.CharField(max_length=8, choices=DeliveryChoice)
 
     class Meta:
         constraints = [

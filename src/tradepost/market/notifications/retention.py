@@ -10,7 +10,7 @@ from tradepost.market.base.retention import Rule
 from .models import Notice, NoticeDelivery
 
 _OPEN = {NoticeDelivery.Status.WAITING, NoticeDelivery.Status.DEFERRED}
-_UNSENT = Exists(NoticeDelivery.objects.filter(notice=OuterRef("pk"), status__in=_OPEN))
+_HAS_UNSENT = Exists(NoticeDelivery.objects.filter(notice=OuterRef("pk"), status__in=_OPEN))
 
 RULES = (
     Rule(
@@ -35,5 +35,5 @@ RULES = (
         setting="keep_sent_mails_days",
         only=Q(status__in=[NoticeDelivery.Status.WITHHELD, NoticeDelivery.Status.SUMMED_UP]),
     ),
-    Rule(name="notices", model=Notice, when="created_at", setting="keep_notices_days", needed=Q(_UNSENT)),
+    Rule(name="notices", model=Notice, when="created_at", setting="keep_notices_days", needed=Q(_HAS_UNSENT)),
 )

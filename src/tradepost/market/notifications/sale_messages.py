@@ -6,50 +6,50 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-A_SALE = About(category=Category.PRODUCT, to=Audience.SELLER)
+SELLER_SALE = NoticePolicy(category=Category.PRODUCT, to=Audience.SELLER)
 
-OF_SALES: Mapping[str, Words] = {
-    "seller_new_delivery": Words(
+SALE_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "seller_new_delivery": NoticeTemplate(
         _("New order for %(product)s"),
-        _("Order line %(line)s, %(amount)s, was paid. You deliver it: open the order to see the next step."),
-        _("Open the order"), "info", "shopping-cart", A_SALE,
+        _("Order line %(line)s, %(amount)s, was paid. You deliver this order. Open it to see the next step."),
+        _("Open the order"), "info", "shopping-cart", SELLER_SALE,
     ),
-    "seller_new_free_delivery": Words(
+    "seller_new_free_delivery": NoticeTemplate(
         _("New order for %(product)s, without payment"),
-        _("Order line %(line)s costs nothing. You deliver it: open the order to see the next step."),
-        _("Open the order"), "info", "shopping-cart", A_SALE,
+        _("Order line %(line)s is free of charge. You deliver this order. Open it to see the next step."),
+        _("Open the order"), "info", "shopping-cart", SELLER_SALE,
     ),
-    "seller_new_service": Words(
+    "seller_new_service": NoticeTemplate(
         _("New order for %(product)s"),
         _("Order line %(line)s, %(amount)s, was paid. The service is active. You do not need to do anything."),
-        _("Open the order"), "info", "shopping-cart", A_SALE,
+        _("Open the order"), "info", "shopping-cart", SELLER_SALE,
     ),
-    "seller_new_free_service": Words(
+    "seller_new_free_service": NoticeTemplate(
         _("New order for %(product)s, without payment"),
         _("Order line %(line)s costs nothing. The service is active. You do not need to do anything."),
-        _("Open the order"), "info", "shopping-cart", A_SALE,
+        _("Open the order"), "info", "shopping-cart", SELLER_SALE,
     ),
-    "seller_new_server": Words(
+    "seller_new_server": NoticeTemplate(
         _("New order for %(product)s"),
         _("Order line %(line)s, %(amount)s, was paid. The market's cloud delivers it. You do not need to do anything."),
-        _("Open the order"), "info", "shopping-cart", A_SALE,
+        _("Open the order"), "info", "shopping-cart", SELLER_SALE,
     ),
-    "seller_new_free_server": Words(
+    "seller_new_free_server": NoticeTemplate(
         _("New order for %(product)s, without payment"),
         _("Order line %(line)s costs nothing. The market's cloud delivers it. You do not need to do anything."),
-        _("Open the order"), "info", "shopping-cart", A_SALE,
+        _("Open the order"), "info", "shopping-cart", SELLER_SALE,
     ),
-    "seller_renewal_noted": Words(
-        _("%(product)s was renewed by its buyer"),
+    "seller_renewal_noted": NoticeTemplate(
+        _("A buyer renewed %(product)s"),
         _("Order line %(line)s, %(amount)s, was paid."),
-        _("Open the order"), "info", "refresh", A_SALE,
+        _("Open the order"), "info", "refresh", SELLER_SALE,
     ),
-    "seller_free_renewal_noted": Words(
-        _("%(product)s was renewed by its buyer without payment"),
+    "seller_free_renewal_noted": NoticeTemplate(
+        _("A buyer renewed %(product)s without payment"),
         _("Order line %(line)s cost nothing."),
-        _("Open the order"), "info", "refresh", A_SALE,
+        _("Open the order"), "info", "refresh", SELLER_SALE,
     ),
 }  # fmt: skip  # a table is read in rows

@@ -1,4 +1,4 @@
-"""What sellers and operators are told of submissions, and of what an operator does to a seller (business-rules §2.4, §7.1).
+"""Notify sellers and operators of submissions, of locked certifications and of new agreements (business-rules §2.4, §7.1).
 
 Results go to the people of the seller, to its contact address and, where this market has SMS, to the contact's phone.
 """
@@ -10,18 +10,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
-from tradepost.market.base.models import Move
 from tradepost.market.identity.agreements import OF_SELLERS
 from tradepost.market.identity.company_models import Agreement, Certification
 from tradepost.market.identity.events import (
     AgreementPublished,
     CertificationLocked,
-    SellerAdmitted,
-    SellerExited,
-    SellerResumed,
-    SellerSuspended,
 )
-from tradepost.market.identity.lifecycle import SELLER
 from tradepost.market.identity.models import Seller
 from tradepost.market.review import appeals
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
@@ -29,33 +23,33 @@ from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind
 
 from . import facts as f
-from .reactions import members_of, operators, people_of, seller_names
-from .tell import Telling, tell_all
+from .people import members_of, operators, people_of
+from .tell import AddressedNotice, send_notices
 
 
 def on_submission_sent(event: SubmissionSent, now: datetime) -> None:
     """Operators see it in their site; their queue has a clock, so that no mail goes out for each."""
     submission = _submission(event.submission)
-    _tell_operators(submission, "operator_submission_sent", now, mail=False)
+    _notify_operators(submission, "operator_submission_sent", now, mail=False)
 
 
 def on_submission_overdue(event: SubmissionOverdue, now: datetime) -> None:
     submission = _submission(event.submission)
     if submission.status == Submission.Status.PENDING:
-        _tell_operators(submission, "operator_submission_overdue", now, mail=True)
+        _notify_operators(submission, "operator_submission_overdue", now, mail=True)
 
 
-def _tell_operators(submission: Submission, kind: str, now: datetime, *, mail: bool) -> None:
+def _notify_operators(submission: Submission, kind: str, now: datetime, *, mail: bool) -> None:
     facts = {
         "kind": _title(submission),
-        "seller": seller_names(submission.seller),
+        "seller": f.seller_names(submission.seller),
         "until": f.moment(submission.due_at or now),
     }
     link = reverse("console:review", args=[submission.pk])
-    tell_all(
+    send_notices(
         [
-            Telling(user=user, kind=kind, once=str(submission.pk), link=link, facts=facts, mail=mail)
-            for user in operators()
+            AddressedNotice(user=user, kind=kind, once=str(submission.pk), link=link, facts=facts, mail=mail)
+            for user in operators(kind)
         ],
         now=now,
     )
@@ -66,9 +60,9 @@ def on_submission_decided(event: SubmissionDecided, now: datetime) -> None:
     link = _page_of(submission)
     facts = {"kind": _title(submission)}
     kind = f"seller_submission_{event.outcome}"
-    tell_all(
+    send_notices(
         [
-            Telling(
+            AddressedNotice(
                 user=user,
                 kind=kind,
                 once=str(submission.pk),
@@ -83,81 +77,17 @@ def on_submission_decided(event: SubmissionDecided, now: datetime) -> None:
     )
 
 
-def on_seller_admitted(event: SellerAdmitted, now: datetime) -> None:
-    """What comes next; that it was admitted, the mail about its submission says."""
-    seller = Seller.objects.get(pk=event.seller)
-    link = reverse("seller_center:company")
-    tell_all(
-        [
-            Telling(
-                user=user,
-                kind="seller_admitted",
-                once=str(seller.pk),
-                link=link,
-                facts={},
-                mail=False,
-                seller=seller.pk,
-            )
-            for user, _ in people_of(seller)
-        ],
-        now=now,
-    )
-
-
-def on_seller_exited(event: SellerExited, now: datetime) -> None:
-    """Operators see in their site who is gone for good."""
-    seller = Seller.objects.get(pk=event.seller)
-    facts = {"seller": seller_names(seller)}
-    link = reverse("console:seller", args=[seller.pk])
-    tell_all(
-        [
-            Telling(user=user, kind="operator_seller_exited", once=str(seller.pk), link=link, facts=facts, mail=False)
-            for user in operators()
-        ],
-        now=now,
-    )
-
-
-def on_seller_suspended(event: SellerSuspended, now: datetime) -> None:
-    seller = Seller.objects.get(pk=event.seller)
-    if seller.status == Seller.Status.SUSPENDED:
-        _tell_seller(seller, "seller_suspended", {"reason": seller.status_reason}, _last_move(seller), now)
-
-
-def on_seller_resumed(event: SellerResumed, now: datetime) -> None:
-    seller = Seller.objects.get(pk=event.seller)
-    if seller.is_selling:
-        _tell_seller(seller, "seller_resumed", {}, _last_move(seller), now)
-
-
-def _last_move(seller: Seller) -> str:
-    """What happened to it last, as the name of the occasion: however often the event comes, it is the same."""
-    last = Move.objects.filter(lifecycle=SELLER.name, subject=str(seller.pk)).order_by("-pk").first()
-    return f"{seller.pk}/{last.pk if last else 0}"
-
-
-def _tell_seller(seller: Seller, kind: str, facts: dict[str, object], once: str, now: datetime) -> None:
-    link = reverse("seller_center:company")
-    tell_all(
-        [
-            Telling(user=user, kind=kind, once=once, link=link, facts=facts, contact=contact, seller=seller.pk)
-            for user, contact in people_of(seller)
-        ],
-        now=now,
-    )
-
-
 def on_certification_locked(event: CertificationLocked, now: datetime) -> None:
     certification = Certification.objects.select_related("seller").get(seller=event.seller)
     if certification.locked_at is None:
         return
-    facts = {"seller": seller_names(certification.seller), "n": str(certification.failures)}
+    facts = {"seller": f.seller_names(certification.seller), "n": str(certification.failures)}
     once = f"{event.seller}/{certification.locked_at:%Y%m%d%H%M%S}"
     link = reverse("console:seller", args=[event.seller])
-    tell_all(
+    send_notices(
         [
-            Telling(user=user, kind="operator_certification_locked", once=once, link=link, facts=facts)
-            for user in operators()
+            AddressedNotice(user=user, kind="operator_certification_locked", once=once, link=link, facts=facts)
+            for user in operators("operator_certification_locked")
         ],
         now=now,
     )
@@ -171,10 +101,10 @@ def on_agreement_published(event: AgreementPublished, now: datetime) -> None:
     facts = {"agreement": f.phrase(_label(agreement)), "change": agreement.change}
     link = reverse("seller_center:agreements")
     sellers = Seller.objects.filter(status=Seller.Status.ACTIVE).values_list("pk", flat=True)
-    people = {user.pk: user for each in members_of(list(sellers)).values() for user in each}
-    tell_all(
+    people = {user.pk: user for users in members_of(list(sellers)).values() for user in users}
+    send_notices(
         [
-            Telling(user=user, kind="seller_agreement", once=str(agreement.pk), link=link, facts=facts)
+            AddressedNotice(user=user, kind="seller_agreement", once=str(agreement.pk), link=link, facts=facts)
             for user in people.values()
         ],
         now=now,
@@ -192,10 +122,10 @@ def _page_of(submission: Submission) -> str:
     if submission.kind == "asset":  # as well: who keeps assets need not see the company's pages
         return reverse("seller_center:asset_version", args=[submission.document["version"]])
     if submission.kind == "appeal":  # those who may see the report need not see the company's papers
-        said = appeals.about(submission)
-        if said.version:
-            return reverse("seller_center:asset_version", args=[said.version])
-        return reverse("seller_center:web_report", args=[said.scan])
+        appeal = appeals.appeal_of(submission)
+        if appeal.version:
+            return reverse("seller_center:asset_version", args=[appeal.version])
+        return reverse("seller_center:web_report", args=[appeal.scan])
     return reverse("seller_center:submission", args=[submission.pk])
 
 

@@ -24,31 +24,31 @@ from tradepost.market.base.work import State
 
 from .models import NoticeDelivery
 from .outgoing import DELIVER_BY
-from .why_not import WhyNot
+from .why_not import UnsentReason
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=10)
-LONGEST_ERROR = 500
+MAX_ERROR_LENGTH = 500
 
 
 class Sent(Struct, frozen=True):
     """The server took it."""
 
 
-class NotNow(Struct, frozen=True):
+class TemporaryFailure(Struct, frozen=True):
     """It may work later: the server is away, busy, or does not take ours at present."""
 
     reason: str
 
 
-class Never(Struct, frozen=True):
+class PermanentFailure(Struct, frozen=True):
     """The server refuses this recipient or this message for good."""
 
     reason: str
 
 
-class Untried(Struct, frozen=True):
+class NotAttempted(Struct, frozen=True):
     """No attempt was made; ``until``: when one may be, at once where nothing is said."""
 
     until: datetime | None = None
@@ -57,15 +57,15 @@ class Untried(Struct, frozen=True):
 class Withheld(Struct, frozen=True):
     """It turned out that it is not to be sent."""
 
-    reason: WhyNot
+    reason: UnsentReason
 
 
-type Other = NotNow | Never | Untried | Withheld
-type Result = Sent | Other
-type Claimed = tuple[Job, NoticeDelivery]
+type NotSent = TemporaryFailure | PermanentFailure | NotAttempted | Withheld
+type Result = Sent | NotSent
+type ClaimedDelivery = tuple[Job, NoticeDelivery]
 
 
-def claim(only: Q, *, now: datetime, wall: datetime, owner: str, limit: int) -> list[Claimed]:
+def claim(only: Q, *, now: datetime, wall: datetime, owner: str, limit: int) -> list[ClaimedDelivery]:
     """Lease due jobs of these kinds; those whose delivery is gone or no longer waits are finished. Commits before anything is
     sent. Must run outside of any transaction."""
     if connection.in_atomic_block:
@@ -74,8 +74,8 @@ def claim(only: Q, *, now: datetime, wall: datetime, owner: str, limit: int) -> 
         return []
     with transaction.atomic():
         claimed = work.claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=LEASE, only=only)
-        found = _DELIVERIES([int(job.key) for job in claimed])
-        waiting = {one.pk: one for one in found if one.status == NoticeDelivery.Status.WAITING}
+        deliveries = _DELIVERIES([int(job.key) for job in claimed])
+        waiting = {delivery.pk: delivery for delivery in deliveries if delivery.status == NoticeDelivery.Status.WAITING}
         Job.objects.filter(pk__in=[job.pk for job in claimed if int(job.key) not in waiting]).delete()
     return [(job, waiting[int(job.key)]) for job in claimed if int(job.key) in waiting]
 
@@ -88,57 +88,61 @@ _DELIVERIES = PreparedObjects(
 )
 
 
-_SENT = (
+_MARK_SENT = (
     "UPDATE notifications_noticedelivery SET status = %s, attempts = attempts + 1, next_at = NULL, error = '',"
     " sent_at = %s, sealed_link = '' WHERE {}"
 )
-_DONE = "DELETE FROM base_job WHERE {}"
+_DELETE_JOBS = "DELETE FROM base_job WHERE {}"
 
 
-def record_sent(taken: Sequence[Claimed], *, now: datetime) -> None:
+def record_sent(taken: Sequence[ClaimedDelivery], *, now: datetime) -> None:
     """Whoever holds their leases by now: they were sent."""
     if not taken:
         return
-    sent, sent_given = rows.among("id", [one.pk for _, one in taken])
-    jobs_of, jobs_given = rows.among("id", [job.pk for job, _ in taken])
+    sent_condition, sent_params = rows.among("id", [delivery.pk for _, delivery in taken])
+    jobs_condition, jobs_params = rows.among("id", [job.pk for job, _ in taken])
     with transaction.atomic():
         rows.run_together(
-            (_SENT.format(sent), [NoticeDelivery.Status.SENT.value, rows.moment(now), *sent_given]),
-            (_DONE.format(jobs_of), jobs_given),
+            (_MARK_SENT.format(sent_condition), [NoticeDelivery.Status.SENT.value, rows.moment(now), *sent_params]),
+            (_DELETE_JOBS.format(jobs_condition), jobs_params),
         )
 
 
-def record(
-    job: Job, one: NoticeDelivery, result: Other, *, waits: Sequence[timedelta], now: datetime, owner: str
+def record_not_sent(
+    job: Job, one: NoticeDelivery, result: NotSent, *, waits: Sequence[timedelta], now: datetime, owner: str
 ) -> None:
     """What was not sent: tried again after the next of ``waits``, or given up."""
     with transaction.atomic():
-        ours = Job.objects.select_for_update().filter(pk=job.pk, state=State.LEASED, lease_owner=owner)
-        if ours.first() is None:
+        leased_job = Job.objects.select_for_update().filter(pk=job.pk, state=State.LEASED, lease_owner=owner)
+        if leased_job.first() is None:
             return  # the lease ran out and another sender has it: its result counts
         row = NoticeDelivery.objects.filter(pk=one.pk)
-        if isinstance(result, Untried):
-            again = result.until or job.due_at
-            ours.update(state=State.WAITING, due_at=again, lease_until=None, lease_owner="")
+        if isinstance(result, NotAttempted):
+            next_at = result.until or job.due_at
+            leased_job.update(state=State.WAITING, due_at=next_at, lease_until=None, lease_owner="")
             if result.until is not None:
-                row.update(next_at=again)
+                row.update(next_at=next_at)
         elif isinstance(result, Withheld):
             row.update(status=NoticeDelivery.Status.WITHHELD, reason=result.reason, next_at=None, sealed_link="")
-            ours.delete()
-        elif isinstance(result, Never) or one.attempts >= len(waits):
+            leased_job.delete()
+        elif isinstance(result, PermanentFailure) or one.attempts >= len(waits):
             row.update(
                 status=NoticeDelivery.Status.FAILED,
                 attempts=one.attempts + 1,
                 next_at=None,
-                error=result.reason[:LONGEST_ERROR],
+                error=result.reason[:MAX_ERROR_LENGTH],
             )
-            ours.delete()
+            leased_job.delete()
             log.warning("a message failed for good", delivery=one.pk, channel=one.channel, reason=result.reason)
         else:
-            again = now + waits[one.attempts]
-            row.update(attempts=one.attempts + 1, next_at=again, error=result.reason[:LONGEST_ERROR])
-            ours.update(
-                state=State.WAITING, due_at=again, lease_until=None, lease_owner="", error=result.reason[:LONGEST_ERROR]
+            next_at = now + waits[one.attempts]
+            row.update(attempts=one.attempts + 1, next_at=next_at, error=result.reason[:MAX_ERROR_LENGTH])
+            leased_job.update(
+                state=State.WAITING,
+                due_at=next_at,
+                lease_until=None,
+                lease_owner="",
+                error=result.reason[:MAX_ERROR_LENGTH],
             )
 
 
@@ -150,7 +154,7 @@ def retry(one: NoticeDelivery, *, now: datetime) -> None:
         if one.status == NoticeDelivery.Status.SENT:
             raise Refused("mail.sent", _("This message was delivered already."))
         if one.status not in {NoticeDelivery.Status.WAITING, NoticeDelivery.Status.FAILED}:
-            raise Refused("mail.withheld", _("This message is not to be sent: its line says why."))
+            raise Refused("mail.withheld", _("This message will not be sent. Its row shows the reason."))
         if Job.objects.filter(kind=kind, key=str(one.pk), state=State.LEASED).exists():
             raise Refused("mail.in_flight", _("This message is being sent right now."))
         NoticeDelivery.objects.filter(pk=one.pk).update(status=NoticeDelivery.Status.WAITING, attempts=0, next_at=now)

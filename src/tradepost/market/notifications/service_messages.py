@@ -6,71 +6,74 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-A_BUYERS_SERVICE = About(category=Category.PRODUCT, to=Audience.BUYER, mandatory=True)
+BUYER_SERVICE = NoticePolicy(category=Category.PRODUCT, to=Audience.BUYER, mandatory=True)
 """What is lost with a service that ends is lost for good: nobody can switch it off."""
-A_SOLD_SERVICE = About(category=Category.PRODUCT, to=Audience.SELLER)
+SELLER_SERVICE = NoticePolicy(category=Category.PRODUCT, to=Audience.SELLER)
 
-OF_SERVICES: Mapping[str, Words] = {
-    "service_frozen_by_operator": Words(
+SERVICE_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "service_frozen_by_operator": NoticeTemplate(
         _("The operator has frozen %(product)s"),
         _("Reason: %(reason)s. You cannot sign in for now, and your data is kept. Time that you paid for continues to run, and "
           "the service cannot be renewed until the freeze ends. Write to Support if you disagree."),
-        _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
+        _("Open the service"), "warning", "snowflake", BUYER_SERVICE,
     ),
-    "service_frozen_by_operator_plain": Words(
+    "service_frozen_by_operator_plain": NoticeTemplate(
         _("The operator has frozen %(product)s"),
         _("Reason: %(reason)s. You cannot use it for now, and your data is kept. Write to Support if you disagree."),
-        _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
+        _("Open the service"), "warning", "snowflake", BUYER_SERVICE,
     ),
-    "service_ended_by_operator": Words(  # of earlier releases
+    "service_ended_by_operator": NoticeTemplate(  # of earlier releases
         _("The operator has ended %(product)s"),
         _("Reason: %(reason)s. Write to Support if you disagree."),
-        _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
+        _("Open the service"), "danger", "ban", BUYER_SERVICE,
     ),
-    "service_closed_by_operator": Words(
+    "service_closed_by_operator": NoticeTemplate(
         _("The operator has ended %(product)s"),
         _("Reason: %(reason)s. %(deletion)s Write to Support if you disagree."),
-        _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
+        _("Open the service"), "danger", "ban", BUYER_SERVICE,
     ),
-    "service_closed_by_operator_refunded": Words(
+    "service_closed_by_operator_refunded": NoticeTemplate(
         _("The operator has ended %(product)s"),
-        _("Reason: %(reason)s. %(deletion)s %(amount)s that you paid for time or changes not yet begun is refunded to your "
-          "balance. Write to Support if you disagree."),
-        _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
+        _(
+            "Reason: %(reason)s. %(deletion)s %(amount)s for periods and changes that had not started is refunded to "
+            "your balance. Write to Support if you disagree."),
+        _("Open the service"), "danger", "ban", BUYER_SERVICE,
     ),
-    "seller_service_frozen": Words(
+    "seller_service_frozen": NoticeTemplate(
         _("The operator has frozen a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. Where your protocol has an activity for it, your "
-          "interface is asked to freeze the instance; keep its data."),
-        _("Open the order"), "warning", "snowflake", A_SOLD_SERVICE,
+        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. If your protocol supports freezing, the market calls your interface to freeze the instance. Keep its data."),
+        _("Open the order"), "warning", "snowflake", SELLER_SERVICE,
     ),
-    "seller_service_unfrozen": Words(
+    "seller_service_unfrozen": NoticeTemplate(
         _("The operator has lifted the freeze of a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. Unless it is frozen for something else, your interface is asked to let the "
-          "buyer in again."),
-        _("Open the order"), "good", "circle-check", A_SOLD_SERVICE,
+        _(
+            "Order line %(line)s. Reason: %(reason)s. Unless there is another freeze, the market calls your "
+            "interface to restore the buyer's access."),
+        _("Open the order"), "good", "circle-check", SELLER_SERVICE,
     ),
-    "seller_service_ended": Words(
+    "seller_service_ended": NoticeTemplate(
         _("The operator has ended a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. Your interface is asked to release the instance."),
-        _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
+        _(
+            "Order line %(line)s. Reason: %(reason)s. The buyer has been notified. The market calls your interface "
+            "to release the instance."),
+        _("Open the order"), "warning", "ban", SELLER_SERVICE,
     ),
-    "seller_service_frozen_plain": Words(
+    "seller_service_frozen_plain": NoticeTemplate(
         _("The operator has frozen a service of %(product)s"),
         _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. No action is needed."),
-        _("Open the order"), "warning", "snowflake", A_SOLD_SERVICE,
+        _("Open the order"), "warning", "snowflake", SELLER_SERVICE,
     ),
-    "seller_service_unfrozen_plain": Words(
+    "seller_service_unfrozen_plain": NoticeTemplate(
         _("The operator has lifted the freeze of a service of %(product)s"),
         _("Order line %(line)s. Reason: %(reason)s. The buyer can use it again unless it is frozen for another reason."),
-        _("Open the order"), "good", "circle-check", A_SOLD_SERVICE,
+        _("Open the order"), "good", "circle-check", SELLER_SERVICE,
     ),
-    "seller_service_ended_plain": Words(
+    "seller_service_ended_plain": NoticeTemplate(
         _("The operator has ended a service of %(product)s"),
         _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. No action is needed."),
-        _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
+        _("Open the order"), "warning", "ban", SELLER_SERVICE,
     ),
 }  # fmt: skip  # a table is read in rows

@@ -9,13 +9,13 @@ from django.conf import settings
 from .categories import Channel
 
 
-def channels() -> frozenset[Channel]:
+def enabled_channels() -> frozenset[Channel]:
     """Mail there is always: where no server is set, files. SMS need a provider."""
-    found = {Channel.IN_SITE, Channel.MAIL, Channel.WEBHOOK, Channel.CHAT}
-    return frozenset(found | {Channel.SMS} if settings.SMS["adapter"] else found)
+    available_channels = {Channel.IN_SITE, Channel.MAIL, Channel.WEBHOOK, Channel.CHAT}
+    return frozenset(available_channels | {Channel.SMS} if settings.SMS["adapter"] else available_channels)
 
 
-def digest_at() -> time:
+def digest_time() -> time:
     """When summaries go out, in the market's time zone."""
     at: time = settings.DIGEST_AT
     return at

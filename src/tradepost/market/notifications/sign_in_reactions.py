@@ -7,15 +7,17 @@ from datetime import datetime
 from django.core import signing
 from django.urls import reverse
 
-from tradepost.market.base.events import on
 from tradepost.market.identity.events import BuyerKeyChanged, PasswordGuessed, SecondStepGuessed, SignInChanged
 from tradepost.market.identity.models import User
 
-from .tell import tell
+from .tell import send_notice
 
-LINK_SALT, LINK_HOLDS = "tradepost.known-browser", 3 * 24 * 3600
+LINK_SALT, LINK_MAX_AGE_SECONDS = "tradepost.known-browser", 3 * 24 * 3600
 """Of the link that makes a browser known, in seconds."""
-KINDS = {"on": "second_step_on", "off": "second_step_off", "reset": "second_step_reset", "codes": "second_step_codes"}
+KINDS = {
+    "on": "second_step_on", "off": "second_step_off", "reset": "second_step_reset", "codes": "second_step_codes",
+    "erasure": "erasure", "erasure_withdrawn": "erasure_withdrawn",
+}  # fmt: skip
 """Of a new password nobody is told: it was set by whoever knew the earlier one, or reads the mailbox that would tell."""
 
 
@@ -23,7 +25,8 @@ def on_sign_in_changed(event: SignInChanged, now: datetime) -> None:
     if (kind := KINDS.get(event.what)) is None:
         return
     once = f"{event.user}/{event.at:%Y%m%d%H%M%S%f}"
-    tell(User.objects.get(pk=event.user), kind, facts={}, once=once, link=reverse("web:security"), now=now)
+    page = "storefront:erasure" if kind.startswith("erasure") else "web:security"
+    send_notice(User.objects.get(pk=event.user), kind, facts={}, once=once, link=reverse(page), now=now)
 
 
 def on_second_step_guessed(event: SecondStepGuessed, now: datetime) -> None:
@@ -38,7 +41,7 @@ def on_buyer_key_changed(event: BuyerKeyChanged, now: datetime) -> None:
     once = f"{event.key}/{event.at:%Y%m%d%H%M%S%f}"
     owner = User.objects.get(pk=event.user)
     link = reverse("storefront:access_keys")
-    tell(owner, f"buyer_key_{event.change}", facts={"key": event.name}, once=once, link=link, now=now)
+    send_notice(owner, f"buyer_key_{event.change}", facts={"key": event.name}, once=once, link=link, now=now)
 
 
 def _warn(user: int, kind: str, at: datetime, now: datetime) -> None:
@@ -47,12 +50,4 @@ def _warn(user: int, kind: str, at: datetime, now: datetime) -> None:
     if owner is None:  # the guessed email has no account
         return
     link = reverse("web:known_browser", args=[signing.dumps(owner.pk, salt=LINK_SALT)])
-    tell(owner, kind, facts={}, once=f"{user}/{at:%Y%m%d%H%M%S%f}", link=link, now=now)
-
-
-REACTIONS = (
-    on(SignInChanged, on_sign_in_changed),
-    on(SecondStepGuessed, on_second_step_guessed),
-    on(PasswordGuessed, on_password_guessed),
-    on(BuyerKeyChanged, on_buyer_key_changed),
-)
+    send_notice(owner, kind, facts={}, once=f"{user}/{at:%Y%m%d%H%M%S%f}", link=link, now=now)

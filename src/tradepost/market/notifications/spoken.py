@@ -9,26 +9,26 @@ from tradepost.market.base.values import replace
 
 from . import digest, messages
 from .models import NoticeDelivery
-from .notice_parts import Said
+from .notice_parts import RenderedNotice
 
-LISTED = 50
+MAX_TITLES = 50
 """Titles in a summary; the others stand in the site."""
 
 
-def said(one: NoticeDelivery) -> Said:
+def render_delivery(one: NoticeDelivery) -> RenderedNotice:
     """In the active language."""
     if one.notice is not None:
-        return messages.say(one.notice.kind, one.notice.facts)
-    words = messages.say(one.kind, {"email": one.address, "phone": one.address, **one.facts})
+        return messages.render_notice(one.notice.kind, one.notice.facts)
+    words = messages.render_notice(one.kind, {"email": one.address, "phone": one.address, **one.facts})
     return replace(words, body=f"{words.body}\n\n{_titles(one)}") if one.kind == digest.KIND else words
 
 
 def _titles(summary: NoticeDelivery) -> str:
     parts = summary.parts.select_related("notice").order_by("pk")
-    notices = [part.notice for part in parts[: LISTED + 1] if part.notice is not None]
-    lines = [f"– {messages.say(notice.kind, notice.facts).title}" for notice in notices[:LISTED]]
-    if len(notices) > LISTED:
-        more = int(summary.facts.get("n", 0)) - LISTED
+    notices = [part.notice for part in parts[: MAX_TITLES + 1] if part.notice is not None]
+    lines = [f"– {messages.render_notice(notice.kind, notice.facts).title}" for notice in notices[:MAX_TITLES]]
+    if len(notices) > MAX_TITLES:
+        more = int(summary.facts.get("n", 0)) - MAX_TITLES
         lines.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
     return "\n".join(lines)
 

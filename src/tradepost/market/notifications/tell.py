@@ -1,4 +1,4 @@
-"""Tell people something once: a notice on their pages, and a row for each place outside where it goes, or does not."""
+"""Store notices, each once, with a delivery for each address outside the site, sent or not."""
 
 from __future__ import annotations
 
@@ -17,70 +17,75 @@ from . import digest, messages, settings_of
 from .categories import Audience, Channel
 from .models import NoticeDelivery
 from .outgoing import DELIVER_BY
-from .recipients import Known, known_of, own_places, shared_places, with_sellers
-from .telling import Telling
-from .why_not import Fate, How, Place, WhyNot, fate, why_not
+from .recipients import RecipientData, load_recipient_data, personal_destinations, shared_destinations, with_sellers
+from .telling import AddressedNotice
+from .why_not import DeliveryChoice, DeliveryDecision, Destination, UnsentReason, decide_delivery, unsent_reason
 
-__all__ = ["Telling", "tell", "tell_all"]
+__all__ = ["AddressedNotice", "send_notice", "send_notices"]
 
 
-def tell(
+def send_notice(
     user: User, kind: str, *, facts: Mapping[str, Any], once: str, now: datetime, link: str = "", mail: bool = True
 ) -> bool:
-    """Tell one person. Returns whether it was news."""
-    return bool(tell_all([Telling(user=user, kind=kind, facts=facts, once=once, link=link, mail=mail)], now=now))
+    """Store a notice for one person. Return whether it is new."""
+    return bool(
+        send_notices([AddressedNotice(user=user, kind=kind, facts=facts, once=once, link=link, mail=mail)], now=now)
+    )
 
 
-_NOTICE = {
+_NOTICE_COLUMNS = {
     "user_id": "bigint", "kind": "text", "facts": "jsonb", "link": "text", "once": "text", "created_at": "timestamptz",
     "read_at": "timestamptz",
 }  # fmt: skip
-_DELIVERY = {
+_DELIVERY_COLUMNS = {
     "notice_id": "bigint", "seller_id": "bigint", "receiver_id": "bigint", "endpoint_id": "bigint", "channel": "text",
     "language": "text", "address": "text", "status": "text", "reason": "text", "attempts": "int", "created_at": "timestamptz",
     "next_at": "timestamptz", "error": "text", "to_contact": "boolean",
 }  # fmt: skip
-STATUS = {
-    Fate.SEND: NoticeDelivery.Status.WAITING,
-    Fate.DEFER: NoticeDelivery.Status.DEFERRED,
-    Fate.WITHHOLD: NoticeDelivery.Status.WITHHELD,
+STATUS_OF_DECISION = {
+    DeliveryDecision.SEND: NoticeDelivery.Status.WAITING,
+    DeliveryDecision.DEFER: NoticeDelivery.Status.DEFERRED,
+    DeliveryDecision.WITHHOLD: NoticeDelivery.Status.WITHHELD,
 }
 
 
-def tell_all(tellings: Iterable[Telling], *, now: datetime) -> int:
-    """Tell several people in few statements. Returns how many notices are new; who was told before is left out.
+def send_notices(tellings: Iterable[AddressedNotice], *, now: datetime) -> int:
+    """Store notices for several people in few statements. Return how many are new.
 
-    Events arrive at least once, so a repeat must change nothing: the unique ``once`` says what was told, also when two
-    workers have the same event at the same moment.
+    Events arrive at least once, so a repeated event must change nothing: ``once`` is unique, also when two workers react
+    to the same event at the same moment.
     """
-    given = list(tellings)
-    for telling in given:
-        messages.check(telling.kind, telling.facts)
-    if not given:
+    batch = list(tellings)
+    for telling in batch:
+        messages.check_facts(telling.kind, telling.facts)
+    if not batch:
         return 0
-    wanted = {f"{t.kind}/{t.once}/{t.user.pk}": t for t in with_sellers(given)}
-    known = known_of(list(wanted.values()))
+    by_once = {f"{telling.kind}/{telling.once}/{telling.user.pk}": telling for telling in with_sellers(batch)}
+    known = load_recipient_data(list(by_once.values()))
     with transaction.atomic():
-        _keep_marks_away({telling.user.pk for telling in wanted.values()})
-        new = rows.insert(
+        _block_read_marks({telling.user.pk for telling in by_once.values()})
+        new_rows = rows.insert(
             "notifications_notice",
-            _NOTICE,
-            (_notice(once, telling, known, now) for once, telling in wanted.items()),
+            _NOTICE_COLUMNS,
+            (_notice_row(once, telling, known, now) for once, telling in by_once.items()),
             unique="once",
             give="id, once",
         )
-        _post({wanted_once: pk for pk, wanted_once in new}, wanted, known, now)
-    return len(new)
+        _store_deliveries({once: pk for pk, once in new_rows}, by_once, known, now)
+    return len(new_rows)
 
 
-def _keep_marks_away(users: Collection[int]) -> None:
-    """Until these notices are committed none of their readers marks all as read: keys are given before, and a mark would cover
-    what nobody saw yet. The foreign key takes the same lock, but at the commit; SQLite has one writer at a time anyway."""
+def _block_read_marks(users: Collection[int]) -> None:
+    """Prevent these readers from marking all notices as read until the new ones are committed.
+
+    A mark covers all keys up to the newest. Keys are given before the commit, so it would cover notices that no page has
+    shown. The foreign key takes the same lock, but at the commit. SQLite has one writer at a time.
+    """
     if connection.vendor == "postgresql":
         rows.run("SELECT id FROM identity_user WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [sorted(users)])
 
 
-def _notice(once: str, telling: Telling, known: Known, now: datetime) -> dict[str, Any]:
+def _notice_row(once: str, telling: AddressedNotice, known: RecipientData, now: datetime) -> dict[str, Any]:
     return {
         "user_id": telling.user.pk,
         "kind": telling.kind,
@@ -88,29 +93,34 @@ def _notice(once: str, telling: Telling, known: Known, now: datetime) -> dict[st
         "link": telling.link,
         "once": once,
         "created_at": rows.moment(now),
-        "read_at": rows.moment(now) if _silent(telling, known) else None,
+        "read_at": rows.moment(now) if _is_silenced(telling, known) else None,
     }
 
 
-def _silent(telling: Telling, known: Known) -> bool:
-    """Switched off in the site: it stands in the list, and no bell rings."""
-    what = messages.about(telling.kind)
-    return known.how("user", telling.user.pk, what.category, Channel.IN_SITE) == How.OFF and not what.mandatory
+def _is_silenced(telling: AddressedNotice, known: RecipientData) -> bool:
+    """Whether the reader switched this category off in the site: the notice is listed, but not counted as unread."""
+    about = messages.policy_of(telling.kind)
+    return (
+        known.how("user", telling.user.pk, about.category, Channel.IN_SITE) == DeliveryChoice.OFF
+        and not about.mandatory
+    )
 
 
-class _Planned(Struct, frozen=True):
-    """A place of a notice, and why nothing goes there, if so."""
+class _PlannedDelivery(Struct, frozen=True):
+    """A delivery of a notice to one place, with the reason if it is not sent."""
 
     notice: int
-    telling: Telling
-    place: Place
-    reason: WhyNot | None
+    telling: AddressedNotice
+    place: Destination
+    reason: UnsentReason | None
 
     @property
     def status(self) -> NoticeDelivery.Status:
-        return STATUS[fate(self.place, self.reason, mandatory=messages.about(self.telling.kind).mandatory)]
+        return STATUS_OF_DECISION[
+            decide_delivery(self.place, self.reason, mandatory=messages.policy_of(self.telling.kind).mandatory)
+        ]
 
-    def row(self, known: Known, now: datetime) -> dict[str, Any]:
+    def row(self, known: RecipientData, now: datetime) -> dict[str, Any]:
         place, waits = self.place, self.status == NoticeDelivery.Status.WAITING
         return {
             "notice_id": self.notice,
@@ -130,42 +140,56 @@ class _Planned(Struct, frozen=True):
         }
 
 
-def _post(new: Mapping[str, int], wanted: Mapping[str, Telling], known: Known, now: datetime) -> None:
-    """A row for each place of these notices; those that are sent get a job of their channel."""
-    planned = list(_planned(new, wanted, known))
-    if not planned:
+def _store_deliveries(
+    new_pks: Mapping[str, int], by_once: Mapping[str, AddressedNotice], known: RecipientData, now: datetime
+) -> None:
+    """Store the deliveries of these notices, and schedule those that are sent."""
+    deliveries = list(_planned_deliveries(new_pks, by_once, known))
+    if not deliveries:
         return
-    made = rows.insert("notifications_noticedelivery", _DELIVERY, (one.row(known, now) for one in planned))
-    due: defaultdict[str, list[jobs.Timer]] = defaultdict(list)
-    for (pk,), one in zip(sorted(made), planned, strict=True):  # keys grow in the order of the rows
-        if one.status == NoticeDelivery.Status.WAITING:
-            due[DELIVER_BY[one.place.channel]].append(jobs.Timer(str(pk), now))
-    for kind, timers in due.items():
+    new_rows = rows.insert(
+        "notifications_noticedelivery", _DELIVERY_COLUMNS, (delivery.row(known, now) for delivery in deliveries)
+    )
+    timers_by_kind: defaultdict[str, list[jobs.Timer]] = defaultdict(list)
+    for (pk,), delivery in zip(sorted(new_rows), deliveries, strict=True):  # keys grow in the order of the rows
+        if delivery.status == NoticeDelivery.Status.WAITING:
+            timers_by_kind[DELIVER_BY[delivery.place.channel]].append(jobs.Timer(str(pk), now))
+    for kind, timers in timers_by_kind.items():
         jobs.schedule_all(kind, timers)
-    deferred = [one for one in planned if one.status == NoticeDelivery.Status.DEFERRED]
-    digest.expect(
-        [digest.reader(one.telling.user.pk, one.place.receiver_id, one.place.address) for one in deferred], now=now
+    deferred = [delivery for delivery in deliveries if delivery.status == NoticeDelivery.Status.DEFERRED]
+    digest.schedule_summaries(
+        [
+            digest.reader_of(delivery.telling.user.pk, delivery.place.receiver_id, delivery.place.address)
+            for delivery in deferred
+        ],
+        now=now,
     )
 
 
-def _planned(new: Mapping[str, int], wanted: Mapping[str, Telling], known: Known) -> Iterator[_Planned]:
-    """What a seller's receivers get goes with the first of its people, so that it goes once."""
-    set_up = settings_of.channels()
+def _planned_deliveries(
+    new_pks: Mapping[str, int], by_once: Mapping[str, AddressedNotice], known: RecipientData
+) -> Iterator[_PlannedDelivery]:
+    """Plan the deliveries. A seller's receivers get theirs with the first of its people, so that each gets one."""
+    channels = settings_of.enabled_channels()
     taken: dict[tuple[str, str, int | None], set[tuple[str, str]]] = {}
-    for once, telling in wanted.items():
-        what = messages.about(telling.kind)
-        occasion = (telling.kind, telling.once, telling.seller if what.to == Audience.SELLER else telling.user.pk)
-        places = list(own_places(telling, what, known))
+    for once, telling in by_once.items():
+        about = messages.policy_of(telling.kind)
+        occasion = (telling.kind, telling.once, telling.seller if about.to == Audience.SELLER else telling.user.pk)
+        places = list(personal_destinations(telling, about, known))
         if occasion not in taken:
             taken[occasion] = set()
-            places += shared_places(telling, what, known)
-        if once not in new:
+            places += shared_destinations(telling, about, known)
+        if once not in new_pks:
             continue
-        if _silent(telling, known):
-            yield _Planned(new[once], telling, Place(channel=Channel.IN_SITE, address=""), WhyNot.SWITCHED_OFF)
+        if _is_silenced(telling, known):
+            yield _PlannedDelivery(
+                new_pks[once], telling, Destination(channel=Channel.IN_SITE, address=""), UnsentReason.SWITCHED_OFF
+            )
         for place in places:
-            out = telling.mail or place.channel == Channel.WEBHOOK  # no program has too much to read
-            reason = why_not(place, wanted=out, set_up=set_up, mandatory=what.mandatory, taken=taken[occasion])
+            outside = telling.mail or place.channel == Channel.WEBHOOK  # no program has too much to read
+            reason = unsent_reason(
+                place, wanted=outside, set_up=channels, mandatory=about.mandatory, taken=taken[occasion]
+            )
             if reason is None:
                 taken[occasion].add(place.same)
-            yield _Planned(new[once], telling, place, reason)
+            yield _PlannedDelivery(new_pks[once], telling, place, reason)

@@ -1,4 +1,4 @@
-"""What is told to whom, as reactions say it."""
+"""A notice for one person, as reactions make it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from msgspec import Struct
 from tradepost.market.identity.models import User
 
 
-class Telling(Struct, frozen=True, kw_only=True):
-    """One message to one person. ``once`` names the occasion: the same kind, occasion and person are told once."""
+class AddressedNotice(Struct, frozen=True, kw_only=True):
+    """A message to one person. ``once`` names the occasion: there is one notice per kind, occasion and person."""
 
     user: User
     kind: str
@@ -19,10 +19,10 @@ class Telling(Struct, frozen=True, kw_only=True):
     once: str
     link: str = ""
     mail: bool = True
-    """Whether it goes out of the site at all; by which other channels its kind and those told say."""
+    """Whether it leaves the site. Its kind and the preferences of its readers decide by which channels."""
     contact: str = ""
-    """An address that gets the mail too, unless the person reads it themselves: a seller's contact, or where a buyer wants it."""
+    """Another address for the mail: the contact of a seller, or the receiver that a buyer named."""
     phone: str = ""
-    """A telephone, in the standard form, that gets the SMS of a buyer's kind too."""
+    """A telephone number, in the standard form, for the SMS of a buyer's notice."""
     seller: int | None = None
-    """Whose matter it is, where its kind concerns a company; of somebody who acts for one alone it need not be said."""
+    """The seller that the notice concerns. May be omitted for a person who acts for one seller only."""

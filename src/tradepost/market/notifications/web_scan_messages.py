@@ -6,30 +6,30 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from .categories import About, Audience, Category
-from .notice_parts import Words
+from .categories import Audience, Category, NoticePolicy
+from .notice_parts import NoticeTemplate
 
-A_CHECK = About(category=Category.SECURITY, to=Audience.SELLER)
+WEB_CHECK = NoticePolicy(category=Category.SECURITY, to=Audience.SELLER)
 
-OF_WEB_CHECKS: Mapping[str, Words] = {
-    "web_scan_passed": Words(
+WEB_CHECK_TEMPLATES: Mapping[str, NoticeTemplate] = {
+    "web_scan_passed": NoticeTemplate(
         _("Web check of %(url)s: no high finding"),
-        _("A product with this web site can be handed in. See what else was found, what was not tested, and until when it counts."),
-        _("See the report"), "good", "shield-check", A_CHECK,
+        _("A product with this website can be submitted. See the report for other findings, untested items and its validity period."),
+        _("See the report"), "good", "shield-check", WEB_CHECK,
     ),
-    "web_scan_high": Words(
+    "web_scan_high": NoticeTemplate(
         _("Web check of %(url)s: %(high)s high"),
-        _("A product with this web site cannot be handed in until they are mended, or an appeal is accepted. The first: %(first)s"),
-        _("See the report"), "warning", "alert-triangle", A_CHECK,
+        _("A product with this website cannot be submitted until the findings are fixed or an appeal is accepted. First finding: %(first)s"),
+        _("See the report"), "warning", "alert-triangle", WEB_CHECK,
     ),
-    "web_scan_unreached": Words(
+    "web_scan_unreached": NoticeTemplate(
         _("Web check of %(url)s: the site was not reached"),
-        _("Nothing was found and nothing passed. Look whether the site answers, then run the check again."),
-        _("See the report"), "warning", "alert-circle", A_CHECK,
+        _("The check was inconclusive. Make sure that the website is reachable, then run the check again."),
+        _("See the report"), "warning", "alert-circle", WEB_CHECK,
     ),
-    "web_scan_broken": Words(
-        _("Web check of %(url)s broke off"),
-        _("That was the market's own fault and says nothing about your site. Run it again."),
-        _("See the report"), "warning", "alert-circle", A_CHECK,
+    "web_scan_broken": NoticeTemplate(
+        _("Web check of %(url)s was interrupted"),
+        _("The market caused this error. It does not indicate a problem with your website. Run the check again."),
+        _("See the report"), "warning", "alert-circle", WEB_CHECK,
     ),
 }  # fmt: skip

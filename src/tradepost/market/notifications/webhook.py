@@ -17,24 +17,24 @@ from django.conf import settings
 from django.utils import translation
 from standardwebhooks.webhooks import Webhook
 
-from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch_async
+from tradepost.market.base.outbound import Bounds, FetchedResponse, NoResponse, fetch_async
 from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import unseal
 
-from .messages import about
+from .messages import policy_of
 from .models import NoticeDelivery
 from .receiver_models import Endpoint
-from .sending import NotNow, Sent
-from .spoken import said
+from .sending import Sent, TemporaryFailure
+from .spoken import render_delivery
 
 SECRET_BYTES = 32
-SHOWN = 200
+MAX_ANSWER_LENGTH = 200
 """Characters of an answer that are kept: untrusted text."""
-MOST_BYTES = 4096
-TEST = "webhook_test"
+MAX_ANSWER_BYTES = 4096
+TEST_KIND = "webhook_test"
 
 
-class Gone(NotNow, frozen=True):
+class EndpointGone(TemporaryFailure, frozen=True):
     """410: the receiver wants nothing any more, ever."""
 
 
@@ -47,58 +47,64 @@ def body_of(one: NoticeDelivery, *, base_url: str) -> bytes:
     chose, and the facts behind them."""
     notice = one.notice
     kind = notice.kind if notice is not None else one.kind
-    happened = notice.created_at if notice is not None else one.created_at
+    created_at = notice.created_at if notice is not None else one.created_at
     with translation.override(one.language or settings.LANGUAGE_CODE):
-        words = said(one)
+        words = render_delivery(one)
     data: dict[str, Any] = {
         "notice": notice.pk if notice is not None else None,
-        "category": about(kind).category.value,
+        "category": policy_of(kind).category.value,
         "title": words.title,
         "text": words.body,
         "link": base_url + notice.link if notice is not None and notice.link else "",
         "facts": notice.facts if notice is not None else one.facts,
     }
-    at = happened.astimezone(UTC).isoformat() if happened else ""
-    return json.dumps({"type": kind, "timestamp": at, "data": data}, ensure_ascii=False, separators=(",", ":")).encode()
+    timestamp = created_at.astimezone(UTC).isoformat() if created_at else ""
+    return json.dumps(
+        {"type": kind, "timestamp": timestamp, "data": data}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
 
 
 def headers_of(endpoint: Endpoint, message_id: str, body: bytes, *, wall: datetime) -> dict[str, str]:
     """Signed with the secret, and after a rotation with the former one too. Raises ``ValueError`` for one that no key opens."""
-    sealed = [endpoint.sealed_secret]
+    sealed_secrets = [endpoint.sealed_secret]
     if endpoint.sealed_former_secret and endpoint.former_until is not None and wall < endpoint.former_until:
-        sealed.append(endpoint.sealed_former_secret)
-    at = wall.astimezone(UTC)  # the library takes every time for UTC, whatever zone it has
-    signatures = [Webhook(unseal(one)).sign(message_id, at, body.decode()) for one in sealed]
+        sealed_secrets.append(endpoint.sealed_former_secret)
+    signed_at = wall.astimezone(UTC)  # the library takes every time for UTC, whatever zone it has
+    signatures = [
+        Webhook(unseal(sealed_secret)).sign(message_id, signed_at, body.decode()) for sealed_secret in sealed_secrets
+    ]
     return {
         "Content-Type": "application/json",
         "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-timestamp": str(int(signed_at.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
 
 
 async def post(
     one: NoticeDelivery, endpoint: Endpoint, body: bytes, *, bounds: Bounds, wall: datetime
-) -> Sent | NotNow:
+) -> Sent | TemporaryFailure:
     """One attempt, through the guard; asks no database."""
     try:
         headers = headers_of(endpoint, f"msg_{one.pk}", body, wall=wall)
         answer = await fetch_async(unseal(endpoint.sealed_address), bounds, method="POST", headers=headers, body=body)
-    except NotReached as reason:
-        return NotNow(f"{reason.why}: {reason.detail}")
-    except ValueError as closed:
-        return NotNow(str(closed))
-    return judged(answer)
+    except NoResponse as reason:
+        return TemporaryFailure(f"{reason.why}: {reason.detail}")
+    except ValueError as error:
+        return TemporaryFailure(str(error))
+    return result_of(answer)
 
 
-def judged(answer: Fetched) -> Sent | NotNow:
+def result_of(answer: FetchedResponse) -> Sent | TemporaryFailure:
     """Any 2xx is taken; a redirect is none."""
     if 200 <= answer.status < 300:
         return Sent()
-    said_so = "".join(c if c.isprintable() else " " for c in answer.body.decode("utf-8", "replace"))[:SHOWN].strip()
-    reason = f"HTTP {answer.status} {said_so}".strip()
-    return Gone(reason) if answer.status == HTTPStatus.GONE else NotNow(reason)
+    detail = "".join(c if c.isprintable() else " " for c in answer.body.decode("utf-8", "replace"))[
+        :MAX_ANSWER_LENGTH
+    ].strip()
+    reason = f"HTTP {answer.status} {detail}".strip()
+    return EndpointGone(reason) if answer.status == HTTPStatus.GONE else TemporaryFailure(reason)
 
 
 def bounds_of(*, outbound: OutboundPolicy, within: float) -> Bounds:
-    return Bounds(outbound=outbound, within=within, most_bytes=MOST_BYTES, cut=True)
+    return Bounds(outbound=outbound, within=within, most_bytes=MAX_ANSWER_BYTES, cut=True)

@@ -1,1 +1,1 @@
-"""The APIs that sellers call. Each says how its callers sign: AK/SK, or a signing key."""
+"""APIs for programs of sellers and buyers, authenticated by AK/SK or a signing key."""

@@ -1,6 +1,6 @@
-"""Which agreements a buyer's program must accept with an order, and whether it did (business-rules §1.5, §11.3).
+"""The agreements that a buyer's program must accept with an order (business-rules §1.5, §11.3).
 
-Checkout shows the same agreements. To require another one, add it to ``required``.
+Checkout shows the same agreements. To require another one, add it to ``required_agreements``.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.agreements import in_force
 from tradepost.market.identity.company_models import Agreement
-from tradepost.market.orders.agreements import offered
+from tradepost.market.orders.agreements import agreements_on_offer
 from tradepost.protocols.open_api import buyer_purchases as wire
 
 SERVICE = "service"
 
 
-def required(product_id: str, *, now: datetime) -> list[wire.Agreement]:
-    """The versions in force. ``product_id``: of the offer; empty for what every order needs."""
+def required_agreements(product_id: str, *, now: datetime) -> list[wire.Agreement]:
+    """Return the current agreements. ``product_id``: of the offer; empty for those that every order needs."""
     purchase = in_force(Agreement.Kind.BUYER, now=now)
-    found = [] if purchase is None else [_of_market(purchase)]
+    agreements = [] if purchase is None else [_of_market(purchase)]
     offer = Offer.objects.select_related("sku__spec__product").filter(product_id=product_id).first()
-    return [*found, _of_seller(offer.sku.spec.product, now=now)] if offer is not None else found
+    return [*agreements, _of_seller(offer.sku.spec.product, now=now)] if offer is not None else agreements
 
 
 def _of_market(agreement: Agreement) -> wire.Agreement:
@@ -42,7 +42,7 @@ def _of_market(agreement: Agreement) -> wire.Agreement:
 
 
 def _of_seller(product: Product, *, now: datetime) -> wire.Agreement:
-    """The service agreement between buyer and seller. Its version changes with the seller's additional terms as well."""
+    """Return the service agreement between buyer and seller, whose version includes the seller's additional terms."""
     return wire.Agreement(
         agreement_id=SERVICE,
         version=_stamp(product, now=now).split("/", 1)[1].strip("/").replace("/", "-"),
@@ -52,18 +52,24 @@ def _of_seller(product: Product, *, now: datetime) -> wire.Agreement:
 
 
 def _stamp(product: Product, *, now: datetime) -> str:
-    return offered(product, pay_within=timedelta(minutes=config().unpaid_timeout_minutes), now=now).stamp
+    return agreements_on_offer(
+        product, pay_within=timedelta(minutes=config().orders.unpaid_timeout_minutes), now=now
+    ).stamp
 
 
 def check_accepted(accepted: Collection[wire.Agreement], product_id: str, *, now: datetime) -> str:
-    """Return the stamp of what was accepted, for the order; empty for an unknown offer.
+    """Return the stamp of the accepted agreements for the order; empty for an unknown offer.
 
-    Raises ``Refused`` when a version in force is not among the accepted ones.
+    Raises ``Refused`` if a current version is not accepted.
     """
-    given = {(one.agreement_id, one.version) for one in accepted}
-    lacking = [one for one in required(product_id, now=now) if (one.agreement_id, one.version) not in given]
-    if lacking:
-        names = ", ".join(f"{one.agreement_id} {one.version}" for one in lacking)
+    accepted_versions = {(agreement.agreement_id, agreement.version) for agreement in accepted}
+    lacking_agreements = [
+        agreement
+        for agreement in required_agreements(product_id, now=now)
+        if (agreement.agreement_id, agreement.version) not in accepted_versions
+    ]
+    if lacking_agreements:
+        names = ", ".join(f"{agreement.agreement_id} {agreement.version}" for agreement in lacking_agreements)
         raise Refused(
             "order.agreement",
             f"Accept the current version of these agreements: {names}.",

@@ -1,4 +1,4 @@
-"""What every open API does alike: a request id, sizes, the caller, its rate, and a JSON envelope even for our own errors."""
+"""The frame around every open API: request id, size limits, authentication, rate limit, and JSON errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseServerError
+from django.template.loader import render_to_string
 from django.urls import Resolver404, ResolverMatch, get_urlconf, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -25,7 +26,8 @@ from tradepost.market.web import programs
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.lanes import SENDER
 from tradepost.market.web.peer import peer
-from tradepost.market.web.writers import must_have_a_place
+from tradepost.market.web.site_homes import plain_context
+from tradepost.market.web.writers import require_slot
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api import sandbox_time
 from tradepost.protocols.open_api.errors import (
@@ -40,29 +42,29 @@ from tradepost.protocols.open_api.errors import (
     gateway_response,
 )
 
-from .authentication import Authentication, Caller, Head, NotAuthenticated
-from .described import Declared, Described
-from .received import LARGEST_BODY, GatewayRefused, body_of, check_sizes, head_of, is_large
+from .authentication import Authentication, Caller, NotAuthenticated, RequestHead
+from .descriptions import AnyDescription, Description
+from .request_parts import MAX_BODY_BYTES, GatewayRefused, body_of, check_sizes, head_of, is_large
 from .throttle import rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
 
 
 class ApiRequest(Struct, frozen=True):
-    """A request whose caller is known and may ask. ``request_id`` goes into the answer and the log."""
+    """A request of an authenticated caller. ``request_id`` is in the response and in the log."""
 
     http: HttpRequest
     request: Request
-    """As it was signed, with its body."""
+    """The signed request with its body."""
     caller: Caller
     now: datetime
     request_id: str
     path: Mapping[str, str]
-    """What the path holds, by name."""
+    """Path parameters by name."""
 
 
-class Answered(Exception):
-    """``response`` as it is, whatever the tables say."""
+class ResponseReady(Exception):
+    """Return ``response`` unchanged."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -70,7 +72,7 @@ class Answered(Exception):
 
 
 class ApiRefused(Exception):
-    """A row of the API's error table as the answer to a request; an authentication may raise it for a body that names nobody."""
+    """A refusal by a row of the API's error table. An authentication may raise it for a body without a caller."""
 
     def __init__(self, code: str, detail: str = "", *, parameter: str = "", wrong_records: int = 0) -> None:
         super().__init__(code, detail)
@@ -81,10 +83,10 @@ class ApiRefused(Exception):
             self.extra[WRONG_RECORDS] = wrong_records
 
 
-class Errors(Struct, frozen=True, kw_only=True):
-    """How an API says what went wrong: its table, the form of its answers, and the rows for what the frame finds.
+class ApiErrors(Struct, frozen=True, kw_only=True):
+    """The errors of an API: its table, the envelope of responses, and the rows for errors of the frame.
 
-    A row of the gateway's table is answered in the gateway's form, whatever the API's own is.
+    Rows of the gateway's table use the gateway's envelope.
     """
 
     table: Mapping[str, ApiError]
@@ -101,7 +103,7 @@ class Errors(Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-OF_ORDER_QUERY = Errors(
+ORDER_QUERY_FAILURES = ApiErrors(
     table=ORDER_QUERY_ERRORS,
     envelope=both_envelopes,
     not_authenticated=gateway_error("APIGW.0301"),
@@ -112,30 +114,30 @@ OF_ORDER_QUERY = Errors(
 type Api = Callable[[ApiRequest], Response]
 
 
-class Takes(Struct, frozen=True):
-    """What of a request an API decides before its body is received. ``largest_body``: bytes that are held in memory."""
+class ApiDeclaration(Struct, frozen=True):
+    """What an API decides before the body is received. ``largest_body``: bytes that are held in memory."""
 
     methods: tuple[str, ...]
     largest_body: int
     authentication: Authentication
-    errors: Errors
-    described: Declared
+    errors: ApiErrors
+    described: AnyDescription
 
 
 def open_api(
     method: str,
     *,
     authentication: Authentication,
-    errors: Errors,
-    described: Described,
-    largest_body: int = LARGEST_BODY,
+    errors: ApiErrors,
+    described: Description,
+    largest_body: int = MAX_BODY_BYTES,
 ) -> Callable[[Api], Callable[..., HttpResponse]]:
-    """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members.
+    """Make a view of an API. In every case the caller gets JSON with the documented members.
 
-    ``described``: what the OpenAPI document says of it.
+    ``descriptions``: the API's entry in the OpenAPI document.
 
-    Method, sizes and what ``authentication`` knows by the head are decided before the body is looked at; by path, method
-    and stated size the server does not even receive one (``largest_body_of``), nor a large one of somebody unknown
+    Method, size and the header part of ``authentication`` are checked before the body is read. The server does not even
+    receive a body that is too large for its API (``max_body_bytes``), or a large one of an unknown caller
     (``is_caller_known``).
     """
 
@@ -143,90 +145,91 @@ def open_api(
         @wraps(api)
         def answer(http: HttpRequest, request_id: str, **path: str) -> Response:
             if http.method != method:
-                # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
+                # The gateway identifies an API by method and path; its table uses 405 for other errors (§C.2).
                 raise GatewayRefused(gateway_error("APIGW.0101"))
-            caller, request = _known(http, authentication, largest_body)
+            caller, request = _authenticate(http, authentication, largest_body)
             now: datetime = http.now  # type: ignore[attr-defined]  # set by ApiMiddleware
             return api(ApiRequest(http, request, caller, now, request_id, path))
 
-        return framed(answer, takes=Takes((method,), largest_body, authentication, errors, described))
+        return framed_view(answer, takes=ApiDeclaration((method,), largest_body, authentication, errors, described))
 
     return decorate
 
 
-type Answer = Callable[..., Response]
-"""Of a request and its id, and what its path holds by name. May raise ``ApiRefused``, ``GatewayRefused``, ``NotAuthenticated``."""
+type ApiView = Callable[..., Response]
+"""Answers a request, given its id and path parameters. May raise ``ApiRefused``, ``GatewayRefused``,
+``NotAuthenticated``."""
 
 
-def framed(answer: Answer, *, takes: Takes) -> Callable[..., HttpResponse]:
-    """The view around it: whatever happens inside, the caller gets JSON with the documented members."""
+def framed_view(answer: ApiView, *, takes: ApiDeclaration) -> Callable[..., HttpResponse]:
+    """Wrap an API as a view. In every case the caller gets JSON with the documented members."""
     errors = takes.errors
 
     @wraps(answer)
     def view(request: HttpRequest, **path: str) -> HttpResponse:
         request_id = _request_id()
         try:
-            must_have_a_place(request)
-            response = _or_refused(lambda: answer(request, request_id, **path), errors, request_id)
-        except Exception as fault:  # an error of ours must still answer in the documented form
-            if is_busy(fault):
+            require_slot(request)
+            response = _response_or_error(lambda: answer(request, request_id, **path), errors, request_id)
+        except Exception as error:  # internal errors must also use the documented form
+            if is_busy(error):
                 log.warning("open_api_without_database", path=request.path)
                 response = _busy(request_id)
             else:
                 log.exception("open_api_failed", path=request.path)
                 response = failure_response(errors.internal, errors.envelope)
-        answered = to_http(response, request_id)
+        http_response = to_http(response, request_id)
         if config().sandbox and hasattr(request, "now"):
-            answered[sandbox_time.HEADER] = sandbox_time.dump(request.now)
-        return answered
+            http_response[sandbox_time.HEADER] = sandbox_time.dump(request.now)
+        return http_response
 
     view.takes = takes  # type: ignore[attr-defined]
-    view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
+    view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reads take no write lock
     return csrf_exempt(view)
 
 
-def _or_refused(answer: Callable[[], Response], errors: Errors, request_id: str) -> Response:
+def _response_or_error(answer: Callable[[], Response], errors: ApiErrors, request_id: str) -> Response:
     try:
         return answer()
-    except Answered as answered:
+    except ResponseReady as answered:
         return answered.response
-    except ApiRefused as refused:
-        return errors.answer(errors.table[refused.code], request_id, refused.detail, **refused.extra)
-    except GatewayRefused as refused:
-        response = gateway_response(refused.error, request_id=request_id, detail=refused.detail)
-        return _with_retry_after(response, refused.retry_after) if refused.retry_after else response
-    except NotAuthenticated as refused:
-        response = errors.answer(errors.not_authenticated, request_id, refused.detail)
-        return _with_retry_after(response, refused.retry_after) if refused.retry_after else response
-    except TooOften as refused:
-        return _with_retry_after(errors.answer(errors.too_often, request_id, retryAfter=refused.wait), refused.wait)
+    except ApiRefused as refusal:
+        return errors.answer(errors.table[refusal.code], request_id, refusal.detail, **refusal.extra)
+    except GatewayRefused as refusal:
+        response = gateway_response(refusal.error, request_id=request_id, detail=refusal.detail)
+        return _with_retry_after(response, refusal.retry_after) if refusal.retry_after else response
+    except NotAuthenticated as refusal:
+        response = errors.answer(errors.not_authenticated, request_id, refusal.detail)
+        return _with_retry_after(response, refusal.retry_after) if refusal.retry_after else response
+    except RateLimited as refusal:
+        return _with_retry_after(errors.answer(errors.too_often, request_id, retryAfter=refusal.wait), refusal.wait)
 
 
-class TooOften(Exception):
-    """``wait``: seconds until the caller may ask again."""
+class RateLimited(Exception):
+    """The rate limit is exceeded. ``wait``: seconds until the next request."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(wait)
         self.wait = wait
 
 
-def count(caller: Caller, wall: datetime) -> None:
-    """Raises ``TooOften`` when this caller asks too often."""
+def count_request(caller: Caller, wall: datetime) -> None:
+    """Count a request. Raises ``TooOften`` above the caller's rate limit."""
     if wait := rate_limit().wait(caller.key, now=wall):
-        raise TooOften(wait)
+        raise RateLimited(wait)
 
 
-def _known(http: HttpRequest, authentication: Authentication, largest: int) -> tuple[Caller, Request]:
-    """Who calls, and the whole of what was signed."""
+def _authenticate(http: HttpRequest, authentication: Authentication, max_bytes: int) -> tuple[Caller, Request]:
+    """Return the authenticated caller and the full request."""
     now: datetime = http.now  # type: ignore[attr-defined]
     wall = clock.wall()
-    check_sizes(http, largest)
+    check_sizes(http, max_bytes)
     head = head_of(http)
-    check = authentication(Head(head, peer(http), wall, now, is_large(http)))
-    request = replace(head, body=body_of(http, largest))
+    check = authentication(RequestHead(head, peer(http), wall, now, is_large(http)))
+    request = replace(head, body=body_of(http, max_bytes))
     caller = check(request)
     http.META[SENDER] = caller.sender
-    count(caller, wall)
+    count_request(caller, wall)
     return caller, request
 
 
@@ -235,28 +238,27 @@ def _with_retry_after(response: Response, seconds: int) -> Response:
 
 
 def _busy(request_id: str) -> Response:
-    """The database is away or busy: nobody is at fault, and the same request will do (§C.2)."""
+    """Answer that the database is unavailable or busy, so that the same request can be repeated (§C.2)."""
     return _with_retry_after(gateway_response(gateway_error("APIGW.0201", 502), request_id=request_id), RETRY_AFTER)
 
 
 def _request_id() -> str:
-    """The one that the access log writes; without it (a test, another server) a new one."""
+    """Return the request id of the access log, or a new one without it (in a test or another server)."""
     return str(structlog.contextvars.get_contextvars().get("request") or uuid.uuid4().hex)
 
 
 def to_http(response: Response, request_id: str) -> HttpResponse:
-    answer = HttpResponse(response.body, status=response.status, headers=dict(response.headers))
+    http_response = HttpResponse(response.body, status=response.status, headers=dict(response.headers))
     if "Content-Type" not in dict(response.headers):
-        del answer["Content-Type"]  # Django's default, wrong where there is no body
-    answer["X-Request-Id"] = request_id
-    # Buyers' data: a cache may hold it for the seller alone, and asks before it uses it again.
-    answer.headers.setdefault("Cache-Control", "private, no-cache")
-    return answer
+        del http_response["Content-Type"]  # Django's default, wrong for an empty body
+    http_response["X-Request-Id"] = request_id
+    # Buyers' data: only the seller may cache it, and must revalidate it.
+    http_response.headers.setdefault("Cache-Control", "private, no-cache")
+    return http_response
 
 
 def match_of(path: str) -> ResolverMatch:
-    """Which API is at a path. Raises ``Resolver404``. Sellers push to one address all day: it is kept, since a look through the
-    patterns takes as long as a signature."""
+    """Return the API at a path. Raises ``Resolver404``. Cached, since resolving takes as long as a signature."""
     return _match(path, get_urlconf() or settings.ROOT_URLCONF)
 
 
@@ -265,36 +267,36 @@ def _match(path: str, urlconf: str) -> ResolverMatch:
     return resolve(path, urlconf)
 
 
-def largest_body_of(environ: Mapping[str, Any]) -> int:
-    """Bytes of body that the API at this path takes by this method; 0 where there is no such API, and nothing is read."""
+def max_body_bytes(environ: Mapping[str, Any]) -> int:
+    """Return the maximum body size of the API at this path and method in bytes; 0 if there is no such API."""
     try:
         view = match_of(environ["PATH_INFO"]).func
     except Resolver404:
         return 0
-    takes: Takes | None = getattr(view, "takes", None)
+    takes: ApiDeclaration | None = getattr(view, "takes", None)
     return takes.largest_body if takes and environ["REQUEST_METHOD"] in takes.methods else 0
 
 
 def is_caller_known(environ: Mapping[str, Any]) -> bool:
-    """Whether the caller of an API may send a large body, as far as the head of the request tells."""
+    """Return whether the headers authenticate the caller, so that a large body may be received."""
     view: Any = match_of(environ["PATH_INFO"]).func
-    takes: Takes = view.takes
+    takes: ApiDeclaration = view.takes
     http = WSGIRequest(dict(environ))
     try:
-        takes.authentication(Head(head_of(http), peer(http), clock.wall(), clock.lately(), is_large=True))
+        takes.authentication(RequestHead(head_of(http), peer(http), clock.wall(), clock.cached_now(), is_large=True))
     except NotAuthenticated:
         return False
     return True
 
 
 def is_for_programs(request: HttpRequest) -> bool:
-    """Whether the address is under a prefix of the APIs."""
+    """Return whether the address is under a prefix of the APIs."""
     return programs.is_for_programs(request.path_info)
 
 
 @csrf_exempt
 def unknown_api(_request: HttpRequest, **_rest: str) -> HttpResponse:
-    """An address under the prefix at which there is no API (§C.2)."""
+    """Answer for an address under the prefix without an API (§C.2)."""
     request_id = _request_id()
     return to_http(gateway_response(gateway_error("APIGW.0101"), request_id=request_id), request_id)
 
@@ -303,7 +305,7 @@ unknown_api.own_transactions = True  # type: ignore[attr-defined]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Django's handler of requests that are refused before any view, such as one for a host that is not ours."""
+    """Django's handler for requests refused before any view, such as one for an unknown host."""
     if not is_for_programs(request):
         return defaults.bad_request(request, exception)
     request_id = _request_id()
@@ -311,11 +313,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django's handler of what nobody caught: a database that is away or busy answers later, the rest is an error of ours."""
-    busy = is_busy(sys.exception())
+    """Django's handler for uncaught exceptions. A busy or unavailable database asks to retry."""
+    is_busy_error = is_busy(sys.exception())
     if not is_for_programs(request):
-        return busy_page(request) if busy else defaults.server_error(request)
+        if is_busy_error:
+            return busy_page(request)
+        return HttpResponseServerError(render_to_string("500.html", plain_context(request)))
     request_id = _request_id()
-    if busy:
+    if is_busy_error:
         return to_http(_busy(request_id), request_id)
     return to_http(gateway_response(gateway_error("APIGW.0601"), request_id=request_id), request_id)

@@ -1,6 +1,7 @@
-"""Requests of programs go to an API straight away, past everything that only people's pages need.
+"""Route requests of programs directly to an API, past the middleware for people's pages.
 
-It stands behind what protects every answer (headers, limits of hosts) and before sessions, languages, forms and messages.
+It comes after the protection of all responses (headers, host checks) and before sessions, languages, forms and
+messages.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not is_for_programs(request):
             return self.get_response(request)
-        request.get_host()  # a host that is not ours is refused, as on a page
-        request.now = clock.lately()  # type: ignore[attr-defined]
-        answer = _answer(request)
-        answer.headers.setdefault("Content-Length", str(len(answer.content)))
-        return answer
+        request.get_host()  # refuses an unknown host, as for pages
+        request.now = clock.cached_now()  # type: ignore[attr-defined]
+        response = _answer(request)
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
     try:
         request.resolver_match = match = match_of(request.path_info)
-    except Resolver404:  # /api, //api/…: none of our addresses, and a program asked
+    except Resolver404:  # /api, //api/…: no such address, requested by a program
         return unknown_api(request)
-    answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
-    return answer
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return response

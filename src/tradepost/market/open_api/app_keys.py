@@ -1,6 +1,6 @@
-"""Check of app keys for the gateways of sellers, signed with AK/SK (business-rules §2.5).
+"""Verification of app keys for sellers' gateways, signed with AK/SK (business-rules §2.5).
 
-An unknown key and a wrong secret get the same answer, and neither says whether the key is another seller's.
+An unknown key and a wrong secret get the same answer, which does not reveal keys of other sellers.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from tradepost.protocols.open_api import app_keys as wire
 from tradepost.protocols.open_api.bodies import ApiRefused as NotTaken
 from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 
-from . import seller_described as seller
-from .answers import ApiRefused, ApiRequest, Errors, open_api
+from . import seller_descriptions as seller
+from .answers import ApiErrors, ApiRefused, ApiRequest, open_api
 from .authentication import by_access_key
 
-OF_APP_KEYS = Errors(
+APP_KEY_ERRORS = ApiErrors(
     table=wire.ERRORS,
     envelope=error_envelope,
     not_authenticated=gateway_error("APIGW.0301"),
@@ -27,17 +27,17 @@ OF_APP_KEYS = Errors(
 _JSON = "application/json"
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_APP_KEYS, described=seller.VERIFY_APP_KEY)
+@open_api("POST", authentication=by_access_key, errors=APP_KEY_ERRORS, described=seller.VERIFY_APP_KEY)
 def verify_app_key(request: ApiRequest) -> Response:
-    stated = (request.request.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if stated != _JSON:
+    content_type = (request.request.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if content_type != _JSON:
         raise ApiRefused("MKT.0102")
     try:
         app_key, secret = wire.load_verify(request.request.body)
-    except NotTaken as refused:
-        raise ApiRefused(refused.error.code, refused.detail) from None
+    except NotTaken as refusal:
+        raise ApiRefused(refusal.error.code, refusal.detail) from None
     verdict, service = verify(request.caller.seller_id, app_key, secret, now=request.now)
-    return wire.verified(_check(verdict.value, service))
+    return wire.verified_response(_check(verdict.value, service))
 
 
 def _check(verdict: str, service: Subscription | None) -> wire.AppKeyCheck:

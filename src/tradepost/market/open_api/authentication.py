@@ -1,6 +1,7 @@
-"""Who calls. Here: the seller whose access key signed the request (openapi-jointkit §C.1); an API may have another way.
+"""Authentication of callers. Here by a seller's access key (openapi-jointkit §C.1); APIs may use other ways.
 
-An unknown access key and a wrong secret cost the same work and get the same answer, so that nobody learns which keys exist.
+An unknown access key and a wrong secret take equally long and get the same answer, so that nobody can find out which
+keys exist.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from msgspec import Struct
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.prepared import Prepared
-from tradepost.market.base.secrets import opened
+from tradepost.market.base.secrets import unseal_cached
+from tradepost.market.identity import throttling
 from tradepost.market.identity.models import AccessKey
 from tradepost.protocols.http import Request
-from tradepost.protocols.open_api.signing import Reason, SignatureRefused, read_authorization, verify
+from tradepost.protocols.open_api.signing import RefusalReason, SignatureRefused, read_authorization, verify
 
-from .throttle import Lockout, lockout
+from .wrong_signatures import WrongSignatures
 
-STAMP_EVERY = timedelta(minutes=1)
-"""How exact ``last_used_at`` is: a write for each request would make every reader a writer."""
-_NOBODY = ids.secret()
+STAMP_INTERVAL = timedelta(minutes=1)
+"""Precision of ``last_used_at``. Writing on every request would turn all reads into writes."""
+_UNKNOWN_KEY_SECRET = ids.secret()
 
 
 class NotAuthenticated(Exception):
-    """``detail`` may be answered. ``retry_after``: seconds until a locked caller may try again."""
+    """The caller is not authenticated. ``detail``: may be shown to the caller. ``retry_after``: seconds until a lock
+    ends."""
 
     def __init__(self, detail: str, *, retry_after: int = 0) -> None:
         super().__init__(detail)
@@ -39,21 +42,23 @@ class NotAuthenticated(Exception):
 
 
 class Caller(Struct, frozen=True):
-    """``key``: what the caller's requests are counted by."""
+    """An authenticated caller. ``key``: identifies the caller for rate limits."""
 
     seller_id: int
     key: str
 
     @property
     def sender(self) -> str:
-        """Whose turn a request has (``web/lanes.py``)."""
+        """The sender for fair scheduling of requests (``web/lanes.py``)."""
         return f"seller {self.seller_id}"
 
 
-class Head(Struct, frozen=True):
-    """A request before its body is read: ``request.body`` is empty. ``wall`` is real time, by which signatures age;
-    ``now`` the market's, by which keys live; ``peer`` the address that the request came from; ``is_large``: its body is
-    larger than anybody may send, so a caller who is not known is refused now."""
+class RequestHead(Struct, frozen=True):
+    """A request before its body is read, with empty ``request.body``.
+
+    ``wall``: real time, for the age of signatures; ``now``: market time, for the validity of keys; ``peer``: the
+    client's address; ``is_large``: the body is too large for an unknown caller, who is then refused immediately.
+    """
 
     request: Request
     peer: str
@@ -62,81 +67,86 @@ class Head(Struct, frozen=True):
     is_large: bool = False
 
 
-class CheckSigned(Protocol):
-    """``CheckWhole`` of AK/SK, also for a body that is not held in memory: ``body_hash`` is its SHA-256 in hex, or what the head
-    states of one that is still to come."""
+class CheckSignature(Protocol):
+    """A ``CheckRequest`` for AK/SK that also accepts a body outside memory by its hash.
+
+    ``body_hash``: SHA-256 in hex, computed or, for a body still to come, as stated in the headers.
+    """
 
     def __call__(self, request: Request, *, body_hash: str | None = None) -> Caller: ...
 
 
-type CheckWhole = Callable[[Request], Caller]
-"""Given the whole request: whose it is. Raises ``NotAuthenticated``."""
+type CheckRequest = Callable[[Request], Caller]
+"""Returns the caller of a full request. Raises ``NotAuthenticated``."""
 
-type Authentication = Callable[[Head], CheckWhole]
-"""How the callers of an API say who they are. What the head alone tells is refused before the body is read (by raising
-``NotAuthenticated``); the check that comes back is given the whole request."""
+type Authentication = Callable[[RequestHead], CheckRequest]
+"""Authenticates callers of an API in two steps.
 
-
-def by_access_key(head: Head) -> CheckSigned:
-    """AK/SK, with this process's lock and settings."""
-    return check_access_key(head, lockout=lockout(), skew=timedelta(seconds=config().open_api_skew_seconds))
+It checks the headers before the body is read, and returns a check of the full request. Both raise ``NotAuthenticated``.
+"""
 
 
-class FoundKey(NamedTuple):
-    """A living access key, whoever's it is. ``stamp`` notes that it was used."""
+def by_access_key(head: RequestHead) -> CheckSignature:
+    """Authenticate by AK/SK, with this market's settings."""
+    return check_access_key(head, skew=timedelta(seconds=config().open_api.open_api_skew_seconds))
+
+
+class ValidKey(NamedTuple):
+    """A valid access key with its owner. ``stamp``: records its use."""
 
     sealed: str
     caller: Caller
     stamp: Callable[[datetime], None]
 
 
-type FindKey = Callable[[str, datetime], FoundKey | None]
-"""The key of this name that lives at a time of the market."""
+type FindKey = Callable[[str, datetime, WrongSignatures], ValidKey | None]
+"""Returns the key with this name if it is valid at a market time. The same query reads the caller's wrong
+signatures."""
 
 
 def check_access_key(
-    head: Head, *, lockout: Lockout, skew: timedelta, find: FindKey | None = None
-) -> CheckSigned:  # fmt: skip
-    """AK/SK: the caller is whose access key signed the request; a seller, where ``find`` does not say otherwise.
+    head: RequestHead, *, skew: timedelta, find: FindKey | None = None
+) -> CheckSignature:  # fmt: skip
+    """Authenticate by AK/SK. The caller is the owner of the access key: a seller, unless ``find`` returns another.
 
-    The lock holds for an access key from one peer: else a stranger who knows a seller's access key could lock the seller
-    out. The key is looked up here; that it is unknown shows only after the body, as a wrong secret does, unless the body
-    is a large one.
+    Locks apply to an access key from one peer, so that strangers cannot lock out a seller. An unknown key is reported
+    only after the body, like a wrong secret, unless the body is large.
     """
     try:
         access_key = read_authorization(head.request.header("Authorization")).access
-    except SignatureRefused as refused:
-        raise NotAuthenticated(refused.detail) from None
-    who = f"{head.peer} {access_key[:64]}"
-    if wait := lockout.wait(who, now=head.wall):
-        raise NotAuthenticated("locked after too many wrong signatures in a row", retry_after=wait)
-    named = access_key.isascii() and access_key.isalnum()  # else no key of ours, and nothing to ask a database about
-    key = (find or _key_of_seller)(access_key, head.now) if named else None
+    except SignatureRefused as refusal:
+        raise NotAuthenticated(refusal.detail) from None
+    wrong_signatures = WrongSignatures(head.peer, access_key[:64], now=head.wall)
+    is_plausible = access_key.isascii() and access_key.isalnum()  # other names are no keys and need no query
+    key = (find or _key_of_seller)(access_key, head.now, wrong_signatures) if is_plausible else None
+    if wait := wrong_signatures.wait:
+        raise NotAuthenticated(KEY_LOCKED, retry_after=wait)
     if key is None and head.is_large:
         raise NotAuthenticated(_UNKNOWN_OR_WRONG)
 
     def check(request: Request, *, body_hash: str | None = None) -> Caller:
-        secret = opened(key.sealed) if key else _NOBODY
+        secret = unseal_cached(key.sealed) if key else _UNKNOWN_KEY_SECRET
         try:
             verify(request, sk=secret, now=head.wall, skew=skew, body_hash=body_hash)
-        except SignatureRefused as refused:
-            if refused.reason is Reason.WRONG:  # a guess at a key; a clock that is wrong locks nobody out
-                lockout.failed(who, now=head.wall)
-            raise NotAuthenticated(_detail(refused)) from None
-        if key is None:  # only by the chance of guessing a random secret
+        except SignatureRefused as refusal:
+            if refusal.reason is RefusalReason.WRONG:  # a guess; a wrong clock does not lock
+                wrong_signatures.add()
+            raise NotAuthenticated(_detail(refusal)) from None
+        if key is None:  # only if a random secret was guessed
             raise NotAuthenticated(_UNKNOWN_OR_WRONG)
-        lockout.succeeded(who)
+        wrong_signatures.forget()
         key.stamp(head.now)
         return key.caller
 
     return check
 
 
+KEY_LOCKED = "locked after too many wrong signatures in a row"
 _UNKNOWN_OR_WRONG = "the access key is unknown, or its secret did not sign this request"
 
 
 def _detail(refused: SignatureRefused) -> str:
-    return _UNKNOWN_OR_WRONG if refused.reason is Reason.WRONG else refused.detail
+    return _UNKNOWN_OR_WRONG if refused.reason is RefusalReason.WRONG else refused.detail
 
 
 class _Key(NamedTuple):
@@ -144,23 +154,27 @@ class _Key(NamedTuple):
     seller_id: int
     sealed: str
     last_used_at: datetime | None
+    wrong_number: int | None
+    wrong_until: datetime | None
 
 
-_living_keys = Prepared(
-    (models.CharField(), models.DateTimeField()),
-    lambda access_key, now: (
+_valid_keys = Prepared(
+    (models.CharField(), models.DateTimeField(), models.CharField()),
+    lambda access_key, now, counted: (
         AccessKey.objects.filter(access_key=access_key)
         .filter(Q(valid_until=None) | Q(valid_until__gt=now))
+        .annotate(**throttling.columns(counted))
         .values_list(*_Key._fields)
     ),
 )
 
 
-def _key_of_seller(access_key: str, now: datetime) -> FoundKey | None:
-    key = next(map(_Key._make, _living_keys(access_key, now)), None)
+def _key_of_seller(access_key: str, now: datetime, wrong_signatures: WrongSignatures) -> ValidKey | None:
+    key = next(map(_Key._make, _valid_keys(access_key, now, wrong_signatures.counted)), None)
     if key is None:
         return None
-    return FoundKey(key.sealed, Caller(key.seller_id, access_key), partial(_stamp, key))
+    wrong_signatures.given(key.wrong_number, key.wrong_until)
+    return ValidKey(key.sealed, Caller(key.seller_id, access_key), partial(_stamp, key))
 
 
 def _stamp(key: _Key, now: datetime) -> None:
@@ -169,4 +183,4 @@ def _stamp(key: _Key, now: datetime) -> None:
 
 
 def is_stamp_due(last: datetime | None, now: datetime) -> bool:
-    return last is None or now - last >= STAMP_EVERY
+    return last is None or now - last >= STAMP_INTERVAL

@@ -1,4 +1,4 @@
-"""AK/SK of buyers: the caller is the buyer whose access key signed the request, with the rights of that key."""
+"""Authenticate buyers' programs by AK/SK, with the permissions of the access key."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from django.db import models
 
 from tradepost.market.base.config import config
 from tradepost.market.base.prepared import Prepared
+from tradepost.market.identity import throttling
 from tradepost.market.identity.buyer_key_models import BuyerKey
 
-from .authentication import Caller, CheckSigned, FoundKey, Head, check_access_key, is_stamp_due
-from .throttle import lockout
+from .authentication import Caller, CheckSignature, RequestHead, ValidKey, check_access_key, is_stamp_due
+from .wrong_signatures import WrongSignatures
 
 
 class BuyerCaller(Caller, frozen=True, kw_only=True):
-    """A buyer's program; ``seller_id`` is 0."""
+    """A buyer's program. ``seller_id`` is 0."""
 
     buyer_id: int
     rights: frozenset[str]
@@ -34,28 +35,33 @@ class _Key(NamedTuple):
     sealed: str
     rights: list[str]
     last_used_at: datetime | None
+    wrong_number: int | None
+    wrong_until: datetime | None
 
 
-_living_keys = Prepared(
-    (models.CharField(), models.DateTimeField()),
-    lambda access_key, now: BuyerKey.objects.filter(
-        access_key=access_key, disabled_at=None, expires_at__gt=now, user__is_active=True
-    ).values_list(*_Key._fields),
+_valid_keys = Prepared(
+    (models.CharField(), models.DateTimeField(), models.CharField()),
+    lambda access_key, now, counted: (
+        BuyerKey.objects.filter(access_key=access_key, disabled_at=None, expires_at__gt=now, user__is_active=True)
+        .annotate(**throttling.columns(counted))
+        .values_list(*_Key._fields)
+    ),
 )
 
 
-def by_buyer_key(head: Head) -> CheckSigned:
-    """AK/SK, with this process's lock and settings. Disabled and expired keys, and keys of locked accounts, do not exist."""
-    skew = timedelta(seconds=config().open_api_skew_seconds)
-    return check_access_key(head, lockout=lockout(), skew=skew, find=_find)
+def by_buyer_key(head: RequestHead) -> CheckSignature:
+    """Authenticate by AK/SK. Disabled and expired keys, and keys of locked accounts, are unknown."""
+    skew = timedelta(seconds=config().open_api.open_api_skew_seconds)
+    return check_access_key(head, skew=skew, find=_find)
 
 
-def _find(access_key: str, now: datetime) -> FoundKey | None:
-    key = next(map(_Key._make, _living_keys(access_key, now)), None)
+def _find(access_key: str, now: datetime, wrong_signatures: WrongSignatures) -> ValidKey | None:
+    key = next(map(_Key._make, _valid_keys(access_key, now, wrong_signatures.counted)), None)
     if key is None:
         return None
+    wrong_signatures.given(key.wrong_number, key.wrong_until)
     caller = BuyerCaller(0, key.access_key, buyer_id=key.user_id, rights=frozenset(key.rights))
-    return FoundKey(key.sealed, caller, partial(_stamp, key))
+    return ValidKey(key.sealed, caller, partial(_stamp, key))
 
 
 def _stamp(key: _Key, now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Buyer APIs about orders and sign-in data: list, details, cancel, and the data of one instance (openapi-jointkit §C.12)."""
+"""Buyer APIs for orders and sign-in data: list, details, cancel, and sign-in data of an instance (openapi-jointkit
+§C.12)."""
 
 from __future__ import annotations
 
@@ -25,11 +26,11 @@ from tradepost.protocols.open_api.buyer_orders import OrderKind, OrderStatus
 
 from .answers import ApiRefused
 from .buyer_api import BuyerRequest, buyer_api, not_found
-from .described import Described, table, texts
+from .descriptions import Description, table_schema, texts_schema
 
-LONGEST_RANGE = timedelta(days=366)
-TIME = "%Y-%m-%d %H:%M:%S"
-"""UTC, as the nearest known service writes times (§C.13)."""
+MAX_TIME_RANGE = timedelta(days=366)
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+"""UTC, in the format of the most similar documented service (§C.13)."""
 
 KINDS: Mapping[str, OrderKind] = {
     Order.Type.NEW: OrderKind.SUBSCRIBE,
@@ -46,25 +47,25 @@ STATUSES: Mapping[str, OrderStatus] = {
     Order.Status.CANCELLED: OrderStatus.CANCELLED,
     Order.Status.REFUNDED: OrderStatus.CANCELLED,
 }
-"""Nothing here awaits confirmation. A refunded order counts as cancelled; ``status_name`` tells them apart."""
-MODES: Mapping[int, ChargingMode] = {
+"""No order awaits confirmation. A refunded order counts as cancelled; ``status_name`` distinguishes them."""
+CHARGING_MODES: Mapping[int, ChargingMode] = {
     1: ChargingMode.PERIOD,
     2: ChargingMode.ONE_TIME,
     3: ChargingMode.ON_DEMAND,
     4: ChargingMode.ON_DEMAND_PKG,
 }
-"""Our numbers: those of ``charging_mode`` are not published."""
+"""This market's numbers, since those of ``charging_mode`` are not documented."""
 
 TAG = "Buyer"
 
 
 def dump_time(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(UTC).strftime(TIME)
+    return "" if at is None else at.astimezone(UTC).strftime(TIME_FORMAT)
 
 
 @buyer_api(
     Right.READ,
-    Described(
+    Description(
         operation="ListOrders",
         tag=TAG,
         summary="List orders",
@@ -72,42 +73,45 @@ def dump_time(at: datetime | None) -> str:
         "Times are UTC, for example 2026-11-30 08:00:00. charging_mode: 1 by period, 2 one-time, 3 on demand, 4 package. "
         "sort_desc 0 lists the oldest first.",
         right=Right.READ,
-        body=table(wire.LIST, order_ids_=texts(most=wire.MAX_LISTED, length=64)),
-        success=table(wire.LISTED_ANSWER),
+        body=table_schema(wire.LIST_BODY, order_ids_=texts_schema(most=wire.MAX_LISTED, length=64)),
+        success=table_schema(wire.LISTED_ANSWER),
         codes=(SUCCESS,),
     ),
 )
 def list_orders(request: BuyerRequest) -> Response:
-    asked = wire.load_list(request.body)
-    mode = MODES.get(asked.charging_mode) if asked.charging_mode is not None else None
-    if asked.charging_mode is not None and mode is None:
-        raise ApiRefused(INVALID.code, f"charging_mode must be one of {', '.join(map(str, MODES))}")
-    since, until = _range(asked)
+    parameters = wire.load_list(request.body)
+    mode = CHARGING_MODES.get(parameters.charging_mode) if parameters.charging_mode is not None else None
+    if parameters.charging_mode is not None and mode is None:
+        raise ApiRefused(INVALID.code, f"charging_mode must be one of {', '.join(map(str, CHARGING_MODES))}")
+    since, until = _range(parameters)
     search = OrderSearch(
         since=since,
         until=until,
-        types=[value for value, kind in KINDS.items() if kind == asked.order_type],
-        statuses=None if asked.status is None else [name for name, code in STATUSES.items() if code == asked.status],
-        numbers=[*asked.order_ids, *([asked.order_id] if asked.order_id else [])],
-        product=asked.content_id,
-        product_name=asked.content_name,
+        types=[value for value, kind in KINDS.items() if kind == parameters.order_type],
+        statuses=None
+        if parameters.status is None
+        else [name for name, code in STATUSES.items() if code == parameters.status],
+        numbers=[*parameters.order_ids, *([parameters.order_id] if parameters.order_id else [])],
+        product=parameters.content_id,
+        product_name=parameters.content_name,
         charging_mode=mode or "",
-        ascending=asked.ascending,
+        ascending=parameters.ascending,
     )
-    total, orders = search_orders(request.buyer, search, offset=asked.offset, limit=asked.limit)
-    return wire.listed(total, (_summary(order, request) for order in orders))
+    total, orders = search_orders(request.buyer, search, offset=parameters.offset, limit=parameters.limit)
+    return wire.list_response(total, (_summary(order, request) for order in orders))
 
 
-def _range(asked: wire.ListOrders) -> tuple[datetime, datetime]:
+def _range(parameters: wire.ListOrders) -> tuple[datetime, datetime]:
     try:
         since, until = (
-            datetime.strptime(text, TIME).replace(tzinfo=UTC) for text in (asked.start_time, asked.end_time)
+            datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
+            for text in (parameters.start_time, parameters.end_time)
         )
     except ValueError:
         words = "start_time and end_time must be UTC times such as 2026-11-30 08:00:00"
         raise ApiRefused(INVALID.code, words) from None
-    if not since < until or until - since > LONGEST_RANGE:
-        words = f"end_time must be after start_time, and at most {LONGEST_RANGE.days} days later"
+    if not since < until or until - since > MAX_TIME_RANGE:
+        words = f"end_time must be after start_time, and at most {MAX_TIME_RANGE.days} days later"
         raise ApiRefused(INVALID.code, words)
     return since, until
 
@@ -129,28 +133,28 @@ def _summary(order: Order, request: BuyerRequest) -> wire.OrderSummary:
 
 @buyer_api(
     Right.READ,
-    Described(
+    Description(
         operation="ShowOrderDetails",
         tag=TAG,
         summary="Show details of orders",
         words="Details of up to 100 orders. Orders that do not exist or belong to another buyer are left out.",
         right=Right.READ,
-        body=table((), orderids=texts(most=wire.MAX_DETAILED, length=64)),
-        success=table(wire.DETAILED_ANSWER),
+        body=table_schema((), orderids=texts_schema(most=wire.MAX_DETAILED, length=64)),
+        success=table_schema(wire.DETAILED_ANSWER),
         codes=(SUCCESS,),
     ),
 )
 def order_details(request: BuyerRequest) -> Response:
     orders = orders_in_detail(request.buyer, wire.load_detailed(request.body))
-    return wire.detailed(_details(order, request) for order in orders)
+    return wire.details_response(_details(order, request) for order in orders)
 
 
 def _details(order: Order, request: BuyerRequest) -> wire.OrderDetails:
     lines = list(order.lines.all())
     unpaid = order.status == Order.Status.UNPAID
     refund = getattr(order, "refund", None)
-    about = next((line.subscription for line in lines if line.subscription is not None), None)
-    base = about.order_line_number.rpartition("-")[0] if about is not None else order.number
+    service = next((line.subscription for line in lines if line.subscription is not None), None)
+    base = service.order_line_number.rpartition("-")[0] if service is not None else order.number
     return wire.OrderDetails(
         common={
             **_summary(order, request).dump(),
@@ -174,7 +178,7 @@ def _details(order: Order, request: BuyerRequest) -> wire.OrderDetails:
 
 
 def _resource(line: OrderLine, order: Order) -> dict[str, object]:
-    held = line.subscription
+    service = line.subscription
     return {
         "order_line_id": line.number,
         "product_id": line.offer.product_id,
@@ -186,23 +190,23 @@ def _resource(line: OrderLine, order: Order) -> dict[str, object]:
         "period_num": line.period_number,
         "quantity": line.quantity,
         "amount": f"{line.amount.major:f}" if line.order_id == order.pk else "",
-        "service_id": "" if held is None else str(held.pk),
-        "instance_id": "" if held is None else held.instance_id,
-        "service_status": "" if held is None else held.status,
-        "expire_time": "" if held is None else dump_time(held.expires_at),
+        "service_id": "" if service is None else str(service.pk),
+        "instance_id": "" if service is None else service.instance_id,
+        "service_status": "" if service is None else service.status,
+        "expire_time": "" if service is None else dump_time(service.expires_at),
     }
 
 
 @buyer_api(
     Right.ORDER,
-    Described(
+    Description(
         operation="CancelOrders",
         tag=TAG,
         summary="Cancel unpaid orders",
         words="Cancels all of these orders or none. Only orders that await payment can be cancelled.",
         right=Right.ORDER,
-        body=table((), order_ids=texts(most=wire.MAX_CANCELLED, length=64)),
-        success=table(REFUSAL[:0]),
+        body=table_schema((), order_ids=texts_schema(most=wire.MAX_CANCELLED, length=64)),
+        success=table_schema(REFUSAL[:0]),
         codes=(SUCCESS,),
     ),
 )
@@ -213,12 +217,12 @@ def cancel_orders(request: BuyerRequest) -> Response:
         if len(orders) != len(numbers):
             raise not_found("order")
         cancel_all(orders, actor=request.buyer.email, now=request.now)
-    return wire.cancelled()
+    return wire.cancelled_response()
 
 
 @buyer_api(
     Right.ACCESS,
-    Described(
+    Description(
         operation="ShowSaasInstance",
         tag=TAG,
         summary="Show how to sign in to a service",
@@ -227,24 +231,24 @@ def cancel_orders(request: BuyerRequest) -> Response:
         "change. order_id, instance_id and buyer_domain_id are in the "
         "details of the order that opened the service.",
         right=Right.ACCESS,
-        body=table(wire.INSTANCE),
-        success=table(wire.INSTANCE_ANSWER),
+        body=table_schema(wire.INSTANCE),
+        success=table_schema(wire.INSTANCE_ANSWER),
         codes=(SUCCESS,),
     ),
 )
 def saas_instance(request: BuyerRequest) -> Response:
-    asked = wire.load_show_instance(request.body)
-    found = _instance(request, asked)
-    if found is None:
+    parameters = wire.load_show_instance(request.body)
+    service = _instance(request, parameters)
+    if service is None:
         raise not_found("service")
-    if found.status != Subscription.Status.ACTIVE:
+    if service.status != Subscription.Status.ACTIVE:
         raise Refused("service.not_active", "This service is not in use at the moment.")
-    access = access_data(found)
+    access = access_data(service)
     if access is None:
-        return wire.shown(wire.SaasInstance())
-    live = live_access.live_access(found, now=request.now)
-    live_access.ask_seller(found, now=request.now)
-    return wire.shown(
+        return wire.instance_response(wire.SaasInstance())
+    live = live_access.live_access(service, now=request.now)
+    live_access.request_access(service, now=request.now)
+    return wire.instance_response(
         wire.SaasInstance(
             front_url=access.front_end_url,
             admin_url=access.admin_url,
@@ -255,8 +259,12 @@ def saas_instance(request: BuyerRequest) -> Response:
     )
 
 
-def _instance(request: BuyerRequest, asked: wire.ShowSaasInstance) -> Subscription | None:
-    if asked.buyer_domain_id != request.buyer.customer_id:
+def _instance(request: BuyerRequest, parameters: wire.ShowSaasInstance) -> Subscription | None:
+    if parameters.buyer_domain_id != request.buyer.customer_id:
         return None
-    held: Iterable[Subscription] = Subscription.objects.filter(buyer=request.buyer, instance_id=asked.instance_id)
-    return next((one for one in held if one.order_line_number.rpartition("-")[0] == asked.order_id), None)
+    services: Iterable[Subscription] = Subscription.objects.filter(
+        buyer=request.buyer, instance_id=parameters.instance_id
+    )
+    return next(
+        (service for service in services if service.order_line_number.rpartition("-")[0] == parameters.order_id), None
+    )

@@ -1,4 +1,4 @@
-"""The OpenAPI document of all open APIs, made of what their views declare, and the address where it is served."""
+"""The OpenAPI document of all open APIs, built from the declarations of their views, and its address."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost import __version__
 from tradepost.market.base.config import config
+from tradepost.market.branding.face import current
 from tradepost.market.web.programs import PREFIXES
-from tradepost.market.web.writers import READING
+from tradepost.market.web.writers import SAFE_METHODS
 from tradepost.protocols.open_api.buyer_errors import ERRORS as BUYER_ERRORS
 from tradepost.protocols.open_api.buyer_errors import REFUSAL
 from tradepost.protocols.open_api.errors import ApiError, gateway_error
 
-from .answers import Errors, Takes, unknown_api
+from .answers import ApiDeclaration, ApiErrors, unknown_api
 from .authentication import by_access_key
 from .buyer_authentication import by_buyer_key
-from .described import Described, Other, Parameter, Schema, SeveralMethods, of_field
+from .descriptions import Description, OtherResponse, Parameter, Schema, SeveralMethods, field_schema
 from .usage_authentication import by_base_key
 
 VERSION = "3.1.0"
@@ -43,23 +45,26 @@ GATEWAY: tuple[ApiError, ...] = (
     gateway_error("APIGW.0201", 494),
     gateway_error("APIGW.0201", 502),
 )
-"""What the frame around every API may answer (``answers.py``, ``received.py``)."""
+"""Possible responses of the frame around every API (``answers.py``, ``request_parts.py``)."""
 
-_HOW_TO_SIGN = (
+_SIGNING_EXPLANATION = (
     "SDK-HMAC-SHA256 Access={access key}, SignedHeaders={names}, Signature={hex}: the AK/SK signature of Huawei Cloud, with "
     "the header X-Sdk-Date. huaweicloudsdkcore and the market's kit make it."
 )
 
 
-def document() -> dict[str, Any]:
-    """All addresses of the open APIs, in the order of the URL patterns."""
+def document(market: str = "Tradepost") -> dict[str, Any]:
+    """Return the document with all addresses, in the order of the URL patterns. ``market``: its name."""
     paths: dict[str, dict[str, Any]] = {}
     for path, takes in _apis():
-        paths[path] = {method.lower(): _operation(path, method, takes, one) for method, one in _by_method(takes)}
+        paths[path] = {
+            method.lower(): _operation(path, method, takes, described)
+            for method, described in _descriptions_by_method(takes)
+        }
     return {
         "openapi": VERSION,
         "info": {
-            "title": "Tradepost open APIs",
+            "title": f"{market} open APIs",
             "version": __version__,
             "description": "APIs that programs of sellers and buyers call. Every answer has the header X-Request-Id.",
         },
@@ -76,44 +81,55 @@ def document() -> dict[str, Any]:
     }
 
 
-def _apis() -> Iterator[tuple[str, Takes]]:
+def _market() -> str:
+    with translation.override("en"):
+        return current().name
+
+
+def _apis() -> Iterator[tuple[str, ApiDeclaration]]:
     for path, view in _views(get_resolver().url_patterns, "/"):
         takes = getattr(view, "takes", None)
-        if isinstance(takes, Takes):
+        if isinstance(takes, ApiDeclaration):
             yield path, takes
 
 
 def _views(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Any]]:
-    """Address with its parameters in braces, and view, of what is under a prefix of the APIs."""
-    for one in patterns:
-        path = before + _CONVERTER.sub(r"{\1}", str(one.pattern))
-        if isinstance(one, URLResolver):
-            yield from _views(one.url_patterns, path)
+    """Yield the path with its parameters in braces, and the view, of every address under an API prefix."""
+    for pattern in patterns:
+        path = before + _CONVERTER.sub(r"{\1}", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern.url_patterns, path)
         elif path.lstrip("/").partition("/")[0] in PREFIXES:
-            yield path, one.callback
+            yield path, pattern.callback
 
 
-def _by_method(takes: Takes) -> list[tuple[str, Described]]:
+def _descriptions_by_method(takes: ApiDeclaration) -> list[tuple[str, Description]]:
     declared = takes.described
     return list(declared.methods.items()) if isinstance(declared, SeveralMethods) else [(takes.methods[0], declared)]
 
 
-def _operation(path: str, method: str, takes: Takes, one: Described) -> dict[str, Any]:
-    shown: dict[str, Any] = {"operationId": one.operation, "tags": [one.tag], "summary": one.summary}
-    words = " ".join(filter(None, (one.words, f"Permission of the key: {one.right}." if one.right else "")))
+def _operation(path: str, method: str, takes: ApiDeclaration, described: Description) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": described.operation,
+        "tags": [described.tag],
+        "summary": described.summary,
+    }
+    words = " ".join(
+        filter(None, (described.words, f"Permission of the key: {described.right}." if described.right else ""))
+    )
     if words:
-        shown["description"] = words
+        operation["description"] = words
     scheme = _SCHEMES.get(takes.authentication)
-    shown["security"] = [{scheme: []}] if scheme else []
+    operation["security"] = [{scheme: []}] if scheme else []
     parameters = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
     if scheme in {"SellerKey", "BuyerKey"}:
         parameters.append(_parameter(_SDK_DATE))
-    parameters += map(_parameter, one.parameters)
+    parameters += map(_parameter, described.parameters)
     if parameters:
-        shown["parameters"] = parameters
-    if one.body is not None:
-        shown["requestBody"] = {"required": True, "content": {one.media: {"schema": one.body}}}
-    return {**shown, "responses": _responses(method, takes.errors, one)}
+        operation["parameters"] = parameters
+    if described.body is not None:
+        operation["requestBody"] = {"required": True, "content": {described.media: {"schema": described.body}}}
+    return {**operation, "responses": _responses(method, takes.errors, described)}
 
 
 _SDK_DATE = Parameter(name="X-Sdk-Date", place="header", required=True, words="UTC, yyyyMMdd'T'HHmmss'Z'.")
@@ -124,75 +140,87 @@ def _path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _parameter(one: Parameter) -> dict[str, Any]:
-    shown: dict[str, Any] = {"name": one.name, "in": one.place, "required": one.required, "schema": one.schema}
-    return {**shown, "description": one.words} if one.words else shown
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "schema": parameter.schema,
+    }
+    return {**result, "description": parameter.words} if parameter.words else result
 
 
-def _responses(method: str, errors: Errors, one: Described) -> dict[str, Any]:
+def _responses(method: str, errors: ApiErrors, described: Description) -> dict[str, Any]:
     rows: defaultdict[int, list[ApiError]] = defaultdict(list)
     for error in (*errors.table.values(), errors.not_authenticated, errors.too_often, errors.internal, *GATEWAY):
         if error not in rows[error.status]:
             rows[error.status].append(error)
     media: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     words: dict[int, str] = {}
-    for status, alike in rows.items():
+    for status, same_status in rows.items():
         if status != HTTPStatus.OK:
-            words[status] = "; ".join(f"{error.code} {error.message}" for error in alike)
-            media[status]["application/json"] = {"schema": _failure(errors, alike)}
-    if one.codes:
-        also = [error.code for error in rows.get(HTTPStatus.OK, ())]
-        words[HTTPStatus.OK] = "Success" + ("; failures of the request too: see the code" if also else "")
-        media[HTTPStatus.OK]["application/json"] = {"schema": _success(errors, one, also)}
-    for status, other in one.others.items():
-        words[status] = "; ".join(filter(None, (other.words, words.get(status, ""))))
-        media[status].update(_other(errors, other))
+            words[status] = "; ".join(f"{error.code} {error.message}" for error in same_status)
+            media[status]["application/json"] = {"schema": _failure(errors, same_status)}
+    if described.codes:
+        failure_codes = [error.code for error in rows.get(HTTPStatus.OK, ())]
+        words[HTTPStatus.OK] = "Success" + ("; failures of the request too: see the code" if failure_codes else "")
+        media[HTTPStatus.OK]["application/json"] = {"schema": _success(errors, described, failure_codes)}
+    for status, other_response in described.others.items():
+        words[status] = "; ".join(filter(None, (other_response.words, words.get(status, ""))))
+        media[status].update(_other_response(errors, other_response))
     if method == "HEAD":
         return {str(status): {"description": words[status]} for status in sorted(words)}
-    found = sorted(words)
+    statuses = sorted(words)
     return {
         str(status): {"description": words[status]} | ({"content": media[status]} if media[status] else {})
-        for status in found
+        for status in statuses
     }
 
 
-def _other(errors: Errors, other: Other) -> dict[str, Any]:
-    if not other.media:
+def _other_response(errors: ApiErrors, other_response: OtherResponse) -> dict[str, Any]:
+    if not other_response.media:
         return {}
-    schema = _envelope_of(errors) if other.media == "application/json" else {"type": "string"}
-    return {other.media: {"schema": schema}}
+    schema = _envelope_of(errors) if other_response.media == "application/json" else {"type": "string"}
+    return {other_response.media: {"schema": schema}}
 
 
-def _envelope_of(errors: Errors) -> Schema:
-    """The members that tell success from failure, whose names an API chooses."""
+def _envelope_of(errors: ApiErrors) -> Schema:
+    """Return the envelope's members, whose names depend on the API."""
     names = list(errors.envelope("", ""))
     return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
 
 
-def _success(errors: Errors, one: Described, also: list[str]) -> Schema:
-    """``also``: codes of failures that travel with 200; then the members of a success may be missing."""
+def _success(errors: ApiErrors, described: Description, failure_codes: list[str]) -> Schema:
+    """Return the schema of a success. ``failure_codes``: codes of failures with status 200; members are then optional."""
     code, message = list(errors.envelope("", ""))[:2]
-    named = {"properties": {code: {"type": "string", "enum": [*one.codes, *also]}, message: {"type": "string"}}}
-    envelope: Schema = {"type": "object", **named, "required": [code, message]}
-    success = one.success
+    properties_of_envelope = {
+        "properties": {
+            code: {"type": "string", "enum": [*described.codes, *failure_codes]},
+            message: {"type": "string"},
+        }
+    }
+    envelope: Schema = {"type": "object", **properties_of_envelope, "required": [code, message]}
+    success = described.success
     if success is None:
         return envelope
     properties = {**envelope["properties"], **success["properties"]}
-    required = envelope["required"] if also else [*envelope["required"], *success.get("required", ())]
-    return {"type": "object", "properties": properties, "required": required}
+    required_names = envelope["required"] if failure_codes else [*envelope["required"], *success.get("required", ())]
+    return {"type": "object", "properties": properties, "required": required_names}
 
 
-def _failure(errors: Errors, alike: list[ApiError]) -> Schema:
-    """In the API's own envelope, or in the gateway's, each with the codes of this status."""
-    own, gateway = ([error for error in alike if ("APIGW" in error.code) is of] for of in (False, True))
+def _failure(errors: ApiErrors, same_status: list[ApiError]) -> Schema:
+    """Return the schema of failures with this status, in the envelope of the API or of the gateway."""
+    own_errors, gateway = (
+        [error for error in same_status if ("APIGW" in error.code) is is_gateway] for is_gateway in (False, True)
+    )
     forms: list[Schema] = []
-    if own:
-        codes = list(dict.fromkeys(error.code for error in own))
+    if own_errors:
+        codes = list(dict.fromkeys(error.code for error in own_errors))
         envelope = _envelope_of(errors)
         for name in list(errors.envelope("", ""))[::2]:
             envelope["properties"][name] = {"type": "string", "enum": codes}
         if errors.table is BUYER_ERRORS:
-            envelope["properties"] |= {row.name: of_field(row) for row in REFUSAL}
+            envelope["properties"] |= {row.name: field_schema(row) for row in REFUSAL}
         forms.append(envelope)
     if gateway:
         codes = list(dict.fromkeys(error.code for error in gateway))
@@ -221,8 +249,8 @@ def _security_schemes() -> Mapping[str, Schema]:
         return {"type": "apiKey", "in": "header", "name": name, "description": words}
 
     return {
-        "SellerKey": header("Authorization", f"Of a seller. {_HOW_TO_SIGN}"),
-        "BuyerKey": header("Authorization", f"Of a buyer. {_HOW_TO_SIGN}"),
+        "SellerKey": header("Authorization", f"Of a seller. {_SIGNING_EXPLANATION}"),
+        "BuyerKey": header("Authorization", f"Of a buyer. {_SIGNING_EXPLANATION}"),
         "BaseKey": header(
             "signature",
             'Base64 of HMAC-SHA256 over "ts={ts}&nonce={nonce}&body={body}" with the base interfaces\' key.',
@@ -231,24 +259,24 @@ def _security_schemes() -> Mapping[str, Schema]:
 
 
 @lru_cache(maxsize=4)
-def _written(base_url: str) -> tuple[bytes, str]:
-    """The document as bytes, and its ETag. It depends on the address of the market alone."""
+def _encoded(base_url: str, market: str) -> tuple[bytes, str]:
+    """Return the document as bytes and its ETag. It depends only on the market's address and name."""
     del base_url
-    body = msgspec.json.format(msgspec.json.encode(document()), indent=1)
+    body = msgspec.json.format(msgspec.json.encode(document(market)), indent=1)
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 @csrf_exempt
 def openapi(request: HttpRequest) -> HttpResponse:
-    """Public: nobody is asked who they are."""
-    if request.method not in READING:
+    """Serve the document without authentication."""
+    if request.method not in SAFE_METHODS:
         return unknown_api(request)
-    body, etag = _written(config().base_url)
-    answer = HttpResponse(body, content_type="application/json")
-    answer["ETag"], answer["Cache-Control"] = etag, "public, max-age=300"
-    answer["Access-Control-Allow-Origin"] = "*"
-    conditional = get_conditional_response(request, etag=etag, response=answer)
-    return conditional if isinstance(conditional, HttpResponse) else answer
+    body, etag = _encoded(config().base_url, _market())
+    response = HttpResponse(body, content_type="application/json")
+    response["ETag"], response["Cache-Control"] = etag, "public, max-age=300"
+    response["Access-Control-Allow-Origin"] = "*"
+    conditional = get_conditional_response(request, etag=etag, response=response)
+    return conditional if isinstance(conditional, HttpResponse) else response
 
 
 openapi.own_transactions = True  # type: ignore[attr-defined]

@@ -1,5 +1,8 @@
-"""Authorisation codes as the seller's software asks for them: activate, query, report usage, in both versions (openapi-jointkit
-§C.8–§C.10). Signed with AK/SK; a failure rides on HTTP 200 with a row of the table, and has changed nothing."""
+"""Authorisation codes for the seller's software: activate, query and report usage, in both versions (openapi-jointkit
+§C.8–§C.10).
+
+Signed with AK/SK. A failure has HTTP status 200 and a row of the table, and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,23 @@ from django.utils import timezone
 from tradepost.market.fulfilment.activating import Activation, NotActivated, activate
 from tradepost.market.licenses import codes, software_usage
 from tradepost.market.licenses.code_models import LicenseCode
-from tradepost.market.licenses.code_status import IN_LIST, NO_SUCH, NOT_ACTIVATED, license_status
+from tradepost.market.licenses.code_status import IN_LIST, NOT_ACTIVATED, UNKNOWN_CODE, license_status
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api import license_calls as wire
 from tradepost.protocols.open_api.bodies import ApiRefused as NotTaken
 from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 from tradepost.protocols.open_api.license_calls import LicenseInfo, LicenseStatus
-from tradepost.protocols.open_api.software_usage import load_usages, reported
+from tradepost.protocols.open_api.software_usage import load_usages, report_response
 
-from . import seller_described as seller
-from .answers import ApiRefused, ApiRequest, Errors, open_api
+from . import seller_descriptions as seller
+from .answers import ApiErrors, ApiRefused, ApiRequest, open_api
 from .authentication import by_access_key
 
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a call: a report holds a hundred codes with a hundred ids of 256 characters each."""
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Maximum number of bytes: a report holds a hundred codes with a hundred ids of 256 characters each."""
 
-OF_CODES = Errors(
+CODE_ERRORS = ApiErrors(
     table=wire.ERRORS,
     envelope=error_envelope,
     not_authenticated=gateway_error("APIGW.0301"),
@@ -36,68 +39,74 @@ OF_CODES = Errors(
 _JSON = "application/json"
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.ACTIVATE_ONE)
+@open_api("POST", authentication=by_access_key, errors=CODE_ERRORS, described=seller.ACTIVATE_ONE)
 def activate_one(request: ApiRequest) -> Response:
     [code] = _activate(request, version=1)
-    return wire.activated(_info(code))
+    return wire.activated_response(_info(code))
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.ACTIVATE_MANY)
+@open_api("POST", authentication=by_access_key, errors=CODE_ERRORS, described=seller.ACTIVATE_MANY)
 def activate_many(request: ApiRequest) -> Response:
     _activate(request, version=2)
-    return wire.activated()
+    return wire.activated_response()
 
 
 def _activate(request: ApiRequest, *, version: int) -> list[LicenseCode]:
-    asked = _read(request.request, lambda body: wire.load_activate(body, version=version))
-    activation = Activation(seller=request.caller.seller_id, asked=asked, as_list=version > 1)
+    command = _parse_body(request.request, lambda body: wire.load_activate(body, version=version))
+    activation = Activation(seller=request.caller.seller_id, asked=command, as_list=version > 1)
     try:
         return activate(activation, now=request.now)
-    except NotActivated as refused:
-        raise ApiRefused(refused.trouble.code, refused.trouble.detail) from None
+    except NotActivated as refusal:
+        raise ApiRefused(refusal.trouble.code, refusal.trouble.detail) from None
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.QUERY_ONE)
+@open_api("POST", authentication=by_access_key, errors=CODE_ERRORS, described=seller.QUERY_ONE)
 def query_one(request: ApiRequest) -> Response:
-    """An unknown code and one that was never activated have rows of their own."""
-    asked = _read(request.request, lambda body: wire.load_query(body, version=1))
-    code = codes.found(request.caller.seller_id, asked.licenses).get(asked.licenses[0])
+    """Query one code. An unknown code and a code that was never activated have their own error rows."""
+    query = _parse_body(request.request, lambda body: wire.load_query(body, version=1))
+    code = codes.find_codes(request.caller.seller_id, query.licenses).get(query.licenses[0])
     if code is None:
-        raise ApiRefused(NO_SUCH, "no code of yours is this one")
+        raise ApiRefused(UNKNOWN_CODE, "no code of yours is this one")
     if _status(code) is None:
         raise ApiRefused(NOT_ACTIVATED)
-    codes.stamp([code], now=request.now)
-    return wire.queried([_info(code)], version=1)
+    codes.record_query([code], now=request.now)
+    return wire.query_response([_info(code)], version=1)
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.QUERY_MANY)
+@open_api("POST", authentication=by_access_key, errors=CODE_ERRORS, described=seller.QUERY_MANY)
 def query_many(request: ApiRequest) -> Response:
-    """A list with one that is unknown or was never activated is refused as a whole."""
-    asked = _read(request.request, lambda body: wire.load_query(body, version=2))
-    texts = list(dict.fromkeys(asked.licenses))
-    known = codes.found(request.caller.seller_id, texts)
-    if wrong := [text for text in texts if text not in known or _status(known[text]) is None]:
-        raise ApiRefused(IN_LIST, "unknown or not activated: " + ", ".join(wrong[:5]))
-    codes.stamp(known.values(), now=request.now)
-    return wire.queried([_info(known[text]) for text in texts], version=2)
+    """Query several codes. One that is unknown or was never activated refuses the full list."""
+    query = _parse_body(request.request, lambda body: wire.load_query(body, version=2))
+    texts = list(dict.fromkeys(query.licenses))
+    codes_found = codes.find_codes(request.caller.seller_id, texts)
+    if unusable := [text for text in texts if text not in codes_found or _status(codes_found[text]) is None]:
+        raise ApiRefused(IN_LIST, "unknown or not activated: " + ", ".join(unusable[:5]))
+    codes.record_query(codes_found.values(), now=request.now)
+    return wire.query_response([_info(codes_found[text]) for text in texts], version=2)
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES, largest_body=LARGEST, described=seller.SOFTWARE_USAGE)
+@open_api(
+    "POST",
+    authentication=by_access_key,
+    errors=CODE_ERRORS,
+    largest_body=MAX_BODY_BYTES,
+    described=seller.SOFTWARE_USAGE,
+)
 def usage_info(request: ApiRequest) -> Response:
-    usages = _read(request.request, load_usages)
+    usages = _parse_body(request.request, load_usages)
     zone = timezone.get_default_timezone()
-    return reported(software_usage.report(request.caller.seller_id, usages, zone=zone, now=request.now))
+    return report_response(software_usage.report(request.caller.seller_id, usages, zone=zone, now=request.now))
 
 
-def _read[T](request: Request, load: Callable[[bytes], T]) -> T:
-    """What the body says. Raises ``ApiRefused`` for one that is no JSON, or not what the interface documents."""
-    stated = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if stated != _JSON:
+def _parse_body[T](request: Request, load: Callable[[bytes], T]) -> T:
+    """Parse the body. Raises ``ApiRefused`` for invalid JSON or undocumented content."""
+    content_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if content_type != _JSON:
         raise ApiRefused("95000003", f"the Content-Type must be {_JSON}")
     try:
         return load(request.body)
-    except NotTaken as refused:
-        raise ApiRefused(refused.error.code, refused.detail) from None
+    except NotTaken as refusal:
+        raise ApiRefused(refusal.error.code, refusal.detail) from None
 
 
 def _status(code: LicenseCode) -> LicenseStatus | None:
@@ -105,14 +114,14 @@ def _status(code: LicenseCode) -> LicenseStatus | None:
 
 
 def _info(code: LicenseCode) -> LicenseInfo:
-    """The order is that of the purchase. A test code stands for none."""
-    held: Subscription | None = code.subscription
+    """Return the code's data with the order of its purchase; a test code has none."""
+    service: Subscription | None = code.subscription
     return LicenseInfo(
         license_code=code.code,
         status=_status(code) or LicenseStatus.RELEASED,
         activated_at=code.effective_at,
-        expires_at=held.expires_at if held is not None else None,
-        product_id=held.offer.product_id if held is not None else "",
-        order_id=held.order_line_number.rpartition("-")[0] if held is not None else "",
-        amount=held.quantity if held is not None else 1,
+        expires_at=service.expires_at if service is not None else None,
+        product_id=service.offer.product_id if service is not None else "",
+        order_id=service.order_line_number.rpartition("-")[0] if service is not None else "",
+        amount=service.quantity if service is not None else 1,
     )

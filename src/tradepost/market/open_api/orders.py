@@ -1,4 +1,5 @@
-"""What a seller may learn about an order: its own lines, and of the buyer what its products ask for (openapi-jointkit §C.4)."""
+"""The order data that a seller may see: its own lines, and the buyer's data that its products ask for (openapi-jointkit
+§C.4)."""
 
 from __future__ import annotations
 
@@ -10,35 +11,35 @@ from django.db import models
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.prepared import Prepared
-from tradepost.market.fulfilment.renewing import end_wanted_by
+from tradepost.market.fulfilment.renewing import end_after
 from tradepost.market.identity.models import CustomerType
 from tradepost.market.orders.models import Order, OrderLine
-from tradepost.market.product_types.charging import charging
+from tradepost.market.product_types.charging import charging_of
 from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.inline_purchase import NAME_LENGTH
 from tradepost.protocols.open_api import order_query as wire
 
-LONGEST_PRODUCT_NAME = 64
+MAX_PRODUCT_NAME_LENGTH = 64
 MODE_NAMES = {
     ChargingMode.PERIOD: "包周期",
     ChargingMode.ONE_TIME: "按次",
     ChargingMode.ON_DEMAND: "按需",
     ChargingMode.ON_DEMAND_PKG: "按需套餐包",
 }
-"""As they end a product's name on the wire: data for a server, not words of a page, so always in Chinese."""
+"""Suffixes of product names on the wire. Always Chinese, since they are data for servers, not texts of pages."""
 
 
-OPENS = (Order.Type.NEW, Order.Type.TRIAL)
-"""Orders that begin a service: the others move an end that is told before it is there."""
+OPENING_TYPES = (Order.Type.NEW, Order.Type.TRIAL)
+"""Orders that open a service. Other orders change an end date, which is sent before it applies."""
 
 
 _TYPES = {CustomerType.COMPANY: 1, CustomerType.PERSON: 0, "": -1}
-"""Of customers, by what an operator certified (openapi-jointkit §C.4)."""
+"""Customer types, as an operator certified them (openapi-jointkit §C.4)."""
 
 
 class _Line(NamedTuple):
-    """What an answer needs of a line: a product's texts and drawing are long, and a seller's server asks often."""
+    """The required columns of a line. Long texts and drawings are left out, since sellers' servers query often."""
 
     number: str
     charging_mode: str
@@ -83,23 +84,25 @@ _lines = Prepared(
 
 
 def order_of_seller(number: str, seller_id: int, *, line_number: str = "") -> wire.OrderInfo | None:
-    """The order with this seller's lines. None when there is none, when it is another seller's, or while it is unpaid:
-    until then a seller has nothing to do for it, and no reason to know the buyer."""
-    found = [line for line in map(_Line._make, _lines(number, seller_id)) if line_number in {"", line.number}]
-    if not found:
+    """Return the order with this seller's lines. None if it does not exist, is another seller's, or is unpaid.
+
+    An unpaid order requires no action by the seller, who need not know the buyer.
+    """
+    seller_lines = [line for line in map(_Line._make, _lines(number, seller_id)) if line_number in {"", line.number}]
+    if not seller_lines:
         return None
-    order = found[0]
+    order = seller_lines[0]
     return wire.OrderInfo(
         order_id=order.order__number,
         order_type=order.order__order_type,
         created_at=order.order__placed_at,
-        lines=tuple(_line(line) for line in found),
-        buyer=_buyer(found),
+        lines=tuple(_line(line) for line in seller_lines),
+        buyer=_buyer(seller_lines),
     )
 
 
 def _line(line: _Line) -> wire.OrderLine:
-    listed, paid = _amounts(line)
+    listed_amount, paid_amount = _amounts(line)
     return wire.OrderLine(
         order_line_id=line.number,
         charging_mode=line.charging_mode,
@@ -115,14 +118,17 @@ def _line(line: _Line) -> wire.OrderLine:
             ),
         ),
         extend_params=tuple(wire.ExtendParam(name=p["name"], value=p["value"]) for p in line.extend_params),
-        currency=listed,
-        currency_after_discount=paid,
+        currency=listed_amount,
+        currency_after_discount=paid_amount,
     )
 
 
 def _amounts(line: _Line) -> tuple[str, str]:
-    """``currency``, and ``currencyAfterDiscount``: of an unsubscription the first is empty and the second is less than nothing
-    (saas-v1-license C). The market has no discounts yet: what is asked is what is paid."""
+    """Return ``currency`` and ``currencyAfterDiscount``.
+
+    For an unsubscription the first is empty and the second negative (saas-v1-license C). The market has no discounts
+    yet, so both are otherwise equal.
+    """
     if line.order__order_type == Order.Type.UNSUBSCRIBE:
         return "", _text(-Money(line.list_minor, line.order__currency))
     amount = _text(Money(line.amount_minor, line.order__currency))
@@ -130,25 +136,26 @@ def _amounts(line: _Line) -> tuple[str, str]:
 
 
 def _expires_at(line: _Line) -> datetime | None:
-    """When the subscription ends; before there is one, the estimate that the wire allows: the period from payment on."""
-    if not charging(line.charging_mode).ends:
+    """Return the end of the subscription; before it exists, the permitted estimate: one period after the payment."""
+    if not charging_of(line.charging_mode).ends:
         return None
-    if line.order__order_type not in OPENS and (asked := end_wanted_by(line.number)) is not None:
-        return asked
+    if line.order__order_type not in OPENING_TYPES and (requested_end := end_after(line.number)) is not None:
+        return requested_end
     if line.subscription__expires_at:
         return line.subscription__expires_at
     return period_end(line.order__paid_at, line.period_type, line.period_number)
 
 
 def _product_name(line: _Line) -> str:
-    """Product, spec, chosen values and mode with commas, as the platform writes it; cut at the 64 that it declares."""
+    """Return product, specification, chosen values and mode, separated by commas and cut to the declared 64
+    characters."""
     parts = [line.product_name, line.spec_name, *(v["value"] for v in line.values)]
     parts.append(MODE_NAMES[ChargingMode(line.charging_mode)])
-    return ",".join(parts)[:LONGEST_PRODUCT_NAME]
+    return ",".join(parts)[:MAX_PRODUCT_NAME_LENGTH]
 
 
 def _text(money: Money) -> str:
-    """An amount in main units without needless zeros: ``100``, ``12.5``."""
+    """Return an amount in main units without trailing zeros: ``100``, ``12.5``."""
     return f"{money.major.normalize():f}"
 
 
@@ -157,7 +164,7 @@ def _buyer(lines: Sequence[_Line]) -> wire.BuyerInfo:
     customer, name, company = order.order__buyer__customer_id, order.order__buyer__name, order.order__buyer__company
     return wire.BuyerInfo(
         customer_id=customer,
-        # Never the e-mail address: that is given only to those who ask for it.
+        # Never the email address, which only products that ask for it get.
         customer_name=name or f"user_{customer[:8]}",
         customer_real_name=order.order__buyer__certified_name or company or name,
         customer_type=_TYPES[order.order__buyer__customer_type],

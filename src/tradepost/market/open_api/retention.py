@@ -1,4 +1,4 @@
-"""How long the first answer to a call of a buyer's program is repeated."""
+"""Retention of first answers to calls of buyers' programs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from tradepost.market.base.retention import Rule
 
 from .models import KeptAnswer
 
-ANSWERS = Rule(
+STORED_ANSWERS = Rule(
     name="answers to buyers' programs", model=KeptAnswer, when="answered_at", setting="keep_api_answers_days"
 )

@@ -1,7 +1,8 @@
-"""How much a caller may ask, and how often it may be wrong.
+"""The rate limit of requests per caller.
 
-Both are counted in the memory of one process: a market with N web processes allows N times the rate, and a caller that
-guesses is locked by each process for itself. That keeps a hot path free of writes; the figures are limits of abuse, not quotas.
+Only this limit is counted in memory per process: N web processes allow N times the rate. A count in the database would
+add a write to every call, including reads. The rate protects a process against floods and is not a quota (decision
+0100). Wrong signatures are counted for all processes (``identity/limits.py``).
 """
 
 from __future__ import annotations
@@ -17,21 +18,18 @@ from limits import parse
 
 from tradepost.market.base.config import config
 
-MOST_FAILURES = 5
-LOCK = timedelta(minutes=5)
-"""More than five failures in a row lock the caller for five minutes (openapi-jointkit §C.1)."""
-MOST_REMEMBERED = 10_000
+MAX_CALLERS = 10_000
 
 
 @dataclass(slots=True)
 class RateLimit:
-    """Requests of one access key in a window, written as ``100/second``.
+    """Requests of an access key in a window, written as ``100/second``.
 
-    The notation is that of ``limits``; the counting is ours, since its memory storage starts a thread for each count.
+    The notation is that of ``limits``. Its memory storage starts a thread per count, so counting is done here.
     """
 
     rate: str
-    most_remembered: int = MOST_REMEMBERED
+    most_remembered: int = MAX_CALLERS
     _windows: OrderedDict[str, tuple[datetime, int]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _amount: int = field(init=False)
@@ -42,7 +40,7 @@ class RateLimit:
         self._amount, self._length = item.amount, timedelta(seconds=item.get_expiry())
 
     def wait(self, key: str, *, now: datetime) -> int:
-        """Count a request: 0 when it may pass, else the whole seconds after which the next may."""
+        """Count a request. Return 0 if it may pass, else the seconds until the next one may."""
         with self._lock:
             start, count = self._windows.get(key, (now, 0))
             if not start <= now < start + self._length:
@@ -56,53 +54,7 @@ class RateLimit:
             return 0
 
 
-@dataclass(slots=True)
-class _Record:
-    failures: int = 0
-    locked_until: datetime | None = None
-
-
-@dataclass(slots=True)
-class Lockout:
-    """Failures in a row of each caller. Forgets the caller that was quiet longest when it knows too many."""
-
-    most_remembered: int = MOST_REMEMBERED
-    _records: OrderedDict[str, _Record] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def wait(self, caller: str, *, now: datetime) -> int:
-        """0 when the caller may try, else the seconds until it may."""
-        with self._lock:
-            record = self._records.get(caller)
-            if record is None or record.locked_until is None:
-                return 0
-            if now >= record.locked_until:
-                del self._records[caller]
-                return 0
-            return math.ceil((record.locked_until - now).total_seconds())
-
-    def failed(self, caller: str, *, now: datetime) -> None:
-        with self._lock:
-            record = self._records.setdefault(caller, _Record())
-            self._records.move_to_end(caller)
-            record.failures += 1
-            if record.failures > MOST_FAILURES:
-                record.locked_until = now + LOCK
-            while len(self._records) > self.most_remembered:
-                self._records.popitem(last=False)
-
-    def succeeded(self, caller: str) -> None:
-        with self._lock:
-            self._records.pop(caller, None)
-
-
 @cache
 def rate_limit() -> RateLimit:
-    """The one of this process."""
-    return RateLimit(config().open_api_rate)
-
-
-@cache
-def lockout() -> Lockout:
-    """The one of this process."""
-    return Lockout()
+    """Return the rate limit of this process."""
+    return RateLimit(config().open_api.open_api_rate)

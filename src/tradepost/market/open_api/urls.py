@@ -1,4 +1,4 @@
-"""Addresses of the open APIs. What is not one of them answers as the gateway does, in JSON."""
+"""URLs of the open APIs. Other addresses under the prefix are answered like the gateway, in JSON."""
 
 from __future__ import annotations
 

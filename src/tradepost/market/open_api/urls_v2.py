@@ -1,4 +1,4 @@
-"""Addresses of the second version of some APIs."""
+"""URLs of APIs with a second version."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The usage pushes: the new edition, signed with the seller's base key, and the older ones, with AK/SK (openapi-jointkit §C.5, §C.6).
+"""Pushes of usage: the current edition, signed with the seller's base key, and older ones with AK/SK (openapi-jointkit
+§C.5, §C.6).
 
-An answer goes out after the records are committed; each refused one is named, and none refuses its neighbours.
+Responses are sent after the records are committed. Each refused record is named, and does not affect the others.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from tradepost.market.base.config import config
-from tradepost.market.metering.intake import NonceUsed, Pushed, Taken, rule_of, take
+from tradepost.market.metering.intake import Accepted, NonceUsed, VerifiedPush, rule_of, store_push
 from tradepost.market.metering.intake import Refused as RefusedItem
 from tradepost.market.metering.judge import Code, Refusal
 from tradepost.market.metering.models import Push
@@ -19,25 +20,26 @@ from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import usage_push, usage_push_old
 from tradepost.protocols.open_api.bodies import BadBody
 from tradepost.protocols.open_api.errors import error_envelope, gateway_error
-from tradepost.protocols.open_api.usage_items import MALFORMED, OF_2018, OLD, Edition, load_each
-from tradepost.protocols.open_api.usage_push import ABNORMAL, AbnormalRecord, WrongCount
+from tradepost.protocols.open_api.usage_items import EDITION_2018, MALFORMED, OLD_EDITION, Edition, load_items
+from tradepost.protocols.open_api.usage_push import ABNORMAL_CODES, AbnormalRecord, WrongRecordCount
 
-from . import seller_described as seller
-from .answers import ApiRefused, ApiRequest, Errors, open_api
+from . import seller_descriptions as seller
+from .answers import ApiErrors, ApiRefused, ApiRequest, open_api
 from .authentication import by_access_key
 from .usage_authentication import UsageCaller, by_base_key
 
-LARGEST = 1024 * 1024
-"""Bytes of a push: a thousand records of a kilobyte each. The interface states records, and no bytes."""
+MAX_BODY_BYTES = 1024 * 1024
+"""Maximum number of bytes of a push: a thousand records of a kilobyte. The interface limits only the number of
+records."""
 
-OF_PUSH = Errors(
+PUSH_ERRORS = ApiErrors(
     table=usage_push.ERRORS,
     envelope=error_envelope,
     not_authenticated=usage_push.AUTH_FAILED,
     too_often=gateway_error("APIGW.0308"),
     internal=usage_push.SYSTEM_ERROR,
 )
-OF_OLD_PUSH = Errors(
+OLD_PUSH_ERRORS = ApiErrors(
     table=usage_push_old.ERRORS,
     envelope=error_envelope,
     not_authenticated=gateway_error("APIGW.0301"),
@@ -51,48 +53,63 @@ OLD_CODES: Mapping[Code, str] = {
     Code.FOREIGN: "MKT.9001",
     Code.TOO_OLD: "MKT.9004",
 }
-"""The older editions name no records. If all records are wrong, the call is answered with their common row, or with
-``INVALID_USAGE`` if they differ; if some were stored, it is a success."""
+"""Error codes of the older editions, which name no records.
+
+If all records are refused, the call gets their common code, or ``INVALID_USAGE`` if they differ. If some were stored,
+it succeeds.
+"""
 INVALID_USAGE = "MKT.9002"
 
 
-@open_api("POST", authentication=by_base_key, errors=OF_PUSH, largest_body=LARGEST, described=seller.USAGE)
+@open_api("POST", authentication=by_base_key, errors=PUSH_ERRORS, largest_body=MAX_BODY_BYTES, described=seller.USAGE)
 def usage_data(request: ApiRequest) -> Response:
     caller = request.caller
     if not isinstance(caller, UsageCaller):
         raise TypeError("the push is read where its caller is found")
-    pushed = Pushed(seller=caller.seller_id, api=Push.Api.NEW, loaded=caller.loaded, nonce=caller.nonce)
+    pushed = VerifiedPush(seller=caller.seller_id, api=Push.Api.NEW, loaded=caller.loaded, nonce=caller.nonce)
     try:
-        taken = _take(pushed, request)
+        result = _accept_usage(pushed, request)
     except NonceUsed:
         raise ApiRefused(usage_push.AUTH_FAILED.code, "nonce was used before") from None
-    return usage_push.pushed(map(_abnormal, taken.refused))
+    return usage_push.push_response(map(_abnormal, result.refused))
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_OLD_PUSH, largest_body=LARGEST, described=seller.USAGE_OLD)
+@open_api(
+    "POST",
+    authentication=by_access_key,
+    errors=OLD_PUSH_ERRORS,
+    largest_body=MAX_BODY_BYTES,
+    described=seller.USAGE_OLD,
+)
 def usage_data_old(request: ApiRequest) -> Response:
-    return _pushed_old(request, OLD, Push.Api.OLD)
+    return _answer_old_push(request, OLD_EDITION, Push.Api.OLD)
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_OLD_PUSH, largest_body=LARGEST, described=seller.USAGE_2018)
+@open_api(
+    "POST",
+    authentication=by_access_key,
+    errors=OLD_PUSH_ERRORS,
+    largest_body=MAX_BODY_BYTES,
+    described=seller.USAGE_2018,
+)
 def usage_data_2018(request: ApiRequest) -> Response:
-    return _pushed_old(request, OF_2018, Push.Api.OF_2018)
+    return _answer_old_push(request, EDITION_2018, Push.Api.OF_2018)
 
 
-def _pushed_old(request: ApiRequest, edition: Edition, api: Push.Api) -> Response:
+def _answer_old_push(request: ApiRequest, edition: Edition, api: Push.Api) -> Response:
     try:
-        loaded = load_each(request.request.body, edition)
-    except WrongCount as error:
-        # Too many have a row of their own; none at all is an invalid parameter (§C.4, §C.6).
+        loaded = load_items(request.request.body, edition)
+    except WrongRecordCount as error:
+        # Too many records have their own row; no record is an invalid parameter (§C.4, §C.6).
         raise ApiRefused("MKT.9003" if error.count else "MKT.0101", str(error)) from None
     except BadBody as error:
         raise ApiRefused("MKT.0101", str(error)) from None
-    taken = _take(Pushed(seller=request.caller.seller_id, api=api, loaded=loaded), request)
-    if len(taken.refused) == len(loaded.items):
-        codes = {_old_code(one.refusal) for one in taken.refused}
+    result = _accept_usage(VerifiedPush(seller=request.caller.seller_id, api=api, loaded=loaded), request)
+    if len(result.refused) == len(loaded.items):
+        codes = {_old_code(refused_item.refusal) for refused_item in result.refused}
         code = codes.pop() if len(codes) == 1 else INVALID_USAGE
-        raise ApiRefused(code, _words(taken.refused[0]), wrong_records=len(taken.refused))
-    return usage_push_old.pushed()
+        raise ApiRefused(code, _message(result.refused[0]), wrong_records=len(result.refused))
+    return usage_push_old.push_response()
 
 
 def _old_code(refusal: Refusal) -> str:
@@ -100,34 +117,35 @@ def _old_code(refusal: Refusal) -> str:
 
 
 def _names_other_product(refusal: Refusal) -> bool:
-    """Whether the instance is the seller's own, and the record names another product than it belongs to."""
+    """Return whether the record names another product for the seller's own instance."""
     return refusal.code is Code.FOREIGN and refusal.field == "product_id"
 
 
-def _take(pushed: Pushed, request: ApiRequest) -> Taken:
+def _accept_usage(pushed: VerifiedPush, request: ApiRequest) -> Accepted:
     settings = config()
     rule = rule_of(
-        usage_max_age_days=settings.usage_max_age_days, usage_future_skew_seconds=settings.usage_future_skew_seconds
+        usage_max_age_days=settings.metering.usage_max_age_days,
+        usage_future_skew_seconds=settings.metering.usage_future_skew_seconds,
     )
     zone = timezone.get_default_timezone()
     if not isinstance(zone, ZoneInfo):
         raise TypeError("the market's zone is a ZoneInfo")
-    return take(pushed, rule=rule, zone=zone, now=request.now)
+    return store_push(pushed, rule=rule, zone=zone, now=request.now)
 
 
-def _abnormal(refused: RefusedItem) -> AbnormalRecord:
+def _abnormal(item: RefusedItem) -> AbnormalRecord:
     return AbnormalRecord(
-        metering_sn=refused.item.metering_sn,
-        instance_id=refused.item.instance_id,
-        code=refused.refusal.code.on_the_wire,
-        message=_words(refused),
+        metering_sn=item.item.metering_sn,
+        instance_id=item.item.instance_id,
+        code=item.refusal.code.on_the_wire,
+        message=_message(item),
     )
 
 
-def _words(refused: RefusedItem) -> str:
-    code, field, differs = refused.refusal
-    words = MALFORMED.get(code) or ABNORMAL[code.on_the_wire]
-    if _names_other_product(refused.refusal):
+def _message(item: RefusedItem) -> str:
+    code, field, differs = item.refusal
+    words = MALFORMED.get(code) or ABNORMAL_CODES[code.on_the_wire]
+    if _names_other_product(item.refusal):
         words = "the instance belongs to another product"
     if differs:
         words = "another quantity of this instance and time was taken before, and stays"

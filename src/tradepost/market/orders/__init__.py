@@ -1,1 +1,1 @@
-"""Orders: place, pay, cancel; one module a verb."""
+"""Orders: place, pay, cancel, renew, change and refund. Each module is named after its verb."""

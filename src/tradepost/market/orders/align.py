@@ -1,7 +1,7 @@
-"""One day of the month on which a buyer's services end (统一到期日): pure rules over the market's calendar (business-rules §4.5).
+"""Align the end dates of a buyer's services to one day of the month (统一到期日, business-rules §4.5). Pure functions.
 
-A renewal that is aligned lasts until the first such day after its own end. The days in between are paid for in proportion to
-the price of a month; where the end falls on that day already there is nothing to pay.
+An aligned renewal lasts until the first such day after its own end. The extra days are charged in proportion to the
+monthly price. If the end already falls on that day, nothing is charged.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from tradepost.market.base.money import Money
 from tradepost.market.base.values import replace
 from tradepost.market.subscriptions.paid_time import period_end
 
-from .pricing import Priced, PriceLine
+from .pricing import PricedChoice, PriceLine
 
 if TYPE_CHECKING:
     from datetime import date
 
 MONTH_END = 31
 DAYS = (*range(1, 29), MONTH_END)
-"""Days that every month has, and its last one."""
+"""Days that exist in every month, and the last day of the month."""
 
 
 class Alignment(Struct, frozen=True, kw_only=True):
-    """``until``: the aligned end, exclusive. ``days`` of the ``of_days`` of the month that would follow are paid for."""
+    """The aligned end ``until`` (exclusive). The buyer pays for ``days`` of the ``of_days`` in the following month."""
 
     until: datetime
     days: int
@@ -39,30 +39,36 @@ class Alignment(Struct, frozen=True, kw_only=True):
 
 
 def aligned_end(end: datetime, day: int) -> datetime:
-    """The first moment from ``end`` on that falls on this day of a month, at the same time of day."""
+    """Return the first moment from ``end`` on with this day of the month, at the same time of day."""
     if day not in DAYS:
         raise ValueError("a day that every month has, or the last one")
     local = end.astimezone(timezone.get_default_timezone())
-    on = _on_day(local.date(), day)
-    if on < local.date():
-        on = _on_day(local.date().replace(day=1) + timedelta(days=32), day)
-    return end if on == local.date() else local.replace(year=on.year, month=on.month, day=on.day).astimezone(UTC)
+    aligned_date = _date_on_day(local.date(), day)
+    if aligned_date < local.date():
+        aligned_date = _date_on_day(local.date().replace(day=1) + timedelta(days=32), day)
+    return (
+        end
+        if aligned_date == local.date()
+        else local.replace(year=aligned_date.year, month=aligned_date.month, day=aligned_date.day).astimezone(UTC)
+    )
 
 
-def _on_day(of_month: date, day: int) -> date:
-    last = calendar.monthrange(of_month.year, of_month.month)[1]
-    return of_month.replace(day=last if day == MONTH_END else day)
+def _date_on_day(date_in_month: date, day: int) -> date:
+    last_day = calendar.monthrange(date_in_month.year, date_in_month.month)[1]
+    return date_in_month.replace(day=last_day if day == MONTH_END else day)
 
 
 def align(end: datetime, day: int, *, month: Money) -> Alignment | None:
-    """What it takes to go on from ``end`` to that day, by what a ``month`` costs, half a coin rounded up; None when the end
-    falls on it already."""
+    """Return the extra time from ``end`` to the next such day, priced by the monthly price ``month``.
+
+    Amounts are rounded half up to the minor unit. None if ``end`` already falls on that day.
+    """
     until = aligned_end(end, day)
     days, of_days = _days(end, until), _days(end, period_end(end, "month", 1))
     if days == 0:
         return None
-    extra = (2 * month.minor * days + of_days) // (2 * of_days)
-    return Alignment(until=until, days=days, of_days=of_days, month_minor=month.minor, extra_minor=extra)
+    extra_minor = (2 * month.minor * days + of_days) // (2 * of_days)
+    return Alignment(until=until, days=days, of_days=of_days, month_minor=month.minor, extra_minor=extra_minor)
 
 
 def _days(start: datetime, end: datetime) -> int:
@@ -71,13 +77,13 @@ def _days(start: datetime, end: datetime) -> int:
 
 
 def is_priced_from(end: datetime, until: datetime, lines: Sequence[PriceLine]) -> bool:
-    """Whether these lines pay for the very days from ``end`` on."""
+    """Return whether these price lines pay for exactly the days between ``end`` and ``until``."""
     return sum(line.days for line in lines) == _days(end, until)
 
 
-def with_alignment(priced: Priced, alignment: Alignment) -> Priced:
-    """The price of a renewal that ends on that day: one line more."""
-    extra = PriceLine(
+def with_alignment(priced: PricedChoice, alignment: Alignment) -> PricedChoice:
+    """Return the price of an aligned renewal, with one more price line for the extra days."""
+    extra_line = PriceLine(
         units=1,
         unit_minor=alignment.month_minor,
         periods=1,
@@ -86,4 +92,4 @@ def with_alignment(priced: Priced, alignment: Alignment) -> Priced:
         of_days=alignment.of_days,
     )
     total = Money(priced.total.minor + alignment.extra_minor, priced.total.currency)
-    return replace(priced, total=total, lines=(*priced.lines, extra))
+    return replace(priced, total=total, lines=(*priced.lines, extra_line))

@@ -1,4 +1,4 @@
-"""To whom a product, or one of its specs, is sold (business-rules §3.7 sales target)."""
+"""Sales targets: which buyers may buy a product or one of its specifications (business-rules §3.7)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .models import Order, OrderLine
 
 
 def check_audience(buyer: User, offer: Offer) -> None:
-    """Raises ``Refused`` with the reason and what the buyer can do."""
-    if words := why_not_sold_to(buyer, offer):
+    """Raise ``Refused`` if the buyer is outside the sales target, with the reason and the next step."""
+    if words := exclusion_reason(buyer, offer):
         raise Refused("order.not_for_you", words, HTTPStatus.FORBIDDEN, field="product_id")
 
 
-def why_not_sold_to(buyer: User, offer: Offer) -> str:
-    """Why the buyer is outside the sales target of the product or of the spec; empty where both include the buyer."""
+def exclusion_reason(buyer: User, offer: Offer) -> str:
+    """Return why the buyer is outside the sales target of the product or specification; empty if inside both."""
     spec = offer.sku.spec
     targets = SalesTarget.objects.filter(product=spec.product_id, spec_key__in=["", spec.key]).order_by("spec_key")
-    target = next((target for target in targets if not _is_among(buyer, target)), None)
+    target = next((target for target in targets if not _matches(buyer, target)), None)
     if target is None:
         return ""
     seller = spec.product.seller
@@ -36,28 +36,28 @@ def why_not_sold_to(buyer: User, offer: Offer) -> str:
         case _:
             words = _("The seller sells this to chosen customers only. Contact the seller if you need it: %(contact)s")
             return words % {"contact": contact}
-    return f"{rule % {'contact': contact}} {_own_type(buyer)}"
+    return f"{rule % {'contact': contact}} {_customer_type_text(buyer)}"
 
 
-def _own_type(buyer: User) -> str:
+def _customer_type_text(buyer: User) -> str:
     if buyer.customer_type:
         return _("Your account is certified as: %(type)s.") % {"type": CustomerType(buyer.customer_type).label}
     return _("Your account is not certified yet.")
 
 
-def _is_among(buyer: User, target: SalesTarget) -> bool:
+def _matches(buyer: User, target: SalesTarget) -> bool:
     match SalesTarget.Audience(target.audience):
         case SalesTarget.Audience.COMPANIES:
             return buyer.customer_type == CustomerType.COMPANY
         case SalesTarget.Audience.PEOPLE:
             return buyer.customer_type == CustomerType.PERSON
         case SalesTarget.Audience.LISTED:
-            # Both must be the buyer's: who knows one of them alone is nobody (account name + ID).
+            # Both must match, so that knowing one of the two is not enough (account name + ID).
             return TargetBuyer.objects.filter(
                 target=target, customer_id=buyer.customer_id, email__iexact=buyer.email
             ).exists()
         case SalesTarget.Audience.HOLDERS:
-            bought = OrderLine.objects.filter(
+            bought_lines = OrderLine.objects.filter(
                 buyer=buyer, product=target.holders_of_id, status=Order.Status.COMPLETED
             )  # fmt: skip
-            return bought.exists()
+            return bought_lines.exists()

@@ -1,4 +1,4 @@
-"""Order, and go on at once where there is nothing to pay: no page asks for a payment of nothing."""
+"""Place an order and complete it at once if its total is zero, so that no page asks for a payment of nothing."""
 
 from __future__ import annotations
 
@@ -19,42 +19,43 @@ from .renew_change import place_changed_renewal
 
 
 def buy(buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """The order, or the one that the same request made already. Raises ``Refused`` as ``place_order`` does.
+    """Return the new order, or the order already placed by the same request. Raises ``Refused`` as ``place_order``
+    does.
 
-    What costs something waits, unpaid, for ``pay_order``.
+    An order with a price remains unpaid until ``pay_order``.
     """
-    if (made := _made(buyer, command)) is not None:
-        return made
+    if (existing := _existing_order(buyer, command)) is not None:
+        return existing
     try:
         with transaction.atomic():
             order = place_order(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
             if order.total_minor == 0:
                 pay_order(order, now=now)
     except IntegrityError:
-        if (made := _made(buyer, command)) is None:
+        if (existing := _existing_order(buyer, command)) is None:
             raise
-        return made  # the same request was sent twice at the same moment, and the other one was first
+        return existing  # the same request arrived twice at once, and the other was stored first
     return order
 
 
 def renew(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """The same for a renewal. Raises ``Refused`` as ``place_renewal`` does."""
-    if (made := _made(buyer, command)) is not None:
-        return made
+    """Place a renewal; otherwise like ``buy``. Raises ``Refused`` as ``place_renewal`` does."""
+    if (existing := _existing_order(buyer, command)) is not None:
+        return existing
     try:
         with transaction.atomic():
             order = place_renewal(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
             if order.total_minor == 0:
                 pay_order(order, now=now)
     except IntegrityError:
-        if (made := _made(buyer, command)) is None:
+        if (existing := _existing_order(buyer, command)) is None:
             raise
-        return made
+        return existing
     return order
 
 
 def convert(buyer: User, command: WithinSpec, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """The same for a trial that becomes formal. Raises ``Refused`` as ``place_conversion`` does."""
+    """Convert a trial into a paid service; otherwise like ``buy``. Raises ``Refused`` as ``place_conversion`` does."""
     with transaction.atomic():
         order = place_conversion(buyer, command, now=now, unpaid_timeout=unpaid_timeout)
         if order.total_minor == 0:
@@ -65,7 +66,8 @@ def convert(buyer: User, command: WithinSpec, *, now: datetime, unpaid_timeout: 
 def renew_changed(
     buyer: User, command: WithinSpec, *, now: datetime, unpaid_timeout: timedelta, days_before: int
 ) -> Order:
-    """The same for a renewal as something else. Raises ``Refused`` as ``place_changed_renewal`` does."""
+    """Place a renewal with another specification or quantity; otherwise like ``buy``. Raises ``Refused`` as
+    ``place_changed_renewal`` does."""
     with transaction.atomic():
         order = place_changed_renewal(buyer, command, now=now, unpaid_timeout=unpaid_timeout, days_before=days_before)
         if order.total_minor == 0:
@@ -76,7 +78,7 @@ def renew_changed(
 def change(
     buyer: User, command: ChangeService, *, now: datetime, unpaid_timeout: timedelta, step_change: StepChange
 ) -> Order:
-    """The same for a change in use. Raises ``Refused`` as ``place_change`` does."""
+    """Place a change of a running service; otherwise like ``buy``. Raises ``Refused`` as ``place_change`` does."""
     with transaction.atomic():
         order = place_change(buyer, command, now=now, unpaid_timeout=unpaid_timeout, step_change=step_change)
         if order.total_minor == 0:
@@ -84,12 +86,12 @@ def change(
     return order
 
 
-def _made(buyer: User, command: PlaceOrder | RenewService) -> Order | None:
+def _existing_order(buyer: User, command: PlaceOrder | RenewService) -> Order | None:
     return order_of(buyer, command.idempotency_key)
 
 
 def order_of(buyer: User, idempotency_key: str) -> Order | None:
-    """The one that this request made already; none for an empty key."""
+    """Return the order already placed by this request; None for an empty key."""
     if not idempotency_key:
         return None
     return Order.objects.filter(buyer=buyer, idempotency_key=idempotency_key).first()

@@ -1,4 +1,4 @@
-"""Cancel an unpaid order: by its buyer, or by the market when the time to pay is over."""
+"""Cancel unpaid orders, by the buyer or by the market when the payment time is over."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .place import UNPAID_TIMEOUT
 
 
 def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
-    """Raises ``IllegalTransition`` when it is no longer unpaid."""
+    """Cancel the order. Raises ``IllegalTransition`` if it is not unpaid."""
     cancel_orders([order], actor=actor, now=now)
 
 
 def cancel_orders(orders: Sequence[Order], *, actor: str, now: datetime) -> None:
-    """Cancel all of these orders, or none. Raises ``IllegalTransition`` when one of them is no longer unpaid."""
+    """Cancel all of these orders, or none. Raises ``IllegalTransition`` if one of them is not unpaid."""
     keys = [order.pk for order in orders]
     with transaction.atomic():
-        # First, as the timer takes them: its row, then the order.
+        # The timer locks its own row before the order; use the same sequence.
         jobs.cancel_all([UNPAID_TIMEOUT], [order.number for order in orders])
         list(Order.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk").values_list("pk"))
         ORDER.move_all(orders, OrderEvent.CANCEL, now=now, actor=actor)
@@ -34,8 +34,8 @@ def cancel_orders(orders: Sequence[Order], *, actor: str, now: datetime) -> None
             outbox.publish(OrderCancelled(order=order.number, by="buyer"), now=now)
 
 
-def withdraw(order: Order, *, now: datetime) -> None:
-    """The market itself takes an unpaid order back: what it is about is gone."""
+def cancel_for_market(order: Order, *, now: datetime) -> None:
+    """Cancel an unpaid order on behalf of the market, because its product or service no longer exists."""
     with transaction.atomic():
         jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as above
         ORDER.move(order, OrderEvent.CANCEL, now=now)
@@ -44,7 +44,7 @@ def withdraw(order: Order, *, now: datetime) -> None:
 
 
 def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Job: the time to pay is over."""
+    """Job: cancel the order when the payment time is over."""
     order = Order.objects.select_for_update().get(number=payload["order"])
     if order.status == Order.Status.UNPAID:
         ORDER.move(order, OrderEvent.TIME_OUT, now=now)

@@ -1,6 +1,7 @@
-"""Change what a buyer holds while it is used: another SKU of the same spec by the seller's rules, or a greater quantity
-(business-rules §4.6, saas-v2 §8). An order like any other, for the difference over the time that is left; what is less comes
-with a renewal only.
+"""Change a running service: another SKU of the same specification by the seller's rules, or a greater quantity
+(business-rules §4.6, saas-v2 §8).
+
+The order costs the difference over the remaining time. A reduction is possible only with a renewal.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ from tradepost.protocols.commands import ChargingMode
 
 from . import quotes
 from .agreements import accept
-from .change_fee import Fee, PaidTime, Rate, StepChange, Terms, as_stored, counts_from, fee_of, read_stored
+from .change_fee import Fee, PaidTime, Rate, StepChange, Terms, as_stored, effective_from, fee_of, read_stored
 from .changes import open_changes
 from .models import Order, OrderLine
 from .place import sold_version, store_line, store_unpaid
-from .pricing import Priced
+from .pricing import PricedChoice
 from .reserve import reserve_added
 
 
 class ChangeService(Struct, frozen=True, kw_only=True):
-    """What a buyer chose: ``product_id`` is the offer's that is held afterwards. ``quote``: as ``show`` gave it to the page;
-    empty where nothing was shown."""
+    """Change that a buyer chose. ``product_id``: the offer after the change. ``quote``: quote from ``show``, or empty
+    if no page showed one."""
 
     subscription: int
     product_id: str
@@ -49,15 +50,17 @@ class ChangeService(Struct, frozen=True, kw_only=True):
 
 
 class Target(Struct, frozen=True):
-    """One way to change. ``adds``: more of the same SKU, by its quantities above what is held; else the quantity stays."""
+    """One possible change. ``adds``: a greater quantity of the same SKU; otherwise the quantity does not change."""
 
     offer: Offer
-    """What is held afterwards: by the period type of what is held now."""
+    """Offer after the change, with the present period type."""
     adds: bool
     least: int
 
     def takes(self, quantity: int) -> bool:
-        return _sold_in(self.offer.sku, quantity) and (quantity >= self.least if self.adds else quantity == self.least)
+        return _is_sold_in(self.offer.sku, quantity) and (
+            quantity >= self.least if self.adds else quantity == self.least
+        )
 
 
 class Change(Struct, frozen=True):
@@ -73,81 +76,91 @@ class Change(Struct, frozen=True):
         return Money(self.fee.minor, self.terms.currency)
 
 
-# --- what can be changed ----------------------------------------------------------------------------------------------
+# --- possible changes ---
 
 
-def check_standing(held: Subscription, *, now: datetime) -> None:
-    """Raises ``Refused`` while what is held is in no state to be changed: only what is opened, paid for and usable is."""
-    if held.offer.trial:
-        raise Refused("change.trial", _("This is a trial. It can be changed when it was bought."))
-    if not held.offer.renewable or held.expires_at is None or not product_type(held.product.product_type).upgrades:
-        raise Refused("change.not_possible", _("Only what is sold by month or year can be changed while it is used."))
-    if held.status == Subscription.Status.FROZEN:
+def check_state(subscription: Subscription, *, now: datetime) -> None:
+    """Raise ``Refused`` unless the subscription is open, paid for, usable and sold by period."""
+    if subscription.offer.trial:
+        raise Refused("change.trial", _("This is a trial. You can change it after you buy it."))
+    if (
+        not subscription.offer.renewable
+        or subscription.expires_at is None
+        or not product_type(subscription.product.product_type).upgrades
+    ):
+        raise Refused("change.not_possible", _("Only services sold monthly or yearly can be changed while in use."))
+    if subscription.status == Subscription.Status.FROZEN:
         raise Refused("change.frozen", _("This service is frozen: it cannot be changed now."))
-    if held.status != Subscription.Status.ACTIVE:
+    if subscription.status != Subscription.Status.ACTIVE:
         raise Refused("change.not_active", _("This service is not open: it cannot be changed."))
-    if now >= held.expires_at:
-        raise Refused("change.expired", _("The paid time of this service is over. Renew it first, then change it."))
+    if now >= subscription.expires_at:
+        raise Refused("change.expired", _("The paid period of this service has ended. Renew it first, then change it."))
 
 
-def check_sold(held: Subscription) -> None:
-    """Raises ``Refused`` when its product is not sold any more, or at the moment (saas-v2 §8.1)."""
-    product = held.product
+def check_sold(subscription: Subscription) -> None:
+    """Raise ``Refused`` if sales of the product are stopped or suspended (saas-v2 §8.1)."""
+    product = subscription.product
     if product.status == Product.Status.FROZEN or product.seller.status != Seller.Status.ACTIVE:
         raise Refused(
-            "product.frozen", _("Sales of this product are suspended at the moment. Services that are in use go on.")
+            "product.frozen", _("Sales of this product are suspended at the moment. Services in use are not affected.")
         )
     if product.status != Product.Status.ON_SALE:
-        raise Refused("product.stopped", _("Sales of this product were stopped for good."))
+        raise Refused("product.stopped", _("Sales of this product have ended permanently."))
 
 
-def targets(held: Subscription) -> list[Target]:
-    """More of the same first, then what the seller's standing rules lead to in the quantity that is held."""
-    return [*_more(held), *_others(held)]
+def change_targets(subscription: Subscription) -> list[Target]:
+    """Return greater quantities first, then the SKUs that the seller's current rules allow for the present quantity."""
+    return [*_greater_quantities(subscription), *_other_skus(subscription)]
 
 
-def _more(held: Subscription) -> Iterator[Target]:
-    sku = held.offer.sku
-    least = _next_quantity(sku, held.quantity)
+def _greater_quantities(subscription: Subscription) -> Iterator[Target]:
+    sku = subscription.offer.sku
+    least = _next_quantity(sku, subscription.quantity)
     if least is not None and _sold_by_period([sku.pk]).exists():
-        yield Target(held.offer, True, least)
+        yield Target(subscription.offer, True, least)
 
 
-def _others(held: Subscription) -> Iterator[Target]:
-    rules = UpgradeRule.objects.filter(source=held.offer.sku_id, lapsed_at=None, target__spec=held.offer.sku.spec_id)
-    sold = _sold_by_period(rules.values_list("target", flat=True)).filter(period_type=held.offer.period_type)
-    for offer in sold.select_related("sku__spec__product__seller").order_by("price_minor", "pk"):
-        if _sold_in(offer.sku, held.quantity):
-            yield Target(offer, False, held.quantity)
+def _other_skus(subscription: Subscription) -> Iterator[Target]:
+    rules = UpgradeRule.objects.filter(
+        source=subscription.offer.sku_id, lapsed_at=None, target__spec=subscription.offer.sku.spec_id
+    )
+    sold_offers = _sold_by_period(rules.values_list("target", flat=True)).filter(
+        period_type=subscription.offer.period_type
+    )
+    for offer in sold_offers.select_related("sku__spec__product__seller").order_by("price_minor", "pk"):
+        if _is_sold_in(offer.sku, subscription.quantity):
+            yield Target(offer, False, subscription.quantity)
 
 
 def _sold_by_period(skus: Iterable[int]) -> QuerySet[Offer]:
     return Offer.objects.filter(sku__in=skus, on_sale=True, charging_mode=ChargingMode.PERIOD, trial=False)
 
 
-def _sold_in(sku: Sku, quantity: int) -> bool:
+def _is_sold_in(sku: Sku, quantity: int) -> bool:
     return sku.quantity_min <= quantity <= sku.quantity_max and (quantity - sku.quantity_min) % sku.quantity_step == 0
 
 
-def _next_quantity(sku: Sku, held: int) -> int | None:
-    """The least that is sold above what is held."""
-    steps = max(0, (held - sku.quantity_min) // sku.quantity_step + 1)
+def _next_quantity(sku: Sku, present_quantity: int) -> int | None:
+    """Return the smallest quantity on sale above the present one."""
+    steps = max(0, (present_quantity - sku.quantity_min) // sku.quantity_step + 1)
     following = sku.quantity_min + steps * sku.quantity_step
     return following if following <= sku.quantity_max else None
 
 
-# --- what it costs ----------------------------------------------------------------------------------------------------
+# --- price ---
 
 
-def priced(held: Subscription, target: Target, quantity: int, *, step_change: StepChange, now: datetime) -> Change:
-    """A change as it would be ordered at ``now``. Raises ``Refused`` for a quantity that is not offered, for too little time
-    that is left, and for what costs less."""
+def price_change(
+    subscription: Subscription, target: Target, quantity: int, *, step_change: StepChange, now: datetime
+) -> Change:
+    """Return the change with its price at ``now``. Raises ``Refused`` for a quantity that is not offered, too little
+    remaining time, or a lower price."""
     if not target.takes(quantity):
         raise _wrong_quantity(target)
-    terms = _terms(held, target, quantity, step_change, now)
+    terms = _terms(subscription, target, quantity, step_change, now)
     fee = fee_of(terms)
     if fee.minor < 0:
-        words = _("This costs less than what you have. A service can be made smaller with a renewal only.")
+        words = _("This costs less than your current service. Downgrades are possible only at renewal.")
         raise Refused("change.less", words, field="to")
     return Change(target, quantity, terms, fee)
 
@@ -160,56 +173,62 @@ def _wrong_quantity(target: Target) -> Refused:
     return Refused("order.quantity", words, HTTPStatus.BAD_REQUEST, field="quantity")
 
 
-def _terms(held: Subscription, target: Target, quantity: int, step_change: StepChange, now: datetime) -> Terms:
-    begun, since, periods = _paid_time(held, now)
-    own, wanted = (
-        _rates(held.offer.sku_id, held.offer.currency),
-        _rates(target.offer.sku_id, held.offer.currency, sold=True),
+def _terms(subscription: Subscription, target: Target, quantity: int, step_change: StepChange, now: datetime) -> Terms:
+    began_at, since, periods = _paid_time(subscription, now)
+    current_rates, target_rates = (
+        _rates(subscription.offer.sku_id, subscription.offer.currency),
+        _rates(target.offer.sku_id, subscription.offer.currency, sold=True),
     )
     units = {period.offer.period_type for period in periods}
-    if not units <= own.keys() or not wanted:
+    if not units <= current_rates.keys() or not target_rates:
         raise Refused(
-            "change.no_price", _("What you have is not sold in this way any more: it has no price to start from.")
+            "change.no_price",
+            _("Your current specification is no longer sold this way, so the change cannot be priced."),
         )
     return Terms(
-        currency=held.offer.currency,
+        currency=subscription.offer.currency,
         zone=str(timezone.get_default_timezone()),
-        begun=begun,
+        begun=began_at,
         counts_from=since,
         periods=tuple(
             PaidTime(
-                line_number=one.line_number, unit=one.offer.period_type, starts_at=one.starts_at, ends_at=one.ends_at
+                line_number=period.line_number,
+                unit=period.offer.period_type,
+                starts_at=period.starts_at,
+                ends_at=period.ends_at,
             )
-            for one in periods
+            for period in periods
         ),
-        held=tuple(own[unit] for unit in sorted(units)),
-        target=tuple(wanted[unit] for unit in sorted(wanted)),
-        quantity_before=held.quantity,
+        held=tuple(current_rates[unit] for unit in sorted(units)),
+        target=tuple(target_rates[unit] for unit in sorted(target_rates)),
+        quantity_before=subscription.quantity,
         quantity_after=quantity,
         adds=target.adds,
         step_change=step_change,
     )
 
 
-def _paid_time(held: Subscription, now: datetime) -> tuple[datetime, datetime, list[Period]]:
-    """When the first paid time began, from when on a change counts, and the periods of which something is left then."""
-    paid = Period.objects.filter(subscription=held, cancelled_at=None, kind=Period.Kind.BASE, offer__trial=False)
-    begun = paid.aggregate(first=Min("starts_at"))["first"]
-    if begun is None or to_the_second(begun) > now:  # what was opened in this very second has begun
-        words = _("The trial is not over yet. The service can be changed when the paid time has begun.")
+def _paid_time(subscription: Subscription, now: datetime) -> tuple[datetime, datetime, list[Period]]:
+    """Return when the first paid time began, when the change takes effect, and the paid periods that remain then."""
+    paid_periods = Period.objects.filter(
+        subscription=subscription, cancelled_at=None, kind=Period.Kind.BASE, offer__trial=False
+    )
+    began_at = paid_periods.aggregate(first=Min("starts_at"))["first"]
+    if began_at is None or as_quoted_time(began_at) > now:  # a service opened in this very second has begun
+        words = _("The trial has not ended yet. You can change the service after the paid period starts.")
         raise Refused("change.trial", words)
-    since = counts_from(now, begun, timezone.get_default_timezone())
-    periods = list(paid.filter(ends_at__gt=since).select_related("offer").order_by("starts_at"))
-    if not periods or held.expires_at is None or since >= held.expires_at:
-        words = _("The paid time ends before a change could count. Renew it first, then change it.")
+    since = effective_from(now, began_at, timezone.get_default_timezone())
+    periods = list(paid_periods.filter(ends_at__gt=since).select_related("offer").order_by("starts_at"))
+    if not periods or subscription.expires_at is None or since >= subscription.expires_at:
+        words = _("The paid period ends before the change can take effect. Renew the service first, then change it.")
         raise Refused("change.too_late", words)
-    if periods[0].starts_at > since or periods[-1].ends_at != held.expires_at:
-        raise LookupError(f"the paid time of subscription {held.pk} has a gap")
-    return begun, since, periods
+    if periods[0].starts_at > since or periods[-1].ends_at != subscription.expires_at:
+        raise LookupError(f"the paid time of subscription {subscription.pk} has a gap")
+    return began_at, since, periods
 
 
 def _rates(sku: int, currency: str, *, sold: bool = False) -> dict[str, Rate]:
-    """Present prices of a SKU by their units of time. ``sold``: those alone that are on sale."""
+    """Return the present prices of a SKU, by unit of time. ``sold``: include only offers on sale."""
     offers = Offer.objects.filter(sku=sku, charging_mode=ChargingMode.PERIOD, trial=False, currency=currency)
     if sold:
         offers = offers.filter(on_sale=True)
@@ -218,98 +237,109 @@ def _rates(sku: int, currency: str, *, sold: bool = False) -> dict[str, Rate]:
             unit=offer.period_type,
             model=PriceModel(offer.model),
             price_minor=offer.price_minor,
-            bands=tuple((upto, each) for upto, each in offer.bands),
+            bands=tuple((upto, band_price) for upto, band_price in offer.bands),
         )
         for offer in offers.order_by("pk")
     }
 
 
-# --- order it ---------------------------------------------------------------------------------------------------------
+# --- order ---
 
 
-def show(buyer: User, held: Subscription, change: Change, *, now: datetime, lasts: timedelta) -> str:
-    """The quote of a change for a form; it holds until it expires, also past the hour from which it counts."""
-    return quotes.show(
-        buyer, change.target.offer, _as_priced(change), version=sold_version(held.product), now=now, lasts=lasts,
+def quote_change(buyer: User, held: Subscription, change: Change, *, now: datetime, lasts: timedelta) -> str:
+    """Return the quote of a change for a form. It is valid until it expires, even if the change would take effect an
+    hour later by then."""
+    return quotes.sign_quote(
+        buyer, change.target.offer, _priced_choice(change), version=sold_version(held.product), now=now, lasts=lasts,
         terms=_digest(held, change),
     )  # fmt: skip
 
 
-def to_the_second(now: datetime) -> datetime:
-    """The moment that a quote can carry, of which its price is computed when it comes back."""
+def as_quoted_time(now: datetime) -> datetime:
+    """Return the moment as stored in a quote, so that the price can be computed again from the quote."""
     return now.replace(microsecond=0)
 
 
-def _as_priced(change: Change) -> Priced:
-    return Priced(change.price, change.quantity, 1, change.price)
+def _priced_choice(change: Change) -> PricedChoice:
+    return PricedChoice(change.price, change.quantity, 1, change.price)
 
 
-def _digest(held: Subscription, change: Change) -> str:
-    inputs = json.dumps([held.pk, as_stored(change.terms)], sort_keys=True)
+def _digest(subscription: Subscription, change: Change) -> str:
+    inputs = json.dumps([subscription.pk, as_stored(change.terms)], sort_keys=True)
     return hashlib.sha256(inputs.encode()).hexdigest()[:32]
 
 
 def place_change(
     buyer: User, command: ChangeService, *, now: datetime, unpaid_timeout: timedelta, step_change: StepChange
 ) -> Order:
-    """Store the order, unpaid; it costs what was quoted, however long its payment takes. Raises ``Refused``; nothing is stored
-    then. The service must be the buyer's own."""
+    """Store the unpaid order. It keeps the quoted price until it is paid.
+
+    The service must belong to the buyer. Raises ``Refused`` and then stores nothing.
+    """
     with transaction.atomic():
-        # Under the lock of what is held, so that two tabs make one order.
-        held = (
+        # The lock of the subscription makes sure that two tabs create one order.
+        subscription = (
             Subscription.objects.select_for_update(of=("self",))
             .select_related("product__seller", "offer__sku__spec__product__seller")
             .get(pk=command.subscription, buyer=buyer)
         )
-        check_changeable(held, now=now)
-        found = next((one for one in targets(held) if one.offer.product_id == command.product_id), None)
-        if found is None:
-            raise Refused("change.no_rule", _("The seller does not offer this change (any more)."), field="to")
-        shown = quotes.read(buyer, command.quote) if command.quote else None
-        quoted = shown is not None and now < shown.expires_at
-        as_of = shown.made_at if shown is not None and quoted else now
-        change = priced(held, found, command.quantity, step_change=step_change, now=to_the_second(as_of))
-        if command.quote:
-            shown = quotes.check(shown, found.offer, _as_priced(change), now=now, terms=_digest(held, change))
-        accepted = accept(
-            held.product, agreed=command.agreed, shown=command.agreements, pay_within=unpaid_timeout, now=now
+        check_changeable(subscription, now=now)
+        target = next(
+            (target for target in change_targets(subscription) if target.offer.product_id == command.product_id), None
         )
+        if target is None:
+            raise Refused(
+                "change.no_rule", _("The seller does not offer this change or no longer offers it."), field="to"
+            )
+        shown_quote = quotes.read_quote(buyer, command.quote) if command.quote else None
+        is_quoted = shown_quote is not None and now < shown_quote.expires_at
+        as_of = shown_quote.made_at if shown_quote is not None and is_quoted else now
+        change = price_change(
+            subscription, target, command.quantity, step_change=step_change, now=as_quoted_time(as_of)
+        )
+        if command.quote:
+            shown_quote = quotes.check_quote(
+                shown_quote, target.offer, _priced_choice(change), now=now, terms=_digest(subscription, change)
+            )
+        acceptance = accept(
+            subscription.product, agreed=command.agreed, shown_stamp=command.agreements, pay_within=unpaid_timeout, now=now
+        )  # fmt: skip
         order = store_unpaid(
             buyer, Order.Type.CHANGE, change.price, now=now, pay_before=min(now + unpaid_timeout, change.terms.ends_at)
         )
         line = store_line(
-            order, found.offer, _of_the_line(change), subscription=held, change_terms=as_stored(change.terms),
-            accepted=accepted, now=now,
+            order, target.offer, _line_price(change), subscription=subscription, change_terms=as_stored(change.terms),
+            accepted=acceptance, now=now,
         )  # fmt: skip
-        if found.adds:
-            reserve_added(line, before=held.quantity)
-        if shown is not None:
-            quotes.keep(shown, order, found.offer, _as_priced(change), now=now)
+        if target.adds:
+            reserve_added(line, before=subscription.quantity)
+        if shown_quote is not None:
+            quotes.store_quote(shown_quote, order, target.offer, _priced_choice(change), now=now)
     return order
 
 
-def check_changeable(held: Subscription, *, now: datetime) -> None:
-    """All that must be so whatever is chosen. Raises ``Refused``."""
-    check_standing(held, now=now)
-    check_sold(held)
-    if open_changes(held):
-        raise Refused("change.open", _("This service has an order that is not done yet. End or pay that one first."))
+def check_changeable(subscription: Subscription, *, now: datetime) -> None:
+    """Check the conditions that do not depend on the chosen change. Raises ``Refused``."""
+    check_state(subscription, now=now)
+    check_sold(subscription)
+    if open_changes(subscription):
+        raise Refused("change.open", _("This service has an unfinished order. Pay or end that order first."))
 
 
-def _of_the_line(change: Change) -> Priced:
-    """The line says the duration of the paid time that is running."""
-    running = OrderLine.objects.filter(number=change.terms.periods[0].line_number)
-    periods = running.values_list("period_number", flat=True).first() or 1
-    return Priced(change.price, change.quantity, periods, change.price)
+def _line_price(change: Change) -> PricedChoice:
+    """Return the price with the duration of the running paid period for the order line."""
+    running_line = OrderLine.objects.filter(number=change.terms.periods[0].line_number)
+    periods = running_line.values_list("period_number", flat=True).first() or 1
+    return PricedChoice(change.price, change.quantity, periods, change.price)
 
 
-def check_still(line: OrderLine, held: Subscription, *, now: datetime) -> None:
-    """Before it is paid, and before its seller is asked: what the change was priced for is still what is held, paid for and
-    usable. Raises ``Refused``."""
-    check_standing(held, now=now)
+def check_unchanged(line: OrderLine, subscription: Subscription, *, now: datetime) -> None:
+    """Check before payment, and before the call to the seller, that the subscription still matches the priced terms.
+    Raises ``Refused``."""
+    check_state(subscription, now=now)
     terms = terms_of_line(line)
-    if (held.expires_at, held.quantity) != (terms.ends_at, terms.quantity_before):
-        raise Refused("change.moved", _("The paid time that the change was priced for is not there any more."))
+    if (subscription.expires_at, subscription.quantity) != (terms.ends_at, terms.quantity_before):
+        raise Refused("change.moved", _("The paid period used to price the change no longer exists."))
 
 
 def terms_of_line(line: OrderLine) -> Terms:

@@ -1,8 +1,8 @@
-"""What a change in use costs: the paid time that is left at the price of what is held then, less the same at the price of what
-is held now. Exact and pure (saas-v2 §8.3, business-rules §4.6, §17.1, §17.2).
+"""Price of a change: the remaining paid time at the target's price, less the same time at the present price (saas-v2
+§8.3, business-rules §4.6, §17.1, §17.2).
 
-All that a fee is computed from is in its ``Terms``, which are stored with the order: ``recompute`` gives the same fee at any
-later time. Fractions throughout, and one rounding at the end, down.
+Pure functions. ``Terms`` holds all inputs and is stored with the order, so ``recompute`` gives the same fee later.
+Calculation uses fractions and rounds down once at the end.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from tradepost.market.subscriptions.time_left import time_left
 
 
 class StepChange(StrEnum):
-    """How units are added to a price by steps; the two readings of business-rules §17.2."""
+    """How added units are priced in the stepped model; the two readings of business-rules §17.2."""
 
     GRADUATED = "graduated"
-    """As it is sold: each band's part at that band's price."""
+    """As at purchase: each band's units at that band's price."""
     BAND_TOTAL = "band_total"
-    """By the letter: the whole new quantity at the price of its band."""
+    """Literal reading: the whole new quantity at the price of its band."""
 
 
 class Rate(Struct, frozen=True, kw_only=True):
-    """What one SKU costs for one day, month or year (``unit``) now, in minor units."""
+    """Present price of one SKU for one day, month or year (``unit``), in minor units."""
 
     unit: str
     model: PriceModel = PriceModel.LINEAR
@@ -49,7 +49,8 @@ class Rate(Struct, frozen=True, kw_only=True):
 
 
 class PaidTime(Struct, frozen=True, kw_only=True):
-    """One paid period, half-open. ``unit``: by which it was bought (business-rules §17.1: the old price is matched by that)."""
+    """One paid period, half-open. ``unit``: the unit of its purchase, which selects the present price (business-rules
+    §17.1)."""
 
     line_number: str
     unit: str
@@ -58,27 +59,27 @@ class PaidTime(Struct, frozen=True, kw_only=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """All that the fee of one change is computed from."""
+    """Inputs of the fee of one change."""
 
     currency: str
     zone: str
-    """The market's time zone, in whose calendar months and years are counted."""
+    """Time zone of the market, for calendar months and years."""
     begun: datetime
-    """When the first paid time began."""
+    """Start of the first paid period."""
     counts_from: datetime
     periods: tuple[PaidTime, ...]
-    """Of which something is left, in their order; they follow each other without a gap."""
+    """Periods that have not ended, in order and without gaps."""
     held: tuple[Rate, ...]
-    """Present prices of what is held now, for each unit by which a period was bought."""
+    """Present prices of the current SKU, for each unit of the periods."""
     target: tuple[Rate, ...]
-    """Present prices of what is wanted; the one that fits the remaining time is taken."""
+    """Present prices of the target SKU; ``matching_rate`` chooses the one for the remaining time."""
     quantity_before: int = 1
     quantity_after: int = 1
     adds: bool = False
-    """More of the same SKU, and not another one."""
+    """Whether the change adds units of the same SKU."""
     step_change: StepChange = StepChange.GRADUATED
     discount: tuple[int, int] = (1, 1)
-    """What of the difference is paid, as numerator and denominator."""
+    """Share of the difference to pay, as numerator and denominator."""
 
     @property
     def ends_at(self) -> datetime:
@@ -86,13 +87,14 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 
 class FeeLine(Struct, frozen=True, kw_only=True):
-    """One part of the explanation. ``minor`` is rounded for the eye: the lines and ``Fee.rounding_minor`` add up to the fee."""
+    """One line of the price breakdown. ``minor`` is rounded for display: the lines and ``Fee.rounding_minor`` add up to
+    the fee."""
 
     new: bool
-    """Of what is wanted; else of what is held, and taken off."""
+    """Whether the line charges the target; otherwise it credits the current SKU."""
     unit: str
     unit_minor: int
-    """Of the whole ``quantity`` for one unit of time."""
+    """Price of the whole ``quantity`` for one unit of time."""
     quantity: int
     time: Fraction
     since: datetime
@@ -101,7 +103,7 @@ class FeeLine(Struct, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """What of the fee belongs to one paid period."""
+    """Part of the fee for one paid period."""
 
     of: PaidTime
     since: datetime
@@ -109,54 +111,54 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Fee(Struct, frozen=True, kw_only=True):
-    """``minor`` is below zero where what is wanted costs less: such a change is refused."""
+    """Fee of a change. ``minor`` is negative if the target costs less; such a change is refused."""
 
     minor: int
     exact: Fraction
     lines: tuple[FeeLine, ...]
     discount_minor: int
-    """What a discount takes off, below zero; 0 without one."""
+    """Discount, negative; 0 without one."""
     rounding_minor: int
     parts: tuple[Part, ...]
-    """For each period of the terms; they add up to the fee. Nothing of a fee below zero."""
+    """Parts for each period of the terms; they add up to the fee. All zero if the fee is negative."""
 
 
-def counts_from(now: datetime, begun: datetime, zone: ZoneInfo) -> datetime:
-    """From when on a change counts: this moment when it is a full hour, else the next one; on the day of the first purchase
-    the next midnight (saas-v2 §8.3)."""
+def effective_from(now: datetime, began_at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a change takes effect: the next full hour, or now if it is one. On the day of the first purchase, the
+    next midnight (saas-v2 §8.3)."""
     local = now.astimezone(zone)
-    if local.date() == begun.astimezone(zone).date():
+    if local.date() == began_at.astimezone(zone).date():
         midnight = datetime.combine(local.date() + timedelta(days=1), time(0), tzinfo=zone)
         return midnight.astimezone(now.tzinfo)
     into_the_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return now - into_the_hour + timedelta(hours=1) if into_the_hour else now
 
 
-def matched(rates: Sequence[Rate], since: datetime, end: datetime, zone: ZoneInfo) -> Rate:
-    """The price that fits the remaining time: by the year when a year or more is left, else by the month, else what there
-    is, shorter before longer (business-rules §17.1)."""
+def matching_rate(rates: Sequence[Rate], since: datetime, end: datetime, zone: ZoneInfo) -> Rate:
+    """Return the price for the remaining time: yearly if a year or more remains, else monthly, else the shortest
+    available unit (business-rules §17.1)."""
     by_unit = {rate.unit: rate for rate in rates}
     a_year = period_end(since, "year", 1, zone=zone) <= end
     order = ("year", "month", "day") if a_year else ("month", "day", "year")
-    found = next((by_unit[unit] for unit in order if unit in by_unit), None)
-    if found is None:
+    best = next((by_unit[unit] for unit in order if unit in by_unit), None)
+    if best is None:
         raise ValueError("what is wanted is not sold by period")
-    return found
+    return best
 
 
 def fee_of(terms: Terms) -> Fee:
-    """The fee, explained. Raises ``ValueError`` for terms that are no change: nothing left, or a price that is missing."""
+    """Return the fee with its breakdown. Raises ``ValueError`` if no time remains or a price is missing."""
     if not terms.periods or terms.counts_from >= terms.ends_at:
         raise ValueError("nothing is left of the paid time")
     shares = [_Share.of(terms, period) for period in terms.periods]
     before = sum((share.new - share.old for share in shares), Fraction(0))
-    exact = before * Fraction(*terms.discount)
-    minor = floor(exact)
+    exact_amount = before * Fraction(*terms.discount)
+    minor = floor(exact_amount)
     lines = tuple(_lines(terms, shares))
-    discounted = round(exact - before)
-    said = sum(line.minor for line in lines) + discounted
+    discount_minor = round(exact_amount - before)
+    displayed_minor = sum(line.minor for line in lines) + discount_minor
     return Fee(
-        minor=minor, exact=exact, lines=lines, discount_minor=discounted, rounding_minor=minor - said,
+        minor=minor, exact=exact_amount, lines=lines, discount_minor=discount_minor, rounding_minor=minor - displayed_minor,
         parts=_parts(terms, shares, minor),
     )  # fmt: skip
 
@@ -170,16 +172,16 @@ def read_stored(plain: Mapping[str, Any]) -> Terms:
 
 
 def recompute(plain: Mapping[str, Any]) -> Fee:
-    """The fee of stored terms, as it was computed when they were stored."""
+    """Compute the fee again from stored terms."""
     return fee_of(read_stored(plain))
 
 
-# --- how it comes about -----------------------------------------------------------------------------------------------
+# --- breakdown ---
 
 
 class _Share(Struct, frozen=True, kw_only=True):
-    """One period's share, before any discount. Old and new are measured on the same grid, that of the period, so that equal
-    prices cost nothing."""
+    """Share of one period before discounts. Both prices use the calendar grid of the period, so equal prices give a fee
+    of zero."""
 
     period: PaidTime
     since: datetime
@@ -193,71 +195,74 @@ class _Share(Struct, frozen=True, kw_only=True):
         zone, since = ZoneInfo(terms.zone), max(terms.counts_from, period.starts_at)
 
         def left(unit: str) -> Fraction:
-            return time_left(unit, since, period.ends_at, begun=terms.begun, zone=zone)
+            return time_left(unit, since, period.ends_at, began_at=terms.begun, zone=zone)
 
-        rate, held = _wanted(terms), _held(terms, period)
-        new_time, old_time = left(rate.unit), left(held.unit)
+        rate, current_rate = _target_rate(terms), _current_rate(terms, period)
+        new_time, old_time = left(rate.unit), left(current_rate.unit)
         return _Share(
             period=period, since=since, new_time=new_time, old_time=old_time,
-            new=new_time * _new_price(terms, rate), old=old_time * _old_price(terms, rate, held),
+            new=new_time * _new_price(terms, rate), old=old_time * _old_price(terms, rate, current_rate),
         )  # fmt: skip
 
 
-def _wanted(terms: Terms) -> Rate:
-    return matched(terms.target, terms.counts_from, terms.ends_at, ZoneInfo(terms.zone))
+def _target_rate(terms: Terms) -> Rate:
+    return matching_rate(terms.target, terms.counts_from, terms.ends_at, ZoneInfo(terms.zone))
 
 
-def _held(terms: Terms, period: PaidTime) -> Rate:
-    found = next((rate for rate in terms.held if rate.unit == period.unit), None)
-    if found is None:
+def _current_rate(terms: Terms, period: PaidTime) -> Rate:
+    rate = next((rate for rate in terms.held if rate.unit == period.unit), None)
+    if rate is None:
         raise ValueError(f"what is held has no price by the {period.unit}")
-    return found
+    return rate
 
 
-def _only_added(terms: Terms, rate: Rate) -> bool:
-    """By tiers what is added is paid alone, at the price of the band of the new total (business-rules §17.2)."""
+def _charges_only_added(terms: Terms, rate: Rate) -> bool:
+    """In the tiered model, only added units are charged, at the price of the band of the new total (business-rules
+    §17.2)."""
     return terms.adds and rate.model is PriceModel.TIER
 
 
 def _new_price(terms: Terms, rate: Rate) -> int:
     after = terms.quantity_after
-    if _only_added(terms, rate):
+    if _charges_only_added(terms, rate):
         return rate.band_of(after) * (after - terms.quantity_before)
     if terms.adds and rate.model is PriceModel.STEP and terms.step_change is StepChange.BAND_TOTAL:
         return rate.band_of(after) * after
     return rate.of(after)
 
 
-def _old_price(terms: Terms, rate: Rate, held: Rate) -> int:
-    return 0 if _only_added(terms, rate) else held.of(terms.quantity_before)
+def _old_price(terms: Terms, rate: Rate, present_rate: Rate) -> int:
+    return 0 if _charges_only_added(terms, rate) else present_rate.of(terms.quantity_before)
 
 
 def _lines(terms: Terms, shares: Sequence[_Share]) -> Iterator[FeeLine]:
-    """What is new over all that is left, then what is taken off for each period."""
-    rate = _wanted(terms)
-    added = terms.quantity_after - (terms.quantity_before if _only_added(terms, rate) else 0)
+    """Yield the charge for the target over the remaining time, then a credit for each period."""
+    rate = _target_rate(terms)
+    added_quantity = terms.quantity_after - (terms.quantity_before if _charges_only_added(terms, rate) else 0)
     time = sum((share.new_time for share in shares), Fraction(0))
     yield FeeLine(
-        new=True, unit=rate.unit, unit_minor=_new_price(terms, rate), quantity=added, time=time,
+        new=True, unit=rate.unit, unit_minor=_new_price(terms, rate), quantity=added_quantity, time=time,
         since=terms.counts_from, until=terms.ends_at, minor=round(sum((share.new for share in shares), Fraction(0))),
     )  # fmt: skip
-    if _only_added(terms, rate):
+    if _charges_only_added(terms, rate):
         return
     for share in shares:
-        held = _held(terms, share.period)
+        current_rate = _current_rate(terms, share.period)
         yield FeeLine(
-            new=False, unit=held.unit, unit_minor=held.of(terms.quantity_before), quantity=terms.quantity_before,
+            new=False, unit=current_rate.unit, unit_minor=current_rate.of(terms.quantity_before), quantity=terms.quantity_before,
             time=share.old_time, since=share.since, until=share.period.ends_at, minor=-round(share.old),
         )  # fmt: skip
 
 
 def _parts(terms: Terms, shares: Sequence[_Share], minor: int) -> tuple[Part, ...]:
-    """In proportion to what each period adds to the fee; largest remainders first."""
-    adds = [max(share.new - share.old, Fraction(0)) for share in shares]
-    scale = lcm(*(one.denominator for one in adds))
-    weights = tuple(int(one * scale) for one in adds)
+    """Split the fee in proportion to each period's difference, by largest remainders."""
+    differences = [max(share.new - share.old, Fraction(0)) for share in shares]
+    scale = lcm(*(difference.denominator for difference in differences))
+    weights = tuple(int(difference * scale) for difference in differences)
     split = (
-        Money(max(minor, 0), terms.currency).split(weights) if sum(weights) else [Money(0, terms.currency)] * len(adds)
+        Money(max(minor, 0), terms.currency).split(weights)
+        if sum(weights)
+        else [Money(0, terms.currency)] * len(differences)
     )
     return tuple(
         Part(of=share.period, since=share.since, minor=money.minor) for share, money in zip(shares, split, strict=True)

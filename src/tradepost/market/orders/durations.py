@@ -1,4 +1,4 @@
-"""Durations that something is sold for, shortest first: an automatic renewal takes the shortest one (business-rules §4.5)."""
+"""Durations for which an offer is sold, shortest first. Automatic renewals use the shortest (business-rules §4.5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 from tradepost.market.catalog.models import Offer
 
 _DAYS = {"day": 1, "month": 30, "year": 365}
-"""About as long as a period is, to compare durations."""
+"""Approximate days of each period type, to compare durations."""
 
 
 class Duration(Struct, frozen=True):
@@ -20,15 +20,15 @@ class Duration(Struct, frozen=True):
 
 
 def durations(offers: Iterable[Offer]) -> list[Duration]:
-    """Of what can be renewed, each once, shortest first."""
-    found = {
+    """Return the distinct durations of the renewable offers, shortest first."""
+    distinct = {
         Duration(offer.period_type, number) for offer in offers if offer.renewable for number in offer.period_numbers
     }
-    return sorted(found, key=lambda one: (_DAYS[one.period_type] * one.periods, one.periods))
+    return sorted(distinct, key=lambda duration: (_DAYS[duration.period_type] * duration.periods, duration.periods))
 
 
 def shortest_duration(offer: Offer) -> Duration | None:
-    """For which the edition of this offer is sold; None where it cannot be renewed."""
+    """Return the shortest duration for which this edition is on sale; None if it is not renewable."""
     if not offer.renewable:
         return None
     return next(iter(durations(Offer.objects.filter(sku=offer.sku_id, on_sale=True))), None)

@@ -1,4 +1,4 @@
-"""What happens to an order."""
+"""Events of orders and refunds."""
 
 from __future__ import annotations
 
@@ -11,70 +11,70 @@ from tradepost.market.base.events import event
 
 @event("order_paid", was=("OrderPaid", "RenewalPaid"), about=("order",))
 class OrderPaid(Struct, frozen=True, kw_only=True):
-    """The buyer's money is held; also when nothing was to be paid. Every type of order: who reacts looks which it is."""
+    """An order of any type was paid, or needed no payment. The market holds the money."""
 
     order: str
-    """Its number."""
+    """Order number."""
 
 
 @event("order_completed", was=("OrderCompleted",), about=("order",))
 class OrderCompleted(Struct, frozen=True, kw_only=True):
-    """Everything was delivered, and what was held is the sellers'."""
+    """All lines were delivered and the sellers earned the payment."""
 
     order: str
 
 
 @event("order_cancelled", was=("OrderCancelled",), about=("order",))
 class OrderCancelled(Struct, frozen=True, kw_only=True):
-    """It was not paid, and cannot be any more."""
+    """An unpaid order was cancelled or its payment time is over."""
 
     order: str
     by: str
-    """``buyer``, ``market``, or ``timeout`` when the time to pay was over."""
+    """``buyer``, ``market``, or ``timeout`` at the end of the payment time."""
 
 
 @event("order_refunded", was=("OrderRefunded",), about=("order",))
 class OrderRefunded(Struct, frozen=True, kw_only=True):
-    """It was given up, and what was paid is back on the buyer's balance."""
+    """The order could not be delivered and its payment was refunded to the buyer's balance."""
 
     order: str
     reason: str
-    """For sellers and operators: the buyer is not told."""
+    """For sellers and operators only; buyers do not see it."""
 
 
 @event("order_returned", about=("order",))
 class OrderReturned(Struct, frozen=True, kw_only=True):
-    """Its buyer gave it back before anything was taken of it, and what was paid is back on the balance."""
+    """The buyer returned the order before using it, and the payment was refunded to the balance."""
 
     order: str
 
 
 @event("order_line_reduced", about=("order",))
 class LineReduced(Struct, frozen=True, kw_only=True):
-    """A part of what was paid for a line is back on the buyer's balance, before it was delivered: its seller takes less."""
+    """Part of the price of a line was refunded before delivery, so its seller earns less."""
 
     order: str
     line: str
     minor: int
-    """What went back with this."""
+    """Amount of this refund."""
 
 
 @event("auto_renewal_failed", about=("subscription",))
 class AutoRenewalFailed(Struct, frozen=True, kw_only=True):
-    """A service that its buyer wants renewed automatically was not: nothing was ordered."""
+    """An automatic renewal failed; no order was placed."""
 
     subscription: int
     reason: str
     """Code of the refusal, such as ``balance.too_low``."""
     ends: datetime
-    """The end of the paid time that was to be moved."""
+    """End of the paid time that the renewal would have extended."""
     next_at: datetime | None
-    """When it is tried again; None after the last try, before the service is deleted."""
+    """Next attempt; None after the last attempt before the service is deleted."""
 
 
 @event("refund_requested", about=("refund",))
 class RefundRequested(Struct, frozen=True, kw_only=True):
-    """A buyer asks a seller for a refund, or an operator to decide one that the seller did not answer."""
+    """A buyer requested a refund from a seller, or appealed to an operator."""
 
     refund: int
     appeal: bool = False
@@ -82,7 +82,7 @@ class RefundRequested(Struct, frozen=True, kw_only=True):
 
 @event("refund_decided", about=("refund",))
 class RefundDecided(Struct, frozen=True, kw_only=True):
-    """The seller or an operator agreed to a refund, or refused it; what was agreed to is paid at once."""
+    """The seller or an operator approved or rejected a refund. An approved refund is paid at once."""
 
     refund: int
     outcome: str
@@ -91,21 +91,21 @@ class RefundDecided(Struct, frozen=True, kw_only=True):
 
 @event("refund_paid", about=("refund",))
 class RefundPaid(Struct, frozen=True, kw_only=True):
-    """What was paid for a service, or a part of it, is on the buyer's balance again."""
+    """A refund was paid to the buyer's balance."""
 
     refund: int
 
 
 @event("refund_withdrawn", about=("refund",))
 class RefundWithdrawn(Struct, frozen=True, kw_only=True):
-    """Its buyer does not ask for it any more."""
+    """The buyer withdrew the refund request."""
 
     refund: int
 
 
 @event("refund_unanswered", about=("refund",))
 class RefundUnanswered(Struct, frozen=True, kw_only=True):
-    """The seller has said nothing for as long as one waits: for its buyer to speak to it, or to appeal."""
+    """The seller has not answered a refund request within a response time; the buyer may contact the seller or appeal."""
 
     refund: int
     may_appeal: bool

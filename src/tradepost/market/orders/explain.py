@@ -1,7 +1,7 @@
-"""How each amount of an order and of a service came about: from what was stored beside it, computed anew and compared (pure).
+"""Explain the amounts of an order or a service: compute them again from stored data and compare (pure functions).
 
-Whoever adds a type of order says in ``explain_prices.PRICED_BY`` how its lines are priced; whoever moves money in a new way adds
-a function to ``MONEY``, and whoever gives it back one to ``GIVEN_BACK_FOR``.
+A new order type registers how its lines are priced in ``explain_prices.LINE_PRICINGS``. A new kind of money movement adds a
+function to ``MONEY_STEPS``, and a new reason for refunds one to ``REFUND_CAUSES``.
 """
 
 from __future__ import annotations
@@ -16,161 +16,185 @@ from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.payments.queries import Movement
 from tradepost.market.subscriptions.models import Period
 
-from .explain_prices import computed, prices, units
-from .explained import Explained, Kind, OrderFacts, Part, at_moment, summed
+from .explain_prices import priced_parts, prices
+from .explained import ExplainedAmount, Kind, OrderFacts, Part, format_moment, sum_of_parts
 from .models import Order, OrderLine
 from .pricing import read_stored
 from .refund_models import Refund, RefundLine
 
 
-def explained(facts: OrderFacts) -> list[Explained]:
-    """Every amount of the order, in the order in which they came about."""
-    return [one for step in (prices, *MONEY) for one in step(facts)]
+def explain_order(facts: OrderFacts) -> list[ExplainedAmount]:
+    """Return every amount of the order, in the order of their origin."""
+    return [amount for step in (prices, *MONEY_STEPS) for amount in step(facts)]
 
 
-def for_seller(facts: OrderFacts) -> list[Explained]:
-    """Of the lines that are given alone: another seller's are none of its business, nor is what the buyer paid in all."""
-    return [*prices(facts), *earned(facts)]
+def explain_for_seller(facts: OrderFacts) -> list[ExplainedAmount]:
+    """Return the amounts that a seller may see: prices and earnings of the given lines."""
+    return [*prices(facts), *earnings(facts)]
 
 
-# --- the order and its money --------------------------------------------------------------------------------------------
+# --- the order and its money ---
 
 
-def total(facts: OrderFacts) -> Iterator[Explained]:
+def order_total(facts: OrderFacts) -> Iterator[ExplainedAmount]:
     parts = [Part(line.number, line.amount) for line in facts.lines]
     title = _("Total of order %(order)s") % {"order": facts.order.number}
-    yield summed(Kind.TOTAL, title, facts.order.total, parts)
+    yield sum_of_parts(Kind.TOTAL, title, facts.order.total, parts)
 
 
-def quoted(facts: OrderFacts) -> Iterator[Explained]:
-    """What is charged is what was shown."""
+def quoted_total(facts: OrderFacts) -> Iterator[ExplainedAmount]:
+    """Compare the charged total with the quote."""
     quote = facts.quote
     if quote is None:
         return
-    parts = [Part(units(one, quote.currency), computed(one, quote.currency)) for one in read_stored(quote.lines)]
-    if not parts:  # of a fee, which is explained with its line
-        parts = [Part(_("Shown at %(at)s") % {"at": at_moment(quote.made_at)}, quote.total)]
-    yield summed(Kind.QUOTE, _("What was shown before it was ordered"), facts.order.total, parts)
+    parts = priced_parts(read_stored(quote.lines), quote.currency)
+    if not parts:  # a change fee, which is explained with its line
+        parts = [Part(_("Shown at %(at)s") % {"at": format_moment(quote.made_at)}, quote.total)]
+    yield sum_of_parts(Kind.QUOTE, _("Quote shown before the order"), facts.order.total, parts)
 
 
-def paid(facts: OrderFacts) -> Iterator[Explained]:
+def paid_amount(facts: OrderFacts) -> Iterator[ExplainedAmount]:
     order = facts.order
     if order.paid_at is None or not order.total_minor:
         return
-    payments = [one for one in facts.movements if one.transfer.reason == Transfer.Reason.PAYMENT]
-    parts = [Part(_("Taken from the buyer's balance"), one.amount) for one in payments]
-    yield summed(Kind.PAID, _("Paid by the buyer"), order.total, parts)
+    payments = [movement for movement in facts.movements if movement.transfer.reason == Transfer.Reason.PAYMENT]
+    parts = [Part(_("Taken from the buyer's balance"), payment.amount) for payment in payments]
+    yield sum_of_parts(Kind.PAID, _("Paid by the buyer"), order.total, parts)
 
 
-def refunded(facts: OrderFacts) -> Iterator[Explained]:
-    """What the ledger gave back, beside all that should have been."""
-    back, parts = _given_back(facts), [part for cause in GIVEN_BACK_FOR for part in cause(facts)]
-    if back or any(part.amount.minor for part in parts):
-        yield summed(Kind.REFUND, _("Paid back to the buyer"), facts.money(back), parts)
+def refunded(facts: OrderFacts) -> Iterator[ExplainedAmount]:
+    """Compare the refunds in the ledger with all expected refunds."""
+    refunded_minor, parts = _refunded_minor(facts), [part for cause in REFUND_CAUSES for part in cause(facts)]
+    if refunded_minor or any(part.amount.minor for part in parts):
+        yield sum_of_parts(Kind.REFUND, _("Refunded to the buyer"), facts.money(refunded_minor), parts)
 
 
-def _given_back(facts: OrderFacts) -> int:
-    return sum(one.amount.minor for one in facts.movements if one.target.kind == Account.Kind.BUYER)
+def _refunded_minor(facts: OrderFacts) -> int:
+    return sum(movement.amount.minor for movement in facts.movements if movement.target.kind == Account.Kind.BUYER)
 
 
-def given_up(facts: OrderFacts) -> Iterator[Part]:
-    """Paid back in full (business-rules §4.2), less what was before."""
+def undelivered_orders(facts: OrderFacts) -> Iterator[Part]:
+    """Full refund of an undelivered order (business-rules §4.2), less earlier reductions."""
     reduced_minor = sum(line.reduced_minor for line in facts.lines)
     if facts.order.status == Order.Status.REFUNDED and facts.order.total_minor and not facts.refund_lines:
         words = (
-            _("It could not be delivered: what was left") if reduced_minor else _("It could not be delivered: in full")
+            _("Not deliverable: refund of the remaining amount") if reduced_minor else _("Not delivered: full refund")
         )
         yield Part(words, facts.money(facts.order.total_minor - reduced_minor))
 
 
-def reduced(facts: OrderFacts) -> Iterator[Part]:
-    """Its seller agreed to take less before it was delivered (business-rules §4.7)."""
+def reductions(facts: OrderFacts) -> Iterator[Part]:
+    """Price reductions before completion, agreed with the seller or decided by an operator (§4.7)."""
     for line in facts.lines:
         if line.reduced_minor:
             yield Part(
-                _("Agreed before the delivery, %(line)s") % {"line": line.number}, facts.money(line.reduced_minor)
+                _("Refunded before completion, %(line)s") % {"line": line.number}, facts.money(line.reduced_minor)
             )
 
 
-def never_begun(facts: OrderFacts) -> Iterator[Part]:
-    """Paid time that was taken back before it began, without a refund of its own: the service ended (business-rules §4.7)."""
-    for one in facts.periods:
-        if one.cancelled_at is not None and one.earned_at is None and one.paid_minor and not _refunded(one, facts):
-            yield Part(_("It never began: %(days)s") % {"days": _days(one)}, facts.money(one.paid_minor))
+def cancelled_periods(facts: OrderFacts) -> Iterator[Part]:
+    """Paid periods cancelled before they began because the service ended, without a refund request (business-rules
+    §4.7)."""
+    for period in facts.periods:
+        if (
+            period.cancelled_at is not None
+            and period.earned_at is None
+            and period.paid_minor
+            and not _refunded(period, facts)
+        ):
+            yield Part(_("Never started: %(days)s") % {"days": _days(period)}, facts.money(period.paid_minor))
 
 
 def _refunded(period: Period, facts: OrderFacts) -> bool:
-    """Whether a refund took it back, which then paid for it."""
+    """Return whether a refund request cancelled the period, and so paid for it."""
     return any(
-        one.line.number == period.line_number and one.refund.decided_at == period.cancelled_at
-        for one in facts.refund_lines
+        refund_line.line.number == period.line_number and refund_line.refund.decided_at == period.cancelled_at
+        for refund_line in facts.refund_lines
     )
 
 
 def refunds(facts: OrderFacts) -> Iterator[Part]:
-    """Unsubscribed by its buyer, or agreed on with the seller (business-rules §4.7)."""
-    for one in facts.refund_lines:
-        yield Part(_said_of(one), facts.money(one.back_minor))
+    """Refunds by unsubscription or agreed with the seller (business-rules §4.7)."""
+    for refund_line in facts.refund_lines:
+        yield Part(_refund_line_title(refund_line), facts.money(refund_line.back_minor))
 
 
-def _said_of(one: RefundLine) -> str:
-    about = {"kind": one.refund.get_kind_display(), "line": one.line.number}
-    return _("%(kind)s, %(line)s") % about
+def _refund_line_title(refund_line: RefundLine) -> str:
+    names = {"kind": refund_line.refund.get_kind_display(), "line": refund_line.line.number}
+    return _("%(kind)s, %(line)s") % names
 
 
 type Cause = Callable[[OrderFacts], Iterable[Part]]
-GIVEN_BACK_FOR: tuple[Cause, ...] = (reduced, given_up, never_begun, refunds)
-"""Why money goes back to a buyer, each with what it comes to."""
+REFUND_CAUSES: tuple[Cause, ...] = (reductions, undelivered_orders, cancelled_periods, refunds)
+"""Reasons for refunds, each with its expected amounts."""
 
 
-def earned(facts: OrderFacts) -> Iterator[Explained]:
-    """A line is its seller's when it was delivered, or when its paid time begins (business-rules §8.2); what is refunded then
-    is taken back."""
+def earnings(facts: OrderFacts) -> Iterator[ExplainedAmount]:
+    """Compare earnings per line: earned at delivery or at the start of the paid period, less later refunds
+    (business-rules §8.2)."""
     for line in facts.lines:
-        parts = [Part(_booked(one), _to_seller(one)) for one in facts.movements if _of_seller(one, line)]
+        parts = [
+            Part(_booking_title(movement), _to_seller(movement))
+            for movement in facts.movements
+            if _of_seller(movement, line)
+        ]
         if parts or (facts.order.status == Order.Status.COMPLETED and line.amount_minor):
-            due = facts.money(_due(line, facts))
-            yield summed(Kind.EARNED, _("What the seller has earned with %(line)s") % {"line": line.number}, due, parts)
+            due_amount = facts.money(_due(line, facts))
+            yield sum_of_parts(
+                Kind.EARNED, _("Seller's earnings from %(line)s") % {"line": line.number}, due_amount, parts
+            )
 
 
 def _due(line: OrderLine, facts: OrderFacts) -> int:
-    bought = [one for one in facts.periods if one.line_number == line.number]
-    had = sum(one.paid_minor for one in bought if one.earned_at is not None) if bought else line.left.minor
-    back = sum(one.back_minor for one in facts.refund_lines if one.line.number == line.number)
-    ahead = [one for one in bought if one.earned_at is None and one.cancelled_at is not None and _refunded(one, facts)]
-    return had - (back - sum(one.paid_minor for one in ahead))
+    periods = [period for period in facts.periods if period.line_number == line.number]
+    earned_minor = (
+        sum(period.paid_minor for period in periods if period.earned_at is not None) if periods else line.left.minor
+    )
+    refunded_minor = sum(
+        refund_line.back_minor for refund_line in facts.refund_lines if refund_line.line.number == line.number
+    )
+    unearned_periods = [
+        period
+        for period in periods
+        if period.earned_at is None and period.cancelled_at is not None and _refunded(period, facts)
+    ]
+    return earned_minor - (refunded_minor - sum(period.paid_minor for period in unearned_periods))
 
 
 def _of_seller(movement: Movement, line: OrderLine) -> bool:
-    ours = {movement.source.kind, movement.target.kind}
+    account_kinds = {movement.source.kind, movement.target.kind}
     reference = movement.transfer.reference
-    about = reference.startswith(line.number) or reference.endswith(f"/{line.number}")
-    return Account.Kind.SELLER in ours and about
+    is_about_line = reference.startswith(line.number) or reference.endswith(f"/{line.number}")
+    return Account.Kind.SELLER in account_kinds and is_about_line
 
 
 def _to_seller(movement: Movement) -> Money:
     return movement.amount if movement.target.kind == Account.Kind.SELLER else -movement.amount
 
 
-def _booked(movement: Movement) -> str:
+def _booking_title(movement: Movement) -> str:
     return str(movement.transfer.get_reason_display())
 
 
-def held(facts: OrderFacts) -> Iterator[Explained]:
-    """What the market keeps of the payment: all of it until it is delivered, then what was paid for time to come."""
+def money_in_clearing(facts: OrderFacts) -> Iterator[ExplainedAmount]:
+    """Compare the money in clearing: the full payment until delivery, then the payments for future periods."""
     order = facts.order
     if order.paid_at is None or not order.total_minor:
         return
-    ahead = [one for one in facts.periods if one.earned_at is None and one.cancelled_at is None]
+    future = [period for period in facts.periods if period.earned_at is None and period.cancelled_at is None]
     match order.status:
         case Order.Status.PROCESSING:
-            expected = order.total_minor - sum(line.reduced_minor for line in facts.lines)
+            expected_minor = order.total_minor - sum(line.reduced_minor for line in facts.lines)
         case Order.Status.COMPLETED:
-            expected = sum(one.paid_minor for one in ahead)
+            expected_minor = sum(period.paid_minor for period in future)
         case _:
-            expected = 0
-    parts = [Part(_booked(one), _into_clearing(one)) for one in facts.movements if _through_clearing(one)]
-    yield summed(Kind.HELD, _("Still held by the market"), facts.money(expected), parts)
+            expected_minor = 0
+    parts = [
+        Part(_booking_title(movement), _into_clearing(movement))
+        for movement in facts.movements
+        if _through_clearing(movement)
+    ]
+    yield sum_of_parts(Kind.HELD, _("Still held by the market"), facts.money(expected_minor), parts)
 
 
 def _through_clearing(movement: Movement) -> bool:
@@ -181,76 +205,97 @@ def _into_clearing(movement: Movement) -> Money:
     return movement.amount if movement.target.kind == Account.Kind.CLEARING else -movement.amount
 
 
-def unsubscribed(facts: OrderFacts) -> Iterator[Explained]:
-    """What an unsubscription paid back, of which lines; the money moved for the orders that had paid it."""
+def unsubscription(facts: OrderFacts) -> Iterator[ExplainedAmount]:
+    """Compare the amount of an unsubscription with its lines. The money moved for the orders that paid for them."""
     refund = facts.refund
     if refund is not None and refund.status == Refund.Status.REFUNDED:
-        parts = [Part(_said_of(one), facts.money(one.back_minor)) for one in refund.lines.all()]
-        yield summed(Kind.REFUND, _("Paid back by this unsubscription"), refund.total, parts)
+        parts = [Part(_refund_line_title(line), facts.money(line.back_minor)) for line in refund.lines.all()]
+        yield sum_of_parts(Kind.REFUND, _("Refunded by this unsubscription"), refund.total, parts)
 
 
-type Step = Callable[[OrderFacts], Iterable[Explained]]
-MONEY: tuple[Step, ...] = (quoted, total, paid, refunded, unsubscribed, earned, held)
-"""What is told of an order after the prices of its lines, in this order."""
+type Step = Callable[[OrderFacts], Iterable[ExplainedAmount]]
+MONEY_STEPS: tuple[Step, ...] = (
+    quoted_total,
+    order_total,
+    paid_amount,
+    refunded,
+    unsubscription,
+    earnings,
+    money_in_clearing,
+)
+"""Explanations after the prices of the lines, in this order."""
 
 
-# --- a service ----------------------------------------------------------------------------------------------------------
+# --- a service ---
 
 
 class ServiceFacts(Struct, frozen=True, kw_only=True):
-    """A service with every order about it, the oldest first."""
+    """A service with all orders about it, oldest first."""
 
     currency: str
     orders: Sequence[OrderFacts]
     periods: Sequence[Period]
 
 
-def service_explained(facts: ServiceFacts) -> list[Explained]:
-    """All that was paid for it and given back, what its paid time cost, and every amount of every order about it."""
-    return [*_all_paid(facts), *_periods(facts), *(one for order in facts.orders for one in explained(order))]
+def explain_service(facts: ServiceFacts) -> list[ExplainedAmount]:
+    """Return the totals of a service and every amount of its orders."""
+    return [*sums_of_service(facts), *(amount for order in facts.orders for amount in explain_order(order))]
 
 
-def _periods(facts: ServiceFacts) -> Iterator[Explained]:
+def sums_of_service(facts: ServiceFacts) -> list[ExplainedAmount]:
+    """Return the totals of a service: payments, refunds, and prices of its paid periods."""
+    return [*_all_paid(facts), *_periods(facts)]
+
+
+def _periods(facts: ServiceFacts) -> Iterator[ExplainedAmount]:
     lines = {line.number: line for order in facts.orders for line in order.lines}
-    numbers = dict.fromkeys(one.line_number for one in facts.periods)
+    numbers = dict.fromkeys(period.line_number for period in facts.periods)
     for number in numbers:
-        bought = [one for one in facts.periods if one.line_number == number]
-        parts = [Part(_span(one), Money(one.paid_minor, one.currency)) for one in bought]
+        bought_periods = [period for period in facts.periods if period.line_number == number]
+        parts = [Part(_span(period), Money(period.paid_minor, period.currency)) for period in bought_periods]
         title, line = _("Paid time bought with %(line)s") % {"line": number}, lines.get(number)
         if line is None:
-            yield Explained(
-                kind=Kind.PRICE, title=title, said=Money(sum(one.paid_minor for one in bought), facts.currency),
-                parts=tuple(parts), note=_("The order that bought it is not known here."),
+            yield ExplainedAmount(
+                kind=Kind.PRICE, title=title, said=Money(sum(period.paid_minor for period in bought_periods), facts.currency),
+                parts=tuple(parts), note=_("The order that paid for it was not found."),
             )  # fmt: skip
         else:
-            yield summed(Kind.PRICE, title, line.left, parts)
+            yield sum_of_parts(Kind.PRICE, title, line.left, parts)
 
 
 def _span(period: Period) -> str:
-    return _days(period) if period.cancelled_at is None else _("%(days)s, taken back") % {"days": _days(period)}
+    return _days(period) if period.cancelled_at is None else _("%(days)s, cancelled") % {"days": _days(period)}
 
 
 def _days(period: Period) -> str:
-    """In the market's zone, by whose calendar paid time is counted."""
-    return f"{at_moment(period.starts_at)} – {at_moment(period.ends_at)}"
+    """Format the period in the market's time zone."""
+    return f"{format_moment(period.starts_at)} – {format_moment(period.ends_at)}"
 
 
-def _all_paid(facts: ServiceFacts) -> Iterator[Explained]:
-    """Of orders that were paid and not given back: the sum of their totals is what left the buyer's balance for good."""
-    kept = [one for one in facts.orders if one.order.paid_at is not None]
-    said = sum(one.order.total_minor for one in kept)
-    if not said:
+def _all_paid(facts: ServiceFacts) -> Iterator[ExplainedAmount]:
+    """Compare the totals of the paid orders with the payments from the buyer's balance, and the refunds with their
+    causes."""
+    paid_orders = [order for order in facts.orders if order.order.paid_at is not None]
+    total_minor = sum(order_facts.order.total_minor for order_facts in paid_orders)
+    if not total_minor:
         return
     parts = [
         Part(
-            _("%(order)s, %(type)s") % {"order": one.order.number, "type": one.order.get_order_type_display()},
-            one.money(taken),
+            _("%(order)s, %(type)s")
+            % {"order": order_facts.order.number, "type": order_facts.order.get_order_type_display()},
+            order_facts.money(paid_minor),
         )
-        for one in kept
-        if (taken := sum(m.amount.minor for m in one.movements if m.transfer.reason == Transfer.Reason.PAYMENT))
+        for order_facts in paid_orders
+        if (
+            paid_minor := sum(
+                movement.amount.minor
+                for movement in order_facts.movements
+                if movement.transfer.reason == Transfer.Reason.PAYMENT
+            )
+        )
     ]
-    yield summed(Kind.PAID, _("Paid for this service in all"), Money(said, facts.currency), parts)
-    back = sum(_given_back(one) for one in facts.orders)
-    causes = [part for one in facts.orders for cause in GIVEN_BACK_FOR for part in cause(one)]
-    if back or any(part.amount.minor for part in causes):
-        yield summed(Kind.REFUND, _("Given back of it"), Money(back, facts.currency), causes)
+    yield sum_of_parts(Kind.PAID, _("Total paid for this service"), Money(total_minor, facts.currency), parts)
+    refunded_minor = sum(_refunded_minor(order) for order in facts.orders)
+    causes = [part for order in facts.orders for cause in REFUND_CAUSES for part in cause(order)]
+    if refunded_minor or any(part.amount.minor for part in causes):
+        yield sum_of_parts(Kind.REFUND, _("Already refunded"), Money(refunded_minor, facts.currency), causes)

@@ -1,4 +1,4 @@
-"""What an explanation is: an amount as it stands, the parts that it is made of, and their sum (pure)."""
+"""Data types of explanations: a stored amount, its parts, and their sum (pure)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .refund_models import Refund, RefundLine
 
 
 class Kind(StrEnum):
-    """What an amount is, and so whose page it belongs to."""
+    """Kind of an amount, which decides who may see it."""
 
     PRICE = "price"
     TOTAL = "total"
@@ -28,30 +28,32 @@ class Kind(StrEnum):
     EARNED = "earned"
     HELD = "held"
     CHARGE = "charge"
-    """Of usage (``billing``)."""
+    """Charge for usage (``billing``)."""
 
 
 class Verdict(StrEnum):
     SAME = "same"
     DIFFERS = "differs"
     UNKNOWN = "unknown"
-    """What it was computed from was not kept, or nobody here knows this kind."""
+    """The inputs were not stored, or the kind is unknown."""
 
 
-BUYERS = frozenset({Kind.PRICE, Kind.TOTAL, Kind.QUOTE, Kind.PAID, Kind.REFUND})
-SELLERS = frozenset({Kind.PRICE, Kind.EARNED})
+BUYER_KINDS = frozenset({Kind.PRICE, Kind.TOTAL, Kind.QUOTE, Kind.PAID, Kind.REFUND})
+SELLER_KINDS = frozenset({Kind.PRICE, Kind.EARNED})
 OPERATORS = frozenset(Kind)
 
 
 class Part(Struct, frozen=True):
-    """One step of a sum, in words, and what it adds."""
+    """One part of a sum: its description and amount."""
 
     words: str
     amount: Money
+    rule: str = ""
+    """Exact calculation of a rounded factor in ``words``."""
 
 
-class Explained(Struct, frozen=True, kw_only=True):
-    """``said``: the amount as it stands. ``recomputed``: from the parts; None where they were not kept."""
+class ExplainedAmount(Struct, frozen=True, kw_only=True):
+    """An explained amount. ``said``: the stored amount. ``recomputed``: the sum of the parts; None without parts."""
 
     kind: Kind
     title: str
@@ -59,7 +61,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     recomputed: Money | None = None
     note: str = ""
-    """What else one must know: until when a quote stood, why nothing was kept."""
+    """Further information, such as the expiry of a quote or why inputs are missing."""
 
     @property
     def verdict(self) -> Verdict:
@@ -69,18 +71,18 @@ class Explained(Struct, frozen=True, kw_only=True):
 
 
 class OrderFacts(Struct, frozen=True, kw_only=True):
-    """What is stored of an order. ``lines`` with their offers; ``periods``: paid time that they bought."""
+    """Stored data of an order. ``lines`` have their offers; ``periods``: paid periods that the lines bought."""
 
     order: Order
     lines: Sequence[OrderLine]
     movements: Sequence[Movement] = ()
-    """How its money moved, oldest first."""
+    """Transfers of the order's money, oldest first."""
     periods: Sequence[Period] = ()
     quote: Quote | None = None
     refund_lines: Sequence[RefundLine] = ()
-    """What was paid back of these lines, each with its refund; only what is paid."""
+    """Refunded lines, each with its refund; paid refunds only."""
     refund: Refund | None = None
-    """That of an unsubscription, with its lines."""
+    """Refund of an unsubscription, with its lines."""
 
     @property
     def currency(self) -> str:
@@ -90,18 +92,18 @@ class OrderFacts(Struct, frozen=True, kw_only=True):
         return Money(minor, self.order.currency)
 
 
-def summed(kind: Kind, title: str, said: Money, parts: Iterable[Part], *, note: str = "") -> Explained:
-    """The amount beside the sum of its parts."""
-    given = tuple(parts)
-    total = Money(sum(part.amount.minor for part in given), said.currency)
-    return Explained(kind=kind, title=title, said=said, parts=given, recomputed=total, note=note)
+def sum_of_parts(kind: Kind, title: str, amount: Money, parts: Iterable[Part], *, note: str = "") -> ExplainedAmount:
+    """Return the amount explained by the sum of its parts."""
+    all_parts = tuple(parts)
+    total = Money(sum(part.amount.minor for part in all_parts), amount.currency)
+    return ExplainedAmount(kind=kind, title=title, said=amount, parts=all_parts, recomputed=total, note=note)
 
 
-def not_kept(kind: Kind, title: str, said: Money, note: str) -> Explained:
-    return Explained(kind=kind, title=title, said=said, note=note)
+def amount_without_parts(kind: Kind, title: str, amount: Money, note: str) -> ExplainedAmount:
+    return ExplainedAmount(kind=kind, title=title, said=amount, note=note)
 
 
-def at_moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     local = at.astimezone(timezone.get_default_timezone())
     hours = (local.utcoffset() or timedelta()) / timedelta(hours=1)
     return f"{local:%Y-%m-%d %H:%M} UTC{hours:+g}"

@@ -1,4 +1,4 @@
-"""The life of an order as a table."""
+"""State transitions of an order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import models
 from tradepost.market.base.lifecycle import Lifecycle
 
 from .models import Order, OrderLine
-from .reserve import give_back
+from .reserve import release_reservations
 
 OrderStatus = Order.Status
 
@@ -25,19 +25,17 @@ class OrderEvent(StrEnum):
     COMPLETE = "complete"
     GIVE_UP = "give up"
     RETURN = "return"
-    """Its buyer wants it no more, before anything was taken of it."""
+    """The buyer returns the order before using it."""
     REFUND = "refund"
-    """All that was paid for it is its buyer's again."""
+    """The whole payment was refunded."""
 
 
-GIVES_BACK = frozenset(
-    {OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP, OrderEvent.RETURN, OrderEvent.REFUND}
-)
+RELEASES = frozenset({OrderEvent.CANCEL, OrderEvent.TIME_OUT, OrderEvent.GIVE_UP, OrderEvent.RETURN, OrderEvent.REFUND})
 
 
 class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent], frozen=True):
-    """An order's lines are where it is; what it had reserved is free again when it ends without a delivery, or is
-    paid back in full, whoever does that (business-rules §3.7)."""
+    """Order lifecycle that also updates the status of the lines, and releases reservations when an order ends
+    undelivered or fully refunded (business-rules §3.7)."""
 
     def move_all(
         self,
@@ -53,10 +51,10 @@ class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent], frozen=True):
         by_status: defaultdict[str, list[int]] = defaultdict(list)
         for order in subjects:
             by_status[order.status].append(order.pk)  # type: ignore[attr-defined]  # orders
-        for status, moved in by_status.items():
-            OrderLine.objects.filter(order__in=moved).update(status=status)
-        if event in GIVES_BACK:
-            give_back([order.pk for order in subjects], now=now)
+        for status, keys in by_status.items():
+            OrderLine.objects.filter(order__in=keys).update(status=status)
+        if event in RELEASES:
+            release_reservations([order.pk for order in subjects], now=now)
 
 
 ORDER = OrderLifecycle(

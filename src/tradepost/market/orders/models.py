@@ -1,4 +1,4 @@
-"""Orders and their lines. A line keeps a snapshot of what was bought: later edits of the product do not change it."""
+"""Orders and their lines. A line stores a snapshot of the purchase, so later edits of the product do not change it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,26 @@ from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import NONE, Offer, Product, PurchaseLimit, Spec, Version
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.product_types.charging import Charging, charging
+from tradepost.market.product_types.charging import Charging, charging_of
 from tradepost.market.subscriptions.models import Subscription
 
 from .auto_renewal_models import AutoRenewal
 from .pricing import PriceLine, read_stored
 
-__all__ = ["AutoRenewal", "LimitUse", "Order", "OrderLine", "ProductDay", "Quote", "SalesDay", "TrialUse"]
+__all__ = [
+    "AutoRenewal",
+    "DeliveryDay",
+    "LimitUse",
+    "Order",
+    "OrderLine",
+    "ProductDay",
+    "Quote",
+    "SalesDay",
+    "TrialUse",
+]
 
-TAIL_AT = 13
-"""Where the seven characters begin by which people tell each other an order's number (``ids.order_number``)."""
+ENDING_POSITION = 14
+"""Position of the last six characters in an order number (``ids.order_number``), by which people search for orders."""
 
 
 class Order(models.Model):
@@ -42,7 +52,7 @@ class Order(models.Model):
         REFUNDED = "refunded", _("Refunded")
 
     class Origin(models.TextChoices):
-        """Who wanted it: the buyer, or the market at the time that the buyer set. In a sandbox an engineer tries changes out: orders that no buyer placed and that cost nothing."""
+        """Who placed the order: the buyer, the market as an automatic renewal, or an engineer in a sandbox at no cost."""
 
         BUYER = "buyer", _("Buyer")
         TIMER = "timer", _("Automatic renewal")
@@ -59,14 +69,21 @@ class Order(models.Model):
     pay_before = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
+    undelivered_at = models.DateTimeField(null=True, default=None)
+    """When the order was refunded as undelivered. Null for other orders and sandbox orders."""
     idempotency_key = models.CharField(max_length=64, blank=True, default="", db_default="")
-    """Names the request that the order came from: the same one, sent again, makes no second order. Empty where it has none."""
+    """Identifies the request that placed the order; a repeated request places no second order. Empty without one."""
 
     class Meta:
         indexes = [
             models.Index(fields=["buyer", "-id"], name="order_buyer"),
+            models.Index(fields=["buyer", "status", "-id"], name="order_buyer_status"),
             models.Index(fields=["status", "-id"], name="order_status"),
-            models.Index(Substr("number", TAIL_AT), name="order_tail"),
+            models.Index(Substr("number", ENDING_POSITION), name="order_ending"),
+            models.Index(
+                fields=["undelivered_at"], condition=Q(undelivered_at__isnull=False), name="order_undelivered_at"
+            ),
+            models.Index(fields=["-id"], condition=Q(undelivered_at__isnull=False), name="order_undelivered"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -83,12 +100,12 @@ class OrderLine(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     number = models.CharField(max_length=64, unique=True)
     buyer = models.ForeignKey(User, models.PROTECT, related_name="order_lines", db_index=False)
-    """That of its order: what a person ordered of a product is found by both."""
+    """Buyer of the order, copied for the index by buyer and product."""
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="order_lines", db_index=False)
-    product = models.ForeignKey(Product, models.PROTECT)
+    product = models.ForeignKey(Product, models.PROTECT, db_index=False)
     offer = models.ForeignKey(Offer, models.PROTECT)
     version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
-    """Of the product, as it was sold: its terms stay those of the line, whatever is listed later."""
+    """Version of the product at purchase, whose terms apply to the line."""
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, default=None, related_name="order_lines", db_index=False
     )
@@ -98,38 +115,35 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField(default=1)
     amount_minor = models.PositiveBigIntegerField()
     list_minor = models.PositiveBigIntegerField(default=0, db_default=0)
-    """What it costs without any reduction: a try-out costs nothing and still says a price to the seller."""
+    """Price without reductions. A sandbox order costs nothing, but reports this price to the seller."""
     price_lines = models.JSONField(null=True, default=None)
-    """How the price came about (``pricing.PriceLine``); null for what was ordered before it was kept."""
+    """Price breakdown (``pricing.PriceLine``); null for older orders without one."""
     change_terms = models.JSONField(null=True, default=None)
-    """Of a change in use: all that its fee was computed from (``change_fee.Terms``)."""
+    """Terms of a change, from which its fee was computed (``change_fee.Terms``)."""
     stock_taken = models.PositiveIntegerField(default=0, db_default=0)
-    """What it took of the product's stock; given back when the order is cancelled or paid back."""
+    """Units taken from the product's stock, released when the order is cancelled or refunded."""
     until = models.DateTimeField(null=True, default=None)
-    """Of a renewal that ends on the buyer's own day of the month (``align``): its end, as it was priced. Null: the end follows
-    from the duration."""
+    """End of a renewal that is aligned to a day of the month (``align``). Null: the duration decides the end."""
     auto_period_type = models.CharField(max_length=8, blank=True, default="", db_default="")
     auto_periods = models.PositiveSmallIntegerField(default=0, db_default=0)
-    """Of a purchase that is to be renewed automatically: what each renewal orders (month × 1); empty where it is not."""
+    """Duration of each automatic renewal after this purchase (month × 1); empty without automatic renewal."""
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
-    """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
-    many."""
+    """Status of the order, copied by the lifecycle for the indexes of sellers' lists."""
     reduced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
-    """Of it, what was paid back before it was delivered: agreed on, or taken off a supervised delivery (``reduce``). Its seller
-    earns the rest."""
+    """Part of the amount refunded before delivery (``reduce``). The seller earns the rest."""
     invoiced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
-    """Of it, what stands on an invoice that was asked for or issued: ``invoices`` keeps it, under the order's lock. What is
-    invoiced is not paid back (business-rules §4.7, §6.2)."""
+    """Part of the amount on a requested or issued invoice; ``invoices`` updates it under the order's lock. Invoiced
+    amounts cannot be refunded (business-rules §4.7, §6.2)."""
     flow = models.CharField(max_length=32, blank=True, default="", db_default="")
-    """Of a purchase: the flow in which people deliver it (``product_types/flows``); empty where nobody does."""
+    """Delivery flow of a purchase delivered by people (``product_types/flows``); otherwise empty."""
     for_server = models.BigIntegerField(null=True, default=None)
-    """Key of the server that it is for, where its product runs on one (``compute``)."""
+    """Key of the server for which the product was ordered (``compute``)."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_unit_en = models.CharField(max_length=32, blank=True, default="", db_default="")
     usage_price = models.DecimalField(max_digits=16, decimal_places=8, default=NONE, db_default=NONE)
-    """Of what is postpaid: the price of one unit of usage, in main units."""
+    """Price of one unit of postpaid usage, in main units."""
     quota = models.DecimalField(max_digits=16, decimal_places=4, default=NONE, db_default=NONE)
-    """Of a package: all the usage that was bought."""
+    """Total usage bought with a package."""
     sku_code = models.CharField(max_length=64)
     linear = models.BooleanField(default=False)
     """Whether the SKU has a quantity attribute, so that linearValue is sent to the seller."""
@@ -138,25 +152,28 @@ class OrderLine(models.Model):
     spec_name = models.CharField(max_length=64)
     spec_name_en = models.CharField(max_length=64)
     values = models.JSONField(default=list)
-    """Chosen attributes in words: ``[{"name": …, "name_en": …, "value": …, "value_en": …}]``."""
+    """Names of the chosen attributes: ``[{"name": …, "name_en": …, "value": …, "value_en": …}]``."""
     extend_params = models.JSONField(default=list)
-    """``[{"name": …, "value": …}]`` as typed at checkout."""
+    """``[{"name": …, "value": …}]`` as entered at checkout."""
     agreed_at = models.DateTimeField()
     buyer_agreement = models.ForeignKey(
         Agreement, models.PROTECT, null=True, default=None, related_name="+", db_index=False
     )
-    """The version that the buyer accepted with the order (``agreements``); null for orders that the market placed."""
+    """Version that the buyer accepted with the order (``agreements``); null for orders placed by the market."""
     service_agreement = models.ForeignKey(
         Agreement, models.PROTECT, null=True, default=None, related_name="+", db_index=False
     )
-    """The same of the product service agreement, with the terms of ``version``; null also for orders before it was stored."""
+    """Accepted product service agreement, with the terms of ``version``; null for orders placed by the market and older
+    orders."""
     agreed_pay_minutes = models.PositiveIntegerField(default=0, db_default=0)
-    """The time to pay that the accepted buyer agreement named; 0: not stored."""
+    """Payment time in minutes stated in the accepted buyer agreement; 0: not stored."""
 
     class Meta:
         indexes = [
             models.Index(fields=["seller", "-id"], name="line_seller"),
-            models.Index(fields=["buyer", "product", "-order"], name="line_buyer_product"),
+            # Searches by product name read the newest lines of each product (``base.ends_of_lists``).
+            models.Index(fields=["buyer", "product", "status", "-order"], name="line_buyer_product_status"),
+            models.Index(fields=["product", "status", "-id"], name="line_product_status"),
             models.Index(fields=["buyer", "-id"], name="line_agreements", condition=Q(buyer_agreement__isnull=False)),
             models.Index(fields=["subscription", "id"], name="line_subscription"),
             models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
@@ -183,12 +200,12 @@ class OrderLine(models.Model):
 
     @property
     def left(self) -> Money:
-        """What of the amount was not paid back before the delivery."""
+        """Amount less refunds before delivery."""
         return Money(self.amount_minor - self.reduced_minor, self.order.currency)
 
     @property
     def banded_lines(self) -> tuple[PriceLine, ...]:
-        """How a price in bands, or of a part of a month, came about; nothing where there are none to tell."""
+        """Price lines that need an explanation: bands or part of a month; otherwise empty."""
         lines = read_stored(self.price_lines)
         return lines if any(line.upto or line.above or line.days for line in lines) else ()
 
@@ -198,8 +215,8 @@ class OrderLine(models.Model):
 
     @property
     def quota_each(self) -> Decimal:
-        """Of a package: the usage that it holds at a time. One that is full again each month or year holds as much then as it
-        was sold for each of its periods, and no more at once for having been bought for several."""
+        """Usage of a package per period. A package that resets each month or year holds the quota of one period, not of
+        all periods bought."""
         return self.quota / self.period_number if self.offer.reset and self.period_number else self.quota
 
     @property
@@ -208,11 +225,11 @@ class OrderLine(models.Model):
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode, stops=bool(self.quota))
+        return charging_of(self.charging_mode, stops=bool(self.quota))
 
 
 class ProductDay(models.Model):
-    """How often a product was bought on one day: see ``best_sellers``."""
+    """Purchases of a product on one day (``best_sellers``)."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
@@ -223,8 +240,15 @@ class ProductDay(models.Model):
         indexes = [models.Index(fields=["day"], name="product_day")]
 
 
+class DeliveryDay(models.Model):
+    """Orders delivered on one day (``delivery_days``)."""
+
+    day = models.DateField(unique=True)
+    delivered = models.PositiveBigIntegerField()
+
+
 class SalesDay(models.Model):
-    """Order lines of one seller that were paid on one day, spread over a few rows: see ``sales``."""
+    """Paid order lines of a seller on one day, spread over several rows (``sales``)."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="sales_days", db_index=False)
     day = models.DateField()
@@ -238,20 +262,20 @@ class SalesDay(models.Model):
 
 
 class Quote(models.Model):
-    """A price as it was shown to a buyer who then ordered by it: what was promised, until when, and how it came about."""
+    """Quote that an order used: the shown price, its validity and its breakdown."""
 
     token = models.CharField(max_length=32)
-    """Names what was shown; a form that is sent again with another choice would use it twice."""
+    """Identifies the quote."""
     order = models.OneToOneField(Order, models.CASCADE, related_name="quote")
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="+", db_index=False)
     version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
-    """Of the product, when it was shown."""
+    """Version of the product when the quote was shown."""
     quantity = models.PositiveIntegerField()
     periods = models.PositiveIntegerField()
     total_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     lines = models.JSONField()
-    """``pricing.PriceLine``, which add up to the total; none for a change in use, whose line keeps the terms."""
+    """``pricing.PriceLine`` objects that add up to the total; empty for a change, whose line stores the terms."""
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField()
@@ -262,8 +286,7 @@ class Quote(models.Model):
 
 
 class LimitUse(models.Model):
-    """How much of a purchase limit one buyer has used, as counted at the buyer's last order; its lock makes two tabs wait for
-    each other."""
+    """Units of a purchase limit that a buyer has used at the last order. Its lock serializes orders from two tabs."""
 
     limit = models.ForeignKey(PurchaseLimit, models.CASCADE, related_name="uses", db_index=False)
     buyer = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -274,7 +297,8 @@ class LimitUse(models.Model):
 
 
 class TrialUse(models.Model):
-    """That a buyer has, or had, the trial of a spec: once (business-rules §3.5). Gone when it could not be delivered."""
+    """Trial of a specification by a buyer, allowed once (business-rules §3.5). Deleted if the trial could not be
+    delivered."""
 
     buyer = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     spec = models.ForeignKey(Spec, models.PROTECT, related_name="+", db_index=False)
@@ -284,5 +308,5 @@ class TrialUse(models.Model):
         constraints = [models.UniqueConstraint(fields=["buyer", "spec"], name="trial_use_once")]
 
 
-# Refunds stand in a file of their own; Django finds them here.
+# Models of refunds are in another module; the import registers them with Django.
 from . import refund_models  # noqa: E402, F401

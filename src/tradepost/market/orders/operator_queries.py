@@ -1,7 +1,8 @@
-"""What operators read about orders: the list of all, and one with all that belongs to it."""
+"""Orders as operators see them: the list and one order with its lines."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
+from tradepost.market.base.pk_times import between
 from tradepost.market.identity.operator_queries import user_by_email
 
 from .models import Order, OrderLine
@@ -16,25 +18,40 @@ from .search import orders_by_number
 
 
 class OrderFilter(Struct, frozen=True, kw_only=True):
-    """What an operator asks the list for; empty means all. ``text`` is a number, its beginning or end (see
-    ``search``), else a buyer's whole e-mail address."""
+    """Filters of the list; empty fields do not filter. ``text``: an order number, its beginning or end (see
+    ``search``), or a buyer's whole e-mail address."""
 
     text: str = ""
     status: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Range of the placement time; ``until`` is exclusive."""
+    undelivered: bool = False
+    """Only undelivered orders; the time range then applies to their refund."""
 
 
 def all_orders(
-    asked: OrderFilter, *, among: QuerySet[Any] | None = None, after: str = "", size: int = 25
+    filters: OrderFilter, *, among: QuerySet[Any] | None = None, after: str = "", size: int = 25
 ) -> Page[Order]:
-    """Newest first, each with its buyer and lines; of those whose keys are ``among``, when given."""
-    orders = Order.objects.select_related("buyer").prefetch_related("lines")
+    """Return orders, newest first, with buyer and lines. ``among``: only orders with these keys."""
+    orders = _orders_in_time(filters)
+    orders = orders.select_related("buyer").prefetch_related("lines")
     if among is not None:
         orders = orders.filter(pk__in=among)
-    if asked.status:
-        orders = orders.filter(status=asked.status)
-    if text := asked.text.strip():
+    if filters.status:
+        orders = orders.filter(status=filters.status)
+    if text := filters.text.strip():
         orders = orders.filter(orders_by_number(text) or Q(buyer=user_by_email(text) or 0))
     return page(orders, after=after, size=size)
+
+
+def _orders_in_time(filters: OrderFilter) -> QuerySet[Order]:
+    if not filters.undelivered:
+        return between(Order.objects.all(), "placed_at", filters.since, filters.until)
+    orders = Order.objects.filter(undelivered_at__isnull=False)
+    if filters.since is not None:
+        orders = orders.filter(undelivered_at__gte=filters.since)
+    return orders if filters.until is None else orders.filter(undelivered_at__lt=filters.until)
 
 
 def find_order(number: str) -> Order | None:
@@ -48,13 +65,13 @@ def lines_of(order: Order) -> list[OrderLine]:
     return list(lines.order_by("pk"))
 
 
-class UnderWay(Struct, frozen=True):
+class OpenOrders(Struct, frozen=True):
     unpaid: Count
     processing: Count
 
 
-def under_way() -> UnderWay:
-    """Orders that have not ended; the index by status serves both counts."""
-    return UnderWay(
+def count_open_orders() -> OpenOrders:
+    """Count orders that have not ended, by the index on the status."""
+    return OpenOrders(
         *counts_up_to(*(Order.objects.filter(status=s) for s in (Order.Status.UNPAID, Order.Status.PROCESSING)))
     )

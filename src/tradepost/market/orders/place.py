@@ -1,6 +1,6 @@
-"""Place an order: check what was chosen against the offer and its controls, price it, store it unpaid.
+"""Place an order: check the choice against the offer and its controls, price it, and store it unpaid.
 
-No product is locked here (decision 0009): what is scarce, a limit or a stock, has a row of its own that is locked last.
+Products are not locked (decision 0009). Limits and stock have rows that are locked last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.deliverable import runs_in_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.models import Subscription
 
@@ -29,16 +29,16 @@ from .audience import check_audience
 from .durations import Duration, shortest_duration
 from .models import Order, OrderLine
 from .prerequisite import check_owes_nothing, check_prerequisite
-from .pricing import Priced, Tariff, as_stored, price
+from .pricing import PricedChoice, Tariff, as_stored, calculate_price
 from .reserve import reserve
 
 UNPAID_TIMEOUT = "orders.unpaid_timeout"
-LONGEST_PARAM = 200
+MAX_PARAM_LENGTH = 200
 
 
 class PlaceOrder(Struct, frozen=True, kw_only=True):
-    """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts days, months or years.
-    ``idempotency_key`` names the request, so that it makes one order however often it is sent."""
+    """Choice of a buyer. ``product_id``: the offer's ID on the wire; ``periods``: days, months or years.
+    ``idempotency_key`` identifies the request, so that repetitions create one order."""
 
     product_id: str
     quantity: int = 1
@@ -46,38 +46,40 @@ class PlaceOrder(Struct, frozen=True, kw_only=True):
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
     agreements: str = ""
-    """``Agreements.stamp`` of what the page showed. Empty where nothing was shown: then the versions in force hold."""
+    """``Agreements.stamp`` of the texts on the page. Empty if no page showed them; then the versions in force apply."""
     idempotency_key: str = ""
     renews: bool = False
-    """Whether it is to be renewed automatically, by its shortest duration (business-rules §4.5)."""
+    """Whether to renew automatically, by the shortest duration (business-rules §4.5)."""
     for_server: int | None = None
-    """Key of the server that it is for: products that run on servers are ordered for one (business-rules §5)."""
+    """Key of the server to order for, for products that run on servers (business-rules §5)."""
     quote: str = ""
-    """As ``quotes.show`` gave it to the page: what was shown is what is charged. Empty where nothing was shown: then the
-    price of the moment holds."""
+    """Quote from ``quotes.sign_quote``; the quoted price is charged. Empty if no page showed one; then the present price
+    applies."""
 
 
 def place_order(
     buyer: User, command: PlaceOrder, *, now: datetime, unpaid_timeout: timedelta,
     origin: Order.Origin = Order.Origin.BUYER,
 ) -> Order:  # fmt: skip
-    """Store the order with one line, unpaid. Raises ``Refused`` with the field that is wrong; nothing is stored then.
+    """Store the unpaid order with one line. Raises ``Refused`` with the invalid field and then stores nothing.
 
-    ``origin``: a timer, where the market orders what its buyer asked it to order then.
+    ``origin``: a timer if the market places the order at the buyer's earlier request.
     """
     offer = find_offer(command.product_id)
-    accepted = accept(
-        offer.sku.spec.product, agreed=command.agreed, shown=command.agreements, origin=origin,
+    acceptance = accept(
+        offer.sku.spec.product, agreed=command.agreed, shown_stamp=command.agreements, origin=origin,
         pay_within=unpaid_timeout, now=now,
     )  # fmt: skip
-    priced = quote(offer, quantity=command.quantity, periods=command.periods)
+    priced = price_choice(offer, quantity=command.quantity, periods=command.periods)
     _check_server(offer, command.for_server)
     check_prerequisite(buyer, offer)
     check_owes_nothing(buyer, offer)
     check_audience(buyer, offer)
     params = _extend_params(offer.sku.spec.product, command.extend_params)
-    renews = _renews(offer) if command.renews else None
-    shown = quotes.check(quotes.read(buyer, command.quote), offer, priced, now=now) if command.quote else None
+    renews = _renewal_duration(offer) if command.renews else None
+    shown_quote = (
+        quotes.check_quote(quotes.read_quote(buyer, command.quote), offer, priced, now=now) if command.quote else None
+    )
     with transaction.atomic():
         order = store_unpaid(
             buyer,
@@ -85,22 +87,22 @@ def place_order(
             priced.total, now=now, pay_before=now + unpaid_timeout, idempotency_key=command.idempotency_key,
             origin=origin,
         )  # fmt: skip
-        taken = reserve(order, offer, quantity=priced.quantity, now=now)
+        stock_taken = reserve(order, offer, quantity=priced.quantity, now=now)
         store_line(
-            order, offer, priced, params=params, stock_taken=taken, renews=renews, for_server=command.for_server,
-            accepted=accepted, now=now,
+            order, offer, priced, params=params, stock_taken=stock_taken, renews=renews, for_server=command.for_server,
+            accepted=acceptance, now=now,
         )  # fmt: skip
-        if shown is not None:
-            quotes.keep(shown, order, offer, priced, now=now)
+        if shown_quote is not None:
+            quotes.store_quote(shown_quote, order, offer, priced, now=now)
     return order
 
 
-def _renews(offer: Offer) -> Duration:
+def _renewal_duration(offer: Offer) -> Duration:
     shortest = shortest_duration(offer)
     if shortest is None:
         raise Refused(
             "order.not_renewable",
-            _("What you chose cannot be renewed automatically."),
+            _("The selected product cannot be renewed automatically."),
             HTTPStatus.BAD_REQUEST,
             field="renews",
         )
@@ -108,11 +110,12 @@ def _renews(offer: Offer) -> Duration:
 
 
 def _check_server(offer: Offer, server: int | None) -> None:
-    """Whoever names a server has looked whose it is. Raises ``Refused`` for a product of servers without one."""
-    if by_cloud(offer.sku.spec.product.product_type) != (server is not None):
+    """Raise ``Refused`` unless a product on servers has a server, and other products have none. The caller checks the
+    server's owner."""
+    if runs_in_cloud(offer.sku.spec.product.product_type) != (server is not None):
         raise Refused(
             "order.server",
-            _("This is ordered for a server: begin on the page of the product."),
+            _("This product is ordered for a server. Start from the product page."),
             HTTPStatus.BAD_REQUEST,
             field="for_server",
         )
@@ -122,7 +125,7 @@ def store_unpaid(
     buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, idempotency_key: str = "",
     origin: Order.Origin = Order.Origin.BUYER,
 ) -> Order:  # fmt: skip
-    """The order without its line, and the timer that cancels it."""
+    """Store the order without its line, and the timer that cancels it."""
     order = new_order(
         buyer, order_type, total, now=now, pay_before=pay_before, idempotency_key=idempotency_key, origin=origin
     )
@@ -135,7 +138,7 @@ def new_order(
     buyer: User, order_type: Order.Type, total: Money, *, now: datetime, pay_before: datetime, idempotency_key: str = "",
     origin: Order.Origin = Order.Origin.BUYER,
 ) -> Order:  # fmt: skip
-    """The order, not stored yet."""
+    """Return an unsaved order."""
     return Order(
         number=ids.order_number(now),
         order_type=order_type,
@@ -149,43 +152,43 @@ def new_order(
     )
 
 
-RENEWED = (Product.Status.ON_SALE, Product.Status.FROZEN)
-"""Of which products a service can be renewed: a freeze of trading stops new purchases."""
+RENEWABLE_STATUSES = (Product.Status.ON_SALE, Product.Status.FROZEN)
+"""Product states in which services can be renewed: a freeze of trading stops new purchases only."""
 
 
 def find_offer(product_id: str, *, renewed: bool = False) -> Offer:
-    """The offer that can be bought, or ``renewed``. Raises ``Refused``: 404 when it is unknown or not on sale, 409
-    (``product.frozen``) while the trading of its product is frozen."""
+    """Return the offer for a purchase, or for a renewal if ``renewed``. Raises ``Refused``: 404 if it is unknown or not
+    on sale, 409 (``product.frozen``) while trading is frozen."""
     offer = (
         Offer.objects.select_related("sku__spec__product__seller", "sku__spec__product__stock")
         .filter(
             product_id=product_id,
             on_sale=True,
-            sku__spec__product__status__in=RENEWED,
+            sku__spec__product__status__in=RENEWABLE_STATUSES,
             sku__spec__product__seller__status=Seller.Status.ACTIVE,
         )
         .first()
     )
     if offer is None:
         raise Refused(
-            "offer.unknown", _("This choice is not on sale (any more)."), HTTPStatus.NOT_FOUND, field="product_id"
+            "offer.unknown", _("This option is not currently on sale."), HTTPStatus.NOT_FOUND, field="product_id"
         )
     if not renewed and offer.sku.spec.product.status == Product.Status.FROZEN:
-        raise frozen()
+        raise sales_frozen_refusal()
     return offer
 
 
-def frozen() -> Refused:
+def sales_frozen_refusal() -> Refused:
     return Refused(
         "product.frozen",
-        _("Sales of this product are suspended at the moment. Services that are in use go on."),
+        _("Sales of this product are suspended at the moment. Services in use are not affected."),
         HTTPStatus.CONFLICT,
         field="product_id",
     )
 
 
-def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
-    """What a choice costs. Raises ``Refused`` for a quantity or duration that is not offered."""
+def price_choice(offer: Offer, *, quantity: int, periods: int) -> PricedChoice:
+    """Return the price of a choice. Raises ``Refused`` for a quantity or duration that is not offered."""
     sku = offer.sku
     fits = sku.quantity_min <= quantity <= sku.quantity_max and (quantity - sku.quantity_min) % sku.quantity_step == 0
     if not fits:
@@ -197,24 +200,24 @@ def quote(offer: Offer, *, quantity: int, periods: int) -> Priced:
             field="quantity",
         )
     if not offer.charging.ends:
-        return price(Tariff.of(offer), quantity=quantity, periods=1)
+        return calculate_price(Tariff.of(offer), quantity=quantity, periods=1)
     if periods not in offer.period_numbers:
         raise Refused(
-            "order.periods", _("Choose one of the durations that are offered."), HTTPStatus.BAD_REQUEST, field="periods"
+            "order.periods", _("Choose one of the available durations."), HTTPStatus.BAD_REQUEST, field="periods"
         )
-    return price(Tariff.of(offer), quantity=quantity, periods=periods)
+    return calculate_price(Tariff.of(offer), quantity=quantity, periods=periods)
 
 
-def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    values = dict(given)
-    asked: list[dict[str, Any]] = product.extend_params
-    if unknown := values.keys() - {p["name"] for p in asked}:
+def _extend_params(product: Product, entered_values: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    values = dict(entered_values)
+    definitions: list[dict[str, Any]] = product.extend_params
+    if unknown_names := values.keys() - {p["name"] for p in definitions}:
         raise Refused(
             "order.param_unknown",
-            _("Unknown extension parameter: %s") % ", ".join(sorted(unknown)),
+            _("Unknown extension parameter: %s") % ", ".join(sorted(unknown_names)),
             HTTPStatus.BAD_REQUEST,
         )
-    for param in asked:
+    for param in definitions:
         value = values.get(param["name"], "").strip()
         if param.get("required") and not value:
             raise Refused(
@@ -223,24 +226,28 @@ def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list
                 HTTPStatus.BAD_REQUEST,
                 field=f"param_{param['name']}",
             )
-        if len(value) > LONGEST_PARAM:
+        if len(value) > MAX_PARAM_LENGTH:
             raise Refused(
                 "order.param_long", _("At most 200 characters."), HTTPStatus.BAD_REQUEST, field=f"param_{param['name']}"
             )
-    return [{"name": p["name"], "value": values[p["name"]].strip()} for p in asked if values.get(p["name"], "").strip()]
+    return [
+        {"name": p["name"], "value": values[p["name"]].strip()}
+        for p in definitions
+        if values.get(p["name"], "").strip()
+    ]
 
 
 def sold_version(product: Product) -> int:
-    """Key of the version that is sold now; of what is not listed (a sandbox tries out what was withdrawn), the last that was."""
-    latest = (
+    """Return the key of the version on sale. For an unlisted product (sandbox orders), return the version listed last."""
+    latest_version = (
         F("listed_at").desc(nulls_last=True),
         "-number",
-    )  # PostgreSQL would put versions that were never listed first
-    versions = Version.objects.filter(product=product).order_by(*latest).values_list("pk", flat=True)
-    found = versions.filter(status=Version.Status.LISTED).first() or versions.first()
-    if found is None:
+    )  # PostgreSQL would sort versions that were never listed first
+    versions = Version.objects.filter(product=product).order_by(*latest_version).values_list("pk", flat=True)
+    version = versions.filter(status=Version.Status.LISTED).first() or versions.first()
+    if version is None:
         raise LookupError(f"product {product.pk} has no version")
-    return found
+    return version
 
 
 def chosen_values(sku: Sku) -> list[dict[str, str]]:
@@ -260,7 +267,7 @@ def chosen_values(sku: Sku) -> list[dict[str, str]]:
 def store_line(
     order: Order,
     offer: Offer,
-    priced: Priced,
+    priced: PricedChoice,
     *,
     now: datetime,
     params: list[dict[str, str]] | None = None,
@@ -273,10 +280,13 @@ def store_line(
     for_server: int | None = None,
     accepted: Agreements | None = None,
 ) -> OrderLine:
-    """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
-    already. ``list_minor``: what it costs without any reduction, where that is not its price. ``until``: where its end does
-    not follow from the duration. ``renews``: by what it is to be renewed automatically. ``change_terms``: of a change in use
-    (``change_fee.as_stored``). ``accepted``: the agreements that its buyer accepted."""
+    """Store the order's only line, a snapshot of the choice.
+
+    ``subscription``: the existing service that the order is about. ``list_minor``: price without reductions, if it
+    differs from the price. ``until``: the end, if the duration does not decide it. ``renews``: duration of automatic
+    renewals. ``change_terms``: terms of a change (``change_fee.as_stored``). ``accepted``: agreements that the buyer
+    accepted.
+    """
     line = new_line(
         order,
         offer,
@@ -301,10 +311,10 @@ def store_line(
 
 
 def new_line(
-    order: Order, offer: Offer, priced: Priced, *, version: int, now: datetime, subscription: Subscription | None = None,
+    order: Order, offer: Offer, priced: PricedChoice, *, version: int, now: datetime, subscription: Subscription | None = None,
     until: datetime | None = None,
 ) -> OrderLine:  # fmt: skip
-    """The line, not stored yet, of what costs its price and asks nothing. ``version``: the key of the one that is sold."""
+    """Return an unsaved line at its full price, without parameters. ``version``: key of the version on sale."""
     sku = offer.sku
     spec, product = sku.spec, sku.spec.product
     return OrderLine(

@@ -1,12 +1,15 @@
-"""What a choice costs, explained: pure, and the one place where prices, quantities and durations are multiplied.
+"""Price of a choice with its breakdown: pure functions, and the only place that multiplies prices, quantities and
+durations.
 
-Page, quote, order, renewal, try-out and refund all ask here, so that they agree to the smallest coin (business-rules §3.3).
+Pages, quotes, orders, renewals, sandbox orders and refunds use it, so that they agree to the minor unit (business-rules
+§3.3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,14 +19,16 @@ from tradepost.market.base.values import as_dict
 from tradepost.market.catalog import price_models
 from tradepost.market.catalog.price_models import Bands, PriceModel
 
+from .shares import decimal, share_of_days
+
 if TYPE_CHECKING:
     from tradepost.market.catalog.models import Offer
 
-NONE = Decimal(0)
+ZERO = Decimal(0)
 
 
 class PriceLine(Struct, frozen=True, kw_only=True):
-    """One part of a price: ``units`` at ``unit_minor`` each, for ``periods`` periods, come to ``amount_minor``."""
+    """One part of a price: ``units`` at ``unit_minor`` each for ``periods`` periods give ``amount_minor``."""
 
     units: int
     unit_minor: int
@@ -31,39 +36,49 @@ class PriceLine(Struct, frozen=True, kw_only=True):
     amount_minor: int
     above: int = 0
     upto: int | None = None
-    """The band that it is priced by: more than ``above`` units, up to and with ``upto`` (None: all that are more). Of a
-    price without bands, 0 and None."""
+    """Price band: more than ``above`` units, up to and including ``upto`` (None: no upper limit). 0 and None without
+    bands."""
     days: int = 0
     of_days: int = 0
-    """Of a part of a month (``align``): so many of its days, rounded; of whole periods, 0."""
+    """Days of a part of a month (``align``), rounded; 0 for whole periods."""
 
     @property
     def first(self) -> int:
-        """The first unit of its band."""
+        """First unit of the band."""
         return self.above + 1
 
+    @property
+    def share(self) -> str:
+        """Part of a month as a decimal for display."""
+        return decimal(Fraction(self.days, self.of_days)) if self.of_days else ""
 
-class Priced(Struct, frozen=True):
+    @property
+    def share_rule(self) -> str:
+        """Exact calculation of ``share``."""
+        return share_of_days(self.days, self.of_days) if self.of_days else ""
+
+
+class PricedChoice(Struct, frozen=True):
     unit: Money
-    """The price of the first unit, by which offers are compared."""
+    """Price of the first unit, for comparing offers."""
     quantity: int
     periods: int
     total: Money
-    quota: Decimal = NONE
-    """Usage that is bought in advance; zero where none is."""
+    quota: Decimal = ZERO
+    """Usage bought in advance; zero without a package."""
     lines: tuple[PriceLine, ...] = ()
-    """How the total comes about; they add up to it."""
+    """Breakdown; the lines add up to the total."""
 
 
 class Tariff(Struct, frozen=True, kw_only=True):
-    """What prices are computed from, in minor units: ``unit_minor`` counts where the model has no bands, else ``bands``."""
+    """Inputs of a price, in minor units: ``unit_minor`` for a model without bands, otherwise ``bands``."""
 
     currency: str
     unit_minor: int = 0
     model: PriceModel = PriceModel.LINEAR
     bands: Bands[int] = ()
-    quota: Decimal = NONE
-    """Of one period and one unit of quantity: who pays for more has more of it."""
+    quota: Decimal = ZERO
+    """Usage per period and unit of quantity."""
 
     @staticmethod
     def of(offer: Offer) -> Tariff:
@@ -71,36 +86,36 @@ class Tariff(Struct, frozen=True, kw_only=True):
             currency=offer.currency,
             unit_minor=offer.price_minor,
             model=PriceModel(offer.model),
-            bands=[(upto, each) for upto, each in offer.bands],
+            bands=[(upto, band_price) for upto, band_price in offer.bands],
             quota=offer.quota,
         )
 
 
-def price(tariff: Tariff, *, quantity: int, periods: int) -> Priced:
-    """What so many units cost for so many periods (1 for what has no end).
+def calculate_price(tariff: Tariff, *, quantity: int, periods: int) -> PricedChoice:
+    """Return the price of a quantity for a number of periods (1 for an offer without an end).
 
-    Linear: unit price × quantity × periods; tier and step by their bands (business-rules §3.3). A trial's unit price is
-    zero, whatever its days.
+    Linear: unit price × quantity × periods; tiered and stepped models use their bands (business-rules §3.3). A trial's
+    unit price is zero.
     """
     if quantity < 1 or periods < 1:
         raise ValueError("quantity and periods count from one")
-    lines = tuple(explain(tariff, quantity=quantity, periods=periods))
+    lines = tuple(price_lines(tariff, quantity=quantity, periods=periods))
     one_period = price_models.of_units(tariff.model, tariff.unit_minor, tariff.bands, quantity)
     total = Money(one_period * periods, tariff.currency)
     if sum(line.amount_minor for line in lines) != total.minor:
         raise ArithmeticError("the lines of a price add up to it")
     unit = price_models.unit_price(tariff.model, tariff.unit_minor, tariff.bands)
     quota = tariff.quota * quantity * periods
-    return Priced(Money(unit, tariff.currency), quantity, periods, total, quota, lines)
+    return PricedChoice(Money(unit, tariff.currency), quantity, periods, total, quota, lines)
 
 
-def explain(tariff: Tariff, *, quantity: int, periods: int) -> Iterator[PriceLine]:
-    """The parts of a price, lowest band first."""
+def price_lines(tariff: Tariff, *, quantity: int, periods: int) -> Iterator[PriceLine]:
+    """Yield the parts of a price, lowest band first."""
 
-    def line(units: int, each: int, above: int = 0, upto: int | None = None) -> PriceLine:
-        amount = units * each * periods
+    def line(units: int, unit_price: int, above: int = 0, upto: int | None = None) -> PriceLine:
+        amount = units * unit_price * periods
         return PriceLine(
-            units=units, unit_minor=each, periods=periods, amount_minor=amount, above=above, upto=upto
+            units=units, unit_minor=unit_price, periods=periods, amount_minor=amount, above=above, upto=upto
         )  # fmt: skip
 
     above = 0
@@ -108,17 +123,17 @@ def explain(tariff: Tariff, *, quantity: int, periods: int) -> Iterator[PriceLin
         case PriceModel.LINEAR:
             yield line(quantity, tariff.unit_minor)
         case PriceModel.TIER:
-            for upto, each in tariff.bands:
+            for upto, unit_price in tariff.bands:
                 if upto is None or quantity <= upto:
-                    yield line(quantity, each, above, upto)
+                    yield line(quantity, unit_price, above, upto)
                     return
                 above = upto
         case PriceModel.STEP:
-            for upto, each in tariff.bands:
+            for upto, unit_price in tariff.bands:
                 if quantity <= above:
                     return
                 high = quantity if upto is None else min(upto, quantity)
-                yield line(high - above, each, above, upto)
+                yield line(high - above, unit_price, above, upto)
                 above = high
 
 
@@ -127,5 +142,5 @@ def as_stored(lines: Sequence[PriceLine]) -> list[dict[str, Any]]:
 
 
 def read_stored(plain: Sequence[Mapping[str, Any]] | None) -> tuple[PriceLine, ...]:
-    """Lines as they were stored; nothing for what was ordered before they were kept."""
+    """Load stored price lines; empty for older orders without them."""
     return tuple(PriceLine(**line) for line in plain or ())

@@ -1,8 +1,8 @@
-"""A quote: what a choice costs, shown to one buyer and kept to for a while.
+"""Quotes: prices shown to one buyer and honoured for a limited time.
 
-A page that is only read writes nothing, so a quote travels in the form, signed, and becomes a row in the transaction of the
-order that uses it. It stands until it expires or what it was computed from changes: then the buyer is told the old and the new
-price and asked again (``order.price_changed``), and nothing was ordered.
+A quote travels in the form, signed, and is stored with the order that uses it, so displaying a page writes nothing. It
+is valid until it expires or its inputs change. Then the order is refused with the old and new price
+(``order.price_changed``).
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from msgspec import Struct
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
-from tradepost.market.base.money_words import in_words
+from tradepost.market.base.money_words import format_money
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
 
 from .models import Order, Quote
-from .pricing import Priced, as_stored
+from .pricing import PricedChoice, as_stored
 
 SALT = "tradepost.orders.quote"
-LONGEST = 1024
-"""Characters of a token: what is longer is not one."""
+MAX_TOKEN_LENGTH = 1024
+"""Characters of a token; longer texts are rejected."""
 
 
-class Shown(Struct, frozen=True, kw_only=True):
-    """A quote as it was shown."""
+class ShownQuote(Struct, frozen=True, kw_only=True):
+    """A quote as the page showed it."""
 
     token: str
-    """Names it; never given twice."""
+    """Unique identifier."""
     product_id: str
     quantity: int
     periods: int
@@ -47,7 +47,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class PriceChanged(Refused):
-    """``before`` was quoted; ``now`` is what it costs. They may be the same when the quote is only too old."""
+    """The quoted price ``before`` differs from the price ``now``, or the quote has expired."""
 
     def __init__(self, before: Money, now: Money, message: str) -> None:
         super().__init__("order.price_changed", message)
@@ -56,7 +56,7 @@ class PriceChanged(Refused):
 
 
 def terms_of(offer: Offer) -> str:
-    """A digest of everything that prices are computed from, usage that is paid afterwards too."""
+    """Return a digest of all inputs of the price, including prices of postpaid usage."""
     factors = [
         [f.code, f.model, str(f.price), f.bands, f.cycle, f.accumulation]
         for f in (offer.factors.filter(removed=False).order_by("code") if offer.charging.postpaid else ())
@@ -65,79 +65,82 @@ def terms_of(offer: Offer) -> str:
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:32]
 
 
-def show(
-    buyer: User, offer: Offer, priced: Priced, *, version: int, now: datetime, lasts: timedelta, terms: str = ""
+def sign_quote(
+    buyer: User, offer: Offer, priced: PricedChoice, *, version: int, now: datetime, lasts: timedelta, terms: str = ""
 ) -> str:
-    """The text for a form that brings the quote back. ``version``: of the product, as it is sold now. ``terms``: a digest of
-    what the price is computed from, where that is not the offer alone."""
-    plain = {
+    """Return the signed quote for a form. ``version``: product version on sale. ``terms``: digest of the inputs, if the
+    price does not depend on the offer alone."""
+    plain_values = {
         "b": buyer.pk, "t": ids.hex_id(), "o": offer.product_id, "q": priced.quantity, "n": priced.periods,
         "v": version, "m": priced.total.minor, "c": priced.total.currency, "i": terms or terms_of(offer),
         "a": int(now.timestamp()), "e": int((now + lasts).timestamp()),
     }  # fmt: skip
-    return signing.dumps(plain, salt=SALT)
+    return signing.dumps(plain_values, salt=SALT)
 
 
-def read(buyer: User, text: str) -> Shown | None:
-    """The quote in a form; None for what was not shown to this buyer by this market."""
-    if not text or len(text) > LONGEST:
+def read_quote(buyer: User, text: str) -> ShownQuote | None:
+    """Return the quote from a form; None if this market did not show it to this buyer."""
+    if not text or len(text) > MAX_TOKEN_LENGTH:
         return None
     try:
-        plain: dict[str, Any] = signing.loads(text, salt=SALT)
+        plain_values: dict[str, Any] = signing.loads(text, salt=SALT)
     except signing.BadSignature:
         return None
-    if plain["b"] != buyer.pk:
+    if plain_values["b"] != buyer.pk:
         return None
-    return Shown(
-        token=plain["t"],
-        product_id=plain["o"],
-        quantity=plain["q"],
-        periods=plain["n"],
-        version=plain["v"],
-        total=Money(plain["m"], plain["c"]),
-        terms=plain["i"],
-        made_at=datetime.fromtimestamp(plain["a"], UTC),
-        expires_at=datetime.fromtimestamp(plain["e"], UTC),
+    return ShownQuote(
+        token=plain_values["t"],
+        product_id=plain_values["o"],
+        quantity=plain_values["q"],
+        periods=plain_values["n"],
+        version=plain_values["v"],
+        total=Money(plain_values["m"], plain_values["c"]),
+        terms=plain_values["i"],
+        made_at=datetime.fromtimestamp(plain_values["a"], UTC),
+        expires_at=datetime.fromtimestamp(plain_values["e"], UTC),
     )
 
 
-def check(shown: Shown | None, offer: Offer, priced: Priced, *, now: datetime, terms: str = "") -> Shown:
-    """The quote, when it is about this very choice and stands. ``terms`` as for ``show``. Raises ``PriceChanged``, and
-    ``Refused`` for what was never quoted."""
-    if shown is None:
+def check_quote(
+    shown_quote: ShownQuote | None, offer: Offer, priced: PricedChoice, *, now: datetime, terms: str = ""
+) -> ShownQuote:
+    """Return the quote if it is valid for this choice. ``terms`` as in ``show``. Raises ``PriceChanged`` for another
+    price or an expired quote, and ``Refused`` without a readable quote."""
+    if shown_quote is None:
         raise Refused(
-            "order.quote_unknown", _("The price shown here cannot be read any more: check it and order again.")
+            "order.quote_unknown",
+            _("The price quote on this page is no longer valid. Check the price and order again."),
         )
-    about = (shown.product_id, shown.quantity, shown.periods)
-    same_choice = about == (offer.product_id, priced.quantity, priced.periods)
-    said = {"before": in_words(shown.total), "now": in_words(priced.total)}
-    if not same_choice or shown.total != priced.total:
-        words = _("The price changed from %(before)s to %(now)s: check it and order again.") % said
-        raise PriceChanged(shown.total, priced.total, words)
-    if shown.terms != (terms or terms_of(offer)):
-        words = (
-            _("The price is computed in another way now, though it is %(now)s here: check it and order again.") % said
+    quoted_choice = (shown_quote.product_id, shown_quote.quantity, shown_quote.periods)
+    same_choice = quoted_choice == (offer.product_id, priced.quantity, priced.periods)
+    prices = {"before": format_money(shown_quote.total), "now": format_money(priced.total)}
+    if not same_choice or shown_quote.total != priced.total:
+        message = _("The price changed from %(before)s to %(now)s: check it and order again.") % prices
+        raise PriceChanged(shown_quote.total, priced.total, message)
+    if shown_quote.terms != (terms or terms_of(offer)):
+        message = (
+            _("The price calculation has changed. The current price is %(now)s. Check it and order again.") % prices
         )
-        raise PriceChanged(shown.total, priced.total, words)
-    if now >= shown.expires_at:
-        words = _("The price was shown too long ago. It is still %(now)s: order again to confirm.") % said
-        raise PriceChanged(shown.total, priced.total, words)
-    return shown
+        raise PriceChanged(shown_quote.total, priced.total, message)
+    if now >= shown_quote.expires_at:
+        message = _("The price quote has expired. The price is still %(now)s. Order again to confirm.") % prices
+        raise PriceChanged(shown_quote.total, priced.total, message)
+    return shown_quote
 
 
-def keep(shown: Shown, order: Order, offer: Offer, priced: Priced, *, now: datetime) -> Quote:
-    """The row of a quote that an order used, with the lines of its price."""
+def store_quote(shown_quote: ShownQuote, order: Order, offer: Offer, priced: PricedChoice, *, now: datetime) -> Quote:
+    """Store a quote that an order used, with its price lines."""
     return Quote.objects.create(
-        token=shown.token,
+        token=shown_quote.token,
         order=order,
         offer=offer,
-        version_id=shown.version,
+        version_id=shown_quote.version,
         quantity=priced.quantity,
         periods=priced.periods,
-        total_minor=shown.total.minor,
-        currency=shown.total.currency,
+        total_minor=shown_quote.total.minor,
+        currency=shown_quote.total.currency,
         lines=as_stored(priced.lines),
-        made_at=shown.made_at,
-        expires_at=shown.expires_at,
+        made_at=shown_quote.made_at,
+        expires_at=shown_quote.expires_at,
         used_at=now,
     )

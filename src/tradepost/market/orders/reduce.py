@@ -1,5 +1,5 @@
-"""A part of the price goes back to the buyer before the order is delivered: what its seller agreed to take less for
-(business-rules §4.7: negotiated, within the guarantee period)."""
+"""Refund part of the price before delivery, as agreed with the seller (business-rules §4.7: negotiated, within the
+guarantee period)."""
 
 from __future__ import annotations
 
@@ -7,25 +7,38 @@ from datetime import datetime
 
 from tradepost.market.base import outbox
 from tradepost.market.base.money import Money
-from tradepost.market.payments import ledger
 
+from .delivery_refunds import LineRefund, refund_lines
 from .events import LineReduced
 from .models import Order, OrderLine
+from .refund_models import DeliveryRefund
 
 
-def take_less(line: OrderLine, amount: Money) -> None:
-    """What the seller earns is less by this from now on; ``pay_less`` follows in the same transaction. Whoever calls holds the
-    operation that delivers it. Raises ``ValueError`` for all that is left or more: that is no reduction."""
-    held = OrderLine.objects.get(pk=line.pk)
-    if held.status != Order.Status.PROCESSING or not 0 < amount.minor < held.amount_minor - held.reduced_minor:
-        raise ValueError(f"{amount.minor} of {held.amount_minor - held.reduced_minor}")
-    line.reduced_minor = held.reduced_minor + amount.minor
+def reduce_earnings(line: OrderLine, amount: Money) -> None:
+    """Reduce the seller's earnings for the line; ``refund_reduction`` follows in the same transaction.
+
+    The caller holds the lock of the delivering operation. Raises ``ValueError`` unless the amount is less than the
+    remaining price.
+    """
+    stored_line = OrderLine.objects.get(pk=line.pk)
+    if (
+        stored_line.status != Order.Status.PROCESSING
+        or not 0 < amount.minor < stored_line.amount_minor - stored_line.reduced_minor
+    ):
+        raise ValueError(f"{amount.minor} of {stored_line.amount_minor - stored_line.reduced_minor}")
+    line.reduced_minor = stored_line.reduced_minor + amount.minor
     line.save(update_fields=["reduced_minor"])
 
 
-def pay_less(line: OrderLine, amount: Money, *, reference: str, actor: str, now: datetime) -> None:
-    """The buyer has it back, out of what is held. ``reference`` names it in the ledger, once. Locks the order, and last the
-    buyer's account."""
+def refund_reduction(
+    line: OrderLine, amount: Money, *, reference: str, actor: str, now: datetime, ended: bool = False
+) -> None:
+    """Refund the amount from the held payment. ``reference``: unique name in the ledger. ``ended``: nothing more is
+    delivered.
+
+    Locks the order, then the buyer's account.
+    """
     order = Order.objects.select_for_update(of=("self",)).select_related("buyer").get(pk=line.order_id)
-    ledger.refund(order.buyer, amount, reference=reference, order_number=order.number, actor=actor, now=now)
+    kind = DeliveryRefund.Kind.ENDED if ended else DeliveryRefund.Kind.REDUCED
+    refund_lines(order, [LineRefund(line, amount.minor, kind)], reference=reference, actor=actor, now=now)
     outbox.publish(LineReduced(order=order.number, line=line.number, minor=amount.minor), now=now)

@@ -1,4 +1,4 @@
-"""The life of a refund as a table (operations.md §2). What needs nobody's consent begins as agreed."""
+"""State transitions of a refund (operations.md §2). A refund without the need for consent starts as approved."""
 
 from __future__ import annotations
 

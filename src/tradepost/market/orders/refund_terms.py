@@ -1,8 +1,9 @@
-"""What of a service its buyer can have paid back, and why not: pure rules (business-rules §4.7, operations.md §4).
+"""Refund rules of a service: which refunds the buyer can get, and why not (business-rules §4.7, operations.md §4). Pure
+functions.
 
-A renewal whose time has not begun is taken back; the whole service within a few days, without a reason; or what buyer and
-seller agree on. What is billed by usage ends at any time, without a refund. Moments are half-open: what is asked for at the very end of a time is too late. Amounts are whole
-minor units of one currency.
+A renewal that has not begun can be cancelled. A whole service can be refunded within some days without a reason, or as
+negotiated with the seller. Pay-per-use services can end at any time without a refund. Moments are half-open: a request
+at the exact end is too late. Amounts are whole minor units of one currency.
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.product_types.charging import Charging
-from tradepost.market.product_types.contract import Returns
+from tradepost.market.product_types.contract import RefundRight
 
 
-class Way(StrEnum):
+class RefundWay(StrEnum):
     CANCEL_RENEWAL = "cancel_renewal"
-    """The latest period has not begun: it is paid back in full, and counts among nothing."""
+    """Full refund of the latest period, which has not begun. It does not count toward any limit."""
     NO_REASON = "no_reason"
-    """All that was paid for the service, which ends."""
+    """Full refund of the service, which ends."""
     UNUSED = "unused"
-    """What is left of the paid time; the service ends."""
+    """Refund of the remaining paid time; the service ends."""
     END = "end"
-    """A pay-per-use service ends: nothing is paid back, and usage until then is charged."""
+    """End of a pay-per-use service without a refund; usage until then is charged."""
     NEGOTIATED = "negotiated"
-    """What the seller agrees to; the service ends then."""
+    """Refund of the amount that the seller approves; the service then ends."""
 
 
-class Why(StrEnum):
-    """Why the whole service is not paid back."""
+class RefusalReason(StrEnum):
+    """Reason why the whole service cannot be refunded."""
 
     NOT_OPEN = "not_open"
     ENDED = "ended"
     UNDER_WAY = "under_way"
-    """An order about it is being worked on."""
+    """A paid order about the service is being processed."""
     ASKED = "asked"
-    """The seller is asked already."""
+    """A refund request is already open."""
     USAGE = "usage"
     PACKAGE = "package"
     TRIAL = "trial"
@@ -47,100 +48,101 @@ class Why(StrEnum):
     EXPIRED = "expired"
     RENEWAL_BEGUN = "renewal_begun"
     CHANGED = "changed"
-    """The latest renewal made another edition or quantity hold, which it does already (decision 0043)."""
+    """The latest renewal changed the edition or quantity and is already in effect (decision 0043)."""
     INVOICED = "invoiced"
-    """An invoice stands over it: it is taken back first (§6.2)."""
+    """An invoice covers the payment; it must be returned first (§6.2)."""
     TOO_LATE = "too_late"
     TOO_OFTEN = "too_often"
     ON_SERVER = "on_server"
     """A pay-per-use image ends with the server that runs it (§5)."""
     BOUND = "bound"
-    """A period image that a server uses (§5): its disk is changed first, or it is released."""
+    """A server uses the period image (§5); replace its disk or release it first."""
 
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """``no_reason_days``: of 24 hours each from the delivery on. ``no_reason_per_year``: of one buyer in a calendar year."""
+class RefundRules(Struct, frozen=True, kw_only=True):
+    """Limits of refunds. ``no_reason_days``: days of 24 hours from delivery. ``no_reason_per_year``: refunds of one
+    buyer per calendar year."""
 
     no_reason_days: int
     no_reason_per_year: int
     negotiable_days: int
-    """From the delivery on, as the others: so long may a seller be asked."""
+    """Days from delivery in which a refund can be negotiated."""
 
 
-class Part(Struct, frozen=True, kw_only=True):
-    """What was paid for one stretch of time, or for all of it where it has no end. What was cancelled is not among them."""
+class PaidPart(Struct, frozen=True, kw_only=True):
+    """Payment for one period, or for the whole service if it has no periods. Cancelled periods are left out."""
 
     key: int
-    """Of the period; zero where there is none."""
+    """Key of the period; zero without one."""
     line: str
-    """Number of the order line that paid it."""
+    """Number of the order line that paid for it."""
     paid_minor: int
     starts_at: datetime
     ends_at: datetime | None = None
     trial: bool = False
     change: bool = False
-    """What a change in use cost for a part of the time."""
+    """Fee of a change for part of the period."""
     earned: bool = True
-    """Its money is the seller's already."""
+    """Whether the seller has earned the money."""
     invoiced: bool = False
-    """It stands on an invoice that was asked for or issued."""
+    """Whether a requested or issued invoice covers it."""
     other: bool = False
-    """By what paid for it another edition or quantity is held than before, from then on and not from its beginning
-    (decision 0043)."""
+    """Whether this payment changed the edition or quantity with immediate effect (decision 0043)."""
 
 
-class HeldService(Struct, frozen=True, kw_only=True):
-    """A service as its buyer holds it. ``parts``: in the order of their beginnings."""
+class RefundableService(Struct, frozen=True, kw_only=True):
+    """A service for the refund rules. ``parts`` are sorted by their start."""
 
     opened: bool
     living: bool
     charging: Charging
-    returns: Returns
+    returns: RefundRight
     expires_at: datetime | None
     currency: str
-    parts: tuple[Part, ...]
+    parts: tuple[PaidPart, ...]
     under_way: bool = False
-    """A paid order about it is being worked on."""
+    """Whether a paid order about it is being processed."""
     stalled_minor: int | None = None
-    """What was paid for an order about it that stopped at its seller: it is not worked on, and holds nobody up who leaves
-    (operations.md §4). None where there is none."""
+    """Payment for an order about it that stopped at its seller; such an order does not prevent an unsubscription
+    (operations.md §4). None without one."""
     telling: bool = False
-    """A renewal was taken back, and the seller is not told yet: the service may end meanwhile, and no other is taken back."""
+    """Whether the seller has not been notified yet of a cancelled renewal. The service may end meanwhile, but no other
+    renewal is cancelled."""
     asked: bool = False
     on_server: bool = False
-    """It runs on a server of the operator's cloud."""
+    """Whether it runs on a server of the operator's cloud."""
     bound: bool = False
-    """Something else uses it: a server a period image."""
+    """Whether something else uses it, such as a server that uses a period image."""
     no_reason_used: int = 0
-    """By its buyer, of all services, in the calendar year of now."""
+    """Refunds without a reason by its buyer, over all services in the present calendar year."""
 
 
-class LineBack(Struct, frozen=True, kw_only=True):
-    """What of one order line is paid back."""
+class RefundableLine(Struct, frozen=True, kw_only=True):
+    """Refundable part of one order line."""
 
     line: str
     paid_minor: int
-    """For what has not been paid back yet."""
+    """Payment that was not refunded yet."""
     back_minor: int
     unearned_minor: int = 0
-    """Of ``back_minor``: what is still held, and never became the seller's."""
+    """Part of ``back_minor`` that the seller has not earned."""
 
 
-class Terms(Struct, frozen=True, kw_only=True):
-    """One way, as it would be now."""
+class RefundTerms(Struct, frozen=True, kw_only=True):
+    """One possible refund at the present moment."""
 
-    way: Way
-    lines: tuple[LineBack, ...]
-    """Negotiated: what has begun, at most all of it."""
+    way: RefundWay
+    lines: tuple[RefundableLine, ...]
+    """For a negotiated refund: lines of periods that have begun, with the maximum amounts."""
     currency: str
     periods: tuple[int, ...] = ()
-    """Keys of the periods that are taken back, since they have not begun."""
+    """Keys of the periods to cancel because they have not begun."""
     until: datetime | None = None
-    """Where the paid time ends then; None where the service ends at once."""
+    """New end of the paid time; None if the service ends at once."""
     before: datetime | None = None
-    """Until when this way is open, exclusive."""
+    """Deadline of this refund, exclusive."""
     stalled_minor: int | None = None
-    """On top: what was paid for an order that stopped at the seller. It is given up with the service."""
+    """Additional refund for an order that stopped at the seller and is refunded with the service."""
 
     @property
     def stalled(self) -> Money | None:
@@ -151,211 +153,231 @@ class Terms(Struct, frozen=True, kw_only=True):
         return Money(sum(line.back_minor for line in self.lines), self.currency)
 
 
-class Offered(Struct, frozen=True, kw_only=True):
-    """``ways``: open now, of which the buyer chooses one. ``why``: why the whole service is not paid back; None when it
-    may be. ``since``: the moment that decided it, where one did."""
+class RefundOptions(Struct, frozen=True, kw_only=True):
+    """Possible refunds, of which the buyer chooses one. ``why``: why the whole service cannot be refunded; None if it
+    can. ``since``: moment that the reason depends on, if any."""
 
-    ways: tuple[Terms, ...] = ()
-    why: Why | None = None
+    ways: tuple[RefundTerms, ...] = ()
+    why: RefusalReason | None = None
     since: datetime | None = None
 
-    def way(self, way: str) -> Terms | None:
-        return next((one for one in self.ways if one.way == way), None)
+    def way(self, way: str) -> RefundTerms | None:
+        return next((terms for terms in self.ways if terms.way == way), None)
 
 
-def offered(held: HeldService, rules: Rules, *, now: datetime) -> Offered:
-    if not held.living or held.under_way:
-        return Offered(why=_standing(held))
-    latest = _latest_renewal(held, now)
-    blocked = latest is not None and held.stalled_minor is not None
-    if held.telling or blocked:
-        latest = None
-    whole = _whole(held, rules, now)
-    ways = tuple(one for one in (latest, _end(held), whole if isinstance(whole, Terms) else None) if one is not None)
-    if isinstance(whole, Terms):
-        return Offered(ways=ways)
-    why, since = whole
-    if blocked:
-        return Offered(ways=ways, why=Why.UNDER_WAY)  # it was ordered to begin when that one ends
-    if latest is None and (changed := _changed(held, now)) is not None:
-        why, since = Why.CHANGED, changed.starts_at
-    return Offered(ways=ways, why=why, since=since)
+def refund_options(service: RefundableService, rules: RefundRules, *, now: datetime) -> RefundOptions:
+    if not service.living or service.under_way:
+        return RefundOptions(why=_closed_reason(service))
+    latest_renewal = _latest_renewal(service, now)
+    is_blocked = latest_renewal is not None and service.stalled_minor is not None
+    if service.telling or is_blocked:
+        latest_renewal = None
+    whole_refund = _whole_refund(service, rules, now)
+    all_terms = tuple(
+        terms
+        for terms in (
+            latest_renewal,
+            _end_terms(service),
+            whole_refund if isinstance(whole_refund, RefundTerms) else None,
+        )
+        if terms is not None
+    )
+    if isinstance(whole_refund, RefundTerms):
+        return RefundOptions(ways=all_terms)
+    reason, since = whole_refund
+    if is_blocked:
+        return RefundOptions(ways=all_terms, why=RefusalReason.UNDER_WAY)  # that order was to begin when this one ends
+    if latest_renewal is None and (change_part := _effective_change(service, now)) is not None:
+        reason, since = RefusalReason.CHANGED, change_part.starts_at
+    return RefundOptions(ways=all_terms, why=reason, since=since)
 
 
-def _standing(held: HeldService) -> Why:
-    if not held.opened:
-        return Why.NOT_OPEN
-    return Why.UNDER_WAY if held.living else Why.ENDED
+def _closed_reason(service: RefundableService) -> RefusalReason:
+    if not service.opened:
+        return RefusalReason.NOT_OPEN
+    return RefusalReason.UNDER_WAY if service.living else RefusalReason.ENDED
 
 
-def _latest_renewal(held: HeldService, now: datetime) -> Terms | None:
-    """The latest period, when it has not begun, with what a change in use cost for it. One that is effective already, since
-    it changed what is held, is not taken back: who went up would have had more until then, for nothing."""
-    latest = _not_begun(held, now)
-    if latest is None or latest.other:
+def _latest_renewal(service: RefundableService, now: datetime) -> RefundTerms | None:
+    """Return the refund of the latest period if it has not begun, with its change fees.
+
+    A renewal that changed the service with immediate effect is not refundable; otherwise the higher edition would have
+    been free.
+    """
+    latest_part = _period_not_begun(service, now)
+    if latest_part is None or latest_part.other:
         return None
-    taken = [part for part in held.parts if part.starts_at >= latest.starts_at]
-    if any(part.invoiced for part in taken):
+    cancelled_parts = [part for part in service.parts if part.starts_at >= latest_part.starts_at]
+    if any(part.invoiced for part in cancelled_parts):
         return None
-    return Terms(
-        way=Way.CANCEL_RENEWAL,
-        lines=by_line(taken),
-        currency=held.currency,
-        periods=tuple(part.key for part in taken),
-        until=latest.starts_at,
-        before=latest.starts_at,
+    return RefundTerms(
+        way=RefundWay.CANCEL_RENEWAL,
+        lines=full_refund_lines(cancelled_parts),
+        currency=service.currency,
+        periods=tuple(part.key for part in cancelled_parts),
+        until=latest_part.starts_at,
+        before=latest_part.starts_at,
     )
 
 
-def _not_begun(held: HeldService, now: datetime) -> Part | None:
-    bases = [part for part in held.parts if not part.change]
-    return bases[-1] if len(bases) > 1 and bases[-1].starts_at > now else None  # nothing was before the first
+def _period_not_begun(service: RefundableService, now: datetime) -> PaidPart | None:
+    bases = [part for part in service.parts if not part.change]
+    return bases[-1] if len(bases) > 1 and bases[-1].starts_at > now else None  # the first period has no predecessor
 
 
-def _changed(held: HeldService, now: datetime) -> Part | None:
-    latest = _not_begun(held, now)
-    return latest if latest is not None and latest.other else None
+def _effective_change(service: RefundableService, now: datetime) -> PaidPart | None:
+    latest_part = _period_not_begun(service, now)
+    return latest_part if latest_part is not None and latest_part.other else None
 
 
-def _end(held: HeldService) -> Terms | None:
-    """What is billed by usage can be ended at any time: an end costs nothing and gives nothing back."""
-    if not held.charging.postpaid or held.on_server or held.asked:
+def _end_terms(service: RefundableService) -> RefundTerms | None:
+    """Return the end of a pay-per-use service, which is possible at any time without a refund."""
+    if not service.charging.postpaid or service.on_server or service.asked:
         return None
-    return Terms(way=Way.END, lines=(), currency=held.currency, stalled_minor=held.stalled_minor)
+    return RefundTerms(way=RefundWay.END, lines=(), currency=service.currency, stalled_minor=service.stalled_minor)
 
 
-def _whole(held: HeldService, rules: Rules, now: datetime) -> Terms | tuple[Why, datetime | None]:
-    if held.asked:
-        return Why.ASKED, None
-    if held.charging.postpaid or held.charging.quota:
-        usage = Why.ON_SERVER if held.on_server else Why.USAGE
-        return usage if held.charging.postpaid else Why.PACKAGE, None
-    paid = [part for part in held.parts if not part.trial]
-    bases = [part for part in paid if not part.change]
+def _whole_refund(
+    service: RefundableService, rules: RefundRules, now: datetime
+) -> RefundTerms | tuple[RefusalReason, datetime | None]:
+    if service.asked:
+        return RefusalReason.ASKED, None
+    if service.charging.postpaid or service.charging.quota:
+        usage = RefusalReason.ON_SERVER if service.on_server else RefusalReason.USAGE
+        return usage if service.charging.postpaid else RefusalReason.PACKAGE, None
+    paid_parts = [part for part in service.parts if not part.trial]
+    bases = [part for part in paid_parts if not part.change]
     if not bases or bases[0].starts_at > now:
-        return Why.TRIAL, None
-    if held.returns is Returns.NEVER:
-        return Why.NOT_REFUNDABLE, None
-    if held.expires_at is not None and held.expires_at <= now:
-        return Why.EXPIRED, held.expires_at
-    if held.bound:
-        return Why.BOUND, None
-    if held.returns is Returns.UNUSED:
-        return _all_or_unused(held, bases, paid, rules, now)
-    if begun := [part for part in bases[1:] if part.starts_at <= now]:
-        return Why.RENEWAL_BEGUN, begun[0].starts_at
-    no_reason = held.returns is Returns.NO_REASON
-    before = bases[0].starts_at + timedelta(days=rules.no_reason_days if no_reason else rules.negotiable_days)
-    if now >= before:
-        return Why.TOO_LATE, before
-    if no_reason and held.no_reason_used >= rules.no_reason_per_year:
-        return Why.TOO_OFTEN, None
-    if any(part.invoiced for part in paid):
-        return Why.INVOICED, None
-    return Terms(
-        way=Way.NO_REASON if no_reason else Way.NEGOTIATED,
-        lines=by_line(paid if no_reason else [part for part in paid if part.starts_at <= now]),
-        currency=held.currency,
-        periods=tuple(part.key for part in paid if part.starts_at > now),
-        before=before,
-        stalled_minor=held.stalled_minor,
+        return RefusalReason.TRIAL, None
+    if service.returns is RefundRight.NEVER:
+        return RefusalReason.NOT_REFUNDABLE, None
+    if service.expires_at is not None and service.expires_at <= now:
+        return RefusalReason.EXPIRED, service.expires_at
+    if service.bound:
+        return RefusalReason.BOUND, None
+    if service.returns is RefundRight.UNUSED:
+        return _all_or_unused(service, bases, paid_parts, rules, now)
+    if begun_parts := [part for part in bases[1:] if part.starts_at <= now]:
+        return RefusalReason.RENEWAL_BEGUN, begun_parts[0].starts_at
+    no_reason = service.returns is RefundRight.NO_REASON
+    deadline = bases[0].starts_at + timedelta(days=rules.no_reason_days if no_reason else rules.negotiable_days)
+    if now >= deadline:
+        return RefusalReason.TOO_LATE, deadline
+    if no_reason and service.no_reason_used >= rules.no_reason_per_year:
+        return RefusalReason.TOO_OFTEN, None
+    if any(part.invoiced for part in paid_parts):
+        return RefusalReason.INVOICED, None
+    return RefundTerms(
+        way=RefundWay.NO_REASON if no_reason else RefundWay.NEGOTIATED,
+        lines=full_refund_lines(paid_parts if no_reason else [part for part in paid_parts if part.starts_at <= now]),
+        currency=service.currency,
+        periods=tuple(part.key for part in paid_parts if part.starts_at > now),
+        before=deadline,
+        stalled_minor=service.stalled_minor,
     )
 
 
 def _all_or_unused(
-    held: HeldService, bases: Sequence[Part], paid: Sequence[Part], rules: Rules, now: datetime
-) -> Terms | tuple[Why, datetime | None]:
-    """§4.7, images: all of it within the days and as often as one may, else what is left of the time."""
-    before = bases[0].starts_at + timedelta(days=rules.no_reason_days)
-    whole = now < before and held.no_reason_used < rules.no_reason_per_year
-    lines = by_line(paid) if whole else _unused(paid, now=now)
-    back = {line.line for line in lines if line.back_minor}
-    if any(part.invoiced and part.line in back for part in paid):
-        return Why.INVOICED, None
-    return Terms(
-        way=Way.NO_REASON if whole else Way.UNUSED,
+    service: RefundableService,
+    bases: Sequence[PaidPart],
+    paid_parts: Sequence[PaidPart],
+    rules: RefundRules,
+    now: datetime,
+) -> RefundTerms | tuple[RefusalReason, datetime | None]:
+    """§4.7, images: full refund within the days and the yearly limit, otherwise refund of the remaining time."""
+    deadline = bases[0].starts_at + timedelta(days=rules.no_reason_days)
+    is_full = now < deadline and service.no_reason_used < rules.no_reason_per_year
+    lines = full_refund_lines(paid_parts) if is_full else _remaining_lines(paid_parts, now=now)
+    refunded_lines = {line.line for line in lines if line.back_minor}
+    if any(part.invoiced and part.line in refunded_lines for part in paid_parts):
+        return RefusalReason.INVOICED, None
+    return RefundTerms(
+        way=RefundWay.NO_REASON if is_full else RefundWay.UNUSED,
         lines=lines,
-        currency=held.currency,
-        periods=tuple(part.key for part in paid if part.starts_at > now),
-        before=before if whole else held.expires_at,
-        stalled_minor=held.stalled_minor,
+        currency=service.currency,
+        periods=tuple(part.key for part in paid_parts if part.starts_at > now),
+        before=deadline if is_full else service.expires_at,
+        stalled_minor=service.stalled_minor,
     )
 
 
-def _unused(parts: Sequence[Part], *, now: datetime) -> tuple[LineBack, ...]:
-    """Of each part what was paid, less its share for the time that is over; parts of a coin of that share are not deducted."""
+def _remaining_lines(parts: Sequence[PaidPart], *, now: datetime) -> tuple[RefundableLine, ...]:
+    """Refund each part less the share of the elapsed time; that share is rounded down to the minor unit."""
 
-    def left(part: Part) -> int:
+    def left(part: PaidPart) -> int:
         if part.ends_at is None or now <= part.starts_at:
             return part.paid_minor
-        all_of_it = part.ends_at - part.starts_at
-        used = min(now, part.ends_at) - part.starts_at
-        return part.paid_minor - part.paid_minor * (used // _INSTANT) // (all_of_it // _INSTANT)
+        duration = part.ends_at - part.starts_at
+        elapsed_time = min(now, part.ends_at) - part.starts_at
+        return part.paid_minor - part.paid_minor * (elapsed_time // _INSTANT) // (duration // _INSTANT)
 
     return tuple(
-        LineBack(
+        RefundableLine(
             line=line,
-            paid_minor=sum(part.paid_minor for part in alike),
-            back_minor=sum(left(part) for part in alike),
-            unearned_minor=sum(left(part) for part in alike if not part.earned),
+            paid_minor=sum(part.paid_minor for part in line_parts),
+            back_minor=sum(left(part) for part in line_parts),
+            unearned_minor=sum(left(part) for part in line_parts if not part.earned),
         )
         for line in dict.fromkeys(part.line for part in parts)
-        for alike in [[part for part in parts if part.line == line]]
+        for line_parts in [[part for part in parts if part.line == line]]
     )
 
 
 _INSTANT = timedelta(microseconds=1)
 
 
-def by_line(parts: Sequence[Part]) -> tuple[LineBack, ...]:
-    """All that was paid for these, by the order lines that paid it, in their order."""
+def full_refund_lines(parts: Sequence[PaidPart]) -> tuple[RefundableLine, ...]:
+    """Return the full refund of these parts by order line, in order."""
     return tuple(
-        LineBack(
+        RefundableLine(
             line=line,
-            paid_minor=sum(part.paid_minor for part in alike),
-            back_minor=sum(part.paid_minor for part in alike),
-            unearned_minor=sum(part.paid_minor for part in alike if not part.earned),
+            paid_minor=sum(part.paid_minor for part in line_parts),
+            back_minor=sum(part.paid_minor for part in line_parts),
+            unearned_minor=sum(part.paid_minor for part in line_parts if not part.earned),
         )
         for line in dict.fromkeys(part.line for part in parts)
-        for alike in [[part for part in parts if part.line == line]]
+        for line_parts in [[part for part in parts if part.line == line]]
     )
 
 
-def shared(amount_minor: int, lines: Sequence[LineBack]) -> tuple[LineBack, ...]:
-    """So much of these lines, in proportion to what was paid for each (largest remainder). Raises ``ValueError`` for more
-    than was paid, or less than nothing."""
-    paid = sum(line.paid_minor for line in lines)
-    if not 0 <= amount_minor <= paid:
-        raise ValueError(f"{amount_minor} of {paid}")
-    if paid == 0:
+def split_refund(amount_minor: int, lines: Sequence[RefundableLine]) -> tuple[RefundableLine, ...]:
+    """Split the amount over the lines in proportion to their payments (largest remainder). Raises ``ValueError`` for a
+    negative amount or more than was paid."""
+    paid_minor = sum(line.paid_minor for line in lines)
+    if not 0 <= amount_minor <= paid_minor:
+        raise ValueError(f"{amount_minor} of {paid_minor}")
+    if paid_minor == 0:
         return tuple(lines)
     parts = Money(amount_minor, "CNY").split(tuple(line.paid_minor for line in lines))
     return tuple(
-        LineBack(line=line.line, paid_minor=line.paid_minor, back_minor=part.minor,
+        RefundableLine(line=line.line, paid_minor=line.paid_minor, back_minor=part.minor,
                  unearned_minor=min(line.unearned_minor, part.minor))
         for line, part in zip(lines, parts, strict=True)
     )  # fmt: skip
 
 
-def agreed(parts: Sequence[Part], amount_minor: int, *, now: datetime) -> tuple[LineBack, ...]:
-    """What is paid back when so much was agreed on: that, of what has begun, and on top all that has not. Raises
-    ``ValueError`` for more than was paid for what has begun."""
-    paid = [part for part in parts if not part.trial]
-    begun = shared(amount_minor, by_line([part for part in paid if part.starts_at <= now]))
-    rest = by_line([part for part in paid if part.starts_at > now])
+def negotiated_lines(parts: Sequence[PaidPart], amount_minor: int, *, now: datetime) -> tuple[RefundableLine, ...]:
+    """Return the lines of a negotiated refund: the agreed amount for periods that have begun, and full refunds of the
+    others.
+
+    Raises ``ValueError`` if the amount exceeds the payments for periods that have begun.
+    """
+    paid_parts = [part for part in parts if not part.trial]
+    begun_lines = split_refund(amount_minor, full_refund_lines([part for part in paid_parts if part.starts_at <= now]))
+    not_begun = full_refund_lines([part for part in paid_parts if part.starts_at > now])
     return tuple(
-        LineBack(
+        RefundableLine(
             line=line,
-            paid_minor=sum(one.paid_minor for one in alike),
-            back_minor=sum(one.back_minor for one in alike),
-            unearned_minor=sum(one.unearned_minor for one in alike),
+            paid_minor=sum(refunded_line.paid_minor for refunded_line in same_line),
+            back_minor=sum(refunded_line.back_minor for refunded_line in same_line),
+            unearned_minor=sum(refunded_line.unearned_minor for refunded_line in same_line),
         )
-        for line in dict.fromkeys(one.line for one in (*begun, *rest))
-        for alike in [[one for one in (*begun, *rest) if one.line == line]]
+        for line in dict.fromkeys(refunded_line.line for refunded_line in (*begun_lines, *not_begun))
+        for same_line in [[refunded_line for refunded_line in (*begun_lines, *not_begun) if refunded_line.line == line]]
     )
 
 
 def calendar_year(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
-    """The calendar year of a moment in the market's time zone, half-open."""
+    """Return the calendar year of a moment in the market's time zone, half-open."""
     year = now.astimezone(zone).year
     return datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)

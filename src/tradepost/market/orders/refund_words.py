@@ -1,4 +1,4 @@
-"""Why a service is not paid back, in the buyer's words (business-rules §4.7)."""
+"""Texts that explain to the buyer why a service cannot be refunded (business-rules §4.7)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,36 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from .refund_terms import Why
+from .refund_terms import RefusalReason
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
-WORDS: Mapping[Why, str | Promise] = {
-    Why.NOT_OPEN: _("It is not open yet: an order that cannot be delivered is paid back by itself."),
-    Why.ENDED: _("This service has ended."),
-    Why.UNDER_WAY: _("An order about this service is being worked on. Come back when it has ended."),
-    Why.ASKED: _("The seller has been asked for a refund of this service already."),
-    Why.USAGE: _(
+REASON_TEXTS: Mapping[RefusalReason, str | Promise] = {
+    RefusalReason.NOT_OPEN: _(
+        "The service is not set up yet. An order that cannot be delivered is refunded automatically."
+    ),
+    RefusalReason.ENDED: _("This service has ended."),
+    RefusalReason.UNDER_WAY: _("An order for this service is being processed. Come back when it is complete."),
+    RefusalReason.ASKED: _("A refund request for this service is already open."),
+    RefusalReason.USAGE: _(
         "Usage that was charged is not refunded. End the service on its own page, which shows the last charge first."
     ),
-    Why.ON_SERVER: _("This image is billed while its server runs. Release the server to end it."),
-    Why.PACKAGE: _("A package of usage is not refundable."),
-    Why.TRIAL: _("A trial is not refundable. It ends by itself."),
-    Why.NOT_REFUNDABLE: _("What is sold once is not refundable after it was delivered."),
-    Why.EXPIRED: _("The paid time is over, and with it the right to a refund."),
-    Why.RENEWAL_BEGUN: _("A renewal has begun: from then on a service is not refundable."),
-    Why.CHANGED: _("Your latest renewal changed what you have, and that holds already: it is not taken back."),
-    Why.INVOICED: _("It stands on an invoice: that must be taken back, or cancelled, before anything is paid back."),
-    Why.TOO_LATE: _("The time in which this service is refundable is over."),
-    Why.BOUND: _(
-        "A server uses this period image. Replace the system disk of the server or release it first: then what is left "
-        "can be paid back."
+    RefusalReason.ON_SERVER: _("This image is billed while its server runs. Release the server to end it."),
+    RefusalReason.PACKAGE: _("Usage packages are not refundable."),
+    RefusalReason.TRIAL: _("A trial is not refundable. It ends automatically."),
+    RefusalReason.NOT_REFUNDABLE: _("One-time purchases are not refundable after delivery."),
+    RefusalReason.EXPIRED: _("The paid period has ended, so the service is no longer refundable."),
+    RefusalReason.RENEWAL_BEGUN: _("A renewal has started, so the service is no longer refundable."),
+    RefusalReason.CHANGED: _(
+        "Your latest renewal changed the specification or quantity and is already in effect. It cannot be refunded."
     ),
-    Why.TOO_OFTEN: _("You have unsubscribed as often without a reason this year as one may."),
+    RefusalReason.INVOICED: _(
+        "The service is on an invoice or an application. Return the invoice or cancel the application before the refund."
+    ),
+    RefusalReason.TOO_LATE: _("The refund period of this service has ended."),
+    RefusalReason.BOUND: _(
+        "A server uses this period image. Replace the server's system disk or release the server first; then the remaining time can be refunded."
+    ),
+    RefusalReason.TOO_OFTEN: _("You have used all your unsubscriptions without a reason for this year."),
 }

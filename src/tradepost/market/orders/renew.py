@@ -1,8 +1,7 @@
-"""Renew what a buyer holds: an order like any other, for more of the same (business-rules §4.4, §4.5).
+"""Renew a service by another order for the same edition and quantity (business-rules §4.4, §4.5).
 
-What a renewal costs the platform does not say (§16): here it is the price that the product has when the renewal is ordered.
-What was withdrawn from sale runs until its end and is not renewed (§2.8); while its trading is frozen a product is still
-renewed: a freeze stops new purchases, and whoever holds a service keeps it.
+A renewal costs the present price of the product (§16 leaves it open). Products withdrawn from sale are not renewed
+(§2.8); a freeze of trading does not affect renewals.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from .agreements import accept
 from .align import DAYS, Alignment, align, with_alignment
 from .changes import open_changes
 from .models import Order
-from .place import RENEWED, find_offer, quote, store_line, store_unpaid
-from .pricing import Priced, PriceLine, Tariff, price
+from .place import RENEWABLE_STATUSES, find_offer, price_choice, store_line, store_unpaid
+from .pricing import PricedChoice, PriceLine, Tariff, calculate_price
 
 
 class RenewService(Struct, frozen=True, kw_only=True):
-    """What a buyer chose: ``product_id`` is an offer's of the SKU that is held, since month and year may be changed for
-    each other (saas-v2 §3.3); the quantity stays."""
+    """Renewal that a buyer chose. ``product_id``: an offer of the same SKU; month and year are interchangeable (saas-v2
+    §3.3)."""
 
     subscription: int
     product_id: str
@@ -43,35 +42,37 @@ class RenewService(Struct, frozen=True, kw_only=True):
     agreed: bool = False
     agreements: str = ""
     align_day: int = 0
-    """Of the month on which it is to end, with the days until then paid for (``align``); 0: it ends when the duration does."""
+    """Day of the month to align the end to, at an extra charge (``align``); 0: the duration decides the end."""
     idempotency_key: str = ""
-    """Names the request: sent again it makes no second order. Empty where it has none."""
+    """Identifies the request; a repetition places no second order. Empty without one."""
     origin: Order.Origin = Order.Origin.BUYER
     shown: tuple[Money, datetime] | None = None
-    """What it costs and until when it lasts then, as the buyer saw it: nothing else is ordered. None where nobody looked."""
+    """Price and end that the page showed; any difference refuses the order. None if no page showed them."""
 
 
 def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_timeout: timedelta) -> Order:
-    """Store the order, unpaid. Raises ``Refused``; nothing is stored then. The service must be the buyer's own."""
+    """Store the unpaid order. The service must belong to the buyer. Raises ``Refused`` and then stores nothing."""
     with transaction.atomic():
-        # Under the lock of what is held, so that two tabs make one order.
-        held = (
+        # The lock of the subscription makes sure that two tabs create one order.
+        subscription = (
             Subscription.objects.select_for_update(of=("self",))
             .select_related("buyer", "offer", "product")
             .get(pk=command.subscription, buyer=buyer)
         )
-        last_moment = check_renewable(held, now=now)
-        if open_changes(held):
-            raise being_changed()
+        last_moment = check_renewable(subscription, now=now)
+        if open_changes(subscription):
+            raise open_order()
         offer = find_offer(command.product_id, renewed=True)
-        if offer.sku_id != held.offer.sku_id or not offer.renewable:
-            raise Refused("renewal.other", _("A renewal keeps the edition: choose one of its durations."), field="plan")
-        priced, until = _priced(held, offer, command)
-        ends = until or renewed_end(held, offer.period_type, command.periods)
+        if offer.sku_id != subscription.offer.sku_id or not offer.renewable:
+            raise Refused(
+                "renewal.other", _("A renewal cannot change the edition. Choose one of its durations."), field="plan"
+            )
+        priced, until = _priced(subscription, offer, command)
+        ends = until or renewed_end(subscription, offer.period_type, command.periods)
         if command.shown is not None and command.shown != (priced.total, ends):
-            raise moved_meanwhile()
-        accepted = accept(
-            offer.sku.spec.product, agreed=command.agreed, shown=command.agreements, origin=command.origin,
+            raise price_or_date_refusal()
+        acceptance = accept(
+            offer.sku.spec.product, agreed=command.agreed, shown_stamp=command.agreements, origin=command.origin,
             pay_within=unpaid_timeout, now=now,
         )  # fmt: skip
         order = store_unpaid(
@@ -83,133 +84,145 @@ def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_t
             idempotency_key=command.idempotency_key,
             origin=command.origin,
         )
-        store_line(order, offer, priced, subscription=held, until=until, accepted=accepted, now=now)
+        store_line(order, offer, priced, subscription=subscription, until=until, accepted=acceptance, now=now)
     return order
 
 
-def being_changed() -> Refused:
-    return Refused("renewal.open", _("This service has an order that is not done yet. End or pay that one first."))
+def open_order() -> Refused:
+    return Refused("renewal.open", _("This service has an unfinished order. Pay or end that order first."))
 
 
-def moved_meanwhile() -> Refused:
+def price_or_date_refusal() -> Refused:
     return Refused("renewal.moved", _("Prices or dates have changed: check them and choose again."), field="option")
 
 
-def _priced(held: Subscription, offer: Offer, command: RenewService) -> tuple[Priced, datetime | None]:
-    """What it costs, and its end where that does not follow from the duration."""
-    priced = quote(offer, quantity=held.quantity, periods=command.periods)
+def _priced(subscription: Subscription, offer: Offer, command: RenewService) -> tuple[PricedChoice, datetime | None]:
+    """Return the price, and the end if the renewal is aligned."""
+    priced = price_choice(offer, quantity=subscription.quantity, periods=command.periods)
     if not command.align_day:
         return priced, None
-    aligned = None
+    alignment = None
     if command.align_day in DAYS:
-        aligned = align_renewal(held, renewed_end(held, offer.period_type, command.periods), command.align_day)
-    if aligned is None:
+        alignment = align_renewal(
+            subscription, renewed_end(subscription, offer.period_type, command.periods), command.align_day
+        )
+    if alignment is None:
         raise Refused(
             "renewal.not_aligned",
-            _("This service cannot be made to end on that day: choose a duration without it."),
+            _("This service cannot be set to expire on that date. Choose a duration without the unified expiry date."),
             HTTPStatus.BAD_REQUEST,
             field="option",
         )
-    return with_alignment(priced, aligned), aligned.until
+    return with_alignment(priced, alignment), alignment.until
 
 
-def align_renewal(held: Subscription, end: datetime, day: int) -> Alignment | None:
-    """From the end that a renewal leads to on to this day of the month; None where it is that day already, or where the
-    edition is not sold by the month, so that nobody knows what a part of one costs."""
-    month = _month_price(held)
+def align_renewal(subscription: Subscription, end: datetime, day: int) -> Alignment | None:
+    """Align the end of a renewal to this day of the month. None if it already falls on that day, or the edition has no
+    monthly price."""
+    month = _month_price(subscription)
     return None if month is None else align(end, day, month=month)
 
 
-def _month_price(held: Subscription) -> Money | None:
-    monthly = next((offer for offer in on_sale(held) if offer.period_type == Offer.PeriodType.MONTH), None)
-    return price(Tariff.of(monthly), quantity=held.quantity, periods=1).total if monthly else None
+def _month_price(subscription: Subscription) -> Money | None:
+    monthly = next(
+        (offer for offer in renewable_offers(subscription) if offer.period_type == Offer.PeriodType.MONTH), None
+    )
+    return calculate_price(Tariff.of(monthly), quantity=subscription.quantity, periods=1).total if monthly else None
 
 
-def check_renewable(held: Subscription, *, now: datetime) -> datetime:
-    """Until when it can be renewed. Raises ``Refused`` when it never could, or that is over."""
-    until = renewable_until(held)
+def check_renewable(subscription: Subscription, *, now: datetime) -> datetime:
+    """Return the deadline for renewals. Raises ``Refused`` if the service is not renewable or the deadline has passed."""
+    until = renewable_until(subscription)
     if until is None:
         raise Refused("renewal.not_possible", _("This service cannot be renewed."))
     if now >= until:
-        raise Refused("renewal.too_late", _("The time to renew this service is over: its data is being deleted."))
-    if frozen_by_hand([held]):
+        raise Refused("renewal.too_late", _("The renewal period has ended, so this service can no longer be renewed."))
+    if frozen_by_hand([subscription]):
         raise Refused(
             "renewal.frozen",
-            _("The operator has frozen this service: it cannot be renewed before that is lifted. Ask the operator."),
+            _("The operator has frozen this service, so it cannot be renewed. Ask the operator to unfreeze it."),
         )
     return until
 
 
 class Option(Struct, frozen=True):
-    """One way to renew a service, and until when it would last then."""
+    """One possible renewal and its end."""
 
     offer: Offer
-    priced: Priced
+    priced: PricedChoice
     until: datetime
     align_day: int = 0
 
     @property
     def extra(self) -> PriceLine | None:
-        """What the days until the buyer's own day of the month cost."""
+        """Price of the extra days for the alignment."""
         return self.priced.lines[-1] if self.align_day else None
 
     @property
     def without(self) -> Money:
-        """What the duration alone costs."""
-        extra = self.extra.amount_minor if self.extra else 0
-        return Money(self.priced.total.minor - extra, self.priced.total.currency)
+        """Price without the alignment."""
+        extra_minor = self.extra.amount_minor if self.extra else 0
+        return Money(self.priced.total.minor - extra_minor, self.priced.total.currency)
 
 
-def renewal_options(held: Subscription, offers: Sequence[Offer] | None = None) -> list[Option]:
-    """By the present price first, then by the other period of the same edition; shorter before longer. Nothing when it
-    cannot be renewed, or was withdrawn from sale. ``offers``: as ``on_sale`` gives them, where they are known."""
-    if renewable_until(held) is None:
+def renewal_options(subscription: Subscription, offers: Sequence[Offer] | None = None) -> list[Option]:
+    """Return the possible renewals: the present offer first, then the other period types; shorter before longer.
+
+    Empty if the service is not renewable or the product is withdrawn. ``offers``: result of ``on_sale``, if known.
+    """
+    if renewable_until(subscription) is None:
         return []
-    offers = sorted(on_sale(held) if offers is None else offers, key=lambda offer: offer.pk != held.offer_id)
+    offers = sorted(
+        renewable_offers(subscription) if offers is None else offers,
+        key=lambda offer: offer.pk != subscription.offer_id,
+    )
     return [
-        option for offer in offers for periods in sorted(offer.period_numbers) for option in _of(held, offer, periods)
+        option
+        for offer in offers
+        for periods in sorted(offer.period_numbers)
+        for option in _options_of(subscription, offer, periods)
     ]
 
 
-def on_sale(held: Subscription) -> list[Offer]:
-    """By what the edition that is held can be renewed."""
-    return all_on_sale({held.offer.sku_id}).get(held.offer.sku_id, [])
+def renewable_offers(subscription: Subscription) -> list[Offer]:
+    """Return the offers by which this edition can be renewed."""
+    return renewable_offers_by_sku({subscription.offer.sku_id}).get(subscription.offer.sku_id, [])
 
 
-def all_on_sale(skus: Collection[int]) -> dict[int, list[Offer]]:
-    """The same for many editions, in one query."""
-    found: dict[int, list[Offer]] = {}
-    for offer in _ON_SALE(skus) if skus else ():
+def renewable_offers_by_sku(skus: Collection[int]) -> dict[int, list[Offer]]:
+    """Return the renewable offers of many SKUs, by SKU key, in one query."""
+    by_sku: dict[int, list[Offer]] = {}
+    for offer in _RENEWABLE_OFFERS(skus) if skus else ():
         if offer.renewable:
-            found.setdefault(offer.sku_id, []).append(offer)
-    return found
+            by_sku.setdefault(offer.sku_id, []).append(offer)
+    return by_sku
 
 
-def _on_sale(skus: Slot) -> QuerySet[Offer]:
+def _select_renewable_offers(skus: Slot) -> QuerySet[Offer]:
     offers = Offer.objects.select_related("sku__spec__product__seller").filter(
-        Among("sku", skus), on_sale=True, sku__spec__product__status__in=RENEWED
+        Among("sku", skus), on_sale=True, sku__spec__product__status__in=RENEWABLE_STATUSES
     )
     return offers.order_by("period_type", "pk")
 
 
-_ON_SALE = PreparedObjects((Keys(),), _on_sale)
+_RENEWABLE_OFFERS = PreparedObjects((Keys(),), _select_renewable_offers)
 
 
-def aligned_options(held: Subscription, options: Sequence[Option], day: int) -> list[Option]:
-    """The same durations, each going on to this day of the month; without those that end on it by themselves."""
-    month = _month_price(held) if day in DAYS else None
+def aligned_options(subscription: Subscription, options: Sequence[Option], day: int) -> list[Option]:
+    """Align each renewal to this day of the month; those that already end on it are left out."""
+    month = _month_price(subscription) if day in DAYS else None
     if month is None:
         return []
     return [
-        Option(option.offer, with_alignment(option.priced, aligned), aligned.until, day)
+        Option(option.offer, with_alignment(option.priced, alignment), alignment.until, day)
         for option in options
-        if (aligned := align(option.until, day, month=month)) is not None
+        if (alignment := align(option.until, day, month=month)) is not None
     ]
 
 
-def _of(held: Subscription, offer: Offer, periods: int) -> Iterator[Option]:
+def _options_of(subscription: Subscription, offer: Offer, periods: int) -> Iterator[Option]:
     try:
-        priced = quote(offer, quantity=held.quantity, periods=periods)
-    except Refused:  # a quantity that is not offered any more
+        priced = price_choice(offer, quantity=subscription.quantity, periods=periods)
+    except Refused:  # the quantity is no longer offered
         return
-    yield Option(offer, priced, renewed_end(held, offer.period_type, periods))
+    yield Option(offer, priced, renewed_end(subscription, offer.period_type, periods))

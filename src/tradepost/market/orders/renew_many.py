@@ -1,7 +1,8 @@
-"""Many renewals that the market orders for its buyers at one moment: each is checked before anything is written, and what
-can be ordered is placed and paid together, in few statements (decision 0048).
+"""Place many automatic renewals at once: check each, then place and pay the valid ones together in few statements
+(decision 0048).
 
-The rules are those of a renewal by hand (``renew``, ``pay``); what is refused leaves nothing behind, and takes no other down.
+The rules are those of a manual renewal (``renew``, ``pay``). A refused renewal stores nothing and does not affect the
+others.
 """
 
 from __future__ import annotations
@@ -24,145 +25,150 @@ from .changes import with_open_changes
 from .durations import Duration
 from .lifecycle import ORDER, OrderEvent
 from .models import Order
-from .place import new_line, new_order, quote, sold_version
-from .pricing import Priced
-from .renew import all_on_sale, being_changed, check_renewable
+from .place import new_line, new_order, price_choice, sold_version
+from .pricing import PricedChoice
+from .renew import check_renewable, open_order, renewable_offers_by_sku
 from .sales import record_all_paid
 
-AT_ONCE = timedelta(hours=1)
-"""Time to pay an order that is paid in the transaction that makes it."""
-LOOKS = 5
-"""How often balances are looked at anew, because somebody else spent what was counted on."""
+PAYMENT_TIME = timedelta(hours=1)
+"""Payment time of an order that is paid in its own transaction."""
+MAX_ATTEMPTS = 5
+"""Maximum attempts when buyers spend their balance at the same time."""
 
 
 class Renewal(Struct, frozen=True, kw_only=True):
-    """``held`` is locked, with its offer and buyer. ``impossible``: why it cannot be, where the caller knows."""
+    """One renewal. ``subscription`` is locked, with its offer and buyer. ``impossible``: a refusal that the caller already
+    knows."""
 
-    held: Subscription
+    subscription: Subscription
     duration: Duration
     idempotency_key: str
     impossible: Refused | None = None
 
 
-class _Ready(Struct, frozen=True, kw_only=True):
+class _CheckedRenewal(Struct, frozen=True, kw_only=True):
     renewal: Renewal
     offer: Offer
-    priced: Priced
+    priced: PricedChoice
     pay_before: datetime
 
 
 def order_renewals(renewals: Sequence[Renewal], *, now: datetime) -> dict[int, Order | Refused]:
-    """By subscription the order, placed and paid in the order given here, or why there is none. In the caller's
-    transaction."""
-    checked = _check(renewals, now)
-    for _look in range(LOOKS):
-        ready, result = _within_balances(checked)
+    """Return the paid order or the refusal by subscription key, placed in this order. Runs in the caller's transaction."""
+    checks_by_subscription = _check(renewals, now)
+    for _look in range(MAX_ATTEMPTS):
+        ready_renewals, result = _within_balances(checks_by_subscription)
         try:
             with transaction.atomic():
-                return result | _write(ready, now)
+                return result | _store_renewals(ready_renewals, now)
         except ledger.Overdrawn:
             continue
     raise RuntimeError(f"the balances of {len(renewals)} buyers' services do not come to rest")
 
 
-def _check(renewals: Sequence[Renewal], now: datetime) -> dict[int, _Ready | Refused]:
-    """All but the money; a fixed number of queries, but for services that are frozen."""
-    offers = all_on_sale({one.held.offer.sku_id for one in renewals})
-    changing = with_open_changes([one.held for one in renewals])
-    checked: dict[int, _Ready | Refused] = {}
-    for one in renewals:
+def _check(renewals: Sequence[Renewal], now: datetime) -> dict[int, _CheckedRenewal | Refused]:
+    """Check everything except balances, in a fixed number of queries plus one per frozen service."""
+    offers = renewable_offers_by_sku({renewal.subscription.offer.sku_id for renewal in renewals})
+    changing = with_open_changes([renewal.subscription for renewal in renewals])
+    checks_by_subscription: dict[int, _CheckedRenewal | Refused] = {}
+    for renewal in renewals:
         try:
-            checked[one.held.pk] = _checked(one, offers, changing, now)
-        except Refused as refused:
-            checked[one.held.pk] = refused
-    return checked
+            checks_by_subscription[renewal.subscription.pk] = _check_renewal(renewal, offers, changing, now)
+        except Refused as refusal:
+            checks_by_subscription[renewal.subscription.pk] = refusal
+    return checks_by_subscription
 
 
-def _checked(
+def _check_renewal(
     renewal: Renewal, offers: Mapping[int, Sequence[Offer]], changing: Collection[int], now: datetime
-) -> _Ready:
-    held = renewal.held
+) -> _CheckedRenewal:
+    subscription = renewal.subscription
     if renewal.impossible is not None:
         raise renewal.impossible
-    sold = offers.get(held.offer.sku_id, ())
-    offer = next((one for one in sold if one.period_type == renewal.duration.period_type), None)
+    sold_offers = offers.get(subscription.offer.sku_id, ())
+    offer = next(
+        (candidate for candidate in sold_offers if candidate.period_type == renewal.duration.period_type), None
+    )
     if offer is None:
-        raise _not_on_sale()
-    last_moment = check_renewable(held, now=now)
-    if held.pk in changing:
-        raise being_changed()
+        raise _not_on_sale_refusal()
+    last_moment = check_renewable(subscription, now=now)
+    if subscription.pk in changing:
+        raise open_order()
     if offer.sku.spec.product.seller.status != Seller.Status.ACTIVE:
-        raise _not_on_sale()
-    return _Ready(
+        raise _not_on_sale_refusal()
+    return _CheckedRenewal(
         renewal=renewal,
         offer=offer,
-        priced=quote(offer, quantity=held.quantity, periods=renewal.duration.periods),
-        pay_before=min(now + AT_ONCE, last_moment),
+        priced=price_choice(offer, quantity=subscription.quantity, periods=renewal.duration.periods),
+        pay_before=min(now + PAYMENT_TIME, last_moment),
     )
 
 
-def _not_on_sale() -> Refused:
-    return Refused("offer.unknown", _("This choice is not on sale (any more)."))
+def _not_on_sale_refusal() -> Refused:
+    return Refused("offer.unknown", _("This option is not currently on sale."))
 
 
-def _within_balances(checked: Mapping[int, _Ready | Refused]) -> tuple[list[_Ready], dict[int, Order | Refused]]:
-    """Those whose buyers' balances reach, one after the other; the others are refused."""
-    payable = [one for one in checked.values() if isinstance(one, _Ready)]
-    left = pay_many.balances_of(
-        {one.renewal.held.buyer for one in payable}, {one.priced.total.currency for one in payable}
+def _within_balances(
+    checks_by_subscription: Mapping[int, _CheckedRenewal | Refused],
+) -> tuple[list[_CheckedRenewal], dict[int, Order | Refused]]:
+    """Return the renewals that the buyers' balances cover, in order; refuse the others."""
+    payable = [item for item in checks_by_subscription.values() if isinstance(item, _CheckedRenewal)]
+    balances = pay_many.balances_of(
+        {item.renewal.subscription.buyer for item in payable}, {item.priced.total.currency for item in payable}
     )
-    ready: list[_Ready] = []
-    result: dict[int, Order | Refused] = {pk: one for pk, one in checked.items() if isinstance(one, Refused)}
-    for one in payable:
-        account, price = (one.renewal.held.buyer_id, one.priced.total.currency), one.priced.total.minor
-        if price > left[account]:
-            result[one.renewal.held.pk] = ledger.too_low()
+    ready_renewals: list[_CheckedRenewal] = []
+    result: dict[int, Order | Refused] = {
+        pk: item for pk, item in checks_by_subscription.items() if isinstance(item, Refused)
+    }
+    for item in payable:
+        account, price = (item.renewal.subscription.buyer_id, item.priced.total.currency), item.priced.total.minor
+        if price > balances[account]:
+            result[item.renewal.subscription.pk] = ledger.balance_too_low()
         else:
-            left[account] -= price
-            ready.append(one)
-    return ready, result
+            balances[account] -= price
+            ready_renewals.append(item)
+    return ready_renewals, result
 
 
-def _write(ready: Sequence[_Ready], now: datetime) -> dict[int, Order]:
-    """Orders, lines and money, as ``place_renewal`` and ``pay_order`` write them; no timer, since none waits to be paid.
-    Raises ``Overdrawn``."""
-    if not ready:
+def _store_renewals(ready_renewals: Sequence[_CheckedRenewal], now: datetime) -> dict[int, Order]:
+    """Store orders, lines and payments as ``place_renewal`` and ``pay_order`` do, without timers. Raises ``Overdrawn``."""
+    if not ready_renewals:
         return {}
     orders = rows.create(
         new_order(
-            one.renewal.held.buyer,
+            item.renewal.subscription.buyer,
             Order.Type.RENEW,
-            one.priced.total,
+            item.priced.total,
             now=now,
-            pay_before=one.pay_before,
-            idempotency_key=one.renewal.idempotency_key,
+            pay_before=item.pay_before,
+            idempotency_key=item.renewal.idempotency_key,
             origin=Order.Origin.TIMER,
         )
-        for one in ready
+        for item in ready_renewals
     )
-    versions = _sold_versions([one.offer for one in ready])
+    versions = _sold_versions([item.offer for item in ready_renewals])
     rows.create(
         new_line(
             order,
-            one.offer,
-            one.priced,
-            version=versions[one.offer.sku.spec.product_id],
-            subscription=one.renewal.held,
+            item.offer,
+            item.priced,
+            version=versions[item.offer.sku.spec.product_id],
+            subscription=item.renewal.subscription,
             now=now,
         )
-        for order, one in zip(orders, ready, strict=True)
+        for order, item in zip(orders, ready_renewals, strict=True)
     )
     ORDER.move_all(orders, OrderEvent.PAY, now=now, actor="market", paid_at=now)
     pay_many.pay_all(
         [pay_many.Payment(user=order.buyer, amount=order.total, order_number=order.number) for order in orders], now=now
     )
     record_all_paid(orders, now=now)
-    return {one.renewal.held.pk: order for order, one in zip(orders, ready, strict=True)}
+    return {item.renewal.subscription.pk: order for order, item in zip(orders, ready_renewals, strict=True)}
 
 
 def _sold_versions(offers: Sequence[Offer]) -> dict[int, int]:
-    """By product the key of the version that is sold, as ``sold_version`` says it of one."""
+    """Return the key of the version on sale, by product key, as ``sold_version`` does."""
     products = {offer.sku.spec.product_id: offer.sku.spec.product for offer in offers}
-    listed = Version.objects.filter(product__in=products, status=Version.Status.LISTED)
-    found = dict(listed.order_by("listed_at", "number").values_list("product", "pk"))
-    return found | {pk: sold_version(product) for pk, product in products.items() if pk not in found}
+    listed_versions = Version.objects.filter(product__in=products, status=Version.Status.LISTED)
+    versions = dict(listed_versions.order_by("listed_at", "number").values_list("product", "pk"))
+    return versions | {pk: sold_version(product) for pk, product in products.items() if pk not in versions}

@@ -1,7 +1,7 @@
-"""What is scarce is taken when an order is placed, and given back when it ends undelivered: trials, purchase limits, stock.
+"""Reserve trials, purchase limits and stock when an order is placed, and release them if it ends undelivered.
 
-Counted under a lock: the row of a limit's use for one buyer, then the stock of the product, last of all. So two tabs never
-exceed a limit and nothing is sold twice (business-rules §3.5, §3.7).
+Locks the buyer's use of a limit, then the product's stock last. Concurrent orders never exceed a limit or the stock
+(business-rules §3.5, §3.7).
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ from tradepost.market.catalog.models import Offer, PurchaseLimit, Stock
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import ChargingMode
 
-from .changes import NOT_ENDED
+from .changes import OPEN_STATUSES
 from .models import LimitUse, Order, OrderLine, TrialUse
 
-PURCHASES = (Order.Type.NEW, Order.Type.TRIAL_TO_FORMAL)
-ADDING = (Order.Type.CHANGE, Order.Type.RENEW)
-UNDELIVERED = (Order.Status.CANCELLED, Order.Status.REFUNDED)
-ENDED = (Subscription.Status.RELEASING, Subscription.Status.RELEASED, Subscription.Status.FAILED)
+PURCHASE_TYPES = (Order.Type.NEW, Order.Type.TRIAL_TO_FORMAL)
+ADDITION_TYPES = (Order.Type.CHANGE, Order.Type.RENEW)
+UNDELIVERED_STATUSES = (Order.Status.CANCELLED, Order.Status.REFUNDED)
+ENDED_STATUSES = (Subscription.Status.RELEASING, Subscription.Status.RELEASED, Subscription.Status.FAILED)
 
 
 def reserve(order: Order, offer: Offer, *, quantity: int, now: datetime) -> int:
-    """Take what an order of this offer needs; its line is not stored yet. Gives what it took of the stock. Raises
-    ``Refused`` when the trial or the limit is used up, or not enough is left."""
+    """Reserve what an order of this offer needs, before its line is stored, and return the units taken from stock.
+
+    Raises ``Refused`` if the trial or limit is used up, or the stock is too low.
+    """
     if offer.trial:
         _begin_trial(order, offer)
     elif offer.charging_mode != ChargingMode.ON_DEMAND:
@@ -41,14 +43,14 @@ def reserve(order: Order, offer: Offer, *, quantity: int, now: datetime) -> int:
 
 
 def _begin_trial(order: Order, offer: Offer) -> None:
-    # The constraint decides between two tabs; who comes second waits for the first.
-    _use, first = TrialUse.objects.get_or_create(
+    # The constraint decides between two tabs; the second waits for the first.
+    _use, is_first = TrialUse.objects.get_or_create(
         buyer_id=order.buyer_id, spec_id=offer.sku.spec_id, defaults={"order": order}
     )
-    if not first:
+    if not is_first:
         raise Refused(
             "order.trial_used",
-            _("You have tried this edition already: a trial is given once. Choose one of its prices."),
+            _("You have already tried this edition. A trial is available only once. Choose one of its prices."),
             field="product_id",
         )
 
@@ -58,80 +60,86 @@ def _use_limits(order: Order, offer: Offer, quantity: int, now: datetime) -> Non
     for limit in PurchaseLimit.objects.filter(product=spec.product_id, spec_key__in=["", spec.key]).order_by("pk"):
         LimitUse.objects.get_or_create(limit=limit, buyer_id=order.buyer_id)
         use = LimitUse.objects.select_for_update(of=("self",)).get(limit=limit, buyer_id=order.buyer_id)
-        before = used(limit, order.buyer_id, now=now)
-        use.used = before + units(limit, quantity)
+        used_before = used_units(limit, order.buyer_id, now=now)
+        use.used = used_before + limit_units(limit, quantity)
         if use.used > limit.maximum:
-            raise _too_many(limit, before)
+            raise _limit_refusal(limit, used_before)
         use.save(update_fields=["used"])
 
 
 def reserve_added(line: OrderLine, *, before: int) -> None:
-    """A quantity that becomes greater, in use or at its renewal, counts for the limits of a quantity, as if it had been bought
-    so. The line is stored already, and counted with the rest. Raises ``Refused`` when a limit would be exceeded."""
+    """Count an added quantity toward purchase limits. The line is already stored and counted.
+
+    Raises ``Refused`` if a limit is exceeded.
+    """
     spec = line.offer.sku.spec
     limits = PurchaseLimit.objects.filter(product=spec.product_id, spec_key__in=["", spec.key], maximum__gt=1)
     for limit in limits.order_by("pk"):
         LimitUse.objects.get_or_create(limit=limit, buyer_id=line.buyer_id)
         use = LimitUse.objects.select_for_update(of=("self",)).get(limit=limit, buyer_id=line.buyer_id)
-        counted = used(limit, line.buyer_id, now=line.agreed_at)
-        if counted > limit.maximum:
-            raise _too_many(limit, counted - line.quantity + before)
-        LimitUse.objects.filter(pk=use.pk).update(used=counted)
+        counted_units = used_units(limit, line.buyer_id, now=line.agreed_at)
+        if counted_units > limit.maximum:
+            raise _limit_refusal(limit, counted_units - line.quantity + before)
+        LimitUse.objects.filter(pk=use.pk).update(used=counted_units)
 
 
-def _too_many(limit: PurchaseLimit, before: int) -> Refused:
+def _limit_refusal(limit: PurchaseLimit, before: int) -> Refused:
     if limit.maximum == 1:
-        words = _("This can be bought once, and you have bought it already.")
+        words = _("This can be bought only once, and you have already bought it.")
     else:
-        words = _("You can buy %(most)s of this in all, and have %(used)s of them already.") % {
+        words = _("The purchase limit is %(most)s, and you have already bought %(used)s.") % {
             "most": limit.maximum, "used": before,
         }  # fmt: skip
     return Refused("order.limit", words, field="quantity")
 
 
-def units(limit: PurchaseLimit, quantity: int) -> int:
-    """What a purchase counts: one where it is limited to once, else its quantity."""
+def limit_units(limit: PurchaseLimit, quantity: int) -> int:
+    """Return the units of a purchase: one for a limit of one, else its quantity."""
     return 1 if limit.maximum == 1 else quantity
 
 
-def used(limit: PurchaseLimit, buyer_id: int, *, now: datetime) -> int:
-    """What a buyer has bought of a limit: not what was cancelled or paid back, tried or is on demand; where the limit holds
-    until the end of the service, not what has ended (business-rules §3.7). What is being added counts, too: it is paid, or may
-    be at any moment."""
-    added = OrderLine.objects.filter(
-        subscription=OuterRef("subscription"), order__order_type__in=ADDING, status__in=NOT_ENDED
+def used_units(limit: PurchaseLimit, buyer_id: int, *, now: datetime) -> int:
+    """Return the buyer's purchases that count toward a limit.
+
+    Cancelled, refunded, trial and pay-per-use orders do not count; if the limit lasts until expiry, ended services do
+    not either (business-rules §3.7). Quantities of open changes count.
+    """
+    added_lines = OrderLine.objects.filter(
+        subscription=OuterRef("subscription"), order__order_type__in=ADDITION_TYPES, status__in=OPEN_STATUSES
     )
     lines = OrderLine.objects.filter(
-        buyer=buyer_id, product=limit.product_id, order__order_type__in=PURCHASES, order__origin=Order.Origin.BUYER
+        buyer=buyer_id, product=limit.product_id, order__order_type__in=PURCHASE_TYPES, order__origin=Order.Origin.BUYER
     )
-    lines = lines.exclude(status__in=UNDELIVERED).exclude(charging_mode=ChargingMode.ON_DEMAND)
+    lines = lines.exclude(status__in=UNDELIVERED_STATUSES).exclude(charging_mode=ChargingMode.ON_DEMAND)
     if limit.spec_key:
         lines = lines.filter(offer__sku__spec__key=limit.spec_key)
     if limit.until_expiry:
-        # What has expired may be about to be renewed, and a trial that has ended to become formal.
-        over = Q(subscription__status__in=ENDED) | (Q(subscription__expires_at__lte=now) & ~Exists(added))
-        converting = Q(order__order_type=Order.Type.TRIAL_TO_FORMAL, status__in=NOT_ENDED)
-        lines = lines.filter(Q(subscription=None) | converting | ~over)
+        # An expired service may be in renewal, and an ended trial in conversion.
+        has_ended = Q(subscription__status__in=ENDED_STATUSES) | (
+            Q(subscription__expires_at__lte=now) & ~Exists(added_lines)
+        )
+        converting = Q(order__order_type=Order.Type.TRIAL_TO_FORMAL, status__in=OPEN_STATUSES)
+        lines = lines.filter(Q(subscription=None) | converting | ~has_ended)
     if limit.maximum == 1:
         return lines.count()
-    # What was added since counts, too.
-    most = Subquery(added.order_by("-quantity").values("quantity")[:1])
-    held = Greatest("quantity", Coalesce("subscription__quantity", 0), Coalesce(most, 0))
-    return int(lines.aggregate(sum=Sum(held))["sum"] or 0)
+    # Include added quantities.
+    max_added = Subquery(added_lines.order_by("-quantity").values("quantity")[:1])
+    quantity = Greatest("quantity", Coalesce("subscription__quantity", 0), Coalesce(max_added, 0))
+    return int(lines.aggregate(sum=Sum(quantity))["sum"] or 0)
 
 
 def _take_stock(offer: Offer, quantity: int, now: datetime) -> int:
-    """In one statement, which waits for whoever else takes of it."""
+    """Take the units in one statement, which waits for concurrent orders."""
     product = offer.sku.spec.product
     try:
         product.stock  # noqa: B018  # joined when the offer was read
     except ObjectDoesNotExist:
-        return 0  # this kind of product has none
+        return 0  # this product type has no stock
     if not Stock.objects.filter(product=product, used__lte=F("total") - quantity).update(used=F("used") + quantity):
-        left = Stock.objects.filter(product=product).values_list(F("total") - F("used"), flat=True).get()
+        remaining = Stock.objects.filter(product=product).values_list(F("total") - F("used"), flat=True).get()
         raise Refused(
             "order.sold_out",
-            _("Only %(left)s are left of this.") % {"left": left} if left else _("This is sold out at the moment."),
+            _("Only %(left)s left in stock.") % {"left": remaining} if remaining else _("Temporarily sold out."),
             field="quantity",
         )
     if Stock.objects.filter(product=product, used=F("total")).exists():
@@ -139,14 +147,14 @@ def _take_stock(offer: Offer, quantity: int, now: datetime) -> int:
     return quantity
 
 
-def give_back(orders: Collection[int], *, now: datetime) -> None:
-    """These orders (by pk) ended undelivered. The caller's transaction has moved them already."""
+def release_reservations(orders: Collection[int], *, now: datetime) -> None:
+    """Release the reservations of these orders (by key), which ended undelivered. The caller has already moved them."""
     TrialUse.objects.filter(order__in=orders).delete()
     lines = list(OrderLine.objects.filter(order__in=orders).order_by("pk"))
     uses = LimitUse.objects.none()
     for line in lines:
         uses |= LimitUse.objects.filter(buyer=line.buyer_id, limit__product=line.product_id)
     for use in uses.select_for_update(of=("self",)).select_related("limit").order_by("pk"):
-        LimitUse.objects.filter(pk=use.pk).update(used=used(use.limit, use.buyer_id, now=now))
-    for line in sorted((one for one in lines if one.stock_taken), key=lambda one: one.product_id):
+        LimitUse.objects.filter(pk=use.pk).update(used=used_units(use.limit, use.buyer_id, now=now))
+    for line in sorted((line for line in lines if line.stock_taken), key=lambda order_line: order_line.product_id):
         Stock.objects.filter(product=line.product_id).update(used=F("used") - line.stock_taken)

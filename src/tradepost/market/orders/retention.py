@@ -1,4 +1,4 @@
-"""How long it is kept which quote an order used: the order itself keeps what it cost and how that came about."""
+"""Retention of quotes. The order itself keeps its price and breakdown."""
 
 from __future__ import annotations
 

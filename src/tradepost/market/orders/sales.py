@@ -1,4 +1,4 @@
-"""Kept counts of what was paid for, by seller and day: a chart of two weeks reads them instead of the orders."""
+"""Sales counts by seller and day, so that a chart of two weeks does not read orders."""
 
 from __future__ import annotations
 
@@ -9,28 +9,34 @@ from django.db import connection
 from django.utils import timezone
 
 from tradepost.market.base import rows
+from tradepost.market.identity.models import Seller
 
-from .models import Order
+from .models import Order, SalesDay
 
-PARTS = 4
-"""Rows over which the orders of one seller and day are spread, so that payments seldom wait for each other's row."""
+PARTS_PER_DAY = 4
+"""Rows per seller and day, so that concurrent payments rarely wait for the same row."""
 _AS_DATE = {"postgresql": "::date", "sqlite": ""}
 
 
 def day_of(at: datetime) -> date:
-    """In the market's time zone. A day is counted by the zone of that time: a zone that is changed later moves no count."""
+    """Return the date in the market's time zone. A later change of the zone does not move counts."""
     return at.astimezone(timezone.get_default_timezone()).date()
 
 
+def seller_has_sold(seller: Seller) -> bool:
+    """Return whether an order of this seller was ever paid."""
+    days = SalesDay.objects.filter(seller=seller).order_by("day")  # the order makes PostgreSQL use the index
+    return bool(days.values_list("pk", flat=True)[:1])
+
+
 def record_paid(order: Order, *, now: datetime) -> None:
-    """Count the lines of an order that has just been paid. Call it once for an order, in the payment's transaction, and
-    late in it: other payments to the same seller may wait from here on. A refund later changes nothing, as it always was:
-    the day says what was paid on it."""
+    """Count the lines of an order just paid. Call it once per order, late in the payment's transaction, because other
+    payments to the seller may wait for its row. Refunds do not change the counts."""
     record_all_paid([order], now=now)
 
 
 def record_all_paid(orders: Sequence[Order], *, now: datetime) -> None:
-    """The same for many orders, in one statement."""
+    """Count the lines of many orders in one statement."""
     rows.run(
         "INSERT INTO orders_salesday (seller_id, day, currency, part, lines, amount_minor)"
         f" SELECT l.seller_id, %s{_AS_DATE[connection.vendor]}, r.currency, r.part, COUNT(*), SUM(l.amount_minor)"
@@ -41,6 +47,8 @@ def record_all_paid(orders: Sequence[Order], *, now: datetime) -> None:
         " amount_minor = orders_salesday.amount_minor + excluded.amount_minor",
         [
             day_of(now).isoformat(),
-            rows.as_json({"id": one.pk, "currency": one.currency, "part": one.pk % PARTS} for one in orders),
+            rows.as_json(
+                {"id": order.pk, "currency": order.currency, "part": order.pk % PARTS_PER_DAY} for order in orders
+            ),
         ],
     )

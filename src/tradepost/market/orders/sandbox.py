@@ -1,6 +1,6 @@
-"""Orders that a sandbox makes for a change that is tried out: real ones that a seller can query, which cost nothing.
+"""Sandbox orders for trying out changes: real orders that sellers can query, without a price.
 
-No money moves, and nobody is told of what they did themselves: ``Order.origin`` says so, not the price.
+No money moves and no notices are sent; ``Order.origin`` marks them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .lifecycle import ORDER, OrderEvent
 from .models import Order, OrderLine
 from .place import store_line
-from .pricing import Priced, Tariff, price
+from .pricing import PricedChoice, Tariff, calculate_price
 from .sales import record_paid
 
 
@@ -31,10 +31,9 @@ def place_sandbox_order(
     actor: str,
     now: datetime,
 ) -> OrderLine:
-    """An order about what the buyer holds, paid with nothing and under way; its line says what is wanted, and what it
-    would cost."""
-    costs = price(Tariff.of(offer), quantity=quantity, periods=max(periods, 1))
-    nothing = Priced(costs.unit, quantity, periods, Money(0, offer.currency), lines=costs.lines)
+    """Store a paid sandbox order about an existing subscription. Its line holds the change and the price it would have."""
+    full_price = calculate_price(Tariff.of(offer), quantity=quantity, periods=max(periods, 1))
+    free_price = PricedChoice(full_price.unit, quantity, periods, Money(0, offer.currency), lines=full_price.lines)
     with transaction.atomic():
         order = Order.objects.create(
             number=ids.order_number(now),
@@ -47,7 +46,9 @@ def place_sandbox_order(
             pay_before=now,
             paid_at=now,
         )
-        line = store_line(order, offer, nothing, subscription=subscription, list_minor=costs.total.minor, now=now)
+        line = store_line(
+            order, offer, free_price, subscription=subscription, list_minor=full_price.total.minor, now=now
+        )
         ORDER.move(order, OrderEvent.PAY, now=now, actor=actor)
         record_paid(order, now=now)
     return line

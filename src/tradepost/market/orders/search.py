@@ -1,93 +1,125 @@
-"""What people type to find orders becomes conditions that indexes serve, the same on both databases.
+"""Translate searches for orders into conditions that indexes serve on both databases.
 
-A text is one of these, the first that fits:
-
-* the beginning of an order's number, or of a line's, at least ``CS`` and a digit;
-* the last seven characters of a number, the part that is read over the telephone;
-* a part of a product's name in either language, as the product is called now. Products are few beside their orders, so
-  they are looked through, and the orders then found by their products; that also serves Chinese words of two
-  characters, which no index of words or of three letters finds.
+The first match applies:
+* beginning of an order or line number, at least ``CS`` and a digit;
+* last six or seven characters of a number, as read over the telephone;
+* part of the present product name in either language. All names are compared, since there are few products; then an
+  index finds the newest orders of each product. Short Chinese words, which no word or trigram index finds, work too.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Substr
 
+from tradepost.market.base.ends_of_lists import End, end_of_lists
 from tradepost.market.base.ids import ALPHABET
-from tradepost.market.base.numbers import whole_number
-from tradepost.market.base.prefix import begins
+from tradepost.market.base.pk_times import SLACK, first_key, time_bounds, within
+from tradepost.market.base.prefix import begins_with
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
 
-from .models import TAIL_AT, Order, OrderLine
+from .models import ENDING_POSITION, Order, OrderLine
 
 _NUMBER = re.compile(r"CS[0-9][0-9A-Z-]*")
-_TAIL = re.compile(f"[{ALPHABET}]{{7}}")
-LISTED = 1000
-"""Products up to which their keys stand in a query; of more, nearly every order has one, and a list is soon full."""
+_ENDING_PATTERN = re.compile(f"[{ALPHABET}]{{6,7}}")
+_INDEXED_LENGTH = 6
+"""Characters of a number's end in the index."""
 
 
-def begins_as_number(text: str) -> str:
-    """The text as the beginning of a number, empty for one that is none."""
+def number_prefix(text: str) -> str:
+    """Return the normalized text if it begins a number, otherwise an empty string."""
     number = text.strip().upper()
     return number if _NUMBER.fullmatch(number) else ""
 
 
 def orders_by_number(text: str) -> Q | None:
-    """Which orders are meant by a beginning or an end of their number; None for a text that is neither. At most one small
-    query of its own."""
-    if number := begins_as_number(text):
-        return begins("number", number.split("-", 1)[0])
-    ended = _orders_ending(text)
-    return Q(pk__in=ended) if ended else None
+    """Return the condition for orders by the beginning or end of their number; None for other texts. At most one small
+    query."""
+    if number := number_prefix(text):
+        return begins_with("number", number.split("-", 1)[0])
+    keys = _orders_ending(text)
+    return Q(pk__in=keys) if keys else None
 
 
-def orders_of(buyer: User, text: str, *, status: str = "", after: str = "", most: int) -> Q:
-    """Which of a buyer's orders are meant; where a product's name is, the newest ``most`` of them below the key ``after``.
-    At most three small queries of its own."""
-    if (by_number := orders_by_number(text)) is not None:
-        return by_number
-    products = _products_like(text)
-    if not products:
-        return NOTHING
-    lines = OrderLine.objects.filter(buyer=buyer, product__in=products)
-    if status:
-        lines = lines.filter(status=status)
-    before = whole_number(after)
-    if before is not None:
-        lines = lines.filter(order__lt=before)
-    # By an expression, so that no index is read in its order: of a buyer who holds much and nothing of these products,
-    # PostgreSQL would go through everything, in the hope of a full page soon.
-    newest = lines.annotate(key=F("order_id") + 0).values_list("key", flat=True).distinct().order_by("-key")
-    return Q(pk__in=list(newest[:most]))
+def orders_of_products(
+    buyer: User, text: str, *, status: str, since: datetime | None, until: datetime | None, after: str, most: int
+) -> list[int]:
+    """Return the keys of a buyer's orders by product name, status and time, from ``after`` on.
+
+    Two statements, and one for each bound of the time.
+    """
+    lines = OrderLine.objects.filter(time_bounds(Order, "placed_at", since, until, through="order"), buyer=buyer)
+    end = End.of(after, key="order", most=most)
+    return end_of_lists(lines, _products_named(text), end, by="product", statuses=_statuses(status))
 
 
-def lines_like(text: str, seller: Seller) -> Q:
-    """The same for lines of a seller. At most two small queries of its own."""
-    if number := begins_as_number(text):
-        return begins("number", number)
-    if ended := _orders_ending(text):
-        return Q(order__in=ended)
-    products = _products_like(text, seller)
-    return Q(product__in=products) if products else NOTHING
+def lines_of_products(
+    seller: Seller, text: str, *, status: str, since: datetime | None, until: datetime | None, after: str, most: int
+) -> list[int]:
+    """Return the keys of a seller's lines by product name, status and time, from ``after`` on."""
+    lines = lines_between(OrderLine.objects.filter(seller=seller), since, until)
+    named_lines = _products_named(text).filter(seller=seller)
+    return end_of_lists(lines, named_lines, End.of(after, most=most), by="product", statuses=_statuses(status))
 
 
-NOTHING = Q(pk__in=[])
+def _products_named(text: str) -> QuerySet[Product]:
+    return Product.objects.filter(Q(name__icontains=text.strip()) | Q(name_en__icontains=text.strip()))
+
+
+def _statuses(status: str) -> list[str]:
+    return [status] if status else Order.Status.values
+
+
+def lines_by_number(text: str) -> Q | None:
+    """Return the condition for lines by the beginning or end of their number; None for other texts. At most one small
+    query."""
+    if number := number_prefix(text):
+        return begins_with("number", number)
+    keys = _orders_ending(text)
+    return Q(order__in=keys) if keys else None
+
+
+def lines_between(lines: QuerySet[OrderLine], since: datetime | None, until: datetime | None) -> QuerySet[OrderLine]:
+    """Select the lines of orders placed in this time range. Keys of lines grow with those of their orders, so any index
+    by key serves."""
+    if since is not None:
+        lines = lines.filter(pk__gte=_first_line(since - SLACK))
+    if until is not None:
+        lines = lines.filter(pk__lt=_first_line(until + SLACK))
+    return lines.filter(within("order__placed_at", since, until))
+
+
+def _first_line(moment: datetime) -> int:
+    """Return the key of the first line of the orders from a moment on; ``MAX_KEY`` without one."""
+    order = first_key(Order, "placed_at", moment)
+    first = OrderLine.objects.filter(order__gte=order).order_by("order", "pk").values_list("pk", flat=True).first()
+    return MAX_KEY if first is None else first
+
+
+MAX_KEY = 2**63 - 1
+
+
+class _Literal(Value):
+    """A number written into the statement: SQLite uses an expression index only for the identical expression."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
+        del compiler, connection
+        return str(int(self.value)), ()
+
+
+def orders_ending(text: str) -> QuerySet[Order]:
+    """Select orders whose number ends with the last six characters of the text."""
+    number_end = Substr("number", _Literal(ENDING_POSITION))
+    return Order.objects.annotate(ending=number_end).filter(ending=text[-_INDEXED_LENGTH:])
 
 
 def _orders_ending(text: str) -> list[int]:
-    tail = text.strip().upper()
-    if not _TAIL.fullmatch(tail):
+    number_end = text.strip().upper()
+    if not _ENDING_PATTERN.fullmatch(number_end):
         return []
-    return list(Order.objects.annotate(tail=Substr("number", TAIL_AT)).filter(tail=tail).values_list("pk", flat=True))
-
-
-def _products_like(text: str, seller: Seller | None = None) -> list[int] | QuerySet[Any]:
-    named = Product.objects.filter(Q(name__icontains=text.strip()) | Q(name_en__icontains=text.strip()))
-    keys = (named if seller is None else named.filter(seller=seller)).order_by().values_list("pk", flat=True)
-    found = list(keys[: LISTED + 1])
-    return found if len(found) <= LISTED else keys
+    return [pk for pk, number in orders_ending(number_end).values_list("pk", "number") if number.endswith(number_end)]

@@ -1,4 +1,4 @@
-"""What the settings of this market say of automatic renewals."""
+"""Schedule of automatic renewals in this market's settings."""
 
 from __future__ import annotations
 

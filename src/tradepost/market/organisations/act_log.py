@@ -1,4 +1,4 @@
-"""One entry in an enterprise's history for everything that was done in it."""
+"""The history of an enterprise: one entry for each act."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from tradepost.market.identity.models import User
 from .models import Department, DirectoryToken, Enterprise, EnterpriseAct, Group, ImportRun, Invitation, Member
 
 
-class Did(StrEnum):
+class EnterpriseAction(StrEnum):
     FOUNDED = "founded"
     RENAMED = "renamed"
+    DISSOLVING = "dissolving"
+    DISSOLVING_AGREED = "dissolving_agreed"
+    DISSOLVING_UNDONE = "dissolving_undone"
     DISSOLVED = "dissolved"
     DEPARTMENT_ADDED = "department_added"
     DEPARTMENT_RENAMED = "department_renamed"
@@ -53,11 +56,27 @@ class Did(StrEnum):
     SECOND_STEP_RESET = "second_step_reset"
     DIRECTORY_TOKEN_MADE = "directory_token_made"  # noqa: S105  # the same
     DIRECTORY_TOKEN_REVOKED = "directory_token_revoked"  # noqa: S105  # the same
+    MEMBERS_MOVED = "members_moved"
+    MEMBERS_AUTHORISED = "members_authorised"
+    MEMBERS_WITHDRAWN = "members_withdrawn"
+    GROUP_AUTHORISED = "group_authorised"
+    GROUP_WITHDRAWN = "group_withdrawn"
+    DEPARTMENT_AUTHORISED = "department_authorised"
+    SUBTREE_AUTHORISED = "subtree_authorised"
+    DEPARTMENT_WITHDRAWN = "department_withdrawn"
+    FIELDS_CHANGED = "fields_changed"
 
 
-type By = Member | DirectoryToken
-"""Who changes an enterprise: one of its administrators, or its directory by a token."""
-type About = Department | Group | ImportRun | Invitation | Member | None
+class ExternalSubject(Struct, frozen=True, kw_only=True):
+    """An object of another context, by its subject (``application:7``) and name."""
+
+    subject: str
+    name: str
+
+
+type Author = Member | DirectoryToken
+"""The actor of a change to an enterprise: an administrator, or its directory with a token."""
+type ActSubject = Department | ExternalSubject | Group | ImportRun | Invitation | Member | None
 
 _KINDS: dict[type, str] = {
     Department: "department", Group: "group", ImportRun: "import", Invitation: "invitation", Member: "member",
@@ -65,34 +84,57 @@ _KINDS: dict[type, str] = {
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who does something: a person; the market, or the enterprise's directory, where ``user`` is None."""
+    """The actor of an entry: a person, or with ``user`` None the market or the enterprise's directory."""
 
     user: User | None
     text: str
 
 
-MARKET = Actor(user=None, text="")
+MARKET_ACTOR = Actor(user=None, text="")
 
 
-def actor(by: By | None) -> Actor:
-    """An administrator, or the enterprise's directory, which is known by the name of its token; None for the market itself."""
+def actor_of(by: Author | None) -> Actor:
+    """Return the actor for an administrator or a directory, which has the name of its token; None for the market."""
     if isinstance(by, DirectoryToken):
         return Actor(user=None, text=f"SCIM: {by.name}")
-    return MARKET if by is None else Actor(user=by.user, text=by.name or by.user_name)
+    return MARKET_ACTOR if by is None else Actor(user=by.user, text=by.name or by.user_name)
 
 
-def subject(about: About) -> str:
+def subject(about: ActSubject) -> str:
+    if isinstance(about, ExternalSubject):
+        return about.subject
     return "" if about is None else f"{_KINDS[type(about)]}:{about.pk}"
 
 
-def record(enterprise: Enterprise, did: Did, who: Actor, *, now: datetime, about: About = None, note: str = "") -> None:
-    """In the transaction of the act."""
-    named = about.file_name if isinstance(about, ImportRun) else about.email if isinstance(about, Invitation) else about
+def record(
+    enterprise: Enterprise,
+    did: EnterpriseAction,
+    who: Actor,
+    *,
+    now: datetime,
+    about: ActSubject = None,
+    note: str = "",
+) -> None:
+    """Add an entry. Call it in the transaction of the act."""
+    about_text = _name_of(about)
     rows.create(
         [
             EnterpriseAct(
                 enterprise=enterprise, act=did, by=who.user, by_text=who.text[:255], about=subject(about),
-                about_text="" if named is None else str(named)[:255], note=note[:500], at=now,
+                about_text=about_text[:255], note=note[:500], at=now,
             )
         ]
     )  # fmt: skip
+
+
+def _name_of(about: ActSubject) -> str:
+    match about:
+        case None:
+            return ""
+        case ExternalSubject():
+            return about.name
+        case ImportRun():
+            return about.file_name
+        case Invitation():
+            return about.email
+    return str(about)

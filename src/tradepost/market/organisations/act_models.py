@@ -1,4 +1,4 @@
-"""What administrators, people themselves and the market did in an enterprise: its history, never changed."""
+"""The history of an enterprise: acts of administrators, members and the market. Entries never change."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.db import models
 class EnterpriseAct(models.Model):
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="acts", db_index=False)
     act = models.CharField(max_length=32)
-    """A name of ``act_log.Did``."""
+    """The value of an ``act_log.EnterpriseAction``."""
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     by_text = models.CharField(max_length=255)
-    """Who it was, as known then: names change, accounts go."""
+    """The actor's name at the time, because names change and accounts are deleted."""
     about = models.CharField(max_length=32, blank=True, default="")
-    """What it was done to: ``member:7``; empty for the enterprise itself."""
+    """The object of the act: ``member:7``; empty for the enterprise itself."""
     about_text = models.CharField(max_length=255, blank=True, default="")
     note = models.CharField(max_length=500, blank=True, default="")
     at = models.DateTimeField()

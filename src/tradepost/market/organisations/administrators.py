@@ -1,4 +1,4 @@
-"""Administrators who can in fact sign in: an enterprise always keeps one."""
+"""Administrators who can sign in: an enterprise always keeps at least one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tradepost.market.base.errors import Refused
 from .models import Member
 
 
-def able_admins(enterprise: int | OuterRef) -> QuerySet[Member]:
-    """Administrators of an enterprise (its key) who are enabled, whose account is not locked, and who have a password or a confirmed
-    market account."""
+def admins_who_can_sign_in(enterprise: int | OuterRef) -> QuerySet[Member]:
+    """Return the administrators of an enterprise (its key) who can sign in: enabled, not locked, with a password or a
+    confirmed market account."""
     unusable = Q(user__password="") | Q(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
     of_enterprise = Q(managed=True, password_at__isnull=False) & ~unusable
-    of_market = Q(managed=False, user__email__isnull=False) & _confirmed()
+    of_market = Q(managed=False, user__email__isnull=False) & _has_confirmed_address()
     admins = Member.objects.filter(enterprise=enterprise, role=Member.Role.ADMIN, enabled=True, removed_at=None)
     return admins.filter(of_enterprise | of_market, user__is_active=True)
 
 
-def _confirmed() -> Q:
-    """An account without a row was made by an operator; its owner confirms the address at the first sign-in."""
+def _has_confirmed_address() -> Q:
+    """Accounts without a row were created by an operator; their owners confirm the address at the first sign-in."""
     if app_settings.EMAIL_VERIFICATION != app_settings.EmailVerificationMethod.MANDATORY:
         return Q()
     addresses = EmailAddress.objects.filter(user=OuterRef("user"))
@@ -32,16 +32,16 @@ def _confirmed() -> Q:
 
 
 def can_sign_in(member: Member) -> bool:
-    """Whether this administrator counts."""
-    return able_admins(member.enterprise_id).filter(pk=member.pk).exists()
+    """Return whether this administrator can sign in."""
+    return admins_who_can_sign_in(member.enterprise_id).filter(pk=member.pk).exists()
 
 
-def must_leave_an_admin(one: Member) -> None:
-    """Raises ``Refused`` when nobody but ``one`` can sign in to manage the enterprise, which the caller holds."""
-    if able_admins(one.enterprise_id).exclude(pk=one.pk).exists():
+def check_admin_remains(member: Member) -> None:
+    """Raise ``Refused`` if ``one`` is the only administrator who can sign in. The caller holds the enterprise."""
+    if admins_who_can_sign_in(member.enterprise_id).exclude(pk=member.pk).exists():
         return
-    words = _(
+    message = _(
         "No other administrator can sign in. Make another member an administrator, check that they have a password and are enabled, "
         "then try again. If the enterprise is no longer needed, dissolve it."
     )
-    raise Refused("enterprise.last_admin", words, field="role")
+    raise Refused("enterprise.last_admin", message, field="role")

@@ -1,4 +1,4 @@
-"""An operator appoints an administrator of an enterprise that has none who can sign in."""
+"""An operator appoints an administrator for an enterprise that has none who can sign in."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 
 from . import account_names
-from .act_log import Actor, Did, record
-from .administrators import able_admins, can_sign_in
+from .act_log import Actor, EnterpriseAction, record
+from .administrators import admins_who_can_sign_in, can_sign_in
 from .events import AdministratorAppointed
-from .initial_password import NewPassword, draw, give
-from .locking import counted, lock
-from .members import LONGEST_NAME, bring_back, must_be_free, must_have_room, tell
+from .initial_password import NewPassword, generate_password, set_password
+from .locking import add_to_count, lock
+from .members import MAX_NAME_LENGTH, check_account_name_free, check_member_limit, publish_changes, reactivate
 from .models import Department, Enterprise, Member
 
-LONGEST_REASON = 400
+MAX_REASON_LENGTH = 400
 
 
 class Appointment(Struct, frozen=True, kw_only=True):
-    """``person``: the account name of a member, or the address of a market account. ``user_name``: the account name that somebody gets
-    who is no member yet."""
+    """``person``: the account name of a member, or the address of a market account. ``user_name``: the account name
+    for a person who is not a member yet."""
 
     person: str
     user_name: str
@@ -35,73 +35,84 @@ class Appointment(Struct, frozen=True, kw_only=True):
 
 
 def appoint(
-    enterprise: Enterprise, asked: Appointment, *, by: User, most: int, now: datetime
+    enterprise: Enterprise, appointment: Appointment, *, by: User, most: int, now: datetime
 ) -> tuple[Member, NewPassword | None]:
-    """The administrator, with a first password where their account had none. ``most``: living members. Raises ``Refused`` while an
-    administrator can sign in, and for an operator's own enterprise or account."""
-    reason = " ".join(asked.reason.split())
-    if not reason or len(reason) > LONGEST_REASON:
-        words = _("Give the reason in at most %(most)s characters.") % {"most": LONGEST_REASON}
-        raise account_names.wrong("reason", words)
-    drawn = draw()
+    """Appoint an administrator. Return it, with a first password if the account had none. ``most``: limit of members.
+
+    Raises ``Refused`` while an administrator can sign in, and for an operator's own enterprise or account."""
+    reason = " ".join(appointment.reason.split())
+    if not reason or len(reason) > MAX_REASON_LENGTH:
+        message = _("Enter the reason, in at most %(most)s characters.") % {"most": MAX_REASON_LENGTH}
+        raise account_names.invalid_name("reason", message)
+    drawn_password = generate_password()
     with transaction.atomic():
-        held = lock(enterprise)
-        _must_be_anothers(held, by)
-        if held.test_seller_id is not None:
+        locked_enterprise = lock(enterprise)
+        _check_not_own(locked_enterprise, by)
+        if locked_enterprise.test_seller_id is not None:
             raise Refused("enterprise.of_tests", _("A test enterprise has no administrator."))
-        if able := able_admins(held.pk).first():
-            words = _("%(person)s can sign in and manage the enterprise. Administrators appoint others themselves.")
-            raise Refused("enterprise.has_admin", words % {"person": able})
-        one = _person(held, asked, most=most, now=now)
-        if one.user_id == by.pk or one.user.is_operator:
+        if able_admin := admins_who_can_sign_in(locked_enterprise.pk).first():
+            message = _("%(person)s can sign in and manage the enterprise. Administrators appoint others themselves.")
+            raise Refused("enterprise.has_admin", message % {"person": able_admin})
+        member = _find_or_add_person(locked_enterprise, appointment, most=most, now=now)
+        if member.user_id == by.pk or member.user.is_operator:
             raise Refused("enterprise.own", _("An operator cannot be appointed."), HTTPStatus.FORBIDDEN)
-        one.role, one.enabled, one.version = Member.Role.ADMIN, True, one.version + 1
-        one.save(update_fields=["role", "enabled", "version"])
-        made = give(one, drawn, now=now) if one.managed and not can_sign_in(one) else None
-        if not can_sign_in(one):
-            words = _("This person cannot sign in: the account is locked or its email address is not confirmed.")
-            raise account_names.wrong("person", words)
-        record(held, Did.ADMIN_APPOINTED, Actor(user=by, text=""), about=one, now=now, note=reason)
-        tell([one], now=now)
-        outbox.publish(AdministratorAppointed(enterprise=held.pk, member=one.pk, at=now), now=now)
-    return one, made
+        member.role, member.enabled, member.version = Member.Role.ADMIN, True, member.version + 1
+        member.save(update_fields=["role", "enabled", "version"])
+        password = set_password(member, drawn_password, now=now) if member.managed and not can_sign_in(member) else None
+        if not can_sign_in(member):
+            message = _("This person cannot sign in: the account is locked or its email address is not confirmed.")
+            raise account_names.invalid_name("person", message)
+        record(
+            locked_enterprise,
+            EnterpriseAction.ADMIN_APPOINTED,
+            Actor(user=by, text=""),
+            about=member,
+            now=now,
+            note=reason,
+        )
+        publish_changes([member], now=now)
+        outbox.publish(AdministratorAppointed(enterprise=locked_enterprise.pk, member=member.pk, at=now), now=now)
+    return member, password
 
 
-def _must_be_anothers(held: Enterprise, by: User) -> None:
-    if held.buyer_id == by.pk or Member.objects.filter(enterprise=held, user=by, removed_at=None).exists():
-        words = _("This is your own enterprise. Ask another operator.")
-        raise Refused("enterprise.own", words, HTTPStatus.FORBIDDEN)
+def _check_not_own(enterprise: Enterprise, by: User) -> None:
+    if enterprise.buyer_id == by.pk or Member.objects.filter(enterprise=enterprise, user=by, removed_at=None).exists():
+        message = _("This is your own enterprise. Ask another operator.")
+        raise Refused("enterprise.own", message, HTTPStatus.FORBIDDEN)
 
 
-def _person(held: Enterprise, asked: Appointment, *, most: int, now: datetime) -> Member:
-    name = asked.person.strip()
-    own = Member.objects.select_related("user").filter(enterprise=held)
-    local, at, domain = name.rpartition("@")
-    if not at or domain.lower() == held.code:
-        found = own.filter(user_name=(local or name).lower(), removed_at=None).first()
-        if found is None:
-            words = _(
-                "No member has this account name. For somebody who is no member, give the address of a market account."
+def _find_or_add_person(enterprise: Enterprise, appointment: Appointment, *, most: int, now: datetime) -> Member:
+    name = appointment.person.strip()
+    members = Member.objects.select_related("user").filter(enterprise=enterprise)
+    local, sign, domain = name.rpartition("@")
+    if not sign or domain.lower() == enterprise.code:
+        member = members.filter(user_name=(local or name).lower(), removed_at=None).first()
+        if member is None:
+            message = _(
+                "No member has this account name. For a person who is not a member, enter the address of a "
+                "market account."
             )
-            raise account_names.wrong("person", words)
-        return found
+            raise account_names.invalid_name("person", message)
+        return member
     user = User.objects.by_email(name).first()
     if user is None:
-        raise account_names.wrong("person", _("There is no market account with this address."))
-    return own.filter(user=user, removed_at=None).first() or _join(held, user, asked, most=most, now=now)
+        raise account_names.invalid_name("person", _("There is no market account with this address."))
+    return members.filter(user=user, removed_at=None).first() or _join(
+        enterprise, user, appointment, most=most, now=now
+    )
 
 
-def _join(held: Enterprise, user: User, asked: Appointment, *, most: int, now: datetime) -> Member:
-    must_have_room(held, most=most)
-    top = Department.objects.filter(enterprise=held, removed_at=None, parent=None).order_by("pk")[0]
-    former = Member.objects.select_related("user").filter(enterprise=held, user=user).first()
-    if former is not None:
-        bring_back(former, held, department=top.pk)
-        return former
-    user_name = account_names.user_name(asked.user_name)
-    must_be_free(held, user_name)
-    counted(held, 1)
+def _join(enterprise: Enterprise, user: User, appointment: Appointment, *, most: int, now: datetime) -> Member:
+    check_member_limit(enterprise, most=most)
+    top = Department.objects.filter(enterprise=enterprise, removed_at=None, parent=None).order_by("pk")[0]
+    former_member = Member.objects.select_related("user").filter(enterprise=enterprise, user=user).first()
+    if former_member is not None:
+        reactivate(former_member, enterprise, department=top.pk)
+        return former_member
+    user_name = account_names.checked_user_name(appointment.user_name)
+    check_account_name_free(enterprise, user_name)
+    add_to_count(enterprise, 1)
     return Member.objects.create(
-        enterprise=held, user=user, user_name=user_name, name=(user.name or user_name)[:LONGEST_NAME], department=top,
+        enterprise=enterprise, user=user, user_name=user_name, name=(user.name or user_name)[:MAX_NAME_LENGTH], department=top,
         joined_at=now,
     )  # fmt: skip

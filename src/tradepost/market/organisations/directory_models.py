@@ -1,4 +1,4 @@
-"""By what an enterprise's own directory proves itself when it keeps members and groups here in step (SCIM 2.0, RFC 7644)."""
+"""Tokens with which an enterprise's own directory synchronises members and groups (SCIM 2.0, RFC 7644)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from django.db import models
 
 
 class DirectoryToken(models.Model):
-    """A bearer token. One that is revoked is deleted: who made it, and who ended it, stands in the enterprise's history."""
+    """A bearer token. A revoked token is deleted; the enterprise's history has who created and revoked it."""
 
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="directory_tokens")
     name = models.CharField(max_length=64)
-    """What administrators call the directory. It stands in the history for whatever the directory does."""
+    """The administrators' name for the directory, which the history shows for its acts."""
     token_hash = models.CharField(max_length=64, unique=True)
-    """A keyed hash: whoever reads the table can send nothing."""
+    """A keyed hash, so that reading the table does not reveal the token."""
     begins = models.CharField(max_length=12)
     """The first characters, by which an administrator recognises it."""
     made_by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+", db_index=False)
     made_by_text = models.CharField(max_length=255)
-    """Who made it, as known then."""
+    """Name of the person who created it, at that time."""
     made_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, default=None)
-    """When it was used last, to some minutes; null while it never was."""
+    """Time of the last use, accurate to a few minutes; null if never used."""
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""Tokens of an enterprise's directory: made by an administrator, shown once, found by their hash, revoked."""
+"""Tokens of an enterprise's directory: created by an administrator, shown once, found by their hash, revoked."""
 
 from __future__ import annotations
 
@@ -13,78 +13,83 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.reseal import KeyedHash
 from tradepost.market.base.secrets import fingerprints
 
 from . import account_names
-from .act_log import Did, actor, record
+from .act_log import EnterpriseAction, actor_of, record
 from .locking import lock
 from .models import DirectoryToken, Enterprise, Member
 
 PURPOSE = "directory token"
-PREFIX, LENGTH, SHOWN, LONGEST = "tps_", 43, 8, 128
-"""``LENGTH`` letters and digits: 256 bits. ``LONGEST``: more of what somebody sends is not even hashed."""
-LONGEST_NAME = 64
-NOTED_AFTER = timedelta(minutes=5)
-"""So long the time of the last use is left alone: it is for people, and a directory calls many times a minute."""
+PREFIX, LENGTH, SHOWN_LENGTH, MAX_LENGTH = "tps_", 43, 8, 128
+"""``LENGTH`` letters and digits: 256 bits. Input longer than ``MAX_LENGTH`` is not hashed."""
+MAX_NAME_LENGTH = 64
+HASHES = KeyedHash(model=DirectoryToken, column="token_hash", name="directory tokens", issued="made_at")
+USE_INTERVAL = timedelta(minutes=5)
+"""Minimum interval between updates of the time of last use, because a directory calls many times a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """``secret`` belongs on the page that made it alone."""
+    """A new token. ``secret`` is shown only on the page that created it."""
 
     token: DirectoryToken
     secret: str = field(repr=False)
 
 
-def make(enterprise: Enterprise, name: str, *, by: Member, most: int, now: datetime) -> NewToken:
-    """``most``: tokens that live at once, so that one can follow another without a gap. Raises ``Refused``."""
-    name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
+def create(enterprise: Enterprise, name: str, *, by: Member, most: int, now: datetime) -> NewToken:
+    """Create a token. ``most``: limit of tokens, so that a token can replace another without a gap. Raises
+    ``Refused``."""
+    name = account_names.plain_name(name, field="name", longest=MAX_NAME_LENGTH)
     secret = PREFIX + ids.secret(LENGTH)
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        if DirectoryToken.objects.filter(enterprise=held).count() >= most:
-            words = _(
-                "An enterprise has at most %(most)s tokens for its directory. Revoke one that is not used any more."
+        locked_enterprise = lock(enterprise, by=by)
+        if DirectoryToken.objects.filter(enterprise=locked_enterprise).count() >= most:
+            message = _(
+                "An enterprise has at most %(most)s tokens for its directory. Revoke one that is no longer used."
             )
-            raise Refused("directory.too_many", words % {"most": most})
-        who = actor(by)
-        made = DirectoryToken.objects.create(
-            enterprise=held, name=name, token_hash=fingerprints(PURPOSE, secret)[0], begins=secret[:SHOWN],
-            made_by=who.user, made_by_text=who.text[:255], made_at=now,
+            raise Refused("directory.too_many", message % {"most": most})
+        author = actor_of(by)
+        token = DirectoryToken.objects.create(
+            enterprise=locked_enterprise, name=name, token_hash=fingerprints(PURPOSE, secret)[0], begins=secret[:SHOWN_LENGTH],
+            made_by=author.user, made_by_text=author.text[:255], made_at=now,
         )  # fmt: skip
-        record(held, Did.DIRECTORY_TOKEN_MADE, who, now=now, note=name)
-    return NewToken(made, secret)
+        record(locked_enterprise, EnterpriseAction.DIRECTORY_TOKEN_MADE, author, now=now, note=name)
+    return NewToken(token, secret)
 
 
 def revoke(enterprise: Enterprise, pk: int, *, by: Member, now: datetime) -> str:
-    """Nothing is let in by it from now on; what the directory wrote stays. Gives its name. Raises ``Refused``."""
+    """Revoke a token and return its name. Data that the directory wrote stays. Raises ``Refused``."""
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        one = DirectoryToken.objects.filter(pk=pk, enterprise=held).first()
-        if one is None:
+        locked_enterprise = lock(enterprise, by=by)
+        token = DirectoryToken.objects.filter(pk=pk, enterprise=locked_enterprise).first()
+        if token is None:
             raise Refused("directory.gone", _("This token was revoked already."), HTTPStatus.NOT_FOUND)
-        record(held, Did.DIRECTORY_TOKEN_REVOKED, actor(by), now=now, note=one.name)
-        one.delete()
-    return one.name
+        record(locked_enterprise, EnterpriseAction.DIRECTORY_TOKEN_REVOKED, actor_of(by), now=now, note=token.name)
+        token.delete()
+    return token.name
 
 
 def tokens_of(enterprise: Enterprise) -> list[DirectoryToken]:
-    """The newest first; few."""
+    """Return the tokens newest first."""
     return list(DirectoryToken.objects.filter(enterprise=enterprise).order_by("-pk"))
 
 
 def find(secret: str) -> DirectoryToken | None:
-    """Whose token it is, while its enterprise lives."""
-    if not secret or len(secret) > LONGEST or not secret.isascii():
+    """Return the token with this secret, if its enterprise is active."""
+    if not secret or len(secret) > MAX_LENGTH or not secret.isascii():
         return None
     hashes = fingerprints(PURPOSE, secret)
-    found = DirectoryToken.objects.filter(token_hash__in=hashes, enterprise__status=Enterprise.Status.ACTIVE)
-    one = found.select_related("enterprise").first()
-    return one if one and any(hmac.compare_digest(one.token_hash, each) for each in hashes) else None
+    tokens = DirectoryToken.objects.filter(token_hash__in=hashes, enterprise__status=Enterprise.Status.ACTIVE)
+    token = tokens.select_related("enterprise").first()
+    return token if token and any(hmac.compare_digest(token.token_hash, hashed) for hashed in hashes) else None
 
 
-def used(token: DirectoryToken, *, now: datetime) -> None:
-    """Note that it was used, once in a while."""
-    if token.used_at is None or token.used_at + NOTED_AFTER <= now:
-        due = DirectoryToken.objects.filter(Q(used_at=None) | Q(used_at__lte=now - NOTED_AFTER), pk=token.pk)
-        due.update(used_at=now)
+def record_use(token: DirectoryToken, *, now: datetime) -> None:
+    """Record the time of use, at most once per interval."""
+    if token.used_at is None or token.used_at + USE_INTERVAL <= now:
+        outdated_tokens = DirectoryToken.objects.filter(
+            Q(used_at=None) | Q(used_at__lte=now - USE_INTERVAL), pk=token.pk
+        )
+        outdated_tokens.update(used_at=now)

@@ -1,4 +1,4 @@
-"""What happens to enterprises and their people: what sellers of joint software are to be told (openapi-jointkit §A.0)."""
+"""Events of enterprises and their people, of which sellers of joint software are notified (openapi-jointkit §A.0)."""
 
 from __future__ import annotations
 
@@ -11,31 +11,41 @@ from tradepost.market.base.events import event
 
 @event("enterprise_changed", about=("enterprise",))
 class EnterpriseChanged(Struct, frozen=True, kw_only=True):
-    """An enterprise has another name."""
+    """An enterprise was renamed."""
 
     enterprise: int
 
 
+@event("enterprise_dissolving", about=("enterprise",))
+class EnterpriseDissolving(Struct, frozen=True, kw_only=True):
+    """An administrator requested the dissolution of an enterprise, agreed to it, or undid it."""
+
+    enterprise: int
+    step: str
+    """``asked``, ``agreed`` or ``kept``."""
+    at: datetime
+
+
 @event("enterprise_dissolved", about=("enterprise",))
 class EnterpriseDissolved(Struct, frozen=True, kw_only=True):
-    """An enterprise ended: its bindings do, and nobody signs in any more."""
+    """An enterprise was dissolved: its bindings end, and its members cannot sign in."""
 
     enterprise: int
 
 
 @event("department_changed", about=("enterprise",))
 class DepartmentChanged(Struct, frozen=True, kw_only=True):
-    """A department was added, renamed, moved, removed or brought back."""
+    """A department was added, renamed, moved, removed or restored."""
 
     enterprise: int
     department: int
     version: int
-    """What the department's own is since then. It may have changed again meanwhile: its row says what it is."""
+    """The department's version after this change. The row may have changed again meanwhile."""
 
 
 @event("members_changed", about=("enterprise",))
 class MembersChanged(Struct, frozen=True, kw_only=True):
-    """People joined, left or were changed, or are in other groups than before: at most ``import_members.BATCH`` of them."""
+    """People joined, left, changed, or moved between groups: at most ``import_members.BATCH`` of them."""
 
     enterprise: int
     members: tuple[int, ...]
@@ -43,7 +53,7 @@ class MembersChanged(Struct, frozen=True, kw_only=True):
 
 @event("group_removed", about=("enterprise",))
 class GroupRemoved(Struct, frozen=True, kw_only=True):
-    """A group is none any more, and some are still in it: ``MembersChanged`` tells who left it."""
+    """A group was removed while it still has members; ``MembersChanged`` reports those who leave it."""
 
     enterprise: int
     group: int
@@ -51,7 +61,7 @@ class GroupRemoved(Struct, frozen=True, kw_only=True):
 
 @event("member_password_reset", about=("enterprise",))
 class MemberPasswordReset(Struct, frozen=True, kw_only=True):
-    """An administrator gave a managed account a new password: sessions and tokens of the old one end."""
+    """An administrator reset the password of a managed account: its sessions and tokens end."""
 
     enterprise: int
     member: int
@@ -59,7 +69,7 @@ class MemberPasswordReset(Struct, frozen=True, kw_only=True):
 
 @event("administrator_appointed", about=("enterprise",))
 class AdministratorAppointed(Struct, frozen=True, kw_only=True):
-    """An operator made a member administrator, since no administrator could sign in any more."""
+    """An operator appointed an administrator, because none could sign in."""
 
     enterprise: int
     member: int
@@ -68,7 +78,7 @@ class AdministratorAppointed(Struct, frozen=True, kw_only=True):
 
 @event("enterprise_member_joined", about=("enterprise",))
 class EnterpriseMemberJoined(Struct, frozen=True, kw_only=True):
-    """Somebody accepted an invitation."""
+    """A person accepted an invitation."""
 
     enterprise: int
     member: int
@@ -77,7 +87,7 @@ class EnterpriseMemberJoined(Struct, frozen=True, kw_only=True):
 
 @event("member_passwords_guessed", about=("enterprise",))
 class MemberPasswordsGuessed(Struct, frozen=True, kw_only=True):
-    """Wrong passwords for many names of an enterprise: published once a day at most."""
+    """Wrong passwords were entered for many names of an enterprise; published at most once a day."""
 
     enterprise: int
     at: datetime

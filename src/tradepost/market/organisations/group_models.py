@@ -1,4 +1,4 @@
-"""Groups: applications are given to all who are in one (business-rules §9 'Joint SaaS')."""
+"""Groups, to whose members applications can be assigned (business-rules §9 'Joint SaaS')."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Group(models.Model):
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="groups", db_index=False)
-    name = models.CharField(_("Name"), max_length=64)
+    name = models.CharField(pgettext_lazy("of a thing", "Name"), max_length=64)
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
-    """What the enterprise's own directory calls it (``externalId`` of RFC 7643 §3.1)."""
+    """Identifier in the enterprise's own directory (``externalId`` of RFC 7643 §3.1)."""
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, default=None)
-    """Since when it is none any more, and gives nothing; its row goes once the last one has left it (``groups.empty``)."""
+    """When it was removed and lost its effect; the row is deleted after the last member has left
+    (``groups.empty``)."""
 
     class Meta:
         constraints: ClassVar = [

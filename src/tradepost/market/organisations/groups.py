@@ -1,4 +1,4 @@
-"""Groups of people, to which applications can be given at once (business-rules §9 'Joint SaaS')."""
+"""Groups of people, to which applications can be assigned at once (business-rules §9 'Joint SaaS')."""
 
 from __future__ import annotations
 
@@ -13,141 +13,151 @@ from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 
 from . import account_names
-from .act_log import By, Did, actor, record
+from .act_log import Author, EnterpriseAction, actor_of, record
 from .events import GroupRemoved, MembersChanged
 from .locking import lock
-from .members import tell
+from .members import publish_changes
 from .models import Enterprise, Group, GroupMember, Member
 
-LONGEST_NAME = 64
-MOST_AT_ONCE = 500
-"""Members that are put into a group, or taken out of it, by one act; and that leave one which was removed, in one transaction."""
+MAX_NAME_LENGTH = 64
+MAX_BATCH = 500
+"""Maximum members added or removed by one act, and members who leave a removed group in one transaction."""
 
 
 def add(
-    enterprise: Enterprise, name: str, *, by: By, most: int, now: datetime, external_id: str = ""
+    enterprise: Enterprise, name: str, *, by: Author, most: int, now: datetime, external_id: str = ""
 ) -> Group:  # fmt: skip
-    """``most``: groups of an enterprise. ``external_id``: what its directory calls the group. Raises ``Refused``."""
+    """Add a group. ``most``: limit of groups. ``external_id``: its identifier in the directory. Raises
+    ``Refused``."""
     external_id = account_names.external_id(external_id)
-    name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
+    name = account_names.plain_name(name, field="name", longest=MAX_NAME_LENGTH)
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        if Group.objects.filter(enterprise=held, removed_at=None).count() >= most:
-            words = _("An enterprise has at most %(most)s groups.") % {"most": most}
-            raise Refused("group.too_many", words)
+        locked_enterprise = lock(enterprise, by=by)
+        if Group.objects.filter(enterprise=locked_enterprise, removed_at=None).count() >= most:
+            message = _("An enterprise has at most %(most)s groups.") % {"most": most}
+            raise Refused("group.too_many", message)
         try:
             with transaction.atomic():
-                made = Group.objects.create(enterprise=held, name=name, external_id=external_id, created_at=now)
+                group = Group.objects.create(
+                    enterprise=locked_enterprise, name=name, external_id=external_id, created_at=now
+                )
         except IntegrityError:
-            raise _taken(name) from None
-        record(held, Did.GROUP_ADDED, actor(by), about=made, now=now)
-    return made
+            raise _name_taken(name) from None
+        record(locked_enterprise, EnterpriseAction.GROUP_ADDED, actor_of(by), about=group, now=now)
+    return group
 
 
-def rename(group: Group, name: str, *, by: By, now: datetime) -> None:
-    name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
+def rename(group: Group, name: str, *, by: Author, now: datetime) -> None:
+    name = account_names.plain_name(name, field="name", longest=MAX_NAME_LENGTH)
     with transaction.atomic():
-        held = lock(group.enterprise_id, by=by)
-        one = _still(held, group)
-        before, one.name = one.name, name
+        enterprise = lock(group.enterprise_id, by=by)
+        locked_group = _lock_group(enterprise, group)
+        before, locked_group.name = locked_group.name, name
         if before == name:
             return
         try:
             with transaction.atomic():
-                one.save(update_fields=["name"])
+                locked_group.save(update_fields=["name"])
         except IntegrityError:
-            raise _taken(name) from None
-        record(held, Did.GROUP_RENAMED, actor(by), about=one, now=now, note=before)
+            raise _name_taken(name) from None
+        record(enterprise, EnterpriseAction.GROUP_RENAMED, actor_of(by), about=locked_group, now=now, note=before)
 
 
-def name_outside(group: Group, external_id: str, *, by: By, now: datetime) -> None:
-    """What the enterprise's directory calls it; nobody else sees that. The same again changes nothing."""
+def set_external_id(group: Group, external_id: str, *, by: Author, now: datetime) -> None:
+    """Set the group's identifier in the enterprise's directory, which only the directory sees. Repeating it has no
+    effect."""
     external_id = account_names.external_id(external_id)
     with transaction.atomic():
-        held = lock(group.enterprise_id, by=by)
-        one = _still(held, group)
-        if one.external_id == external_id:
+        enterprise = lock(group.enterprise_id, by=by)
+        locked_group = _lock_group(enterprise, group)
+        if locked_group.external_id == external_id:
             return
-        one.external_id = external_id
-        one.save(update_fields=["external_id"])
-        record(held, Did.GROUP_LINKED, actor(by), about=one, now=now, note=external_id)
+        locked_group.external_id = external_id
+        locked_group.save(update_fields=["external_id"])
+        record(enterprise, EnterpriseAction.GROUP_LINKED, actor_of(by), about=locked_group, now=now, note=external_id)
 
 
-def remove(group: Group, *, by: By, now: datetime) -> None:
-    """Its members stay members of the enterprise; only what the group gave them goes. They leave it one batch after the other
-    (``empty``), since all of a large enterprise may be in it."""
+def remove(group: Group, *, by: Author, now: datetime) -> None:
+    """Remove a group. Its members stay in the enterprise, and lose what the group gave them. They leave in batches
+    (``empty``), because a group may have all members of a large enterprise."""
     with transaction.atomic():
-        held = lock(group.enterprise_id, by=by)
-        one = _still(held, group)
-        record(held, Did.GROUP_REMOVED, actor(by), about=one, now=now)
-        one.removed_at = now
-        one.save(update_fields=["removed_at"])
-        outbox.publish(GroupRemoved(enterprise=held.pk, group=one.pk), now=now)
+        enterprise = lock(group.enterprise_id, by=by)
+        locked_group = _lock_group(enterprise, group)
+        record(enterprise, EnterpriseAction.GROUP_REMOVED, actor_of(by), about=locked_group, now=now)
+        locked_group.removed_at = now
+        locked_group.save(update_fields=["removed_at"])
+        outbox.publish(GroupRemoved(enterprise=enterprise.pk, group=locked_group.pk), now=now)
 
 
 def empty(event: GroupRemoved, now: datetime) -> None:
-    """The next members leave a group that was removed; after the last ones its row goes. What comes twice does nothing."""
-    one = Group.objects.filter(pk=event.group, removed_at__isnull=False).first()
-    if one is None:
+    """Reaction: remove the next members of a removed group, and delete its row after the last. Repeating it has no
+    effect."""
+    group = Group.objects.filter(pk=event.group, removed_at__isnull=False).first()
+    if group is None:
         return
-    inside = GroupMember.objects.filter(group=one).order_by("group", "-pk").values_list("pk", "member")
-    some = dict(inside[:MOST_AT_ONCE])
-    if some:  # nobody is put into a group that was removed, so that these are the ones from here on
-        GroupMember.objects.filter(group=one, pk__gte=min(some)).delete()
-        outbox.publish(MembersChanged(enterprise=event.enterprise, members=tuple(some.values())), now=now)
-    if len(some) < MOST_AT_ONCE:
-        one.delete()
+    memberships = GroupMember.objects.filter(group=group).order_by("group", "-pk").values_list("pk", "member")
+    batch = dict(memberships[:MAX_BATCH])
+    if batch:  # no one can join a removed group, so these are all memberships from this key on
+        GroupMember.objects.filter(group=group, pk__gte=min(batch)).delete()
+        outbox.publish(MembersChanged(enterprise=event.enterprise, members=tuple(batch.values())), now=now)
+    if len(batch) < MAX_BATCH:
+        group.delete()
     else:
         outbox.publish(event, now=now)
 
 
-def put_in(group: Group, members: Collection[int], *, by: By, now: datetime) -> int:
-    """How many of these members (keys) were not in it. Raises ``Refused`` for one who is no member, and changes nothing."""
+def add_members(group: Group, members: Collection[int], *, by: Author, now: datetime) -> int:
+    """Add members (keys). Return how many were not in the group. Raises ``Refused``, without a change, if one is not
+    a member."""
     with transaction.atomic():
-        held = lock(group.enterprise_id, by=by)
-        one, chosen = _still(held, group), _chosen(held, members)
-        there = set(GroupMember.objects.filter(group=one, member__in=chosen).values_list("member", flat=True))
-        new = [member for member in chosen if member.pk not in there]
-        rows.create(GroupMember(group=one, member=member) for member in new)
-        return _noted(one, new, Did.GROUP_FILLED, by=by, now=now)
+        enterprise = lock(group.enterprise_id, by=by)
+        locked_group, chosen_members = _lock_group(enterprise, group), _selected_members(enterprise, members)
+        present_keys = set(
+            GroupMember.objects.filter(group=locked_group, member__in=chosen_members).values_list("member", flat=True)
+        )
+        new_members = [member for member in chosen_members if member.pk not in present_keys]
+        rows.create(GroupMember(group=locked_group, member=member) for member in new_members)
+        return _record_members(locked_group, new_members, EnterpriseAction.GROUP_FILLED, by=by, now=now)
 
 
-def take_out(group: Group, members: Collection[int], *, by: By, now: datetime) -> int:
-    """How many of these members (keys) were in it."""
+def remove_members(group: Group, members: Collection[int], *, by: Author, now: datetime) -> int:
+    """Remove members (keys). Return how many were in the group."""
     with transaction.atomic():
-        held = lock(group.enterprise_id, by=by)
-        one = _still(held, group)
-        inside = Member.objects.filter(pk__in=list(members)[:MOST_AT_ONCE], groups__group=one)
-        gone = list(inside.order_by("pk"))
-        GroupMember.objects.filter(group=one, member__in=gone).delete()
-        return _noted(one, gone, Did.GROUP_EMPTIED, by=by, now=now)
+        enterprise = lock(group.enterprise_id, by=by)
+        locked_group = _lock_group(enterprise, group)
+        members_in = Member.objects.filter(pk__in=list(members)[:MAX_BATCH], groups__group=locked_group)
+        removed_members = list(members_in.order_by("pk"))
+        GroupMember.objects.filter(group=locked_group, member__in=removed_members).delete()
+        return _record_members(locked_group, removed_members, EnterpriseAction.GROUP_EMPTIED, by=by, now=now)
 
 
-def _noted(one: Group, changed: list[Member], did: Did, *, by: By, now: datetime) -> int:
-    if changed:
-        names = ", ".join(member.user_name for member in changed[:20])
-        record(one.enterprise, did, actor(by), about=one, now=now, note=f"{len(changed)}: {names}")
-        tell(changed, now=now)
-    return len(changed)
+def _record_members(
+    group: Group, changed_members: list[Member], act: EnterpriseAction, *, by: Author, now: datetime
+) -> int:
+    if changed_members:
+        names = ", ".join(member.user_name for member in changed_members[:20])
+        record(group.enterprise, act, actor_of(by), about=group, now=now, note=f"{len(changed_members)}: {names}")
+        publish_changes(changed_members, now=now)
+    return len(changed_members)
 
 
-def _chosen(held: Enterprise, members: Collection[int]) -> list[Member]:
-    if len(members) > MOST_AT_ONCE:
-        words = _("At most %(most)s people are put into a group at once.") % {"most": MOST_AT_ONCE}
-        raise Refused("group.too_many_at_once", words, HTTPStatus.UNPROCESSABLE_ENTITY)
-    found = list(Member.objects.filter(pk__in=members, enterprise=held, removed_at=None).order_by("pk"))
-    if len(found) < len(set(members)):
-        words = _("One of these people is no member any more. Look at the list again.")
-        raise Refused("enterprise.no_member", words, HTTPStatus.NOT_FOUND)
-    return found
+def _selected_members(enterprise: Enterprise, members: Collection[int]) -> list[Member]:
+    if len(members) > MAX_BATCH:
+        message = _("You can add at most %(most)s people to a group at once.") % {"most": MAX_BATCH}
+        raise Refused("group.too_many_at_once", message, HTTPStatus.UNPROCESSABLE_ENTITY)
+    chosen = list(Member.objects.filter(pk__in=members, enterprise=enterprise, removed_at=None).order_by("pk"))
+    if len(chosen) < len(set(members)):
+        message = _("One of these people is no longer a member. Reload the list and try again.")
+        raise Refused("enterprise.no_member", message, HTTPStatus.NOT_FOUND)
+    return chosen
 
 
-def _still(held: Enterprise, group: Group) -> Group:
-    found = Group.objects.filter(pk=group.pk, enterprise=held, removed_at=None).first()
-    if found is None:
-        raise Refused("group.gone", _("There is no such group any more."), HTTPStatus.NOT_FOUND)
-    return found
+def _lock_group(enterprise: Enterprise, group: Group) -> Group:
+    current_group = Group.objects.filter(pk=group.pk, enterprise=enterprise, removed_at=None).first()
+    if current_group is None:
+        raise Refused("group.gone", _("This group no longer exists."), HTTPStatus.NOT_FOUND)
+    return current_group
 
 
-def _taken(name: str) -> Refused:
+def _name_taken(name: str) -> Refused:
     return Refused("group.name_taken", _("There is a group “%(name)s” already.") % {"name": name}, field="name")

@@ -1,4 +1,5 @@
-"""What a line of an import would do: a new member, a change, nothing, or what is wrong with it. No I/O: what is known is given."""
+"""Decide what a line of an import does: add a member, change one, nothing, or fail. No I/O: existing data is passed
+in."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ from tradepost.market.base.values import as_dict, members, replace
 
 from . import account_names
 from .import_table import Line
-from .members import LONGEST_NAME
+from .members import MAX_NAME_LENGTH
 from .models import Member
-from .profile import LONGEST, Profile, profile_of, stored_profile
+from .profile import MAX_LENGTHS, Profile, profile_of, stored_profile
 from .tree import Tree
 
-PATH_SIGN = "/"
+PATH_SEPARATOR = "/"
 
 
 class Kind(StrEnum):
@@ -29,8 +30,8 @@ class Kind(StrEnum):
     WRONG = "wrong"
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What a line says of a person, with what stands where it says nothing."""
+class MemberData(Struct, frozen=True, kw_only=True):
+    """The data of a person from a line, with existing values for empty cells."""
 
     user_name: str
     name: str
@@ -39,22 +40,25 @@ class Wanted(Struct, frozen=True, kw_only=True):
     profile: Profile
 
 
-class Judged(Struct, frozen=True, kw_only=True):
-    """``standing``: who is changed; None for somebody new. ``wanted`` is None, and ``why`` raises the refusal again, in whatever
-    language is active, for a line that is wrong."""
+class LineDecision(Struct, frozen=True, kw_only=True):
+    """The decision on a line. ``member``: the member to change; None for a new one.
+
+    For an invalid line, ``data`` is None, and ``why`` raises the refusal again in the active language."""
 
     line: Line
     kind: Kind
-    wanted: Wanted | None = None
-    standing: Member | None = None
+    data: MemberData | None = None
+    member: Member | None = None
     why: Callable[[], object] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
-class Known:
-    """What lines are judged by. ``departments``: keys by code, and by path where the path is one alone. ``members``: by account
-    name, removed ones too, of the lines at hand at least. ``invited``: account names that wait for an answer. ``room``: how many
-    may still join. ``lines``: where an account name stood in this table first."""
+class ImportContext:
+    """The data by which lines are judged. ``departments``: keys by code, and by path if the path is unique.
+
+    ``members``: by account name, including removed ones, at least those of the current lines. ``invited``: account
+    names of pending invitations. ``room``: how many members may still join. ``lines``: the first line of each account
+    name in this table."""
 
     departments: Mapping[str, int]
     members: Mapping[str, Member] = field(default_factory=dict)
@@ -65,89 +69,97 @@ class Known:
 
 
 def names_of_departments(codes: Mapping[int, str], tree: Tree) -> dict[str, int]:
-    """Each department by its code, in any case, and by its path from the top: ``Head office/Research``. A code comes first."""
-    by_path = {PATH_SIGN.join(one.path).casefold(): one.node.key for one in tree.placed()}
+    """Return the keys of departments by case-insensitive code, and by path from the top: ``Head office/Research``.
+    Codes take precedence."""
+    by_path = {PATH_SEPARATOR.join(placed.path).casefold(): placed.node.key for placed in tree.placed()}
     return by_path | {code.casefold(): key for key, code in codes.items()}
 
 
-def judge(line: Line, known: Known) -> Judged:
-    """In the order of the table: it notes account names and counts the room that is left."""
-    earlier = known.lines.get(line.said.get("user_name", "").lower())
+def decide_line(line: Line, known: ImportContext) -> LineDecision:
+    """Judge a line. Call it in the order of the table, because it records account names and counts the remaining
+    room."""
+    earlier_line = known.lines.get(line.cells.get("user_name", "").lower())
     room = known.room
 
-    def looked() -> tuple[Wanted, Member | None]:
-        return _look(line, known, earlier=earlier, room=room)
+    def look_again() -> tuple[MemberData, Member | None]:
+        return _read_line(line, known, earlier=earlier_line, room=room)
 
     try:
-        wanted, standing = looked()
+        data, member = look_again()
     except Refused:
-        return Judged(line=line, kind=Kind.WRONG, why=looked)
-    known.lines[wanted.user_name] = line.at
-    if standing is None:
+        return LineDecision(line=line, kind=Kind.WRONG, why=look_again)
+    known.lines[data.user_name] = line.at
+    if member is None:
         known.room -= 1
-        return Judged(line=line, kind=Kind.NEW, wanted=wanted)
-    kind = Kind.SAME if _is_same(wanted, standing) else Kind.CHANGED
-    return Judged(line=line, kind=kind, wanted=wanted, standing=standing)
+        return LineDecision(line=line, kind=Kind.NEW, data=data)
+    kind = Kind.SAME if _is_unchanged(data, member) else Kind.CHANGED
+    return LineDecision(line=line, kind=kind, data=data, member=member)
 
 
-def judge_all(lines: Iterable[Line], known: Known) -> list[Judged]:
-    return [judge(line, known) for line in lines]
+def decide_lines(lines: Iterable[Line], known: ImportContext) -> list[LineDecision]:
+    return [decide_line(line, known) for line in lines]
 
 
-def _look(line: Line, known: Known, *, earlier: int | None, room: int) -> tuple[Wanted, Member | None]:
-    """Raises ``Refused`` for the first thing that is wrong."""
+def _read_line(
+    line: Line, context: ImportContext, *, earlier: int | None, room: int
+) -> tuple[MemberData, Member | None]:
+    """Return the new data and the existing member. Raises ``Refused`` for the first error."""
     if line.rounded:
-        words = _("The spreadsheet has rounded the number %(number)s: format the column as text, then enter it again.")
-        raise _wrong("rounded", words % {"number": line.rounded})
-    if not line.said.get("user_name"):
-        raise _wrong("user_name", _("The account name is missing."))
-    user_name = account_names.user_name(line.said["user_name"])
+        message = _(
+            "The spreadsheet has rounded the number %(number)s: format the column as text, then enter it again."
+        )
+        raise _line_refusal("rounded", message % {"number": line.rounded})
+    if not line.cells.get("user_name"):
+        raise _line_refusal("user_name", _("The account name is missing."))
+    user_name = account_names.checked_user_name(line.cells["user_name"])
     if earlier is not None:
-        words = _("Line %(line)s has the account name “%(account)s” already.")
-        raise _wrong("again", words % {"line": earlier, "account": user_name})
-    standing = known.members.get(user_name)
-    _must_be_open(user_name, standing, known, room)
-    name = line.said.get("name") or (standing.name if standing else "")
+        message = _("Line %(line)s has the account name “%(account)s” already.")
+        raise _line_refusal("again", message % {"line": earlier, "account": user_name})
+    member = context.members.get(user_name)
+    _check_available(user_name, member, context, room)
+    name = line.cells.get("name") or (member.name if member else "")
     if not name:
-        raise _wrong("name", _("The name is missing."))
-    wanted = Wanted(
+        raise _line_refusal("name", _("The name is missing."))
+    data = MemberData(
         user_name=user_name,
-        name=account_names.plain_name(name, field="name", longest=LONGEST_NAME),
-        department=_department(line, known, standing),
-        role=_role(line, standing),
-        profile=_profile(line, standing),
+        name=account_names.plain_name(name, field="name", longest=MAX_NAME_LENGTH),
+        department=_department(line, context, member),
+        role=_role(line, member),
+        profile=_profile(line, member),
     )
-    return wanted, standing
+    return data, member
 
 
-def _must_be_open(user_name: str, standing: Member | None, known: Known, room: int) -> None:
-    if standing is not None and standing.removed_at is not None:
-        words = _(
-            "“%(account)s” belonged to somebody who was removed. Bring that person back, or choose another account name."
+def _check_available(user_name: str, member: Member | None, context: ImportContext, room: int) -> None:
+    if member is not None and member.removed_at is not None:
+        message = _("“%(account)s” belonged to a removed member. Restore that member, or choose another account name.")
+        raise _line_refusal("removed", message % {"account": user_name})
+    if member is None and user_name in context.invited:
+        message = _(
+            "A person has been invited with the account name “%(account)s”. Wait for the answer, or withdraw the "
+            "invitation."
         )
-        raise _wrong("removed", words % {"account": user_name})
-    if standing is None and user_name in known.invited:
-        words = _(
-            "Somebody is invited under the account name “%(account)s”. Wait for the answer, or withdraw the invitation."
+        raise _line_refusal("invited", message % {"account": user_name})
+    if member is None and room <= 0:
+        raise _line_refusal("room", _("An enterprise has at most %(most)s members.") % {"most": context.most})
+
+
+def _department(line: Line, context: ImportContext, member: Member | None) -> int:
+    cell = line.cells.get("department", "")
+    if not cell:
+        if member is not None:
+            return member.department_id
+        if len(set(context.departments.values())) == 1:
+            return next(iter(context.departments.values()))
+        raise _line_refusal("department", _("The department is missing."))
+    key = context.departments.get(PATH_SEPARATOR.join(part.strip() for part in cell.split(PATH_SEPARATOR)).casefold())
+    if key is None:
+        message = _(
+            "There is no department “%(department)s”. Enter the code or the path of a department, for example Head "
+            "office/Research."
         )
-        raise _wrong("invited", words % {"account": user_name})
-    if standing is None and room <= 0:
-        raise _wrong("room", _("An enterprise has at most %(most)s members.") % {"most": known.most})
-
-
-def _department(line: Line, known: Known, standing: Member | None) -> int:
-    said = line.said.get("department", "")
-    if not said:
-        if standing is not None:
-            return standing.department_id
-        if len(set(known.departments.values())) == 1:
-            return next(iter(known.departments.values()))
-        raise _wrong("department", _("The department is missing."))
-    found = known.departments.get(PATH_SIGN.join(part.strip() for part in said.split(PATH_SIGN)).casefold())
-    if found is None:
-        words = _("There is no department “%(department)s”. Give the code of one, or its path: Head office/Research.")
-        raise _wrong("department", words % {"department": said[:100]})
-    return found
+        raise _line_refusal("department", message % {"department": cell[:100]})
+    return key
 
 
 _ROLES: Mapping[str, str] = {
@@ -156,37 +168,40 @@ _ROLES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _role(line: Line, standing: Member | None) -> str:
-    """A table never takes an administrator's rights: who wrote it may not have thought of the last one."""
-    said = line.said.get("role", "")
-    stands = standing.role if standing else Member.Role.USER
-    if not said:
-        return stands
-    role = _ROLES.get(said.casefold())
+def _role(line: Line, member: Member | None) -> str:
+    """Return the role. A table cannot revoke administrator rights, which might remove the last administrator by
+    mistake."""
+    cell = line.cells.get("role", "")
+    current_role = member.role if member else Member.Role.USER
+    if not cell:
+        return current_role
+    role = _ROLES.get(cell.casefold())
     if role is None:
-        raise _wrong("role", _("A role is “user” or “admin”, not “%(role)s”.") % {"role": said[:40]})
-    if stands == Member.Role.ADMIN and role != stands:
-        raise _wrong("role", _("This person is an administrator. Take that back on their own page, not with a table."))
+        raise _line_refusal("role", _("A role is “user” or “admin”, not “%(role)s”.") % {"role": cell[:40]})
+    if current_role == Member.Role.ADMIN and role != current_role:
+        raise _line_refusal(
+            "role", _("This person is an administrator. Remove this role on the member's page, not with a table.")
+        )
     return role
 
 
-def _profile(line: Line, standing: Member | None) -> Profile:
-    """What the table says goes over what is known; an empty cell takes nothing away."""
-    said = profile_of({name: text for name, text in line.said.items() if name in _OF_PROFILE})
-    if standing is None:
-        return said
-    before = stored_profile(standing.profile)
-    return replace(before, **{name: value for name, value in as_dict(said).items() if value})
+def _profile(line: Line, member: Member | None) -> Profile:
+    """Return the profile: values of the table replace existing ones, empty cells change nothing."""
+    from_table = profile_of({name: text for name, text in line.cells.items() if name in _PROFILE_COLUMNS})
+    if member is None:
+        return from_table
+    before = stored_profile(member.profile)
+    return replace(before, **{name: value for name, value in as_dict(from_table).items() if value})
 
 
-_OF_PROFILE = frozenset({*LONGEST, "employee_type", "entry_date"}) & set(members(Profile))
+_PROFILE_COLUMNS = frozenset({*MAX_LENGTHS, "employee_type", "entry_date"}) & set(members(Profile))
 
 
-def _is_same(wanted: Wanted, standing: Member) -> bool:
-    return (wanted.name, wanted.department, wanted.role, wanted.profile.stored()) == (
-        standing.name, standing.department_id, standing.role, standing.profile,
+def _is_unchanged(data: MemberData, member: Member) -> bool:
+    return (data.name, data.department, data.role, data.profile.stored()) == (
+        member.name, member.department_id, member.role, member.profile,
     )  # fmt: skip
 
 
-def _wrong(code: str, words: str) -> Refused:
+def _line_refusal(code: str, words: str) -> Refused:
     return Refused(f"enterprise_import.{code}", words)

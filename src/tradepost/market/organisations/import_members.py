@@ -1,10 +1,9 @@
-"""A table of members is looked through, and imported when an administrator says so: each a leased job, so that both survive a
-closed page, and a worker that dies.
+"""Import a table of members: a leased job validates it, and after an administrator's confirmation another imports it.
+Both survive a closed page and a worker that dies.
 
-Nothing is changed by the look. An import goes through the table again, 5,000 lines in a transaction that holds the enterprise, and
-judges each line anew by what is there by then: what was imported before is the same, so that a line may be done twice and nobody is
-made twice.
-"""
+Validation changes nothing. An import reads the table again, 5,000 lines per transaction that holds the enterprise,
+and judges each line by the current data. A line that was imported already changes nothing, so a line may be processed
+twice without duplicates."""
 
 from __future__ import annotations
 
@@ -24,30 +23,31 @@ from tradepost.market.base import leased_jobs, stored
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files
-from tradepost.market.base.leased_jobs import LeasedTask, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RunningJob
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.settings.organisations import OrganisationSettings
 from tradepost.market.base.values import replace
 
-from .act_log import Did, actor, record
+from .act_log import EnterpriseAction, actor_of, record
 from .departments import tree_of
-from .import_judge import Known, judge_all, names_of_departments
+from .import_judge import ImportContext, decide_lines, names_of_departments
 from .import_models import FOLDER
-from .import_report import Report, in_both, with_lines
+from .import_report import Report, messages_in_both_languages, with_lines
 from .import_rows import apply
-from .import_table import Line, read_table, wrong_table
+from .import_table import Line, invalid_table, read_table
 from .lifecycle import IMPORT, ImportEvent
-from .locking import lock, must_be_admin
+from .locking import check_admin, lock
 from .models import Department, Enterprise, ImportRun, Invitation, Member
 
-LOOK, IMPORTS = "organisations.import.look", "organisations.import"
+VALIDATE, IMPORTS = "organisations.import.look", "organisations.import"
 BATCH = 5_000
-"""Lines of a transaction, and members that one event names."""
-OPEN = (ImportRun.Status.CHECKING, ImportRun.Status.CHECKED, ImportRun.Status.IMPORTING)
-LOOKING, IMPORTING = gettext_noop("Looking through the table"), gettext_noop("Importing members")
+"""Lines per transaction, and members per event."""
+OPEN_STATUSES = (ImportRun.Status.CHECKING, ImportRun.Status.CHECKED, ImportRun.Status.IMPORTING)
+LOOKING, IMPORTING = gettext_noop("Checking the table"), gettext_noop("Importing members")
 
 
-class Bounds(Struct, frozen=True, kw_only=True):
-    """``bytes``, ``lines``: of a table; ``members``: of an enterprise."""
+class ImportLimits(Struct, frozen=True, kw_only=True):
+    """``bytes``, ``lines``: limits of a table; ``members``: limit of an enterprise."""
 
     bytes: int
     lines: int
@@ -55,88 +55,91 @@ class Bounds(Struct, frozen=True, kw_only=True):
 
 
 def folder(files: Path) -> Files:
-    """Where tables lie: beside other files, so that nothing that clears those away knows of them."""
+    """Return the store of tables, which is separate from other files, so that their cleanup does not affect it."""
     return Files(files / FOLDER)
 
 
-def bounds_of(settings: Config) -> Bounds:
-    return Bounds(
-        bytes=settings.import_most_bytes, lines=settings.import_most_lines, members=settings.enterprise_members_most
+def limits_of(settings: OrganisationSettings) -> ImportLimits:
+    return ImportLimits(
+        bytes=settings.import_most_bytes,
+        lines=settings.import_most_lines,
+        members=settings.enterprise_members_most,
     )
 
 
-# --- what people do -------------------------------------------------------------------------------------------------------
+# --- acts of administrators
+# -------------------------------------------------------------------------------------------
 
 
-def hand_in(
-    enterprise: Enterprise, name: str, content: bytes, *, by: Member, files: Files, bounds: Bounds, now: datetime
+def upload(
+    enterprise: Enterprise, name: str, content: bytes, *, by: Member, files: Files, bounds: ImportLimits, now: datetime
 ) -> ImportRun:
-    """Keep the table and have it looked through. Raises ``Refused`` for an empty file, one that is too large, and while another
+    """Store a table and start its validation. Raises ``Refused`` for an empty or too large file, or while another
     table is open."""
     if not content:
-        raise wrong_table(_("The file is empty."))
+        raise invalid_table(_("The file is empty."))
     if len(content) > bounds.bytes:
-        raise too_large(bounds.bytes)
+        raise too_large_refusal(bounds.bytes)
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        if ImportRun.objects.filter(enterprise=held, status__in=OPEN).exists():
-            words = _("Another table is open. Import it, or drop it, before you hand in the next one.")
-            raise Refused("enterprise_import.open", words, field="table")
+        locked_enterprise = lock(enterprise, by=by)
+        if ImportRun.objects.filter(enterprise=locked_enterprise, status__in=OPEN_STATUSES).exists():
+            message = _("Another table is still open. Import or discard it before you upload the next one.")
+            raise Refused("enterprise_import.open", message, field="table")
         run = ImportRun.objects.create(
-            enterprise=held, by=by.user, file_name=name[:255] or "table", sha256=files.put(content), size=len(content),
+            enterprise=locked_enterprise, by=by.user, file_name=name[:255] or "table", sha256=files.put(content), size=len(content),
             created_at=now,
         )  # fmt: skip
-        leased_jobs.start(LOOK, str(run.pk), payload={"run": run.pk}, now=now)
+        leased_jobs.start(VALIDATE, str(run.pk), payload={"run": run.pk}, now=now)
     return run
 
 
-def too_large(most: int) -> Refused:
-    words = _("The file is larger than %(most)s MB. Split the table.") % {"most": f"{most / 1_048_576:g}"}
-    return Refused("enterprise_import.too_large", words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field="table")
+def too_large_refusal(most: int) -> Refused:
+    message = _("The file is larger than %(most)s MB. Split the table.") % {"most": f"{most / 1_048_576:g}"}
+    return Refused("enterprise_import.too_large", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field="table")
 
 
 def confirm(run: ImportRun, *, by: Member, now: datetime) -> None:
-    """Import the lines that are right. Raises ``Refused`` when there is none, or it was decided meanwhile."""
+    """Import the valid lines. Raises ``Refused`` if there are none, or if the table was decided meanwhile."""
     with transaction.atomic():
-        held = lock(run.enterprise_id, by=by)
-        one = _still(run, ImportRun.Status.CHECKED)
-        if not report_of(one).right:
-            words = _("No line of this table would change anything. Correct it and hand it in again.")
-            raise Refused("enterprise_import.nothing", words)
-        unread = report_of(one).unread
+        enterprise = lock(run.enterprise_id, by=by)
+        checked_run = _lock_run(run, ImportRun.Status.CHECKED)
+        if not report_of(checked_run).right:
+            message = _("No line of this table would change anything. Correct it and upload it again.")
+            raise Refused("enterprise_import.nothing", message)
+        unread_columns = report_of(checked_run).unread
         IMPORT.move_all(
-            [one],
+            [checked_run],
             ImportEvent.CONFIRM,
             now=now,
-            actor=actor(by).text,
+            actor=actor_of(by).text,
             by=by.user,
-            report=stored.dump(Report(unread=unread)),
+            report=stored.dump(Report(unread=unread_columns)),
         )
-        leased_jobs.start(IMPORTS, str(one.pk), payload={"run": one.pk, "member": by.pk}, now=now)
-        record(held, Did.IMPORTED, actor(by), about=one, now=now)
+        leased_jobs.start(IMPORTS, str(checked_run.pk), payload={"run": checked_run.pk, "member": by.pk}, now=now)
+        record(enterprise, EnterpriseAction.IMPORTED, actor_of(by), about=checked_run, now=now)
 
 
-def drop(run: ImportRun, *, by: Member, now: datetime) -> None:
-    """Import nothing of it. What is being imported is stopped at its next step: who is in by then stays. The job is locked before
-    the enterprise, as by the worker that ends it."""
+def discard(run: ImportRun, *, by: Member, now: datetime) -> None:
+    """Discard a table. A running import stops at its next step, and imported members stay. Locks the job before the
+    enterprise, like the worker that ends it."""
     with transaction.atomic():
-        one = ImportRun.objects.get(pk=run.pk)
-        if one.status not in OPEN:
-            raise _decided()
-        if one.status != ImportRun.Status.CHECKED and (job := job_of(one)) is not None:
+        current_run = ImportRun.objects.get(pk=run.pk)
+        if current_run.status not in OPEN_STATUSES:
+            raise _already_decided_refusal()
+        if current_run.status != ImportRun.Status.CHECKED and (job := job_of(current_run)) is not None:
             leased_jobs.cancel(job.pk, now=now)
         lock(run.enterprise_id, by=by)
-        before = one.status
-        one.refresh_from_db()
-        if one.status == ImportRun.Status.CHECKED:
-            IMPORT.move_all([one], ImportEvent.STOP, now=now, actor=actor(by).text, ended_at=now)
-        elif one.status != before:
-            raise _decided()
+        before = current_run.status
+        current_run.refresh_from_db()
+        if current_run.status == ImportRun.Status.CHECKED:
+            IMPORT.move_all([current_run], ImportEvent.STOP, now=now, actor=actor_of(by).text, ended_at=now)
+        elif current_run.status != before:
+            raise _already_decided_refusal()
 
 
 def job_of(run: ImportRun) -> LeasedJob | None:
-    """The job that works on it, or did last."""
-    kind = LOOK if run.status in {ImportRun.Status.CHECKING, ImportRun.Status.UNREADABLE} else IMPORTS
+    """Return the current or last job of a table."""
+    kind = VALIDATE if run.status in {ImportRun.Status.CHECKING, ImportRun.Status.UNREADABLE} else IMPORTS
     return leased_jobs.newest(kind, str(run.pk))
 
 
@@ -144,167 +147,172 @@ def report_of(run: ImportRun) -> Report:
     return stored.load(Report, run.report) if run.report else Report()
 
 
-def _still(run: ImportRun, wanted: str) -> ImportRun:
-    one = ImportRun.objects.select_related("enterprise").get(pk=run.pk)
-    if one.status != wanted:
-        raise _decided()
-    return one
+def _lock_run(run: ImportRun, expected_status: str) -> ImportRun:
+    current_run = ImportRun.objects.select_related("enterprise").get(pk=run.pk)
+    if current_run.status != expected_status:
+        raise _already_decided_refusal()
+    return current_run
 
 
-def _decided() -> Refused:
-    return Refused("enterprise_import.decided", _("This table was imported or dropped meanwhile."))
+def _already_decided_refusal() -> Refused:
+    return Refused("enterprise_import.decided", _("This table was already imported or discarded."))
 
 
 # --- the jobs -------------------------------------------------------------------------------------------------------------
 
 
 def tasks(settings: Callable[[], Config], clock: Callable[[], datetime]) -> Mapping[str, LeasedTask]:
-    """``clock``: market time."""
+    """Return the leased tasks. ``clock``: returns market time."""
 
-    def look(running: Running) -> Mapping[str, Any]:
-        return _look(running, folder(settings().files), bounds_of(settings()))
+    def look(running: RunningJob) -> Mapping[str, Any]:
+        return _validate(running, folder(settings().files), limits_of(settings().organisations))
 
-    def imports(running: Running) -> Mapping[str, Any]:
-        return _import(running, folder(settings().files), bounds_of(settings()), clock)
+    def imports(running: RunningJob) -> Mapping[str, Any]:
+        return _import(running, folder(settings().files), limits_of(settings().organisations), clock)
 
     return {
-        LOOK: LeasedTask(work=look, ended=_looked, at_once=1),
-        IMPORTS: LeasedTask(work=imports, ended=_imported, at_once=1),
+        VALIDATE: LeasedTask(work=look, ended=_end_validation, at_once=1),
+        IMPORTS: LeasedTask(work=imports, ended=_end_import, at_once=1),
     }
 
 
-def _look(running: Running, files: Files, bounds: Bounds) -> Mapping[str, Any]:
-    """Read only. A table that is none is a result, too: its words are kept in both languages."""
+def _validate(running: RunningJob, files: Files, bounds: ImportLimits) -> Mapping[str, Any]:
+    """Validate the table without changes. An unreadable table is a result too, with its message in both languages."""
     run = ImportRun.objects.select_related("enterprise").get(pk=running.payload["run"])
-    raw = _raw(run, files)
+    raw = _content(run, files)
 
-    def go_through() -> Report:
+    def validate() -> Report:
         report = Report()
-        for report in _reports(run, raw, bounds):  # the last one is whole
+        for report in _reports(run, raw, bounds):  # the last report is complete
             running.progress(report.lines, 0, LOOKING)
         if not report.lines:
-            raise wrong_table(_("The table has no line below its first one."))
+            raise invalid_table(_("The table has no lines below the header."))
         return report
 
     try:
-        return stored.dump(go_through())
+        return stored.dump(validate())
     except Refused:
-        zh, en = in_both(go_through)
+        zh, en = messages_in_both_languages(validate)
         return stored.dump(Report(zh=zh, en=en))
 
 
-def _reports(run: ImportRun, raw: bytes, bounds: Bounds) -> Iterator[Report]:
+def _reports(run: ImportRun, raw: bytes, bounds: ImportLimits) -> Iterator[Report]:
     table = read_table(raw)
-    known = _known(run.enterprise, bounds)
+    context = _context(run.enterprise, bounds)
     report = Report(unread=table.unread)
-    for lines in batched(_bounded(table.lines, bounds), BATCH):
-        _add_standing(known, run.enterprise, lines)
-        report = with_lines(report, judge_all(lines, known))
+    for lines in batched(_limit_lines(table.lines, bounds), BATCH):
+        _add_members(context, run.enterprise, lines)
+        report = with_lines(report, decide_lines(lines, context))
         yield report
 
 
-def _bounded(lines: Iterator[Line], bounds: Bounds) -> Iterator[Line]:
+def _limit_lines(lines: Iterator[Line], bounds: ImportLimits) -> Iterator[Line]:
     for number, line in enumerate(lines, start=1):
         if number > bounds.lines:
-            raise wrong_table(_("A table has at most %(most)s lines. Split it.") % {"most": bounds.lines})
+            raise invalid_table(_("A table has at most %(most)s lines. Split it.") % {"most": bounds.lines})
         yield line
 
 
-def _known(enterprise: Enterprise, bounds: Bounds) -> Known:
+def _context(enterprise: Enterprise, bounds: ImportLimits) -> ImportContext:
     codes = dict(Department.objects.filter(enterprise=enterprise, removed_at=None).values_list("pk", "code"))
-    invited = Invitation.objects.filter(enterprise=enterprise, status=Invitation.Status.PENDING)
-    return Known(
+    invitations = Invitation.objects.filter(enterprise=enterprise, status=Invitation.Status.PENDING)
+    return ImportContext(
         departments=names_of_departments(codes, tree_of(enterprise)),
-        invited=frozenset(invited.values_list("user_name", flat=True)), room=bounds.members - enterprise.people, most=bounds.members,
+        invited=frozenset(invitations.values_list("user_name", flat=True)), room=bounds.members - enterprise.people, most=bounds.members,
     )  # fmt: skip
 
 
-def _add_standing(known: Known, enterprise: Enterprise, lines: tuple[Line, ...]) -> None:
-    names = {line.said.get("user_name", "").lower() for line in lines}
-    found = Member.objects.filter(enterprise=enterprise, user_name__in=names)
-    known.members = {one.user_name: one for one in found}
+def _add_members(context: ImportContext, enterprise: Enterprise, lines: tuple[Line, ...]) -> None:
+    names = {line.cells.get("user_name", "").lower() for line in lines}
+    members = Member.objects.filter(enterprise=enterprise, user_name__in=names)
+    context.members = {member.user_name: member for member in members}
 
 
-def _import(running: Running, files: Files, bounds: Bounds, clock: Callable[[], datetime]) -> Mapping[str, Any]:
-    """Transaction by transaction; each says in the run how far it is, so that another attempt goes on behind it."""
+def _import(
+    running: RunningJob, files: Files, bounds: ImportLimits, clock: Callable[[], datetime]
+) -> Mapping[str, Any]:
+    """Import batch by batch; the run stores the progress, so that another attempt continues from there."""
     run = ImportRun.objects.select_related("enterprise").get(pk=running.payload["run"])
-    table = read_table(_raw(run, files))
-    seen: dict[str, int] = {}
-    for lines in batched(_bounded(table.lines, bounds), BATCH):
+    table = read_table(_content(run, files))
+    first_lines: dict[str, int] = {}
+    for lines in batched(_limit_lines(table.lines, bounds), BATCH):
         running.progress(report_of(run).lines, 0, IMPORTING)
-        run = _import_batch(run.pk, lines, seen, bounds, by=running.payload["member"], now=clock())
+        run = _import_batch(run.pk, lines, first_lines, bounds, by=running.payload["member"], now=clock())
     return {}
 
 
 def _import_batch(
-    run: int, lines: tuple[Line, ...], seen: dict[str, int], bounds: Bounds, *, by: int, now: datetime
+    run: int, lines: tuple[Line, ...], first_lines: dict[str, int], bounds: ImportLimits, *, by: int, now: datetime
 ) -> ImportRun:
-    """Raises ``Refused`` when the enterprise is dissolved, or who confirmed it is no administrator any more."""
+    """Import a batch. Raises ``Refused`` if the enterprise is dissolved, or the confirming person is no longer an
+    administrator."""
     with transaction.atomic():
-        one = ImportRun.objects.get(pk=run)
-        held = lock(one.enterprise_id)
-        one.refresh_from_db()
-        if one.status != ImportRun.Status.IMPORTING:
-            raise _decided()
-        must_be_admin(Member.objects.get(pk=by), held)
-        report = report_of(one)
-        known = _known(held, bounds)
-        known.lines = seen
-        new = [line for line in lines if line.at > report.last]
-        for line in lines[: len(lines) - len(new)]:
-            seen.setdefault(line.said.get("user_name", "").lower(), line.at)
-        _add_standing(known, held, tuple(new))
-        judged = judge_all(new, known)
-        apply(held, judged, run=one.pk, now=now)
-        one.report = stored.dump(with_lines(report, judged))
-        one.save(update_fields=["report"])
-    return one
+        import_run = ImportRun.objects.get(pk=run)
+        enterprise = lock(import_run.enterprise_id)
+        import_run.refresh_from_db()
+        if import_run.status != ImportRun.Status.IMPORTING:
+            raise _already_decided_refusal()
+        check_admin(Member.objects.get(pk=by), enterprise)
+        report = report_of(import_run)
+        context = _context(enterprise, bounds)
+        context.lines = first_lines
+        new_lines = [line for line in lines if line.at > report.last]
+        for line in lines[: len(lines) - len(new_lines)]:
+            first_lines.setdefault(line.cells.get("user_name", "").lower(), line.at)
+        _add_members(context, enterprise, tuple(new_lines))
+        decisions = decide_lines(new_lines, context)
+        apply(enterprise, decisions, run=import_run.pk, now=now)
+        import_run.report = stored.dump(with_lines(report, decisions))
+        import_run.save(update_fields=["report"])
+    return import_run
 
 
-def _raw(run: ImportRun, files: Files) -> bytes:
+def _content(run: ImportRun, files: Files) -> bytes:
     raw = files.read(run.sha256)
     if raw is None:
-        raise wrong_table(_("The file is not there any more. Hand it in again."))
+        raise invalid_table(_("The file no longer exists. Upload it again."))
     return raw
 
 
-def _looked(job: LeasedJob, now: datetime) -> None:
-    one = ImportRun.objects.get(pk=job.payload["run"])
-    if one.status != ImportRun.Status.CHECKING:
+def _end_validation(job: LeasedJob, now: datetime) -> None:
+    import_run = ImportRun.objects.get(pk=job.payload["run"])
+    if import_run.status != ImportRun.Status.CHECKING:
         return
     if job.outcome == LeasedJob.Outcome.DONE and job.result and not job.result["zh"]:
-        IMPORT.move_all([one], ImportEvent.READ, now=now, report=job.result)
+        IMPORT.move_all([import_run], ImportEvent.READ, now=now, report=job.result)
         return
-    IMPORT.move_all([one], ImportEvent.FAIL, now=now, report=_failed(job, Report()), ended_at=now)
+    IMPORT.move_all([import_run], ImportEvent.FAIL, now=now, report=_failure_report(job, Report()), ended_at=now)
 
 
-def _imported(job: LeasedJob, now: datetime) -> None:
-    one = ImportRun.objects.get(pk=job.payload["run"])
-    if one.status != ImportRun.Status.IMPORTING:
+def _end_import(job: LeasedJob, now: datetime) -> None:
+    import_run = ImportRun.objects.get(pk=job.payload["run"])
+    if import_run.status != ImportRun.Status.IMPORTING:
         return
-    done = job.outcome == LeasedJob.Outcome.DONE
-    event = ImportEvent.FINISH if done else ImportEvent.STOP
-    report = one.report if done else _failed(job, report_of(one))
-    IMPORT.move_all([one], event, now=now, report=report, ended_at=now)
+    is_done = job.outcome == LeasedJob.Outcome.DONE
+    event = ImportEvent.FINISH if is_done else ImportEvent.STOP
+    report = import_run.report if is_done else _failure_report(job, report_of(import_run))
+    IMPORT.move_all([import_run], event, now=now, report=report, ended_at=now)
 
 
-def _failed(job: LeasedJob, report: Report) -> dict[str, Any]:
-    """A refusal is told in its words; what else went wrong is not the administrator's to read."""
+def _failure_report(job: LeasedJob, report: Report) -> dict[str, Any]:
+    """Return the report of a failed job, with the message of a refusal. Other errors are not shown to the
+    administrator."""
     if job.outcome == LeasedJob.Outcome.DONE and job.result:
         return dict(job.result)
     if job.outcome == LeasedJob.Outcome.CANCELLED:
-        zh, en = in_both(_cancelled)
+        zh, en = messages_in_both_languages(_cancelled)
     else:
-        zh, en = in_both(_broken_off)
+        zh, en = messages_in_both_languages(_raise_interrupted)
     return stored.dump(replace(report, zh=zh, en=en))
 
 
 def _cancelled() -> None:
-    raise wrong_table(_("An administrator stopped it."))
+    raise invalid_table(_("An administrator stopped it."))
 
 
-def _broken_off() -> None:
-    words = _(
-        "It was broken off: the enterprise was dissolved, or who began it is no administrator any more, or the market failed."
+def _raise_interrupted() -> None:
+    message = _(
+        "The import was interrupted. The enterprise was dissolved, the person who started it is no longer an "
+        "administrator, or the market failed."
     )
-    raise wrong_table(words)
+    raise invalid_table(message)

@@ -1,4 +1,4 @@
-"""A table of members that somebody handed in: what was found in it, and what became of it."""
+"""Uploaded tables of members, with the results of validation and import."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from django.utils.translation import pgettext_lazy
 from tradepost.market.base.content_hash import ContentHash
 
 FOLDER = "imports"
-"""Of tables, in the files folder."""
+"""Folder of tables in the files folder."""
 
 
 class ImportRun(models.Model):
-    """Looked through first (``CHECKING``, ``CHECKED``); its right lines become members when an administrator says so."""
+    """A table is validated first (``CHECKING``, ``CHECKED``); its valid lines are imported after an administrator's
+    confirmation."""
 
     class Status(models.TextChoices):
-        CHECKING = "checking", _("Being looked through")
-        CHECKED = "checked", _("Looked through")
+        CHECKING = "checking", _("Checking")
+        CHECKED = "checked", _("Checked")
         UNREADABLE = "unreadable", _("Not readable")
-        IMPORTING = "importing", _("Being imported")
+        IMPORTING = "importing", _("Importing")
         DONE = "done", pgettext_lazy("import", "Imported")
         STOPPED = "stopped", pgettext_lazy("import", "Stopped")
 
@@ -29,11 +30,11 @@ class ImportRun(models.Model):
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     file_name = models.CharField(max_length=255)
     sha256 = ContentHash(folder=FOLDER, db_index=True)
-    """Of the file, in the market's folder; it goes when the run ended."""
+    """SHA-256 of the file in the market's folder; the file is deleted when the run has ended."""
     size = models.PositiveIntegerField()
     status = models.CharField(max_length=16, choices=Status, default=Status.CHECKING)
     report = models.JSONField(default=dict)
-    """``import_report.Report``: counts, and the first wrong lines, each with its number and why."""
+    """``import_report.Report``: counts, and the first invalid lines with number and reason."""
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 

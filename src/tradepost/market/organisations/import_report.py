@@ -1,4 +1,4 @@
-"""What was found in a table of members, or became of it, as it is kept with the run."""
+"""The report of a table of members, stored with the run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tradepost.market.base.findings import LANGUAGES
 from tradepost.market.base.stored import version
 from tradepost.market.base.values import replace
 
-from .import_judge import Judged, Kind
+from .import_judge import Kind, LineDecision
 
-MOST_SHOWN = 200
-"""Wrong lines that are kept with why; more are counted."""
+MAX_SHOWN = 200
+"""Maximum of invalid lines stored with their reason; others are only counted."""
 
 
-class WrongLine(Struct, frozen=True, kw_only=True):
-    """``account``: as it stood there. ``zh``, ``en``: why, in words."""
+class InvalidLine(Struct, frozen=True, kw_only=True):
+    """An invalid line. ``account``: the text of its cell. ``zh``, ``en``: the reason."""
 
     at: int
     account: str
@@ -33,14 +33,15 @@ class WrongLine(Struct, frozen=True, kw_only=True):
 
 @version(1)
 class Report(Struct, frozen=True, kw_only=True):
-    """Counts of lines, and the first wrong ones. ``unread``: columns that mean nothing to an import. ``last``: number of the last
-    line that is in the counts: where an import that was broken off goes on. ``zh``, ``en``: why the whole table is refused."""
+    """Counts of lines, and the first invalid ones. ``unread``: columns that the import ignores. ``last``: number of
+    the last counted line, after which an interrupted import continues. ``zh``, ``en``: why the whole table is
+    refused."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
     wrong: int = 0
-    shown: tuple[WrongLine, ...] = ()
+    shown: tuple[InvalidLine, ...] = ()
     unread: tuple[str, ...] = ()
     last: int = 0
     zh: str = ""
@@ -56,39 +57,40 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def right(self) -> int:
-        """Lines of which something comes."""
+        """Lines that add or change a member."""
         return self.new + self.changed
 
 
-def with_lines(report: Report, judged: Iterable[Judged]) -> Report:
-    """The report with these lines, too."""
+def with_lines(report: Report, decisions: Iterable[LineDecision]) -> Report:
+    """Return the report extended by these lines."""
     counts = dict.fromkeys(Kind, 0)
-    shown, last = list(report.shown), report.last
-    for one in judged:
-        counts[one.kind] += 1
-        last = one.line.at
-        if one.why is not None and len(shown) < MOST_SHOWN:
-            shown.append(_wrong_line(one, one.why))
+    shown_lines, last_row = list(report.shown), report.last
+    for decision in decisions:
+        counts[decision.kind] += 1
+        last_row = decision.line.at
+        if decision.why is not None and len(shown_lines) < MAX_SHOWN:
+            shown_lines.append(_invalid_line(decision, decision.why))
     return replace(
         report, new=report.new + counts[Kind.NEW], changed=report.changed + counts[Kind.CHANGED],
-        same=report.same + counts[Kind.SAME], wrong=report.wrong + counts[Kind.WRONG], shown=tuple(shown), last=last,
+        same=report.same + counts[Kind.SAME], wrong=report.wrong + counts[Kind.WRONG], shown=tuple(shown_lines), last=last_row,
     )  # fmt: skip
 
 
-def _wrong_line(one: Judged, why: Callable[[], object]) -> WrongLine:
-    zh, en = in_both(why)
-    return WrongLine(at=one.line.at, account=one.line.said.get("user_name", "")[:64], zh=zh, en=en)
+def _invalid_line(decision: LineDecision, message: Callable[[], object]) -> InvalidLine:
+    zh, en = messages_in_both_languages(message)
+    return InvalidLine(at=decision.line.at, account=decision.line.cells.get("user_name", "")[:64], zh=zh, en=en)
 
 
-def in_both(refuse: Callable[[], object]) -> tuple[str, str]:
-    """The words of a refusal in both languages: whoever reads them later has one of them. Empty for what is not refused."""
-    said = []
+def messages_in_both_languages(refuse: Callable[[], object]) -> tuple[str, str]:
+    """Return the message of a refusal in both languages, because a later reader may use either. Empty without a
+    refusal."""
+    messages = []
     for language in LANGUAGES:
         with translation.override(language):
             try:
                 refuse()
-            except Refused as refused:
-                said.append(str(refused.message))
+            except Refused as refusal:
+                messages.append(str(refusal.message))
             else:
-                said.append("")
-    return said[0], said[1]
+                messages.append("")
+    return messages[0], messages[1]

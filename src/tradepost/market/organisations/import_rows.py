@@ -1,4 +1,4 @@
-"""Judged lines become members, a batch in few statements, whatever their number."""
+"""Turn judged lines into members, a batch in a few statements."""
 
 from __future__ import annotations
 
@@ -8,47 +8,50 @@ from datetime import datetime
 from tradepost.market.base import rows
 from tradepost.market.identity.models import User
 
-from .import_judge import Judged, Kind, Wanted
-from .initial_password import no_password
-from .locking import counted
-from .members import tell
+from .import_judge import Kind, LineDecision, MemberData
+from .initial_password import unusable_hash
+from .locking import add_to_count
+from .members import publish_changes
 from .models import Enterprise, Member
 
 _COLUMNS = {"name": "text", "department_id": "bigint", "role": "text", "profile": "jsonb", "version": "int"}
-_USERS = 1000
-"""Accounts of one statement: Django passes each of their values as a parameter."""
+_USERS_BATCH = 1000
+"""Accounts per statement: Django passes each of their values as a parameter."""
 
 
-def apply(held: Enterprise, judged: Sequence[Judged], *, run: int, now: datetime) -> None:
-    """In the caller's transaction, which holds the enterprise. Accounts that are made have no password yet: an administrator makes
-    the first one for whom it concerns. ``run``: key of the import."""
-    made = _make(held, [one.wanted for one in judged if one.kind is Kind.NEW and one.wanted], run, now=now)
-    changed = [
-        _change(one.standing, one.wanted) for one in judged if one.kind is Kind.CHANGED and one.standing and one.wanted
+def apply(enterprise: Enterprise, decisions: Sequence[LineDecision], *, run: int, now: datetime) -> None:
+    """Add and change members in the caller's transaction, which holds the enterprise. New accounts have no password
+    until an administrator generates one. ``run``: key of the import."""
+    added_members = _add(
+        enterprise, [item.data for item in decisions if item.kind is Kind.NEW and item.data], run, now=now
+    )
+    changed_members = [
+        _change(item.member, item.data) for item in decisions if item.kind is Kind.CHANGED and item.member and item.data
     ]
     rows.update(
         Member._meta.db_table,  # noqa: SLF001
         _COLUMNS,
-        [{"id": one.pk, **{column: getattr(one, column) for column in _COLUMNS}} for one in changed],
+        [{"id": item.pk, **{column: getattr(item, column) for column in _COLUMNS}} for item in changed_members],
     )
-    counted(held, len(made))
-    tell([*made, *changed], now=now)
+    add_to_count(enterprise, len(added_members))
+    publish_changes([*added_members, *changed_members], now=now)
 
 
-def _make(held: Enterprise, wanted: Sequence[Wanted], run: int, *, now: datetime) -> list[Member]:
+def _add(enterprise: Enterprise, new_members: Sequence[MemberData], run: int, *, now: datetime) -> list[Member]:
     users = User.objects.bulk_create(
-        (User(email="", name=one.name, password=no_password(), joined_at=now) for one in wanted), batch_size=_USERS
+        (User(email="", name=data.name, password=unusable_hash(), joined_at=now) for data in new_members),
+        batch_size=_USERS_BATCH,
     )
     return rows.create(
         Member(
-            enterprise=held, user=user, user_name=one.user_name, name=one.name, department_id=one.department, role=one.role,
-            managed=True, profile=one.profile.stored(), joined_at=now, imported_by=run,
+            enterprise=enterprise, user=user, user_name=data.user_name, name=data.name, department_id=data.department, role=data.role,
+            managed=True, profile=data.profile.stored(), joined_at=now, imported_by=run,
         )
-        for user, one in zip(users, wanted, strict=True)
+        for user, data in zip(users, new_members, strict=True)
     )  # fmt: skip
 
 
-def _change(one: Member, wanted: Wanted) -> Member:
-    one.name, one.department_id, one.role = wanted.name, wanted.department, wanted.role
-    one.profile, one.version = wanted.profile.stored(), one.version + 1
-    return one
+def _change(member: Member, data: MemberData) -> Member:
+    member.name, member.department_id, member.role = data.name, data.department, data.role
+    member.profile, member.version = data.profile.stored(), member.version + 1
+    return member

@@ -1,4 +1,4 @@
-"""Somebody who has a market account, or makes one, is asked by mail to join an enterprise."""
+"""Invitations by mail to join an enterprise with a market account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Invitation(models.Model):
-    """The token is in the mail alone; here is its hash."""
+    """An invitation. Only the mail contains the token; the row has its hash."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Invited")
@@ -27,7 +27,7 @@ class Invitation(models.Model):
     name = models.CharField(_("Name"), max_length=64)
     department = models.ForeignKey("organisations.Department", models.PROTECT, related_name="+", db_index=False)
     role = models.CharField(max_length=8)
-    """``Member.Role``."""
+    """A ``Member.Role``."""
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     invited_by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

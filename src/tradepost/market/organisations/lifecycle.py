@@ -1,4 +1,4 @@
-"""The lives of an enterprise, an invitation and an import as tables."""
+"""The lifecycles of an enterprise, an invitation, an import and a password file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class EnterpriseEvent(StrEnum):
     DISSOLVE = "dissolve"
 
 
-_E = Enterprise.Status
+_EnterpriseStatus = Enterprise.Status
 ENTERPRISE: Lifecycle[Enterprise.Status, EnterpriseEvent] = Lifecycle(
-    "enterprise", {(_E.ACTIVE, EnterpriseEvent.DISSOLVE): _E.DISSOLVED}
+    "enterprise", {(_EnterpriseStatus.ACTIVE, EnterpriseEvent.DISSOLVE): _EnterpriseStatus.DISSOLVED}
 )
 
 
@@ -24,12 +24,12 @@ class InvitationEvent(StrEnum):
     REVOKE = "revoke"
 
 
-_I = Invitation.Status
+_InvitationStatus = Invitation.Status
 INVITATION: Lifecycle[Invitation.Status, InvitationEvent] = Lifecycle(
     "enterprise_invitation",
     {
-        (_I.PENDING, InvitationEvent.ACCEPT): _I.ACCEPTED,
-        (_I.PENDING, InvitationEvent.REVOKE): _I.REVOKED,
+        (_InvitationStatus.PENDING, InvitationEvent.ACCEPT): _InvitationStatus.ACCEPTED,
+        (_InvitationStatus.PENDING, InvitationEvent.REVOKE): _InvitationStatus.REVOKED,
     },
 )
 
@@ -42,16 +42,16 @@ class ImportEvent(StrEnum):
     STOP = "stop"
 
 
-_R = ImportRun.Status
+_ImportStatus = ImportRun.Status
 IMPORT: Lifecycle[ImportRun.Status, ImportEvent] = Lifecycle(
     "enterprise_import",
     {
-        (_R.CHECKING, ImportEvent.READ): _R.CHECKED,
-        (_R.CHECKING, ImportEvent.FAIL): _R.UNREADABLE,
-        (_R.CHECKED, ImportEvent.CONFIRM): _R.IMPORTING,
-        (_R.CHECKED, ImportEvent.STOP): _R.STOPPED,
-        (_R.IMPORTING, ImportEvent.FINISH): _R.DONE,
-        (_R.IMPORTING, ImportEvent.STOP): _R.STOPPED,
+        (_ImportStatus.CHECKING, ImportEvent.READ): _ImportStatus.CHECKED,
+        (_ImportStatus.CHECKING, ImportEvent.FAIL): _ImportStatus.UNREADABLE,
+        (_ImportStatus.CHECKED, ImportEvent.CONFIRM): _ImportStatus.IMPORTING,
+        (_ImportStatus.CHECKED, ImportEvent.STOP): _ImportStatus.STOPPED,
+        (_ImportStatus.IMPORTING, ImportEvent.FINISH): _ImportStatus.DONE,
+        (_ImportStatus.IMPORTING, ImportEvent.STOP): _ImportStatus.STOPPED,
     },
 )
 
@@ -62,13 +62,13 @@ class PasswordFileEvent(StrEnum):
     DELETE = "delete"
 
 
-_F = PasswordFile.Status
+_PasswordFileStatus = PasswordFile.Status
 PASSWORD_FILE: Lifecycle[PasswordFile.Status, PasswordFileEvent] = Lifecycle(
     "enterprise_password_file",
     {
-        (_F.MAKING, PasswordFileEvent.FINISH): _F.READY,
-        (_F.MAKING, PasswordFileEvent.STOP): _F.STOPPED,
-        (_F.READY, PasswordFileEvent.DELETE): _F.DELETED,
-        (_F.STOPPED, PasswordFileEvent.DELETE): _F.DELETED,
+        (_PasswordFileStatus.MAKING, PasswordFileEvent.FINISH): _PasswordFileStatus.READY,
+        (_PasswordFileStatus.MAKING, PasswordFileEvent.STOP): _PasswordFileStatus.STOPPED,
+        (_PasswordFileStatus.READY, PasswordFileEvent.DELETE): _PasswordFileStatus.DELETED,
+        (_PasswordFileStatus.STOPPED, PasswordFileEvent.DELETE): _PasswordFileStatus.DELETED,
     },
 )

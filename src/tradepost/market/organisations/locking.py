@@ -1,5 +1,5 @@
-"""Every verb locks its enterprise's row first, so that two of them at once never leave it without an administrator, or make a
-circle of its departments."""
+"""Every function that changes an enterprise locks its row first. Concurrent calls can then neither leave it without
+an administrator nor create a cycle of departments."""
 
 from __future__ import annotations
 
@@ -14,54 +14,56 @@ from .models import Department, DirectoryToken, Enterprise, Member
 
 
 def lock(enterprise: Enterprise | int, *, by: Member | DirectoryToken | None = None) -> Enterprise:
-    """The enterprise as it is now, held until the transaction ends. ``by``: the administrator, or the directory, that acts; None for
-    the market itself, or a person about themselves. Raises ``Refused`` when it is dissolved, ``by`` is no administrator any more,
-    or the directory's token was revoked."""
+    """Lock an enterprise until the transaction ends, and return its current row. ``by``: the administrator or
+    directory that acts; None for the market, or for a person who changes their own data.
+
+    Raises ``Refused`` if it is dissolved, ``by`` is no longer an administrator, or the directory's token was
+    revoked."""
     key = enterprise if isinstance(enterprise, int) else enterprise.pk
-    held = Enterprise.objects.select_for_update(of=("self",)).get(pk=key)
-    if held.status != Enterprise.Status.ACTIVE:
-        raise Refused(
-            "enterprise.dissolved", _("This enterprise was dissolved. Nothing in it can be changed any more.")
-        )
+    locked_enterprise = Enterprise.objects.select_for_update(of=("self",)).get(pk=key)
+    if locked_enterprise.status != Enterprise.Status.ACTIVE:
+        raise Refused("enterprise.dissolved", _("This enterprise has been dissolved and can no longer be changed."))
     if isinstance(by, DirectoryToken):
-        _must_live(by, held)
+        _check_token(by, locked_enterprise)
     elif by is not None:
-        must_be_admin(by, held)
-    return held
+        check_admin(by, locked_enterprise)
+    return locked_enterprise
 
 
-def _must_live(by: DirectoryToken, enterprise: Enterprise) -> None:
+def _check_token(by: DirectoryToken, enterprise: Enterprise) -> None:
     if not DirectoryToken.objects.filter(pk=by.pk, enterprise=enterprise).exists():
         raise Refused("directory.gone", _("This token was revoked."), HTTPStatus.UNAUTHORIZED)
 
 
-def must_be_admin(by: Member, enterprise: Enterprise) -> None:
-    still = Member.objects.filter(
+def check_admin(by: Member, enterprise: Enterprise) -> None:
+    current_members = Member.objects.filter(
         pk=by.pk, enterprise=enterprise, role=Member.Role.ADMIN, enabled=True, removed_at=None
     )
-    if not still.exists():
-        words = _("Only an administrator of the enterprise can do this, and you are none any more.")
-        raise Refused("enterprise.not_admin", words, HTTPStatus.FORBIDDEN)
+    if not current_members.exists():
+        message = _("Only an administrator of the enterprise can do this. You are no longer an administrator.")
+        raise Refused("enterprise.not_admin", message, HTTPStatus.FORBIDDEN)
 
 
-def counted(enterprise: Enterprise, change: int) -> None:
-    """So many members more, or less; in the transaction that holds the enterprise."""
+def add_to_count(enterprise: Enterprise, change: int) -> None:
+    """Add ``change`` to the number of members, in the transaction that holds the enterprise."""
     Enterprise.objects.filter(pk=enterprise.pk).update(people=F("people") + change)
     enterprise.people += change
 
 
 def department_of(enterprise: Enterprise, pk: int, *, field: str = "department") -> Department:
-    """A living department of this enterprise. Raises ``Refused``."""
-    found = Department.objects.filter(pk=pk, enterprise=enterprise, removed_at=None).first()
-    if found is None:
-        words = _("There is no such department any more. Choose another one.")
-        raise Refused("enterprise.no_department", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)
-    return found
+    """Return a department of this enterprise. Raises ``Refused`` if it does not exist or was removed."""
+    department = Department.objects.filter(pk=pk, enterprise=enterprise, removed_at=None).first()
+    if department is None:
+        message = _("This department no longer exists. Choose another one.")
+        raise Refused("enterprise.no_department", message, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)
+    return department
 
 
 def member_of(enterprise: Enterprise, member: Member) -> Member:
-    """The member as they are now. Raises ``Refused`` for one who was removed."""
-    found = Member.objects.select_related("user", "department").filter(pk=member.pk, enterprise=enterprise).first()
-    if found is None or found.removed_at is not None:
-        raise Refused("enterprise.no_member", _("This person is no member any more."), HTTPStatus.NOT_FOUND)
-    return found
+    """Return the member's current row. Raises ``Refused`` for a removed member."""
+    current_member = (
+        Member.objects.select_related("user", "department").filter(pk=member.pk, enterprise=enterprise).first()
+    )
+    if current_member is None or current_member.removed_at is not None:
+        raise Refused("enterprise.no_member", _("This person is no longer a member."), HTTPStatus.NOT_FOUND)
+    return current_member

@@ -1,4 +1,4 @@
-"""People of an enterprise: added with an account of the enterprise's making, changed, disabled, removed, brought back
+"""Members of an enterprise: add them with an account of the enterprise, change, disable, remove and restore them
 (openapi-jointkit §A.7)."""
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from msgspec import Struct, field
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
+from tradepost.market.identity.account_locks import activate
 from tradepost.market.identity.models import User
 
 from . import account_names
-from .act_log import By, Did, actor, record
-from .administrators import must_leave_an_admin
+from .act_log import Author, EnterpriseAction, actor_of, record
+from .administrators import check_admin_remains
 from .events import MembersChanged
-from .initial_password import NewPassword, draw, give, no_password
-from .locking import counted, department_of, lock, member_of
+from .initial_password import NewPassword, generate_password, set_password, unusable_hash
+from .locking import add_to_count, department_of, lock, member_of
 from .models import Enterprise, GroupMember, Invitation, Member, OwnAddress
 from .profile import Profile
 
-LONGEST_NAME = 64
+MAX_NAME_LENGTH = 64
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """What an administrator, or the enterprise's directory, says of somebody. ``department`` is a key. ``external_id``: what the
-    directory calls them; None leaves what is known."""
+    """Data of a person from an administrator or the enterprise's directory. ``department`` is a key.
+
+    ``external_id``: identifier in the directory; None keeps the current one."""
 
     name: str
     department: int
@@ -36,210 +38,246 @@ class Person(Struct, frozen=True, kw_only=True):
     profile: Profile = field(default_factory=Profile)
     external_id: str | None = None
     directory: Mapping[str, str] | None = None
-    """As ``Member.directory``; None where an administrator speaks."""
+    """See ``Member.directory``; None if an administrator makes the change."""
 
 
 def add_managed(
     enterprise: Enterprise, user_name: str, person: Person, *, by: Member | None, most: int, now: datetime
 ) -> NewPassword:
-    """A member with an account that the enterprise makes: it has no e-mail address, and signs in at the enterprise's auth centre
-    alone. Its first password is in the answer and nowhere else; a person replaces it at the first sign-in, a seller's tester keeps it
-    (``by`` is None). ``most``: living members. Raises ``Refused``."""
-    user_name, drawn = account_names.user_name(user_name), draw()
+    """Add a member with an account of the enterprise, which has no email address and signs in only at the
+    enterprise's auth centre.
+
+    Return its first password, which is not stored in clear. A person replaces it at the first sign-in; a seller's
+    tester keeps it (``by`` is None). ``most``: limit of members. Raises ``Refused``."""
+    user_name, drawn_password = account_names.checked_user_name(user_name), generate_password()
     with transaction.atomic():
         member = add_without_password(enterprise, user_name, person, by=by, most=most, now=now)
-        return give(member, drawn, now=now, temporary=by is not None)
+        return set_password(member, drawn_password, now=now, temporary=by is not None)
 
 
 def add_without_password(
-    enterprise: Enterprise, user_name: str, person: Person, *, by: By | None, most: int, now: datetime
+    enterprise: Enterprise, user_name: str, person: Person, *, by: Author | None, most: int, now: datetime
 ) -> Member:
-    """The same, as an enterprise's directory does it: nobody signs in with the account until an administrator makes its password."""
-    user_name = account_names.user_name(user_name)
+    """Add a member without a password, as an enterprise's directory does. An administrator must generate one before
+    the first sign-in."""
+    user_name = account_names.checked_user_name(user_name)
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        must_have_room(held, most=most)
-        must_be_free(held, user_name)
-        user = User.objects.create(email="", name=person.name[:64], password=no_password(), joined_at=now)
-        member = Member(enterprise=held, user=user, user_name=user_name, managed=True, joined_at=now)
-        _set(member, held, person)
+        locked_enterprise = lock(enterprise, by=by)
+        check_member_limit(locked_enterprise, most=most)
+        check_account_name_free(locked_enterprise, user_name)
+        user = User.objects.create(email="", name=person.name[:64], password=unusable_hash(), joined_at=now)
+        member = Member(enterprise=locked_enterprise, user=user, user_name=user_name, managed=True, joined_at=now)
+        _apply(member, locked_enterprise, person)
         member.save()
-        counted(held, 1)
-        record(held, Did.MEMBER_ADDED, actor(by), about=member, now=now, note=user_name)
-        tell([member], now=now)
+        add_to_count(locked_enterprise, 1)
+        record(locked_enterprise, EnterpriseAction.MEMBER_ADDED, actor_of(by), about=member, now=now, note=user_name)
+        publish_changes([member], now=now)
     return member
 
 
-def must_have_room(enterprise: Enterprise, *, most: int) -> None:
+def check_member_limit(enterprise: Enterprise, *, most: int) -> None:
     if enterprise.people >= most:
-        words = _("An enterprise has at most %(most)s members.") % {"most": most}
-        raise Refused("enterprise.too_many_members", words)
+        message = _("An enterprise has at most %(most)s members.") % {"most": most}
+        raise Refused("enterprise.too_many_members", message)
 
 
-def must_be_free(enterprise: Enterprise, user_name: str) -> None:
-    """An account name is one person's for ever: sellers know people by nothing else."""
-    standing = Member.objects.filter(enterprise=enterprise, user_name=user_name).first()
-    if standing is not None and standing.removed_at is None:
-        words = _("%(name)s has the account name “%(account)s” already.") % {"name": standing, "account": user_name}
-        raise Refused("enterprise.user_name_taken", words, field="user_name")
-    if standing is not None:
-        words = _(
-            "“%(account)s” was the account name of somebody who was removed. Bring that person back, or choose another name: "
-            "a new person would get what the former one had in the software of sellers."
+def check_account_name_free(enterprise: Enterprise, user_name: str) -> None:
+    """Check that an account name was never used: it identifies a person to sellers permanently."""
+    holder = Member.objects.filter(enterprise=enterprise, user_name=user_name).first()
+    if holder is not None and holder.removed_at is None:
+        message = _("%(name)s has the account name “%(account)s” already.") % {"name": holder, "account": user_name}
+        raise Refused("enterprise.user_name_taken", message, field="user_name")
+    if holder is not None:
+        message = _(
+            "“%(account)s” was the account name of a removed member. Restore that member, or choose another "
+            "name. Otherwise, the new member gets everything that the former member had in sellers' software."
         )
-        raise Refused("enterprise.user_name_used", words % {"account": user_name}, field="user_name")
+        raise Refused("enterprise.user_name_used", message % {"account": user_name}, field="user_name")
     if Invitation.objects.filter(enterprise=enterprise, status=Invitation.Status.PENDING, user_name=user_name).exists():
-        words = _("Somebody is invited under the account name “%(account)s”.") % {"account": user_name}
-        raise Refused("enterprise.user_name_invited", words, field="user_name")
+        message = _("A person has been invited with the account name “%(account)s”.") % {"account": user_name}
+        raise Refused("enterprise.user_name_invited", message, field="user_name")
 
 
-def _set(member: Member, held: Enterprise, person: Person) -> None:
+def _apply(member: Member, enterprise: Enterprise, person: Person) -> None:
     if person.role not in Member.Role.values:
-        raise account_names.wrong("role", _("A member is an administrator or is not."))
-    moved = member.department_id != person.department
-    member.name = account_names.plain_name(person.name, field="name", longest=LONGEST_NAME)
-    member.department = department_of(held, person.department)
+        raise account_names.invalid_name("role", _("The role must be member or administrator."))
+    is_moved = member.department_id != person.department
+    member.name = account_names.plain_name(person.name, field="name", longest=MAX_NAME_LENGTH)
+    member.department = department_of(enterprise, person.department)
     member.role, member.profile = person.role, person.profile.stored()
     if person.external_id is not None:
         member.external_id = account_names.external_id(person.external_id)
     if person.directory is not None:
         member.directory = {name: account_names.external_id(text) for name, text in person.directory.items()}
-    elif moved:  # an administrator decided what the directory could not
+    elif is_moved:  # an administrator decided what the directory could not
         member.directory = {name: text for name, text in member.directory.items() if name != "department"}
 
 
-def rename_account(member: Member, user_name: str, *, by: By, now: datetime) -> None:
+def rename_account(member: Member, user_name: str, *, by: Author, now: datetime) -> None:
     """Change the account name of a person whom no seller knows yet. Raises ``Refused``."""
-    user_name = account_names.user_name(user_name)
+    user_name = account_names.checked_user_name(user_name)
     with transaction.atomic():
-        held = lock(member.enterprise_id, by=by)
-        one = member_of(held, member)
-        if one.user_name == user_name:
+        enterprise = lock(member.enterprise_id, by=by)
+        current_member = member_of(enterprise, member)
+        if current_member.user_name == user_name:
             return
-        must_be_free(held, user_name)
-        note, one.user_name, one.version = f"{one.user_name} → {user_name}", user_name, one.version + 1
-        one.save(update_fields=["user_name", "version"])
-        record(held, Did.MEMBER_CHANGED, actor(by), about=one, now=now, note=note)
-        tell([one], now=now)
+        check_account_name_free(enterprise, user_name)
+        note, current_member.user_name, current_member.version = (
+            f"{current_member.user_name} → {user_name}",
+            user_name,
+            current_member.version + 1,
+        )
+        current_member.save(update_fields=["user_name", "version"])
+        record(enterprise, EnterpriseAction.MEMBER_CHANGED, actor_of(by), about=current_member, now=now, note=note)
+        publish_changes([current_member], now=now)
 
 
-def change(member: Member, person: Person, *, by: By, now: datetime) -> Member:
-    """Name, department, role and what else is known. Raises ``Refused`` when nobody would be administrator any more."""
+def change(member: Member, person: Person, *, by: Author, now: datetime) -> Member:
+    """Change name, department, role and profile. Raises ``Refused`` if no administrator would remain."""
     with transaction.atomic():
-        held = lock(member.enterprise_id, by=by)
-        one = member_of(held, member)
-        before = _facts(one)
-        was_admin = one.role == Member.Role.ADMIN
-        _set(one, held, person)
-        if before == _facts(one):
-            return one
-        if was_admin and one.role != Member.Role.ADMIN:
-            must_leave_an_admin(one)
-        one.version += 1
-        one.save(update_fields=["name", "department", "role", "profile", "external_id", "directory", "version"])
-        note = "" if one.role == before[0] else one.role
-        record(held, Did.MEMBER_CHANGED, actor(by), about=one, now=now, note=note)
-        tell([one], now=now)
-    return one
+        enterprise = lock(member.enterprise_id, by=by)
+        current_member = member_of(enterprise, member)
+        before = _stored_values(current_member)
+        was_admin = current_member.role == Member.Role.ADMIN
+        _apply(current_member, enterprise, person)
+        if before == _stored_values(current_member):
+            return current_member
+        if was_admin and current_member.role != Member.Role.ADMIN:
+            check_admin_remains(current_member)
+        current_member.version += 1
+        current_member.save(
+            update_fields=["name", "department", "role", "profile", "external_id", "directory", "version"]
+        )
+        note = "" if current_member.role == before[0] else current_member.role
+        record(enterprise, EnterpriseAction.MEMBER_CHANGED, actor_of(by), about=current_member, now=now, note=note)
+        publish_changes([current_member], now=now)
+    return current_member
 
 
-def _facts(one: Member) -> tuple[object, ...]:
-    return one.role, one.name, one.department_id, one.profile, one.external_id, one.directory
+def _stored_values(member: Member) -> tuple[object, ...]:
+    return member.role, member.name, member.department_id, member.profile, member.external_id, member.directory
 
 
-def disable(member: Member, *, by: By, now: datetime) -> None:
-    """They stay a member, whom sellers know, but nobody signs in as them (§A.7 ``enable``). The same again changes nothing."""
-    _switch(member, enabled=False, by=by, now=now)
+def disable(member: Member, *, by: Author, now: datetime) -> None:
+    """Disable sign-in of a member who stays known to sellers (§A.7 ``enable``). Repeating it has no effect."""
+    _set_enabled(member, enabled=False, by=by, now=now)
 
 
-def enable(member: Member, *, by: By, now: datetime) -> None:
-    _switch(member, enabled=True, by=by, now=now)
+def enable(member: Member, *, by: Author, now: datetime) -> None:
+    _set_enabled(member, enabled=True, by=by, now=now)
 
 
-def _switch(member: Member, *, enabled: bool, by: By, now: datetime) -> None:
+def _set_enabled(member: Member, *, enabled: bool, by: Author, now: datetime) -> None:
     with transaction.atomic():
-        held = lock(member.enterprise_id, by=by)
-        one = member_of(held, member)
-        if one.enabled == enabled:
+        enterprise = lock(member.enterprise_id, by=by)
+        current_member = member_of(enterprise, member)
+        if current_member.enabled == enabled:
             return
         if not enabled:
-            _must_not_be(by, one, _("You cannot disable yourself. Ask another administrator."))
-            if one.role == Member.Role.ADMIN:
-                must_leave_an_admin(one)
-        one.enabled, one.version = enabled, one.version + 1
-        one.save(update_fields=["enabled", "version"])
-        record(held, Did.MEMBER_ENABLED if enabled else Did.MEMBER_DISABLED, actor(by), about=one, now=now)
-        tell([one], now=now)
+            _check_not_self(by, current_member, _("You cannot disable yourself. Ask another administrator."))
+            if current_member.role == Member.Role.ADMIN:
+                check_admin_remains(current_member)
+        current_member.enabled, current_member.version = enabled, current_member.version + 1
+        current_member.save(update_fields=["enabled", "version"])
+        record(
+            enterprise,
+            EnterpriseAction.MEMBER_ENABLED if enabled else EnterpriseAction.MEMBER_DISABLED,
+            actor_of(by),
+            about=current_member,
+            now=now,
+        )
+        publish_changes([current_member], now=now)
 
 
-def remove(member: Member, *, by: By, now: datetime) -> None:
-    """They are out, of all groups too; what was known of them beside their name is forgotten. Raises ``Refused`` for oneself,
+def remove(member: Member, *, by: Author, now: datetime) -> None:
+    """Remove a member, also from all groups, and erase their data except the name. Raises ``Refused`` for oneself,
     and for the last administrator."""
     with transaction.atomic():
-        held = lock(member.enterprise_id, by=by)
-        one = member_of(held, member)
-        _must_not_be(by, one, _("You cannot remove yourself. You can leave the enterprise instead."))
-        _out(held, one, now=now)
-        record(held, Did.MEMBER_REMOVED, actor(by), about=one, now=now, note=one.user_name)
+        enterprise = lock(member.enterprise_id, by=by)
+        current_member = member_of(enterprise, member)
+        _check_not_self(by, current_member, _("You cannot remove yourself. You can leave the enterprise instead."))
+        _end_membership(enterprise, current_member, now=now)
+        record(
+            enterprise,
+            EnterpriseAction.MEMBER_REMOVED,
+            actor_of(by),
+            about=current_member,
+            now=now,
+            note=current_member.user_name,
+        )
 
 
 def leave(member: Member, *, now: datetime) -> None:
-    """By one's own will. Raises ``Refused`` for the last administrator, and for an account that is the enterprise's."""
+    """Leave the enterprise. Raises ``Refused`` for the last administrator, and for an account of the enterprise."""
     with transaction.atomic():
-        held = lock(member.enterprise_id)
-        one = member_of(held, member)
-        if one.managed:
+        enterprise = lock(member.enterprise_id)
+        current_member = member_of(enterprise, member)
+        if current_member.managed:
             words = _("Your account belongs to the enterprise. Ask one of its administrators to remove it.")
             raise Refused("enterprise.managed", words)
-        _out(held, one, now=now)
-        record(held, Did.MEMBER_LEFT, actor(one), about=one, now=now, note=one.user_name)
+        _end_membership(enterprise, current_member, now=now)
+        record(
+            enterprise,
+            EnterpriseAction.MEMBER_LEFT,
+            actor_of(current_member),
+            about=current_member,
+            now=now,
+            note=current_member.user_name,
+        )
 
 
-def restore(member: Member, *, department: int, by: Member, most: int, now: datetime) -> None:
-    """Bring back somebody who was removed, under the same account name, without rights. An account of the enterprise's making has
-    no password until an administrator makes one."""
+def restore_member(member: Member, *, department: int, by: Member, most: int, now: datetime) -> None:
+    """Restore a removed member under the same account name, without rights. An account of the enterprise has no
+    password until an administrator generates one."""
     with transaction.atomic():
-        held = lock(member.enterprise_id, by=by)
-        one = Member.objects.select_related("user").get(pk=member.pk, enterprise=held)
-        if one.removed_at is None:
+        enterprise = lock(member.enterprise_id, by=by)
+        current_member = Member.objects.select_related("user").get(pk=member.pk, enterprise=enterprise)
+        if current_member.removed_at is None:
             return
-        must_have_room(held, most=most)
-        bring_back(one, held, department=department)
-        record(held, Did.MEMBER_RESTORED, actor(by), about=one, now=now, note=one.user_name)
-        tell([one], now=now)
+        check_member_limit(enterprise, most=most)
+        reactivate(current_member, enterprise, department=department)
+        record(
+            enterprise,
+            EnterpriseAction.MEMBER_RESTORED,
+            actor_of(by),
+            about=current_member,
+            now=now,
+            note=current_member.user_name,
+        )
+        publish_changes([current_member], now=now)
 
 
-def bring_back(one: Member, held: Enterprise, *, department: int, role: str = Member.Role.USER) -> None:
-    one.department, one.role = department_of(held, department), role
-    one.removed_at, one.enabled, one.version = None, True, one.version + 1
-    one.save(update_fields=["department", "role", "removed_at", "enabled", "version"])
-    counted(held, 1)
-    if one.managed:
-        User.objects.filter(pk=one.user_id).update(is_active=True)
+def reactivate(member: Member, enterprise: Enterprise, *, department: int, role: str = Member.Role.USER) -> None:
+    member.department, member.role = department_of(enterprise, department), role
+    member.removed_at, member.enabled, member.version = None, True, member.version + 1
+    member.save(update_fields=["department", "role", "removed_at", "enabled", "version"])
+    add_to_count(enterprise, 1)
+    if member.managed:
+        activate(member.user_id)
 
 
-def _out(held: Enterprise, one: Member, *, now: datetime) -> None:
-    if one.role == Member.Role.ADMIN:
-        must_leave_an_admin(one)
-    GroupMember.objects.filter(member=one).delete()
-    one.removed_at, one.version, one.profile, one.password_at = now, one.version + 1, {}, None
-    one.external_id, one.directory, one.password_temporary = "", {}, False
+def _end_membership(enterprise: Enterprise, member: Member, *, now: datetime) -> None:
+    if member.role == Member.Role.ADMIN:
+        check_admin_remains(member)
+    GroupMember.objects.filter(member=member).delete()
+    member.removed_at, member.version, member.profile, member.password_at = now, member.version + 1, {}, None
+    member.external_id, member.directory, member.password_temporary = "", {}, False
     fields = ["removed_at", "version", "profile", "password_at", "external_id", "directory", "password_temporary"]
-    one.save(update_fields=fields)
-    OwnAddress.objects.filter(member=one).delete()
-    counted(held, -1)
-    if one.managed:  # nobody signs in with it any more, wherever
-        User.objects.filter(pk=one.user_id).update(is_active=False, password=no_password())
-    tell([one], now=now)
+    member.save(update_fields=fields)
+    OwnAddress.objects.filter(member=member).delete()
+    add_to_count(enterprise, -1)
+    if member.managed:  # the account can no longer sign in anywhere
+        User.objects.filter(pk=member.user_id).update(is_active=False, password=unusable_hash())
+    publish_changes([member], now=now)
 
 
-def _must_not_be(by: By, one: Member, words: str) -> None:
-    if by == one:
-        raise Refused("enterprise.yourself", words)
+def _check_not_self(by: Author, member: Member, message: str) -> None:
+    if by == member:
+        raise Refused("enterprise.yourself", message)
 
 
-def tell(changed: Sequence[Member], *, now: datetime) -> None:
-    """Publish that these members, of one enterprise, are not what they were."""
-    if changed:
-        happened = MembersChanged(enterprise=changed[0].enterprise_id, members=tuple(one.pk for one in changed))
-        outbox.publish(happened, now=now)
+def publish_changes(members: Sequence[Member], *, now: datetime) -> None:
+    """Publish a change of these members of one enterprise."""
+    if members:
+        event = MembersChanged(enterprise=members[0].enterprise_id, members=tuple(member.pk for member in members))
+        outbox.publish(event, now=now)

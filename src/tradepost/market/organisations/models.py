@@ -1,4 +1,4 @@
-"""Enterprises, their departments, and who is in them; invitations, imports and what was done stand in files of their own."""
+"""Enterprises, departments and members. Invitations, imports, history and others have their own files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ __all__ = [
     "PasswordPart",
 ]
 CODE_LENGTH = 64
-"""Of a tenant's and a department's code, and of a member's account name (openapi-jointkit §A.5, §A.7, §A.8)."""
+"""Length of a tenant's and a department's code, and of a member's account name (openapi-jointkit §A.5, §A.7,
+§A.8)."""
 
 
 class Enterprise(models.Model):
@@ -49,25 +50,42 @@ class Enterprise(models.Model):
         DISSOLVED = "dissolved", _("Dissolved")
 
     public_id = models.CharField(max_length=32, unique=True, default=hex_id)
-    """The ``tenantId`` that sellers know; no other enterprise ever has it."""
+    """The ``tenantId`` that sellers know; never reused."""
     code = models.CharField(max_length=CODE_LENGTH, unique=True)
-    """The ``tenantCode``: ``user_name@code`` names one person of the whole market. Never changed, never given again."""
-    name = models.CharField(_("Name"), max_length=255)
+    """The ``tenantCode``: ``user_name@code`` identifies a person in the whole market. Never changed and never
+    reused."""
+    name = models.CharField(pgettext_lazy("of a thing", "Name"), max_length=255)
     buyer = models.ForeignKey(User, models.PROTECT, null=True, default=None, related_name="enterprises")
-    """Whose services may be bound to it: who founded it. None for a seller's test enterprise."""
+    """The founder, whose services may be bound to it. None for a seller's test enterprise."""
     test_seller = models.ForeignKey(
         Seller, models.PROTECT, null=True, default=None, related_name="test_enterprises", db_index=False
     )
-    """The seller that tries its software with it (§B.1 'Test account')."""
+    """The seller that tests its software with it (§B.1 'Test account')."""
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     people = models.PositiveIntegerField(default=0, db_default=0)
-    """Living members: kept by the verbs, which hold this row, since there may be a hundred thousand (``locking.counted``)."""
+    """Number of members. Functions that hold this row update it (``locking.counted``), because counting up to a
+    hundred thousand is slow."""
     second_step_required = models.BooleanField(default=False, db_default=False)
-    """Whether its auth centre lets nobody in by a password alone."""
+    """Whether its auth centre requires two-step sign-in."""
     created_at = models.DateTimeField()
+    dissolve_asked_at = models.DateTimeField(null=True, default=None)
+    """When an administrator requested to dissolve it; null without a request."""
+    dissolve_asked_by = models.BigIntegerField(null=True, default=None)
+    """Key of that member."""
+    dissolve_at = models.DateTimeField(null=True, default=None)
+    """When it will be dissolved unless an administrator keeps it; null while a second administrator must agree."""
     dissolved_at = models.DateTimeField(null=True, default=None)
+    erased_at = models.DateTimeField(null=True, default=None)
+    """When its data was erased, some time after it was dissolved."""
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["dissolved_at"],
+                name="enterprise_to_erase",
+                condition=Q(dissolved_at__isnull=False, erased_at__isnull=True),
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["test_seller"], name="enterprise_of_tests_once"),
             models.CheckConstraint(
@@ -82,22 +100,23 @@ class Enterprise(models.Model):
 
 
 class Department(models.Model):
-    """A node of an enterprise's tree (§A.8). One that was removed keeps its row and its code: sellers are told by it."""
+    """A node of an enterprise's tree (§A.8). A removed department keeps its row and code, which identify it to
+    sellers."""
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="departments", db_index=False)
     code = models.CharField(max_length=CODE_LENGTH)
-    """The ``orgCode``: never changed. A removed department comes back under its own code."""
-    name = models.CharField(_("Name"), max_length=128)
+    """The ``orgCode``: never changed. A removed department is restored under its own code."""
+    name = models.CharField(pgettext_lazy("of a thing", "Name"), max_length=128)
     parent = models.ForeignKey("self", models.PROTECT, null=True, default=None, related_name="children")
     """None at the top."""
     version = models.PositiveIntegerField(default=1)
-    """Counts what became of it, so that who tells others knows whether they were told of this."""
+    """Incremented with each change, so that notifications can be compared with the current state."""
     removed_at = models.DateTimeField(null=True, default=None)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["enterprise", "code"], name="department_code"),
-            # NULL equals nothing, so the top needs a constraint of its own.
+            # A unique constraint ignores NULL, so the top level needs its own.
             models.UniqueConstraint(
                 fields=["enterprise", "parent", "name"],
                 condition=Q(removed_at__isnull=True, parent__isnull=False),
@@ -115,8 +134,8 @@ class Department(models.Model):
 
 
 class Member(models.Model):
-    """A person in an enterprise (§A.7). One that was removed keeps the row, without personal data: an account name is never
-    another person's, since sellers know people by nothing else."""
+    """A person in an enterprise (§A.7). A removed member keeps the row without personal data: an account name is
+    never reused, because it identifies a person to sellers."""
 
     class Role(models.TextChoices):
         USER = "user", pgettext_lazy("enterprise", "Member")
@@ -125,31 +144,33 @@ class Member(models.Model):
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="members", db_index=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="enterprise_memberships")
     public_id = models.CharField(max_length=32, unique=True, default=hex_id)
-    """What programs of sellers know the person by (``sub``)."""
+    """The identifier that sellers' programs know (``sub``)."""
     user_name = models.CharField(_("Account name"), max_length=CODE_LENGTH)
-    """In lower case; never changed."""
+    """In lower case; rarely changed (``members.rename_account``)."""
     name = models.CharField(_("Name"), max_length=64)
     department = models.ForeignKey(Department, models.PROTECT, related_name="members", db_index=False)
     role = models.CharField(max_length=8, choices=Role, default=Role.USER)
     enabled = models.BooleanField(default=True)
-    """Whether the person may sign in; one who is disabled stays a member."""
+    """Whether the person may sign in; a disabled person stays a member."""
     managed = models.BooleanField(default=False)
-    """Whether the enterprise made the account, and may give it a new password; others are the people's own."""
+    """Whether the enterprise created the account, and may reset its password; others are people's own accounts."""
     profile = models.JSONField(default=dict)
-    """``position employee_code employee_type mobile email work_place entry_date extension`` as far as known (``profile.py``)."""
+    """``position employee_code employee_type mobile email work_place entry_date extension``, as far as known
+    (``profile.py``)."""
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
-    """What the enterprise's own directory calls the person (``externalId`` of RFC 7643 §3.1)."""
+    """Identifier of the person in the enterprise's own directory (``externalId`` of RFC 7643 §3.1)."""
     directory = models.JSONField(default=dict, db_default={})
-    """What else the directory said and the market does not use: ``formatted familyName givenName`` of a name, and a ``department``
-    that the market does not know, whose member therefore was not moved."""
+    """Other data from the directory: ``formatted familyName givenName`` of a name, and a ``department`` that the
+    market does not know, so that the member was not moved."""
     password_at = models.DateTimeField(null=True, default=None)
-    """When an administrator made the password of a managed account last; null while it has none and nobody can sign in."""
+    """When the password of a managed account was last generated; null without a password, so that sign-in is
+    impossible."""
     password_temporary = models.BooleanField(default=False, db_default=False)
-    """Somebody else made the password: its owner replaces it at the next sign-in."""
+    """Another person generated the password: its owner must replace it at the next sign-in."""
     imported_by = models.BigIntegerField(null=True, default=None)
-    """Key of the import that made the account."""
+    """Key of the import that created the account."""
     version = models.PositiveIntegerField(default=1)
-    """Counts what became of it, as a department's."""
+    """Incremented with each change, like a department's."""
     joined_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, default=None)
 
@@ -158,7 +179,8 @@ class Member(models.Model):
             models.UniqueConstraint(fields=["enterprise", "user_name"], name="enterprise_member_user_name"),
             models.UniqueConstraint(fields=["enterprise", "user"], name="enterprise_member_once"),
         ]
-        # Of the many of an enterprise: all, those of a department, and those whose name begins so (``base.prefix``).
+        # For the lists of a large enterprise: all members, those of a department, and prefix searches by name
+        # (``base.prefix``).
         indexes: ClassVar = [
             models.Index(
                 fields=["enterprise", "-id"], name="enterprise_member_living", condition=Q(removed_at__isnull=True)

@@ -1,7 +1,6 @@
-"""A member confirms an email address of their own and resets a forgotten password with it.
+"""A member confirms their own email address and resets a forgotten password with it.
 
-Tokens are in the mails alone; the database keeps their hashes. ``wall`` is real time.
-"""
+Only the mails contain the tokens; the database stores their hashes. ``wall`` is real time."""
 
 from __future__ import annotations
 
@@ -16,115 +15,120 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.identity import second_factor, throttling
+from tradepost.market.identity import limits, second_factor, throttling
 
-from .act_log import Did, actor, record
-from .admin_visits import draw, hash_of
+from .act_log import EnterpriseAction, actor_of, record
+from .admin_visits import hash_of, new_secret
 from .locking import lock, member_of
 from .models import Enterprise, Member, OwnAddress
-from .own_password import must_be_managed
+from .own_password import check_managed
 
-TO_CONFIRM, TO_RESET = timedelta(days=1), timedelta(hours=1)
-MAILS_AN_HOUR, HOUR = 5, timedelta(hours=1)
-ASKED_AN_HOUR = 20
-"""Requests for a reset from one network."""
+CONFIRM_TIME, RESET_TIME = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """A token and the address that it is mailed to; it is nowhere else."""
+class ConfirmationMail:
+    """A token and the address to which it is mailed; only the mail contains the token."""
 
     address: str
     token: str = field(repr=False)
 
 
-def of(member: Member) -> OwnAddress | None:
+def address_of_member(member: Member) -> OwnAddress | None:
     return OwnAddress.objects.filter(member=member).first()
 
 
-def propose(member: Member, email: str, password: str, *, wall: datetime) -> Mail:
-    """The first step: a mail to the address. The confirmed one stays until the new one is confirmed. Hashes a password. Raises
-    ``Refused``, which names the field."""
-    must_be_managed(member)
+def propose_address(member: Member, email: str, password: str, *, wall: datetime) -> ConfirmationMail:
+    """First step: return the mail to the new address. The confirmed address stays until the new one is confirmed.
+    Hashes a password.
+
+    Raises ``Refused``, which names the field."""
+    check_managed(member)
     email = email.strip()
     try:
         validate_email(email)
     except ValidationError:
-        words = _("This is not an email address.")
-        raise Refused("own_address.email", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="email") from None
+        message = _("This is not an email address.")
+        raise Refused("own_address.email", message, HTTPStatus.UNPROCESSABLE_ENTITY, field="email") from None
     second_factor.check_password(member.user, password, wall=wall)
-    what = f"address of member {member.pk}"
-    if wait := throttling.window(what, most=MAILS_AN_HOUR, length=HOUR, now=wall):
+    if wait := throttling.count(limits.OWN_ADDRESS_MAILS, f"{member.pk}", now=wall):
         minutes = -(-wait // 60)
-        words = ngettext(
-            "Too many mails were requested. Try again in %(minutes)s minute.",
-            "Too many mails were requested. Try again in %(minutes)s minutes.",
+        message = ngettext(
+            "Too many emails were requested. Try again in %(minutes)s minute.",
+            "Too many emails were requested. Try again in %(minutes)s minutes.",
             minutes,
         )
-        raise Refused("own_address.too_often", words % {"minutes": minutes}, HTTPStatus.TOO_MANY_REQUESTS)
-    token = draw()
-    pending = {"pending_email": email, "pending_hash": hash_of(token), "pending_until": wall + TO_CONFIRM}
-    OwnAddress.objects.update_or_create(member=member, defaults=pending)
-    return Mail(email, token)
+        raise Refused("own_address.too_often", message % {"minutes": minutes}, HTTPStatus.TOO_MANY_REQUESTS, wait=wait)
+    token = new_secret()
+    pending_columns = {"pending_email": email, "pending_hash": hash_of(token), "pending_until": wall + CONFIRM_TIME}
+    OwnAddress.objects.update_or_create(member=member, defaults=pending_columns)
+    return ConfirmationMail(email, token)
 
 
 def find_pending(member: Member, token: str, *, wall: datetime) -> OwnAddress | None:
-    """What the link of a mail would confirm for the member who is signed in."""
+    """Return what the link of a mail would confirm for the signed-in member."""
     return OwnAddress.objects.filter(member=member, pending_hash=hash_of(token), pending_until__gt=wall).first()
 
 
 def confirm(member: Member, token: str, *, now: datetime, wall: datetime) -> OwnAddress:
-    """The second step, by the same member. Raises ``Refused`` for a link that was used, replaced or is too old."""
+    """Second step, by the same member. Raises ``Refused`` for a link that was used, replaced or has expired."""
     with transaction.atomic():
-        held = lock(member.enterprise_id)
-        one = member_of(held, member)
-        found = find_pending(one, token, wall=wall)
-        if found is None:
-            raise Refused("own_address.link", _("This link was used, replaced or has expired. Request another mail."))
-        found.email, found.confirmed_at = found.pending_email, wall
-        found.pending_email, found.pending_hash, found.pending_until = "", None, None
-        found.reset_hash = found.reset_until = None
-        found.save()
-        record(held, Did.ADDRESS_CONFIRMED, actor(one), about=one, now=now)
-    return found
+        enterprise = lock(member.enterprise_id)
+        current_member = member_of(enterprise, member)
+        address = find_pending(current_member, token, wall=wall)
+        if address is None:
+            raise Refused(
+                "own_address.link", _("This link was used, was replaced or has expired. Request another email.")
+            )
+        address.email, address.confirmed_at = address.pending_email, wall
+        address.pending_email, address.pending_hash, address.pending_until = "", None, None
+        address.reset_hash = address.reset_until = None
+        address.save()
+        record(enterprise, EnterpriseAction.ADDRESS_CONFIRMED, actor_of(current_member), about=current_member, now=now)
+    return address
 
 
 def remove(member: Member, *, now: datetime) -> None:
-    """The same again changes nothing."""
+    """Remove the address. Repeating it has no effect."""
     with transaction.atomic():
-        held = lock(member.enterprise_id)
-        one = member_of(held, member)
-        if OwnAddress.objects.filter(member=one).delete()[0]:
-            record(held, Did.ADDRESS_REMOVED, actor(one), about=one, now=now)
+        enterprise = lock(member.enterprise_id)
+        current_member = member_of(enterprise, member)
+        if OwnAddress.objects.filter(member=current_member).delete()[0]:
+            record(
+                enterprise, EnterpriseAction.ADDRESS_REMOVED, actor_of(current_member), about=current_member, now=now
+            )
 
 
-def request_reset(enterprise: Enterprise, member: Member | None, *, network: str, wall: datetime) -> Mail | None:
-    """For whoever gave the account name of ``member``, if there is one. None where no mail goes out, which nobody is told. Raises
-    ``Refused`` for a network that asks too often."""
-    asked = f"reset at {enterprise.pk} from {network}"
-    if throttling.window(asked, most=ASKED_AN_HOUR, length=HOUR, now=wall):
-        words = _("Too many requests from your network. Try again in an hour.")
-        raise Refused("own_address.too_often", words, HTTPStatus.TOO_MANY_REQUESTS)
-    known = None if member is None else _usable(member)
-    if known is None:
+def request_reset(
+    enterprise: Enterprise, member: Member | None, *, network: str, wall: datetime
+) -> ConfirmationMail | None:
+    """Request a reset for an account name; ``member`` is None if it does not exist. Return the mail, or None if none
+    is sent, which is not revealed.
+
+    Raises ``Refused`` for a network that sends too many requests."""
+    if wait := throttling.count(limits.RESETS, f"{enterprise.pk} from {network}", now=wall):
+        message = _("Too many requests from your network. Try again in an hour.")
+        raise Refused("own_address.too_often", message, HTTPStatus.TOO_MANY_REQUESTS, wait=wait)
+    address = None if member is None else _usable_address(member)
+    if address is None:
         return None
-    if throttling.window(f"reset of member {known.member_id}", most=MAILS_AN_HOUR, length=HOUR, now=wall):
+    if throttling.count(limits.RESETS_OF_A_MEMBER, f"{address.member_id}", now=wall):
         return None
-    token = draw()
-    known.reset_hash, known.reset_until = hash_of(token), wall + TO_RESET
-    known.save(update_fields=["reset_hash", "reset_until"])
-    return Mail(known.email, token)
+    token = new_secret()
+    address.reset_hash, address.reset_until = hash_of(token), wall + RESET_TIME
+    address.save(update_fields=["reset_hash", "reset_until"])
+    return ConfirmationMail(address.email, token)
 
 
-def _usable(member: Member) -> OwnAddress | None:
-    """Of a member who may sign in and has a password to forget."""
-    may = member.managed and member.enabled and member.removed_at is None and member.password_at is not None
-    found = of(member) if may and member.user.is_active else None
-    return found if found is not None and found.email else None
+def _usable_address(member: Member) -> OwnAddress | None:
+    """Return the address of a member who may sign in and has a password."""
+    is_usable = member.managed and member.enabled and member.removed_at is None and member.password_at is not None
+    address = address_of_member(member) if is_usable and member.user.is_active else None
+    return address if address is not None and address.email else None
 
 
 def find_reset(enterprise: Enterprise, token: str, *, wall: datetime) -> OwnAddress | None:
-    """Whose password the link of a mail resets; with the member."""
-    own = OwnAddress.objects.select_related("member__user", "member__enterprise", "member__department")
-    found = own.filter(reset_hash=hash_of(token), reset_until__gt=wall, member__enterprise=enterprise).first()
-    return found if found is not None and _usable(found.member) is not None else None
+    """Return the address, with its member, whose password the link of a mail resets."""
+    addresses = OwnAddress.objects.select_related("member__user", "member__enterprise", "member__department")
+    address = addresses.filter(reset_hash=hash_of(token), reset_until__gt=wall, member__enterprise=enterprise).first()
+    return address if address is not None and _usable_address(address.member) is not None else None

@@ -1,8 +1,7 @@
-"""First passwords of an import, or of all members without one, in one sealed file: made by a background job, downloaded by
-administrators for a day, then deleted.
+"""Files with first passwords of an import, or of all members without one. A background job creates a sealed file,
+which administrators can download for a day before it is deleted.
 
-Each batch gives its members their passwords in the transaction that keeps them, so that a worker that dies loses none.
-"""
+Each batch sets its passwords in the transaction that stores them, so a worker that dies loses none."""
 
 from __future__ import annotations
 
@@ -21,23 +20,23 @@ from msgspec import Struct
 from tradepost.market.base import jobs, leased_jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.jobs import Timer
-from tradepost.market.base.leased_jobs import LeasedTask, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RunningJob
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.secrets import seal, unseal
 
-from .act_log import MARKET, Did, actor, record
-from .initial_password import draw, give
+from .act_log import MARKET_ACTOR, EnterpriseAction, actor_of, record
+from .initial_password import generate_password, set_password
 from .lifecycle import PASSWORD_FILE, PasswordFileEvent
-from .locking import lock, must_be_admin
+from .locking import check_admin, lock
 from .models import Enterprise, ImportRun, Member, PasswordFile, PasswordPart
-from .queries import NO_PASSWORD
+from .queries import WITHOUT_PASSWORD
 
 MAKE, END = "organisations.passwords", "organisations.passwords_end"
-MAKING = gettext_noop("Generating passwords")
+PROGRESS_LABEL = gettext_noop("Generating passwords")
 BATCH = 100
-"""Members of a transaction: a few seconds of hashing, which is done before it."""
-KEPT = timedelta(days=1)
-LISTED = 20
+"""Members per transaction; hashing takes a few seconds before it."""
+LIFETIME = timedelta(days=1)
+MAX_LISTED = 20
 
 
 class PasswordLine(Struct, frozen=True, array_like=True):
@@ -47,153 +46,174 @@ class PasswordLine(Struct, frozen=True, array_like=True):
 
 
 def start(enterprise: Enterprise, run: ImportRun | None, *, by: Member, now: datetime) -> PasswordFile:
-    """``run``: the import; None for all members without a password. Raises ``Refused`` when nobody lacks one, and while another
-    file is being generated."""
+    """Start the creation of a file. ``run``: the import; None for all members without a password.
+
+    Raises ``Refused`` if all have one, or while another file is being generated."""
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        if PasswordFile.objects.filter(enterprise=held, status=PasswordFile.Status.MAKING).exists():
-            words = _("Another password file is being generated. Wait until it is ready.")
-            raise Refused("password_file.open", words)
-        if not _anybody_without(held.pk, run.pk if run else None):
-            words = _("All these members have a password already.")
-            raise Refused("password_file.nobody", words)
-        made = PasswordFile.objects.create(enterprise=held, run=run, by=by.user, created_at=now)
-        leased_jobs.start(MAKE, str(made.pk), payload={"file": made.pk, "member": by.pk}, now=now)
-        record(held, Did.PASSWORD_FILE, actor(by), about=run, now=now)
-    return made
+        locked_enterprise = lock(enterprise, by=by)
+        if PasswordFile.objects.filter(enterprise=locked_enterprise, status=PasswordFile.Status.MAKING).exists():
+            message = _("Another password file is being generated. Wait until it is ready.")
+            raise Refused("password_file.open", message)
+        if not _is_any_without_password(locked_enterprise.pk, run.pk if run else None):
+            message = _("All these members have a password already.")
+            raise Refused("password_file.nobody", message)
+        file = PasswordFile.objects.create(enterprise=locked_enterprise, run=run, by=by.user, created_at=now)
+        leased_jobs.start(MAKE, str(file.pk), payload={"file": file.pk, "member": by.pk}, now=now)
+        record(locked_enterprise, EnterpriseAction.PASSWORD_FILE, actor_of(by), about=run, now=now)
+    return file
 
 
-def _without(enterprise: int, run: int | None) -> QuerySet[Member]:
-    """In the order in which they were made."""
-    found = Member.objects.filter(NO_PASSWORD, enterprise=enterprise)
-    return found.filter(imported_by=run).order_by("pk") if run is not None else found.order_by("enterprise", "pk")
+def _members_without_password(enterprise: int, run: int | None) -> QuerySet[Member]:
+    """Return the members without a password, in the order of their creation."""
+    members = Member.objects.filter(WITHOUT_PASSWORD, enterprise=enterprise)
+    return members.filter(imported_by=run).order_by("pk") if run is not None else members.order_by("enterprise", "pk")
 
 
-def _anybody_without(enterprise: int, run: int | None) -> bool:
-    """In this order, since without one PostgreSQL may look through all members; ``exists`` drops it."""
-    return bool(_without(enterprise, run).values_list("pk", flat=True)[:1])
+def _is_any_without_password(enterprise: int, run: int | None) -> bool:
+    """Return whether any member has no password. The order makes PostgreSQL use the index; ``exists`` would drop it
+    and may scan all members."""
+    return bool(_members_without_password(enterprise, run).values_list("pk", flat=True)[:1])
 
 
-def newest(enterprise: Enterprise, run: ImportRun) -> PasswordFile | None:
-    """Of an import; not the deleted ones."""
-    return _kept(enterprise).filter(run=run).first()
+def newest_file(enterprise: Enterprise, run: ImportRun) -> PasswordFile | None:
+    """Return the newest file of an import that is not deleted."""
+    return _not_deleted(enterprise).filter(run=run).first()
 
 
-def list_kept(enterprise: Enterprise) -> list[PasswordFile]:
-    """The newest files that are not deleted, with their imports."""
-    return list(_kept(enterprise).select_related("run")[:LISTED])
+def recent_files(enterprise: Enterprise) -> list[PasswordFile]:
+    """Return the newest files that are not deleted, with their imports."""
+    return list(_not_deleted(enterprise).select_related("run")[:MAX_LISTED])
 
 
-def _kept(enterprise: Enterprise) -> QuerySet[PasswordFile]:
-    own = PasswordFile.objects.filter(enterprise=enterprise)
-    return own.exclude(status=PasswordFile.Status.DELETED).order_by("-pk")
+def _not_deleted(enterprise: Enterprise) -> QuerySet[PasswordFile]:
+    enterprise_files = PasswordFile.objects.filter(enterprise=enterprise)
+    return enterprise_files.exclude(status=PasswordFile.Status.DELETED).order_by("-pk")
 
 
-def lacking(run: ImportRun) -> bool:
-    """Whether a member that an import made has no password."""
-    return _anybody_without(run.enterprise_id, run.pk)
+def is_any_password_missing(run: ImportRun) -> bool:
+    """Return whether a member that an import created has no password."""
+    return _is_any_without_password(run.enterprise_id, run.pk)
 
 
 def find(enterprise: Enterprise, pk: int) -> PasswordFile | None:
     return PasswordFile.objects.filter(enterprise=enterprise, pk=pk).first()
 
 
-def job_of(one: PasswordFile) -> LeasedJob | None:
-    return leased_jobs.newest(MAKE, str(one.pk))
+def job_of(file: PasswordFile) -> LeasedJob | None:
+    return leased_jobs.newest(MAKE, str(file.pk))
 
 
-def read(one: PasswordFile, *, by: Member, now: datetime) -> list[PasswordLine]:
-    """All lines, for a download, which the history keeps. Raises ``Refused`` once it is deleted."""
+def read(file: PasswordFile, *, by: Member, now: datetime) -> list[PasswordLine]:
+    """Return all lines for a download, and record it in the history. Raises ``Refused`` if the file was deleted."""
     with transaction.atomic():
-        held = lock(one.enterprise_id, by=by)
-        found = PasswordFile.objects.get(pk=one.pk, enterprise=held)
-        if found.until is None or found.until <= now or found.status == PasswordFile.Status.DELETED:
+        enterprise = lock(file.enterprise_id, by=by)
+        current_file = PasswordFile.objects.get(pk=file.pk, enterprise=enterprise)
+        if (
+            current_file.until is None
+            or current_file.until <= now
+            or current_file.status == PasswordFile.Status.DELETED
+        ):
             raise Refused("password_file.gone", _("This file was deleted."), HTTPStatus.GONE)
-        lines = list(_lines(found))
-        record(held, Did.PASSWORD_FILE_READ, actor(by), about=found.run, now=now, note=str(len(lines)))
+        lines = list(_read_lines(current_file))
+        record(
+            enterprise,
+            EnterpriseAction.PASSWORD_FILE_READ,
+            actor_of(by),
+            about=current_file.run,
+            now=now,
+            note=str(len(lines)),
+        )
     return lines
 
 
-def _lines(one: PasswordFile) -> Iterator[PasswordLine]:
-    for sealed in one.parts.order_by("pk").values_list("sealed", flat=True):
-        yield from msgspec.json.decode(unseal(sealed), type=list[PasswordLine])
+def _read_lines(file: PasswordFile) -> Iterator[PasswordLine]:
+    for sealed_lines in file.parts.order_by("pk").values_list("sealed", flat=True):
+        yield from msgspec.json.decode(unseal(sealed_lines), type=list[PasswordLine])
 
 
-def delete(one: PasswordFile, *, by: Member, now: datetime) -> None:
-    """At once; a member who has a password keeps it. The same again changes nothing."""
+def delete(file: PasswordFile, *, by: Member, now: datetime) -> None:
+    """Delete the file immediately; the passwords stay valid. Repeating it has no effect."""
     with transaction.atomic():
-        held = lock(one.enterprise_id, by=by)
-        found = PasswordFile.objects.get(pk=one.pk, enterprise=held)
-        if found.status == PasswordFile.Status.MAKING:
-            words = _("The file is still being generated.")
-            raise Refused("password_file.open", words)
-        if _delete(found, actor(by).text, now):
-            record(held, Did.PASSWORD_FILE_DELETED, actor(by), about=found.run, now=now)
+        enterprise = lock(file.enterprise_id, by=by)
+        current_file = PasswordFile.objects.get(pk=file.pk, enterprise=enterprise)
+        if current_file.status == PasswordFile.Status.MAKING:
+            message = _("The file is still being generated.")
+            raise Refused("password_file.open", message)
+        if _delete(current_file, actor_of(by).text, now):
+            record(enterprise, EnterpriseAction.PASSWORD_FILE_DELETED, actor_of(by), about=current_file.run, now=now)
 
 
-def _delete(found: PasswordFile, who: str, now: datetime) -> bool:
-    if not PASSWORD_FILE.allows(found.status, PasswordFileEvent.DELETE):
+def _delete(file: PasswordFile, deleted_by: str, now: datetime) -> bool:
+    if not PASSWORD_FILE.allows(file.status, PasswordFileEvent.DELETE):
         return False
-    PasswordPart.objects.filter(file=found).delete()
-    PASSWORD_FILE.move_all([found], PasswordFileEvent.DELETE, now=now, actor=who)
+    PasswordPart.objects.filter(file=file).delete()
+    PASSWORD_FILE.move_all([file], PasswordFileEvent.DELETE, now=now, actor=deleted_by)
     return True
 
 
-def end_due(payload: Mapping[str, Any], now: datetime) -> None:
-    """Timer: its day is over."""
-    found = PasswordFile.objects.filter(pk=payload["file"]).first()
-    if found is not None and _delete(found, "market", now):
-        record(found.enterprise, Did.PASSWORD_FILE_DELETED, MARKET, about=found.run, now=now)
+def delete_due_file(payload: Mapping[str, Any], now: datetime) -> None:
+    """Timer task: delete the file after a day."""
+    file = PasswordFile.objects.filter(pk=payload["file"]).first()
+    if file is not None and _delete(file, "market", now):
+        record(file.enterprise, EnterpriseAction.PASSWORD_FILE_DELETED, MARKET_ACTOR, about=file.run, now=now)
 
 
 # --- the job --------------------------------------------------------------------------------------------------------------
 
 
 def task(clock: Callable[[], datetime]) -> LeasedTask:
-    """``clock``: market time."""
+    """Return the leased task. ``clock``: returns market time."""
 
-    def work(running: Running) -> Mapping[str, Any]:
-        return _make(running, clock)
+    def work(running: RunningJob) -> Mapping[str, Any]:
+        return _generate_passwords(running, clock)
 
-    return LeasedTask(work=work, ended=_ended, at_once=1, longest=timedelta(hours=6))
+    return LeasedTask(work=work, ended=_end_job, at_once=1, longest=timedelta(hours=6))
 
 
-def _make(running: Running, clock: Callable[[], datetime]) -> Mapping[str, Any]:
-    one = PasswordFile.objects.get(pk=running.payload["file"])
-    total = one.made + _without(one.enterprise_id, one.run_id).count()
-    done = one.made
-    running.progress(done, total, MAKING)
-    while some := list(_without(one.enterprise_id, one.run_id)[:BATCH]):
-        drawn = {}
-        for member in some:
-            drawn[member.pk] = draw()
-            running.progress(done + len(drawn), max(total, done + len(drawn) + 1), MAKING)
-        done += _give(one, drawn, by=running.payload["member"], now=clock())
+def _generate_passwords(running: RunningJob, clock: Callable[[], datetime]) -> Mapping[str, Any]:
+    file = PasswordFile.objects.get(pk=running.payload["file"])
+    total = file.made + _members_without_password(file.enterprise_id, file.run_id).count()
+    done_count = file.made
+    running.progress(done_count, total, PROGRESS_LABEL)
+    while batch := list(_members_without_password(file.enterprise_id, file.run_id)[:BATCH]):
+        drawn_passwords = {}
+        for member in batch:
+            drawn_passwords[member.pk] = generate_password()
+            running.progress(
+                done_count + len(drawn_passwords), max(total, done_count + len(drawn_passwords) + 1), PROGRESS_LABEL
+            )
+        done_count += _set_passwords(file, drawn_passwords, by=running.payload["member"], now=clock())
     return {}
 
 
-def _give(one: PasswordFile, drawn: Mapping[int, Any], *, by: int, now: datetime) -> int:
-    """Raises ``Refused`` when the enterprise is dissolved, or who asked for the file is no administrator any more."""
+def _set_passwords(file: PasswordFile, drawn_passwords: Mapping[int, Any], *, by: int, now: datetime) -> int:
+    """Set the passwords of a batch. Raises ``Refused`` if the enterprise is dissolved, or the requester is no longer
+    an administrator."""
     with transaction.atomic():
-        held = lock(one.enterprise_id)
-        must_be_admin(Member.objects.get(pk=by), held)
-        if not PasswordFile.objects.filter(pk=one.pk, status=PasswordFile.Status.MAKING).exists():
+        enterprise = lock(file.enterprise_id)
+        check_admin(Member.objects.get(pk=by), enterprise)
+        if not PasswordFile.objects.filter(pk=file.pk, status=PasswordFile.Status.MAKING).exists():
             raise Refused("password_file.gone", _("This file was deleted."), HTTPStatus.GONE)
-        still = Member.objects.select_related("user").filter(NO_PASSWORD, pk__in=list(drawn), enterprise=held)
-        made = [give(member, drawn[member.pk], now=now) for member in still.order_by("pk")]
-        lines = [PasswordLine(each.member.user_name, each.member.name, each.password) for each in made]
+        members = Member.objects.select_related("user").filter(
+            WITHOUT_PASSWORD, pk__in=list(drawn_passwords), enterprise=enterprise
+        )
+        passwords = [set_password(member, drawn_passwords[member.pk], now=now) for member in members.order_by("pk")]
+        lines = [
+            PasswordLine(new_password.member.user_name, new_password.member.name, new_password.password)
+            for new_password in passwords
+        ]
         if lines:
-            PasswordPart.objects.create(file=one, sealed=seal(msgspec.json.encode(lines).decode()))
-            PasswordFile.objects.filter(pk=one.pk).update(made=F("made") + len(lines))
+            PasswordPart.objects.create(file=file, sealed=seal(msgspec.json.encode(lines).decode()))
+            PasswordFile.objects.filter(pk=file.pk).update(made=F("made") + len(lines))
     return len(lines)
 
 
-def _ended(job: LeasedJob, now: datetime) -> None:
-    """What was made before it stopped can be downloaded, too."""
-    one = PasswordFile.objects.get(pk=job.payload["file"])
-    if one.status != PasswordFile.Status.MAKING:
+def _end_job(job: LeasedJob, now: datetime) -> None:
+    """End the job. Passwords generated before an interruption can be downloaded too."""
+    file = PasswordFile.objects.get(pk=job.payload["file"])
+    if file.status != PasswordFile.Status.MAKING:
         return
-    done = job.outcome == LeasedJob.Outcome.DONE
-    event = PasswordFileEvent.FINISH if done else PasswordFileEvent.STOP
-    PASSWORD_FILE.move_all([one], event, now=now, until=now + KEPT)
-    jobs.schedule_all(END, [Timer(str(one.pk), now + KEPT, {"file": one.pk})])
+    is_done = job.outcome == LeasedJob.Outcome.DONE
+    event = PasswordFileEvent.FINISH if is_done else PasswordFileEvent.STOP
+    PASSWORD_FILE.move_all([file], event, now=now, until=now + LIFETIME)
+    jobs.schedule_all(END, [Timer(str(file.pk), now + LIFETIME, {"file": file.pk})])

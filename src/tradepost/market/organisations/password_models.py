@@ -13,7 +13,7 @@ class PasswordFile(models.Model):
     """The first passwords of an import's new members, or of all members without a password."""
 
     class Status(models.TextChoices):
-        MAKING = "making", _("Being generated")
+        MAKING = "making", _("Generating")
         READY = "ready", pgettext_lazy("password file", "Ready to download")
         STOPPED = "stopped", pgettext_lazy("password file", "Stopped")
         DELETED = "deleted", pgettext_lazy("password file", "Deleted")
@@ -26,10 +26,10 @@ class PasswordFile(models.Model):
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     status = models.CharField(max_length=8, choices=Status, default=Status.MAKING)
     made = models.PositiveIntegerField(default=0)
-    """Passwords in it."""
+    """Number of passwords in it."""
     created_at = models.DateTimeField()
     until = models.DateTimeField(null=True, default=None)
-    """When it is deleted; set once nothing more is added."""
+    """When it is deleted; set once the file is complete."""
 
     class Meta:
         indexes: ClassVar = [
@@ -43,7 +43,7 @@ class PasswordFile(models.Model):
 
 
 class PasswordPart(models.Model):
-    """Some lines of a file, written in the transaction that gave these members their passwords."""
+    """Lines of a file, written in the transaction that set the passwords of these members."""
 
     file = models.ForeignKey(PasswordFile, models.CASCADE, related_name="parts")
     sealed = models.TextField()

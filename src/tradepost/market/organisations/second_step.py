@@ -1,4 +1,4 @@
-"""What an enterprise asks of its people beside a password, and help for one who lost the telephone (business-rules §11.2)."""
+"""Two-step sign-in in an enterprise: require it for all members, and reset it for a member (business-rules §11.2)."""
 
 from __future__ import annotations
 
@@ -10,34 +10,50 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor
 
-from .act_log import Did, actor, record
-from .initial_password import must_be_managed
+from .act_log import EnterpriseAction, actor_of, record
+from .initial_password import check_managed
 from .locking import lock, member_of
 from .models import Enterprise, Member
 
 
-def ask_of_all(enterprise: Enterprise, *, wanted: bool, by: Member, now: datetime) -> None:
-    """Whoever signs in at the auth centre from now on must have it on, or turns it on there. Sign-ins that are begun go on. The
-    same again changes nothing."""
+def require_for_all(enterprise: Enterprise, *, wanted: bool, by: Member, now: datetime) -> None:
+    """Require two-step sign-in at the auth centre, or make it optional. Existing sign-ins continue. Repeating it has
+    no effect."""
     with transaction.atomic():
-        held = lock(enterprise, by=by)
-        if held.second_step_required == wanted:
+        locked_enterprise = lock(enterprise, by=by)
+        if locked_enterprise.second_step_required == wanted:
             return
-        held.second_step_required = enterprise.second_step_required = wanted
-        held.save(update_fields=["second_step_required"])
-        record(held, Did.SECOND_STEP_REQUIRED if wanted else Did.SECOND_STEP_OPTIONAL, actor(by), now=now)
+        locked_enterprise.second_step_required = enterprise.second_step_required = wanted
+        locked_enterprise.save(update_fields=["second_step_required"])
+        record(
+            locked_enterprise,
+            EnterpriseAction.SECOND_STEP_REQUIRED if wanted else EnterpriseAction.SECOND_STEP_OPTIONAL,
+            actor_of(by),
+            now=now,
+        )
 
 
 def reset(member: Member, *, by: Member, now: datetime, wall: datetime) -> None:
-    """Turn it off for an account that the enterprise made; where the enterprise asks for it, it is turned on anew at the next
-    sign-in. Raises ``Refused`` for an account that is a person's own: an administrator could take the second lock off somebody
-    else's purchases."""
+    """Turn it off for an account that the enterprise created; if it is required, the member sets it up again at the
+    next sign-in.
+
+    Raises ``Refused`` for a person's own account, because an administrator could then remove the protection of that
+    person's purchases."""
     with transaction.atomic():
-        held = lock(member.enterprise_id, by=by)
-        one = member_of(held, member)
-        must_be_managed(one)
-        if by.pk == one.pk:
-            words = _("This is your own: turn it off among your pages at the sign-in of the enterprise.")
-            raise Refused("enterprise.yourself", words)
-        second_factor.reset(one.user, now=now, wall=wall)
-        record(held, Did.SECOND_STEP_RESET, actor(by), about=one, now=now, note=one.user_name)
+        enterprise = lock(member.enterprise_id, by=by)
+        current_member = member_of(enterprise, member)
+        check_managed(current_member)
+        if by.pk == current_member.pk:
+            message = _(
+                "This is your own account. Sign in to the enterprise and turn it off on the “Two-step sign-in” page."
+            )
+            raise Refused("enterprise.yourself", message)
+        second_factor.reset(current_member.user, now=now, wall=wall)
+        record(
+            enterprise,
+            EnterpriseAction.SECOND_STEP_RESET,
+            actor_of(by),
+            about=current_member,
+            now=now,
+            note=current_member.user_name,
+        )

@@ -1,4 +1,4 @@
-"""A tree of departments as codes and parents: paths, order, and what a move would do. Pure."""
+"""A tree of departments by keys and parents: paths, order, and the effect of a move. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Node(Struct, frozen=True):
     name: str
 
 
-class Placed(Struct, frozen=True):
-    """A node where it stands in the tree."""
+class PlacedNode(Struct, frozen=True):
+    """A node with its position in the tree."""
 
     node: Node
     depth: int
     """0 at the top."""
     path: tuple[str, ...]
-    """Names from the top to the node, its own last."""
+    """Names from the top to the node, which comes last."""
 
 
 class Tree(Struct, frozen=True):
@@ -34,57 +34,59 @@ class Tree(Struct, frozen=True):
 
     @classmethod
     def of(cls, nodes: Iterable[Node]) -> Tree:
-        """Children are sorted by name."""
-        known = {node.key: node for node in nodes}
-        below: defaultdict[int | None, list[Node]] = defaultdict(list)
-        for node in sorted(known.values(), key=lambda one: (one.name, one.key)):
-            below[node.parent].append(node)
-        return cls(known, below)
+        """Build the tree, with children sorted by name."""
+        by_key = {node.key: node for node in nodes}
+        children: defaultdict[int | None, list[Node]] = defaultdict(list)
+        for node in sorted(by_key.values(), key=lambda child: (child.name, child.key)):
+            children[node.parent].append(node)
+        return cls(by_key, children)
 
-    def placed(self) -> list[Placed]:
-        """All, each below its parent: as one reads a tree. Nothing recurses, so that no depth is too deep."""
-        found: list[Placed] = []
-        waiting: list[tuple[Node, int, tuple[str, ...]]] = [
+    def placed(self) -> list[PlacedNode]:
+        """Return all nodes in display order, each below its parent. Not recursive, so any depth works."""
+        result: list[PlacedNode] = []
+        waiting_nodes: list[tuple[Node, int, tuple[str, ...]]] = [
             (node, 0, ()) for node in reversed(self.children.get(None, ()))
         ]
-        while waiting:
-            node, depth, above = waiting.pop()
-            one = Placed(node, depth, (*above, node.name))
-            found.append(one)
-            waiting += [(child, depth + 1, one.path) for child in reversed(self.children.get(node.key, ()))]
-        return found
+        while waiting_nodes:
+            node, depth, ancestors = waiting_nodes.pop()
+            placed_node = PlacedNode(node, depth, (*ancestors, node.name))
+            result.append(placed_node)
+            waiting_nodes += [
+                (child, depth + 1, placed_node.path) for child in reversed(self.children.get(node.key, ()))
+            ]
+        return result
 
     def within(self, key: int) -> set[int]:
-        """A node and all below it."""
-        found, waiting = set[int](), [key]
-        while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found.add(one)
-                waiting += [child.key for child in self.children.get(one, ())]
-        return found
+        """Return a node and all nodes below it."""
+        keys, waiting_keys = set[int](), [key]
+        while waiting_keys:
+            current_key = waiting_keys.pop()
+            if current_key not in keys:
+                keys.add(current_key)
+                waiting_keys += [child.key for child in self.children.get(current_key, ())]
+        return keys
 
     def above(self, key: int | None) -> list[int]:
-        """The node's own key, its parent's and so on, to the top."""
-        found: list[int] = []
-        while key is not None and key in self.nodes and key not in found:
-            found.append(key)
+        """Return the node's own key, its parent's and so on, up to the top."""
+        keys: list[int] = []
+        while key is not None and key in self.nodes and key not in keys:
+            keys.append(key)
             key = self.nodes[key].parent
-        return found
+        return keys
 
     def makes_circle(self, key: int, parent: int | None) -> bool:
-        """Whether a node below this parent would stand below itself."""
+        """Return whether moving a node below this parent would create a cycle."""
         return parent is not None and parent in self.within(key)
 
     def depth_below(self, parent: int | None, key: int | None = None) -> int:
-        """How many levels the tree has at its deepest in what ``key`` heads, once that stands below ``parent``; of a new
-        node where ``key`` is None."""
-        own = len(self.above(parent))
+        """Return the levels of the tree along the subtree of ``key``, if it were below ``parent``. For a new node,
+        ``key`` is None."""
+        levels_above = len(self.above(parent))
         if key is None:
-            return own + 1
-        level, most = {key: 1}, 1
-        for one in self.placed():
-            if one.node.parent in level and one.node.key != key:
-                level[one.node.key] = level[one.node.parent] + 1
-                most = max(most, level[one.node.key])
-        return own + most
+            return levels_above + 1
+        levels, deepest = {key: 1}, 1
+        for placed_node in self.placed():
+            if placed_node.node.parent in levels and placed_node.node.key != key:
+                levels[placed_node.node.key] = levels[placed_node.node.parent] + 1
+                deepest = max(deepest, levels[placed_node.node.key])
+        return levels_above + deepest

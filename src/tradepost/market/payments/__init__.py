@@ -1,1 +1,1 @@
-"""Money that is held and moved: balances and an append-only double-entry ledger."""
+"""Balances and an append-only double-entry ledger."""

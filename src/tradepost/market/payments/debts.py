@@ -1,7 +1,7 @@
-"""Money of usage: owed when it is charged, paid from the balance as far as that reaches, given back as a credit.
+"""Debts for usage: owed on charge, paid from the balance as far as it covers them, and returned as a credit.
 
-Charge: DEBT − x, UNCOLLECTED + x. Collect: BUYER − y, DEBT + y, UNCOLLECTED − y, SELLER + y. What a buyer owes is at any time
-what sellers wait for (``ledger.verify``). Who calls holds the buyer's account (``ledger.lock_buyer``).
+Charge: DEBT − x, UNCOLLECTED + x. Collect: BUYER − y, DEBT + y, UNCOLLECTED − y, SELLER + y. Buyers' debts always equal
+the sellers' uncollected amounts (``ledger.verify``). Callers hold the buyer's account (``ledger.lock_buyer``).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def uncollected_account(seller: Seller, currency: str) -> Account:
     return Account.objects.get_or_create(kind=Account.Kind.UNCOLLECTED, seller=seller, currency=currency)[0]
 
 
-def owed(user: User, currency: str) -> Money:
-    """What a buyer owes for usage; it is what open charges say (``billing.queries.problems``)."""
+def debt_of(user: User, currency: str) -> Money:
+    """Return a buyer's debt for usage; it equals the open charges (``billing.queries.problems``)."""
     account = Account.objects.filter(kind=Account.Kind.DEBT, user=user, currency=currency).first()
     return Money(0, currency) if account is None else -account.balance
 
 
-class Due(Struct, frozen=True, kw_only=True):
-    """What a buyer owes a seller for usage, or pays of it; ``minor`` above zero."""
+class UsageDebt(Struct, frozen=True, kw_only=True):
+    """Debt of a buyer to a seller for usage, or a payment of it; ``minor`` is positive."""
 
     user: int
     seller: int
@@ -42,22 +42,22 @@ class Due(Struct, frozen=True, kw_only=True):
     reference: str
 
 
-def owe(user: User, seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer:
-    """The buyer owes so much more for what it used of this seller."""
-    [booked] = owe_all(
-        [Due(user=user.pk, seller=seller.pk, minor=amount.minor, reference=reference)], amount.currency, now=now
+def book_debt(user: User, seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer:
+    """Book a new debt of the buyer to this seller."""
+    [booked_transfer] = book_debts(
+        [UsageDebt(user=user.pk, seller=seller.pk, minor=amount.minor, reference=reference)], amount.currency, now=now
     )
-    return booked
+    return booked_transfer
 
 
-def owe_all(dues: Sequence[Due], currency: str, *, now: datetime) -> list[Transfer]:
-    """The same of many, in few statements."""
-    debts, waiting = _accounts(dues, currency)
+def book_debts(dues: Sequence[UsageDebt], currency: str, *, now: datetime) -> list[Transfer]:
+    """Book many debts, in few statements."""
+    debts, waiting_accounts = _accounts(dues, currency)
     return book_all(
         [
             Booking(
                 _transfer(Transfer.Reason.CHARGED, due.reference, now),
-                [(debts[due.user], -due.minor), (waiting[due.seller], due.minor)],
+                [(debts[due.user], -due.minor), (waiting_accounts[due.seller], due.minor)],
             )
             for due in dues
         ]
@@ -65,28 +65,28 @@ def owe_all(dues: Sequence[Due], currency: str, *, now: datetime) -> list[Transf
 
 
 def collect(user: User, seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer:
-    """A part of what is owed is paid from the balance, and is the seller's. Raises ``Overdrawn`` beyond the balance."""
-    [booked] = collect_all(
-        [Due(user=user.pk, seller=seller.pk, minor=amount.minor, reference=reference)], amount.currency, now=now
+    """Pay part of a debt from the balance to the seller. Raises ``Overdrawn`` beyond the balance."""
+    [booked_transfer] = collect_all(
+        [UsageDebt(user=user.pk, seller=seller.pk, minor=amount.minor, reference=reference)], amount.currency, now=now
     )
-    return booked
+    return booked_transfer
 
 
-def collect_all(dues: Sequence[Due], currency: str, *, now: datetime) -> list[Transfer]:
-    """The same of many, in few statements."""
-    debts, waiting = _accounts(dues, currency)
+def collect_all(dues: Sequence[UsageDebt], currency: str, *, now: datetime) -> list[Transfer]:
+    """Pay many debts, in few statements."""
+    debts, waiting_accounts = _accounts(dues, currency)
     balances = accounts_of_buyers(Account.Kind.BUYER, {due.user for due in dues}, currency)
-    earned = accounts_of_sellers(Account.Kind.SELLER, {due.seller for due in dues}, currency)
+    earnings = accounts_of_sellers(Account.Kind.SELLER, {due.seller for due in dues}, currency)
     return book_all(
         [
             Booking(
                 _transfer(Transfer.Reason.COLLECTED, due.reference, now),
                 [
                     (debts[due.user], due.minor),
-                    (waiting[due.seller], -due.minor),
-                    # Last, since lists of movements say between which two accounts a transfer went by these.
+                    (waiting_accounts[due.seller], -due.minor),
+                    # Last, because lists of movements derive source and target from these entries.
                     (balances[due.user], -due.minor),
-                    (earned[due.seller], due.minor),
+                    (earnings[due.seller], due.minor),
                 ],
             )
             for due in dues
@@ -94,8 +94,8 @@ def collect_all(dues: Sequence[Due], currency: str, *, now: datetime) -> list[Tr
     )
 
 
-def _accounts(dues: Sequence[Due], currency: str) -> tuple[Mapping[int, Account], Mapping[int, Account]]:
-    """What these buyers owe, and what these sellers wait for."""
+def _accounts(dues: Sequence[UsageDebt], currency: str) -> tuple[Mapping[int, Account], Mapping[int, Account]]:
+    """Return the debt accounts of the buyers and the uncollected accounts of the sellers."""
     if any(due.minor <= 0 for due in dues):
         raise ValueError("a transfer moves more than nothing")
     return (
@@ -104,10 +104,10 @@ def _accounts(dues: Sequence[Due], currency: str) -> tuple[Mapping[int, Account]
     )
 
 
-def credit(
+def credit_usage(
     user: User, seller: Seller, *, owed: Money, paid: Money, reference: str, now: datetime
 ) -> Transfer:  # fmt: skip
-    """Less was used than was charged: ``owed`` of it was not collected yet, ``paid`` goes from the seller back to the balance."""
+    """Credit overcharged usage: ``owed`` reduces the debt, ``paid`` returns from the seller to the balance."""
     changes = []
     if owed.minor:
         changes += [

@@ -1,4 +1,4 @@
-"""The lives of announced money and of money that came, as tables (money.md §2)."""
+"""State transitions of announced transfers and of received money (money.md §2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class IntentEvent(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     SUCCEED = "succeed"
-    """Without a proof: the money is there."""
+    """The money arrived without a proof."""
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
 
@@ -47,6 +47,10 @@ INTENT: Lifecycle[IntentStatus, IntentEvent] = Lifecycle(
 class FactEvent(StrEnum):
     ASSIGN = "assign"
     RETURN = "return"
+    BOUNCE = "bounce"
+    """The bank could not deliver the returned money."""
+    VOID = "void"
+    """The receipt was entered by mistake."""
 
 
 FACT: Lifecycle[FactStatus, FactEvent] = Lifecycle(
@@ -54,5 +58,7 @@ FACT: Lifecycle[FactStatus, FactEvent] = Lifecycle(
     {
         (FactStatus.UNMATCHED, FactEvent.ASSIGN): FactStatus.MATCHED,
         (FactStatus.UNMATCHED, FactEvent.RETURN): FactStatus.RETURNED,
+        (FactStatus.RETURNED, FactEvent.BOUNCE): FactStatus.UNMATCHED,
+        (FactStatus.UNMATCHED, FactEvent.VOID): FactStatus.VOID,
     },
 )

@@ -1,4 +1,4 @@
-"""Money that is on its way from outside: what buyers mean to bring (``Intent``), and what really came (``ProviderFact``)."""
+"""Money from outside: transfers that buyers and sellers announce (``Intent``), and received money (``ProviderFact``)."""
 
 from __future__ import annotations
 
@@ -10,47 +10,51 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.money import Money
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 
 
 class Provider(models.TextChoices):
-    """Who says that money came."""
+    """Source of information about received money."""
 
     OFFLINE = "offline", _("Bank transfer")
 
 
 class Intent(models.Model):
-    """Money that a buyer means to bring, until it is there or is not waited for any more (money.md §2)."""
+    """A transfer announced by a buyer as a top-up, or by a seller to pay a debt, until it arrives or expires (money.md
+    §2, business-rules §8.2)."""
 
     class Status(models.TextChoices):
-        CREATED = "created", pgettext_lazy("transfer", "Being made")
-        PENDING = "pending", pgettext_lazy("transfer", "Waiting for the money")
-        IN_REVIEW = "in_review", pgettext_lazy("transfer", "Proof is checked")
-        SUCCEEDED = "succeeded", pgettext_lazy("transfer", "On the balance")
+        CREATED = "created", pgettext_lazy("transfer", "Creating")
+        PENDING = "pending", pgettext_lazy("transfer", "Waiting for payment")
+        IN_REVIEW = "in_review", pgettext_lazy("transfer", "Checking proof")
+        SUCCEEDED = "succeeded", pgettext_lazy("transfer", "Booked")
         FAILED = "failed", pgettext_lazy("transfer", "Proof not accepted")
-        EXPIRED = "expired", pgettext_lazy("transfer", "Not waited for any more")
+        EXPIRED = "expired", pgettext_lazy("transfer", "Expired")
         WITHDRAWN = "withdrawn", pgettext_lazy("transfer", "Withdrawn")
 
     number = models.CharField(max_length=16, unique=True)
-    """What the buyer writes on the transfer (``base.ids.transfer_reference``)."""
+    """Reference that the buyer writes on the transfer (``base.ids.transfer_reference``)."""
     provider = models.CharField(max_length=16, choices=Provider)
     status = models.CharField(max_length=16, choices=Status)
     user = models.ForeignKey(User, models.PROTECT, related_name="intents", db_index=False)
+    """The buyer, or the person who announced it for a seller."""
+    seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
+    """Seller that pays its debt; null for a buyer's top-up."""
     amount_minor = models.PositiveBigIntegerField()
-    """What the buyer means to bring; what came stands in the fact."""
+    """Announced amount; the received amount is in the fact."""
     currency = models.CharField(max_length=3)
     purpose = models.CharField(max_length=64, blank=True, default="")
-    """The order that waits for it, if one does."""
+    """Number of the order that waits for it, if any."""
     pay_to = models.JSONField(default=dict)
-    """The bank account that the buyer was shown (``base.payment_settings.BankAccount``)."""
+    """Bank account shown to the buyer (``base.payment_settings.BankAccount``)."""
     created_at = models.DateTimeField()
     waits_until = models.DateTimeField()
     proof_at = models.DateTimeField(null=True, default=None)
-    """When the document came that is to be looked at."""
+    """When the latest proof was uploaded."""
     check_by = models.DateTimeField(null=True, default=None)
-    """The working moment by which an operator has looked at it; stands while one is waited for."""
+    """Deadline for the operator's check in working time; null when no check is pending."""
     opinion = models.CharField(max_length=500, blank=True, default="")
-    """Why an operator did not accept the proof, for the buyer."""
+    """Reason for rejecting the proof, for the buyer."""
     decided_by = models.CharField(max_length=254, blank=True, default="")
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -65,6 +69,10 @@ class Intent(models.Model):
             models.Index(fields=["status", "-id"], name="intent_status"),
             models.Index(fields=["check_by"], condition=Q(status="in_review"), name="intent_to_check"),
             models.Index(fields=["purpose"], condition=~Q(purpose=""), name="intent_purpose"),
+            models.Index(fields=["seller", "-id"], condition=Q(seller__isnull=False), name="intent_of_seller"),
+            models.Index(
+                fields=["seller", "-id"], condition=Q(status__in=["pending", "in_review"]), name="intent_open_of_seller"
+            ),
         ]
 
     @property
@@ -73,25 +81,26 @@ class Intent(models.Model):
 
     @property
     def open(self) -> bool:
-        return self.status in OPEN
+        return self.status in OPEN_STATUSES
 
     @property
     def takes_proof(self) -> bool:
-        """Also late: money may have come that nobody could match."""
-        return self.status in TAKES_PROOF
+        """Also after expiry, because unmatched money may have arrived."""
+        return self.status in STATUSES_WITH_PROOF
 
 
-OPEN = (Intent.Status.PENDING, Intent.Status.IN_REVIEW)
-TAKES_PROOF = (*OPEN, Intent.Status.FAILED, Intent.Status.EXPIRED)
+OPEN_STATUSES = (Intent.Status.PENDING, Intent.Status.IN_REVIEW)
+STATUSES_WITH_PROOF = (*OPEN_STATUSES, Intent.Status.FAILED, Intent.Status.EXPIRED)
 
 
 class ProviderFact(models.Model):
-    """Money that came, as the bank says. ``(provider, provider_no)`` is unique: the same money is never booked twice."""
+    """Received money, as on the bank statement. ``(provider, provider_no)`` is unique, so no money is booked twice."""
 
     class Status(models.TextChoices):
-        UNMATCHED = "unmatched", pgettext_lazy("money", "Whose it is is not known")
-        MATCHED = "matched", pgettext_lazy("money", "On a buyer's balance")
+        UNMATCHED = "unmatched", pgettext_lazy("money", "Payer unknown")
+        MATCHED = "matched", pgettext_lazy("money", "Assigned")
         RETURNED = "returned", pgettext_lazy("money", "Sent back")
+        VOID = "void", pgettext_lazy("money", "Entered by mistake")
 
     provider = models.CharField(max_length=16, choices=Provider)
     provider_no = models.CharField(max_length=64)
@@ -99,27 +108,33 @@ class ProviderFact(models.Model):
     status = models.CharField(max_length=16, choices=Status)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
+    corrected_minor = models.PositiveBigIntegerField(null=True, default=None)
+    """Amount after a correction of unmatched money; ``amount_minor`` keeps the original entry."""
     payer = models.CharField(max_length=200, blank=True, default="")
-    """Who sent it, as the statement says."""
+    """Sender, as on the statement."""
     words = models.CharField(max_length=200, blank=True, default="")
-    """What was written on the transfer."""
+    """Text of the transfer."""
     note = models.CharField(max_length=200, blank=True, default="")
-    """Of the operator who decided whose it is, or sent it back."""
+    """Note of the operator who matched or returned it."""
     seen_at = models.DateTimeField()
-    """When it was entered here."""
+    """When it was entered."""
     seen_by = models.CharField(max_length=254)
     ended_at = models.DateTimeField(null=True, default=None)
-    """When it was matched or sent back."""
+    """When it was matched or returned."""
     ended_by = models.CharField(max_length=254, blank=True, default="")
+    bounces = models.PositiveSmallIntegerField(default=0)
+    """Number of returns that the bank could not deliver."""
     intent = models.OneToOneField(Intent, models.PROTECT, null=True, default=None, related_name="fact")
     user = models.ForeignKey(User, models.PROTECT, null=True, default=None, related_name="+")
-    """Whose balance it went to."""
+    """Buyer whose balance received it."""
+    seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
+    """Seller that paid a debt with it."""
     arrival = models.OneToOneField("payments.Transfer", models.PROTECT, related_name="fact")
-    """How it was booked when it came: onto a balance, or into suspense."""
+    """First booking: onto a balance or into suspense."""
     moved = models.OneToOneField(
         "payments.Transfer", models.PROTECT, null=True, default=None, related_name="moved_fact"
     )
-    """How it left suspense."""
+    """Booking out of suspense."""
 
     class Meta:
         constraints: ClassVar = [
@@ -130,4 +145,9 @@ class ProviderFact(models.Model):
 
     @property
     def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
+        return Money(self.amount_minor if self.corrected_minor is None else self.corrected_minor, self.currency)
+
+    @property
+    def booked_id(self) -> int:
+        """Key of the latest booking."""
+        return self.moved_id or self.arrival_id

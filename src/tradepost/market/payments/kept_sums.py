@@ -1,9 +1,8 @@
-"""Balances of the accounts that every payment passes through, without summing all that was ever booked.
+"""Balances of the accounts in every payment, without summing all entries.
 
-The ledger is append-only and those accounts keep no balance, since a row that all payments change would make them wait for
-each other. So each has a sum of its entries up to one of them, moved on now and then, and its balance is that sum and
-what was booked since. So has each kind of account, as a row of ``KindTotal``: what all buyers have together is known without
-reading all buyers. ``ledger.verify`` checks the sums too.
+Those accounts store no balance, because a row that every payment updates would make payments wait. Each stores the sum
+of its entries up to a mark, which is advanced from time to time; its balance adds later entries. ``KindTotal`` stores
+the same per kind of account, so totals do not read every buyer. ``ledger.verify`` checks the sums.
 """
 
 from __future__ import annotations
@@ -13,25 +12,27 @@ from collections.abc import Iterable
 import structlog
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from tradepost.market.base import rows
 
+from . import day_totals
 from .models import Account, KindTotal, Transfer
 
 log = structlog.get_logger(__name__)
 
-EVERY = 1000
-"""Transfers after which the sums are moved on: what is left to add up for a balance is never much more."""
-PATIENCE = "100ms"
-"""How long it waits for payments that are being written, and makes others wait. If that is too short, the next time comes."""
+TRANSFERS_PER_UPDATE = 1000
+"""Number of transfers after which sums are advanced, which bounds the entries to add for a balance."""
+LOCK_TIMEOUT = "100ms"
+"""Lock timeout of the update; payments wait no longer. After a timeout, the next update retries."""
 
-MOVE_ON = """
+ADVANCE_ACCOUNTS = """
 UPDATE payments_account SET summed_minor = summed_minor + booked.total, summed_through = newest.last
 FROM (SELECT account_id, SUM(amount_minor) AS total FROM payments_entry WHERE id > %s GROUP BY account_id) AS booked,
  (SELECT MAX(id) AS last FROM payments_entry) AS newest WHERE booked.account_id = payments_account.id AND payments_account.kind <> 'buyer'
 """
 
-TOTALS_ON = """
+ADVANCE_TOTALS = """
 INSERT INTO payments_kindtotal (kind, currency, summed_minor, summed_through)
 SELECT a.kind, a.currency, SUM(e.amount_minor), (SELECT MAX(id) FROM payments_entry)
 FROM payments_entry e JOIN payments_account a ON a.id = e.account_id
@@ -41,29 +42,31 @@ ON CONFLICT (kind, currency) DO UPDATE SET
 """
 
 
-def after(transfers: Iterable[Transfer]) -> None:
-    """Whoever books each thousandth transfer moves the sums on, when its own transaction is done."""
-    if any(transfer.pk % EVERY == 0 for transfer in transfers):
-        transaction.on_commit(move_on, robust=True)
+def after_booking(transfers: Iterable[Transfer]) -> None:
+    """Advance the sums after the commit if one of these transfers is the thousandth."""
+    if any(transfer.pk % TRANSFERS_PER_UPDATE == 0 for transfer in transfers):
+        transaction.on_commit(advance_sums, robust=True)
 
 
-def move_on() -> bool:
-    """Bring the sums up to the latest entry. Returns whether that was possible; if not, every balance is right as it was.
+def advance_sums() -> bool:
+    """Advance the sums to the latest entry, and return whether it succeeded. Balances are correct either way.
 
-    Entries get their numbers before they are committed: without the lock, one with a smaller number could appear behind
-    the sum that should hold it.
+    The lock is necessary because entries get their keys before they are committed: a smaller key could otherwise appear
+    after the sum.
     """
     try:
         with transaction.atomic():
             if connection.vendor == "postgresql":
-                rows.run(f"SET LOCAL lock_timeout = '{PATIENCE}'", [])
+                rows.run(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'", [])
                 rows.run("LOCK TABLE payments_entry IN SHARE ROW EXCLUSIVE MODE", [])
-            # Each transfer has a side on one that is no buyer's.
-            others = Account.objects.exclude(kind=Account.Kind.BUYER)
-            through = others.aggregate(through=Max("summed_through"))["through"] or 0
-            rows.run(MOVE_ON, [through])
-            rows.run(TOTALS_ON, [KindTotal.objects.aggregate(through=Max("summed_through"))["through"] or 0])
-    except OperationalError as busy:
-        log.info("the sums of accounts were not moved on", reason=str(busy))
+            # Every transfer has an entry on an account that is not a buyer's.
+            market_accounts = Account.objects.exclude(kind=Account.Kind.BUYER)
+            through = market_accounts.aggregate(through=Max("summed_through"))["through"] or 0
+            rows.run(ADVANCE_ACCOUNTS, [through])
+            through = KindTotal.objects.aggregate(through=Max("summed_through"))["through"] or 0
+            day_totals.advance(str(timezone.get_default_timezone()))
+            rows.run(ADVANCE_TOTALS, [through])
+    except OperationalError as error:
+        log.info("the sums of accounts were not moved on", reason=str(error))
         return False
     return True

@@ -1,4 +1,4 @@
-"""Move money between accounts: the one door to the ledger. What must always hold is looked at in ``ledger_check``."""
+"""Move money between accounts: the only interface for bookings. ``ledger_check`` checks the invariants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ from . import kept_sums, ledger_check
 from .events import ToppedUp
 from .models import Account, Entry, Transfer
 
-REPEATED = "top_up.repeated"
+REPEATED_CODE = "top_up.repeated"
 Balance = ledger_check.Balance
 verify = ledger_check.verify
 
@@ -37,69 +37,90 @@ def seller_account(seller: Seller, currency: str) -> Account:
 
 
 def market_account(kind: Account.Kind, currency: str) -> Account:
-    for found in _OF_MARKET(kind, currency):
-        return found
+    for account in _MARKET_ACCOUNTS(kind, currency):
+        return account
     return Account.objects.get_or_create(kind=kind, user=None, seller=None, currency=currency)[0]
 
 
-_OF_MARKET = PreparedObjects(
+_MARKET_ACCOUNTS = PreparedObjects(
     (CharField(), CharField()),
     lambda kind, currency: Account.objects.filter(kind=kind, user=None, seller=None, currency=currency),
 )
 
 
 def top_up(user: User, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
-    """Money of a buyer that arrived outside, entered by an operator. ``reference`` is the bank's."""
+    """Book a buyer's money from outside, entered by an operator. ``reference``: the bank's number."""
     booking = Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now)
-    return _arrived(lambda: buyer_account(user, amount.currency), amount, booking)
+    return _book_arrival(lambda: buyer_account(user, amount.currency), amount, booking)
 
 
-def suspend(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
-    """Money that arrived outside, and whose it is is not known. A reference that a top-up had is refused, and the other way
-    round."""
+def repay(seller: Seller, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Book a seller's payment of its debt (business-rules §8.2). ``reference``: the bank's number, as for a top-up."""
     booking = Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now)
-    return _arrived(lambda: market_account(Account.Kind.SUSPENSE, amount.currency), amount, booking)
+    return _book_arrival(lambda: seller_account(seller, amount.currency), amount, booking)
 
 
-def _arrived(target: Callable[[], Account], amount: Money, booking: Transfer) -> Transfer:
+def book_unmatched(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Book money from outside without a known owner. References are unique among top-ups and suspended money."""
+    booking = Transfer(reason=Transfer.Reason.TOP_UP, reference=reference, note=note, actor=actor, at=now)
+    return _book_arrival(lambda: market_account(Account.Kind.SUSPENSE, amount.currency), amount, booking)
+
+
+def _book_arrival(target: Callable[[], Account], amount: Money, booking: Transfer) -> Transfer:
     if amount.minor <= 0:
         raise Refused("top_up.amount", _("A top-up must be more than zero."), HTTPStatus.BAD_REQUEST, field="amount")
-    repeated = Refused(REPEATED, _("A top-up with this reference was booked already."), field="reference")
+    repeated_refusal = Refused(REPEATED_CODE, _("A top-up with this reference was booked already."), field="reference")
     if Transfer.objects.filter(reason=booking.reason, reference=booking.reference).exists():
-        raise repeated
+        raise repeated_refusal
     try:
         with transaction.atomic():
             account = target()
-            booked = _transfer(market_account(Account.Kind.CASH, amount.currency), account, amount, booking)
+            booked_transfer = _transfer(market_account(Account.Kind.CASH, amount.currency), account, amount, booking)
             if account.kind == Account.Kind.BUYER:
-                outbox.publish(ToppedUp(transfer=booked.pk), now=booking.at)
-    except IntegrityError:  # two operators at the same moment
-        raise repeated from None
-    return booked
+                outbox.publish(ToppedUp(transfer=booked_transfer.pk), now=booking.at)
+    except IntegrityError:  # two operators at once
+        raise repeated_refusal from None
+    return booked_transfer
 
 
 def assign(user: User, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
-    """Suspended money turns out to be a buyer's. ``reference`` is that under which it came; ask under the lock of what says
-    that it is still there."""
+    """Assign suspended money to a buyer. ``reference``: its reference on arrival. Call it under the lock of the row
+    that shows it is still in suspense."""
     booking = Transfer(reason=Transfer.Reason.ASSIGNED, reference=reference, note=note, actor=actor, at=now)
     suspense, account = market_account(Account.Kind.SUSPENSE, amount.currency), buyer_account(user, amount.currency)
     with transaction.atomic():
-        booked = _transfer(suspense, account, amount, booking)
-        outbox.publish(ToppedUp(transfer=booked.pk), now=now)
-    return booked
+        booked_transfer = _transfer(suspense, account, amount, booking)
+        outbox.publish(ToppedUp(transfer=booked_transfer.pk), now=now)
+    return booked_transfer
 
 
-def send_back(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
-    """Suspended money went back to who had paid it. As ``assign`` otherwise."""
+def assign_to_seller(
+    seller: Seller, amount: Money, *, reference: str, actor: str, now: datetime, note: str = ""
+) -> Transfer:
+    """Assign suspended money to a seller's debt; otherwise like ``assign``."""
+    booking = Transfer(reason=Transfer.Reason.ASSIGNED, reference=reference, note=note, actor=actor, at=now)
+    suspense = market_account(Account.Kind.SUSPENSE, amount.currency)
+    return _transfer(suspense, seller_account(seller, amount.currency), amount, booking)
+
+
+def return_to_sender(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Return suspended money to its sender; otherwise like ``assign``."""
     booking = Transfer(reason=Transfer.Reason.SENT_BACK, reference=reference, note=note, actor=actor, at=now)
     suspense, cash = (market_account(kind, amount.currency) for kind in (Account.Kind.SUSPENSE, Account.Kind.CASH))
     return _transfer(suspense, cash, amount, booking)
 
 
-def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer | None:
-    """Take an order's price from the buyer's balance and hold it. Nothing moves for an order that costs nothing.
+def book_bounce(amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
+    """Book returned money that the bank could not deliver; otherwise like ``assign``."""
+    booking = Transfer(reason=Transfer.Reason.BOUNCED, reference=reference, note=note, actor=actor, at=now)
+    cash, suspense = (market_account(kind, amount.currency) for kind in (Account.Kind.CASH, Account.Kind.SUSPENSE))
+    return _transfer(cash, suspense, amount, booking)
 
-    Raises ``Refused`` (402) when the balance does not reach.
+
+def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer | None:
+    """Take the price of an order from the buyer's balance into clearing. A zero amount books nothing.
+
+    Raises ``Refused`` (402) if the balance is too low.
     """
     if amount.minor == 0:
         return None
@@ -114,13 +135,13 @@ def pay(user: User, amount: Money, *, reference: str, now: datetime) -> Transfer
             ),
         )
     except Overdrawn:
-        raise too_low() from None
+        raise balance_too_low() from None
 
 
-def too_low() -> Refused:
+def balance_too_low() -> Refused:
     return Refused(
         "balance.too_low",
-        _("Your balance does not reach. Top up, then pay again."),
+        _("Your balance is too low. Top up, then pay again."),
         HTTPStatus.PAYMENT_REQUIRED,
     )
 
@@ -128,8 +149,8 @@ def too_low() -> Refused:
 def refund(
     user: User, amount: Money, *, reference: str, now: datetime, actor: str = "market", order_number: str = ""
 ) -> Transfer | None:
-    """Give held money back to the buyer. Booking the same reference again is an error of ours. ``order_number``: what it was
-    paid for, where ``reference`` is that of a part of it."""
+    """Return held money to the buyer. A repeated reference is a program error. ``order_number``: the order, if
+    ``reference`` is that of a part."""
     if amount.minor == 0:
         return None
     return _transfer(
@@ -146,19 +167,19 @@ def refund(
     )
 
 
-def take_back(
+def reverse_earning(
     seller: Seller, amount: Money, *, reference: str, order_number: str, now: datetime, actor: str = "market"
 ) -> Transfer | None:
-    """What a seller earned with an order is held again, so that it can be refunded. What the seller is owed may be less
-    than nothing then, when it was paid out meanwhile (business-rules §8.2: the next settlement, then the deposit).
+    """Take earnings of an order from the seller into clearing for a refund. The seller's balance may become negative
+    after a payout (business-rules §8.2: next settlement, then the deposit).
 
-    Raises ``Overdrawn`` for more than it earned with this order. Ask under the order's lock.
+    Raises ``Overdrawn`` for more than the order earned. Call it under the order's lock.
     """
     if amount.minor == 0:
         return None
     account = seller_account(seller, amount.currency)
-    earned = Entry.objects.filter(transfer__order_number=order_number, account=account)
-    if (earned.aggregate(total=Sum("amount_minor"))["total"] or 0) < amount.minor:
+    earned_entries = Entry.objects.filter(transfer__order_number=order_number, account=account)
+    if (earned_entries.aggregate(total=Sum("amount_minor"))["total"] or 0) < amount.minor:
         raise Overdrawn
     return _transfer(
         account,
@@ -171,13 +192,13 @@ def take_back(
 
 
 def lock_buyer(user: User, currency: str) -> Account:
-    """The buyer's account, locked until the transaction ends: what is counted by buyer is counted under it, last of all."""
+    """Lock the buyer's account until the end of the transaction. It protects counts per buyer and is the last lock."""
     account = buyer_account(user, currency)
     return Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
 
 
 class Earning(Struct, frozen=True, kw_only=True):
-    """What a seller earned with one order line; ``reference`` is the line's number. ``at``: when, where that was before now."""
+    """Earnings of an order line; ``reference``: its number. ``at``: earlier booking time, if any."""
 
     seller: Seller
     amount: Money
@@ -187,35 +208,35 @@ class Earning(Struct, frozen=True, kw_only=True):
 
 
 def earn(seller: Seller, amount: Money, *, reference: str, order_number: str, now: datetime) -> Transfer | None:
-    """Held money becomes the seller's: the order line was delivered."""
+    """Move held money to the seller after delivery of the order line."""
     earning = Earning(seller=seller, amount=amount, reference=reference, order_number=order_number)
     return next(iter(earn_all([earning], now=now)), None)
 
 
 def earn_all(earnings: Sequence[Earning], *, now: datetime) -> list[Transfer]:
-    """The same for many lines in few statements: no account that the money moves between keeps a balance or is locked.
+    """Book the earnings of many lines in few statements, without locks or stored balances. Zero amounts are skipped.
 
-    Lines that cost nothing move nothing. Raises ``Overdrawn`` when less is held for an order than its lines earn.
+    Raises ``Overdrawn`` if the money held for an order is less than the earnings.
     """
     by_currency: defaultdict[str, list[Earning]] = defaultdict(list)
     for earning in earnings:
         if earning.amount.minor:
             by_currency[earning.amount.currency].append(earning)
-    booked = []
-    for currency, alike in by_currency.items():
+    booked_transfers = []
+    for currency, same_currency in by_currency.items():
         with transaction.atomic():
-            booked += _earn(currency, alike, now)
-    return booked
+            booked_transfers += _earn(currency, same_currency, now)
+    return booked_transfers
 
 
 def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Transfer]:
-    held = _held_for({e.order_number for e in earnings})
+    held_minor = _money_in_clearing({one_earning.order_number for one_earning in earnings})
     for earning in earnings:
-        held[earning.order_number] -= earning.amount.minor
-        if held[earning.order_number] < 0:
+        held_minor[earning.order_number] -= earning.amount.minor
+        if held_minor[earning.order_number] < 0:
             raise Overdrawn
     clearing = market_account(Account.Kind.CLEARING, currency)
-    accounts = _seller_accounts([e.seller for e in earnings], currency)
+    accounts = _seller_accounts([one_earning.seller for one_earning in earnings], currency)
     transfers = rows.create(
         Transfer(
             reason=Transfer.Reason.EARNED,
@@ -234,90 +255,101 @@ def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Tra
             (accounts[earning.seller.pk], earning.amount.minor),
         )
     )
-    kept_sums.after(transfers)
+    kept_sums.after_booking(transfers)
     return transfers
 
 
 def _seller_accounts(sellers: Sequence[Seller], currency: str) -> dict[int, Account]:
     by_seller = {seller.pk: seller for seller in sellers}
-    found = _OF_SELLERS(by_seller, currency)
-    accounts = {account.seller_id: account for account in found if account.seller_id is not None}
-    new = {pk: seller_account(seller, currency) for pk, seller in by_seller.items() if pk not in accounts}
-    return accounts | new
+    existing = _SELLER_ACCOUNTS(by_seller, currency)
+    accounts = {account.seller_id: account for account in existing if account.seller_id is not None}
+    new_accounts = {pk: seller_account(seller, currency) for pk, seller in by_seller.items() if pk not in accounts}
+    return accounts | new_accounts
 
 
-_OF_SELLERS = PreparedObjects(
+_SELLER_ACCOUNTS = PreparedObjects(
     (Keys(), CharField()),
     lambda sellers, currency: Account.objects.filter(Among("seller", sellers), kind="seller", currency=currency),
 )
 
 
 class Overdrawn(Exception):
-    """The account does not hold that much."""
+    """The account balance is too low."""
 
 
 def _transfer(source: Account, target: Account, amount: Money, transfer: Transfer) -> Transfer:
-    """Write both entries; a buyer's account among the two is locked first, checked, and its balance moved."""
+    """Book a transfer between two accounts. A buyer's account is locked, checked and updated first."""
     if source.currency != amount.currency or target.currency != amount.currency:
         raise ValueError("a transfer stays in one currency")
     with transaction.atomic():
-        if source.kind == Account.Kind.CLEARING and held_for(transfer.order_number) < amount.minor:
+        if source.kind == Account.Kind.CLEARING and money_in_clearing(transfer.order_number) < amount.minor:
             raise Overdrawn
         return book([(source, -amount.minor), (target, amount.minor)], transfer)
 
 
-def book(changes: Sequence[tuple[Account, int]], transfer: Transfer) -> Transfer:
-    """Write a transfer with its entries, which sum to zero; a buyer's account among them is locked, checked, and moved.
+def book(changes: Sequence[tuple[Account, int]], transfer: Transfer, *, may_owe: bool = False) -> Transfer:
+    """Write a transfer with its entries, which sum to zero. A buyer's account is locked, checked and updated.
 
-    Raises ``Overdrawn``.
+    ``may_owe``: a correction may make a balance negative. Raises ``Overdrawn``.
     """
     currencies = {account.currency for account, _change in changes}
     if len(currencies) != 1 or sum(change for _account, change in changes) != 0:
         raise ValueError("a transfer stays in one currency and sums to zero")
     with transaction.atomic():
-        after = {account.pk: _move_balance(account, change) for account, change in changes}
+        after = {account.pk: _move_balance(account, change, may_owe=may_owe) for account, change in changes}
         transfer.save(force_insert=True)
         rows.create(entry(transfer, account, change, after=after[account.pk]) for account, change in changes)
-        kept_sums.after([transfer])
+        kept_sums.after_booking([transfer])
     return transfer
 
 
 def entry(transfer: Transfer, account: Account, change: int, *, after: int | None = None) -> Entry:
-    """One side. ``after``: the balance that a buyer's account has then; what its statement is read by stands beside it."""
+    """Return an entry. ``after``: new balance of a buyer's account, which is stored with the columns that statements
+    read."""
     if after is None:
         return Entry(transfer=transfer, account=account, amount_minor=change)
-    # Money that was assigned later is a top-up to its buyer.
-    assigned = transfer.reason == Transfer.Reason.ASSIGNED
+    # For its buyer, money assigned later is a top-up.
+    is_assigned = transfer.reason == Transfer.Reason.ASSIGNED
     return Entry(
         transfer=transfer, account=account, amount_minor=change, balance_after_minor=after, at=transfer.at,
-        statement_kind=Transfer.Reason.TOP_UP if assigned else transfer.reason,
+        statement_kind=Transfer.Reason.TOP_UP if is_assigned else transfer.reason,
     )  # fmt: skip
 
 
-def held_for(order_number: str) -> int:
-    """Minor units that were paid for an order and are neither earned nor refunded. Ask under the order's lock."""
-    return _held_for([order_number])[order_number]
+def money_in_clearing(order_number: str) -> int:
+    """Return the minor units paid for an order and neither earned nor refunded. Call it under the order's lock."""
+    return _money_in_clearing([order_number])[order_number]
 
 
-def _held_for(order_numbers: Collection[str]) -> Counter[str]:
-    return Counter(dict(_HELD_FOR(order_numbers))) if order_numbers else Counter()
+def _money_in_clearing(order_numbers: Collection[str]) -> Counter[str]:
+    return Counter(dict(_MONEY_IN_CLEARING(order_numbers))) if order_numbers else Counter()
 
 
-def _held(order_numbers: Slot) -> QuerySet[Entry, tuple[str, int]]:
-    # Not narrowed to clearing's entries: the planner would begin with all that ever passed through it.
+def _select_money_in_clearing(order_numbers: Slot) -> QuerySet[Entry, tuple[str, int]]:
+    # Not filtered by the clearing account, because the planner would start with all its entries.
     entries = Entry.objects.filter(Among("transfer__order_number", order_numbers)).values_list("transfer__order_number")
     return entries.annotate(total=Coalesce(Sum("amount_minor", filter=Q(account__kind="clearing")), 0))
 
 
-_HELD_FOR = Prepared((Keys("text"),), _held)
+_MONEY_IN_CLEARING = Prepared((Keys("text"),), _select_money_in_clearing)
 
 
-def _move_balance(account: Account, change: int) -> int | None:
-    """The balance after the change, of a buyer's account; the others keep none. Raises ``Overdrawn``."""
+def _move_balance(account: Account, change: int, *, may_owe: bool) -> int | None:
+    """Update a buyer's balance and return it; None for other accounts. Raises ``Overdrawn``."""
     if account.kind != Account.Kind.BUYER:
         return None
     before = Account.objects.select_for_update().values_list("balance_minor", flat=True).get(pk=account.pk)
-    if before + change < 0:
-        raise Overdrawn
-    Account.objects.filter(pk=account.pk).update(balance_minor=before + change)
-    return before + change
+    after = before + change
+    row = Account.objects.filter(pk=account.pk)
+    if is_overdrawn(after, change):
+        if not may_owe:
+            raise Overdrawn
+        row.update(balance_minor=after, may_owe_minor=Greatest("may_owe_minor", -after))
+    else:
+        row.update(balance_minor=after)
+    return after
+
+
+def is_overdrawn(after: int, change: int) -> bool:
+    """Return whether a change withdraws more than the balance. Incoming money is accepted on a negative balance."""
+    return after < 0 and change < 0

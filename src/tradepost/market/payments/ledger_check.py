@@ -1,4 +1,4 @@
-"""The invariants of the ledger, looked at over all of it: ``ledger.verify``."""
+"""Check the invariants of the whole ledger: ``ledger.verify``."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 
-from . import arrivals
+from . import arrivals, corrections_check, day_totals, withdrawals_check
 from .models import Account, Entry, KindTotal, Transfer
 
 
 class Balance(Struct, frozen=True):
-    """Result of checking the whole ledger. ``problems`` is empty when every invariant holds."""
+    """Result of a check of the whole ledger. ``problems`` is empty if every invariant holds."""
 
     accounts: int
     transfers: int
     problems: tuple[str, ...]
 
 
-MAY_OWE = (Account.Kind.CASH, Account.Kind.SELLER, Account.Kind.DEBT)
-"""A seller may owe: what was refunded after it was paid out. A debt is nothing else."""
+KINDS_WITH_DEBT = (Account.Kind.CASH, Account.Kind.SELLER, Account.Kind.DEBT)
+"""Accounts that may be negative. A seller's is, after a refund following the payout; a debt always is."""
 
 
-def _of_orders() -> list[str]:
-    """What orders gave whom, against what they had from them."""
+def _order_problems() -> list[str]:
+    """Compare what orders paid to sellers and buyers with what they received."""
     entries = Entry.objects.exclude(transfer__order_number="").values_list("transfer__order_number", "account")
     sellers = entries.filter(account__kind=Account.Kind.SELLER).annotate(total=Sum("amount_minor"))
     buyers = entries.filter(account__kind=Account.Kind.BUYER).annotate(total=Sum("amount_minor"))
@@ -39,32 +39,34 @@ def _of_orders() -> list[str]:
     ]
 
 
-def _kinds_otherwise() -> list[str]:
-    """Totals of kinds that are not the sum of their entries."""
+def _kind_differences() -> list[str]:
+    """Return totals of kinds that differ from their entries."""
     problems = []
     for total in KindTotal.objects.order_by("kind", "currency"):
-        early = Entry.objects.filter(
+        entry_sum = Entry.objects.filter(
             account__kind=total.kind, account__currency=total.currency, pk__lte=total.summed_through
         ).aggregate(found=Coalesce(Sum("amount_minor"), 0))["found"]
-        if early != total.summed_minor:
+        if entry_sum != total.summed_minor:
             problems.append(
-                f"all {total.kind} {total.currency} are kept as {total.summed_minor}, their entries say {early}"
+                f"all {total.kind} {total.currency} are kept as {total.summed_minor}, their entries say {entry_sum}"
             )
     return problems
 
 
-def _debts_otherwise() -> list[str]:
-    """What buyers owe is what sellers wait for, to the smallest coin."""
-    waiting = Entry.objects.filter(account__kind__in=[Account.Kind.DEBT, Account.Kind.UNCOLLECTED])
-    sums = waiting.values_list("account__currency").annotate(total=Sum("amount_minor")).exclude(total=0)
+def _debt_differences() -> list[str]:
+    """Check that buyers' debts equal the sellers' uncollected amounts."""
+    debt_entries = Entry.objects.filter(account__kind__in=[Account.Kind.DEBT, Account.Kind.UNCOLLECTED])
+    sums = debt_entries.values_list("account__currency").annotate(total=Sum("amount_minor")).exclude(total=0)
     return [f"debts and what sellers wait for differ by {total} {currency}" for currency, total in sums]
 
 
 def verify() -> Balance:
-    """Check the invariants: each transfer and each currency sums to zero, a buyer's balance is the sum of its entries, so
-    are the kept sums of the other accounts and of each kind, neither a buyer nor what is held is below zero, no order gave more than was paid
-    for it, none took more from a seller than it had earned, or gave a buyer more than it had cost, and what came from outside
-    is booked as the bank's facts say."""
+    """Check the invariants and return the problems.
+
+    Transfers and currencies sum to zero. Stored balances, sums and totals equal their entries. Clearing is never
+    negative, nor is a buyer's balance without a correction. No order pays more than it received, to sellers or buyers.
+    Received money is booked as on the bank statement.
+    """
     problems = [
         f"transfer {row['transfer']} sums to {row['total']}"
         for row in Entry.objects.values("transfer").annotate(total=Sum("amount_minor")).exclude(total=0)
@@ -74,26 +76,30 @@ def verify() -> Balance:
         total=Coalesce(Sum("entries__amount_minor"), 0), early=Coalesce(Sum("entries__amount_minor", filter=in_sum), 0)
     )
     for account in accounts:
-        total, kept, summed = account.total, account.balance_minor, account.summed_minor
-        buys = account.kind == Account.Kind.BUYER
-        if kept != (total if buys else 0):
-            problems.append(f"account {account.pk} ({account.kind}) says {kept}, its entries {total}")
-        if summed != (0 if buys else account.early):
+        total, stored_minor, summed_minor = account.total, account.balance_minor, account.summed_minor
+        is_buyer = account.kind == Account.Kind.BUYER
+        if stored_minor != (total if is_buyer else 0):
+            problems.append(f"account {account.pk} ({account.kind}) says {stored_minor}, its entries {total}")
+        if summed_minor != (0 if is_buyer else account.early):
             problems.append(
-                f"account {account.pk} ({account.kind}) keeps the sum {summed} up to entry {account.summed_through},"
+                f"account {account.pk} ({account.kind}) keeps the sum {summed_minor} up to entry {account.summed_through},"
                 f" its entries say {account.early}"
             )
-        if (total < 0 and account.kind not in MAY_OWE) or (total > 0 and account.kind == Account.Kind.DEBT):
+        if (total < -account.may_owe_minor and account.kind not in KINDS_WITH_DEBT) or (
+            total > 0 and account.kind == Account.Kind.DEBT
+        ):
             problems.append(f"account {account.pk} ({account.kind}) is at {total}")
-    problems += _kinds_otherwise()
-    held = Entry.objects.filter(account__kind=Account.Kind.CLEARING).values_list("transfer__order_number")
+    problems += [*_kind_differences(), *day_totals.problems()]
+    clearing = Entry.objects.filter(account__kind=Account.Kind.CLEARING).values_list("transfer__order_number")
     problems += [
         f"order {order} gave {-total} more than was paid for it"
-        for order, total in held.annotate(total=Sum("amount_minor")).filter(total__lt=0)
+        for order, total in clearing.annotate(total=Sum("amount_minor")).filter(total__lt=0)
     ]
-    problems += _of_orders()
-    problems += _debts_otherwise()
+    problems += _order_problems()
+    problems += _debt_differences()
     problems += arrivals.problems()
+    problems += corrections_check.problems()
+    problems += withdrawals_check.problems()
     problems += [
         f"all {row['account__currency']} entries sum to {row['total']}"
         for row in Entry.objects.values("account__currency").annotate(total=Sum("amount_minor")).exclude(total=0)

@@ -1,4 +1,4 @@
-"""Pay many orders from their buyers' balances at once: a part of the door to the ledger that is opened in batches."""
+"""Pay many orders from their buyers' balances at once; batch interface of the ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .models import Account, Transfer
 
 
 class Payment(Struct, frozen=True, kw_only=True):
-    """The price of an order, from its buyer's balance."""
+    """Payment of an order from its buyer's balance."""
 
     user: User
     amount: Money
@@ -26,54 +26,64 @@ class Payment(Struct, frozen=True, kw_only=True):
 
 
 def balances_of(users: Collection[User], currencies: Collection[str]) -> Counter[tuple[int, str]]:
-    """What these buyers have, by buyer and currency, as it was last committed: others may be paying."""
-    found = Account.objects.filter(kind=Account.Kind.BUYER, user__in=users, currency__in=currencies)
-    return Counter({(user or 0, of): held for user, of, held in found.values_list("user", "currency", "balance_minor")})
+    """Return committed balances by buyer and currency; concurrent payments may change them."""
+    accounts = Account.objects.filter(kind=Account.Kind.BUYER, user__in=users, currency__in=currencies)
+    return Counter(
+        {
+            (user or 0, currency): balance_minor
+            for user, currency, balance_minor in accounts.values_list("user", "currency", "balance_minor")
+        }
+    )
 
 
 def pay_all(payments: Sequence[Payment], *, now: datetime) -> list[Transfer]:
-    """The same as ``ledger.pay`` for many orders, in their order and in few statements; their accounts are locked together.
+    """Pay these orders in sequence and in few statements, like ``ledger.pay``; the accounts are locked together.
 
-    Raises ``Overdrawn`` when a balance does not reach; nothing is booked then.
+    Raises ``Overdrawn`` if a balance is too low and then books nothing.
     """
-    moving = [one for one in payments if one.amount.minor]
-    if not moving:
+    nonzero = [payment for payment in payments if payment.amount.minor]
+    if not nonzero:
         return []
     with transaction.atomic():
-        users, currencies = {one.user.pk for one in moving}, {one.amount.currency for one in moving}
-        locked = Account.objects.select_for_update().filter(
+        users, currencies = (
+            {nonzero_payment.user.pk for nonzero_payment in nonzero},
+            {nonzero_payment.amount.currency for nonzero_payment in nonzero},
+        )
+        locked_accounts = Account.objects.select_for_update().filter(
             kind=Account.Kind.BUYER, user__in=users, currency__in=currencies
         )
-        accounts = {(account.user_id, account.currency): account for account in locked.order_by("pk")}
+        accounts = {(account.user_id, account.currency): account for account in locked_accounts.order_by("pk")}
         clearing = {currency: ledger.market_account(Account.Kind.CLEARING, currency) for currency in sorted(currencies)}
         sides: list[tuple[Account, int]] = []
-        for one in moving:
-            account = accounts.get((one.user.pk, one.amount.currency))
-            if account is None or account.balance_minor < one.amount.minor:
+        for nonzero_payment in nonzero:
+            account = accounts.get((nonzero_payment.user.pk, nonzero_payment.amount.currency))
+            if account is None or account.balance_minor < nonzero_payment.amount.minor:
                 raise ledger.Overdrawn
-            account.balance_minor -= one.amount.minor
+            account.balance_minor -= nonzero_payment.amount.minor
             sides.append((account, account.balance_minor))
         transfers = rows.create(
             Transfer(
                 reason=Transfer.Reason.PAYMENT,
-                reference=one.order_number,
-                order_number=one.order_number,
-                actor=one.user.email,
+                reference=nonzero_payment.order_number,
+                order_number=nonzero_payment.order_number,
+                actor=nonzero_payment.user.email,
                 at=now,
             )
-            for one in moving
+            for nonzero_payment in nonzero
         )
         rows.create(
             side
-            for one, transfer, (account, after) in zip(moving, transfers, sides, strict=True)
+            for nonzero_payment, transfer, (account, after) in zip(nonzero, transfers, sides, strict=True)
             for side in (
-                ledger.entry(transfer, account, -one.amount.minor, after=after),
-                ledger.entry(transfer, clearing[one.amount.currency], one.amount.minor),
+                ledger.entry(transfer, account, -nonzero_payment.amount.minor, after=after),
+                ledger.entry(transfer, clearing[nonzero_payment.amount.currency], nonzero_payment.amount.minor),
             )
         )
-        changed = sorted({account.pk: account.balance_minor for account, _ in sides}.items())
+        changed_balances = sorted({account.pk: account.balance_minor for account, _ in sides}.items())
         rows.update(
-            "payments_account", {"balance_minor": "bigint"}, ({"id": pk, "balance_minor": left} for pk, left in changed)
+            "payments_account",
+            {"balance_minor": "bigint"},
+            ({"id": pk, "balance_minor": balance_minor} for pk, balance_minor in changed_balances),
         )
-        kept_sums.after(transfers)
+        kept_sums.after_booking(transfers)
     return transfers

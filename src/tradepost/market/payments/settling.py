@@ -1,7 +1,8 @@
-"""Money of statements: what a seller agreed to leaves what it is owed, in part as the market's fee, the rest to be paid out; and
-then it is paid out (business-rules §8.1).
+"""Bookings of statements: settle an approved statement into the market's fee and the seller's payout, then pay it out
+(business-rules §8.1).
 
-Settle: SELLER − gross, FEE + fee, PAYABLE + net. Pay out: PAYABLE − net, CASH + net. Ask under the lock of the statement.
+Settle: SELLER − gross, FEE + fee, PAYABLE + net. Pay out: PAYABLE − net, CASH + net. Call it under the lock of the
+statement.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ def payable_account(seller: Seller, currency: str) -> Account:
 
 
 def settle(seller: Seller, *, gross: Money, fee: Money, reference: str, actor: str, now: datetime) -> Transfer:
-    """Book a statement; ``reference`` is its number. Raises ``ValueError`` where nothing is left to be paid out."""
+    """Book a statement; ``reference``: its number. Raises ``ValueError`` if no payout remains."""
     net = gross - fee
     if net.minor <= 0:
         raise ValueError("a statement pays something out")
     changes = [
         (market_account(Account.Kind.FEE, gross.currency), fee.minor),
-        # Last, since lists of movements say between which two accounts a transfer went by these.
+        # Last, because lists of movements derive source and target from these entries.
         (seller_account(seller, gross.currency), -gross.minor),
         (payable_account(seller, gross.currency), net.minor),
     ]
@@ -37,7 +38,7 @@ def settle(seller: Seller, *, gross: Money, fee: Money, reference: str, actor: s
 
 
 def pay_out(seller: Seller, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:
-    """The market's bank paid it. ``reference``: the bank's number of the transfer, which is booked once."""
+    """Book a payment by the market's bank. ``reference``: the bank's number of the transfer, which is booked once."""
     if amount.minor <= 0:
         raise ValueError("a transfer moves more than nothing")
     return book(

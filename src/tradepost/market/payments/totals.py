@@ -1,5 +1,4 @@
-"""What the market's books hold by kind of account, in a few rows: read from kept sums, so that it costs the same with a million
-buyers."""
+"""Totals of the books by kind of account, from stored sums, so that the cost does not grow with the number of buyers."""
 
 from __future__ import annotations
 
@@ -23,32 +22,43 @@ SELECT kind_currency, SUM(minor) FROM (
  ) AS booked
 ) AS together GROUP BY kind_currency
 """
-"""One statement, so that it sees each transfer whole or not at all, though the sums may be moved on meanwhile. The number says how
-far they were just before: without it PostgreSQL takes a third of all entries to be later, and prepares for that. It would join all
-accounts, and looks them up one by one where they are asked for one by one."""
-_SUMMED = "SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal"
-USAGE = (Account.Kind.UNCOLLECTED, Account.Kind.DEBT)
-"""What sellers wait for and what buyers owe them for usage: no money came for it yet, and the two are nothing together."""
-SETTLED = (Account.Kind.PAYABLE, Account.Kind.FEE)
-"""Of statements that sellers agreed to: what goes out to them, and what stays the market's own."""
-OWED = (Account.Kind.BUYER, Account.Kind.SELLER, Account.Kind.CLEARING, Account.Kind.SUSPENSE, *USAGE, *SETTLED)
-"""What the market owes others, and at the end its own fee, in the order in which it is shown; against it stands what came from
-outside, less what went out again."""
+"""A single statement, so that it sees each transfer completely or not at all while sums are advanced.
+
+The parameter is the latest mark. Without it PostgreSQL would expect a third of all entries to be newer and join all
+accounts, instead of looking up the few it needs.
+"""
+_LAST_SUMMED_ENTRY = "SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal"
+USAGE_KINDS = (Account.Kind.UNCOLLECTED, Account.Kind.DEBT)
+"""Sellers' uncollected amounts and buyers' debts for usage; they sum to zero."""
+SETTLED_KINDS = (Account.Kind.PAYABLE, Account.Kind.FEE)
+"""Approved statements: payouts to sellers and the market's fee."""
+HELD_KINDS = (Account.Kind.HELD,)
+"""Held for requested withdrawals."""
+OWED_KINDS = (
+    Account.Kind.BUYER,
+    Account.Kind.SELLER,
+    Account.Kind.CLEARING,
+    Account.Kind.SUSPENSE,
+    *HELD_KINDS,
+    *USAGE_KINDS,
+    *SETTLED_KINDS,
+)
+"""The market's debts and its own fee, in display order. Together they equal the received money less payments."""
 
 
 class Total(Struct, frozen=True):
-    """All accounts of a kind."""
+    """Total of all accounts of a kind."""
 
     kind: Account.Kind
     amount: Money
 
 
 class Books(Struct, frozen=True):
-    """Of one currency: what came from outside, and where it is."""
+    """Books of one currency: received money and where it is."""
 
     currency: str
     came: Money
-    """What is at the market's bank: what came in less what went out."""
+    """Money at the market's bank: received less paid."""
     owed: tuple[Total, ...]
 
     @property
@@ -57,42 +67,44 @@ class Books(Struct, frozen=True):
 
     @property
     def difference(self) -> Money:
-        """Nothing, when the books add up."""
+        """Zero if the books balance."""
         return self.came - self.owed_together
 
 
 class Owed(Struct, frozen=True):
-    """What a seller is owed now."""
+    """Present balance of a seller."""
 
     account: Account
     amount: Money
 
 
 def owed_to_sellers(*, after: str = "", size: int = 25) -> Page[Owed]:
-    """By seller and currency, those who earned last for the first time first; in one question."""
+    """Return balances by seller and currency, newest account first, in one query."""
     since = Entry.objects.filter(account=OuterRef("pk"), pk__gt=OuterRef("summed_through")).order_by().values("account")
     accounts = Account.objects.filter(kind=Account.Kind.SELLER).select_related("seller")
-    now = accounts.annotate(now=F("summed_minor") + Coalesce(Subquery(since.values_list(Sum("amount_minor"))), 0))
-    found = page(now, after=after, size=size, along=("kind",))
-    owed = [Owed(one, Money(one.now, one.currency)) for one in found.rows]  # type: ignore[attr-defined]  # as annotated
-    return Page(owed, found.next_key)
+    with_balances = accounts.annotate(
+        now=F("summed_minor") + Coalesce(Subquery(since.values_list(Sum("amount_minor"))), 0)
+    )
+    account_page = page(with_balances, after=after, size=size, along=("kind",))
+    owed_sums = [Owed(row, Money(row.now, row.currency)) for row in account_page.rows]  # type: ignore[attr-defined]  # annotated
+    return Page(owed_sums, account_page.next_key)
 
 
 def accounts_of(kind: Account.Kind) -> dict[str, int]:
-    """Keys of the market's own accounts of a kind, by currency; nothing for buyers and sellers, who have one each."""
+    """Return the keys of the market's own accounts of a kind, by currency; empty for kinds of buyers and sellers."""
     rows = Account.objects.filter(kind=kind, user=None, seller=None)
     return dict(rows.values_list("currency", "pk"))
 
 
 def books() -> list[Books]:
-    """By currency; empty where no money has moved."""
-    [(summed,)] = rows.run(_SUMMED, [])
-    found = {tuple(both.split(" ")): int(minor) for both, minor in rows.run(_BY_KIND, [summed])}
+    """Return the books by currency; empty if no money has moved."""
+    [(summed_through,)] = rows.run(_LAST_SUMMED_ENTRY, [])
+    sums = {tuple(key.split(" ")): int(minor) for key, minor in rows.run(_BY_KIND, [summed_through])}
     return [
         Books(
             currency,
-            Money(-found.get((Account.Kind.CASH, currency), 0), currency),
-            tuple(Total(kind, Money(found.get((kind, currency), 0), currency)) for kind in OWED),
+            Money(-sums.get((Account.Kind.CASH, currency), 0), currency),
+            tuple(Total(kind, Money(sums.get((kind, currency), 0), currency)) for kind in OWED_KINDS),
         )
-        for currency in sorted({currency for _kind, currency in found})
+        for currency in sorted({currency for _kind, currency in sums})
     ]

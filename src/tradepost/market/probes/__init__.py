@@ -1,1 +1,2 @@
-"""The watch over what is sold: saved cases probed twice a day, failing days counted, failed orders counted (saas-v2 §6)."""
+"""Monitoring of products on sale: saved cases are probed twice a day; failing days and failed orders are counted
+(saas-v2 §6)."""

@@ -1,4 +1,4 @@
-"""Failing days are counted: one more for each that fails, none left after one that passes, unknown ones pass over. Pure."""
+"""Count failing days: a failed day adds one, a passed day resets, an unknown day changes nothing. No I/O."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from .outcome import Verdict
 
 
-def after(streak: int, verdict: Verdict) -> int:
-    """Failing days in a row after one more day."""
+def next_streak(streak: int, verdict: Verdict) -> int:
+    """Return the number of failing days in a row after one more day."""
     match verdict:
         case Verdict.FAILED:
             return streak + 1
@@ -20,16 +20,16 @@ def after(streak: int, verdict: Verdict) -> int:
 
 
 def streak_of(verdicts: Iterable[Verdict]) -> int:
-    """Of days in their order."""
+    """Return the number of failing days in a row at the end of these days."""
     streak = 0
     for verdict in verdicts:
-        streak = after(streak, verdict)
+        streak = next_streak(streak, verdict)
     return streak
 
 
 def forecast(day: date, streak: int, *, freeze_days: int) -> date | None:
-    """On which day trading is frozen if every day from ``day``, the last that counts, fails; None when nothing failed, or
-    days are not counted."""
+    """Return the day of the freeze if every day from ``day`` on fails; None if nothing failed or days are not
+    counted."""
     if streak <= 0 or freeze_days <= 0:
         return None
     return day + timedelta(days=max(freeze_days - streak, 0))

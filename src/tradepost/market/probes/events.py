@@ -1,4 +1,4 @@
-"""What the watch over products finds."""
+"""Events of monitoring products on sale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tradepost.market.base.events import event
 
 @event("probe_slot_ended", about=("product",))
 class ProbeSlotEnded(Struct, frozen=True, kw_only=True):
-    """A slot changed how a product stands; of one that changed nothing nobody is told."""
+    """A slot changed the health of a product."""
 
     product: int
     day: date
@@ -19,42 +19,42 @@ class ProbeSlotEnded(Struct, frozen=True, kw_only=True):
     verdict: str
     """``passed`` or ``failed``."""
     activity: str = ""
-    """The first case that failed, by its word on the wire."""
+    """The first failed case, by its name on the wire."""
     address: int | None = None
-    """Key of the address where it did: a joint product is served at two."""
+    """Key of its address. A joint product has two."""
     reason: str = ""
-    """Why: a result code of its protocol, or the name of a fault."""
+    """Why it failed: a result code of its protocol, or the name of a fault."""
     failed: int = 0
-    """Cases that failed, of those that count."""
+    """Number of failed cases."""
     cases: int = 0
     failing_day: int = 0
-    """Which failing day in a row it is."""
+    """Number of failing days in a row, including this one."""
     freeze_days: int = 0
-    """After how many trading is frozen; 0 where days are not counted."""
+    """Number of failing days until sales are frozen; 0 if days are not counted."""
     freezes_on: date | None = None
-    """If nothing changes."""
+    """When sales will be frozen if nothing changes."""
     at: datetime
 
 
 @event("probe_day_failed", about=("product",))
 class ProbeDayFailed(Struct, frozen=True, kw_only=True):
-    """A day of a product is over and failed."""
+    """A day of a product ended with the verdict failed."""
 
     product: int
     day: date
     streak: int
-    """Failing days in a row with this one."""
+    """Number of failing days in a row, including this one."""
     freezes_on: date | None
     frozen: bool
-    """Whether trading was frozen by it."""
+    """Whether it caused a freeze of sales."""
 
 
 @event("failed_orders_exceeded", about=("product",))
 class FailedOrdersExceeded(Struct, frozen=True, kw_only=True):
-    """More orders of a product failed in a month than may (business-rules §10): an operator decides what follows."""
+    """More orders of a product failed in a month than permitted (business-rules §10). An operator decides."""
 
     product: int
     month: date
-    """Its first day."""
+    """The first day of the month."""
     orders: int
     at: datetime

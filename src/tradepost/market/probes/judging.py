@@ -1,4 +1,4 @@
-"""A probe's call ended: its run says what came of it."""
+"""Evaluate runs after their probe calls have ended."""
 
 from __future__ import annotations
 
@@ -13,64 +13,72 @@ from tradepost.market.debugging.findings import first_mistake, passes
 from tradepost.market.production.models import Address, Attempt
 
 from .models import ProbeRun, ProbeSlot, Verdict
-from .outcome import OURS, Try, verdict_of
-from .timetable import GRACE
+from .outcome import NOT_SELLERS_FAULT, AttemptOutcome, case_verdict
+from .timetable import GRACE_PERIOD
 from .watch import Watch
 
 
-def try_of(attempt: Attempt, *, until: datetime | None = None) -> Try:
-    """What one attempt says. ``until``: when it should have been made at the latest: a market that was away meanwhile does
-    not know what it missed."""
+def outcome_of_attempt(attempt: Attempt, *, until: datetime | None = None) -> AttemptOutcome:
+    """Evaluate one attempt. ``until``: deadline of the attempt; later ones are unknown, since the market was
+    unavailable."""
     if until is not None and attempt.started_at > until:
-        return Try.OURS
+        return AttemptOutcome.OURS
     if passes(attempt.findings):
-        return Try.PASSED
-    broken = not attempt.findings or any(one.get("verdict") == Judged.BROKEN for one in attempt.findings)
-    return Try.OURS if broken or attempt.verdict in OURS else Try.FAILED
+        return AttemptOutcome.PASSED
+    broken = not attempt.findings or any(finding.get("verdict") == Judged.BROKEN for finding in attempt.findings)
+    return AttemptOutcome.OURS if broken or attempt.verdict in NOT_SELLERS_FAULT else AttemptOutcome.FAILED
 
 
-def judge(ended: Sequence[int], *, watch: Watch, now: datetime) -> None:
-    """The runs of these calls, unless they are judged already."""
-    if not ended:
+def judge(call_keys: Sequence[int], *, watch: Watch, now: datetime) -> None:
+    """Evaluate the runs of these calls, except those already evaluated."""
+    if not call_keys:
         return
-    open_runs = ProbeRun.objects.filter(call__in=ended, verdict=Verdict.OPEN)
+    open_runs = ProbeRun.objects.filter(call__in=call_keys, verdict=Verdict.OPEN)
     runs = list(open_runs.select_related("call", "slot").defer("call__command").order_by("pk"))
     tries: defaultdict[int, list[Attempt]] = defaultdict(list)
-    for attempt in Attempt.objects.filter(call__in=ended).order_by("call", "number").defer(*_LARGE):
+    for attempt in Attempt.objects.filter(call__in=call_keys).order_by("call", "number").defer(*_DEFERRED_COLUMNS):
         tries[attempt.call_id].append(attempt)
-    paused = set(
+    paused_addresses = set(
         Address.objects.filter(pk__in={run.address_id for run in runs})
         .exclude(breaker=Address.Breaker.CLOSED)
         .values_list("pk", flat=True)
     )
     rows.update(
-        "probes_proberun", _JUDGED,
-        [_judged(run, tries[run.call_id or 0], paused=run.address_id in paused, watch=watch, now=now) for run in runs],
+        "probes_proberun", _COLUMN_TYPES,
+        [_evaluate_run(run, tries[run.call_id or 0], paused=run.address_id in paused_addresses, watch=watch, now=now) for run in runs],
     )  # fmt: skip
 
 
-_LARGE = ("request_headers", "request_body", "response_headers", "response_body", "url", "detail")
-_JUDGED = {
+_DEFERRED_COLUMNS = ("request_headers", "request_body", "response_headers", "response_body", "url", "detail")
+_COLUMN_TYPES = {
     "verdict": "text", "reason": "text", "mistake": "text", "tries": "int", "milliseconds": "double precision",
     "certificate_ends": "timestamptz", "ended_at": "timestamptz",
 }  # fmt: skip
 
 
-def _judged(run: ProbeRun, made: Sequence[Attempt], *, paused: bool, watch: Watch, now: datetime) -> dict[str, Any]:
+def _evaluate_run(
+    run: ProbeRun, attempts: Sequence[Attempt], *, paused: bool, watch: Watch, now: datetime
+) -> dict[str, Any]:
     manual = run.slot.half == ProbeSlot.Half.BY_HAND
-    until = run.call.give_up_at + GRACE if run.call and run.call.give_up_at and not manual else None
-    wanted = 1 if manual else watch.probing.tries
-    verdict = verdict_of([try_of(one, until=until) for one in made], wanted=wanted, paused=paused)
-    last = made[-1] if made else None
-    answered = [one for one in made if one.milliseconds is not None]
-    seen = [one.certificate_ends for one in made if one.certificate_ends is not None]
+    deadline = run.call.give_up_at + GRACE_PERIOD if run.call and run.call.give_up_at and not manual else None
+    required_attempts = 1 if manual else watch.probing.tries
+    verdict = case_verdict(
+        [outcome_of_attempt(attempt, until=deadline) for attempt in attempts],
+        required_attempts=required_attempts,
+        paused=paused,
+    )
+    last_attempt = attempts[-1] if attempts else None
+    with_response = [attempt for attempt in attempts if attempt.milliseconds is not None]
+    certificate_ends = [attempt.certificate_ends for attempt in attempts if attempt.certificate_ends is not None]
     return {
         "id": run.pk,
         "verdict": verdict.value,
-        "reason": last.verdict if last else "",
-        "mistake": first_mistake(last.findings)[:64] if last and verdict.value != Verdict.PASSED else "",
-        "tries": len(made),
-        "milliseconds": answered[-1].milliseconds if answered else None,
-        "certificate_ends": rows.moment(seen[-1] if seen else None),
+        "reason": last_attempt.verdict if last_attempt else "",
+        "mistake": first_mistake(last_attempt.findings)[:64]
+        if last_attempt and verdict.value != Verdict.PASSED
+        else "",
+        "tries": len(attempts),
+        "milliseconds": with_response[-1].milliseconds if with_response else None,
+        "certificate_ends": rows.moment(certificate_ends[-1] if certificate_ends else None),
         "ended_at": rows.moment(now),
     }

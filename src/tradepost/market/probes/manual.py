@@ -1,4 +1,4 @@
-"""Probe one product now: for its seller, an operator, the shell. It says how the server answers, and is counted nowhere."""
+"""Probe a product manually, for its seller, an operator or the shell. The result is shown but not counted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
@@ -18,26 +19,33 @@ from .watch import Watch
 
 
 def probe_now(product: Product, *, by: str, watch: Watch, now: datetime) -> ProbeSlot:
-    """Ask every saved case of the product once. Raises ``Refused`` for one that is not sold, has no case, or is probed by
-    hand already; nothing was sent then."""
+    """Call every saved case of the product once.
+
+    Raises ``Refused`` and sends nothing if the product is not on sale, has no cases, or is being probed manually.
+    """
     with transaction.atomic():
-        held = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
-        wanted = list(cases_of_product(held, watch=watch))
-        if not wanted:
+        locked_product = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        cases = list(cases_of_product(locked_product, watch=watch))
+        if not cases:
             raise Refused(
                 "probe.no_cases",
-                _("Nothing is probed: the product is not sold, no address serves it, or no case is saved there."),
+                _(
+                    "There is nothing to probe: the product is not on sale, it has no production address, or the "
+                    "address has no saved cases."
+                ),
                 HTTPStatus.CONFLICT,
             )
-        if ProbeRun.objects.filter(
+        open_runs = ProbeRun.objects.filter(
             slot__product=product, slot__half=ProbeSlot.Half.BY_HAND, verdict=Verdict.OPEN
-        ).exists():
+        )
+        open_runs.filter(Q(call=None) | ~Q(call__outcome="")).update(verdict=Verdict.UNKNOWN, ended_at=now)
+        if open_runs.exists():
             raise Refused(
-                "probe.under_way", _("It is being probed already: wait for the answers."), HTTPStatus.CONFLICT
+                "probe.under_way", _("A probe is already running. Wait for its results."), HTTPStatus.CONFLICT
             )
         day = now.astimezone(watch.zone).date()
         slot = ProbeSlot.objects.create(date=day, half=ProbeSlot.Half.BY_HAND, product=product, actor=by, opened_at=now)
-        opening.ask_once(slot, wanted, now=now)
+        opening.probe_once(slot, cases, now=now)
     return slot
 
 

@@ -1,5 +1,5 @@
-"""Probes and what they say: slots, runs of cases, days of products, and how each product stands; failed orders; what operators
-must decide."""
+"""Probes and their results: slots, runs of cases, days and health of products; failed orders; work items for
+operators."""
 
 from __future__ import annotations
 
@@ -24,26 +24,27 @@ class Verdict(models.TextChoices):
 
 
 class ProbeSlot(models.Model):
-    """One slot of one date (saas-v2 §6: every day once in the morning and once in the afternoon), or a probe of one product
-    that somebody asked for."""
+    """A slot of a date (saas-v2 §6: every day once in the morning and once in the afternoon), or a manual probe of a
+    product."""
 
     class Half(models.TextChoices):
         AM = "am", _("Morning")
         PM = "pm", _("Afternoon")
-        BY_HAND = "hand", _("By hand")
+        BY_HAND = "hand", _("Manual")
 
     date = models.DateField()
     """In the market's time zone."""
     half = models.CharField(max_length=4, choices=Half)
     product = models.ForeignKey(Product, models.CASCADE, null=True, default=None, related_name="+", db_index=False)
-    """Only by hand."""
+    """Only for manual probes."""
     actor = models.CharField(max_length=128, blank=True, default="")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, default=None)
     void = models.BooleanField(default=False)
-    """Too many addresses could not be reached: it says nothing, most likely for a fault of ours."""
+    """Whether too many addresses could not be reached, probably through a fault of this market. The results are then
+    ignored."""
     addresses = models.PositiveIntegerField(default=0)
-    """Servers that were asked: a URL of a seller counts once, whatever is spoken there."""
+    """Number of servers. A seller's URL counts once, with any number of protocols."""
     unreached = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -57,27 +58,27 @@ class ProbeSlot(models.Model):
 
 
 class ProbeRun(models.Model):
-    """A saved case that is asked again in a slot, with all its tries."""
+    """A probe of a saved case in a slot, with all its attempts."""
 
     slot = models.ForeignKey(ProbeSlot, models.CASCADE, related_name="runs", db_index=False)
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
     address = models.ForeignKey(Address, models.CASCADE, related_name="probe_runs", db_index=False)
     case = models.ForeignKey(DebugCase, models.SET_NULL, null=True, related_name="+")
-    """None once it was deleted."""
+    """None after the case was deleted."""
     activity = models.CharField(max_length=32)
     variant = models.CharField(max_length=32, blank=True, default="")
     started_at = models.DateTimeField()
-    """When it was written down; its first try may come later in the slot."""
+    """When the run was created; its first attempt may be later in the slot."""
     due_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
     tries = models.PositiveIntegerField(default=0)
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default=Verdict.OPEN)
     reason = models.CharField(max_length=32, blank=True, default="")
-    """Of the last try: ``done``, ``pending``, a result code, or the name of a fault."""
+    """Result of the last attempt: ``done``, ``pending``, a result code, or the name of a fault."""
     mistake = models.CharField(max_length=64, blank=True, default="")
-    """Name of what was diagnosed (``check.diagnoses``)."""
+    """Name of the diagnosed mistake (``check.diagnoses``)."""
     milliseconds = models.FloatField(null=True, default=None)
-    """Of the last try that was answered."""
+    """Duration of the last attempt with a response."""
     certificate_ends = models.DateTimeField(null=True, default=None)
     call = models.ForeignKey(Call, models.SET_NULL, null=True, default=None, related_name="+")
 
@@ -90,15 +91,24 @@ class ProbeRun(models.Model):
             models.Index(fields=["slot"], name="probe_run_open", condition=Q(verdict="")),
         ]
 
+    @property
+    def state(self) -> str:
+        """The state for the vocabulary "probe". A run without a verdict is open only while its call can still be
+        made."""
+        if self.verdict:
+            return self.verdict
+        under_way = self.slot.closed_at is None and self.call is not None and not self.call.outcome
+        return "open" if under_way else Verdict.UNKNOWN.value
+
 
 class ProbeDay(models.Model):
-    """What the probes of a date say of a product. Stays when the runs are gone."""
+    """The results of a date for a product. Kept after the runs are deleted."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="probe_days", db_index=False)
     date = models.DateField()
     am = models.CharField(max_length=8, choices=Verdict, blank=True, default="")
     pm = models.CharField(max_length=8, choices=Verdict, blank=True, default="")
-    """Of its slots; empty while one is not judged, or there is none."""
+    """Verdicts of the slots; empty if a slot is not closed or does not exist."""
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default="")
     """Empty until the day is over."""
 
@@ -108,25 +118,25 @@ class ProbeDay(models.Model):
 
 
 class Health(models.Model):
-    """How a product stands by its probes: one row, which its days explain (``days.streak_of``)."""
+    """The health of a product by its probes, derived from its days (``days.streak_of``)."""
 
     product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="health")
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default="")
-    """Of the last slot that said something: passed or failed."""
+    """Verdict of the last conclusive slot: passed or failed."""
     since = models.DateTimeField(null=True, default=None)
-    """Since when it says so."""
+    """Since when the verdict applies."""
     seen_at = models.DateTimeField(null=True, default=None)
-    """When it said so last."""
+    """Time of the last conclusive slot."""
     streak = models.PositiveIntegerField(default=0)
-    """Failing days in a row, up to the last day that is over."""
+    """Failing days in a row, up to the last completed day."""
     told = models.PositiveIntegerField(default=0)
-    """Which failing day its seller was told of last; 0 once told that it passes."""
+    """The last failing day that the seller was notified of; 0 after a notice that it passes."""
     freezes_on = models.DateField(null=True, default=None)
-    """If nothing changes; null while nothing fails, and once it is frozen."""
+    """When sales will be frozen if nothing changes; null if nothing fails or sales are frozen."""
     counts_after = models.DateField(null=True, default=None)
-    """Days up to this one do not count any more: trading began anew."""
+    """Days up to this date do not count, since sales restarted."""
     frozen_on = models.DateField(null=True, default=None)
-    """When its probes froze its trading; null once it is sold again."""
+    """When probes froze the sales; null after sales restarted."""
 
     class Meta:
         indexes = [
@@ -137,22 +147,22 @@ class Health(models.Model):
         ]
 
     def counts(self, day: date) -> bool:
-        """Whether this day may count, or trading began anew after it."""
+        """Return whether the day counts: it is after the last restart of sales."""
         return self.counts_after is None or day > self.counts_after
 
 
 class FailedOrder(models.Model):
-    """An order that was paid back because the product's interface did not deliver it (business-rules §10)."""
+    """An order that was refunded because the product's interface did not deliver it (business-rules §10)."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
     month = models.DateField()
-    """Its first day, in the market's time zone."""
+    """The first day of the month in the market's time zone."""
     failed_at = models.DateTimeField()
     reason = models.CharField(max_length=32)
-    """Why its last call failed: a result code, or the name of a fault."""
+    """Why the last call failed: a result code, or the name of a fault."""
     healed_at = models.DateTimeField(null=True, default=None)
-    """When the interface delivered an order of this product again. The order counts all the same."""
+    """When the interface next delivered an order of this product. The failure still counts."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "product"], name="failed_order_once")]
@@ -163,16 +173,16 @@ class FailedOrder(models.Model):
 
 
 class WorkItem(models.Model):
-    """Something that an operator must look at; it stays until it was."""
+    """A task for an operator, open until it is closed."""
 
     class Kind(models.TextChoices):
-        FROZEN = "frozen", _("Frozen by its probes")
+        FROZEN = "frozen", _("Sales suspended after failed probes")
         FAILED_ORDERS = "failed_orders", _("Too many failed orders")
 
     kind = models.CharField(max_length=16, choices=Kind)
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
     occasion = models.CharField(max_length=10)
-    """A date: of the freeze, or the first of the month."""
+    """A date: of the freeze, or the first day of the month."""
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, default=None)
     closed_by = models.CharField(max_length=128, blank=True, default="")

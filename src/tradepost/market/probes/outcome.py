@@ -1,7 +1,7 @@
-"""What probes say: of one case, of a slot, of a product, of a day (saas-v2 §6). Pure.
+"""Verdicts of probes for a case, a slot, a product and a day (saas-v2 §6). No I/O.
 
-Only what is surely the seller's counts against it. A try that our own worker lost or could not make, a slot in which too many
-addresses could not be reached, a case that was not asked: *unknown*.
+Only failures that are certainly the seller's count. Lost or impossible attempts, slots with too many unreachable
+addresses, and cases without a call are *unknown*.
 """
 
 from __future__ import annotations
@@ -18,43 +18,48 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-OURS = frozenset({Fault.INTERNAL, Fault.LOST, Fault.NO_KEY})
-"""Faults of a try that say nothing of the seller."""
-TRANSPORT = frozenset({Fault.DNS, Fault.CONNECT, Fault.TLS, Fault.TIMEOUT_CONNECT, Fault.TIMEOUT, Fault.CLOSED})
-"""Faults that our own network, resolver or clock may have caused."""
+NOT_SELLERS_FAULT = frozenset({Fault.INTERNAL, Fault.LOST, Fault.NO_KEY})
+"""Faults of an attempt that do not indicate a fault of the seller."""
+TRANSPORT_FAULTS = frozenset({Fault.DNS, Fault.CONNECT, Fault.TLS, Fault.TIMEOUT_CONNECT, Fault.TIMEOUT, Fault.CLOSED})
+"""Faults that this market's network, resolver or clock may have caused."""
 
 
-class Try(StrEnum):
+class AttemptOutcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     OURS = "ours"
 
 
-def verdict_of(tries: Sequence[Try], *, wanted: int, paused: bool = False) -> Verdict:
-    """Of one case: it passes with one good try. It fails when all that are wanted failed by the seller's fault; fewer are
-    enough for an address that is ``paused`` since orders failed there as well."""
-    if Try.PASSED in tries:
+def case_verdict(tries: Sequence[AttemptOutcome], *, required_attempts: int, paused: bool = False) -> Verdict:
+    """Return the verdict of a case. One successful attempt passes it.
+
+    It fails if all ``required_attempts`` failed through the seller's fault; one is enough if the address is ``paused``,
+    since orders failed there too.
+    """
+    if AttemptOutcome.PASSED in tries:
         return Verdict.PASSED
-    enough = len(tries) >= wanted or (paused and len(tries) > 0)
-    return Verdict.FAILED if enough and Try.OURS not in tries else Verdict.UNKNOWN
+    has_enough = len(tries) >= required_attempts or (paused and len(tries) > 0)
+    return Verdict.FAILED if has_enough and AttemptOutcome.OURS not in tries else Verdict.UNKNOWN
 
 
 def is_void(*, asked: int, unreached: int, percent: int, least: int) -> bool:
-    """Whether a slot says nothing: more than ``percent`` of at least ``least`` addresses could not be reached."""
+    """Return whether a slot is void: more than ``percent`` of at least ``least`` addresses could not be reached."""
     return asked >= least and unreached * 100 > asked * percent
 
 
-def of_product[K](needed: Collection[K], verdicts: Mapping[K, Verdict]) -> Verdict:
-    """A product fails by one case that it needs; it passes by all of them. What was not asked is unknown: who deletes a case
-    that fails gains nothing."""
-    found = [verdicts.get(key, Verdict.UNKNOWN) for key in needed]
-    return worst(found) if found else Verdict.UNKNOWN
+def product_verdict[K](needed: Collection[K], verdicts: Mapping[K, Verdict]) -> Verdict:
+    """Return the verdict of a product: failed by one required case, passed by all.
+
+    A case without a call is unknown, so deleting a failing case does not help.
+    """
+    case_verdicts = [verdicts.get(key, Verdict.UNKNOWN) for key in needed]
+    return worst_verdict(case_verdicts) if case_verdicts else Verdict.UNKNOWN
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """A day fails if any slot fails, else is unknown if any is."""
-    found = set(verdicts)
+def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return failed if any verdict is failed, else unknown if any is."""
+    unique = set(verdicts)
     for verdict in (Verdict.FAILED, Verdict.UNKNOWN):
-        if verdict in found:
+        if verdict in unique:
             return verdict
-    return Verdict.PASSED if found else Verdict.UNKNOWN
+    return Verdict.PASSED if unique else Verdict.UNKNOWN

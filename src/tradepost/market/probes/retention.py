@@ -1,4 +1,4 @@
-"""Runs go after a season, slots with them; what they said of each day stays."""
+"""Retention of probes. Runs and slots are deleted after a season; the results of days are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What ends a freeze: a passing run and an operator, or the end of the sale; what failed before is then over."""
+"""End a freeze: an operator restarts sales after a passed probe, or sales end. Earlier failures then no longer
+count."""
 
 from __future__ import annotations
 
@@ -14,25 +15,25 @@ from .models import Health, Verdict, WorkItem
 
 
 def check_may_be_sold(product: Product) -> None:
-    """Raises ``Refused`` for one that its probes froze and that does not pass them yet: it would only fail its buyers."""
+    """Check that sales may restart. Raises ``Refused`` if probes froze the product and the last probe did not pass."""
     frozen = Health.objects.filter(product=product, frozen_on__isnull=False)
     if frozen.exclude(verdict=Verdict.PASSED).exists():
         raise Refused(
             "probe.still_failing",
             _(
-                "Its probes froze it, and they still fail: it is sold again after one that passed, or a replay (Reviews)."
+                "Sales were suspended after failed probes, and the last probe failed. Restore them after a passed probe, or approve a replay under Reviews."
             ),
         )
 
 
 def on_stopped(product: int, *, now: datetime) -> None:
-    """Its sale ended for good: nothing is left to decide."""
+    """Close work items after the end of sales."""
     WorkItem.objects.filter(product=product, closed_at=None).update(closed_at=now, closed_by=ACTOR)
     Health.objects.filter(product=product).update(freezes_on=None, frozen_on=None)
 
 
 def on_unfrozen(product: int, *, day: date, now: datetime) -> None:
-    """Trading begins anew: what failed before does not count any more, nor does the day on which it begins."""
+    """Restart counting after a freeze. The day of the restart and earlier days do not count."""
     Health.objects.filter(product=product).update(streak=0, told=0, freezes_on=None, frozen_on=None, counts_after=day)
     items = WorkItem.objects.filter(kind=WorkItem.Kind.FROZEN, product=product, closed_at=None)
     items.update(closed_at=now, closed_by=ACTOR)

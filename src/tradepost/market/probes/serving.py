@@ -1,6 +1,8 @@
-"""At which addresses a product is served: its production interface, the calls of joint operation of the application that it was
-published with (openapi-jointkit §A.10, §B.1), and the notifications of its orders (saas-v1-license D1). The one answer for what is
-probed, judged, shown and told."""
+"""The addresses that serve a product, for probes, health, pages and notices.
+
+They are its production interface, the joint-operation address of its application (openapi-jointkit §A.10, §B.1), and
+the address for order notifications (saas-v1-license D1).
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,11 @@ from tradepost.market.production.notice_bindings import notified_at
 
 
 class Serving(Struct, frozen=True):
-    """``application``: its name, where it is told of enterprises and people; empty for a product's own production interface.
-    ``notices``: whether orders are notified there."""
+    """An address of a product.
+
+    ``application``: name of the application for joint-operation calls; empty for the production interface. ``notices``:
+    whether it receives order notifications.
+    """
 
     product_id: int
     address: Address
@@ -25,21 +30,27 @@ class Serving(Struct, frozen=True):
 
 
 def served_at(products: Iterable[int]) -> list[Serving]:
-    """Of these products, by their keys; each product's own production interface first, notifications last. What an application is published with is
-    called at the application's address: services that are bound elsewhere are moved by their sellers (§B.1)."""
+    """Return the addresses of these products (keys): production interfaces first, notifications last.
+
+    Joint-operation calls go to the application's address; services bound elsewhere are moved by their sellers (§B.1).
+    """
     keys = list(products)
-    known = Product.objects.filter(pk__in=keys).only("pk", "seller", "product_type").order_by("pk")
-    bound = Binding.objects.select_related("address").filter(product__in=keys).order_by("product")
+    products_by_key = Product.objects.filter(pk__in=keys).only("pk", "seller", "product_type").order_by("pk")
+    bindings = Binding.objects.select_related("address").filter(product__in=keys).order_by("product")
     joint = (
         Application.objects.select_related("address").filter(product__in=keys).order_by("product").defer("public_key")
     )
     return [
-        *(Serving(one.product_id, one.address) for one in bound),
-        *(Serving(one.product_id, one.address, one.name) for one in joint if one.product_id is not None),
-        *(Serving(one.product_id, one.address, notices=True) for one in notified_at(known).values()),
+        *(Serving(row.product_id, row.address) for row in bindings),
+        *(Serving(row.product_id, row.address, row.name) for row in joint if row.product_id is not None),
+        *(Serving(row.product_id, row.address, notices=True) for row in notified_at(products_by_key).values()),
     ]
 
 
 def applications_of(product: int) -> Mapping[int, str]:
-    """By the key of the address where it is told: the name of the product's application; empty for what is no joint product."""
-    return {one.address.pk: one.application for one in served_at([product]) if one.application}
+    """Return the application's name by address key; empty if the product is not a joint product."""
+    return {
+        serving_address.address.pk: serving_address.application
+        for serving_address in served_at([product])
+        if serving_address.application
+    }

@@ -1,5 +1,8 @@
-"""The timer of a slot: it opens, closes, is judged, and with the last one of a day the day ends. One timer a half, for ever;
-each of its runs is one transaction with a bounded number of rows, and the timer's payload says how far it is."""
+"""The timer of a slot: open, close, evaluate, and end the day after its last slot.
+
+There is one permanent timer per half of a day. Each run is a transaction with a bounded number of rows; the payload has
+the progress.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from tradepost.market.base.models import Job
 
 from . import closing, opening
 from .models import ProbeSlot
-from .scope import anything
-from .timetable import GRACE, Slot, Window, is_last, next_slot, slot_on
+from .scope import has_cases
+from .timetable import GRACE_PERIOD, Slot, Window, is_last_of_day, next_slot, slot_on
 from .watch import Watch
 
 TIMER = "probes.slot"
-PROBED_ON_THE_WAY = timedelta(days=7)
-"""So many days before the moment that a sandbox's clock is moved to: longer than a product takes to be frozen."""
-LOOK_AGAIN = timedelta(seconds=10)
-"""While a call of a slot that is over is still being made."""
+PROBED_BEFORE_TARGET = timedelta(days=7)
+"""Days before the target time of a sandbox's clock that are probed: more than a product needs to be frozen."""
+RETRY_DELAY = timedelta(seconds=10)
+"""Delay while a call of a closing slot is still being made."""
 
 
 class Phase(StrEnum):
@@ -32,7 +35,7 @@ class Phase(StrEnum):
 
 
 def schedule(*, watch: Watch, now: datetime) -> None:
-    """Make sure that the timer of each half exists."""
+    """Schedule the timer of each half if it does not exist."""
     for window in watch.windows:
         slot = next_slot(now, window, watch.zone)
         jobs.schedule(TIMER, window.half, due_at=slot.opens, payload=_payload(slot))
@@ -45,7 +48,8 @@ def _payload(slot: Slot, phase: Phase = Phase.OPEN, cursor: int = 0) -> dict[str
 def run(
     payload: Mapping[str, Any], now: datetime, *, watch: Watch, heading_for: datetime | None = None
 ) -> datetime | None:
-    """The next step. ``heading_for``: where a sandbox's clock is being moved to. None for a half that has no slot any more."""
+    """Timer: do the next step. ``heading_for``: target time of a sandbox's clock. Returns None for a half that was
+    removed."""
     window = watch.window(str(payload["half"]))
     if window is None:
         return None
@@ -53,15 +57,15 @@ def run(
     times = slot_on(day, window, watch.zone)
     match phase:
         case Phase.OPEN:
-            after, due = _open(times, cursor, watch=watch, now=now)
+            after, due = _open_slot(times, cursor, watch=watch, now=now)
         case Phase.CLOSE:
-            after, due = _close(times, watch=watch, now=now)
+            after, due = _close_slot(times, watch=watch, now=now)
         case Phase.JUDGE:
-            after, due = _judge(times, cursor, watch=watch, now=now)
+            after, due = _judge_slot(times, cursor, watch=watch, now=now)
         case _:
             after, due = _end_day(times, cursor, watch=watch, now=now)
     if after is None or due is None:
-        slot = _next(window, watch=watch, now=now, heading_for=heading_for)
+        slot = _next_slot_to_open(window, watch=watch, now=now, heading_for=heading_for)
         after, due = _payload(slot), slot.opens
     Job.objects.filter(kind=TIMER, key=window.half).update(payload=after)
     return due
@@ -70,48 +74,47 @@ def run(
 type Step = tuple[dict[str, Any] | None, datetime | None]
 
 
-def _open(times: Slot, cursor: int, *, watch: Watch, now: datetime) -> Step:
-    """One that was missed, since the market was away, is not made up for: nothing was asked, so that it says nothing. One that
-    closes while its cases are still being written goes on with those that are."""
-    ends = times.last_try(tries=watch.probing.tries, gap=watch.probing.gap) + GRACE
+def _open_slot(times: Slot, cursor: int, *, watch: Watch, now: datetime) -> Step:
+    """Open the slot. A slot missed while the market was down is unknown. A slot that closes early keeps the runs
+    created so far."""
+    closes_at = times.last_try(tries=watch.probing.tries, gap=watch.probing.gap) + GRACE_PERIOD
     slot, _ = ProbeSlot.objects.get_or_create(
         date=times.date, half=times.half, product=None, defaults={"opened_at": now}
     )
     if now >= times.closes:
-        return _payload(times, Phase.CLOSE), ends if cursor else now
-    went = opening.open_some(slot, times, cursor, watch=watch, now=now)
-    if went is not None:
-        return _payload(times, Phase.OPEN, went), now + opening.PACE
-    return _payload(times, Phase.CLOSE), ends
+        return _payload(times, Phase.CLOSE), closes_at if cursor else now
+    cursor_after = opening.open_batch(slot, times, cursor, watch=watch, now=now)
+    if cursor_after is not None:
+        return _payload(times, Phase.OPEN, cursor_after), now + opening.BATCH_PAUSE
+    return _payload(times, Phase.CLOSE), closes_at
 
 
-def _close(times: Slot, *, watch: Watch, now: datetime) -> Step:
+def _close_slot(times: Slot, *, watch: Watch, now: datetime) -> Step:
     slot = _slot(times)
     if not closing.end_runs(slot, now=now):
-        return _payload(times, Phase.CLOSE), now + LOOK_AGAIN
-    closing.close(slot, watch=watch, now=now)
+        return _payload(times, Phase.CLOSE), now + RETRY_DELAY
+    closing.close_slot(slot, watch=watch, now=now)
     return _payload(times, Phase.JUDGE), now
 
 
-def _judge(times: Slot, cursor: int, *, watch: Watch, now: datetime) -> Step:
-    went = closing.judge_some(_slot(times), cursor, watch=watch, now=now)
-    if went is not None:
-        return _payload(times, Phase.JUDGE, went), now
-    return (_payload(times, Phase.DAY), now) if is_last(times.half, watch.windows) else (None, None)
+def _judge_slot(times: Slot, cursor: int, *, watch: Watch, now: datetime) -> Step:
+    cursor_after = closing.judge_batch(_slot(times), cursor, watch=watch, now=now)
+    if cursor_after is not None:
+        return _payload(times, Phase.JUDGE, cursor_after), now
+    return (_payload(times, Phase.DAY), now) if is_last_of_day(times.half, watch.windows) else (None, None)
 
 
 def _end_day(times: Slot, cursor: int, *, watch: Watch, now: datetime) -> Step:
-    """The whole day: a market that comes back late in it finds both its halves due, and the earlier one may wait for a call
-    that is still being made."""
+    """End the day. After a downtime both halves may be due, so wait until the other half is closed."""
     if _is_under_way(times.date, [window.half for window in watch.windows if window.half != times.half]):
-        return _payload(times, Phase.DAY, cursor), now + LOOK_AGAIN
-    went = closing.end_day(times.date, cursor, watch=watch, now=now)
-    return (None, None) if went is None else (_payload(times, Phase.DAY, went), now)
+        return _payload(times, Phase.DAY, cursor), now + RETRY_DELAY
+    cursor_after = closing.end_day(times.date, cursor, watch=watch, now=now)
+    return (None, None) if cursor_after is None else (_payload(times, Phase.DAY, cursor_after), now)
 
 
 def _is_under_way(day: date, halves: Sequence[str]) -> bool:
-    """Whether one of these has not judged that day yet. One whose timer fails is not waited for: the days of all products
-    would stand still with it."""
+    """Return whether another half has not evaluated this day yet. Failed timers are ignored, as they would block all
+    products' days."""
     timers = Job.objects.filter(kind=TIMER, key__in=halves, error="")
     return any(date.fromisoformat(timer.payload["date"]) <= day for timer in timers)
 
@@ -120,11 +123,14 @@ def _slot(times: Slot) -> ProbeSlot:
     return ProbeSlot.objects.get(date=times.date, half=times.half, product=None)
 
 
-def _next(window: Window, *, watch: Watch, now: datetime, heading_for: datetime | None) -> Slot:
-    """Of the days on a sandbox's clock's way only the last ones are probed, and where there is nothing to probe the last one:
-    each case costs a step, and a year is to pass in seconds."""
+def _next_slot_to_open(window: Window, *, watch: Watch, now: datetime, heading_for: datetime | None) -> Slot:
+    """Return the next slot to open.
+
+    While a sandbox's clock moves, only the last days before its target are probed, or only the last day if there are no
+    cases. Each case takes a step, and a year has to pass in seconds.
+    """
     slot = next_slot(now, window, watch.zone)
     if heading_for is None or heading_for <= slot.opens:
         return slot
-    last = PROBED_ON_THE_WAY if anything(watch) else timedelta(days=1)
-    return max(slot, next_slot(heading_for - last, window, watch.zone), key=lambda one: one.opens)
+    probed_days = PROBED_BEFORE_TARGET if has_cases(watch) else timedelta(days=1)
+    return max(slot, next_slot(heading_for - probed_days, window, watch.zone), key=lambda slot_at: slot_at.opens)

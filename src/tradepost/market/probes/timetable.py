@@ -1,4 +1,4 @@
-"""When what is probed: slots of a market's day, and the moment of each case in its slot. Pure."""
+"""The schedule of probes: slots of the market's day, and the time of each case within its slot. No I/O."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-APART = timedelta(seconds=2)
-"""Between the first tries of two cases of one address."""
-GRACE = timedelta(minutes=5)
-"""After the last tries of a slot until it is judged: the longest answer, and whoever waited for a place."""
+CASE_INTERVAL = timedelta(seconds=2)
+"""Delay between the first attempts of two cases at one address."""
+GRACE_PERIOD = timedelta(minutes=5)
+"""Time after the last attempts of a slot until it closes: the longest response, and waiting for a free connection."""
 
 
 class Window(Struct, frozen=True):
-    """One slot of every day, in the market's time zone: from when until when first tries are made."""
+    """A daily slot in the market's time zone: the period of first attempts."""
 
     half: str
     opens: time
@@ -31,30 +31,33 @@ class Slot(Struct, frozen=True):
     closes: datetime
 
     def last_try(self, *, tries: int, gap: timedelta) -> datetime:
-        """When the last try of the last case is due: held cases go then."""
+        """Return when the last attempt of the last case is due. Delayed cases are called then."""
         return self.closes + (tries - 1) * gap
 
 
 def slot_on(day: date, window: Window, zone: tzinfo) -> Slot:
-    """Raises nothing for a time that a change of clocks skips: it is read as the offset before."""
+    """Return the slot. A time that a change to summer time skips is read with the earlier offset."""
     opens, closes = (datetime.combine(day, at, zone) for at in (window.opens, window.closes))
     return Slot(day, window.half, opens, closes)
 
 
 def next_slot(now: datetime, window: Window, zone: tzinfo) -> Slot:
-    """The first one of this window that opens after ``now``."""
+    """Return the first slot of this window that opens after ``now``."""
     day = now.astimezone(zone).date()
     slot = slot_on(day, window, zone)
     return slot if slot.opens > now else slot_on(day + timedelta(days=1), window, zone)
 
 
-def spread(day: date, half: str, address: int, *, cases: int, window: timedelta) -> timedelta:
-    """When the first case of an address is tried, counted from the beginning of ``window``: always at the same place for a
-    date, a half and an address, evenly over all addresses, and so that its ``cases`` fit one after the other."""
+def start_delay(day: date, half: str, address: int, *, cases: int, window: timedelta) -> timedelta:
+    """Return the delay from the start of ``window`` to the first case of an address.
+
+    It is deterministic for a date, half and address, evenly distributed over addresses, and leaves time for all
+    ``cases``.
+    """
     share = int.from_bytes(blake2b(f"{day}|{half}|{address}".encode(), digest_size=8).digest()) / 2**64
-    return share * max(window - (cases - 1) * APART, timedelta())
+    return share * max(window - (cases - 1) * CASE_INTERVAL, timedelta())
 
 
-def is_last(half: str, windows: Sequence[Window]) -> bool:
-    """Whether a day is over with this slot."""
+def is_last_of_day(half: str, windows: Sequence[Window]) -> bool:
+    """Return whether this slot is the last one of the day."""
     return half == windows[-1].half

@@ -1,1 +1,1 @@
-"""Kinds of products: what each declares. A folder under ``kinds/`` with a ``KIND`` is one; nothing else to edit."""
+"""Kinds of products. Each is a folder under ``kinds/`` with a ``KIND``; a new one needs no change elsewhere."""

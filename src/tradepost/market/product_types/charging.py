@@ -1,7 +1,6 @@
-"""What each charging mode means, in one place: pages, orders and fulfilment ask here and have no case for a mode.
+"""The properties of each charging mode in one place, so that pages, orders and fulfilment have no special cases.
 
-Facts: business-rules §3.2, §4.4–4.7; what a seller's server must have for each: saas-v2 §1.4, saas-v1-license A2.
-"""
+Facts: business-rules §3.2, §4.4–4.7. Requirements for the seller's server: saas-v2 §1.4, saas-v1-license A2."""
 
 from __future__ import annotations
 
@@ -15,27 +14,28 @@ from tradepost.protocols.commands import ChargingMode
 class Charging(Struct, frozen=True, kw_only=True):
     mode: ChargingMode
     ends: bool = False
-    """Sold for a number of months or years, and over at their end."""
+    """Sold for a number of months or years, and ends after them."""
     renewable: bool = False
-    """Its end can be moved, and so can what is held: specification and quantity change by a renewal or an upgrade."""
+    """Renewals extend its end; specification and quantity can change with a renewal or an upgrade."""
     metered: bool = False
-    """The seller counts usage in a unit that the offer names, and answers it to a query of the instance."""
+    """The seller counts usage in a unit that the offer names, and returns it when the instance is queried."""
     postpaid: bool = False
-    """The price is of one unit of usage, paid afterwards: to open it costs nothing."""
+    """The price is per unit of usage, paid afterwards: opening the service costs nothing."""
     quota: bool = False
-    """Bought in advance: an amount of usage."""
+    """Usage bought in advance."""
     needs: ChargingMode | None = None
-    """A buyer must hold the same product in this mode first."""
+    """A mode in which the buyer must already hold the same product."""
 
     @property
     def uses(self) -> bool:
-        """A package of uses (按次套餐包): bought once, counted at itself, and at its end when nothing is left (§3.2)."""
+        """A package of uses (按次套餐包): bought once, has its own usage count, and ends when the quota is used up
+        (§3.2)."""
         return self.quota and self.needs is None
 
 
 CHARGING: Mapping[ChargingMode, Charging] = {
-    charging.mode: charging
-    for charging in (
+    charging_of.mode: charging_of
+    for charging_of in (
         Charging(mode=ChargingMode.PERIOD, ends=True, renewable=True),
         Charging(mode=ChargingMode.ONE_TIME),
         Charging(mode=ChargingMode.ON_DEMAND, metered=True, postpaid=True),
@@ -45,16 +45,17 @@ CHARGING: Mapping[ChargingMode, Charging] = {
 
 
 PACKAGE_OF_USES = Charging(mode=ChargingMode.ONE_TIME, metered=True, quota=True)
-"""To the seller it is bought once, as the order query knows no other word for it (openapi-jointkit §C.4); its quota is what tells
-it apart. Usage is counted at its own instance, and a quota is always with it."""
+"""The seller sees a one-time purchase, because the order query has no other mode for it (openapi-jointkit §C.4); the
+quota distinguishes it. Its usage is counted at its own instance, and it always has a quota."""
 
 
-def charging(mode: str, *, stops: bool = False) -> Charging:
-    """``stops``: what is bought is a package that stops when it is used up. Bought once it is one of uses."""
-    found = CHARGING[ChargingMode(mode)]
-    return PACKAGE_OF_USES if stops and found.mode is PACKAGE_OF_USES.mode else found
+def charging_of(mode: str, *, stops: bool = False) -> Charging:
+    """Return the properties of a mode. ``stops``: for a package that ends when it is used up; if bought once, it is a
+    package of uses."""
+    properties = CHARGING[ChargingMode(mode)]
+    return PACKAGE_OF_USES if stops and properties.mode is PACKAGE_OF_USES.mode else properties
 
 
-def modes_that(is_so: Callable[[Charging], object]) -> list[str]:
-    """Codes of the modes of which something is so, for queries and constraints."""
-    return [str(one.mode) for one in CHARGING.values() if is_so(one)]
+def modes_with(predicate: Callable[[Charging], object]) -> list[str]:
+    """Return the codes of the modes with a property, for queries and constraints."""
+    return [str(properties.mode) for properties in CHARGING.values() if predicate(properties)]

@@ -1,4 +1,4 @@
-"""What a product lacks, or has too much of, for its kind: all that the kind declares, then its own rules."""
+"""Check a product against its kind: everything the kind declares, then the kind's own rules."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
 
 from .contract import NO, YES, Answer, Fault, ProductType, Question, Supervision
-from .deliverable import why_undeliverable
+from .deliverable import reason_undeliverable
 from .facts import ProductFacts, SpecFacts, Template
 
 KIND, SPECS, PROOFS = "kind", "specs", "proofs"
-"""What findings are about; the catalog knows which section of a draft that is."""
+"""What a finding is about; the catalog maps it to a section of a draft."""
 
 
 def check(kind: ProductType, facts: ProductFacts) -> list[Finding]:
-    """Everything of ``kind`` that stands against handing this product in, in the order of the form. Texts, prices and
-    debug cases have rules of their own."""
-    found = [*_delivery(kind), *_supervision(kind, facts)]
+    """Return every finding that blocks the submission, in the order of the form. Other rules check texts, prices and
+    debug cases."""
+    findings = [*_delivery(kind), *_supervision(kind, facts)]
     for question in kind.fields:
-        found += _answered(question, facts)
-    found += [finding for spec in facts.specs for finding in _spec(kind, spec)]
-    found += _proofs(kind, facts)
-    asked = {question.code for question in kind.fields}
+        findings += _answer_findings(question, facts)
+    findings += [finding for spec in facts.specs for finding in _spec(kind, spec)]
+    findings += _proofs(kind, facts)
+    question_codes = {question.code for question in kind.fields}
     for rule in kind.rules:
-        found += [_finding(KIND if fault.field in asked else SPECS, fault) for fault in rule(facts)]
-    return found
+        findings += [_finding(KIND if fault.field in question_codes else SPECS, fault) for fault in rule(facts)]
+    return findings
 
 
 def _rule(section: str) -> str:
@@ -44,10 +44,10 @@ def _finding(section: str, fault: Fault) -> Finding:
 
 
 def _delivery(kind: ProductType) -> Iterator[Finding]:
-    if (why := why_undeliverable(kind)) is not None:
+    if (reason := reason_undeliverable(kind)) is not None:
         yield Finding(
             section=KIND, field="product_type", code="kind.undeliverable",
-            words=why.in_language(get_language()), rule=_rule("2.1"),
+            words=reason.in_language(get_language()), rule=_rule("2.1"),
         )  # fmt: skip
 
 
@@ -55,60 +55,60 @@ def _supervision(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
     if facts.supervised and kind.supervision is Supervision.NEVER:
         yield Finding(
             section=KIND, field="supervised", code="kind.supervision", rule=_rule("2.1"),
-            words=_("The delivery of this kind of product is not supervised."),
+            words=_("Supervised delivery is not available for this kind of product."),
         )  # fmt: skip
 
 
-def _answered(question: Question, facts: ProductFacts) -> Iterator[Finding]:
+def _answer_findings(question: Question, facts: ProductFacts) -> Iterator[Finding]:
     for name in (question.code, f"{question.code}_en") if question.translated else (question.code,):
-        said = facts.answers.get(name, "").strip()
-        if words := _fault_of(question, said):
+        answer = facts.answers.get(name, "").strip()
+        if message := _answer_error(question, answer):
             yield Finding(
-                section=KIND, field=name, code=f"kind.{'missing' if not said else 'answer'}", words=words,
+                section=KIND, field=name, code=f"kind.{'missing' if not answer else 'answer'}", words=message,
                 rule=_rule(question.section),
             )  # fmt: skip
 
 
-def _fault_of(question: Question, said: str) -> str:
-    """What is wrong with an answer, in words; empty when nothing is."""
-    if not said:
-        return _("Say something here.") if question.required else ""
+def _answer_error(question: Question, answer: str) -> str:
+    """Return the error message for an answer; empty if it is valid."""
+    if not answer:
+        return _("Fill in this field.") if question.required else ""
     match question.answer:
         case Answer.NUMBER:
-            number = whole_number(said)
+            number = whole_number(answer)
             if number is None or not question.least <= number <= question.most:
                 return _("A whole number from %(least)s to %(most)s.") % {
                     "least": f"{question.least:,}", "most": f"{question.most:,}",
                 }  # fmt: skip
         case Answer.CHOICE:
-            if said not in dict(question.choices):
+            if answer not in dict(question.choices):
                 return _("Choose one of the answers.")
         case Answer.YES_NO:
-            if said not in {YES, NO}:
+            if answer not in {YES, NO}:
                 return _("Choose one of the answers.")
         case Answer.LINE | Answer.TEXT:
-            if len(said) > question.most:
+            if len(answer) > question.most:
                 return _("At most %(most)s characters.") % {"most": f"{question.most:,}"}
-            if question.answer is Answer.LINE and len(said.splitlines()) > 1:
+            if question.answer is Answer.LINE and len(answer.splitlines()) > 1:
                 return _("One line.")
     return ""
 
 
 def _spec(kind: ProductType, spec: SpecFacts) -> Iterator[Finding]:
-    def wrong(code: str, words: str, rule: str) -> Finding:
+    def finding(code: str, words: str, rule: str) -> Finding:
         return Finding(
             section=SPECS, field="specs", code=code, words=words % {"spec": spec.name[:50]}, rule=_rule(rule)
         )
 
     if spec.modes - set(kind.charging_modes):
-        yield wrong(
+        yield finding(
             "kind.charging_mode",
             _("“%(spec)s” is sold in a charging mode that this kind of product does not have."),
             "2.1",
         )
     if spec.template not in kind.templates:
         only_simple = Template.SIMPLE in kind.templates
-        yield wrong(
+        yield finding(
             "kind.template",
             _("“%(spec)s” must have a fixed price: this kind of product is not priced by attributes.")
             if only_simple
@@ -116,11 +116,13 @@ def _spec(kind: ProductType, spec: SpecFacts) -> Iterator[Finding]:
             "2.5",
         )
     if len(spec.attributes) > 1 and not kind.multi_sku:
-        yield wrong(
-            "kind.multi_sku", _("“%(spec)s” is priced by several attributes, which this kind of product is not."), "3.4"
+        yield finding(
+            "kind.multi_sku",
+            _("“%(spec)s” is priced by several attributes. This kind of product does not support that."),
+            "3.4",
         )
     if spec.trial and not kind.trial:
-        yield wrong("kind.trial", _("“%(spec)s” has a trial, which only SaaS products have."), "3.5")
+        yield finding("kind.trial", _("“%(spec)s” has a trial, which only SaaS products have."), "3.5")
 
 
 def _proofs(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
@@ -128,5 +130,5 @@ def _proofs(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
         if proof.required and proof.code not in facts.proofs:
             yield Finding(
                 section=PROOFS, field=proof.code, code="kind.proof", rule=_rule(proof.section),
-                words=_("Hand in this document: %(proof)s.") % {"proof": proof.label.in_language(get_language())},
+                words=_("Upload this document: %(proof)s.") % {"proof": proof.label.in_language(get_language())},
             )  # fmt: skip

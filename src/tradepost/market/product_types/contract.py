@@ -1,4 +1,5 @@
-"""What a kind of product declares, so that publishing, catalog, checkout and fulfilment need no case for it."""
+"""The declaration of a kind of product, so that publishing, catalog, checkout and fulfilment have no special
+cases."""
 
 from __future__ import annotations
 
@@ -15,67 +16,67 @@ from .facts import Template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tradepost.protocols.contract import Spoken
+    from tradepost.protocols.contract import CommandSet
 
     from .facts import ProductFacts
 
 
-class Gives(StrEnum):
-    """What a buyer gets in the end: pages choose their words by it."""
+class DeliveryResult(StrEnum):
+    """What the buyer finally receives; pages choose their texts by it."""
 
     ACCESS = "access"
     """An address with an account."""
     LICENSE = "license"
     """The text of a license."""
     CODE = "code"
-    """A code that the market makes and the software asks about."""
+    """A code that the market issues and the software verifies."""
     ENDPOINT = "endpoint"
-    """The address of an API, with keys where its programs need them."""
+    """The address of an API, with keys if its programs need them."""
     FILES = "files"
     """Files that the buyer downloads."""
     MANIFEST = "manifest"
     """A list of container images with their digests."""
 
 
-class DeliveredBy(StrEnum):
-    """By what a buyer gets what was bought (business-rules §2.1)."""
+class DeliveryMethod(StrEnum):
+    """How a purchase is delivered (business-rules §2.1)."""
 
     INTERFACE = "interface"
-    """The seller's production interface makes it."""
+    """The seller's production interface creates it."""
     CODE = "code"
-    """A code out of a stock, activated at the market's open API."""
+    """A code from a stock, activated at the market's open API."""
     FILE = "file"
     PERSON = "person"
     COURIER = "courier"
     COMPUTE = "compute"
     """An operator's cloud starts it."""
     GATEWAY = "gateway"
-    """The seller's gateway checks the buyer's key with the market."""
+    """The seller's gateway verifies the buyer's key with the market."""
 
 
 class Supervision(StrEnum):
-    """Whether a buyer accepts the delivery before the seller earns (business-rules §2.1, §2.10)."""
+    """Whether the buyer accepts the delivery before the seller earns (business-rules §2.1, §2.10)."""
 
     NEVER = "never"
     CHOICE = "choice"
-    """The seller says it of each product."""
+    """The seller chooses for each product."""
     ALWAYS = "always"
 
 
-class Returns(StrEnum):
-    """What a buyer who wants the money back has a right to (business-rules §4.7)."""
+class RefundRight(StrEnum):
+    """The refund to which a buyer is entitled (business-rules §4.7)."""
 
     NEVER = "never"
     NO_REASON = "no_reason"
-    """All of it within a few days, without a reason."""
+    """A full refund within a few days, without a reason."""
     UNUSED = "unused"
-    """All of it within a few days; later, or when that was done too often, what is left of the time."""
+    """A full refund within a few days; a refund for the remaining time afterwards, or after too many refunds."""
     NEGOTIATED = "negotiated"
-    """What buyer and seller agree on."""
+    """The refund on which buyer and seller agree."""
 
 
 class Answer(StrEnum):
-    """What a question is answered with, and so how a form asks it."""
+    """The type of an answer, which also determines the form field."""
 
     LINE = "line"
     TEXT = "text"
@@ -83,7 +84,7 @@ class Answer(StrEnum):
     """A whole number between ``least`` and ``most``."""
     CHOICE = "choice"
     YES_NO = "yes_no"
-    """``yes``, ``no``, or empty for not answered yet."""
+    """``yes``, ``no``, or empty if not answered yet."""
 
 
 YES, NO = "yes", "no"
@@ -91,7 +92,7 @@ _YES_NO = {YES: Text(en="Yes", zh="是"), NO: Text(en="No", zh="否")}
 
 
 class AssetKind(StrEnum):
-    """Kinds of files that a seller keeps in its asset center and products are delivered with (business-rules §2.1, §2.6)."""
+    """Kinds of files in a seller's asset center with which products are delivered (business-rules §2.1, §2.6)."""
 
     PACKAGE = "package"
     """Software: an installer, a container's service package."""
@@ -102,8 +103,9 @@ class AssetKind(StrEnum):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Something that a kind asks of every product of its own. Answers are texts, those with ``translated`` one in each
-    language. ``most``: of characters, or of the number; ``section`` of business-rules.md."""
+    """A question about every product of a kind. Answers are texts; those with ``translated`` have one per language.
+
+    ``most``: maximum of characters, or of the number. ``section``: of business-rules.md."""
 
     code: str
     label: Text
@@ -116,20 +118,20 @@ class Question(Struct, frozen=True, kw_only=True):
     most: int = 200
     translated: bool = False
     buyers_read: bool = False
-    """Whether the answer stands on the product's page; else only those who review see it."""
+    """Whether the product page shows the answer; otherwise only reviewers see it."""
     after_payment: bool = False
-    """Whether the page of the service shows the answer to its buyer while the service is active."""
+    """Whether the service page shows the answer to its buyer while the service is active."""
     heading: Text | None = None
-    """Questions beside each other with the same one stand under it in a form, with what is said ``about`` them."""
+    """Adjacent questions with the same heading are grouped under it in a form, with the explanation ``about``."""
     about: Text | None = None
 
-    def chosen(self, said: str) -> Text | None:
-        """What a choice is called; None for what was typed."""
-        return dict(self.choices).get(said) or (_YES_NO.get(said) if self.answer is Answer.YES_NO else None)
+    def chosen(self, answer: str) -> Text | None:
+        """Return the label of a choice; None for free text."""
+        return dict(self.choices).get(answer) or (_YES_NO.get(answer) if self.answer is Answer.YES_NO else None)
 
 
 class Proof(Struct, frozen=True, kw_only=True):
-    """A document that operators look at and nobody else."""
+    """A document that only operators see."""
 
     code: str
     label: Text
@@ -139,7 +141,7 @@ class Proof(Struct, frozen=True, kw_only=True):
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """What a rule of a kind has against a product. ``field`` as forms name it: a question's code, or ``specs``."""
+    """A violation of a kind's rule. ``field``: the form field, which is a question's code or ``specs``."""
 
     code: str
     field: str
@@ -153,71 +155,73 @@ type KeyRule = Callable[[Mapping[str, str]], bool]
 
 
 class Step(Struct, frozen=True):
-    """One thing asked of the seller while an order is fulfilled, in order."""
+    """A call to the seller while an order is fulfilled; steps run in order."""
 
     command: type[Command]
     until_access: bool = False
-    """Asked only while the buyer has nothing to enter with, and repeated until the access data is there
-    (saas-v2 §3.1, §3.2)."""
+    """Called only while the buyer has no access data, and repeated until the data arrives (saas-v2 §3.1, §3.2)."""
 
 
 type Steps = Mapping[str, tuple[Step, ...]]
-"""Order type (``NEW``, …) → what fulfilment asks of the seller."""
+"""Order type (``NEW``, …) → calls to the seller."""
 
 
 class ProductType(Struct, frozen=True):
     code: str
-    """For example ``SAAS``; what the database holds (business-rules §13)."""
+    """For example ``SAAS``, as stored in the database (business-rules §13)."""
     title: Text
     protocols: tuple[str, ...]
-    """Names of the protocol folders a product of this kind may be served by."""
+    """Names of the protocol folders that can serve a product of this kind."""
     charging_modes: tuple[ChargingMode, ...]
     steps: Steps
     steps_over: Mapping[str, Steps] = field(default_factory=dict)
-    """Protocols that reach the same end by other steps, with these."""
+    """Protocols with different steps, and these steps."""
     one_line_over: frozenset[str] = frozenset()
-    """Protocols that know orders but no order lines: there a second line would pass for a repeat of the first."""
-    gives: Gives = Gives.ACCESS
+    """Protocols that know orders but no order lines: they would treat a second line as a repetition of the first."""
+    gives: DeliveryResult = DeliveryResult.ACCESS
     icon: str = "package"
     summary: Text | None = None
-    """What is sold, in a sentence for a seller who chooses between kinds."""
+    """A sentence that describes the kind to a seller who chooses one."""
     family: str = ""
-    """Kinds that differ only in how they are delivered share one: sellers choose it first."""
-    delivery: DeliveredBy = DeliveredBy.INTERFACE
+    """Shared by kinds that differ only in their delivery; sellers choose it first."""
+    delivery: DeliveryMethod = DeliveryMethod.INTERFACE
     undeliverable: Text | None = None
-    """Why this market cannot deliver it: the product form does not offer it, and drafts of it are refused with this reason."""
+    """Why this market cannot deliver the kind: the product form does not offer it, and drafts are refused with this
+    reason."""
     templates: frozenset[Template] = frozenset(Template)
     multi_sku: bool = False
-    """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
+    """Whether a spec may be priced by two or more dimensions (business-rules §3.4)."""
     trial: bool = False
     supervision: Supervision = Supervision.NEVER
     flow: str = ""
-    """Of its delivery by people, a module under ``flows/`` (business-rules §2.10): nobody's interface is asked then."""
+    """The flow by which people deliver it, a module under ``flows/`` (business-rules §2.10); no interface is
+    called."""
     flow_if_wanted: str = ""
-    """The same of a product whose seller wants its delivery supervised, where that is a ``CHOICE``: the interface is asked all the
-    same, when the flow says."""
-    returns: Mapping[ChargingMode, Returns] = field(default_factory=dict)
-    """By charging mode; what is not here is not refundable once it was delivered (business-rules §4.7)."""
+    """The flow for a product whose seller chose supervision, if it is a ``CHOICE``; the interface is called when the
+    flow requires it."""
+    returns: Mapping[ChargingMode, RefundRight] = field(default_factory=dict)
+    """By charging mode; others are not refundable after delivery (business-rules §4.7)."""
     ends_at_once: bool = False
-    """Nothing is kept after the end of the paid time, so that it is renewed before it (business-rules §5)."""
+    """The service is not kept after the paid time, so it must be renewed before (business-rules §5)."""
     stock: bool = False
     web_scan: bool = False
-    """Whether its web site is checked, where it has one (business-rules §2.7): it then asks ``web_site.QUESTIONS``."""
+    """Whether its website, if any, is checked (business-rules §2.7); the kind then includes
+    ``web_site.QUESTIONS``."""
     asset_kinds: tuple[AssetKind, ...] = ()
-    """Of which a product of this kind names one version out of the seller's asset center; empty: it needs none."""
+    """Kinds of assets of which a product names one version in the seller's asset center; empty if it needs none."""
     scanned_clean: bool = False
-    """Whether that version, and each one that its buyers download, must have passed a virus scan."""
+    """Whether that version, and each version that buyers download, must have passed a virus scan."""
     upgrades: bool = False
-    """Whether one SKU may be changed for another (saas-v2 §8)."""
+    """Whether one SKU can be changed for another (saas-v2 §8)."""
     order_notices: bool = True
-    """Whether a seller's server can be notified of its orders: any type but images (saas-v1-license D1)."""
+    """Whether a seller's server can be notified of its orders: any type except images (saas-v1-license D1)."""
     joint_sign_in: bool = False
-    """Whether people of an enterprise may sign in to it at the market's auth centre: it then names a credential of its seller's
-    (openapi-jointkit §B.1)."""
+    """Whether members of an enterprise can sign in at the market's auth centre; the product then names a credential
+    of its seller (openapi-jointkit §B.1)."""
     fields: tuple[Question, ...] = ()
     proofs: tuple[Proof, ...] = ()
     rules: tuple[KindRule, ...] = ()
-    """Of its own, over and above what is declared here."""
+    """Rules in addition to these declarations."""
     app_keys: KeyRule | None = None
     """None for kinds without app keys."""
 
@@ -227,26 +231,28 @@ class ProductType(Struct, frozen=True):
 
     @property
     def needs_interface(self) -> bool:
-        """Whether its orders cannot be delivered before a production address serves the product."""
-        return self.delivery is DeliveredBy.INTERFACE
+        """Whether its orders cannot be delivered until a production address serves the product."""
+        return self.delivery is DeliveryMethod.INTERFACE
 
     @property
     def by_people(self) -> bool:
-        """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
+        """Whether people deliver it in a supervised flow, without calls to the seller's server."""
         return bool(self.flow)
 
     @property
     def by_market(self) -> bool:
-        """Whether the payment alone opens it: the page of the service holds the delivery, and no server or person is asked."""
-        return self.delivery in {DeliveredBy.FILE, DeliveredBy.GATEWAY} and not self.by_people
+        """Whether the payment alone delivers it: the service page has the delivery, without a server or a person."""
+        return self.delivery in {DeliveryMethod.FILE, DeliveryMethod.GATEWAY} and not self.by_people
 
     @property
     def issues_codes(self) -> bool:
-        """The market itself makes what the buyer gets, and the seller's software asks about it. The seller's interface is
-        optional then: it is told of what it saved a debug case for, and of nothing else (saas-v1-license B2.2)."""
-        return self.delivery is DeliveredBy.CODE
+        """Whether the market issues what the buyer receives, and the seller's software verifies it.
 
-    def plan(self, order_type: str, protocol: Spoken) -> tuple[Step, ...]:
-        """The steps of an order over this protocol; what the protocol has no activity for is not asked."""
+        The seller's interface is then optional: it is only notified of activities for which it saved a debug case
+        (saas-v1-license B2.2)."""
+        return self.delivery is DeliveryMethod.CODE
+
+    def plan(self, order_type: str, protocol: CommandSet) -> tuple[Step, ...]:
+        """Return the steps of an order over this protocol, without those for which the protocol has no activity."""
         steps = self.steps_over.get(protocol.name, self.steps).get(order_type, ())
         return tuple(step for step in steps if step.command in protocol.activities)

@@ -1,4 +1,4 @@
-"""Whether this market can deliver a kind of product: some need more than the market itself (business-rules §2.1)."""
+"""Check whether this market can deliver a kind of product: some kinds need external systems (business-rules §2.1)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from django.conf import settings
 
 from tradepost.protocols.text import Text
 
-from .contract import DeliveredBy, ProductType
+from .contract import DeliveryMethod, ProductType
 from .registry import product_types
 
 
-def why_undeliverable(kind: ProductType) -> Text | None:
-    """Why this market cannot deliver it; None when it can. Servers need the cloud that a setting names."""
-    if kind.delivery is DeliveredBy.COMPUTE and settings.CLOUD:
+def reason_undeliverable(kind: ProductType) -> Text | None:
+    """Return why this market cannot deliver the kind; None if it can. Servers need the cloud that a setting names."""
+    if kind.delivery is DeliveryMethod.COMPUTE and settings.CLOUD:
         return None
     return kind.undeliverable
 
 
-def by_cloud(code: str) -> bool:
-    """Whether products of this kind run on servers of a cloud: no seller is asked to make them."""
+def runs_in_cloud(code: str) -> bool:
+    """Return whether products of this kind run on servers of a cloud, without calls to a seller."""
     kind = product_types().get(code)
-    return kind is not None and kind.delivery is DeliveredBy.COMPUTE
+    return kind is not None and kind.delivery is DeliveryMethod.COMPUTE

@@ -1,4 +1,4 @@
-"""What kinds ask whose buyers call an API: its address, which buyers see after payment (business-rules §2.5)."""
+"""Questions for kinds whose buyers call an API: its address, which buyers see after payment (business-rules §2.5)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ ADDRESS_QUESTION = Question(
     section=RULE,
     most=500,
 )
-HOW_TO_CALL = Question(
+CALL_INSTRUCTIONS = Question(
     code="how_to_call",
     after_payment=True,
-    label=Text(en="How to call it", zh="调用说明"),
+    label=Text(en="Request instructions", zh="调用说明"),
     help=Text(
         en="Request headers, example requests and limits. Buyers see it after payment.",
         zh="填写请求头、请求示例和调用限制。用户付款后可见。",
@@ -40,10 +40,10 @@ HOW_TO_CALL = Question(
 )
 
 
-def with_an_endpoint(facts: ProductFacts) -> Iterator[Fault]:
-    """The endpoint is an https address that holds no account."""
-    typed = facts.answers.get(ADDRESS, "").strip()
-    if typed and not is_endpoint(typed):
+def check_endpoint(facts: ProductFacts) -> Iterator[Fault]:
+    """Check that the endpoint is an https address without an account."""
+    address = facts.answers.get(ADDRESS, "").strip()
+    if address and not is_endpoint(address):
         yield Fault(
             code="endpoint.address", field=ADDRESS, rule=RULE,
             words=Text(
@@ -54,7 +54,7 @@ def with_an_endpoint(facts: ProductFacts) -> Iterator[Fault]:
 
 
 def is_endpoint(text: str) -> bool:
-    """Whether it is an https address of a host, printable, without an account and without a fragment."""
+    """Return whether a text is a printable https address with a host, without an account or fragment."""
     if not text.isascii() or not text.isprintable() or any(mark in text for mark in ' "<>\\^`{|}'):
         return False
     try:
@@ -72,7 +72,7 @@ def is_endpoint(text: str) -> bool:
 
 
 def is_reachable(host: str) -> bool:
-    """Whether another machine could reach this host: not this machine itself, nor an address of its own cable."""
+    """Return whether other machines can reach this host: it is neither this machine nor a link-local address."""
     name = host.lower().rstrip(".")
     try:
         address = ip_address(name.strip("[]"))

@@ -1,4 +1,4 @@
-"""What the rules of a kind look at: a product as it is drafted, without texts and prices. The catalog makes it of its document."""
+"""The input of a kind's rules: a product draft without texts and prices. The catalog builds it from its document."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Template(StrEnum):
     SIMPLE = "simple"
     """One price for each period or use."""
     CUSTOM = "custom"
-    """Prices by what a buyer chooses."""
+    """Prices that depend on the buyer's choices."""
 
 
 class SpecFacts(Struct, frozen=True, kw_only=True):
-    """``attributes``: codes of what a buyer chooses, enum or number."""
+    """``attributes``: codes of the buyer's choices, enum or number."""
 
     name: str
     modes: frozenset[ChargingMode]
@@ -28,14 +28,14 @@ class SpecFacts(Struct, frozen=True, kw_only=True):
     attributes: tuple[str, ...] = ()
     trial: bool = False
     cycles: tuple[str, ...] = ()
-    """How often each factor of its prices on demand is charged."""
+    """How often each billing factor of its on-demand prices is charged."""
 
 
 class ProductFacts(Struct, frozen=True, kw_only=True):
-    """``answers``: code of a question → what was said; of one with both languages ``code`` and ``code_en``."""
+    """``answers``: code of a question → answer; a translated question has ``code`` and ``code_en``."""
 
     specs: tuple[SpecFacts, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     proofs: frozenset[str] = frozenset()
-    """Codes of those that were handed in."""
+    """Codes of the uploaded documents."""
     supervised: bool = False

@@ -1,7 +1,7 @@
-"""The container images of a product, each by its digest: what kinds ask, and how their answer is read (business-rules §2.1, §2.5).
+"""The container images of a product, each by its digest: the questions, and how the answers are read (business-rules
+§2.1, §2.5).
 
-A digest names the content, so a buyer runs exactly the images that the operator reviewed; a tag can be moved.
-"""
+A digest identifies the content, so a buyer runs exactly the images that the operator reviewed; a tag can be moved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REFERENCE = re.compile(
     rf"(?P<name>(?=[^/]*[.:]){_HOST}(?:/{_PART})+)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?"
     r"@(?P<digest>sha256:[0-9a-f]{64})"
 )
-"""As the distribution specification of OCI has it, with the registry's host and the digest mandatory."""
+"""The format of the OCI distribution specification, with the registry's host and the digest required."""
 MAX_LENGTH = 500
 
 IMAGES_QUESTION = Question(
@@ -57,7 +57,7 @@ QUESTIONS = (IMAGES_QUESTION, INSTALL)
 
 
 class ImageReference(Struct, frozen=True):
-    """``name`` with the registry; ``tag`` may be empty."""
+    """``name``: with the registry; ``tag`` may be empty."""
 
     name: str
     tag: str
@@ -65,32 +65,32 @@ class ImageReference(Struct, frozen=True):
 
     @property
     def reference(self) -> str:
-        """As a container runtime pulls it."""
+        """The reference by which a container runtime pulls the image."""
         return f"{self.name}@{self.digest}"
 
 
-def read_images(typed: str) -> tuple[ImageReference, ...]:
-    """The images of an answer; lines that are no reference by digest are left out."""
-    return tuple(image for line in _lines(typed) if (image := _read(line)) is not None)
+def read_images(answer: str) -> tuple[ImageReference, ...]:
+    """Return the images of an answer; lines without a valid reference by digest are skipped."""
+    return tuple(image for line in _lines(answer) if (image := _read(line)) is not None)
 
 
-def _lines(typed: str) -> list[str]:
-    return [line.strip() for line in typed.split("\n") if line.strip()]
+def _lines(answer: str) -> list[str]:
+    return [line.strip() for line in answer.split("\n") if line.strip()]
 
 
 def _read(line: str) -> ImageReference | None:
-    found = _REFERENCE.fullmatch(line) if len(line) <= MAX_LENGTH else None
-    if found is None or not is_reachable(found["name"].partition("/")[0].partition(":")[0]):
+    match = _REFERENCE.fullmatch(line) if len(line) <= MAX_LENGTH else None
+    if match is None or not is_reachable(match["name"].partition("/")[0].partition(":")[0]):
         return None
-    return ImageReference(found["name"], found["tag"] or "", found["digest"])
+    return ImageReference(match["name"], match["tag"] or "", match["digest"])
 
 
-def with_digests(facts: ProductFacts) -> Iterator[Fault]:
-    """Every line is an image by digest, once."""
+def check_images(facts: ProductFacts) -> Iterator[Fault]:
+    """Check that every line is an image by digest, without duplicates."""
     lines = _lines(facts.answers.get(IMAGES, ""))
     for number, line in enumerate(lines, 1):
         if _read(line) is None:
-            yield _fault(
+            yield _image_fault(
                 "manifest.image",
                 Text(
                     en=f"Line {number} is not an image with a registry and a sha256 digest: “{line[:60]}”.",
@@ -100,15 +100,15 @@ def with_digests(facts: ProductFacts) -> Iterator[Fault]:
             return
     images = [image.reference for image in read_images("\n".join(lines))]
     if len(images) != len(set(images)):
-        yield _fault(
+        yield _image_fault(
             "manifest.twice", Text(en="An image is listed twice. Remove one.", zh="同一镜像重复填写，请删除一行。")
         )
     if len(images) > MAX_IMAGES:
-        yield _fault(
+        yield _image_fault(
             "manifest.too_many",
             Text(en=f"Enter at most {MAX_IMAGES} images.", zh=f"最多填写 {MAX_IMAGES} 个镜像。"),
         )
 
 
-def _fault(code: str, words: Text) -> Fault:
+def _image_fault(code: str, words: Text) -> Fault:
     return Fault(code=code, field=IMAGES, rule=RULE, words=words)

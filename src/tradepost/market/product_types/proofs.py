@@ -1,4 +1,4 @@
-"""Documents that more than one kind asks for. They are for the operators who review, and are not shown (business-rules §2.3)."""
+"""Documents that several kinds require. Only reviewing operators see them (business-rules §2.3)."""
 
 from tradepost.protocols.text import Text
 

@@ -1,4 +1,4 @@
-"""Finds the kinds of products: every package under ``kinds/`` with a ``KIND``."""
+"""Find the kinds of products: every package under ``kinds/`` with a ``KIND``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @cache
 def product_types() -> Mapping[str, ProductType]:
-    found: dict[str, ProductType] = {}
+    by_code: dict[str, ProductType] = {}
     for module in pkgutil.iter_modules(kinds.__path__):
         kind = getattr(importlib.import_module(f"{kinds.__name__}.{module.name}"), "KIND", None)
         if kind is not None:
-            found[kind.code] = kind
-    return found
+            by_code[kind.code] = kind
+    return by_code
 
 
 def kinds_with_interface() -> list[str]:

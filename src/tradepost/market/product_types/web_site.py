@@ -1,4 +1,5 @@
-"""What kinds ask whose products may have a web site of their own: it is checked before it is sold with (business-rules §2.7)."""
+"""Questions for kinds whose products may have a website, which must pass a check before the product is sold (business-rules
+§2.7)."""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ from .contract import YES, Answer, Fault, Question
 from .facts import ProductFacts
 
 RULE = "2.7"
-HAS_ONE, FRONT, ADMIN = "web_site", "web_site_front", "web_site_admin"
+HAS_WEB_SITE, FRONT, ADMIN = "web_site", "web_site_front", "web_site_admin"
 
 QUESTIONS = (
     Question(
-        code=HAS_ONE,
+        code=HAS_WEB_SITE,
         label=Text(en="Has the product a front or admin web site?", zh="商品是否有前台或管理后台网站？"),
         section=RULE,
         help=Text(
@@ -44,11 +45,14 @@ QUESTIONS = (
 )
 
 
-def with_an_address(facts: ProductFacts) -> Iterator[Fault]:
-    """Who has a web site says where; who has none says none."""
-    said = facts.answers
-    has, given = said.get(HAS_ONE, "").strip(), [name for name in (FRONT, ADMIN) if said.get(name, "").strip()]
-    if has == YES and not given:
+def check_addresses(facts: ProductFacts) -> Iterator[Fault]:
+    """Check that a product with a website names its addresses, and one without names none."""
+    answers = facts.answers
+    answer, filled = (
+        answers.get(HAS_WEB_SITE, "").strip(),
+        [name for name in (FRONT, ADMIN) if answers.get(name, "").strip()],
+    )
+    if answer == YES and not filled:
         yield Fault(
             code="web_site.address", field=FRONT, rule=RULE,
             words=Text(en="Enter the address of the web site.", zh="请填写网站地址。"),

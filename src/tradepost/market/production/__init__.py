@@ -1,2 +1,2 @@
-"""The one door to sellers' production interfaces (生产接口, the protocol's word, hence the name): addresses, calls and their
-attempts, the gateway, the engine that works through them."""
+"""Calls to sellers' production interfaces (生产接口, a term of the protocol): addresses, calls with their attempts, the
+gateway and the engine."""

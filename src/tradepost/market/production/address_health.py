@@ -1,5 +1,5 @@
-"""How a production address stands, by its last evidence and no guess: what was never called is untested, and a server that
-refuses signatures is not well because it answers."""
+"""Health of a production address by its latest evidence. An address that was never called is untested, and a server
+that refuses signatures is not healthy."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class AddressState(StrEnum):
 
 
 class AddressHealth(Struct, frozen=True):
-    """``at``: when the evidence came; None for an address that was never called. ``trouble``: what went wrong, as on attempts;
-    ``probe`` when only a probe failed."""
+    """``at``: time of the evidence; None for an address that was never called. ``trouble``: name of the problem as on
+    attempts; ``probe`` if only a probe failed."""
 
     state: AddressState
     at: datetime | None = None
@@ -28,12 +28,12 @@ class AddressHealth(Struct, frozen=True):
 
 
 def health_of(address: Address) -> AddressHealth:
-    """Of the address's row alone, whatever else is known of its calls."""
+    """Return the health from the row of the address alone."""
     if address.breaker != Address.Breaker.CLOSED:
         return AddressHealth(AddressState.PAUSED, address.opened_at, address.last_fault)
     if address.trouble_since is not None:
         return AddressHealth(AddressState.DEGRADED, address.trouble_since, address.trouble)
-    if address.failures:  # of a release that did not note since when
+    if address.failures:  # of a release that did not store the time
         return AddressHealth(AddressState.DEGRADED, None, address.last_fault)
     if address.last_success_at is None:
         return AddressHealth(AddressState.UNTESTED)

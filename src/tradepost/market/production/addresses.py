@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.hosts import wrong_host, wrong_port
+from tradepost.market.base.hosts import host_error, port_error
 from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer, Product
@@ -26,40 +26,40 @@ from tradepost.protocols.registry import protocols
 
 from .models import Address, Binding, Call, NoticeBinding
 
-LONGEST_URL = 512
+MAX_URL = 512
 
 
 def check_url(url: str, *, outbound: OutboundPolicy) -> str:
-    """The address without surrounding blanks. Raises ``Refused`` that says which rule it breaks.
+    """Return the address without surrounding blanks. Raises ``Refused`` with the violated rule.
 
-    A real market wants ``https`` and a domain name (saas-v2 §1.2); a sandbox also takes ``http``, names without a dot, IPs,
-    and ports below 1024. What hosts and ports are beyond that: ``hosts``.
+    A real market requires ``https`` and a domain name (saas-v2 §1.2). A sandbox also accepts ``http``, names without a
+    dot, IP addresses, and ports below 1024. ``hosts`` checks hosts and ports.
     """
     url = url.strip()
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise _wrong(_("This is not a web address.")) from None
-    legible = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in {"http", "https"} or not host or len(url) > LONGEST_URL or not legible:
-        raise _wrong(
-            _("Give a web address that starts with http:// or https://, at most 512 characters, without blanks.")
+        raise _invalid(_("This is not a web address.")) from None
+    is_printable = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in {"http", "https"} or not host or len(url) > MAX_URL or not is_printable:
+        raise _invalid(
+            _("Enter a web address that starts with http:// or https://, at most 512 characters, without spaces.")
             if outbound.sandbox
-            else _("Give a web address that starts with https://, at most 512 characters, without blanks.")
+            else _("Enter a web address that starts with https://, at most 512 characters, without spaces.")
         )
     if "@" in parts.netloc or "#" in url:
-        raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
+        raise _invalid(_("The address must not contain a user name, a password or a #fragment."))
     if not outbound.sandbox and parts.scheme != "https":
-        raise _wrong(_("A real market calls https:// addresses only."))
-    if "[" in parts.netloc and ":" not in host:  # not IPv6, but a form of the future that nobody speaks
-        raise _wrong(_("This is not a web address."))
-    if wrong := wrong_host(host, outbound) or wrong_port(port, outbound):
-        raise _wrong(wrong)
+        raise _invalid(_("A production market calls only https:// addresses."))
+    if "[" in parts.netloc and ":" not in host:  # a future IP version in brackets
+        raise _invalid(_("This is not a web address."))
+    if problem := host_error(host, outbound) or port_error(port, outbound):
+        raise _invalid(problem)
     return url
 
 
-def _wrong(message: str) -> Refused:
+def _invalid(message: str) -> Refused:
     return Refused("address.url", message, HTTPStatus.BAD_REQUEST, field="url")
 
 
@@ -67,24 +67,25 @@ def register(
     seller: Seller, *, url: str, protocol: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime,
     encryption: str = Encryption.AES256,
 ) -> Address:  # fmt: skip
-    """Store an address of this seller, on a domain that it has proven. ``encryption``: of protocols that encrypt.
+    """Store an address of this seller, on a verified domain. ``encryption``: for protocols that encrypt.
 
-    Raises ``Refused`` for a bad address, a domain that is not verified, an unknown protocol or a repetition.
+    Raises ``Refused`` for an invalid or repeated address, an unverified domain, or an unknown protocol.
     """
     url = check_url(url, outbound=outbound)
     if protocol not in protocols():
         raise Refused("address.protocol", _("Choose one of the protocols."), HTTPStatus.BAD_REQUEST, field="protocol")
     with transaction.atomic():
-        _not_repeated(seller, url, protocol)
-        domain = verified_domain(seller, host_in(url), outbound=outbound, now=now)
+        _check_unique(seller, url, protocol)
+        domain = verified_domain(seller, host_of(url), outbound=outbound, now=now)
         return Address.objects.create(
             seller=seller, url=url, protocol=protocol, require_body_sign=require_body_sign, created_at=now,
-            domain=domain, encryption=Encryption(encryption).value if encrypts(protocol) else Encryption.AES256.value,
+            domain=domain, encryption=Encryption(encryption).value if encrypts_fields(protocol) else Encryption.AES256.value,
         )  # fmt: skip
 
 
-def encrypts(protocol: str) -> bool:
-    """Whether requests of this protocol encrypt private fields, with a strength that the seller chooses (saas-v1-license A1.4)."""
+def encrypts_fields(protocol: str) -> bool:
+    """Return whether requests of this protocol encrypt private fields with a strength that the seller chooses
+    (saas-v1-license A1.4)."""
     return any(field.name == "encryptType" for field in cases_of(protocol).tables.get(Create, ()))
 
 
@@ -97,22 +98,25 @@ def change(
     now: datetime,
     encryption: str = "",
 ) -> None:
-    """Change where calls go. Its breaker starts afresh, and calls that it held are due at once. ``encryption``: empty keeps it."""
+    """Change the target of calls. The breaker is reset and held calls become due. ``encryption``: empty keeps the
+    present one."""
     url = check_url(url, outbound=outbound)
     with transaction.atomic():
-        # What is known of the other place says nothing of this one.
-        unknown: dict[str, Any] = {
+        # Results of the previous URL do not apply to the new one.
+        reset: dict[str, Any] = {
             "proven": [],
             "last_success_at": None,
             "trouble": "",
             "trouble_at": None,
             "trouble_since": None,
         }
-        Address.objects.filter(pk=address.pk).exclude(url=url).update(**unknown)
-        _not_repeated(address.seller, url, address.protocol, besides=address.pk)
-        # One that stays where it is needs no new proof: its other settings can be changed though the domain lapsed.
-        same = host_in(url) == host_in(address.url) and address.domain_id is not None
-        domain = address.domain if same else verified_domain(address.seller, host_in(url), outbound=outbound, now=now)
+        Address.objects.filter(pk=address.pk).exclude(url=url).update(**reset)
+        _check_unique(address.seller, url, address.protocol, excluded=address.pk)
+        # An unchanged host needs no new proof, so other settings can be changed after the domain lapsed.
+        same_host = host_of(url) == host_of(address.url) and address.domain_id is not None
+        domain = (
+            address.domain if same_host else verified_domain(address.seller, host_of(url), outbound=outbound, now=now)
+        )
         Address.objects.filter(pk=address.pk).update(
             url=url,
             domain=domain,
@@ -126,61 +130,65 @@ def change(
         Call.objects.filter(address=address, state=State.HELD).update(state=State.WAITING, hold=Call.Hold.NONE)
 
 
-def host_in(url: str) -> str:
-    """The host of an address that was checked, in lower case."""
+def host_of(url: str) -> str:
+    """Return the host of a checked address in lower case."""
     return urlsplit(url).hostname or ""
 
 
-def _not_repeated(seller: Seller, url: str, protocol: str, *, besides: int = 0) -> None:
-    standing = Address.objects.filter(seller=seller, url=url, protocol=protocol, removed_at=None)
-    if standing.exclude(pk=besides).exists():
+def _check_unique(seller: Seller, url: str, protocol: str, *, excluded: int = 0) -> None:
+    existing = Address.objects.filter(seller=seller, url=url, protocol=protocol, removed_at=None)
+    if existing.exclude(pk=excluded).exists():
         raise Refused("address.repeated", _("You have registered this address already."), field="url")
 
 
 def bind(product: Product, address: Address) -> None:
-    """Serve a product at an address of the same seller, whose protocol fits the product's type."""
+    """Bind a product to an address of the same seller whose protocol suits the product type."""
     if product.seller_id != address.seller_id or address.removed_at is not None:
-        raise Refused("address.foreign", _("There is no such address."), HTTPStatus.NOT_FOUND, field="address")
+        raise Refused("address.foreign", _("This address does not exist."), HTTPStatus.NOT_FOUND, field="address")
     if address.protocol not in product_type(product.product_type).protocols:
-        raise Refused(
-            "address.protocol_fits", _("This type of product is not served over this protocol."), field="address"
-        )
-    _says_its_periods(product, address)
+        raise Refused("address.protocol_fits", _("This type of product does not use this protocol."), field="address")
+    _check_periods(product, address)
     Binding.objects.update_or_create(product=product, defaults={"address": address})
 
 
-def _says_its_periods(product: Product, address: Address) -> None:
-    """What is sold by a period must be one that the requests there can name (saas-v1-license §A2.1, §B1)."""
-    spoken = protocols()[address.protocol]
-    sold = Offer.objects.filter(
+def _check_periods(product: Product, address: Address) -> None:
+    """Raise ``Refused`` if the protocol cannot name a period type on sale (saas-v1-license §A2.1, §B1)."""
+    address_protocol = protocols()[address.protocol]
+    sold_offers = Offer.objects.filter(
         sku__spec__product=product, charging_mode=ChargingMode.PERIOD, trial=False, stopped_at=None
     )
-    if sold.exclude(period_type__in=spoken.life.periods).exists():
-        said = _("%(protocol)s sells by the month and the year: its requests name a day for trials alone.")
-        raise Refused("address.period", said % {"protocol": spoken.title.in_language(get_language())}, field="address")
+    if sold_offers.exclude(period_type__in=address_protocol.life.periods).exists():
+        message = _("%(protocol)s supports only monthly and yearly sales. Its requests use days only for trials.")
+        raise Refused(
+            "address.period",
+            message % {"protocol": address_protocol.title.in_language(get_language())},
+            field="address",
+        )
 
 
 def unbind(product: Product) -> None:
-    """Serve a product nowhere. Raises ``Refused`` while it is on sale: what is paid for could not be delivered."""
+    """Remove the binding. Raises ``Refused`` while the product is on sale, because orders could not be delivered."""
     if product.status == Product.Status.ON_SALE:
-        said = _("This product is on sale. Serve it at another address instead, or take it off sale first.")
-        raise Refused("address.on_sale", said, field="address")
+        message = _(
+            "This product is on sale. Use another production address instead, or take the product off sale first."
+        )
+        raise Refused("address.on_sale", message, field="address")
     Binding.objects.filter(product=product).delete()
 
 
 def remove(address: Address, *, now: datetime) -> None:
-    """Delete an address that serves no product and to which nothing is being asked. Calls that went there keep it."""
+    """Delete an address without products and open calls. Earlier calls keep their reference to it."""
     with transaction.atomic():
-        locked = Address.objects.select_for_update(no_key=True).get(pk=address.pk)
-        if bound := list(Product.objects.filter(binding__address=locked).order_by("name")):
-            said = _("It serves %(products)s. Serve them at another address first.")
-            names = ", ".join(named(product) for product in bound)
-            raise Refused("address.in_use", said % {"products": names})
-        if NoticeBinding.objects.filter(address=locked).exists():
+        locked_address = Address.objects.select_for_update(no_key=True).get(pk=address.pk)
+        if bound_products := list(Product.objects.filter(binding__address=locked_address).order_by("name")):
+            message = _("This address serves %(products)s. Move them to another address first.")
+            names = ", ".join(localised_name(product) for product in bound_products)
+            raise Refused("address.in_use", message % {"products": names})
+        if NoticeBinding.objects.filter(address=locked_address).exists():
             raise Refused("address.in_use", _("Orders are notified here. Choose another address for them first."))
-        calls = Call.objects.filter(address=locked)
+        calls = Call.objects.filter(address=locked_address)
         if calls.filter(state__in=[State.WAITING, State.HELD]).exists() or calls.filter(state=State.LEASED).exists():
-            raise Refused("address.under_way", _("Calls to it are under way. Wait until they have ended."))
-        Address.objects.filter(pk=locked.pk).update(
+            raise Refused("address.under_way", _("Calls to this address are in progress. Wait until they finish."))
+        Address.objects.filter(pk=locked_address.pk).update(
             removed_at=now, domain=None, breaker=Address.Breaker.CLOSED, opened_at=None, trial_at=None
         )

@@ -1,7 +1,7 @@
-"""What is kept of an attempt: one row, written when it has ended, with both sides as they were on the wire.
+"""Store attempts: one row per ended attempt, with request and response as on the wire.
 
-Nothing is overwritten, with one exception: an attempt that was recorded as lost had neither request nor answer, and a
-worker that was thought dead may come back and fill it in.
+Rows are never changed, with one exception: a lost attempt has neither, and a worker that was declared dead may return
+and complete it.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from .masking import masked, masked_headers, masked_people, masked_url, printabl
 from .models import Call
 
 
-class Ended(Struct, frozen=True):
-    """An attempt that ended: ``exchange`` is None when nothing was sent or our own worker lost it."""
+class EndedAttempt(Struct, frozen=True):
+    """An ended attempt. ``exchange``: None if nothing was sent or the worker lost it."""
 
     call: ClaimedCall
     result: CallResult
     exchange: Exchange | None = None
     findings: Sequence[Mapping[str, Any]] | None = None
-    """What was judged of the answer, of calls that are judged."""
+    """Findings about the answer, for judged calls."""
 
 
-def verdict_of(result: CallResult) -> tuple[str, str]:
-    """The reason's name and its detail, as kept on attempts and shown to the seller."""
+def verdict_and_detail(result: CallResult) -> tuple[str, str]:
+    """Return the name and detail of the result, as stored on attempts and shown to the seller."""
     match result:
         case Done(message=message):
             return "done", message
@@ -57,9 +57,9 @@ def _headers(headers: Headers) -> list[tuple[str, str]]:
     return [(printable(name), printable(value)) for name, value in headers]
 
 
-def _attempt(ended: Ended) -> dict[str, Any]:
-    verdict, detail = verdict_of(ended.result)
-    request = ended.exchange.request if ended.exchange else NOTHING
+def _attempt(ended: EndedAttempt) -> dict[str, Any]:
+    verdict, detail = verdict_and_detail(ended.result)
+    request = ended.exchange.request if ended.exchange else NO_REQUEST
     response = ended.exchange.response if ended.exchange else None
     return {
         "call_id": ended.call.call_id,
@@ -82,32 +82,33 @@ def _attempt(ended: Ended) -> dict[str, Any]:
     }
 
 
-def _body(call: ClaimedCall, sent: bytes) -> str:
-    """Whom a seller is told of stands there by account alone: who leaves an enterprise is not read about in old messages."""
-    of_people = call.purpose == Call.Purpose.SYNC and call.kind == SyncAuth.__name__
-    return masked_people(sent) if sent and of_people else masked(sent)
+def _body(call: ClaimedCall, request_body: bytes) -> str:
+    """Return the stored body. Synchronised people appear by account only, so that former members are not readable in
+    old messages."""
+    is_people_sync = call.purpose == Call.Purpose.SYNC and call.kind == SyncAuth.__name__
+    return masked_people(request_body) if request_body and is_people_sync else masked(request_body)
 
 
-NOTHING = Request("", "")
+NO_REQUEST = Request("", "")
 
 
-_TOLD = (
+_UPDATED = (
     "milliseconds", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body",
     "verdict", "detail", "findings", "certificate_ends",
 )  # fmt: skip
 
 
-def attempts_written(batch: Sequence[Ended], owner: str) -> rows.Statement:
-    """The statement that stores them; of what is stored already only a lost one is filled in."""
-    told = ", ".join(f"{column} = excluded.{column}" for column in _TOLD)
+def attempts_written(batch: Sequence[EndedAttempt], owner: str) -> rows.Statement:
+    """Return the statement that stores the attempts. Of existing rows, only lost attempts are completed."""
+    assignments = ", ".join(f"{column} = excluded.{column}" for column in _UPDATED)
     text = (
         "INSERT INTO production_attempt (call_id, number, trigger, business_id, started_at, milliseconds, method, url,"
         " request_headers, request_body, status, response_headers, response_body, verdict, detail, findings,"
         " certificate_ends, worker)"
         " SELECT call_id, number, trigger, business_id, started_at, ms, method, url, request_headers, request_body, status,"
         f" response_headers, response_body, verdict, detail, findings, certificate_ends, %s FROM {rows.recordset(_ATTEMPT)}"
-        # SQLite reads ON after FROM as a join's without WHERE.
-        f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {told}"
+        # SQLite parses ON after FROM as a join without WHERE.
+        f" WHERE TRUE ON CONFLICT (call_id, number) DO UPDATE SET {assignments}"
         f" WHERE production_attempt.verdict = '{Fault.LOST}'"
     )
     return text, [owner, rows.as_json(map(_attempt, batch))]

@@ -1,7 +1,7 @@
-"""A circuit breaker per production address: pure rules; its state lies in the address's row, visible to all.
+"""Circuit breaker of a production address: pure rules; the state is stored with the address.
 
-Closed, calls pass. After some exchanges in a row without an acceptable answer it opens: calls are held, so that a
-dead server costs nothing. When the pause is over one call goes through as a trial; its answer closes or opens again.
+Closed, calls pass. After several failed exchanges in a row it opens and holds calls, so that a dead server costs
+nothing. After a pause one call is sent as a trial; its result closes or reopens the breaker.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tradepost.market.base.values import replace
 
 from .models import Address
 
-LONGEST_PAUSE = timedelta(minutes=15)
-B = Address.Breaker
+MAX_PAUSE = timedelta(minutes=15)
+BreakerStatus = Address.Breaker
 
 
 class Rule(Struct, frozen=True):
@@ -35,20 +35,20 @@ class BreakerState(Struct, frozen=True):
 
 
 def succeed(before: BreakerState) -> BreakerState:
-    """The server answered within the protocol (a well-formed refusal is an answer)."""
-    return replace(before, state=B.CLOSED, failures=0, opened_at=None, trial_at=None)
+    """The server answered within the protocol; a well-formed refusal is an answer."""
+    return replace(before, state=BreakerStatus.CLOSED, failures=0, opened_at=None, trial_at=None)
 
 
 def fail(before: BreakerState, rule: Rule, *, now: datetime) -> BreakerState:
     """The exchange failed. Pauses double with every failed trial, up to 15 minutes.
 
-    A call that was open when the breaker opened, and fails after it, says nothing new.
+    A failure of a call that was in flight when the breaker opened changes nothing.
     """
-    if before.state == B.OPEN:
+    if before.state == BreakerStatus.OPEN:
         return before
     failures = before.failures + 1
-    if before.state == B.CLOSED and failures < rule.failures:
+    if before.state == BreakerStatus.CLOSED and failures < rule.failures:
         return replace(before, failures=failures)
-    extra = max(0, failures - rule.failures)
-    pause = min(rule.pause * 2 ** min(extra, 16), LONGEST_PAUSE)
-    return BreakerState(B.OPEN, failures, before.opened_at or now, now + pause)
+    extra_failures = max(0, failures - rule.failures)
+    pause = min(rule.pause * 2 ** min(extra_failures, 16), MAX_PAUSE)
+    return BreakerState(BreakerStatus.OPEN, failures, before.opened_at or now, now + pause)

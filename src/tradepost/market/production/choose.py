@@ -1,4 +1,4 @@
-"""Which of the due calls are taken now: fair over sellers, within each one's limit, past no open breaker. Pure."""
+"""Choose which due calls to take: fair to sellers, within their limits, and not past open breakers. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from .models import Address, Attempt, Call
-from .plan import ACCESS, AccessCalls, Probing
+from .plan import ACCESS_LIMITS, AccessCalls, Probing
 
-RANK = {
+PURPOSE_RANKS = {
     Call.Purpose.ORDER.value: 0, Call.Purpose.SYNC.value: 0, Call.Purpose.NOTICE.value: 0, Call.Purpose.DEBUG.value: 1,
     Call.Purpose.ACCESS.value: 1, Call.Purpose.PROBE.value: 2, Call.Purpose.COMPARE.value: 2,
 }  # fmt: skip
-"""What buyers wait for before everything else, somebody who waits at a page before nobody."""
-PROBING = Probing()
+"""Priority by purpose: calls for buyers first, then calls that somebody waits for at a page, then the rest."""
+DEFAULT_PROBING = Probing()
 
 
 @dataclass(slots=True)
 class ProbePlaces:
-    """How many places probes may still take, in all and at each seller: those that orders leave."""
+    """Remaining places for probes, in total and per seller."""
 
     left: int
     per_seller: int
@@ -31,12 +31,14 @@ class ProbePlaces:
     """Probes in flight by seller."""
 
     @staticmethod
-    def of(busy: Mapping[int, int], *, capacity: int, per_seller: int, probing: Probing = PROBING) -> ProbePlaces:
-        left = probing.places(capacity) - sum(busy.values())
-        return ProbePlaces(left, probing.places(per_seller), dict(busy))
+    def of(
+        busy: Mapping[int, int], *, capacity: int, per_seller: int, probing: Probing = DEFAULT_PROBING
+    ) -> ProbePlaces:
+        remaining = probing.places(capacity) - sum(busy.values())
+        return ProbePlaces(remaining, probing.places(per_seller), dict(busy))
 
     def take(self, seller: int) -> bool:
-        """Whether there is one for this seller; then it is taken."""
+        """Take a place at this seller and return True, or return False if there is none."""
         at_seller = self.busy.get(seller, 0)
         if self.left <= 0 or at_seller >= self.per_seller:
             return False
@@ -47,11 +49,11 @@ class ProbePlaces:
 
 @dataclass(slots=True)
 class AccessPlaces:
-    """Count the open access calls, so that buyers who open services of a slow seller never fill the workers."""
+    """Limit open access calls, so that buyers of a slow seller's services never occupy all places."""
 
     busy: Counter[int]
     """Open access calls by seller."""
-    limits: AccessCalls = ACCESS
+    limits: AccessCalls = ACCESS_LIMITS
 
     def take(self, seller: int) -> bool:
         """Take a place at this seller and return True, or return False if there is none."""
@@ -61,8 +63,8 @@ class AccessPlaces:
         return True
 
 
-class Due(NamedTuple):
-    """What is looked at of a due call."""
+class DueCall(NamedTuple):
+    """Columns of a due call that decide."""
 
     pk: int
     seller_id: int
@@ -77,7 +79,7 @@ class Due(NamedTuple):
 
 @dataclass(slots=True)
 class AddressState:
-    """What is looked at of an address. ``breaker`` changes while choosing: one trial at a time."""
+    """Columns of an address that decide. ``breaker`` changes during the choice: one trial at a time."""
 
     pk: int
     url: str
@@ -86,19 +88,19 @@ class AddressState:
     trial_at: datetime | None
 
 
-class Taking(Struct, frozen=True):
-    """Which of the due rows are taken (with why), held back (with why and until when) or dropped."""
+class Selection(Struct, frozen=True):
+    """Due rows to take (with trigger), to hold (with reason and end) or to drop."""
 
-    taken: list[tuple[Due, str]]
-    held: list[tuple[Due, str, datetime | None]]
+    taken: list[tuple[DueCall, str]]
+    held: list[tuple[DueCall, str, datetime | None]]
     trials: list[AddressState]
-    dropped: list[Due]
-    """Access calls for which no buyer waits any more, or whose address does not answer. The buyer sees the stored data, so they
-    are never sent later."""
+    dropped: list[DueCall]
+    """Access calls that are too late, or whose address does not answer. The buyer sees the stored data, so they are
+    never sent later."""
 
 
 def choose(
-    rows: Iterable[Due],
+    rows: Iterable[DueCall],
     addresses: Mapping[int, AddressState],
     busy: Mapping[int, int],
     *,
@@ -107,26 +109,29 @@ def choose(
     per_seller: int,
     probes: ProbePlaces | None = None,
     access: AccessPlaces | None = None,
-) -> Taking:
-    """Pure: first the fair order (each seller's first call, then each one's second …), what is no order's after all that is,
-    probes last; then breaker and limit. ``probes``: their places, as many as there are when it is not given."""
+) -> Selection:
+    """Choose calls by priority and fair order (each seller's first call, then each one's second), then apply breakers
+    and limits.
+
+    ``probes``: their places; without it, no separate limit.
+    """
     probes = probes or ProbePlaces(limit, per_seller, {})
     access = access or AccessPlaces(Counter())
-    places: Counter[int] = Counter()
-    queue: list[tuple[int, int, datetime, int, Due]] = []
+    waiting_counts: Counter[int] = Counter()
+    queue: list[tuple[int, int, datetime, int, DueCall]] = []
     for row in rows:
-        queue.append((RANK.get(row.purpose, 1), places[row.seller_id], row.due_at, row.pk, row))
-        places[row.seller_id] += 1
+        queue.append((PURPOSE_RANKS.get(row.purpose, 1), waiting_counts[row.seller_id], row.due_at, row.pk, row))
+        waiting_counts[row.seller_id] += 1
     queue.sort(key=lambda entry: entry[:4])
-    flying = defaultdict(int, busy)
-    out = Taking([], [], [], [])
+    in_flight = defaultdict(int, busy)
+    selection = Selection([], [], [], [])
     for *_, row in queue:
         if row.purpose == Call.Purpose.ACCESS and _is_useless(row, addresses[row.address_id], access, now=now):
-            out.dropped.append(row)
+            selection.dropped.append(row)
             continue
-        if len(out.taken) >= limit:
-            if row.purpose == Call.Purpose.PROBE:  # out of the way of orders that are due behind it
-                out.held.append((row, Call.Hold.PROBES, None))
+        if len(selection.taken) >= limit:
+            if row.purpose == Call.Purpose.PROBE:  # so that it does not block orders that are due later
+                selection.held.append((row, Call.Hold.PROBES, None))
             continue
         address = addresses[row.address_id]
         last_chance = row.give_up_at is not None and row.give_up_at <= now
@@ -136,26 +141,26 @@ def choose(
                 address.breaker == Address.Breaker.OPEN and address.trial_at is not None and address.trial_at <= now
             )
             if not trial_due:
-                out.held.append((row, Call.Hold.BREAKER, address.trial_at))
+                selection.held.append((row, Call.Hold.BREAKER, address.trial_at))
                 continue
             trigger = Attempt.Trigger.TRIAL
-        if flying[row.seller_id] >= per_seller and not row.restart:
-            out.held.append((row, Call.Hold.BUSY, None))
+        if in_flight[row.seller_id] >= per_seller and not row.restart:
+            selection.held.append((row, Call.Hold.BUSY, None))
             continue
         if row.purpose == Call.Purpose.ACCESS and not access.take(row.seller_id):
-            out.held.append((row, Call.Hold.BUSY, None))
+            selection.held.append((row, Call.Hold.BUSY, None))
             continue
         if row.purpose == Call.Purpose.PROBE and not probes.take(row.seller_id):
-            out.held.append((row, Call.Hold.PROBES, None))
+            selection.held.append((row, Call.Hold.PROBES, None))
             continue
         if trigger == Attempt.Trigger.TRIAL:
             address.breaker = Address.Breaker.TRIAL
-            out.trials.append(address)
-        flying[row.seller_id] += 1
-        out.taken.append((row, trigger))
-    return out
+            selection.trials.append(address)
+        in_flight[row.seller_id] += 1
+        selection.taken.append((row, trigger))
+    return selection
 
 
-def _is_useless(row: Due, address: AddressState, access: AccessPlaces, *, now: datetime) -> bool:
-    """Whether an access call is too late, or its address does not answer."""
+def _is_useless(row: DueCall, address: AddressState, access: AccessPlaces, *, now: datetime) -> bool:
+    """Return whether an access call is too late, or its address does not answer."""
     return now - row.due_at > access.limits.within or address.breaker != Address.Breaker.CLOSED

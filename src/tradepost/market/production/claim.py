@@ -1,4 +1,4 @@
-"""Claim due calls in one short transaction: each row says which attempt it is in before anything is sent."""
+"""Claim due calls in one short transaction; each row stores its attempt before anything is sent."""
 
 from __future__ import annotations
 
@@ -23,27 +23,25 @@ from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol, protocols
 
 from .calls import UNREADABLE, cancel, load
-from .choose import AccessPlaces, AddressState, Due, ProbePlaces, Taking, choose
+from .choose import AccessPlaces, AddressState, DueCall, ProbePlaces, Selection, choose
 from .models import Address, Attempt, Call
 from .plan import Probing
 
 log = structlog.get_logger(__name__)
 
 CLAIM_LOCK = 7_461_001
-"""PostgreSQL advisory lock: claims of all workers follow each other, so that a seller's limit holds across them.
-
-Since no two claims run at once, due rows need no locks of their own; the lease is guarded by the row's state.
-"""
+"""PostgreSQL advisory lock: claims of all workers run one after another, so that limits per seller hold. Due rows
+therefore need no locks; the row's state protects the lease."""
 
 
-AGAIN = timedelta(minutes=1)
-"""How long a call that another release wrote is left to that release's workers."""
+RETRY_DELAY = timedelta(minutes=1)
+"""Delay before retrying a call of another release, for workers of that release."""
 
 
 class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One claimed call with all that an attempt and its record need: nobody else changes a call while it is leased.
+    """A claimed call with all data for its attempt and record; nothing else changes a leased call.
 
-    A struct, since a frozen dataclass of that many fields takes ten times as long to make, and each call makes one.
+    A msgspec struct, because a frozen dataclass with so many fields takes ten times as long to create.
     """
 
     call_id: int
@@ -73,68 +71,83 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CAPACITY = 512
-PROBING = Probing()
+DEFAULT_PROBING = Probing()
 
 
 def claim_calls(
     *, now: datetime, wall: datetime, owner: str, limit: int, per_seller: int, duration: timedelta,
-    capacity: int = CAPACITY, probing: Probing = PROBING,
+    capacity: int = CAPACITY, probing: Probing = DEFAULT_PROBING,
 ) -> list[ClaimedCall]:  # fmt: skip
-    """Lease up to ``limit`` due calls, each with the attempt that begins. Commits before anything is sent. ``capacity``: of
-    the worker, of which probes take a share.
+    """Lease up to ``limit`` due calls, each with a new attempt, and commit before anything is sent. ``capacity``: of
+    the worker; probes get a share of it.
 
-    A call that this release cannot make, since a later one wrote it, stays for a worker of that release.
+    A call that a later release wrote remains for workers of that release.
     """
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
-        due, addresses, busy, apart = _look(now, 2 * limit)
-        strange = {row.pk: f"{row.protocol} has no {row.kind}" for row in due if not _knows(row.protocol, row.kind)}
-        if strange:
-            _set_aside(strange, now, begun=0)
-            due = [row for row in due if row.pk not in strange]
-        if not due:
+        due_rows, addresses, busy_counts, limited_counts = _read_due(now, 2 * limit)
+        unknown_kinds = {
+            row.pk: f"{row.protocol} has no {row.kind}" for row in due_rows if not _is_installed(row.protocol, row.kind)
+        }
+        if unknown_kinds:
+            _postpone(unknown_kinds, now, counted_attempts=0)
+            due_rows = [row for row in due_rows if row.pk not in unknown_kinds]
+        if not due_rows:
             return []
-        places = ProbePlaces.of(apart[Call.Purpose.PROBE], capacity=capacity, per_seller=per_seller, probing=probing)
-        access = AccessPlaces(apart[Call.Purpose.ACCESS])
-        taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller, probes=places, access=access)
-        if taking.dropped:
-            cancel([row.pk for row in taking.dropped], now=now)
-        paused = _still_paused(taking)
-        _hold(taking, paused)
-        if tried := [address.pk for address in taking.trials if address.pk in paused]:
-            Address.objects.filter(pk__in=tried).update(breaker=Address.Breaker.TRIAL)
-        leased, keys = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
-        claimed: list[ClaimedCall] = []
+        probe_places = ProbePlaces.of(
+            limited_counts[Call.Purpose.PROBE], capacity=capacity, per_seller=per_seller, probing=probing
+        )
+        access = AccessPlaces(limited_counts[Call.Purpose.ACCESS])
+        selection = choose(
+            due_rows,
+            addresses,
+            busy_counts,
+            now=now,
+            limit=limit,
+            per_seller=per_seller,
+            probes=probe_places,
+            access=access,
+        )
+        if selection.dropped:
+            cancel([row.pk for row in selection.dropped], now=now)
+        paused_addresses = _lock_paused_addresses(selection)
+        _hold_unselected(selection, paused_addresses)
+        if trial_addresses := [address.pk for address in selection.trials if address.pk in paused_addresses]:
+            Address.objects.filter(pk__in=trial_addresses).update(breaker=Address.Breaker.TRIAL)
+        leased_rows, keys = _lease(selection.taken, now=now, owner=owner, until=wall + duration)
+        claimed_calls: list[ClaimedCall] = []
         unreadable: dict[int, str] = {}
-        for row in leased:
+        for row in leased_rows:
             try:
-                claimed.append(_claimed(row, addresses, keys, now))
+                claimed_calls.append(_claimed(row, addresses, keys, now))
             except UNREADABLE as error:
                 unreadable[row[0]] = str(error)
         if unreadable:
-            _set_aside(unreadable, now, begun=1)
-            untried = {row[2] for row in leased if row[0] in unreadable and row[_TRIGGER] == Attempt.Trigger.TRIAL}
-            Address.objects.filter(pk__in=untried).update(breaker=Address.Breaker.OPEN)
-        return claimed
+            _postpone(unreadable, now, counted_attempts=1)
+            untried_addresses = {
+                row[2] for row in leased_rows if row[0] in unreadable and row[_TRIGGER] == Attempt.Trigger.TRIAL
+            }
+            Address.objects.filter(pk__in=untried_addresses).update(breaker=Address.Breaker.OPEN)
+        return claimed_calls
 
 
-def _set_aside(calls: Mapping[int, str], now: datetime, *, begun: int) -> None:
-    """Calls of which this release knows too little, by key with the reason, are due again later. ``begun``: how many of
-    their attempts were counted and are not made."""
+def _postpone(calls: Mapping[int, str], now: datetime, *, counted_attempts: int) -> None:
+    """Postpone calls that this release cannot make, by key with the reason. ``counted_attempts``: attempts already counted but not
+    made."""
     log.error("calls cannot be made by this release", calls=calls)
-    for pk, why in calls.items():
+    for pk, reason in calls.items():
         Call.objects.filter(pk=pk).update(
             state=State.WAITING,
             lease_owner="",
             lease_until=None,
-            attempts=F("attempts") - begun,
-            due_at=now + AGAIN,
-            last_detail=why[:1000],
+            attempts=F("attempts") - counted_attempts,
+            due_at=now + RETRY_DELAY,
+            last_detail=reason[:1000],
         )
 
 
-_DUE = """
+_DUE_QUERY = """
 WITH c AS MATERIALIZED (
  SELECT id, seller_id, address_id, due_at, restart, give_up_at, protocol, kind, purpose FROM production_call
  WHERE state = 0 AND due_at <= %s ORDER BY due_at, id LIMIT %s)
@@ -142,64 +155,68 @@ SELECT c.id, c.seller_id, c.address_id, c.due_at, c.restart, c.give_up_at, c.pro
  a.url, a.require_body_sign, a.breaker, a.trial_at
 FROM c JOIN production_address a ON a.id = c.address_id ORDER BY c.due_at, c.id
 """
-"""The oldest first, then their addresses: whatever the planner expects, it reads no more addresses than calls."""
+"""The oldest calls, then their addresses: the planner reads no more addresses than calls."""
 
-_BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id"
-"""The partial index of leased calls is small."""
+_BUSY_QUERY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id"
+"""Uses the small partial index of leased calls."""
 
-_LIMITED = " UNION ALL ".join(
+_LIMITED_QUERY = " UNION ALL ".join(
     f"SELECT '{purpose}', seller_id, count(*) FROM production_call WHERE state = 1 AND purpose = '{purpose}' GROUP BY seller_id"
     for purpose in (Call.Purpose.PROBE, Call.Purpose.ACCESS)
 )
-"""Purposes that may take a few places only, each counted by its own small partial index."""
+"""Purposes with separate limits, each with a small partial index."""
 
 
 type Limited = Mapping[str, Counter[int]]
 """Calls in flight by purpose and seller."""
 
 
-def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState], dict[int, int], Limited]:
-    """The oldest due calls, the addresses they go to, and how many calls are in flight by seller, those of a limited purpose
-    also apart: of a moment in which nobody else claims."""
-    alone: list[rows.Statement] = (
+def _read_due(now: datetime, limit: int) -> tuple[list[DueCall], dict[int, AddressState], dict[int, int], Limited]:
+    """Return the oldest due calls, their addresses, and the calls in flight by seller and by limited purpose. No other
+    worker claims meanwhile."""
+    lock: list[rows.Statement] = (
         [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
     )
-    looks: tuple[rows.Statement, ...] = ((_DUE, [moment(now), limit]), (_BUSY, []), (_LIMITED, []))
-    *_, found, busy, limited = by_index(*alone, *looks, to_the_end=True)
+    statements: tuple[rows.Statement, ...] = (
+        (_DUE_QUERY, [moment(now), limit]),
+        (_BUSY_QUERY, []),
+        (_LIMITED_QUERY, []),
+    )
+    *_, due_rows, busy, limited = by_index(*lock, *statements, to_the_end=True)
     due, addresses = [], {}
-    for pk, seller, address, at, restart, end, name, kind, purpose, url, sign, breaker, trial in found:
+    for pk, seller, address, at, restart, end, name, kind, purpose, url, sign, breaker, trial in due_rows:
         until = aware(end) if end else None
-        due.append(Due(pk, seller, address, aware(at), bool(restart), until, name, kind, purpose))
+        due.append(DueCall(pk, seller, address, aware(at), bool(restart), until, name, kind, purpose))
         if address not in addresses:
             addresses[address] = AddressState(address, url, bool(sign), breaker, aware(trial) if trial else None)
-    apart: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    by_purpose: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for purpose, seller, count in limited:
-        apart[purpose][seller] = count
-    return due, addresses, dict(busy), apart
+        by_purpose[purpose][seller] = count
+    return due, addresses, dict(busy), by_purpose
 
 
-def _still_paused(taking: Taking) -> Collection[int]:
-    """The addresses whose breakers were found open, and stay so until this transaction ends.
+def _lock_paused_addresses(selection: Selection) -> Collection[int]:
+    """Lock and return the addresses whose breakers are still open.
 
-    Whoever closes a breaker lets through what it holds. A call that is held after that, for a breaker as it was before,
-    would stay where it is until its last chance."""
-    seen = {row.address_id for row, reason, _ in taking.held if reason == Call.Hold.BREAKER}
-    seen |= {address.pk for address in taking.trials}
-    if not seen:
+    Closing a breaker releases its held calls. A call held after that would wait until its last attempt.
+    """
+    address_keys = {row.address_id for row, reason, _ in selection.held if reason == Call.Hold.BREAKER}
+    address_keys |= {address.pk for address in selection.trials}
+    if not address_keys:
         return ()
-    found = Address.objects.filter(pk__in=seen).exclude(breaker=Address.Breaker.CLOSED)
-    return set(found.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    open_addresses = Address.objects.filter(pk__in=address_keys).exclude(breaker=Address.Breaker.CLOSED)
+    return set(open_addresses.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
-def _hold(taking: Taking, paused: Collection[int]) -> None:
-    """Hold back what was not chosen, but for calls to an address that is not ``paused`` any more: these are due."""
+def _hold_unselected(selection: Selection, paused_addresses: Collection[int]) -> None:
+    """Hold calls that were not chosen, unless the breaker of their address has closed."""
     by_reason: defaultdict[tuple[str, datetime | None], list[int]] = defaultdict(list)
-    for row, reason, until in taking.held:
-        if reason != Call.Hold.BREAKER or row.address_id in paused:
+    for row, reason, until in selection.held:
+        if reason != Call.Hold.BREAKER or row.address_id in paused_addresses:
             by_reason[reason, until].append(row.pk)
-    for (reason, until), held in by_reason.items():
-        moved = {"due_at": until} if until else {}
-        Call.objects.filter(pk__in=held, state=State.WAITING).update(state=State.HELD, hold=reason, **moved)
+    for (reason, until), keys in by_reason.items():
+        changes = {"due_at": until} if until else {}
+        Call.objects.filter(pk__in=keys, state=State.WAITING).update(state=State.HELD, hold=reason, **changes)
 
 
 _LEASED = (
@@ -216,21 +233,23 @@ type Keys = Mapping[tuple[int, str], tuple[str, ...]]
 
 
 def _lease(
-    taken: list[tuple[Due, str]], *, now: datetime, owner: str, until: datetime
+    chosen_rows: list[tuple[DueCall, str]], *, now: datetime, owner: str, until: datetime
 ) -> tuple[list[tuple[Any, ...]], Keys]:
-    """Lease the chosen rows and read what an attempt needs of them, and their sellers' keys. The plan counts from the
-    first attempt; a call that inherited its end (a poll after a create) keeps it. A row that a person changed meanwhile
-    is left out."""
-    begun = rows.as_json(
+    """Lease the chosen rows, and read the columns for the attempt and the sellers' keys.
+
+    The retry plan starts with the first attempt; a call with an inherited end keeps it. A row that a person changed
+    meanwhile is left out.
+    """
+    attempts_json = rows.as_json(
         {
             "id": row.pk,
             "was": State.WAITING.value,
             "plan_end": moment(row.give_up_at or now + rule_of(row.protocol, row.kind).give_up_after),
             "trigger": trigger,
-            # Each attempt to create has its own (saas-v2 §3.1); kept before it is sent, since a worker may die.
+            # Each creation attempt has its own ID (saas-v2 §3.1), stored before sending because the worker may die.
             "business_id": ids.business_id() if row.kind == Create.__name__ else "",
         }
-        for row, trigger in taken
+        for row, trigger in chosen_rows
     )
     chosen = rows.recordset(_BEGUN)
     columns = ", ".join(f"production_call.{column.strip()}" for column in _LEASED.split(","))
@@ -241,10 +260,10 @@ def _lease(
         f" WHERE production_call.id = r.id AND production_call.state = r.was RETURNING {columns}"
     )
     leased, keys = rows.run_together(
-        (update, [owner, moment(until), moment(now), moment(now), begun]),
-        _keys({row.seller_id for row, _ in taken}, now),
+        (update, [owner, moment(until), moment(now), moment(now), attempts_json]),
+        _keys({row.seller_id for row, _ in chosen_rows}, now),
     )
-    order = {row.pk: place for place, (row, _) in enumerate(taken)}
+    order = {row.pk: position for position, (row, _) in enumerate(chosen_rows)}
     return sorted(leased, key=lambda row: order[row[0]]), _by_class(keys)
 
 
@@ -284,9 +303,9 @@ def _claimed(row: tuple[Any, ...], addresses: Mapping[int, AddressState], keys: 
 
 
 @cache
-def _knows(protocol_name: str, kind: str) -> bool:
-    known = protocols().get(protocol_name)
-    return known is not None and any(command.__name__ == kind for command in known.retries)
+def _is_installed(protocol_name: str, kind: str) -> bool:
+    installed = protocols().get(protocol_name)
+    return installed is not None and any(command.__name__ == kind for command in installed.retries)
 
 
 @cache
@@ -304,22 +323,23 @@ def _keys(sellers: set[int], now: datetime) -> rows.Statement:
     return text, [rows.as_json({"id": seller} for seller in sellers), moment(now)]
 
 
-def _by_class(found: list[tuple[Any, ...]]) -> Keys:
-    """Per seller and interface class: the current secret first, then those within their overlap (saas-v2 §1.3)."""
+def _by_class(key_rows: list[tuple[Any, ...]]) -> Keys:
+    """Return the keys by seller and interface class: the current secret first, then those in their overlap (saas-v2
+    §1.3)."""
     by_class: defaultdict[tuple[int, str], list[tuple[bool, int, str]]] = defaultdict(list)
-    for seller_id, interface_class, sealed, valid_until, pk in found:
+    for seller_id, interface_class, sealed, valid_until, pk in key_rows:
         by_class[seller_id, interface_class].append((valid_until is not None, -pk, sealed))
-    return {at: tuple(_unsealed(sealed) for *_, sealed in sorted(keys)) for at, keys in by_class.items()}
+    return {at: tuple(_unseal_cached(sealed) for *_, sealed in sorted(keys)) for at, keys in by_class.items()}
 
 
-_unsealed = lru_cache(maxsize=20_000)(unseal)
+_unseal_cached = lru_cache(maxsize=20_000)(unseal)
 
 
-SHORTEST_NAP = 0.002
+MIN_SLEEP = 0.002
 
 
 def until_next_call(longest: float) -> float:
-    """Seconds to sleep when nothing is due: to the moment when something is, at most ``longest``. Otherwise a call that nothing
-    follows, such as one to a dead seller, would leave the next ones waiting for the poll."""
-    left = until_next(Call, now=clock.lately())
-    return longest if left is None else min(longest, max(left.total_seconds(), SHORTEST_NAP))
+    """Return the seconds until the next call is due, at most ``longest``. Otherwise calls after one to a dead seller
+    would wait for the poll."""
+    remaining = until_next(Call, now=clock.cached_now())
+    return longest if remaining is None else min(longest, max(remaining.total_seconds(), MIN_SLEEP))

@@ -1,4 +1,4 @@
-"""Command lines that repeat what was sent to a seller: for a seller's engineer, to paste into a shell."""
+"""Command lines that repeat a request to a seller, for the seller's engineers."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from tradepost.protocols.curl_line import curl_line, curl_request, curl_start
 
-__all__ = ["curl_line", "sign_command", "signed_afresh"]
+__all__ = ["curl_line", "resigning_lines", "sign_command"]
 
 SIGNED_PARTS = frozenset({"signature", "timestamp", "nonce"})
-"""Query parameters of a request that is signed in its URL (saas-v2 §2.2)."""
+"""Query parameters of a request signed in its URL (saas-v2 §2.2)."""
 
 
 def sign_command(*, protocol: str, url: str, body: str) -> str:
-    """The command that signs the same request anew, in every version; it asks for the key where none is in the environment."""
+    """Return the command that signs the same request again; it asks for the key if the environment has none."""
     data = ["--data", body] if body else []
     return shlex.join(["tradepost", "sign", url, "--protocol", protocol, *data])
 
 
-def signed_afresh(*, method: str, url: str, headers: Sequence[Sequence[str]], body: str) -> str:
-    """Lines for a POSIX shell that sign the same body anew with the key in ``$KEY``, then send it (saas-v2 §2.3).
+def resigning_lines(*, method: str, url: str, headers: Sequence[Sequence[str]], body: str) -> str:
+    """Return shell lines that sign the same body with the key in ``$KEY`` and send it (saas-v2 §2.3).
 
-    Empty when the request is not signed in its URL. The key itself is never part of the text.
+    Empty if the request is not signed in its URL. The key is never part of the text.
     """
     parts = urlsplit(url)
     names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if not names >= SIGNED_PARTS:
         return ""
-    # The other parameters belong to the address and are kept byte for byte.
-    kept = [pair for pair in parts.query.split("&") if pair.partition("=")[0] not in SIGNED_PARTS]
-    address = urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join([*kept, ""]), ""))
-    if not kept:
+    # Other parameters belong to the address and are kept unchanged.
+    other_parameters = [pair for pair in parts.query.split("&") if pair.partition("=")[0] not in SIGNED_PARTS]
+    address = urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join([*other_parameters, ""]), ""))
+    if not other_parameters:
         address += "?"
     hmac = 'openssl dgst -sha256 -hmac "$KEY" -r | cut -d " " -f 1'
     command = shlex.join([*curl_start(url), *curl_request(method, headers)])
     target = f'--url {shlex.quote(address)}"signature=$SIGNATURE&timestamp=$TIME&nonce=$NONCE"'
     return "\n".join(
         [
-            # The key is not shown while it is typed.
+            # The key is not displayed while it is typed.
             'printf "Signing key: "; stty -echo 2>/dev/null; read -r KEY; stty echo 2>/dev/null; echo >&2',
             f"BODY={shlex.quote(body)}",
             "TIME=$(date +%s)000; NONCE=$(openssl rand -hex 32)",

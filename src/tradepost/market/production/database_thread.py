@@ -1,4 +1,5 @@
-"""One thread with its own database connection for each loop of a worker: Django's connections belong to threads."""
+"""One thread with its own database connection for each loop of a worker, because Django's connections belong to
+threads."""
 
 from __future__ import annotations
 
@@ -10,16 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from django.db import connection
 
-from tradepost.market.base.work import DatabaseAway
+from tradepost.market.base.work import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
 
 class DatabaseThread:
-    """One thread with its own database connection, asked from the event loop. Survives a database that is away.
-
-    ``stop``: once it is set, an outage is no longer waited through.
-    """
+    """A thread with its own database connection, called from the event loop. It survives database outages. ``stop``:
+    once set, outages are not waited for."""
 
     def __init__(self, name: str, stop: asyncio.Event | None = None) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
@@ -32,33 +31,33 @@ class DatabaseThread:
     def _guarded[T](work: Callable[[], T]) -> T:
         try:
             return work()
-        except DatabaseAway:
-            connection.close()  # the next use opens a fresh one
+        except DatabaseUnavailable:
+            connection.close()  # the next use opens a new one
             raise
 
     async def until_done[T](self, work: Callable[[], T], *, first: Callable[[], object] | None = None) -> T:
-        """Repeat over a database outage. Only for work that is safe to repeat. Raises ``DatabaseAway`` when it is time
-        to stop: the outage may be longer than anybody waits for a process to end.
+        """Repeat the work during a database outage; it must be idempotent. Raises ``DatabaseAway`` when the worker
+        stops, because the outage may be long.
 
-        ``first`` runs before a repetition: what the outage interrupted may have left leases that nobody works on.
+        ``first`` runs before a repetition: the interrupted work may have left leases.
         """
-        wait = 0.1
-        again = False
+        delay = 0.1
+        is_repeated = False
         while True:
             try:
-                if again and first is not None:
+                if is_repeated and first is not None:
                     await self(first)
                 return await self(work)
-            except DatabaseAway as error:
+            except DatabaseUnavailable as error:
                 log.warning("database away", error=str(error).strip()[:300])
                 if self._stop.is_set():
                     raise
-                again = True
+                is_repeated = True
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), wait)
-                wait = min(wait * 2, 2.0)
+                    await asyncio.wait_for(self._stop.wait(), delay)
+                delay = min(delay * 2, 2.0)
 
     def close(self) -> None:
-        # A lambda: `connection` means the connection of the thread that looks it up.
+        # A lambda, because `connection` is looked up per thread.
         self._pool.submit(lambda: connection.close())  # noqa: PLW0108
         self._pool.shutdown(wait=True)

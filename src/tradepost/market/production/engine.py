@@ -1,8 +1,8 @@
-"""The engine of a worker process: claim, call, record; react; run timers. Any number of processes share a database.
+"""The engine of a worker process: claim, send and record calls, react to events, run timers. Any number of processes
+share a database.
 
-Each database loop has one thread of its own (Django's connections belong to threads), so the event loop that carries
-hundreds of open calls never waits for the database. When the database is away, loops wait and try again; what was
-already answered is kept in memory until it can be recorded.
+Each database loop has its own thread, because Django's connections belong to threads, so the event loop with hundreds
+of open calls never waits for the database. During an outage loops wait and retry, and answers are kept in memory.
 """
 
 from __future__ import annotations
@@ -22,48 +22,48 @@ from tradepost.market.base import clock, jobs
 from tradepost.market.base.events import Reactions
 from tradepost.market.base.leased_jobs import LeasedTasks
 from tradepost.market.base.values import replace
-from tradepost.market.base.work import DatabaseAway
+from tradepost.market.base.work import DatabaseUnavailable
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
 
 from . import breaker, upkeep
-from .attempts import Ended
+from .attempts import EndedAttempt
 from .claim import ClaimedCall, claim_calls, until_next_call
 from .clock_steps import Timers
 from .database_thread import DatabaseThread
 from .gateway import Exchange, Gateway, Limits
 from .leased_loop import LeasedLoop
 from .listener import Listener
-from .models import JUDGED, Call
-from .plan import ACCESS, Probing
+from .models import JUDGED_PURPOSES, Call
+from .plan import ACCESS_LIMITS, Probing
 from .reacting import Reacting
 from .record import record_each
 
 log = structlog.get_logger(__name__)
 
-KEEP = 0.25
-"""Seconds between two turns of the upkeep, and between two looks at whether a sandbox's clock is to move."""
-STEP = 0.1
-"""Seconds until a step of a sandbox's clock is tried again, when no loop says before that it is done."""
-TOGETHER = 0.02
-"""Seconds for which the first answer of such a step waits for the others."""
-POLL = 0.05
-"""Seconds between looks at the queues when nothing wakes us: the most a timer is late."""
-BATCH = 256
-BUSY = 64
-"""Open calls from which on work is gathered into larger batches; below it, latency counts."""
-GATHER = 0.004
-"""Seconds that a busy worker lets work gather: a transaction costs the same for ten rows as for two hundred."""
-MAIL_YIELDS = 4
-"""How many times as long as a batch of mails took the next one waits while orders are worked on: who paid comes first."""
-OWN_LEASES_EVERY = timedelta(seconds=2)
-"""How often, and how old, leases in our own name are looked at that we do not know of."""
-LEASED_POLL = 0.25
-"""Seconds between looks at the jobs that wait for others' servers, when nothing wakes us."""
-WOKEN = ("claim", "react", "leased")
-"""Loops that look at once when something is due; mails may wait half a second, but for a clock that moves past them."""
-GRACE = 8.0
-"""Seconds that a stopping worker waits for open calls."""
+UPKEEP_INTERVAL = 0.25
+"""Seconds between turns of the upkeep, and between checks of a sandbox clock."""
+CLOCK_RETRY = 0.1
+"""Seconds before retrying a step of a sandbox clock, unless a loop reports earlier."""
+GATHER_SECONDS = 0.02
+"""Seconds for which the first answer of such a step waits for others."""
+POLL_INTERVAL = 0.05
+"""Seconds between polls without a notification: the maximum delay of a timer."""
+BATCH_SIZE = 256
+BUSY_CALLS = 64
+"""Open calls from which work is gathered into larger batches; below it, latency matters more."""
+GATHER_TIME = 0.004
+"""Seconds for which a busy worker gathers work: a transaction costs the same for ten rows as for two hundred."""
+MAIL_PAUSE_FACTOR = 4
+"""Factor by which mail batches wait longer than they took while orders are processed, because orders come first."""
+OWN_LEASES_INTERVAL = timedelta(seconds=2)
+"""Interval of checks for unknown leases in our name, and their minimum age."""
+LEASED_INTERVAL = 0.25
+"""Seconds between polls of leased jobs without a notification."""
+WOKEN_LOOPS = ("claim", "react", "leased")
+"""Loops woken when work is due. Mail may wait half a second, unless a clock moves."""
+STOP_TIMEOUT = 8.0
+"""Seconds for which a stopping worker waits for open calls."""
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -77,13 +77,13 @@ class Setup(Struct, frozen=True, kw_only=True):
     tasks: Mapping[str, jobs.Task]
     timers: Timers
     judge: Callable[[ClaimedCall, Exchange], Sequence[Mapping[str, Any]]]
-    """What is to be said of the answer to a test call, on the bytes as they came; runs in a thread."""
+    """Judge the answer to a test call from its original bytes; runs in a thread."""
     leased_tasks: LeasedTasks
     leased_at_once: int
-    begin: Callable[[datetime], None]  # given market time; makes sure that the timers which always run exist
+    begin: Callable[[datetime], None]  # receives market time; creates the timers that always run
     deliver_mail: Callable[[datetime, datetime], int]
     deliver_elsewhere: Callable[[datetime, datetime], int]
-    """Sends what goes to phones, programs and chats: strangers' servers, which must not keep mails waiting."""
+    """Send to phones, programs and chats: external servers must not delay mails."""
     sandbox: bool
 
 
@@ -93,31 +93,31 @@ class Engine:
         self.claimed = self.recorded = 0
         self._flying: set[asyncio.Task[None]] = set()
         self._open: dict[int, int] = {}
-        """Calls that were claimed here and are not recorded yet, with the number of their attempt."""
-        self._ended: asyncio.Queue[Ended] = asyncio.Queue()
-        self._wake = {loop: asyncio.Event() for loop in (*WOKEN, "mail", "elsewhere", "clock")}
+        """Calls claimed here and not recorded yet, with their attempt numbers."""
+        self._ended: asyncio.Queue[EndedAttempt] = asyncio.Queue()
+        self._wake = {loop: asyncio.Event() for loop in (*WOKEN_LOOPS, "mail", "elsewhere", "clock")}
         self._stop, self._begun = asyncio.Event(), asyncio.Event()
         self._lease = timedelta(seconds=setup.limits.timeout + 40)
         self._recording = 0
         self._reacting = False
-        """Whether the last turn found something to react to."""
+        """Whether the last turn found work."""
         self._reactions = Reacting(
             reactions=setup.reactions, tasks=setup.tasks, timers=setup.timers, idle=self._idle, sweep=self._sweep
         )  # fmt: skip
         self._claiming_since: datetime | None = None
-        """Since when a claim is under way, whose calls are not among the open ones yet."""
+        """Start of a claim in progress, whose calls are not in the open ones yet."""
         self._beats_since: datetime | None = None
         self._last_beat: datetime | None = None
 
     async def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set; then let open calls end, record them and return."""
-        protocols()  # loaded now: the first order does not wait for it
+        """Work until ``stop`` is set; then finish open calls, record them and return."""
+        protocols()  # loaded now, so that the first order does not wait
         name = self.setup.name
         threads = {
             loop: DatabaseThread(f"{name}-{loop}", self._stop)
             for loop in ("claim", "react", "keep", "mail", "elsewhere", "leased", *(["clock"] * self.setup.sandbox))
         }
-        threads["record"] = DatabaseThread(f"{name}-record")  # answers are kept for as long as there is time
+        threads["record"] = DatabaseThread(f"{name}-record")  # answers are kept as long as possible
         try:
             if await self._arrived(stop, threads["keep"]):
                 await self._work(stop, threads)
@@ -126,15 +126,15 @@ class Engine:
                 thread.close()
 
     async def _arrived(self, stop: threading.Event, thread: DatabaseThread) -> bool:
-        """Whether the database knows of us; False when told to stop before it could be reached."""
-        arriving = asyncio.create_task(thread.until_done(lambda: upkeep.arrive(self.setup.name, wall=clock.wall())))
+        """Register with the database. Return False if stopped before it was reachable."""
+        arriving = asyncio.create_task(thread.until_done(lambda: upkeep.register(self.setup.name, wall=clock.wall())))
         while not (arriving.done() or stop.is_set()):
-            await asyncio.wait([arriving], timeout=POLL)
+            await asyncio.wait([arriving], timeout=POLL_INTERVAL)
         if stop.is_set():
             self._stop.set()
         try:
             await arriving
-        except DatabaseAway:
+        except DatabaseUnavailable:
             return False
         return True
 
@@ -166,48 +166,48 @@ class Engine:
                 await asyncio.gather(*loops, return_exceptions=True)
                 await self._land()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.join(), GRACE)
+                    await asyncio.wait_for(self._ended.join(), STOP_TIMEOUT)
                 recorder.cancel()
 
     async def _until(self, stop: threading.Event, tasks: list[asyncio.Task[None]]) -> None:
         while not stop.is_set():
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL_INTERVAL)
             for task in tasks:
                 if task.done():
-                    task.result()  # a loop never ends by itself: raise what broke it, so that the process restarts
+                    task.result()  # loops never end: raise their error, so that the process restarts
 
     def _rouse(self) -> None:
-        """While a sandbox's clock is on its way, who steps it looks once, and wakes who has something to do."""
-        for loop in ("clock",) if self._reactions.clock_moves else WOKEN:
+        """Wake the loops. While a sandbox clock moves, only the clock loop; it wakes the others."""
+        for loop in ("clock",) if self._reactions.clock_moves else WOKEN_LOOPS:
             self._wake[loop].set()
 
-    async def _nap(self, loop: str, longest: float = POLL) -> None:
-        longest = max(longest, STEP) if self._reactions.clock_moves else longest
+    async def _nap(self, loop: str, max_seconds: float = POLL_INTERVAL) -> None:
+        max_seconds = max(max_seconds, CLOCK_RETRY) if self._reactions.clock_moves else max_seconds
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake[loop].wait(), longest)
+            await asyncio.wait_for(self._wake[loop].wait(), max_seconds)
         self._wake[loop].clear()
 
     async def _land(self) -> None:
-        """Wait for open calls; those that do not end in time are recorded as lost, so that nothing waits for us."""
+        """Wait for open calls; those that exceed the time are recorded as lost."""
         if self._flying:
-            _, late = await asyncio.wait(self._flying, timeout=GRACE)
-            for task in late:
+            _, open_tasks = await asyncio.wait(self._flying, timeout=STOP_TIMEOUT)
+            for task in open_tasks:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*open_tasks, return_exceptions=True)
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
     async def _claim_loop(self, thread: DatabaseThread, gateway: Gateway) -> None:
         setup = self.setup
         while not self._stop.is_set():
-            room = min(setup.capacity - len(self._flying) - self._ended.qsize(), BATCH)
-            if room < (BATCH // 2 if self._busy() else 1):
-                await asyncio.sleep(GATHER)
+            room = min(setup.capacity - len(self._flying) - self._ended.qsize(), BATCH_SIZE)
+            if room < (BATCH_SIZE // 2 if self._busy() else 1):
+                await asyncio.sleep(GATHER_TIME)
                 continue
             self._claiming_since = clock.wall()
-            claimed = await thread.until_done(
+            claimed_calls = await thread.until_done(
                 lambda room=room: claim_calls(  # type: ignore[misc]
-                    now=clock.lately(),
+                    now=clock.cached_now(),
                     wall=clock.wall(),
                     owner=setup.name,
                     limit=room,
@@ -218,43 +218,43 @@ class Engine:
                 ),
                 first=self._disowner(clock.wall),
             )
-            self.claimed += len(claimed)
-            self._open.update((call.call_id, call.number) for call in claimed)
+            self.claimed += len(claimed_calls)
+            self._open.update((call.call_id, call.number) for call in claimed_calls)
             self._claiming_since = None
-            for call in claimed:
+            for call in claimed_calls:
                 task = asyncio.create_task(self._one(call, gateway))
                 self._flying.add(task)
                 task.add_done_callback(self._flying.discard)
-            if not claimed:
-                await self._nap("claim", await thread.until_done(lambda: until_next_call(POLL)))
+            if not claimed_calls:
+                await self._nap("claim", await thread.until_done(lambda: until_next_call(POLL_INTERVAL)))
 
     def _busy(self) -> bool:
-        """Many calls are open: a batch a little later moves more than a small one now."""
-        return len(self._flying) > BUSY
+        """Return whether many calls are open, so that a later, larger batch is better."""
+        return len(self._flying) > BUSY_CALLS
 
     def _disowner(self, before: Callable[[], datetime]) -> Callable[[], None]:
-        """Ends leases in our name that were taken ``before`` and that we do not know of; made on the event loop, where
+        """Return a function that ends unknown leases in our name taken ``before``. Created on the event loop, where
         ``_open`` changes."""
-        known = frozenset(self._open)
-        return lambda: upkeep.disown(
+        known_calls = frozenset(self._open)
+        return lambda: upkeep.end_unknown_leases(
             self.setup.name,
-            known=known,
+            known=known_calls,
             claimed_before=before(),
             duration=self._lease,
             wall=clock.wall(),
         )
 
     def _disown_old(self) -> Callable[[], None]:
-        """For those that an outage hid. What a claim took whose answer is still on its way is ours, and no such lease."""
-        before = clock.wall() - OWN_LEASES_EVERY
+        """Return a function for leases hidden by an outage. Calls of a claim in progress are known and excluded."""
+        before = clock.wall() - OWN_LEASES_INTERVAL
         before = min(before, self._claiming_since or before)
         return self._disowner(lambda: before)
 
     async def _one(self, call: ClaimedCall, gateway: Gateway) -> None:
-        ended = Ended(call, Unreachable(fault=Fault.LOST, detail="the market's worker was stopped during this call"))
+        ended = EndedAttempt(call, Unreachable(fault=Fault.LOST, detail="the worker was stopped during this call"))
         try:
             if not call.keys:
-                ended = Ended(call, Unreachable(fault=Fault.NO_KEY, detail="there is no signing key to call with"))
+                ended = EndedAttempt(call, Unreachable(fault=Fault.NO_KEY, detail="there is no signing key"))
                 return
             exchange = await gateway.exchange(
                 protocol(call.protocol),
@@ -265,50 +265,50 @@ class Engine:
                 nonce=call.nonce,
                 require_body_sign=call.require_body_sign,
                 until_access=call.until_access,
-                certificate=call.purpose in JUDGED,
-                within=ACCESS.within.total_seconds() if call.purpose == Call.Purpose.ACCESS else None,
+                certificate=call.purpose in JUDGED_PURPOSES,
+                within=ACCESS_LIMITS.within.total_seconds() if call.purpose == Call.Purpose.ACCESS else None,
             )
-            ended = Ended(call, exchange.result, exchange)
-            if call.purpose in JUDGED:
-                # Finding out which mistake explains a signature takes its time: not while other calls wait.
+            ended = EndedAttempt(call, exchange.result, exchange)
+            if call.purpose in JUDGED_PURPOSES:
+                # Finding the cause of a wrong signature takes time; it runs in a thread, so that other calls continue.
                 ended = replace(ended, findings=await asyncio.to_thread(self.setup.judge, call, exchange))
         except Exception as error:
             log.exception("call crashed", call=call.call_id)
-            ended = Ended(call, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))
+            ended = EndedAttempt(call, Unreachable(fault=Fault.INTERNAL, detail=f"the market failed: {error}"[:1000]))
         finally:
             self._ended.put_nowait(ended)
 
     async def _gather(self) -> None:
-        """A moment in which other calls end, too. While a sandbox's clock is on its way nobody waits for a single answer."""
+        """Wait briefly for more ended calls. While a sandbox clock moves, wait for all open calls."""
         if self._busy():
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(GATHER_TIME)
         elif self._reactions.clock_moves and self._flying:
-            await asyncio.wait(set(self._flying), timeout=TOGETHER)
+            await asyncio.wait(set(self._flying), timeout=GATHER_SECONDS)
 
     async def _record_loop(self, thread: DatabaseThread) -> None:
         while True:
             batch = [await self._ended.get()]
             await self._gather()
-            while len(batch) < 2 * BATCH and not self._ended.empty():
+            while len(batch) < 2 * BATCH_SIZE and not self._ended.empty():
                 batch.append(self._ended.get_nowait())
             self._recording = len(batch)
             await thread.until_done(
                 lambda batch=batch: record_each(
                     batch,
-                    now=clock.lately(),
+                    now=clock.cached_now(),
                     owner=self.setup.name,
                     rule=self.setup.breaker,
                     probing=self.setup.probing,
                 )  # type: ignore[misc]
             )
             self.recorded += len(batch)
-            for ended in batch:  # the next attempt of a call may have been claimed already
+            for ended in batch:  # the next attempt may have been claimed already
                 if self._open.get(ended.call.call_id) == ended.call.number:
                     del self._open[ended.call.call_id]
             self._recording = 0
             for _ in batch:
                 self._ended.task_done()
-            for loop in ("react",) if self._reactions.clock_moves else WOKEN:  # its turn takes the next step
+            for loop in ("react",) if self._reactions.clock_moves else WOKEN_LOOPS:  # its turn takes the next step
                 self._wake[loop].set()
 
     # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ class Engine:
     async def _react_loop(self, thread: DatabaseThread) -> None:
         while not self._stop.is_set():
             if self._busy():
-                await asyncio.sleep(2 * GATHER)
+                await asyncio.sleep(2 * GATHER_TIME)
             self._reacting, due = await thread.until_done(self._reactions.turn)
             for loop in due:
                 self._wake[loop].set()
@@ -324,49 +324,49 @@ class Engine:
                 await self._nap("react")
 
     async def _keep_loop(self, thread: DatabaseThread) -> None:
-        turns = 0
+        turn_number = 0
         await thread.until_done(lambda: self.setup.begin(clock.now()))
         self._begun.set()
         while not self._stop.is_set():
-            turns += 1
-            disown = self._disown_old() if turns % 8 == 0 else None
-            await thread.until_done(lambda turns=turns, disown=disown: self._keep(turns, disown))  # type: ignore[misc]
-            await asyncio.sleep(KEEP)
+            turn_number += 1
+            disown = self._disown_old() if turn_number % 8 == 0 else None
+            await thread.until_done(lambda turn_number=turn_number, disown=disown: self._keep(turn_number, disown))  # type: ignore[misc]
+            await asyncio.sleep(UPKEEP_INTERVAL)
 
     async def _clock_loop(self, thread: DatabaseThread) -> None:
-        """Of a sandbox: while its clock is on its way, each step wakes the loops that have something to do, and is followed by
-        the next one as soon as one of them has nothing left. The first one follows the timers that always run."""
+        """Loop of a sandbox clock: each step wakes the loops with work, and the next follows when one has none left.
+        The first step follows the timers that always run."""
         await self._begun.wait()
         while not self._stop.is_set():
             due = None if self._reactions.will_step() else await thread.until_done(self._reactions.step)
             for loop in due or ():
                 self._wake[loop].set()
-            await self._nap("clock", KEEP if due is None else STEP)
+            await self._nap("clock", UPKEEP_INTERVAL if due is None else CLOCK_RETRY)
 
     def _keep(self, turn: int, disown: Callable[[], None] | None) -> None:
-        """Heartbeat and recovery each second, sweep each half second."""
+        """Heartbeat and recovery each second, release of held calls each half second."""
         setup, wall = self.setup, clock.wall()
         now = clock.now()
         if disown:
             disown()
         if turn % 4 == 1:
             self._beat(wall)
-            if self._beats_since and wall - self._beats_since > upkeep.SILENT:
-                upkeep.bury_the_dead(wall=wall)
+            if self._beats_since and wall - self._beats_since > upkeep.MAX_SILENCE:
+                upkeep.end_dead_workers(wall=wall)
             upkeep.recover(now=now, wall=wall, rule=setup.breaker, probing=setup.probing)
         if turn % 2 == 0:
             self._sweep(now)
 
     def _sweep(self, now: datetime) -> None:
         setup = self.setup
-        upkeep.sweep(now=now, per_seller=setup.per_seller, capacity=setup.capacity, probing=setup.probing)
+        upkeep.release_due_calls(now=now, per_seller=setup.per_seller, capacity=setup.capacity, probing=setup.probing)
 
     def _beat(self, wall: datetime) -> None:
-        # After a database outage everybody looks dead: nobody is buried until this worker itself was seen for a while.
-        if self._last_beat is None or wall - self._last_beat > upkeep.SILENT / 2:
+        # After a database outage all workers look dead: declare none dead until this worker has been seen for a while.
+        if self._last_beat is None or wall - self._last_beat > upkeep.MAX_SILENCE / 2:
             self._beats_since = wall
         self._last_beat = wall
-        upkeep.beat(
+        upkeep.heartbeat(
             self.setup.name, wall=wall, in_flight=len(self._flying), claimed=self.claimed, recorded=self.recorded
         )
 
@@ -379,22 +379,22 @@ class Engine:
         try:
             while not self._stop.is_set():
                 if not await loop.turn():
-                    await self._nap("leased", LEASED_POLL)
+                    await self._nap("leased", LEASED_INTERVAL)
         finally:
-            await loop.land(GRACE / 2)
+            await loop.land(STOP_TIMEOUT / 2)
 
     async def _deliver_loop(
         self, name: str, thread: DatabaseThread, deliver: Callable[[datetime, datetime], int]
     ) -> None:
         while not self._stop.is_set():
-            begun = time.monotonic()
-            sent = await thread.until_done(lambda: deliver(clock.now(), clock.wall()))
-            spent = time.monotonic() - begun
+            start_time = time.monotonic()
+            sent_count = await thread.until_done(lambda: deliver(clock.now(), clock.wall()))
+            spent = time.monotonic() - start_time
             orders_first = (self._flying or self._reacting) and not self._reactions.clock_moves
-            rest = min(MAIL_YIELDS * spent, 1.0) if orders_first else 0.0
-            if sent and rest:
+            pause = min(MAIL_PAUSE_FACTOR * spent, 1.0) if orders_first else 0.0
+            if sent_count and pause:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), rest)
-            elif not sent:
+                    await asyncio.wait_for(self._stop.wait(), pause)
+            elif not sent_count:
                 self._wake["clock"].set()
                 await self._nap(name, 0.5)

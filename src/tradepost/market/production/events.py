@@ -1,4 +1,4 @@
-"""What happens between the market and a seller's production interface."""
+"""Events of calls to sellers' production interfaces."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tradepost.market.base.events import event
 
 @event("call_failed", was=("CallFailed",), about=("call",))
 class CallFailed(Struct, frozen=True, kw_only=True):
-    """An attempt failed (saas-v2 §3.10, §7); the call goes on by its plan."""
+    """An attempt failed (saas-v2 §3.10, §7); the call is retried by its plan."""
 
     call: int
     attempt: int
-    """Counted from 1."""
+    """Attempt number, from 1."""
     verdict: str
-    """A result code of the protocol, or the name of a ``Fault``."""
+    """Result code of the protocol, or name of a ``Fault``."""
     next_at: datetime | None
-    """When it is tried again."""
+    """Next attempt."""
 
 
 @event("call_ended", was=("CallEnded",), about=("call", "subscription"))
 class CallEnded(Struct, frozen=True, kw_only=True):
-    """A call was answered, or given up; a restart may follow, and another end."""
+    """A call was answered or given up; a restart may lead to another end."""
 
     call: int
     kind: str
@@ -32,15 +32,15 @@ class CallEnded(Struct, frozen=True, kw_only=True):
     outcome: str
     """``Call.Outcome``: ``done`` or ``gave_up``."""
     subscription: int | None = None
-    """None also where an earlier release did not say whose it was: the call's row does."""
+    """None also in events of earlier releases; the call's row has it."""
     purpose: str = "order"
     owner: int | None = None
-    """Key of what the call was asked for, by its purpose."""
+    """Key of the requesting object, by purpose."""
 
 
 @event("breaker_opened", was=("BreakerOpened",), about=("address",))
 class BreakerOpened(Struct, frozen=True, kw_only=True):
-    """An address stopped answering: its calls wait."""
+    """An address stopped answering; its calls are held."""
 
     address: int
     fault: str

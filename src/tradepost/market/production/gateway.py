@@ -1,6 +1,6 @@
-"""The one door to sellers: send a signed request, read the answer within limits, say what it means.
+"""The only connection to sellers: send a signed request, read the answer within limits, and interpret it.
 
-No database here: the engine passes everything in and records what comes out.
+No database access: the engine passes all data and records the result.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
+from tradepost.market.base.aiohttp_internals.one_answer import ResponseTooLong, limit_to_one_answer
+from tradepost.market.base.aiohttp_internals.send_once import send_once
 from tradepost.market.base.authorities import trusted
 from tradepost.market.base.guard import AddressBlocked, GuardedResolver, check_literal_async
 from tradepost.market.base.outbound_policy import OutboundPolicy
@@ -36,8 +38,6 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.http import Request, Response
 
-from .one_answer import TooMuch, give_one_answer
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,19 +47,19 @@ if TYPE_CHECKING:
 
 
 NO_SUCH_INSTANCE = "000003"
-FRAMING = 8
-"""How many times the limit of a body may come in all: a body in chunks of one byte takes six."""
+FRAMING_FACTOR = 8
+"""Factor of the body limit for all received bytes: a body in chunks of one byte needs six."""
 
 
 class Exchange(Struct, frozen=True):
-    """What went over the wire in one attempt and what it meant. ``response`` is None when there was no answer."""
+    """Request, response and result of one attempt. ``response``: None without an answer."""
 
     request: Request
     response: Response | None
     result: CallResult
     milliseconds: float
     certificate_ends: datetime | None = None
-    """Of the server that answered over TLS, when it was asked for."""
+    """Expiry of the server's TLS certificate, if requested."""
 
 
 class Limits(Struct, frozen=True):
@@ -70,11 +70,11 @@ class Limits(Struct, frozen=True):
 
     @property
     def connect(self) -> float:
-        """Seconds for name, connection and TLS together. Well below ``timeout``: what ends here sent nothing."""
+        """Seconds for name resolution, connection and TLS. Well below ``timeout``: a failure here sent nothing."""
         return min(10.0, 0.75 * self.timeout)
 
     def within(self, rule: timedelta | None) -> Limits:
-        """These limits, with the shorter timeout of a protocol that sets one (``RetryRule.answer_within``)."""
+        """Return these limits with the shorter timeout of a protocol (``RetryRule.answer_within``)."""
         if rule is None or rule.total_seconds() >= self.timeout:
             return self
         return replace(self, timeout=rule.total_seconds())
@@ -98,7 +98,7 @@ class _KnowsCertificate(aiohttp.ClientResponse):
 
 
 class Gateway:
-    """One HTTP client for a worker. Use as an async context manager."""
+    """HTTP client of a worker; an async context manager."""
 
     def __init__(self, limits: Limits, *, connections: int = 1024) -> None:
         self._limits = limits
@@ -116,7 +116,7 @@ class Gateway:
             ttl_dns_cache=30,
             keepalive_timeout=1.5,
         )
-        give_one_answer(connector, most=FRAMING * self._limits.answer_bytes)
+        limit_to_one_answer(connector, most=FRAMING_FACTOR * self._limits.answer_bytes)
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,
@@ -126,9 +126,7 @@ class Gateway:
             response_class=_KnowsCertificate,
             max_line_size=16_384,
         )
-        # aiohttp repeats a GET by itself when a server hangs up, which would hide an attempt and send one businessId
-        # twice (saas-v1-license A2.1); it offers no setting for that.
-        self._session._retry_connection = False  # noqa: SLF001
+        send_once(self._session)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -149,8 +147,11 @@ class Gateway:
         certificate: bool = False,
         within: float | None = None,
     ) -> Exchange:
-        """One attempt: sign with the first key, accept an answer signed with any of them. Never raises. ``certificate``: say
-        until when the server's is good. ``within``: seconds for connection and answer together, below the limit of all calls."""
+        """Make one attempt: sign with the first key, accept an answer signed with any of them. Never raises.
+
+        ``certificate``: return the expiry of the server's certificate. ``within``: total seconds, below the general
+        limit.
+        """
         rule = protocol.retries.get(type(command))
         limits = self._limits.within(rule.answer_within if rule else None)
         limits = limits.within(None if within is None else timedelta(seconds=within))
@@ -159,27 +160,27 @@ class Gateway:
         except Exception as error:  # noqa: BLE001  # a value that the wire cannot carry: ours to mend, and never the engine's end
             broken = Unreachable(fault=Fault.INTERNAL, detail=f"the request could not be made: {error}"[:1000])
             return Exchange(Request("", address), None, broken, 0.0)
-        started = time.perf_counter()
-        seen: list[datetime] = []
+        start_time = time.perf_counter()
+        expiries: list[datetime] = []
         try:
-            # The simulation has no event loop, and sets no limit.
+            # The simulation has no event loop and no limit.
             async with asyncio.timeout(within) if within is not None else nullcontext():
-                response = await self.send(request, seen if certificate else None, limits)
+                response = await self.send(request, expiries if certificate else None, limits)
         except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
-            spent = (time.perf_counter() - started) * 1000
+            spent = (time.perf_counter() - start_time) * 1000
             return Exchange(request, None, _fault_of(error, limits, tls=request.url.startswith("https:")), spent)
-        spent = (time.perf_counter() - started) * 1000
+        spent = (time.perf_counter() - start_time) * 1000
         if isinstance(response, Unreachable):
             return Exchange(request, None, response, spent)
         result = _decode(protocol, command, response, keys, require_body_sign=require_body_sign)
-        settled = settle(command, result, until_access=until_access, queried=Query in protocol.activities)
-        return Exchange(request, response, settled, spent, seen[0] if seen else None)
+        settled_result = adjust_result(command, result, until_access=until_access, queried=Query in protocol.activities)
+        return Exchange(request, response, settled_result, spent, expiries[0] if expiries else None)
 
     async def send(
         self, request: Request, certificates: list[datetime] | None = None, limits: Limits | None = None
     ) -> Response | Unreachable:
-        """The way over the network, and all of it: what the simulation replaces. Raises whatever goes wrong; notes the end of
-        the server's certificate where that is asked for. ``limits``: of this attempt, if not the gateway's."""
+        """Send over the network; the simulation replaces this method. Raises network errors; stores the certificate's
+        expiry if requested. ``limits``: of this attempt, by default the gateway's."""
         limits = limits or self._limits
         if self._session is None:
             raise RuntimeError("the gateway is used outside its context")
@@ -199,9 +200,11 @@ class Gateway:
             if certificates is not None and isinstance(answer, _KnowsCertificate) and answer.certificate_ends:
                 certificates.append(answer.certificate_ends)
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)
-            known = answer.content_length
+            content_length = answer.content_length
             body = (
-                await answer.read() if known is not None and known <= limits.answer_bytes else await self._read(answer)
+                await answer.read()
+                if content_length is not None and content_length <= limits.answer_bytes
+                else await self._read(answer)
             )
             if body is None:
                 return Unreachable(
@@ -225,58 +228,58 @@ class Gateway:
 def _decode(
     protocol: SellerProtocol, command: Command, response: Response, keys: Sequence[str], *, require_body_sign: bool
 ) -> CallResult:
-    """With the first key; after a rotation an answer signed with an earlier key, still in its overlap, is good too."""
-    first = protocol.decode(command, response, key=keys[0], require_body_sign=require_body_sign)
-    if isinstance(first, Unreachable) and first.fault is Fault.BODY_SIGN_WRONG:
+    """Decode with the first key. After a key rotation, accept an answer signed with an earlier key in its overlap."""
+    first_result = protocol.decode(command, response, key=keys[0], require_body_sign=require_body_sign)
+    if isinstance(first_result, Unreachable) and first_result.fault is Fault.BODY_SIGN_WRONG:
         for key in keys[1:]:
-            other = protocol.decode(command, response, key=key, require_body_sign=require_body_sign)
-            if not (isinstance(other, Unreachable) and other.fault is Fault.BODY_SIGN_WRONG):
-                return other
-    return first
+            result = protocol.decode(command, response, key=key, require_body_sign=require_body_sign)
+            if not (isinstance(result, Unreachable) and result.fault is Fault.BODY_SIGN_WRONG):
+                return result
+    return first_result
 
 
-def settle(command: Command, result: CallResult, *, until_access: bool, queried: bool = True) -> CallResult:
-    """A command that waits for access data is not done while the seller has none (saas-v2 §3.1).
+def adjust_result(command: Command, result: CallResult, *, until_access: bool, queried: bool = True) -> CallResult:
+    """Adjust the result: a command that waits for access data is pending until the seller provides it (saas-v2 §3.1).
 
-    ``queried``: whether the protocol has a query that tells when an accepted creation is finished.
+    ``queried``: whether the protocol can query an accepted creation.
     """
     if until_access and isinstance(command, Query | Create) and isinstance(result, Done):
-        ready = result.instances and all(i.app is not None and i.app.front_end_url for i in result.instances)
-        if not ready:
+        is_ready = result.instances and all(i.app is not None and i.app.front_end_url for i in result.instances)
+        if not is_ready:
             return Pending(message="the instance has no access data (appInfo.frontEndUrl) yet")
     match command, result:
         case Create(), Pending(instance_id=instance) if instance and queried:
-            # Accepted with an id: the caller goes on with queryInstance (saas-v2 §3.1).
+            # Accepted with an ID: the caller continues with queryInstance (saas-v2 §3.1).
             return Done(message=result.message, instance_id=instance)
         case Release(), Rejected(code=code) if code == NO_SUCH_INSTANCE:
-            # There is nothing (left) to release, which is what was wanted (saas-v2 §3.5).
+            # Nothing is left to release, so the release succeeded (saas-v2 §3.5).
             return Done(message=result.message)
         case _:
             return result
 
 
-_HUNG_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+_CONNECTION_ENDED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
 def _not_connected(error: OSError, *, tls: bool) -> tuple[Fault, str]:
-    if tls and isinstance(error, _HUNG_UP):
+    if tls and isinstance(error, _CONNECTION_ENDED):
         return Fault.TLS, "TLS: the server hung up instead of agreeing on a version and a certificate"
     return Fault.CONNECT, f"connection failed: {error.strerror or str(error) or type(error).__name__}"
 
 
 def _fault_of(error: BaseException, limits: Limits, *, tls: bool) -> Unreachable:
-    """The name of what went wrong. Order matters: aiohttp's errors inherit from each other."""
+    """Return the fault of an error. The order matters because aiohttp's errors inherit from each other."""
     match error:
         case AddressBlocked():
             fault, detail = Fault.ADDRESS_BLOCKED, str(error)
         case aiohttp.ClientConnectorDNSError():
-            blocked = isinstance(error.os_error, AddressBlocked)
-            fault = Fault.ADDRESS_BLOCKED if blocked else Fault.DNS
-            why = error.os_error.strerror or error.os_error
-            detail = str(error.os_error) if blocked else f"the name {error.host} could not be resolved: {why}"
+            is_blocked = isinstance(error.os_error, AddressBlocked)
+            fault = Fault.ADDRESS_BLOCKED if is_blocked else Fault.DNS
+            reason = error.os_error.strerror or error.os_error
+            detail = str(error.os_error) if is_blocked else f"the name {error.host} could not be resolved: {reason}"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             fault, detail = Fault.TLS, f"TLS: {getattr(error, 'certificate_error', error)}"
-        case TooMuch():
+        case ResponseTooLong():
             fault, detail = Fault.TOO_LARGE, f"{error}, and the answer was not complete; reading was stopped"
         case aiohttp.ConnectionTimeoutError():
             fault, detail = Fault.TIMEOUT_CONNECT, f"no connection within {limits.connect:g} s"

@@ -1,4 +1,4 @@
-"""Whether the answer to a call that is judged was good: what the worker's hook said of it, read again from the attempt."""
+"""Whether a judged call had a good answer, from the findings stored with the attempt."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tradepost.check.results import Verdict
 
 
 def passes(stored: Sequence[Mapping[str, Any]] | None) -> bool:
-    """Whether the answer was judged and nothing failed; a warning is no failure."""
-    verdicts = {one.get("verdict") for one in stored or ()}
+    """Return whether the answer was judged without a failure; a warning is no failure."""
+    verdicts = {finding.get("verdict") for finding in stored or ()}
     return Verdict.PASSED in verdicts and not verdicts & {Verdict.FAILED, Verdict.BROKEN}

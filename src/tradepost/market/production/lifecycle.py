@@ -1,8 +1,7 @@
-"""The life of a call as a table. Its two columns, ``state`` and ``outcome``, say one of six things.
+"""State transitions of a call. The columns ``state`` and ``outcome`` form one of six statuses.
 
-The engine moves calls in batches with statements of its own (``claim``, ``record``, ``upkeep``); each such statement names
-in its condition the state that it leads from, so that the table holds for them too: ``tests/market/production`` drives
-every move and compares.
+The engine moves calls in batches by its own statements (``claim``, ``record``, ``upkeep``). Each condition names the
+source state; ``tests/market/production`` compares every move with this table.
 """
 
 from __future__ import annotations

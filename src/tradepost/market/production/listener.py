@@ -1,4 +1,4 @@
-"""A thread that hears PostgreSQL say that something is due, so that no loop of the engine waits for its next look."""
+"""A thread that receives PostgreSQL notifications of due work, so that loops need not wait for their next poll."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import connection
 
-from tradepost.market.base.work import CHANNEL, DatabaseAway
+from tradepost.market.base.work import CHANNEL, DatabaseUnavailable
 
 
 class Listener(threading.Thread):
-    """Hears PostgreSQL's NOTIFY and rouses the loops; on SQLite there is nothing to hear and it ends at once."""
+    """Receive NOTIFY and wake the loops; ends at once on SQLite."""
 
     def __init__(self, rouse: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(name="listener", daemon=True)
@@ -29,7 +29,7 @@ class Listener(threading.Thread):
         while not self._stopped.is_set():
             try:
                 self._listen()
-            except (*DatabaseAway, RuntimeError):  # database away, or the loop has just closed
+            except (*DatabaseUnavailable, RuntimeError):  # database away, or the loop has closed
                 connection.close()
                 self._stopped.wait(1.0)
         connection.close()

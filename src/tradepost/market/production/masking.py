@@ -1,4 +1,4 @@
-"""What is kept of an exchange: secrets and private data masked, bytes made readable, length bounded."""
+"""Prepare exchanges for storage: mask secrets and private data, make bytes readable, limit the length."""
 
 from __future__ import annotations
 
@@ -7,56 +7,61 @@ import re
 
 from tradepost.protocols.http import Headers
 
-LONGEST = 65_536
-HIDDEN = "••••"
+MAX_BYTES = 65_536
+MASK = "••••"
 
-# PostgreSQL has no NUL in text; a terminal obeys escapes; a page shows "gpj.exe" for a name that ends in .jpg.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-# Values of members that name a secret, as JSON strings; also in answers that are broken JSON.
+# PostgreSQL text cannot contain NUL, terminals obey escapes, and bidi characters disguise file names such as "gpj.exe".
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Values of secret members as JSON strings, also in invalid JSON.
 _SECRET = re.compile(
     r'("(?:password|passwd|secret|clientSecret|token|license)"\s*:\s*")((?:[^"\\]|\\.)*)(")?', re.IGNORECASE
 )
-# Older versions carry the token and the buyer's private data in the URL (saas-v1-license A1, A2.1).
+# Older versions send the token and the buyer's private data in the URL (saas-v1-license A1, A2.1).
 _PRIVATE = re.compile(r"([?&](?:authToken|mobilePhone|email|userName)=)[^&#]+", re.IGNORECASE)
-_OF_PEOPLE = "userList"
-_KEPT_OF_PEOPLE = frozenset({"userName", "orgCode", "role", "enable"})
-"""What says of which account a sync call spoke, and as what; all else of a person is theirs (openapi-jointkit §A.7)."""
-_TOKEN_HEADER = "authtoken"  # noqa: S105  the header's name (saas-v1-license §0)
+_PEOPLE_MEMBER = "userList"
+_VISIBLE_FIELDS = frozenset({"userName", "orgCode", "role", "enable"})
+"""Fields that identify the account and its role in a synchronisation call; other fields are personal (openapi-jointkit
+§A.7)."""
+_TOKEN_HEADER = "authtoken"  # noqa: S105  # name of the header (saas-v1-license §0)
 
 
 def printable(text: str) -> str:
-    r"""The text with control characters as ``\xNN``, and those that turn a line around (bidi) as ``\uNNNN``."""
-    return text if text.isprintable() else _UNSEEN.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+    r"""Return the text with control characters as ``\xNN`` and bidi characters as ``\uNNNN``."""
+    return text if text.isprintable() else _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def readable(body: bytes) -> str:
-    r"""The body as text; bytes that are not UTF-8 and control characters as ``\xNN``; cut at 64 KiB."""
-    text = printable(body[:LONGEST].decode("utf-8", "backslashreplace"))
-    rest = len(body) - LONGEST
-    return f"{text}\n… {rest} more bytes" if rest > 0 else text
+    r"""Return the body as text, cut at 64 KiB; invalid UTF-8 and control characters as ``\xNN``."""
+    text = printable(body[:MAX_BYTES].decode("utf-8", "backslashreplace"))
+    omitted_bytes = len(body) - MAX_BYTES
+    return f"{text}\n… {omitted_bytes} more bytes" if omitted_bytes > 0 else text
 
 
 def masked(body: bytes) -> str:
-    return _SECRET.sub(lambda m: f"{m[1]}{HIDDEN}{m[3] or ''}", readable(body))
+    return _SECRET.sub(lambda match: f"{match[1]}{MASK}{match[3] or ''}", readable(body))
 
 
 def masked_people(body: bytes) -> str:
-    """The body of an authSync: of each person the account, department, role and whether it is enabled; names, numbers and addresses
-    are hidden. The older version has the people as a text. What cannot be read as one of the two is hidden as a whole."""
+    """Return the body of an authSync with only account, department, role and status of each person.
+
+    The older version sends people as a string. Other bodies are hidden completely.
+    """
     try:
-        told = json.loads(body)
-        people = told[_OF_PEOPLE]
-        hidden = _hidden(json.loads(people) if isinstance(people, str) else people)
+        message = json.loads(body)
+        people_value = message[_PEOPLE_MEMBER]
+        hidden_people = _hidden(json.loads(people_value) if isinstance(people_value, str) else people_value)
     except (ValueError, TypeError, KeyError, AttributeError):
-        return HIDDEN
-    shown = told | {_OF_PEOPLE: _compact(hidden) if isinstance(people, str) else hidden}
-    return readable(_compact(shown).encode("utf-8", "backslashreplace"))
+        return MASK
+    masked_message = message | {
+        _PEOPLE_MEMBER: _compact(hidden_people) if isinstance(people_value, str) else hidden_people
+    }
+    return readable(_compact(masked_message).encode("utf-8", "backslashreplace"))
 
 
 def _hidden(people: list[dict[str, object]]) -> list[dict[str, object]]:
     return [
-        {name: value if name in _KEPT_OF_PEOPLE or not value else HIDDEN for name, value in one.items()}
-        for one in people
+        {name: value if name in _VISIBLE_FIELDS or not value else MASK for name, value in person.items()}
+        for person in people
     ]
 
 
@@ -65,9 +70,9 @@ def _compact(value: object) -> str:
 
 
 def masked_url(url: str) -> str:
-    """The URL with everything else byte for byte; what was hidden cannot be sent again."""
-    return _PRIVATE.sub(lambda m: f"{m[1]}{HIDDEN}", url)
+    """Return the URL with masked private parameters and everything else unchanged."""
+    return _PRIVATE.sub(lambda match: f"{match[1]}{MASK}", url)
 
 
 def masked_headers(headers: Headers) -> Headers:
-    return tuple((name, HIDDEN if name.lower() == _TOKEN_HEADER else value) for name, value in headers)
+    return tuple((name, MASK if name.lower() == _TOKEN_HEADER else value) for name, value in headers)

@@ -1,10 +1,11 @@
-"""Production addresses with their breaker, calls (one thing asked of a seller) and attempts (each try of it)."""
+"""Production addresses with their circuit breakers, calls to sellers, and attempts of calls."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.work import DueWork, State, due_index
 from tradepost.market.catalog.models import Product
@@ -15,10 +16,10 @@ from tradepost.protocols.registry import protocols
 
 
 class Address(models.Model):
-    """A seller's production server (生产地址): all activities of its products go there."""
+    """Production server of a seller (生产地址), which receives all activities of its products."""
 
     class Breaker(models.TextChoices):
-        CLOSED = "closed", _("Closed")
+        CLOSED = "closed", pgettext_lazy("circuit breaker", "Closed")
         OPEN = "open", _("Open")
         TRIAL = "trial", _("Half-open")
 
@@ -32,28 +33,28 @@ class Address(models.Model):
         default=Encryption.AES256.value,
         db_default=Encryption.AES256.value,
     )
-    """How the private fields of requests are encrypted, by the seller's choice (saas-v1-license A1.4)."""
+    """Encryption of private fields in requests, chosen by the seller (saas-v1-license A1.4)."""
     created_at = models.DateTimeField()
     breaker = models.CharField(max_length=8, choices=Breaker, default=Breaker.CLOSED)
     failures = models.PositiveIntegerField(default=0)
-    """Failures in a row, by faults of the exchange; a well-formed refusal is not one."""
+    """Consecutive failures of the exchange; a well-formed refusal does not count."""
     opened_at = models.DateTimeField(null=True, default=None)
     trial_at = models.DateTimeField(null=True, default=None)
-    """When an open breaker lets one call through to see."""
+    """When an open breaker sends one trial call."""
     last_fault = models.CharField(max_length=32, blank=True, default="")
     last_success_at = models.DateTimeField(null=True, default=None)
-    """When it last answered well: within the protocol, and neither a refused signature nor an error of its own."""
+    """Latest good answer: within the protocol, without a refused signature or internal error."""
     trouble = models.CharField(max_length=32, blank=True, default="", db_default="")
-    """What went wrong last: the name of a ``Fault``, or the result code of such an answer. A failed probe counts as well."""
+    """Latest problem: name of a ``Fault``, or result code of such an answer. Failed probes count too."""
     trouble_at = models.DateTimeField(null=True, default=None)
     trouble_since = models.DateTimeField(null=True, default=None)
-    """Since when nothing but trouble came; null while the last answer was good, or none ever came."""
+    """Start of uninterrupted trouble; null after a good answer, or if none ever came."""
     proven = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
-    """Activities, by their words on the wire, of which its seller saved a debug case at this URL (saas-v2 §5)."""
+    """Activities, by name on the wire, for which the seller saved a debug case at this URL (saas-v2 §5)."""
     domain = models.ForeignKey(Domain, models.PROTECT, null=True, default=None, related_name="addresses")
-    """The seller's domain that its host is (saas-v2 §1.2). Null for what was removed."""
+    """The seller's domain of the host (saas-v2 §1.2). Null for a deleted address."""
     removed_at = models.DateTimeField(null=True, default=None)
-    """When its seller deleted it: it serves nothing and is shown nowhere; the calls that went there still name it."""
+    """When the seller deleted it. A deleted address is not used or shown, but its calls refer to it."""
 
     class Meta:
         constraints = [
@@ -68,27 +69,27 @@ class Address(models.Model):
 
     @property
     def asks_body_sign(self) -> bool:
-        """Whether its protocol asks for signed answers at all (saas-v1-license §0)."""
-        spoken = protocols().get(self.protocol)
-        return spoken is None or spoken.asks_body_sign
+        """Whether its protocol signs answers (saas-v1-license §0)."""
+        protocol = protocols().get(self.protocol)
+        return protocol is None or protocol.asks_body_sign
 
 
 class Binding(models.Model):
-    """Exactly one production address per product (saas-v2 §1.2)."""
+    """The production address of a product (saas-v2 §1.2)."""
 
     product = models.OneToOneField(Product, models.CASCADE, related_name="binding")
     address = models.ForeignKey(Address, models.PROTECT, related_name="bindings")
 
 
 class NoticeBinding(models.Model):
-    """Which address is notified of orders: of one product, or of all products of a type that have no binding of their own
+    """Address for order notifications, of one product or of all products of a type without their own binding
     (saas-v1-license D1: "by access type or by product"; each is "associated with only one address")."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="notice_bindings")
     address = models.ForeignKey(Address, models.PROTECT, related_name="notice_bindings")
     product = models.OneToOneField(Product, models.CASCADE, null=True, default=None, related_name="notice_binding")
     product_type = models.CharField(max_length=32, blank=True, default="")
-    """Code of the type; empty in a binding of one product."""
+    """Code of the product type; empty in a binding of one product."""
 
     class Meta:
         constraints = [
@@ -102,15 +103,15 @@ class NoticeBinding(models.Model):
         ]
 
 
-WELL = ("", "done", "pending")
-"""Verdicts that are no trouble."""
-FAILING = ~Q(state=State.ENDED) & ~Q(last_verdict__in=WELL)
-"""Calls under way whose last attempt went wrong."""
-NOT_DONE = Q(outcome__in=["gave_up", "cancelled"])
+GOOD_VERDICTS = ("", "done", "pending")
+"""Verdicts without trouble."""
+IS_FAILING = ~Q(state=State.ENDED) & ~Q(last_verdict__in=GOOD_VERDICTS)
+"""Open calls whose last attempt failed."""
+GAVE_UP_OR_CANCELLED = Q(outcome__in=["gave_up", "cancelled"])
 
 
 class Call(DueWork):
-    """One thing asked of a seller. Its state and due time are those of ``DueWork``; the end is an outcome."""
+    """One call to a seller. ``DueWork`` has its state and due time; it ends with an outcome."""
 
     class Outcome(models.TextChoices):
         NONE = "", _("under way")
@@ -119,13 +120,13 @@ class Call(DueWork):
         CANCELLED = "cancelled", _("Cancelled")
 
     class Purpose(models.TextChoices):
-        """What it is for, and so whose ``owner`` is the key of."""
+        """Purpose of the call, which decides the type of ``owner``."""
 
         ORDER = "order", _("An operation of a service")
-        DEBUG = "debug", _("A seller tries an interface out")
+        DEBUG = "debug", _("A seller debugs an interface")
         PROBE = "probe", _("The market probes a saved case")
-        COMPARE = "compare", _("The market compares itself with the seller")
-        SYNC = "sync", _("An enterprise, its departments and people are told")
+        COMPARE = "compare", _("The market compares its data with the seller's")
+        SYNC = "sync", _("Synchronise an enterprise, its departments and members")
         NOTICE = "notice", _("Notification of an order")
         ACCESS = "access", _("A buyer opens a service")
 
@@ -133,7 +134,7 @@ class Call(DueWork):
         NONE = "", ""
         BUSY = "busy", _("waiting for earlier calls to this seller")
         BREAKER = "breaker", _("the address does not answer")
-        PROBES = "probes", _("waiting for a place that orders leave")
+        PROBES = "probes", _("waiting for a slot that orders do not need")
 
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="calls", db_index=False)
     address = models.ForeignKey(Address, models.PROTECT, related_name="calls", db_index=False)
@@ -143,12 +144,12 @@ class Call(DueWork):
     )
     purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.ORDER, db_default=Purpose.ORDER)
     owner = models.BigIntegerField(null=True, default=None)
-    """Key of what asked for it, by ``purpose``: an operation. Production knows no more of it."""
+    """Key of the requesting object by ``purpose``, such as an operation."""
     protocol = models.CharField(max_length=32)
     kind = models.CharField(max_length=32)
     """Class name of the command, for example ``Create``."""
     activity = models.CharField(max_length=32)
-    """The word on the wire, for example ``newInstance``."""
+    """Name on the wire, for example ``newInstance``."""
     command = models.JSONField()
     order_number = models.CharField(max_length=64, blank=True, default="")
     order_line_number = models.CharField(max_length=64, blank=True, default="")
@@ -158,28 +159,28 @@ class Call(DueWork):
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.NONE, blank=True)
     created_at = models.DateTimeField()
     first_at = models.DateTimeField(null=True, default=None)
-    """First attempt, in market time: the plan counts from here."""
+    """First attempt in market time, from which the retry plan counts."""
     give_up_at = models.DateTimeField(null=True, default=None)
     ended_at = models.DateTimeField(null=True, default=None)
     restart = models.BooleanField(default=False)
-    """The next attempt was asked for by a person."""
+    """A person requested the next attempt."""
     trigger = models.CharField(max_length=8, blank=True, default="")
-    """Why the attempt that is open now was made (``Attempt.Trigger``); this and the next two say all that is known of it."""
+    """Reason of the attempt in flight (``Attempt.Trigger``); with the next two fields, all that is stored of it."""
     business_id = models.CharField(max_length=64, blank=True, default="")
-    """The businessId that the open attempt sends."""
+    """businessId of the attempt in flight."""
     attempt_at = models.DateTimeField(null=True, default=None)
-    """When the open attempt began, in market time."""
+    """Start of the attempt in flight, in market time."""
     maybe_acted = models.BooleanField(default=False)
-    """Some attempt ended so that the seller may have acted without our knowing."""
+    """Whether the seller may have acted on an attempt without an answer."""
     sealed_answer = models.TextField(blank=True, default="")
-    """Sealed JSON of the ``Done`` that ended the call, when it carried data (access data is secret)."""
+    """Sealed JSON of the final ``Done`` with data (access data is secret)."""
     claimed_instance_id = models.CharField(max_length=100, blank=True, default="")
     last_verdict = models.CharField(max_length=32, blank=True, default="")
-    """Reason of the last attempt: ``done``, ``pending``, a result code, or the name of a fault."""
+    """Result of the last attempt: ``done``, ``pending``, a result code, or the name of a fault."""
     last_detail = models.CharField(max_length=1000, blank=True, default="")
 
     class Meta:
-        # Every index costs each of a call's updates: foreign keys have none of their own where these serve.
+        # Each index costs every update of a call, so foreign keys have no indexes of their own where these suffice.
         indexes = [
             due_index("call"),
             models.Index(fields=["seller", "hold", "due_at"], name="call_held", condition=Q(state=State.HELD)),
@@ -190,23 +191,28 @@ class Call(DueWork):
             models.Index(fields=["subscription", "-id"], name="call_access", condition=Q(purpose="access")),
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
+            models.Index(fields=["seller", "address", "-id"], name="call_seller_address"),
             models.Index(fields=["order_number"], name="call_order"),
             models.Index(fields=["subscription", "-id"], name="call_subscription"),
-            models.Index(fields=["outcome", "-id"], name="call_not_done", condition=NOT_DONE),
-            models.Index(fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=NOT_DONE),
-            models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=FAILING),
-            # The two that open a service are most of all calls, and found among them without an index of their own.
+            models.Index(fields=["outcome", "-id"], name="call_not_done", condition=GAVE_UP_OR_CANCELLED),
+            models.Index(
+                fields=["seller", "outcome", "-id"], name="call_seller_not_done", condition=GAVE_UP_OR_CANCELLED
+            ),
+            models.Index(fields=["seller", "give_up_at", "id"], name="call_failing", condition=IS_FAILING),
+            # Most calls are the two that open a service; they are found without this index.
             models.Index(
                 fields=["seller", "activity", "-id"],
                 name="call_seller_activity",
                 condition=~Q(activity__in=("newInstance", "queryInstance")),
             ),
             models.Index(fields=["purpose", "id"], name="call_of_no_order", condition=~Q(purpose="order")),
-            models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
+            models.Index(
+                fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=GOOD_VERDICTS)
+            ),
             models.Index(
                 fields=["seller", "last_verdict", "-id"],
                 name="call_seller_verdict",
-                condition=~Q(last_verdict__in=WELL),
+                condition=~Q(last_verdict__in=GOOD_VERDICTS),
             ),
         ]
         constraints = [
@@ -214,27 +220,27 @@ class Call(DueWork):
                 condition=Q(Q(state=State.ENDED) & ~Q(outcome="")) | Q(~Q(state=State.ENDED) & Q(outcome="")),
                 name="call_ended_has_outcome",
             ),
-            # An event may be delivered twice; its order line is notified once.
+            # An event may be delivered twice, but its order line is notified once.
             models.UniqueConstraint(fields=["owner"], condition=Q(purpose="notice"), name="call_notice_once"),
         ]
 
 
-FOR_BUYERS = (Call.Purpose.ORDER, Call.Purpose.SYNC, Call.Purpose.NOTICE)
-"""Purposes that matter to somebody who bought: the interface messages, which come first and can open a breaker."""
-LISTED = (*FOR_BUYERS, Call.Purpose.ACCESS)
-"""Purposes whose calls the interface messages list. A failed access call affects no order and never opens a breaker."""
-JUDGED = (Call.Purpose.DEBUG, Call.Purpose.PROBE)
-"""Purposes of which each answer is judged, before anything of it is masked."""
+PURPOSES_FOR_BUYERS = (Call.Purpose.ORDER, Call.Purpose.SYNC, Call.Purpose.NOTICE)
+"""Purposes that concern buyers: listed first and able to open a breaker."""
+LISTED_PURPOSES = (*PURPOSES_FOR_BUYERS, Call.Purpose.ACCESS)
+"""Purposes on the list of interface messages. A failed access call affects no order and never opens a breaker."""
+JUDGED_PURPOSES = (Call.Purpose.DEBUG, Call.Purpose.PROBE)
+"""Purposes whose answers are judged before masking."""
 
 
 class Attempt(models.Model):
-    """One try of a call: what was sent, what came back, what it meant. Stored once, when it has ended, and never changed;
-    until then its call's row, leased before anything is sent, is what is known of it (``queries.open_attempt``)."""
+    """One attempt of a call: request, response and result. Stored once when it ends and never changed; until then the
+    call's row, leased before sending, describes it (``queries.open_attempt``)."""
 
     class Trigger(models.TextChoices):
-        PLAN = "plan", _("by plan")
-        RESTART = "restart", _("restarted by hand")
-        TRIAL = "trial", _("trial of the breaker")
+        PLAN = "plan", _("scheduled")
+        RESTART = "restart", _("restarted manually")
+        TRIAL = "trial", _("circuit breaker trial")
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="tries", db_index=False)
     number = models.PositiveIntegerField()
@@ -251,14 +257,14 @@ class Attempt(models.Model):
     status = models.PositiveIntegerField(null=True, default=None)
     response_headers = models.JSONField(default=list)
     response_body = models.TextField(blank=True, default="")
-    """As text, cut at 64 KiB, passwords masked; bytes that are not UTF-8 as ``\\xNN``."""
+    r"""As text, cut at 64 KiB, with masked passwords; invalid UTF-8 as ``\\xNN``."""
     verdict = models.CharField(max_length=32, blank=True, default="")
     """``done``, ``pending``, a result code, or the name of a fault."""
     detail = models.CharField(max_length=1000, blank=True, default="")
     findings = models.JSONField(null=True, default=None)
-    """What was judged of the answer before anything was masked; only of calls that somebody wants judged. No secrets."""
+    """Findings about the unmasked answer; only for judged calls. No secrets."""
     certificate_ends = models.DateTimeField(null=True, default=None)
-    """When the certificate of the server ends that answered; of judged calls over TLS."""
+    """Expiry of the server's certificate, for judged calls over TLS."""
     worker = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -270,7 +276,7 @@ class Attempt(models.Model):
 
 
 class Tally(models.Model):
-    """Counts of ended attempts by hour, for charts and metrics: one row per hour, protocol, activity and verdict."""
+    """Attempts by hour for charts and metrics: one row per hour, worker, activity and verdict."""
 
     hour = models.DateTimeField()
     worker = models.CharField(max_length=64)

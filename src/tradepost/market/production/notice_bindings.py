@@ -1,6 +1,6 @@
-"""Choose which address is notified of orders, by product type or by product (saas-v1-license D1).
+"""Choose the address for order notifications, by product type or product (saas-v1-license D1).
 
-A binding of one product takes precedence over that of its type. A product without either is sold as before: nothing is sent.
+The binding of a product takes precedence over that of its type. Orders of products without either are not notified.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from .models import Address, NoticeBinding
 
 
 def notice_protocols() -> tuple[str, ...]:
-    """Names of the installed protocols that can notify of an order."""
-    return tuple(name for name, one in protocols().items() if NotifyOrder in one.activities)
+    """Return the installed protocols that can notify of orders."""
+    return tuple(name for name, protocol in protocols().items() if NotifyOrder in protocol.activities)
 
 
-def notifies(address: Address) -> bool:
+def receives_notices(address: Address) -> bool:
     return address.protocol in notice_protocols()
 
 
 def bind_type(seller: Seller, code: str, address: Address | None) -> None:
     """Notify ``address`` of orders of all products of a type; None ends it. Raises ``Refused``."""
-    _notified_type(code)
+    _check_type(code)
     _bind(seller, address, product=None, product_type=code)
 
 
 def bind_product(product: Product, address: Address | None) -> None:
     """Notify ``address`` of a product's orders; with None the binding of its type applies again. Raises ``Refused``."""
-    _notified_type(product.product_type)
+    _check_type(product.product_type)
     _bind(product.seller, address, product=product, product_type="")
 
 
-def _notified_type(code: str) -> None:
+def _check_type(code: str) -> None:
     kind = product_types().get(code)
     if kind is None or not kind.order_notices:
         raise Refused(
@@ -57,58 +57,58 @@ def _bind(seller: Seller, address: Address | None, *, product: Product | None, p
         if address is None:
             NoticeBinding.objects.filter(seller=seller, product=product, product_type=product_type).delete()
             return
-        # Locked as where an address is deleted: a binding never names a deleted one.
-        found = Address.objects.select_for_update(no_key=True, of=("self",)).get(pk=address.pk)
-        if found.seller_id != seller.pk or found.removed_at is not None:
-            raise Refused("address.foreign", _("There is no such address."), HTTPStatus.NOT_FOUND, field="address")
-        if not notifies(found):
-            words = _("This address does not use the order notification protocol. Register one that does.")
-            raise Refused("notice.protocol", words, HTTPStatus.CONFLICT, field="address")
+        # The same lock as for deletion, so that no binding refers to a deleted address.
+        locked_address = Address.objects.select_for_update(no_key=True, of=("self",)).get(pk=address.pk)
+        if locked_address.seller_id != seller.pk or locked_address.removed_at is not None:
+            raise Refused("address.foreign", _("This address does not exist."), HTTPStatus.NOT_FOUND, field="address")
+        if not receives_notices(locked_address):
+            message = _("This address does not use the order notification protocol. Register one that does.")
+            raise Refused("notice.protocol", message, HTTPStatus.CONFLICT, field="address")
         NoticeBinding.objects.update_or_create(
-            seller=seller, product=product, product_type=product_type, defaults={"address": found}
+            seller=seller, product=product, product_type=product_type, defaults={"address": locked_address}
         )
 
 
-class Notified(Struct, frozen=True):
-    """Where a product's orders are notified. ``by_type``: by the binding of its type."""
+class NoticeTarget(Struct, frozen=True):
+    """Address for a product's order notifications. ``by_type``: from the binding of its type."""
 
     product_id: int
     address: Address
     by_type: bool
 
 
-def notified_at(products: Iterable[Product]) -> dict[int, Notified]:
-    """By product, for those whose orders are notified. Two queries, none for no products."""
-    wanted = {product.pk: product for product in products}
-    if not wanted:
+def notified_at(products: Iterable[Product]) -> dict[int, NoticeTarget]:
+    """Return the addresses by product key, in two queries; products without notifications are left out."""
+    by_key = {product.pk: product for product in products}
+    if not by_key:
         return {}
-    sellers = {product.seller_id for product in wanted.values()}
+    sellers = {product.seller_id for product in by_key.values()}
     by_type: dict[tuple[int, str], Address] = {}
     by_product: dict[int, Address] = {}
     bindings = NoticeBinding.objects.select_related("address").filter(
-        Q(product=None, seller__in=sellers) | Q(product__in=list(wanted))
+        Q(product=None, seller__in=sellers) | Q(product__in=list(by_key))
     )
-    for one in bindings:
-        if one.product_id is None:
-            by_type[one.seller_id, one.product_type] = one.address
+    for binding in bindings:
+        if binding.product_id is None:
+            by_type[binding.seller_id, binding.product_type] = binding.address
         else:
-            by_product[one.product_id] = one.address
-    found = {}
-    for pk, product in wanted.items():
-        own, shared = by_product.get(pk), by_type.get((product.seller_id, product.product_type))
-        if (address := own or shared) is not None:
-            found[pk] = Notified(pk, address, own is None)
-    return found
+            by_product[binding.product_id] = binding.address
+    targets = {}
+    for pk, product in by_key.items():
+        product_address, type_address = by_product.get(pk), by_type.get((product.seller_id, product.product_type))
+        if (address := product_address or type_address) is not None:
+            targets[pk] = NoticeTarget(pk, address, product_address is None)
+    return targets
 
 
 def is_notified() -> Q:
-    """Condition on products: whether their orders are notified."""
+    """Return the condition for products with order notifications."""
     by_type = NoticeBinding.objects.filter(seller=OuterRef("seller"), product_type=OuterRef("product_type"))
     return Q(notice_binding__isnull=False) | Q(Exists(by_type))
 
 
 def bindings_of(seller: Seller) -> list[NoticeBinding]:
-    """The seller's bindings with address and product, those of types first."""
+    """Return the seller's bindings with address and product; type bindings first."""
     return list(
         NoticeBinding.objects.filter(seller=seller)
         .select_related("address", "product")
@@ -117,6 +117,6 @@ def bindings_of(seller: Seller) -> list[NoticeBinding]:
 
 
 def types_of(products: Collection[Product]) -> list[str]:
-    """Codes of the types of these products whose orders can be notified, in the order of the registry."""
-    sold = {product.product_type for product in products}
-    return [code for code, kind in product_types().items() if code in sold and kind.order_notices]
+    """Return the type codes of these products that support notifications, in registry order."""
+    sold_types = {product.product_type for product in products}
+    return [code for code, kind in product_types().items() if code in sold_types and kind.order_notices]

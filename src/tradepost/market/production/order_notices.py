@@ -1,7 +1,8 @@
-"""Notify sellers' servers of orders: purchase, renewal, change and unsubscription (saas-v1-license D1, business-rules §4.2).
+"""Notify sellers' servers of orders: purchase, renewal, change and unsubscription (saas-v1-license D1, business-rules
+§4.2).
 
-Reactions to events that are written in the transaction that pays, so that no paid order is missed. Each order line is notified
-once: a call has a unique owner. Deliveries do not depend on it.
+Reactions to events written in the payment transaction, so that no paid order is missed. Unique owners make sure that
+each line is notified once. Deliveries do not depend on notifications.
 """
 
 from __future__ import annotations
@@ -25,49 +26,53 @@ from .notice_bindings import notified_at
 
 @batched
 def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
-    """Every type of order that a buyer places. A free order is paid as well."""
+    """Reaction: notify of every type of order by a buyer, including free ones."""
     notify_orders({event.order for event in events}, now=now)
 
 
 @batched
 def on_refund_paid(events: Sequence[RefundPaid], now: datetime) -> None:
-    """An unsubscription is an order of its own; what is refunded without one is not."""
+    """Reaction: notify of unsubscriptions, which are orders; other refunds are not."""
     refunds = Refund.objects.filter(pk__in=[event.refund for event in events], order__isnull=False)
-    unsubscribed = refunds.filter(order__order_type=Order.Type.UNSUBSCRIBE).values_list("order__number", flat=True)
-    notify_orders(set(unsubscribed), now=now)
+    unsubscribed_orders = refunds.filter(order__order_type=Order.Type.UNSUBSCRIBE).values_list(
+        "order__number", flat=True
+    )
+    notify_orders(set(unsubscribed_orders), now=now)
 
 
 def notify_orders(numbers: Collection[str], *, now: datetime) -> list[Call]:
-    """Write a call for each line of these orders that is notified and was not yet. Most markets have none."""
-    lines = _NOTIFIED(numbers) if numbers else []
+    """Create a call for each unnotified line of these orders that has an address."""
+    lines = _LINES_TO_NOTIFY(numbers) if numbers else []
     if not lines:
         return []
-    at = notified_at([line.product for line in lines])
-    lines = [line for line in lines if line.product_id in at]
-    known = set(
+    targets = notified_at([line.product for line in lines])
+    lines = [line for line in lines if line.product_id in targets]
+    notified_lines = set(
         Call.objects.filter(purpose=Call.Purpose.NOTICE, owner__in=[line.pk for line in lines]).values_list(
             "owner", flat=True
         )
     )
-    prepared = [
+    prepared_calls = [
         calls.order_notice(
-            at[line.product_id].address,
+            targets[line.product_id].address,
             NotifyOrder(order_id=line.order.number, order_line_id=line.number),
             product=line.product,
             owner=line.pk,
             now=now,
         )
         for line in lines
-        if line.pk not in known
+        if line.pk not in notified_lines
     ]
-    return calls.write(prepared) if prepared else []
+    return calls.store_calls(prepared_calls) if prepared_calls else []
 
 
-def _notified(numbers: Slot) -> QuerySet[OrderLine]:
-    """Of sellers that bound anything: one look for all others."""
-    bound = NoticeBinding.objects.filter(seller=OuterRef("seller"))
-    lines = OrderLine.objects.filter(Exists(bound), Among("order__number", numbers)).select_related("order", "product")
+def _lines_to_notify(numbers: Slot) -> QuerySet[OrderLine]:
+    """Select lines of sellers with bindings, so that others cost one query."""
+    bound_products = NoticeBinding.objects.filter(seller=OuterRef("seller"))
+    lines = OrderLine.objects.filter(Exists(bound_products), Among("order__number", numbers)).select_related(
+        "order", "product"
+    )
     return lines.defer("product__description", "product__description_en").order_by("pk")
 
 
-_NOTIFIED = PreparedObjects((Keys("text"),), _notified)
+_LINES_TO_NOTIFY = PreparedObjects((Keys("text"),), _lines_to_notify)

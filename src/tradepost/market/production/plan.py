@@ -1,4 +1,4 @@
-"""When a call is tried again: a pure function over values; the rule comes from the protocol version's folder."""
+"""Compute retries of a call (pure functions); the rules come from the folder of the protocol version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejec
 from tradepost.protocols.contract import RetryRule
 
 JITTER = 0.05
-"""Waits grow by up to this share at random, so that a server that comes back is not met by everybody at once."""
+"""Maximum random extension of a delay, so that a recovered server does not receive all calls at once."""
 
 
 def next_attempt(
@@ -23,10 +23,10 @@ def next_attempt(
     chance: float,
     retry_after: timedelta | None = None,
 ) -> datetime | None:
-    """When to try again, or None when done, refused for good, or out of time.
+    """Return the next attempt; None if done, refused for good, or out of time.
 
-    ``tries`` counts the attempts made, ``chance`` is from [0, 1). The last try is exactly at the end of the plan,
-    whatever the jitter did before. A try that our own worker lost is repeated at once.
+    ``tries``: attempts made; ``chance``: from [0, 1). The last attempt is exactly at the end of the plan. An attempt
+    lost by our worker is repeated at once.
     """
     match result:
         case Done() | Rejected(retryable=False):
@@ -40,34 +40,34 @@ def next_attempt(
         case Unreachable() if retry_after is not None:
             return min(now + max(retry_after, timedelta(seconds=1)), give_up_at)
         case _:
-            wait = rule.wait(tries, pending=isinstance(result, Pending))
-            return min(now + wait * (1 + JITTER * chance), give_up_at)
+            delay = rule.wait(tries, pending=isinstance(result, Pending))
+            return min(now + delay * (1 + JITTER * chance), give_up_at)
 
 
 class Probing(Struct, frozen=True):
-    """How probes are made (saas-v2 §6, where tries are not told: settings). ``share``: of the places for calls, of a worker
-    and of a seller alike, that probes may take; at least one."""
+    """Settings of probes (saas-v2 §6, which does not define retries). ``share``: maximum share of the call places of a
+    worker and of a seller; at least one."""
 
     tries: int = 3
     gap: timedelta = timedelta(minutes=10)
     share: float = 0.1
 
-    def places(self, of: int) -> int:
-        return max(1, int(of * self.share))
+    def places(self, capacity: int) -> int:
+        return max(1, int(capacity * self.share))
 
 
 def next_probe(probing: Probing, *, passed: bool, tries: int, now: datetime, give_up_at: datetime) -> datetime | None:
-    """When a probe is tried again: not once it passed, nor after its last try, nor past the end of its slot. One that our own
-    worker lost is a try like the others: it is never held against the seller."""
-    due = now + probing.gap
-    return None if passed or tries >= probing.tries or due > give_up_at else due
+    """Return the next attempt of a probe; None after success, the last attempt or the end of the slot. An attempt lost
+    by our worker counts, but never against the seller."""
+    due_at = now + probing.gap
+    return None if passed or tries >= probing.tries or due_at > give_up_at else due_at
 
 
 class AccessCalls(Struct, frozen=True):
-    """Limits of the calls that ask for access data while a buyer looks at a service (saas-v2 §3.2).
+    """Limits of calls for access data while a buyer opens a service (saas-v2 §3.2).
 
-    ``within``: how long the call may take, and how long it may wait before it is sent. ``every``: the shortest time between
-    two questions about one service. ``at_once``: open calls of all workers together; ``per_seller``: of one seller.
+    ``within``: maximum duration, and maximum delay before sending. ``every``: minimum interval per service.
+    ``at_once``: open calls of all workers; ``per_seller``: of one seller.
     """
 
     within: timedelta = timedelta(seconds=2)
@@ -76,4 +76,4 @@ class AccessCalls(Struct, frozen=True):
     per_seller: int = 4
 
 
-ACCESS = AccessCalls()
+ACCESS_LIMITS = AccessCalls()

@@ -1,4 +1,4 @@
-"""What the loop of the reactions does in its thread: events, timers, and of a sandbox the steps of its clock."""
+"""Work of the reaction loop in its thread: events, timers, and steps of a sandbox clock."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from tradepost.market.base.events import Reactions
 from . import clock_steps
 
 CLOCK = "clock"
-"""The loop of the clock itself, by its name in the engine."""
-LONGEST_TURN = 0.05
-"""Seconds for which it goes from step to step before anybody else is asked."""
+"""Name of the clock loop in the engine."""
+MAX_TURN = 0.05
+"""Maximum seconds of consecutive steps before other loops are asked."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Reacting:
-    """``idle``: whether this worker has no call open. ``sweep`` lets held calls through."""
+    """State of the reaction loop. ``idle``: returns whether this worker has no open call. ``sweep``: releases held
+    calls."""
 
     reactions: Reactions
     tasks: Mapping[str, jobs.Task]
@@ -28,43 +29,43 @@ class Reacting:
     idle: Callable[[], bool]
     sweep: Callable[[datetime], object]
     clock_moves: bool = False
-    """Whether a sandbox's clock was on its way at the last look."""
+    """Whether a sandbox clock was moving at the last check."""
     _stepping: bool = False
-    """Whether a turn is under way that takes the next step itself when its work is done."""
+    """Whether a turn is in progress that takes the next step itself."""
     _left: bool = False
-    """Whether the clock's own loop left a step to that turn, which may have looked before."""
+    """Whether the clock loop left a step to that turn, which may have checked before."""
 
     def will_step(self) -> bool:
-        """Whether a turn is under way after which the clock's own loop is woken, so that it need not look itself."""
-        self._left = True  # first: a turn that ends just now sees it, or we see that it has ended
+        """Return whether a turn in progress will wake the clock loop, so that it need not check itself."""
+        self._left = True  # first: either an ending turn sees it, or we see that it has ended
         return self._stepping
 
     def step(self) -> frozenset[str] | None:
-        """As ``clock_steps.step`` says."""
-        due = clock_steps.step(self.timers, idle=self.idle, sweep=self.sweep)
-        self.clock_moves = due is not None
-        return due
+        """Take a step as ``clock_steps.step`` does."""
+        due_at = clock_steps.step(self.timers, idle=self.idle, sweep=self.sweep)
+        self.clock_moves = due_at is not None
+        return due_at
 
     def turn(self) -> tuple[bool, frozenset[str]]:
-        """Whether there was something to react to, and the loops that have something to do now. While a sandbox's clock moves,
-        the next step is taken here: mostly it leads to the next timer, and nobody else need be asked."""
+        """Return whether there was work, and the loops with work now. While a sandbox clock moves, the next step is
+        taken here, because it usually leads to the next timer."""
         self._stepping, self._left = self.clock_moves, False
         try:
-            did, due = self._turn(time.monotonic() + LONGEST_TURN)
+            did_work, due_at = self._turn(time.monotonic() + MAX_TURN)
         finally:
             self._stepping = False
-        return did, due | {CLOCK} if self._left and not did else due
+        return did_work, due_at | {CLOCK} if self._left and not did_work else due_at
 
     def _turn(self, end: float) -> tuple[bool, frozenset[str]]:
         while True:
-            now = clock.lately()
-            did = outbox.dispatch(self.reactions, now=now) + jobs.run_due(self.tasks, now=now)
+            now = clock.cached_now()
+            done_count = outbox.dispatch(self.reactions, now=now) + jobs.run_due(self.tasks, now=now)
             if not self.clock_moves:
-                return bool(did), frozenset({clock_steps.CLAIM} if did else ())
+                return bool(done_count), frozenset({clock_steps.CLAIM} if done_count else ())
             if time.monotonic() > end:
                 return True, frozenset()
-            if did:
+            if done_count:
                 continue
-            due = self.step()
-            if due is None or due != {clock_steps.REACT}:
-                return False, due or frozenset()
+            due_at = self.step()
+            if due_at is None or due_at != {clock_steps.REACT}:
+                return False, due_at or frozenset()

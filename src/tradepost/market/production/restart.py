@@ -1,6 +1,6 @@
-"""Restart a call by hand: one more attempt, at once, whatever its plan or breaker says (saas-v2 §7).
+"""Restart a call by hand: one more attempt at once, past its plan and breaker (saas-v2 §7).
 
-Whether what it is for still wants it, its owner knows: an operation is restarted by ``fulfilment.restart``.
+The owner decides whether the call is still needed: ``fulfilment.restart`` restarts operations.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from .lifecycle import CALL, CallEvent, CallStatus, status_of
 from .models import Call
 
 
-def may_restart(call: Call) -> bool:
+def is_restartable(call: Call) -> bool:
     return call.purpose in {Call.Purpose.ORDER, Call.Purpose.NOTICE} and CALL.allows(status_of(call), CallEvent.RESTART)
 
 
 def restart(call: Call, *, actor: str, now: datetime) -> None:
-    """Make the call due now; asked for twice, it is made due once. Raises ``Refused`` when it is in flight or done."""
+    """Make the call due now; repeated requests have no further effect. Raises ``Refused`` if it is in flight or done."""
     with transaction.atomic():
         call = Call.objects.select_for_update().get(pk=call.pk)
         before = status_of(call)
         if call.restart and before is CallStatus.WAITING:
-            return  # asked for already, and not begun
+            return  # requested and not started
         if before is CallStatus.LEASED:
-            raise Refused("call.in_flight", _("This call is being made right now. Wait for its answer."))
+            raise Refused("call.in_flight", _("This call is in progress. Wait for the response."))
         if before is CallStatus.DONE:
-            raise Refused("call.done", _("This call is done already."))
-        if not may_restart(call):
-            raise Refused("call.cancelled", _("This call is not needed any more: it cannot be restarted."))
+            raise Refused("call.done", _("This call has already succeeded."))
+        if not is_restartable(call):
+            raise Refused("call.cancelled", _("This call is no longer needed and cannot be restarted."))
         call.state, call.hold, call.outcome = State.WAITING, Call.Hold.NONE, Call.Outcome.NONE
         call.due_at, call.restart, call.ended_at = now, True, None
         Move.objects.create(

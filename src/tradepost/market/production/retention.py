@@ -1,8 +1,7 @@
-"""How long attempts are kept: their bodies a season, the rows longer, and neither while somebody may still act on their call;
-and how long their counts tell the hour and the worker.
+"""Retention of attempts: bodies for a season, rows longer, hourly counts by worker.
 
-Spared are all attempts of a call that goes on, and of one that was given up about an order which is not at its end: its first
-attempt names the instance to release. What else needs the attempts of a call, the contexts above say (``needed``).
+Attempts are kept while their call is open, or was given up for an unfinished order, because the first attempt names the
+instance to release. Higher contexts add further conditions (``needed``).
 """
 
 from __future__ import annotations
@@ -17,41 +16,41 @@ from tradepost.market.orders.models import Order
 
 from .models import Attempt, Call, Tally
 
-EMPTIED = "\x1a"
-"""Stands for a body that is no longer kept. No stored body is equal to it: control characters are written as text."""
+EMPTIED_BODY = "\x1a"
+"""Marks a deleted body. No stored body equals it, because control characters are stored as text."""
 
 _OPEN_ORDER = Exists(
     Order.objects.filter(
         number=OuterRef("call__order_number"), status__in=[Order.Status.UNPAID, Order.Status.PROCESSING]
     )
 )
-_NEEDED = ~Q(call__state=State.ENDED) | (Q(call__outcome=Call.Outcome.GAVE_UP) & Q(_OPEN_ORDER))
+_NEEDED_ATTEMPTS = ~Q(call__state=State.ENDED) | (Q(call__outcome=Call.Outcome.GAVE_UP) & Q(_OPEN_ORDER))
 
 
 def rules(*needed: Q) -> tuple[Rule, ...]:
-    """``needed``: conditions on attempts (``call__…``) that somebody else still needs."""
-    spared = _NEEDED
+    """Return the rules. ``needed``: conditions on attempts (``call__…``) that other contexts need."""
+    spared_rows = _NEEDED_ATTEMPTS
     for condition in needed:
-        spared |= condition
+        spared_rows |= condition
     return (
         Rule(
             name="attempt bodies",
             model=Attempt,
             when="started_at",
             setting="keep_attempt_bodies_days",
-            only=~Q(request_body=EMPTIED),
-            needed=spared,
-            emptied={"request_body": EMPTIED, "response_body": EMPTIED},
+            only=~Q(request_body=EMPTIED_BODY),
+            needed=spared_rows,
+            emptied={"request_body": EMPTIED_BODY, "response_body": EMPTIED_BODY},
         ),
-        Rule(name="attempts", model=Attempt, when="started_at", setting="keep_attempts_days", needed=spared),
+        Rule(name="attempts", model=Attempt, when="started_at", setting="keep_attempts_days", needed=spared_rows),
     )
 
 
-def tried_out(*needed: Q) -> Rule:
-    """Test calls with their attempts. ``needed``: those that a saved case still shows."""
-    spared = ~Q(state=State.ENDED)
+def test_calls(*needed: Q) -> Rule:
+    """Return the rule for test calls and their attempts. ``needed``: those that a saved case shows."""
+    spared_rows = ~Q(state=State.ENDED)
     for condition in needed:
-        spared |= condition
+        spared_rows |= condition
     only = Q(purpose=Call.Purpose.DEBUG)
     return Rule(
         name="test calls",
@@ -59,7 +58,7 @@ def tried_out(*needed: Q) -> Rule:
         when="created_at",
         setting="keep_test_calls_days",
         only=only,
-        needed=spared,
+        needed=spared_rows,
         sparse=True,
     )
 
@@ -102,23 +101,25 @@ ACCESS_CALLS = Rule(
     needed=~Q(state=State.ENDED) | (Q(outcome=Call.Outcome.DONE) & ~Q(Exists(_NEWER_ANSWER))),
     sparse=True,
 )
-"""The latest answer of each service and kind stays: its page shows the access data and the usage with their times, and SaaS 1.0
-is asked for each of them by a call of its own (saas-v1-license A2, A2.8)."""
+"""The latest answer of each service and kind is kept: its page shows access data and usage. SaaS 1.0 needs a separate
+call for each (saas-v1-license A2, A2.8)."""
 
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""The hour of what was put together."""
+MERGED_HOUR = datetime(1970, 1, 1, tzinfo=UTC)
+"""Hour of merged counts."""
 _COUNTS = ("attempts", "seconds", "under_100ms", "under_1s", "under_5s")
 
 
-def _put_together(before: datetime) -> int:
-    """The counts of old hours, by activity and verdict: what metrics tell since the beginning stays the same."""
-    old = Tally.objects.filter(hour__lt=before, hour__gt=LONG_AGO)
-    for activity, verdict, *sums in old.values_list("activity", "verdict").annotate(*map(Sum, _COUNTS)).order_by():
-        whole, _ = Tally.objects.get_or_create(hour=LONG_AGO, worker="", activity=activity, verdict=verdict)
-        more = {name: F(name) + count for name, count in zip(_COUNTS, sums, strict=True)}
-        Tally.objects.filter(pk=whole.pk).update(**more)
-    return old.delete()[0]
+def _merge(before: datetime) -> int:
+    """Merge the counts of old hours by activity and verdict, so that total metrics stay the same."""
+    old_tallies = Tally.objects.filter(hour__lt=before, hour__gt=MERGED_HOUR)
+    for activity, verdict, *sums in (
+        old_tallies.values_list("activity", "verdict").annotate(*map(Sum, _COUNTS)).order_by()
+    ):
+        merged_tally, _ = Tally.objects.get_or_create(hour=MERGED_HOUR, worker="", activity=activity, verdict=verdict)
+        increments = {name: F(name) + count for name, count in zip(_COUNTS, sums, strict=True)}
+        Tally.objects.filter(pk=merged_tally.pk).update(**increments)
+    return old_tallies.delete()[0]
 
 
-TALLIES = Sweep(name="counts by the hour", model=Tally, setting="keep_hourly_counts_days", work=_put_together)
+TALLIES = Sweep(name="counts by the hour", model=Tally, setting="keep_hourly_counts_days", work=_merge)

@@ -1,4 +1,4 @@
-"""Keep the queue honest: bring back what dead workers held, let trials and deadlines through."""
+"""Upkeep of the queue: recover work of dead workers, and release trials and last attempts."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tradepost.market.base.work import State
 from tradepost.protocols.commands import Command, Fault, Unreachable
 
 from . import breaker, held_access
-from .attempts import Ended
+from .attempts import EndedAttempt
 from .choose import ProbePlaces
-from .claim import CAPACITY, PROBING, ClaimedCall
+from .claim import CAPACITY, DEFAULT_PROBING, ClaimedCall
 from .models import Address, Call
 from .plan import Probing
 from .record import record, release_held_sellers
 
-SILENT = timedelta(seconds=10)
-"""A worker that has not been seen for this long is dead; its leases end."""
-FORGOTTEN = timedelta(hours=1)
+MAX_SILENCE = timedelta(seconds=10)
+"""Time after which an unseen worker is dead and its leases end."""
+DEAD_WORKER_RETENTION = timedelta(hours=1)
 
 
-def arrive(name: str, *, wall: datetime) -> None:
-    """A worker starts. What an earlier process of the same name held is free at once: names belong to one at a time,
-    and whoever restarts a worker under its name has seen the earlier one end."""
+def register(name: str, *, wall: datetime) -> None:
+    """Register a starting worker. Leases of an earlier process with this name end at once, because names are unique and
+    the earlier process has ended."""
     with transaction.atomic():
         WorkerProcess.objects.update_or_create(
             name=name, defaults={"started_at": wall, "seen_at": wall, "in_flight": 0, "claimed": 0, "recorded": 0}
@@ -38,60 +38,62 @@ def arrive(name: str, *, wall: datetime) -> None:
             work.expire_leases(model, [name], wall=wall)
 
 
-def disown(name: str, *, known: frozenset[int], claimed_before: datetime, duration: timedelta, wall: datetime) -> None:
-    """End the leases of calls that were claimed in our name without our learning of it: an outage hid the answer, or a
-    predecessor of this name died while the database was still committing its claim. ``known``: calls in our memory."""
-    leased = Call.objects.filter(
+def end_unknown_leases(
+    name: str, *, known: frozenset[int], claimed_before: datetime, duration: timedelta, wall: datetime
+) -> None:
+    """End leases in our name that we do not know of: an outage hid the claim, or a predecessor died during its commit.
+    ``known``: calls in memory."""
+    leased_calls = Call.objects.filter(
         state=State.LEASED, lease_owner=name, lease_until__gt=wall, lease_until__lt=claimed_before + duration
     )
-    unknown = set(leased.values_list("pk", flat=True)) - known
-    if unknown:
-        leased.filter(pk__in=unknown).update(lease_until=wall)
+    unknown_keys = set(leased_calls.values_list("pk", flat=True)) - known
+    if unknown_keys:
+        leased_calls.filter(pk__in=unknown_keys).update(lease_until=wall)
 
 
-def beat(name: str, *, wall: datetime, in_flight: int, claimed: int, recorded: int) -> None:
-    """Say that this worker is alive."""
+def heartbeat(name: str, *, wall: datetime, in_flight: int, claimed: int, recorded: int) -> None:
+    """Store the heartbeat of this worker."""
     WorkerProcess.objects.update_or_create(
         name=name,
         defaults={"seen_at": wall, "in_flight": in_flight, "claimed": claimed, "recorded": recorded},
-        create_defaults={"started_at": wall, "seen_at": wall},  # it was buried while the database was away
+        create_defaults={"started_at": wall, "seen_at": wall},  # it was declared dead during an outage
     )
 
 
-def bury_the_dead(*, wall: datetime) -> int:
-    """End the leases of silent workers. The caller must itself have been seen throughout that time."""
-    dead = list(WorkerProcess.objects.filter(seen_at__lt=wall - SILENT).values_list("name", flat=True))
-    if not dead:
+def end_dead_workers(*, wall: datetime) -> int:
+    """End the leases of silent workers. The caller must have been seen throughout that time."""
+    dead_workers = list(WorkerProcess.objects.filter(seen_at__lt=wall - MAX_SILENCE).values_list("name", flat=True))
+    if not dead_workers:
         return 0
     with transaction.atomic():
-        ended = sum(work.expire_leases(model, dead, wall=wall) for model in (LeasedJob, Call, Job))
-        WorkerProcess.objects.filter(name__in=dead, seen_at__lt=wall - FORGOTTEN).delete()
-    return ended
+        ended_count = sum(work.expire_leases(model, dead_workers, wall=wall) for model in (LeasedJob, Call, Job))
+        WorkerProcess.objects.filter(name__in=dead_workers, seen_at__lt=wall - DEAD_WORKER_RETENTION).delete()
+    return ended_count
 
 
-def recover(*, now: datetime, wall: datetime, rule: breaker.Rule, probing: Probing = PROBING) -> int:
-    """Give abandoned work back. A call's open attempt ends as *lost*: what the seller did is unknown."""
+def recover(*, now: datetime, wall: datetime, rule: breaker.Rule, probing: Probing = DEFAULT_PROBING) -> int:
+    """Recover abandoned work. The open attempt of a call ends as *lost*, because the seller's action is unknown."""
     with transaction.atomic():
         work.recover(Job, wall=wall)
         calls = work.abandoned(Call, wall=wall)
-        by_owner: dict[str, list[Ended]] = {}
+        by_owner: dict[str, list[EndedAttempt]] = {}
         for call in calls:
-            lost = Unreachable(
+            lost_result = Unreachable(
                 fault=Fault.LOST,
                 detail="the market's worker stopped while this call was open; what the seller did is unknown",
             )
-            by_owner.setdefault(call.lease_owner, []).append(Ended(_claimed_of(call, now), lost))
+            by_owner.setdefault(call.lease_owner, []).append(EndedAttempt(_as_claimed_call(call, now), lost_result))
         for owner, batch in by_owner.items():
             record(batch, now=now, owner=owner, rule=rule, probing=probing)
         return len(calls)
 
 
-def _claimed_of(call: Call, now: datetime) -> ClaimedCall:
+def _as_claimed_call(call: Call, now: datetime) -> ClaimedCall:
     return ClaimedCall(
         call_id=call.pk,
         number=call.attempts,
         trigger=call.trigger,
-        command=Command(),  # of a lost attempt nothing is sent any more, and its release may be another
+        command=Command(),  # nothing more is sent for a lost attempt, whose command may be of another release
         kind=call.kind,
         activity=call.activity,
         protocol=call.protocol,
@@ -115,48 +117,56 @@ def _claimed_of(call: Call, now: datetime) -> ClaimedCall:
     )
 
 
-def sweep(*, now: datetime, per_seller: int, capacity: int = CAPACITY, probing: Probing = PROBING) -> None:
-    """Let through what has waited long enough: trials of open breakers, last tries at a plan's end, freed sellers, probes that
-    orders leave a place."""
-    held = Call.objects.filter(state=State.HELD)
-    if not held.exists():  # mostly: and while a sandbox's clock moves it is asked many times a second
+def release_due_calls(
+    *, now: datetime, per_seller: int, capacity: int = CAPACITY, probing: Probing = DEFAULT_PROBING
+) -> None:
+    """Release held calls that are due: trials of open breakers, last attempts of plans, and calls or probes with free
+    places."""
+    held_calls = Call.objects.filter(state=State.HELD)
+    if not held_calls.exists():  # the usual case; a moving sandbox clock checks often
         return
     due_trials = Address.objects.filter(breaker=Address.Breaker.OPEN, trial_at__lte=now).filter(
-        Exists(held.filter(address=OuterRef("pk"), hold=Call.Hold.BREAKER))
+        Exists(held_calls.filter(address=OuterRef("pk"), hold=Call.Hold.BREAKER))
     )
     with transaction.atomic():
         for address in due_trials.values_list("pk", flat=True):
-            behind = held.filter(address_id=address, hold=Call.Hold.BREAKER)
-            first = list(behind.order_by("due_at", "pk").values_list("pk", flat=True)[:1])
-            behind.filter(pk__in=first).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
-        ended = held.filter(give_up_at__lte=now).exclude(hold=Call.Hold.PROBES).exclude(purpose=Call.Purpose.ACCESS)
-        ended.update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
-        _free_probes(capacity, per_seller, probing)
-        held_access.drop_late(now)
-        held_access.release()
-        others = held.filter(hold=Call.Hold.BUSY).exclude(purpose=Call.Purpose.ACCESS)
-        waiting = dict(others.values_list("seller_id").annotate(n=Count("pk")))
-        if waiting:
-            busy = dict(
-                Call.objects.filter(state=State.LEASED, seller_id__in=waiting)
+            breaker_calls = held_calls.filter(address_id=address, hold=Call.Hold.BREAKER)
+            first_call = list(breaker_calls.order_by("due_at", "pk").values_list("pk", flat=True)[:1])
+            breaker_calls.filter(pk__in=first_call).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+        ended_addresses = (
+            held_calls.filter(give_up_at__lte=now).exclude(hold=Call.Hold.PROBES).exclude(purpose=Call.Purpose.ACCESS)
+        )
+        ended_addresses.update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
+        _release_probes(capacity, per_seller, probing)
+        held_access.end_late_calls(now)
+        held_access.release_held_calls()
+        busy_held = held_calls.filter(hold=Call.Hold.BUSY).exclude(purpose=Call.Purpose.ACCESS)
+        waiting_counts = dict(busy_held.values_list("seller_id").annotate(n=Count("pk")))
+        if waiting_counts:
+            busy_counts = dict(
+                Call.objects.filter(state=State.LEASED, seller_id__in=waiting_counts)
                 .values_list("seller_id")
                 .annotate(n=Count("pk"))
             )
-            free = Counter(
-                {seller: per_seller - busy.get(seller, 0) for seller in waiting if busy.get(seller, 0) < per_seller}
+            free_counts = Counter(
+                {
+                    seller: per_seller - busy_counts.get(seller, 0)
+                    for seller in waiting_counts
+                    if busy_counts.get(seller, 0) < per_seller
+                }
             )
-            release_held_sellers(set(free), free)
+            release_held_sellers(set(free_counts), free_counts)
 
 
-def _free_probes(capacity: int, per_seller: int, probing: Probing) -> None:
-    """Probes that were held take the places that are free for them, the oldest first and each seller's within its own."""
-    held = Call.objects.filter(state=State.HELD, hold=Call.Hold.PROBES)
-    if not held.exists():
+def _release_probes(capacity: int, per_seller: int, probing: Probing) -> None:
+    """Release held probes into free places, oldest first, within each seller's limit."""
+    held_probes = Call.objects.filter(state=State.HELD, hold=Call.Hold.PROBES)
+    if not held_probes.exists():
         return
-    busy = Call.objects.filter(state=State.LEASED, purpose=Call.Purpose.PROBE)
-    in_flight = dict(busy.values_list("seller_id").annotate(n=Count("pk")))
-    places = ProbePlaces.of(in_flight, capacity=capacity, per_seller=per_seller, probing=probing)
+    busy_calls = Call.objects.filter(state=State.LEASED, purpose=Call.Purpose.PROBE)
+    in_flight = dict(busy_calls.values_list("seller_id").annotate(n=Count("pk")))
+    probe_places = ProbePlaces.of(in_flight, capacity=capacity, per_seller=per_seller, probing=probing)
     nth = Window(RowNumber(), partition_by=F("seller_id"), order_by=("due_at", "pk"))
-    first = held.annotate(nth=nth).filter(nth__lte=places.per_seller).order_by("due_at", "pk")
-    freed = [pk for pk, seller in first.values_list("pk", "seller_id") if places.take(seller)]
-    held.filter(pk__in=freed).update(state=State.WAITING, hold=Call.Hold.NONE)
+    first_calls = held_probes.annotate(nth=nth).filter(nth__lte=probe_places.per_seller).order_by("due_at", "pk")
+    keys = [pk for pk, seller in first_calls.values_list("pk", "seller_id") if probe_places.take(seller)]
+    held_probes.filter(pk__in=keys).update(state=State.WAITING, hold=Call.Hold.NONE)

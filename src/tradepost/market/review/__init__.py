@@ -1,1 +1,1 @@
-"""What a person at the market decides: submissions, their clock, their reasons."""
+"""Decisions by operators: submissions, their deadlines, their reasons."""

@@ -1,4 +1,4 @@
-"""A file of the asset center that was checked becomes a submission: refused by what was found, or waiting for an operator."""
+"""Submit a checked file of the asset center: failed by its findings, or waiting for an operator."""
 
 from __future__ import annotations
 
@@ -19,36 +19,45 @@ from .kinds.asset import about, document_of
 from .models import Submission
 
 
-def hand_in_checked(event: AssetChecked, *, settings: Config, now: datetime) -> None:
-    """Repeating it changes nothing. One that was refused is handed in anew when an appeal was accepted."""
+def submit_checked_file(event: AssetChecked, *, settings: Config, now: datetime) -> None:
+    """Reaction: submit the file. Repeating it has no effect. A refused file is submitted again after an accepted
+    appeal."""
     version = AssetVersion.objects.select_related("asset__seller", "updates", "by").get(pk=event.version)
-    before = submission_of(version)
-    if before is not None and not (event.passed and before.status == Submission.Status.FAILED):
+    earlier_submission = submission_of(version)
+    if earlier_submission is not None and not (event.passed and earlier_submission.status == Submission.Status.FAILED):
         return
     seller, by = version.asset.seller, version.by or _owner(version)
     with transaction.atomic():
-        begun = drafts.begin(
-            "asset", seller, by=by, now=now, document=document_of(version), about=about(version), earlier=before
+        draft = drafts.begin(
+            "asset",
+            seller,
+            by=by,
+            now=now,
+            document=document_of(version),
+            about=about(version),
+            earlier=earlier_submission,
         )
-        sent = submit.submit(begun, by=by, settings=settings, now=now)
+        sent_submission = submit.submit(draft, by=by, settings=settings, now=now)
         if event.passed:
-            submit.passed(sent.pk, settings=settings, now=now)
+            submit.record_passed_checks(sent_submission.pk, settings=settings, now=now)
         else:
-            submit.failed(sent.pk, stored_findings(lambda: scan_words.refusals(version)), settings=settings, now=now)
+            submit.record_failed_checks(
+                sent_submission.pk, stored_findings(lambda: scan_words.refusals(version)), settings=settings, now=now
+            )
 
 
 def submission_of(version: AssetVersion) -> Submission | None:
-    found = Submission.objects.filter(seller=version.asset.seller_id, kind="asset", about=about(version))
-    return found.defer("document").order_by("-pk").first()
+    submissions = Submission.objects.filter(seller=version.asset.seller_id, kind="asset", about=about(version))
+    return submissions.defer("document").order_by("-pk").first()
 
 
 def version_to_correct(asset: Asset) -> AssetVersion | None:
-    """The newest version of the asset, if it was refused or withdrawn: the next file takes its place."""
-    newest = asset.versions.select_related("asset__seller").order_by("-number").first()
-    return newest if newest is not None and newest.status in REFUSED else None
+    """Return the newest version of the asset if it was refused or withdrawn, so that the next file replaces it."""
+    newest_version = asset.versions.select_related("asset__seller").order_by("-number").first()
+    return newest_version if newest_version is not None and newest_version.status in REFUSED else None
 
 
 def _owner(version: AssetVersion) -> User:
-    """Who answers for the seller, where the account that uploaded it is gone."""
+    """Return an owner of the seller, if the uploader's account no longer exists."""
     owners = Member.objects.filter(seller=version.asset.seller_id, role=Member.Role.OWNER)
     return owners.select_related("user").earliest("pk").user

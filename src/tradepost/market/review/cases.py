@@ -1,4 +1,4 @@
-"""Reads a submission with what belongs to it, and locks it where it is moved."""
+"""Load a submission with its related objects, and lock it before it is moved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .registry import review_kind
 
 
 def case_of(submission: Submission, *, settings: Config, now: datetime) -> Case[Any]:
-    """Its document as its kind's type; raises what ``stored.load`` raises."""
+    """Return the submission with its document as the kind's type. Raises the errors of ``stored.load``."""
     return Case(
         seller=submission.seller,
         product=submission.product,
@@ -30,24 +30,25 @@ def case_of(submission: Submission, *, settings: Config, now: datetime) -> Case[
 
 
 def locked_seller(pk: int) -> Seller:
-    """Of a seller one thing at a time is sent or decided. Orders of its products go on: they hold no such lock."""
+    """Lock the seller, so that its submissions are sent and decided one at a time. Orders of its products do not take
+    this lock."""
     return Seller.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def locked_product(pk: int) -> Product:
-    """A product and its living versions, which a decision about it moves. Its seller is locked already."""
+    """Lock a product and its current versions before a decision about it. The caller has locked its seller."""
     product = Product.objects.select_for_update(of=("self",)).get(pk=pk)
     list(Version.objects.select_for_update(of=("self",)).filter(product=product, status__in=LIVE).order_by("pk"))
     return product
 
 
-def locked(pk: int) -> Submission:
-    """The submission as it is now: its seller, its product with its versions, and itself are locked in this order. Inside of a
+def lock_submission(pk: int) -> Submission:
+    """Lock and return the submission: its seller, its product with versions, and itself, in this order. Call it in a
     transaction."""
-    found = Submission.objects.only("seller_id", "product_id").get(pk=pk)
-    seller = locked_seller(found.seller_id)
-    if found.product_id is not None:
-        locked_product(found.product_id)
+    keys = Submission.objects.only("seller_id", "product_id").get(pk=pk)
+    seller = locked_seller(keys.seller_id)
+    if keys.product_id is not None:
+        locked_product(keys.product_id)
     submission = Submission.objects.select_for_update(of=("self",)).select_related("product", "version").get(pk=pk)
     submission.seller = seller
     return submission

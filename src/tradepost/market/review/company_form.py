@@ -1,4 +1,4 @@
-"""What is asked of a company, at its entry and when something about it changes (business-rules §1.4)."""
+"""The form for the entry of a company and for changes to its data (business-rules §1.4)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tradepost.market.base.config import Config
 from tradepost.market.base.findings import Finding
 from tradepost.market.base.values import replace
 from tradepost.market.identity.companies import (
-    LONGEST,
-    ON_THE_LICENCE,
+    LICENCE_FIELDS,
+    MAX_LENGTHS,
     OPTIONAL,
     RULE,
     SECTION,
@@ -26,158 +26,167 @@ from tradepost.market.identity.companies import (
 )
 from tradepost.market.identity.models import Seller
 
-from .contract import Case, Look, Question, Section, Words
+from .contract import Case, InputKind, Question, Section, TranslatedText
 
 SECTIONS = (
     Section(code="company", title=_("Registration")),
     Section(code="address", title=_("Registered address")),
-    Section(code="presence", title=_("How buyers see it")),
-    Section(code="contact", title=_("Who speaks for it")),
+    Section(code="presence", title=_("Public profile")),
+    Section(code="contact", title=_("Contact person")),
     Section(code="service", title=_("Service desk")),
 )
-DAYS: tuple[tuple[str, Words], ...] = (
+DAYS: tuple[tuple[str, TranslatedText], ...] = (
     ("5", _("Monday to Friday")),
     ("6", _("Monday to Saturday")),
     ("7", _("Every day")),
 )
 
 
-def _ask(
+def _question(
     field: str,
-    label: Words,
-    help: Words = "",  # noqa: A002  # the word of the form
-    look: Look = Look.TEXT,
+    label: TranslatedText,
+    help: TranslatedText = "",  # noqa: A002  # the form's term
+    look: InputKind = InputKind.TEXT,
     *,
-    choices: tuple[tuple[str, Words], ...] = (),
+    choices: tuple[tuple[str, TranslatedText], ...] = (),
 ) -> Question:
     return Question(
-        field=field, section=SECTION[field], label=label, help=help, look=look, longest=LONGEST[field], choices=choices,
+        field=field, section=SECTION[field], label=label, help=help, look=look, longest=MAX_LENGTHS[field], choices=choices,
         required=field not in OPTIONAL,
     )  # fmt: skip
 
 
 QUESTIONS = (
-    _ask("name", _("Chinese name"), _("As it stands on the business licence.")),
-    _ask("name_en", _("English name")),
-    _ask(
+    _question("name", _("Chinese name"), _("As shown on the business licence.")),
+    _question("name_en", _("English name")),
+    _question(
         "registration_number",
         _("Unified social credit code"),
         _("18 digits and letters of the business licence. A company enters once; the code cannot change later."),
     ),
-    _ask("founded_on", _("Founded on"), look=Look.DATE),
-    _ask("capital", _("Registered capital"), _("In whole yuan."), Look.NUMBER),
-    _ask("staff", _("Technical and support team"), _("How many people."), Look.NUMBER),
-    _ask(
+    _question("founded_on", _("Founded on"), look=InputKind.DATE),
+    _question("capital", _("Registered capital in yuan"), _("In whole yuan."), InputKind.NUMBER),
+    _question("staff", _("Technical and support staff"), _("Number of people."), InputKind.NUMBER),
+    _question(
         "licence",
         _("Business licence"),
-        _("Needed when the name or the address changes: the latest one, whole and readable."),
-        Look.PROOF,
+        _("Required when the name or the address changes: the latest licence, complete and legible."),
+        InputKind.PROOF,
     ),
-    _ask("province", _("Province")),
-    _ask("city", _("City")),
-    _ask("district", _("District")),
-    _ask("street", _("Street and number"), _("As on the business licence. It is not shown to buyers.")),
-    _ask(
+    _question("province", _("Province")),
+    _question("city", _("City")),
+    _question("district", _("District")),
+    _question("street", _("Street and number"), _("As on the business licence. It is not shown to buyers.")),
+    _question(
         "website",
         _("Website"),
-        _("Starts with http:// or https:// and opens without signing in. The market looks whether it answers."),
-        Look.URL,
+        _("Starts with http:// or https:// and opens without signing in. The market checks whether it responds."),
+        InputKind.URL,
     ),
-    _ask("logo", _("Logo"), _("JPG or PNG, at most 5 MB; about 168 × 70 pixels show best."), Look.PICTURE),
-    _ask(
+    _question("logo", _("Logo"), _("JPG or PNG, at most 5 MB. Recommended size: 168 × 70 pixels."), InputKind.PICTURE),
+    _question(
         "about",
         _("Profile in Chinese"),
-        _("What the company does and is good at. Plain text without links."),
-        Look.LONG,
+        _("The company's business and strengths. Plain text without links."),
+        InputKind.LONG,
     ),
-    _ask("about_en", _("Profile in English"), look=Look.LONG),
-    _ask("contact_name", _("Contact person"), _("For the operator of this market; buyers do not see it.")),
-    _ask("contact_phone", _("Contact phone"), look=Look.PHONE),
-    _ask("contact_email", _("Contact e-mail"), look=Look.EMAIL),
-    _ask("market_name", _("Your contact at this market"), _("If you know somebody here: name, phone and e-mail.")),
-    _ask("market_phone", _("Phone of that contact"), look=Look.PHONE),
-    _ask("market_email", _("E-mail of that contact"), look=Look.EMAIL),
-    _ask(
+    _question("about_en", _("Profile in English"), look=InputKind.LONG),
+    _question("contact_name", _("Contact person"), _("For the operator of this market; buyers do not see it.")),
+    _question("contact_phone", _("Contact phone"), look=InputKind.PHONE),
+    _question("contact_email", _("Contact e-mail"), look=InputKind.EMAIL),
+    _question(
+        "market_name",
+        _("Your contact at this market"),
+        _("If you have a contact here, enter the name, phone and e-mail."),
+    ),
+    _question("market_phone", _("Phone of that contact"), look=InputKind.PHONE),
+    _question("market_email", _("E-mail of that contact"), look=InputKind.EMAIL),
+    _question(
         "service_phone",
         _("Service phone"),
-        _("Shown on product pages. Buyers must get an answer within 24 hours; who misses more than two is delisted."),
-        Look.PHONE,
+        _(
+            "Shown on product pages. Answer buyers within 24 hours; products are delisted after more than two missed "
+            "answers."
+        ),
+        InputKind.PHONE,
     ),
-    _ask("service_email", _("Service e-mail"), _("Results of reviews go there too."), Look.EMAIL),
-    _ask("service_days", _("Service days"), look=Look.CHOICE, choices=DAYS),
-    _ask("service_from", _("Service from"), _("For example 09:00."), Look.TIME),
-    _ask(
+    _question(
+        "service_email", _("Service e-mail"), _("Review results are also sent to this address."), InputKind.EMAIL
+    ),
+    _question("service_days", _("Service days"), look=InputKind.CHOICE, choices=DAYS),
+    _question("service_from", _("Service from"), _("For example 09:00."), InputKind.TIME),
+    _question(
         "service_until",
         _("Service until"),
-        _("At least 8 hours a day. The same time twice means around the clock."),
-        Look.TIME,
+        _("At least 8 hours a day. For 24-hour service, enter the same start and end time."),
+        InputKind.TIME,
     ),
 )
 
 
 _LICENCE_OF_ENTRY: dict[str, Any] = {
     "required": True,
-    "help": _("The latest one, whole and readable: a scan or photograph of the original."),
+    "help": _("The latest licence, complete and legible: a scan or photograph of the original."),
 }
 QUESTIONS_OF_ENTRY = tuple(
-    replace(each, **_LICENCE_OF_ENTRY) if each.field == "licence" else each for each in QUESTIONS
+    replace(question, **_LICENCE_OF_ENTRY) if question.field == "licence" else question for question in QUESTIONS
 )
 
 
 def rules_of(settings: Config) -> EntryRules:
     return EntryRules(
-        least_staff=settings.entry_min_staff,
-        least_days=settings.entry_min_days,
-        least_capital=settings.entry_min_capital,
+        least_staff=settings.review.entry_min_staff,
+        least_days=settings.review.entry_min_days,
+        least_capital=settings.review.entry_min_capital,
         own_host="" if settings.sandbox else urlsplit(settings.base_url).hostname or "",
     )
 
 
-def keep_files(seller: Seller, document: CompanyDocument) -> None:
-    """From now on everybody may see the company's logo; its licence is kept, for operators and the seller."""
+def publish_files(seller: Seller, document: CompanyDocument) -> None:
+    """Make the company's logo public, and keep its licence for operators and the seller."""
     use_pictures(f"seller:{seller.pk}", {document.logo} - {""}, seller=seller, visible=True)
     use_proofs(f"seller:{seller.pk}", {document.licence} - {""}, seller=seller)
 
 
 def logo_of(case: Case[CompanyDocument]) -> Iterator[Finding]:
-    """The logo is a picture that this seller handed in; what a picture must be was looked at then (``assets``)."""
+    """Check that the logo is a picture that this seller uploaded; the upload validated it (``assets``)."""
     logo = case.document.logo
     if logo and find_picture(logo, seller=case.seller, purpose=Picture.Purpose.COMPANY_LOGO) is None:
         yield Finding(
             section=SECTION["logo"], field="logo", code="company.logo.gone", rule=RULE,
-            words=gettext("The picture is not there any more: upload it again."),
+            words=gettext("The picture no longer exists. Upload it again."),
         )  # fmt: skip
 
 
-LICENCE_MISSING = _("Hand in the latest business licence.")
+LICENCE_MISSING = _("Upload the latest business licence.")
 
 
-def licence_of(case: Case[CompanyDocument], missing: Words = "") -> Iterator[Finding]:
-    """The licence is a document that this seller handed in. ``missing``: what is said where there is none; nothing where it
-    may be left out."""
+def licence_of(case: Case[CompanyDocument], missing: TranslatedText = "") -> Iterator[Finding]:
+    """Check that the licence is a document that this seller uploaded. ``missing``: the message if there is none;
+    empty if it is optional."""
     licence = case.document.licence
     if licence and find_proof(licence, seller=case.seller) is None:
-        yield _licence("gone", gettext("The document is not there any more: upload it again."))
+        yield _licence("gone", gettext("The document no longer exists. Upload it again."))
     elif not licence and missing:
         yield _licence("missing", str(missing))
 
 
-def latest_licence_of(case: Case[CompanyDocument], standing: CompanyDocument) -> Iterator[Finding]:
-    """A change of what stands on the licence comes with a licence that says so; one that was handed in before does not."""
-    said = case.document
-    if not standing.registration_number:  # this seller was here before companies were asked about themselves
+def latest_licence_of(case: Case[CompanyDocument], current: CompanyDocument) -> Iterator[Finding]:
+    """Check that a change of data on the licence comes with a new licence."""
+    document = case.document
+    if not current.registration_number:  # a seller older than company forms has no stored data
         yield from licence_of(case, LICENCE_MISSING)
         return
-    changed = any(getattr(said, field).strip() != getattr(standing, field).strip() for field in ON_THE_LICENCE)
-    needed = (
-        _("The name or the address changes: hand in the latest business licence, on which they stand.")
-        if changed
+    is_changed = any(getattr(document, field).strip() != getattr(current, field).strip() for field in LICENCE_FIELDS)
+    message = (
+        _("The name or the address changes. Upload the latest business licence that shows the new details.")
+        if is_changed
         else ""
     )
-    if changed and said.licence and said.licence == standing.licence:
-        yield _licence("outdated", str(needed))
+    if is_changed and document.licence and document.licence == current.licence:
+        yield _licence("outdated", str(message))
     else:
-        yield from licence_of(case, needed)
+        yield from licence_of(case, message)
 
 
 def _licence(code: str, words: str) -> Finding:

@@ -1,8 +1,7 @@
-"""What a kind of submission provides. A package under ``kinds/`` with a ``KIND`` is one; adding one edits no other file.
+"""The interface of a kind of submission: a package under ``kinds/`` with a ``KIND``. Adding one edits no other file.
 
-A kind declares its questions once: the seller's form, the operator's page and the comparison with what stands are made of
-them. Its ``self_check`` decides nothing that a person must decide, and each of its refusals names the rule.
-"""
+A kind declares its questions once. The seller's form, the operator's page and the comparison with the current data
+are built from them. Its ``self_check`` leaves judgement to people, and each of its refusals names the rule."""
 
 from __future__ import annotations
 
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 
     from .models import Submission
 
-type Words = str | Promise
+type TranslatedText = str | Promise
 
 
-class Look(StrEnum):
-    """How a value is asked for, and shown."""
+class InputKind(StrEnum):
+    """How a value is entered and shown."""
 
     TEXT = "text"
     LONG = "long"
@@ -45,42 +44,42 @@ class Look(StrEnum):
     URL = "url"
     CHOICE = "choice"
     PICTURE = "picture"
-    """The SHA-256 of a picture, handed in apart from the other fields."""
+    """The SHA-256 of a picture, which is uploaded separately."""
     PROOF = "proof"
     """The SHA-256 of a document, for the seller and operators."""
-    SECRET = "secret"  # noqa: S105  # a kind of field
-    """Sealed when it is typed; shown by its hint, and whole to an operator who asks."""
+    SECRET = "secret"  # noqa: S105  # a type of field
+    """Sealed when it is entered; shown by its hint, and in full to an operator on request."""
 
     @property
     def is_file(self) -> bool:
-        """Handed in apart from the other fields, and kept by its hash."""
-        return self in {Look.PICTURE, Look.PROOF}
+        """Whether it is uploaded separately and stored by its hash."""
+        return self in {InputKind.PICTURE, InputKind.PROOF}
 
 
 class Section(Struct, frozen=True, kw_only=True):
     code: str
-    title: Words
+    title: TranslatedText
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """One field of the kind's document. ``hint``: the field that says what a secret looks like."""
+    """A field of the kind's document. ``hint``: the field with the visible part of a secret."""
 
     field: str
     section: str
-    label: Words
-    help: Words = ""
-    look: Look = Look.TEXT
+    label: TranslatedText
+    help: TranslatedText = ""
+    look: InputKind = InputKind.TEXT
     longest: int = 200
-    choices: tuple[tuple[str, Words], ...] = ()
+    choices: tuple[tuple[str, TranslatedText], ...] = ()
     required: bool = True
     hint: str = ""
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """Something that an operator looks at before approving."""
+    """A point that an operator checks before approving."""
 
     code: str
-    words: Words
+    words: TranslatedText
     rule: str
 
 
@@ -89,22 +88,22 @@ class Fact(Struct, frozen=True, kw_only=True):
 
     section: str
     field: str
-    label: Words
-    value: Words
-    look: Look = Look.TEXT
+    label: TranslatedText
+    value: TranslatedText
+    look: InputKind = InputKind.TEXT
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """What an approval would change: a fact before and after; None where there is none."""
+    """A change that an approval would make: a fact before and after; None if it does not exist."""
 
     section: str
-    label: Words
+    label: TranslatedText
     before: Fact | None
     after: Fact | None
 
 
 class Case[D](Struct, frozen=True, kw_only=True):
-    """A submission as its kind sees it. ``submission`` is None while nothing is stored yet."""
+    """A submission for its kind. ``submission`` is None before it is stored."""
 
     seller: Seller
     document: D
@@ -122,22 +121,23 @@ class Case[D](Struct, frozen=True, kw_only=True):
 
 
 class Incomplete(Refused):
-    """What was handed in lacks something: each finding with its field and rule. Nothing was sent."""
+    """A submission is incomplete: each finding has its field and rule. Nothing was sent."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        said = _("Something is missing or wrong: it stands beside its field.")
-        first = self.findings[0].field if self.findings else ""
-        super().__init__("submission.incomplete", said, HTTPStatus.UNPROCESSABLE_ENTITY, field=first)
+        message = _("Some fields are missing or invalid. See the messages beside the fields.")
+        first_field = self.findings[0].field if self.findings else ""
+        super().__init__("submission.incomplete", message, HTTPStatus.UNPROCESSABLE_ENTITY, field=first_field)
 
 
 class ReviewKind[D](Protocol):
-    """``agreements``: kinds of agreements whose version in force must be accepted to send it. ``busy``: whether it counts
-    among those of which many a day take longer (business-rules §2.4). ``explained``: the section beside which an operator says
-    why it is approved; empty where an approval needs no words."""
+    """``agreements``: kinds of agreements whose version in force must be accepted to send it. ``busy``: whether it
+    counts for the longer decision time on busy days (business-rules §2.4).
+
+    ``explained``: the section for the reason of an approval; empty if an approval needs none."""
 
     name: str
-    title: Words
+    title: TranslatedText
     document: type[D]
     sections: tuple[Section, ...]
     questions: tuple[Question, ...]
@@ -146,45 +146,46 @@ class ReviewKind[D](Protocol):
     explained: str
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
-        """Raises ``Refused`` when this seller may not draft, or send, one now."""
+        """Raise ``Refused`` if this seller may not draft, or send, one now."""
 
     def blank(self, seller: Seller, *, product: Product | None) -> D:
-        """What a new draft begins with."""
+        """Return the document of a new draft."""
 
     def standing(self, seller: Seller, *, product: Product | None) -> D | None:
-        """What holds until it is approved, to be compared with; None for nothing."""
+        """Return the current data for comparison; None if there is none."""
 
     def self_check(self, case: Case[D]) -> Sequence[Finding]:
-        """What is missing or wrong. Changes nothing and asks nobody but the database."""
+        """Return what is missing or invalid. Changes nothing and queries only the database."""
 
     def begin_checking(self, case: Case[D]) -> bool:
-        """Start what takes longer, in the transaction that sends it: whether ``submit.passed`` or ``submit.failed`` will be
-        called later. False: there is nothing to wait for."""
+        """Start longer checks, in the transaction that sends it. Return whether ``submit.record_passed_checks`` or
+        ``submit.record_failed_checks`` will be called later; False if there is nothing to wait for."""
 
     def replayed(self, case: Case[D]) -> Document | None:
-        """The document of a product whose required cases must have been made again before it is approved; None for none."""
+        """Return the product document whose required cases must be replayed before approval; None for none."""
 
     def checklist(self, case: Case[D]) -> Sequence[Item]:
-        """What an operator must have looked at."""
+        """Return the points that an operator must check."""
 
     def approve(self, case: Case[D], *, by: str) -> None:
-        """Do what it asks for, in the transaction that approves it. Raises ``Refused`` when that is not possible any more."""
+        """Apply the submission, in the transaction of its approval. Raises ``Refused`` if that is no longer
+        possible."""
 
     def ended(self, case: Case[D]) -> None:
-        """It failed, was rejected or withdrawn; its status says which. In the same transaction."""
+        """Clean up after failure, rejection or withdrawal, according to its status, in the same transaction."""
 
     def facts(self, document: D) -> Sequence[Fact]:
-        """The document for a reader."""
+        """Return the document for a reader."""
 
     def diff(self, document: D, against: D) -> Sequence[Change]:
-        """What is different from what stands."""
+        """Return the differences from the current data."""
 
     def seal(self, typed: Mapping[str, str]) -> Mapping[str, str]:
-        """What is stored of typed values."""
+        """Return the entered values as stored."""
 
 
 class Defaults[D]:
-    """What most kinds do."""
+    """Default behaviour of most kinds."""
 
     sections: tuple[Section, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -194,7 +195,7 @@ class Defaults[D]:
     items: ClassVar[tuple[Item, ...]] = ()
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
-        """Nothing is in the way."""
+        """No restrictions."""
 
     def standing(self, seller: Seller, *, product: Product | None) -> D | None:
         return None
@@ -209,7 +210,7 @@ class Defaults[D]:
         return self.items
 
     def ended(self, case: Case[D]) -> None:
-        """Nothing is to be taken back."""
+        """Nothing to undo."""
 
     def seal(self, typed: Mapping[str, str]) -> Mapping[str, str]:
         return typed
@@ -222,8 +223,8 @@ class Defaults[D]:
 
 
 def _fact(question: Question, document: Any) -> Fact:
-    value: Words = getattr(document, question.hint or question.field)
-    if question.look is Look.NUMBER and (number := whole_number(str(value))) is not None:
+    value: TranslatedText = getattr(document, question.hint or question.field)
+    if question.look is InputKind.NUMBER and (number := whole_number(str(value))) is not None:
         value = f"{number:,}"
     return Fact(
         section=question.section,
@@ -235,14 +236,14 @@ def _fact(question: Question, document: Any) -> Fact:
 
 
 def differences(after: Iterable[Fact], before: Iterable[Fact]) -> Iterator[Change]:
-    """Facts that one has and the other has not, or has otherwise; in the order of the new ones, then what went."""
-    stood, comes = {fact.field: fact for fact in before}, {fact.field: fact for fact in after}
-    for name, fact in comes.items():
-        was = stood.get(name)
-        if was is None or str(was.value) != str(fact.value):
-            yield Change(section=fact.section, label=fact.label, before=was, after=fact)
-    for name, fact in stood.items():
-        if name not in comes:
+    """Yield the facts that differ or exist on one side only, in the order of the new ones, then the removed ones."""
+    old_facts, new_facts = {fact.field: fact for fact in before}, {fact.field: fact for fact in after}
+    for name, fact in new_facts.items():
+        old_fact = old_facts.get(name)
+        if old_fact is None or str(old_fact.value) != str(fact.value):
+            yield Change(section=fact.section, label=fact.label, before=old_fact, after=fact)
+    for name, fact in old_facts.items():
+        if name not in new_facts:
             yield Change(section=fact.section, label=fact.label, before=fact, after=None)
 
 

@@ -1,4 +1,5 @@
-"""An operator approves or rejects; the seller may withdraw before. What an approval does happens in its transaction."""
+"""Decide a submission: an operator approves or rejects it, or the seller withdraws it before. An approval is applied
+in its transaction."""
 
 from __future__ import annotations
 
@@ -14,106 +15,110 @@ from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Member, User
 
-from .cases import case_of, locked
+from .cases import case_of, lock_submission
 from .events import SubmissionDecided
 from .lifecycle import SUBMISSION, SubmissionEvent
 from .models import Submission
 from .overdue import OVERDUE
 from .registry import review_kind
 
-LONGEST_REASON = 1000
+MAX_REASON_LENGTH = 1000
 
 
 def approve(
     submission: Submission, *, checklist: Collection[str], reason: str = "", by: User, settings: Config, now: datetime
 ) -> Submission:
-    """Approve it and do what it asks for. ``checklist``: codes of what the operator looked at. ``reason``: why, for a kind whose
-    approvals are explained; the seller reads it. Raises ``Refused`` when something of that is missing, when the operator acts
-    for the seller, and when the kind cannot do it any more; nothing was changed then."""
+    """Approve it and apply it. ``checklist``: codes of the points that the operator checked. ``reason``: for a kind
+    whose approvals are explained; the seller reads it.
+
+    Raises ``Refused``, without a change, if any of these is missing, if the operator acts for the seller, or if the
+    kind cannot apply it any more."""
     with transaction.atomic():
-        standing = locked(submission.pk)
-        SUBMISSION.after(standing.status, SubmissionEvent.APPROVE)
-        _not_own(standing, by)
-        kind = review_kind(standing.kind)
-        case = case_of(standing, settings=settings, now=now)
+        current_submission = lock_submission(submission.pk)
+        SUBMISSION.after(current_submission.status, SubmissionEvent.APPROVE)
+        _check_not_own(current_submission, by)
+        kind = review_kind(current_submission.kind)
+        case = case_of(current_submission, settings=settings, now=now)
         items = [item.code for item in kind.checklist(case)]
         if set(items) - set(checklist):
             raise Refused(
-                "review.checklist", _("Tick every point of the list: what was not looked at is not approved."),
+                "review.checklist", _("Tick every item. You cannot approve items that you have not checked."),
                 HTTPStatus.UNPROCESSABLE_ENTITY, field="checklist",
             )  # fmt: skip
-        said = {kind.explained: _why(reason)} if kind.explained else {}
+        reasons = {kind.explained: _checked_reason(reason)} if kind.explained else {}
         kind.approve(case, by=by.email)
         SUBMISSION.move_all(
-            [standing], SubmissionEvent.APPROVE, now=now, actor=by.email, note=" · ".join(said.values())[:500],
-            checklist=items, reasons=said, decided_at=now, decided_by=by,
+            [current_submission], SubmissionEvent.APPROVE, now=now, actor=by.email, note=" · ".join(reasons.values())[:500],
+            checklist=items, reasons=reasons, decided_at=now, decided_by=by,
         )  # fmt: skip
-        _told(standing, now)
-    return standing
+        _publish(current_submission, now)
+    return current_submission
 
 
-def _why(reason: str) -> str:
-    said = reason.strip()
-    if not said or len(said) > LONGEST_REASON:
-        words = _("Say why, in at most %(most)s characters: it is kept, and the seller reads it.")
+def _checked_reason(reason: str) -> str:
+    text = reason.strip()
+    if not text or len(text) > MAX_REASON_LENGTH:
+        message = _("Enter a reason of at most %(most)s characters. It is recorded, and the seller can see it.")
         raise Refused(
-            "review.reason", words % {"most": LONGEST_REASON}, HTTPStatus.UNPROCESSABLE_ENTITY, field="reason"
+            "review.reason", message % {"most": MAX_REASON_LENGTH}, HTTPStatus.UNPROCESSABLE_ENTITY, field="reason"
         )
-    return said
+    return text
 
 
 def reject(
     submission: Submission, *, reasons: Mapping[str, str], by: User, settings: Config, now: datetime
 ) -> Submission:
-    """Reject it. ``reasons``: section → words that the seller reads; at least one."""
+    """Reject it. ``reasons``: section → message for the seller; at least one."""
     with transaction.atomic():
-        standing = locked(submission.pk)
-        SUBMISSION.after(standing.status, SubmissionEvent.REJECT)
-        _not_own(standing, by)
-        kind = review_kind(standing.kind)
-        said = _reasons(reasons, {section.code for section in kind.sections})
-        note = " · ".join(said.values())[:500]
+        current_submission = lock_submission(submission.pk)
+        SUBMISSION.after(current_submission.status, SubmissionEvent.REJECT)
+        _check_not_own(current_submission, by)
+        kind = review_kind(current_submission.kind)
+        checked_reasons = _checked_reasons(reasons, {section.code for section in kind.sections})
+        note = " · ".join(checked_reasons.values())[:500]
         SUBMISSION.move_all(
-            [standing], SubmissionEvent.REJECT, now=now, actor=by.email, note=note,
-            reasons=said, decided_at=now, decided_by=by,
+            [current_submission], SubmissionEvent.REJECT, now=now, actor=by.email, note=note,
+            reasons=checked_reasons, decided_at=now, decided_by=by,
         )  # fmt: skip
-        kind.ended(case_of(standing, settings=settings, now=now))
-        _told(standing, now)
-    return standing
+        kind.ended(case_of(current_submission, settings=settings, now=now))
+        _publish(current_submission, now)
+    return current_submission
 
 
-def _reasons(reasons: Mapping[str, str], sections: Collection[str]) -> dict[str, str]:
-    said = {section: words.strip() for section, words in reasons.items() if words.strip()}
-    if not said or set(said) - set(sections):
+def _checked_reasons(reasons: Mapping[str, str], sections: Collection[str]) -> dict[str, str]:
+    checked_reasons = {section: message.strip() for section, message in reasons.items() if message.strip()}
+    if not checked_reasons or set(checked_reasons) - set(sections):
         raise Refused(
-            "review.reasons", _("Say in at least one section what is wrong, so that it can be corrected."),
+            "review.reasons", _("Describe the problem in at least one section, so that the seller can correct it."),
             HTTPStatus.UNPROCESSABLE_ENTITY, field="reasons",
         )  # fmt: skip
-    for section, words in said.items():
-        if len(words) > LONGEST_REASON:
+    for section, message in checked_reasons.items():
+        if len(message) > MAX_REASON_LENGTH:
             raise Refused(
-                "review.reasons", _("At most %(most)s characters for a section.") % {"most": LONGEST_REASON},
+                "review.reasons", _("At most %(most)s characters for a section.") % {"most": MAX_REASON_LENGTH},
                 HTTPStatus.UNPROCESSABLE_ENTITY, field=f"reason_{section}",
             )  # fmt: skip
-    return said
+    return checked_reasons
 
 
 def withdraw(submission: Submission, *, by: User, settings: Config, now: datetime) -> Submission:
-    """The seller takes it back before it is decided."""
+    """Withdraw it as the seller, before it is decided."""
     with transaction.atomic():
-        standing = locked(submission.pk)
-        SUBMISSION.move_all([standing], SubmissionEvent.WITHDRAW, now=now, actor=by.email, decided_at=now)
-        review_kind(standing.kind).ended(case_of(standing, settings=settings, now=now))
-        jobs.cancel(OVERDUE, str(standing.pk))
-    return standing
+        current_submission = lock_submission(submission.pk)
+        SUBMISSION.move_all([current_submission], SubmissionEvent.WITHDRAW, now=now, actor=by.email, decided_at=now)
+        review_kind(current_submission.kind).ended(case_of(current_submission, settings=settings, now=now))
+        jobs.cancel(OVERDUE, str(current_submission.pk))
+    return current_submission
 
 
-def _not_own(submission: Submission, by: User) -> None:
-    """Four eyes: whoever acts for a seller decides nothing about it."""
+def _check_not_own(submission: Submission, by: User) -> None:
+    """Four-eyes principle: a member of a seller must not decide about it as an operator."""
     if Member.objects.filter(seller=submission.seller, user=by).exists():
-        raise Refused("review.own", _("You act for this seller: another operator must decide."), HTTPStatus.FORBIDDEN)
+        raise Refused(
+            "review.own", _("You are a member of this seller, so another operator must decide."), HTTPStatus.FORBIDDEN
+        )
 
 
-def _told(submission: Submission, now: datetime) -> None:
+def _publish(submission: Submission, now: datetime) -> None:
     jobs.cancel(OVERDUE, str(submission.pk))
     outbox.publish(SubmissionDecided(submission=submission.pk, outcome=submission.status), now=now)

@@ -1,4 +1,4 @@
-"""What happens to submissions."""
+"""Events of submissions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tradepost.market.base.events import event
 
 @event("submission_sent", about=("submission",))
 class SubmissionSent(Struct, frozen=True, kw_only=True):
-    """A submission passed the market's own checks and waits for an operator."""
+    """A submission passed the automatic checks and awaits an operator."""
 
     submission: int
 
 
 @event("submission_decided", about=("submission",))
 class SubmissionDecided(Struct, frozen=True, kw_only=True):
-    """``outcome``: ``approved``, ``rejected``, or ``failed`` when the market's own checks decided it."""
+    """``outcome``: ``approved``, ``rejected``, or ``failed`` if the automatic checks decided it."""
 
     submission: int
     outcome: str
@@ -24,6 +24,6 @@ class SubmissionDecided(Struct, frozen=True, kw_only=True):
 
 @event("submission_overdue", about=("submission",))
 class SubmissionOverdue(Struct, frozen=True, kw_only=True):
-    """Nobody decided it within the working days that the market promises."""
+    """A submission was not decided within the promised working days."""
 
     submission: int

@@ -1,4 +1,5 @@
-"""Hand in the draft of a product, have it withdrawn, and replay its cases again: one act each, of seller or operator."""
+"""Submit a product's draft, request changes to its sale, and replay its cases: one function per act of seller or
+operator."""
 
 from __future__ import annotations
 
@@ -18,86 +19,95 @@ from tradepost.market.debugging.events import ReplayEnded
 from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity.models import User
 
-from . import drafts, submit
-from .cases import case_of, locked, locked_product, locked_seller
+from . import drafts, replays, submit
+from .cases import case_of, lock_submission, locked_product, locked_seller
 from .models import Submission
-from .product_versions import about, start_replay
+from .product_versions import replay_subject, start_replay
 from .registry import review_kind
 from .replay_findings import findings_of_replay
 
 
-def kind_for(product: Product) -> str:
+def kind_of_submission(product: Product) -> str:
     return "publish" if product.status == Product.Status.DRAFT else "modify"
 
 
-def hand_in(product: Product, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()) -> Submission:
-    """Check the draft, seal it and replay its cases; an operator decides about it when they pass.
+def submit_draft(
+    product: Product, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()
+) -> Submission:
+    """Submit the draft: check it, seal it and replay its cases. If they pass, an operator decides.
 
-    Raises ``Incomplete`` with everything that is missing or wrong, and ``Refused`` when it may not be handed in; nothing was
-    changed then.
-    """
+    Raises ``Incomplete`` with everything missing or invalid, and ``Refused`` if it may not be submitted, without a
+    change."""
     with transaction.atomic():
         seller = locked_seller(product.seller_id)
         product = locked_product(product.pk)
         product.seller = seller
         draft = Version.objects.filter(product=product, status=Version.Status.DRAFT).first()
         if draft is None:
-            raise Refused("draft.none", _("There is no draft to hand in."))
-        begun = drafts.begin(
-            kind_for(product), product.seller, by=by, now=now, product=product, version=draft,
+            raise Refused("draft.none", _("There is no draft to submit."))
+        new_draft = drafts.begin(
+            kind_of_submission(product), product.seller, by=by, now=now, product=product, version=draft,
             document=documents.load(draft.document),
         )  # fmt: skip
-        return submit.submit(begun, by=by, settings=settings, now=now, agreed=agreed)
+        return submit.submit(new_draft, by=by, settings=settings, now=now, agreed=agreed)
 
 
-def ask_delisting(product: Product, wanted: Any, *, by: User, settings: Config, now: datetime) -> Submission:
-    """Ask an operator to end the sale of a product, a spec or a SKU (``kinds.delist.Delisting``). Raises as ``hand_in``."""
+def request_delisting(product: Product, request: Any, *, by: User, settings: Config, now: datetime) -> Submission:
+    """Request the end of the sale of a product, spec or SKU (``kinds.delist.Delisting``). Raises like ``submit_draft``."""
     with transaction.atomic():
         locked_seller(product.seller_id)
         locked_product(product.pk)
-        begun = drafts.begin("delist", product.seller, by=by, now=now, product=product, document=wanted)
-        return submit.submit(begun, by=by, settings=settings, now=now)
+        draft = drafts.begin("delist", product.seller, by=by, now=now, product=product, document=request)
+        return submit.submit(draft, by=by, settings=settings, now=now)
 
 
-def ask_restoring(product: Product, wanted: Any, *, by: User, settings: Config, now: datetime) -> Submission:
-    """Ask an operator to restore the sale of a product that is frozen (``kinds.restore.Restoring``): its required cases are
-    replayed first. Raises as ``hand_in``."""
+def request_restoring(product: Product, request: Any, *, by: User, settings: Config, now: datetime) -> Submission:
+    """Request that sales of a suspended product resume (``kinds.restore.RestoreRequest``): its required cases are replayed
+    first. Raises like ``submit_draft``."""
     with transaction.atomic():
         locked_seller(product.seller_id)
         locked_product(product.pk)
-        begun = drafts.begin("restore", product.seller, by=by, now=now, product=product, document=wanted)
-        return submit.submit(begun, by=by, settings=settings, now=now)
+        draft = drafts.begin("restore", product.seller, by=by, now=now, product=product, document=request)
+        return submit.submit(draft, by=by, settings=settings, now=now)
 
 
-def ask_moving(product: Product, wanted: Any, *, by: User, settings: Config, now: datetime) -> Submission:
-    """Ask an operator to move the application of a product to another address (``kinds.credential.Moving``). Raises as
-    ``hand_in``."""
+def request_move(product: Product, request: Any, *, by: User, settings: Config, now: datetime) -> Submission:
+    """Request that a product's application moves to another address (``kinds.credential.CredentialMove``). Raises like
+    ``submit_draft``."""
     with transaction.atomic():
         locked_seller(product.seller_id)
         locked_product(product.pk)
-        begun = drafts.begin("credential", product.seller, by=by, now=now, product=product, document=wanted)
-        return submit.submit(begun, by=by, settings=settings, now=now)
+        draft = drafts.begin("credential", product.seller, by=by, now=now, product=product, document=request)
+        return submit.submit(draft, by=by, settings=settings, now=now)
 
 
-def replay_again(submission: Submission, *, by: str, settings: Config, now: datetime) -> LeasedJob:
-    """An operator asks for a fresh replay. Raises ``Refused`` for what needs none, and when it is decided."""
+def restart_replay(submission: Submission, *, by: str, settings: Config, now: datetime) -> LeasedJob:
+    """Start a new replay for an operator. Raises ``Refused`` if it needs none, or is decided."""
     with transaction.atomic():
-        standing = locked(submission.pk)
-        if standing.status != Submission.Status.PENDING:
-            raise Refused("review.decided", _("This submission is decided."))
-        document = review_kind(standing.kind).replayed(case_of(standing, settings=settings, now=now))
-        job = start_replay(standing, document, by=by, purpose=Purpose.REVIEW, now=now) if document is not None else None
+        current_submission = lock_submission(submission.pk)
+        if current_submission.status != Submission.Status.PENDING:
+            raise Refused("review.decided", _("This submission has already been decided."))
+        document = review_kind(current_submission.kind).replayed(
+            case_of(current_submission, settings=settings, now=now)
+        )
+        job = (
+            start_replay(current_submission, document, by=by, purpose=Purpose.REVIEW, now=now)
+            if document is not None
+            else None
+        )
         if job is None:
             raise Refused("review.no_cases", _("There are no cases to replay."))
         return job
 
 
-def replayed(event: ReplayEnded, *, settings: Config, now: datetime) -> None:
-    """What a replay says of the submission that it is about. Of one that waits for an operator only its page tells."""
+def store_replay_verdict(event: ReplayEnded, *, settings: Config, now: datetime) -> None:
+    """Reaction: store the verdict of a replay with its submission, and apply it to one that is being checked."""
     pk = event.about.removeprefix("submission:")
-    if not (event.about.startswith("submission:") and pk.isdecimal() and event.about == about(int(pk))):
+    if not (event.about.startswith("submission:") and pk.isdecimal() and event.about == replay_subject(int(pk))):
         return
+    if (job := LeasedJob.objects.filter(pk=event.job).first()) is not None:
+        replays.store_verdict(int(pk), job)
     if event.passed:
-        submit.passed(int(pk), settings=settings, now=now)
+        submit.record_passed_checks(int(pk), settings=settings, now=now)
     else:
-        submit.failed(int(pk), findings_of_replay(event), settings=settings, now=now)
+        submit.record_failed_checks(int(pk), findings_of_replay(event), settings=settings, now=now)

@@ -1,4 +1,4 @@
-"""The life of a submission as a table (business-rules §2.4)."""
+"""The lifecycle of a submission (business-rules §2.4)."""
 
 from __future__ import annotations
 

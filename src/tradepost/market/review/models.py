@@ -1,6 +1,9 @@
-"""What sellers hand in for a decision, and what became of it. Nothing that was ever sent is deleted: it is evidence."""
+"""Submissions of sellers for a decision, with their results. A sent submission is never deleted, because it is
+evidence."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -11,10 +14,11 @@ from tradepost.market.identity.models import Seller, User
 
 
 class Submission(models.Model):
-    """One application of a seller (business-rules §2.4). ``document`` is typed by its kind; it is frozen once sent."""
+    """A submission of a seller (business-rules §2.4). ``document`` is typed by its kind; it does not change once
+    sent."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft", _("Being written")
+        DRAFT = "draft", _("Draft")
         CHECKING = "checking", _("Being checked")
         PENDING = "pending", _("Waiting for the operator")
         APPROVED = "approved", _("Approved")
@@ -22,28 +26,30 @@ class Submission(models.Model):
         FAILED = "failed", _("Checks failed")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
+    sealed_inside: ClassVar = ("document",)
+    """Account numbers of certifications (``sealed_rows``)."""
     kind = models.CharField(max_length=32)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="submissions", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, null=True, default=None, related_name="submissions")
     version = models.ForeignKey(Version, models.PROTECT, null=True, default=None, related_name="submissions")
     about = models.CharField(max_length=64, blank=True, default="", db_default="")
-    """The one thing of the seller's that it is about, where that is no product: ``asset:12``. Of each one may be open."""
+    """The object of the submission if it is not a product: ``asset:12``. At most one per object may be open."""
     document = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64, blank=True, default="")
-    """Of the document as it was sent."""
+    """Hash of the document as sent."""
     revision = models.PositiveIntegerField(default=0)
-    """Of a draft: grows with each save, so that of two tabs none overwrites what the other saved."""
+    """Number of saves of a draft, which prevents two tabs from overwriting each other."""
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     due_at = models.DateTimeField(null=True, default=None)
-    """Until when it is to be decided."""
+    """When it must be decided."""
     checklist = models.JSONField(default=list)
-    """What the operator ticked when it was approved: codes of the kind's items."""
+    """The points that the operator checked for the approval: codes of the kind's items."""
     findings = models.JSONField(default=list)
     """Why its checks failed, in both languages."""
     reasons = models.JSONField(default=dict)
-    """Why it was rejected, or an appeal accepted: section → the operator's words."""
+    """Why it was rejected, or an appeal accepted: section → the operator's reason."""
     earlier = models.ForeignKey("self", models.PROTECT, null=True, default=None, related_name="later")
-    """The one that this one corrects."""
+    """The submission that this one corrects."""
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     sent_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -56,7 +62,7 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["seller", "-id"], name="submission_seller"),
             models.Index(fields=["due_at", "id"], name="submission_due", condition=Q(status="pending")),
-            # The tabs of the console: what is rare among the many is found without them.
+            # Partial indexes for the tabs of the console with few rows.
             models.Index(fields=["-id"], name="submission_checking", condition=Q(status="checking")),
             models.Index(fields=["-id"], name="submission_decided", condition=Q(status__in=["approved", "rejected"])),
             models.Index(fields=["-id"], name="submission_ended", condition=Q(status__in=["failed", "withdrawn"])),
@@ -86,7 +92,25 @@ class Submission(models.Model):
         ]
 
 
+class Replay(models.Model):
+    """The verdict of a replay of a submission's debug cases. It stays as evidence when the job and its calls are
+    deleted."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="replays", db_index=False)
+    job = models.BigIntegerField()
+    """Key of the leased job."""
+    passed = models.BooleanField()
+    ended_at = models.DateTimeField()
+    by = models.CharField(max_length=254, blank=True, default="")
+    """Email of the person who started it, or ``market``."""
+    cases = models.JSONField(default=list)
+    """``debugging.replay.ReplayResult``, in the order of the calls; empty for a replay that was stopped early."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["submission", "job"], name="review_replay_once")]
+
+
 OPEN = (Submission.Status.CHECKING, Submission.Status.PENDING)
-"""In somebody's hands: the market's own checks, or the operator's."""
+"""In progress: in the automatic checks, or with an operator."""
 CORRECTABLE = (Submission.Status.FAILED, Submission.Status.REJECTED, Submission.Status.WITHDRAWN)
-"""What stays as evidence; to edit it is to copy it into a new draft."""
+"""Statuses that stay as evidence, and from which a new draft can be copied."""

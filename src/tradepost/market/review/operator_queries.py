@@ -1,4 +1,4 @@
-"""What operators see of submissions: the queue by its clock, and what became of the others."""
+"""Queries on submissions for operators: the queue by due time, and other submissions."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tradepost.market.identity.models import Seller
 
 from .models import Submission
 
-STATES = {
+TAB_CONDITIONS = {
     "waiting": Q(status="pending"),
     "checking": Q(status="checking"),
     "decided": Q(status__in=["approved", "rejected"]),
     "ended": Q(status__in=["failed", "withdrawn"]),
 }
-"""What a tab of the queue shows, each with an index of its own; drafts are nobody's but the seller's."""
+"""The tabs of the queue, each with its own index; drafts are visible only to the seller."""
 
 
 class QueueFilter(Struct, frozen=True, kw_only=True):
-    """Empty means all; ``overdue`` narrows what waits."""
+    """Filter of the queue; empty for all. ``overdue`` applies to waiting submissions."""
 
     state: str = "waiting"
     kind: str = ""
@@ -33,8 +33,8 @@ class QueueFilter(Struct, frozen=True, kw_only=True):
 
 
 def queue(filters: QueueFilter, *, now: datetime, after: str = "", size: int = 25) -> Page[Submission]:
-    """What waits by its clock, the most urgent first; all else newest first. Without documents."""
-    rows = Submission.objects.filter(STATES.get(filters.state, Q(pk__in=[])))
+    """Return a page of submissions without documents: waiting ones by due time, others newest first."""
+    rows = Submission.objects.filter(TAB_CONDITIONS.get(filters.state, Q(pk__in=[])))
     rows = rows.defer("document").select_related("seller", "product", "decided_by")
     if filters.kind:
         rows = rows.filter(kind=filters.kind)
@@ -46,42 +46,50 @@ def queue(filters: QueueFilter, *, now: datetime, after: str = "", size: int = 2
 
 
 def _by_clock(rows: QuerySet[Submission], after: str, size: int) -> Page[Submission]:
-    last = Submission.objects.filter(pk=whole_number(after) or 0).only("due_at").first()
-    if last is not None and last.due_at is not None:
-        rows = rows.filter(Q(due_at__gt=last.due_at) | Q(due_at=last.due_at, pk__gt=last.pk))
-    found = list(rows.order_by("due_at", "pk")[: size + 1])
-    return Page(found[:size], str(found[size - 1].pk) if len(found) > size else "")
+    last_submission = Submission.objects.filter(pk=whole_number(after) or 0).only("due_at").first()
+    if last_submission is not None and last_submission.due_at is not None:
+        rows = rows.filter(
+            Q(due_at__gt=last_submission.due_at) | Q(due_at=last_submission.due_at, pk__gt=last_submission.pk)
+        )
+    rows_page = list(rows.order_by("due_at", "pk")[: size + 1])
+    return Page(rows_page[:size], str(rows_page[size - 1].pk) if len(rows_page) > size else "")
 
 
 def find_submission(pk: int) -> Submission | None:
-    """Not a draft: that is the seller's own."""
-    found = Submission.objects.filter(pk=pk).exclude(status=Submission.Status.DRAFT)
-    return found.select_related("seller", "product", "earlier", "sent_by", "decided_by").first()
+    """Return a submission, except drafts, which are the seller's own."""
+    submissions = Submission.objects.filter(pk=pk).exclude(status=Submission.Status.DRAFT)
+    return submissions.select_related("seller", "product", "earlier", "sent_by", "decided_by").first()
 
 
-def next_waiting(submission: Submission) -> Submission | None:
-    """The most urgent one that is not this."""
-    waiting = Submission.objects.filter(status=Submission.Status.PENDING).exclude(pk=submission.pk)
-    return waiting.defer("document").order_by("due_at", "pk").first()
+def next_submission(submission: Submission) -> Submission | None:
+    """Return the most urgent waiting submission other than this one."""
+    waiting_submissions = Submission.objects.filter(status=Submission.Status.PENDING).exclude(pk=submission.pk)
+    return waiting_submissions.defer("document").order_by("due_at", "pk").first()
 
 
 def submissions_of(seller: Seller, *, size: int = 20) -> Sequence[Submission]:
-    """The latest of a seller, drafts left out."""
+    """Return the latest submissions of a seller, without drafts."""
     rows = Submission.objects.filter(seller=seller).exclude(status=Submission.Status.DRAFT)
     return list(rows.defer("document").select_related("decided_by").order_by("-pk")[:size])
 
 
-def sent_before(submission: Submission) -> Sequence[Submission]:
-    """Earlier ones that it corrects, the latest first; at most twenty."""
-    found: list[Submission] = []
-    earlier = submission.earlier
-    while earlier is not None and len(found) < 20:
-        found.append(earlier)
-        earlier = Submission.objects.filter(pk=earlier.earlier_id).first() if earlier.earlier_id else None
-    return found
+def earlier_submissions(submission: Submission) -> Sequence[Submission]:
+    """Return the earlier submissions that it corrects, latest first; at most twenty."""
+    corrected_submissions: list[Submission] = []
+    earlier_submission = submission.earlier
+    while earlier_submission is not None and len(corrected_submissions) < 20:
+        corrected_submissions.append(earlier_submission)
+        earlier_submission = (
+            Submission.objects.filter(pk=earlier_submission.earlier_id).first()
+            if earlier_submission.earlier_id
+            else None
+        )
+    return corrected_submissions
 
 
 def sellers_in_queue() -> Sequence[Seller]:
-    """Those with something that waits or is checked, for a filter."""
-    waiting, checking = (Submission.objects.filter(STATES[name]).values("seller") for name in ("waiting", "checking"))
-    return list(Seller.objects.filter(Q(pk__in=waiting) | Q(pk__in=checking)).order_by("name")[:200])
+    """Return the sellers with waiting or checked submissions, for a filter."""
+    waiting_sellers, checking = (
+        Submission.objects.filter(TAB_CONDITIONS[name]).values("seller") for name in ("waiting", "checking")
+    )
+    return list(Seller.objects.filter(Q(pk__in=waiting_sellers) | Q(pk__in=checking)).order_by("name")[:200])

@@ -1,4 +1,4 @@
-"""The timer of a submission: when its working days are over and nobody decided, the operators learn of it."""
+"""The timer of a submission: notify the operators if it is not decided within its working days."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ OVERDUE = "review.overdue"
 """Kind of the job; its key is the submission's."""
 
 
-def tell_overdue(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Once for each submission: it stays at the top of the queue until it is decided."""
+def report_overdue(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Timer task: publish once per submission that it is overdue. It stays at the top of the queue until it is
+    decided."""
     pk = int(payload["submission"])
     if Submission.objects.filter(pk=pk, status=Submission.Status.PENDING).exists():
         outbox.publish(SubmissionOverdue(submission=pk), now=now)

@@ -1,4 +1,4 @@
-"""Finds the kinds of submissions: every package under ``kinds/`` with a ``KIND``."""
+"""Find the kinds of submissions: every package under ``kinds/`` with a ``KIND``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @cache
 def review_kinds() -> Mapping[str, AnyKind]:
-    found: dict[str, AnyKind] = {}
+    by_name: dict[str, AnyKind] = {}
     for module in pkgutil.iter_modules(kinds.__path__):
         kind = getattr(importlib.import_module(f"{kinds.__name__}.{module.name}"), "KIND", None)
         if kind is not None:
-            found[kind.name] = kind
-    return found
+            by_name[kind.name] = kind
+    return by_name
 
 
 def review_kind(name: str) -> AnyKind:

@@ -1,4 +1,4 @@
-"""What a replay found, as findings of a submission: each failed case names itself, and whoever reads it is led to it."""
+"""Convert the failed cases of a replay into findings of a submission, which link to the cases."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .product_versions import CASES, INTERFACE
 
 
 def findings_of_replay(event: ReplayEnded) -> list[dict[str, Any]]:
-    """In both languages, as a submission keeps them."""
+    """Return the findings in both languages, as a submission stores them."""
     return stored_findings(lambda: list(_findings(event)))
 
 
 def _findings(event: ReplayEnded) -> Iterator[Finding]:
     for case in event.failed:
         name = f"{case.activity} {case.variant}".strip()
-        words = _(
-            "%(case)s failed when it was replayed. Look at the call in the list of cases, mend it, and hand it in again."
+        message = _(
+            "%(case)s failed in the replay. Check the call in the list of cases, correct the error and submit again."
         )
         yield Finding(
             section=INTERFACE, field=f"case.{case.activity}.{case.variant}", code="interface.replay",
-            words=words % {"case": name}, rule=CASES,
+            words=message % {"case": name}, rule=CASES,
         )  # fmt: skip
     if not event.failed:
-        words = _("The cases could not be replayed to the end. Hand it in again.")
-        yield Finding(section=INTERFACE, field="replay", code="interface.replay", words=words, rule=CASES)
+        message = _("The replay of the cases did not finish. Submit again.")
+        yield Finding(section=INTERFACE, field="replay", code="interface.replay", words=message, rule=CASES)

@@ -1,4 +1,4 @@
-"""What a seller sees of its submissions."""
+"""Queries on a seller's own submissions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .models import OPEN, Submission
 
 
 class SubmissionFilter(Struct, frozen=True, kw_only=True):
-    """Empty means all."""
+    """Filter of the list; empty for all."""
 
     status: str = ""
     kind: str = ""
 
 
 def submissions_of(seller: Seller, filters: SubmissionFilter, *, after: str = "", size: int = 25) -> Page[Submission]:
-    """Newest first, without their documents."""
+    """Return a page of submissions, newest first, without documents."""
     rows = Submission.objects.filter(seller=seller).defer("document").select_related("product", "earlier")
     if filters.status:
         rows = rows.filter(status=filters.status)
@@ -29,29 +29,35 @@ def submissions_of(seller: Seller, filters: SubmissionFilter, *, after: str = ""
 
 
 def find_submission(seller: Seller, pk: int) -> Submission | None:
-    """None for another seller's."""
-    found = Submission.objects.filter(seller=seller, pk=pk)
-    return found.select_related("seller", "product", "earlier", "sent_by").first()
+    """Return a submission; None for another seller's."""
+    submissions = Submission.objects.filter(seller=seller, pk=pk)
+    return submissions.select_related("seller", "product", "earlier", "sent_by").first()
 
 
 def latest(seller: Seller, kind: str) -> Submission | None:
-    """The last of this kind that was sent, whatever became of it."""
-    sent = Submission.objects.filter(seller=seller, kind=kind).exclude(status=Submission.Status.DRAFT)
-    return sent.order_by("-pk").first()
+    """Return the last sent submission of this kind, with any outcome."""
+    sent_submissions = Submission.objects.filter(seller=seller, kind=kind).exclude(status=Submission.Status.DRAFT)
+    return sent_submissions.order_by("-pk").first()
 
 
-def under_way(seller: Seller) -> list[Submission]:
-    """Being written, checked or decided."""
+def submissions_under_way(seller: Seller) -> list[Submission]:
+    """Return the submissions that are drafts, being checked or awaiting a decision."""
     statuses = [Submission.Status.DRAFT, *OPEN]
     return list(Submission.objects.filter(seller=seller, status__in=statuses).defer("document").order_by("-pk")[:50])
 
 
 def open_of_product(product: Product) -> Submission | None:
-    """The one about this product that is being checked or decided."""
+    """Return the open submission about this product."""
     return Submission.objects.filter(product=product, status__in=OPEN).order_by("-pk").first()
 
 
 def last_of_product(product: Product) -> Submission | None:
-    """The last one about its document, whatever became of it."""
-    about = Submission.objects.filter(product=product, kind__in=("publish", "modify"))
-    return about.exclude(status=Submission.Status.DRAFT).order_by("-pk").first()
+    """Return the last submission about its document, with any outcome."""
+    submissions = Submission.objects.filter(product=product, kind__in=("publish", "modify"))
+    return submissions.exclude(status=Submission.Status.DRAFT).order_by("-pk").first()
+
+
+def latest_of_product(product: Product) -> Submission | None:
+    """Return the last submission about it of any kind, with any outcome."""
+    sent_submissions = Submission.objects.filter(product=product).exclude(status=Submission.Status.DRAFT)
+    return sent_submissions.defer("document").order_by("-pk").first()

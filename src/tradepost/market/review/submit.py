@@ -1,4 +1,5 @@
-"""Send a submission: checked at once for what is missing, then by what takes longer, then it waits for an operator."""
+"""Send a submission: it is checked immediately for missing data, then by longer checks, and then awaits an
+operator."""
 
 from __future__ import annotations
 
@@ -20,9 +21,9 @@ from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller, User
 
 from . import sla
-from .cases import case_of, locked
+from .cases import case_of, lock_submission
 from .contract import AnyKind, Incomplete
-from .drafts import check_none_open
+from .drafts import check_no_open_submission
 from .events import SubmissionDecided, SubmissionSent
 from .lifecycle import SUBMISSION, SubmissionEvent
 from .models import Submission
@@ -34,25 +35,30 @@ AGREEMENT_RULE = "business-rules §1.5"
 
 def promise_of(settings: Config) -> sla.Promise:
     return sla.Promise(
-        settings.review_working_days, settings.review_busy_from, settings.review_busy_extra, settings.review_day_ends
+        settings.review.review_working_days,
+        settings.review.review_busy_from,
+        settings.review.review_busy_extra,
+        settings.review_day_ends,
     )
 
 
 def findings_of(submission: Submission, *, agreed: Collection[int], settings: Config, now: datetime) -> list[Finding]:
-    """What would refuse it if it were sent now."""
+    """Return what would refuse it if it were sent now."""
     kind = review_kind(submission.kind)
     case = case_of(submission, settings=settings, now=now)
-    return [*kind.self_check(case), *_not_agreed(kind, submission.seller, agreed, now)]
+    return [*kind.self_check(case), *_missing_agreements(kind, submission.seller, agreed, now)]
 
 
-def wanted_agreements(kind: AnyKind, seller: Seller, *, now: datetime) -> list[Agreement]:
-    """Those that are still to be accepted to send one."""
-    return agreements.to_accept(seller, kind.agreements, now=now) if kind.agreements else []
+def required_agreements(kind: AnyKind, seller: Seller, *, now: datetime) -> list[Agreement]:
+    """Return the agreements that must still be accepted to send one."""
+    return agreements.agreements_to_accept(seller, kind.agreements, now=now) if kind.agreements else []
 
 
-def _not_agreed(kind: AnyKind, seller: Seller, agreed: Collection[int], now: datetime) -> Iterator[Finding]:
-    for agreement in wanted_agreements(kind, seller, now=now):
-        if agreement.pk not in agreed:
+def _missing_agreements(
+    kind: AnyKind, seller: Seller, agreed_keys: Collection[int], now: datetime
+) -> Iterator[Finding]:
+    for agreement in required_agreements(kind, seller, now=now):
+        if agreement.pk not in agreed_keys:
             yield Finding(
                 section="agreement",
                 field=f"agreement_{agreement.pk}",
@@ -63,20 +69,19 @@ def _not_agreed(kind: AnyKind, seller: Seller, agreed: Collection[int], now: dat
 
 
 def submit(draft: Submission, *, by: User, settings: Config, now: datetime, agreed: Collection[int] = ()) -> Submission:
-    """Send it. ``agreed``: keys of the agreements that were ticked with it.
+    """Send it. ``agreed``: keys of the agreements that were accepted with it.
 
-    Raises ``Incomplete`` with everything that is missing or wrong, and ``Refused`` when it may not be sent; nothing was
-    changed then.
-    """
+    Raises ``Incomplete`` with everything missing or invalid, and ``Refused`` if it may not be sent, without a
+    change."""
     with transaction.atomic():
-        submission = locked(draft.pk)
+        submission = lock_submission(draft.pk)
         kind = review_kind(submission.kind)
         SUBMISSION.after(submission.status, SubmissionEvent.SUBMIT)
-        check_none_open(submission.kind, submission.seller, product=submission.product, about=submission.about)
+        check_no_open_submission(submission.kind, submission.seller, product=submission.product, about=submission.about)
         kind.may_begin(submission.seller, product=submission.product, now=now)
-        if found := findings_of(submission, agreed=agreed, settings=settings, now=now):
-            raise Incomplete(found)
-        for agreement in wanted_agreements(kind, submission.seller, now=now):
+        if problems := findings_of(submission, agreed=agreed, settings=settings, now=now):
+            raise Incomplete(problems)
+        for agreement in required_agreements(kind, submission.seller, now=now):
             agreements.accept(submission.seller, agreement, by=by, now=now)
         SUBMISSION.move_all(
             [submission], SubmissionEvent.SUBMIT, now=now, actor=by.email,
@@ -88,43 +93,45 @@ def submit(draft: Submission, *, by: User, settings: Config, now: datetime, agre
 
 
 def fingerprint(document: dict[str, Any]) -> str:
-    """SHA-256 of the document, however a database orders its members."""
-    plain = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(plain.encode()).hexdigest()
+    """Return the SHA-256 of the document, independent of the order of its members."""
+    plain_text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(plain_text.encode()).hexdigest()
 
 
-def passed(pk: int, *, settings: Config, now: datetime) -> None:
-    """What took longer found nothing. Repeating it changes nothing."""
+def record_passed_checks(pk: int, *, settings: Config, now: datetime) -> None:
+    """Record that the longer checks found nothing. Repeating it has no effect."""
     with transaction.atomic():
-        submission = locked(pk)
+        submission = lock_submission(pk)
         if submission.status == Submission.Status.CHECKING:
             _wait_for_operator(submission, settings=settings, now=now)
 
 
 def _wait_for_operator(submission: Submission, *, settings: Config, now: datetime) -> None:
-    """The clock begins when it is the operators' turn."""
+    """Start the decision time, which begins when the checks are complete."""
     zone, promise = timezone.get_default_timezone(), promise_of(settings)
-    days = sla.promised_days(promise, sent_today=_sent_today(submission, now))
-    due = sla.due(now, days, zone=zone, closes=promise.closes)
-    SUBMISSION.move_all([submission], SubmissionEvent.PASS, now=now, due_at=due.at)
-    jobs.schedule(OVERDUE, str(submission.pk), due_at=due.at, payload={"submission": submission.pk})
+    days = sla.promised_days(promise, sent_today=_count_sent_today(submission, now))
+    due_at = sla.deadline_of(now, days, zone=zone, closes=promise.closes)
+    SUBMISSION.move_all([submission], SubmissionEvent.PASS, now=now, due_at=due_at.at)
+    jobs.schedule(OVERDUE, str(submission.pk), due_at=due_at.at, payload={"submission": submission.pk})
     outbox.publish(SubmissionSent(submission=submission.pk), now=now)
 
 
-def _sent_today(submission: Submission, now: datetime) -> int:
-    """Of the kinds that count, by this seller on this local day; none for a kind that does not."""
-    busy = [name for name, kind in review_kinds().items() if kind.busy]
-    if submission.kind not in busy:
+def _count_sent_today(submission: Submission, now: datetime) -> int:
+    """Count the seller's submissions of busy kinds on this local day; 0 for other kinds."""
+    busy_kinds = [name for name, kind in review_kinds().items() if kind.busy]
+    if submission.kind not in busy_kinds:
         return 0
     day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    sent = Submission.objects.filter(seller=submission.seller, sent_at__gte=day, sent_at__lt=day + timedelta(days=1))
-    return sent.filter(kind__in=busy).count()
+    sent_submissions = Submission.objects.filter(
+        seller=submission.seller, sent_at__gte=day, sent_at__lt=day + timedelta(days=1)
+    )
+    return sent_submissions.filter(kind__in=busy_kinds).count()
 
 
-def failed(pk: int, findings: Sequence[dict[str, Any]], *, settings: Config, now: datetime) -> None:
-    """What took longer found these (``base.findings.stored_findings``). Repeating it changes nothing."""
+def record_failed_checks(pk: int, findings: Sequence[dict[str, Any]], *, settings: Config, now: datetime) -> None:
+    """Record the findings of the longer checks (``base.findings.stored_findings``). Repeating it has no effect."""
     with transaction.atomic():
-        submission = locked(pk)
+        submission = lock_submission(pk)
         if submission.status != Submission.Status.CHECKING:
             return
         SUBMISSION.move_all([submission], SubmissionEvent.FAIL, now=now, findings=list(findings), decided_at=now)

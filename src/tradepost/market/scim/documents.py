@@ -1,4 +1,4 @@
-"""What a directory may ask about this service itself: what it can do, and which attributes it keeps (RFC 7643 §5 to §7)."""
+"""The service's SCIM documents: capabilities and stored attributes (RFC 7643 §5 to §7)."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from http import HTTPStatus
 
 from django.http import HttpResponse
 
-from .asked import MOST_AT_ONCE
-from .calls import Call, by_method, listed, told
+from .calls import DirectoryCall, by_method, json_response, list_response
 from .errors import ScimError
+from .list_parameters import MAX_COUNT
+from .person_data import CORE_SCHEMA, ENTERPRISE
 from .projection import GROUP
-from .said import CORE, ENTERPRISE
 
-_OF = "urn:ietf:params:scim:schemas:core:2.0:"
+_CORE_SCHEMA_PREFIX = "urn:ietf:params:scim:schemas:core:2.0:"
 
 type Document = dict[str, object]
 
 
-def _provider(call: Call) -> HttpResponse:
+def _provider(call: DirectoryCall) -> HttpResponse:
     bearer = {
         "type": "oauthbearertoken", "name": "Token of the directory", "primary": True,
         "description": "An administrator of the enterprise makes it among the settings of the enterprise.",
     }  # fmt: skip
-    return told({
-        "schemas": [f"{_OF}ServiceProviderConfig"],
+    return json_response({
+        "schemas": [f"{_CORE_SCHEMA_PREFIX}ServiceProviderConfig"],
         "patch": {"supported": True},
         "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
-        "filter": {"supported": True, "maxResults": MOST_AT_ONCE},
+        "filter": {"supported": True, "maxResults": MAX_COUNT},
         "changePassword": {"supported": False},
         "sort": {"supported": False},
         "etag": {"supported": False},
@@ -35,18 +35,18 @@ def _provider(call: Call) -> HttpResponse:
     })  # fmt: skip
 
 
-def _types(call: Call) -> list[Document]:
+def _types(call: DirectoryCall) -> list[Document]:
     kinds: list[Document] = [
-        {"id": "User", "endpoint": "/Users", "schema": CORE, "description": "A member of the enterprise",
+        {"id": "User", "endpoint": "/Users", "schema": CORE_SCHEMA, "description": "A member of the enterprise",
          "schemaExtensions": [{"schema": ENTERPRISE, "required": False}]},
         {"id": "Group", "endpoint": "/Groups", "schema": GROUP, "description": "A group of members"},
     ]  # fmt: skip
     return [
         {
-            "schemas": [f"{_OF}ResourceType"], "name": one["id"], **one,
-            "meta": {"resourceType": "ResourceType", "location": call.address("ResourceTypes", one["id"])},
+            "schemas": [f"{_CORE_SCHEMA_PREFIX}ResourceType"], "name": kind["id"], **kind,
+            "meta": {"resourceType": "ResourceType", "location": call.address("ResourceTypes", kind["id"])},
         }
-        for one in kinds
+        for kind in kinds
     ]  # fmt: skip
 
 
@@ -55,9 +55,9 @@ def _attribute(
     uniqueness: str = "none", exact: bool = False, many: bool = False, returned: str = "default",
     inside: list[Document] | None = None, values: list[str] | None = None, leads_to: list[str] | None = None,
 ) -> Document:  # fmt: skip
-    """RFC 7643 §7."""
-    named = {"subAttributes": inside, "canonicalValues": values, "referenceTypes": leads_to}
-    parts = {name: value for name, value in named.items() if value}
+    """Return an attribute definition (RFC 7643 §7)."""
+    optional = {"subAttributes": inside, "canonicalValues": values, "referenceTypes": leads_to}
+    parts = {name: value for name, value in optional.items() if value}
     return {
         "name": name, "type": kind, "multiValued": many, "description": description, "required": required, "caseExact": exact,
         "mutability": mutability, "returned": returned, "uniqueness": uniqueness, **parts,
@@ -101,36 +101,37 @@ _GROUP = [
     ]),
 ]  # fmt: skip
 _SCHEMAS: dict[str, tuple[str, list[Document]]] = {
-    CORE: ("User", _USER), ENTERPRISE: ("EnterpriseUser", _ENTERPRISE), GROUP: ("Group", _GROUP),
+    CORE_SCHEMA: ("User", _USER), ENTERPRISE: ("EnterpriseUser", _ENTERPRISE), GROUP: ("Group", _GROUP),
 }  # fmt: skip
 
 
-def _schemas(call: Call) -> list[Document]:
+def _schemas(call: DirectoryCall) -> list[Document]:
     return [
         {
-            "schemas": [f"{_OF}Schema"], "id": key, "name": name, "description": f"What is kept of a {name}", "attributes": kept,
+            "schemas": [f"{_CORE_SCHEMA_PREFIX}Schema"], "id": key, "name": name, "description": f"What is kept of a {name}", "attributes": attributes,
             "meta": {"resourceType": "Schema", "location": call.address("Schemas", key)},
         }
-        for key, (name, kept) in _SCHEMAS.items()
+        for key, (name, attributes) in _SCHEMAS.items()
     ]  # fmt: skip
 
 
-def _all(call: Call, found: list[Document]) -> HttpResponse:
-    """A filter is refused, so that nobody takes what it would have left out for part of the answer (RFC 7644 §4)."""
+def _document_list(call: DirectoryCall, items: list[Document]) -> HttpResponse:
+    """Return all documents. A filter is refused, so that clients do not take the full list for a filtered one (RFC 7644
+    §4)."""
     if call.asked().get("filter"):
         raise ScimError("This list takes no filter.", HTTPStatus.FORBIDDEN)
-    return listed(found, total=len(found))
+    return list_response(items, total=len(items))
 
 
-def _by_id(found: list[Document], key: str) -> HttpResponse:
-    one = next((one for one in found if one["id"] == key), None)
-    if one is None:
+def _by_id(items: list[Document], key: str) -> HttpResponse:
+    item = next((item for item in items if item["id"] == key), None)
+    if item is None:
         raise ScimError("There is nothing of this name.", HTTPStatus.NOT_FOUND)
-    return told(one)
+    return json_response(item)
 
 
 provider = by_method(GET=_provider)
-resource_types = by_method(GET=lambda call: _all(call, _types(call)))
+resource_types = by_method(GET=lambda call: _document_list(call, _types(call)))
 resource_type = by_method(GET=lambda call, key: _by_id(_types(call), key))
-schemas = by_method(GET=lambda call: _all(call, _schemas(call)))
+schemas = by_method(GET=lambda call: _document_list(call, _schemas(call)))
 schema = by_method(GET=lambda call, key: _by_id(_schemas(call), key))

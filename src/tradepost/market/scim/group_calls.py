@@ -1,4 +1,4 @@
-"""``/Groups``: groups of the enterprise, read and written by the verbs that its administrators' pages call."""
+"""``/Groups``: read and change groups of the enterprise with the same functions as the administrators' pages."""
 
 from __future__ import annotations
 
@@ -16,220 +16,229 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations import groups, queries
 from tradepost.market.organisations.models import Group
 
-from .asked import filter_of, part_of
-from .calls import Call, by_method, done, listed, told
-from .errors import ScimError, no_such, wrong_value
+from .calls import DirectoryCall, by_method, json_response, list_response, no_content
+from .errors import ScimError, invalid_value, not_found
+from .list_parameters import filter_of, range_of
 from .operations import Operation, operations_of
 from .projection import GROUP, projection_of
 
 FILTERS = {"displayname": "displayName", "externalid": "externalId", "id": "id"}
-MOST_CHANGED = 5_000
-"""Members that one call puts in or takes out: they are changed in one transaction, which holds the enterprise."""
-_ONE_MEMBER = re.compile(r'members\[\s*value\s+eq\s+"([^"\\]{1,100})"\s*\]', re.IGNORECASE)
+MAX_CHANGES = 5_000
+"""Maximum number of members that one call adds or removes. They change in one transaction, which locks the
+enterprise."""
+_MEMBER_PATH = re.compile(r'members\[\s*value\s+eq\s+"([^"\\]{1,100})"\s*\]', re.IGNORECASE)
 
 
-def _shown(one: Group, call: Call) -> dict[str, object]:
-    known = {"externalId": one.external_id} if one.external_id else {}
+def _group_resource(group: Group, call: DirectoryCall) -> dict[str, object]:
+    external = {"externalId": group.external_id} if group.external_id else {}
     return {
-        "schemas": [GROUP], "id": str(one.pk), **known, "displayName": one.name,
+        "schemas": [GROUP], "id": str(group.pk), **external, "displayName": group.name,
         "meta": {
-            "resourceType": "Group", "created": one.created_at.isoformat(), "location": call.address("Groups", one.pk),
+            "resourceType": "Group", "created": group.created_at.isoformat(), "location": call.address("Groups", group.pk),
         },
     }  # fmt: skip
 
 
-def _with_members(one: Group, call: Call) -> dict[str, object]:
-    inside = [
+def _with_members(group: Group, call: DirectoryCall) -> dict[str, object]:
+    member_values = [
         {"value": key, "display": name, "$ref": call.address("Users", key)}
-        for key, name in queries.public_ids_in(one)
+        for key, name in queries.public_ids_in(group)
     ]  # fmt: skip
-    return {**_shown(one, call), "members": inside}
+    return {**_group_resource(group, call), "members": member_values}
 
 
-def _list(call: Call) -> HttpResponse:
-    return _listed(call, call.asked())
+def _list(call: DirectoryCall) -> HttpResponse:
+    return _list_answer(call, call.asked())
 
 
-def _search(call: Call) -> HttpResponse:
-    return _listed(call, call.searched())
+def _search(call: DirectoryCall) -> HttpResponse:
+    return _list_answer(call, call.searched())
 
 
-def _listed(call: Call, asked: Mapping[str, str]) -> HttpResponse:
-    part, wanted, projection = part_of(asked), filter_of(asked.get("filter", ""), FILTERS), projection_of(asked)
-    found, total = part_of_groups(call, wanted, first=part.start - 1, count=part.count)
-    return listed([projection.of(one) for one in found], total=total, start=part.start)
-
-
-def part_of_groups(
-    call: Call, wanted: tuple[str, str] | None, *, first: int, count: int
-) -> tuple[list[dict[str, object]], int]:
-    """As ``part_of_users``. Without their members, who may be many thousands in each."""
-    found = sorted(
-        (one for one in queries.groups_of(call.enterprise) if _is_wanted(one, wanted)), key=lambda one: one.pk
+def _list_answer(call: DirectoryCall, parameters: Mapping[str, str]) -> HttpResponse:
+    page_range, criterion, projection = (
+        range_of(parameters),
+        filter_of(parameters.get("filter", ""), FILTERS),
+        projection_of(parameters),
     )
-    return [_shown(one, call) for one in found[first : first + count]], len(found)
+    resources, total = list_groups(call, criterion, first=page_range.start - 1, count=page_range.count)
+    return list_response([projection.of(resource) for resource in resources], total=total, start=page_range.start)
 
 
-def _is_wanted(one: Group, wanted: tuple[str, str] | None) -> bool:
-    if wanted is None:
+def list_groups(
+    call: DirectoryCall, criterion: tuple[str, str] | None, *, first: int, count: int
+) -> tuple[list[dict[str, object]], int]:
+    """Return a range of groups and the total, like ``list_users``. Members are left out, since groups may be
+    large."""
+    matching = sorted(
+        (group for group in queries.groups_of(call.enterprise) if _matches(group, criterion)),
+        key=lambda group: group.pk,
+    )
+    return [_group_resource(group, call) for group in matching[first : first + count]], len(matching)
+
+
+def _matches(group: Group, criterion: tuple[str, str] | None) -> bool:
+    if criterion is None:
         return True
-    name, value = wanted
+    name, value = criterion
     if name == "displayName":
-        return one.name.casefold() == value.casefold()
-    return value == (one.external_id if name == "externalId" else str(one.pk))
+        return group.name.casefold() == value.casefold()
+    return value == (group.external_id if name == "externalId" else str(group.pk))
 
 
-def _get(call: Call, key: str) -> HttpResponse:
-    one, projection = _found(call, key), call.projection()
-    return told(projection.of(_with_members(one, call) if projection.has("members") else _shown(one, call)))
+def _get(call: DirectoryCall, key: str) -> HttpResponse:
+    group, projection = _get_group(call, key), call.projection()
+    return json_response(
+        projection.of(_with_members(group, call) if projection.has("members") else _group_resource(group, call))
+    )
 
 
-def _found(call: Call, key: str) -> Group:
+def _get_group(call: DirectoryCall, key: str) -> Group:
     number = whole_number(key)
-    one = None if number is None else queries.find_group(call.enterprise, number)
-    if one is None:
-        raise no_such("group")
-    return one
+    group = None if number is None else queries.find_group(call.enterprise, number)
+    if group is None:
+        raise not_found("group")
+    return group
 
 
-def _add(call: Call) -> HttpResponse:
-    projection, body = call.projection(), _read(call.body())
+def _add(call: DirectoryCall) -> HttpResponse:
+    projection, body = call.projection(), _lower_names(call.body())
     with transaction.atomic():
-        one = groups.add(
+        group = groups.add(
             call.enterprise, _text(body.get("displayname"), "displayName"), by=call.token,
-            most=config().enterprise_groups_most, external_id=_text(body.get("externalid") or "", "externalId"), now=call.now,
+            most=config().organisations.enterprise_groups_most, external_id=_text(body.get("externalid") or "", "externalId"), now=call.now,
         )  # fmt: skip
-        _fill(one, _keys(body.get("members"), call), call)
-        made = projection.of(_with_members(one, call))
-    return told(made, HTTPStatus.CREATED, location=call.address("Groups", one.pk))
+        _add_members(group, _member_keys(body.get("members"), call), call)
+        resource = projection.of(_with_members(group, call))
+    return json_response(resource, HTTPStatus.CREATED, location=call.address("Groups", group.pk))
 
 
-def _replace(call: Call, key: str) -> HttpResponse:
-    projection, body = call.projection(), _read(call.body())
+def _replace(call: DirectoryCall, key: str) -> HttpResponse:
+    projection, body = call.projection(), _lower_names(call.body())
     with transaction.atomic():
         call.hold()
-        one = _found(call, key)
-        _name(one, _text(body.get("displayname"), "displayName"), call)
-        groups.name_outside(one, _text(body.get("externalid") or "", "externalId"), by=call.token, now=call.now)
-        _only(one, _keys(body.get("members"), call), call)
-        made = projection.of(_with_members(_found(call, key), call))
-    return told(made)
+        group = _get_group(call, key)
+        _rename(group, _text(body.get("displayname"), "displayName"), call)
+        groups.set_external_id(group, _text(body.get("externalid") or "", "externalId"), by=call.token, now=call.now)
+        _set_members(group, _member_keys(body.get("members"), call), call)
+        resource = projection.of(_with_members(_get_group(call, key), call))
+    return json_response(resource)
 
 
-def _patch(call: Call, key: str) -> HttpResponse:
-    """All of its operations, or none."""
+def _patch(call: DirectoryCall, key: str) -> HttpResponse:
+    """Apply all operations, or none."""
     operations = operations_of(call.body())
     with transaction.atomic():
         call.hold()
-        one = _found(call, key)
-        for each in operations:
-            _apply(one, each, call)
-    return done()
+        group = _get_group(call, key)
+        for operation in operations:
+            _apply(group, operation, call)
+    return no_content()
 
 
-def _apply(one: Group, each: Operation, call: Call) -> None:
-    if not each.path:
-        for name, value in each.value.items():
-            _apply(one, Operation(each.op, name, value), call)
+def _apply(group: Group, operation: Operation, call: DirectoryCall) -> None:
+    if not operation.path:
+        for name, value in operation.value.items():
+            _apply(group, Operation(operation.op, name, value), call)
         return
-    path = each.path.removeprefix(f"{GROUP}:")
-    if found := _ONE_MEMBER.fullmatch(path):
-        if each.op != "remove":
+    path = operation.path.removeprefix(f"{GROUP}:")
+    if match := _MEMBER_PATH.fullmatch(path):
+        if operation.op != "remove":
             raise ScimError("A path to one member is for removing it.", kind="invalidPath")
-        _take(one, _there([found[1]], call), call)
+        _remove_members(group, _existing_keys([match[1]], call), call)
         return
     match path.lower():
         case "members":
-            _members(one, each, call)
-        case "displayname" if each.op != "remove":
-            _name(one, _text(each.value, "displayName"), call)
+            _change_members(group, operation, call)
+        case "displayname" if operation.op != "remove":
+            _rename(group, _text(operation.value, "displayName"), call)
         case "externalid":
-            text = _text("" if each.op == "remove" else each.value, "externalId")
-            groups.name_outside(one, text, by=call.token, now=call.now)
+            text = _text("" if operation.op == "remove" else operation.value, "externalId")
+            groups.set_external_id(group, text, by=call.token, now=call.now)
         case "id" | "schemas" | "meta":
-            pass  # sent along by some, and no one's to change
+            pass  # sent by some directories and read-only
         case _:
             raise ScimError("A group has displayName, externalId and members.", kind="invalidPath")
 
 
-def _members(one: Group, each: Operation, call: Call) -> None:
-    if each.op == "add":
-        _fill(one, _keys(each.value, call), call)
-    elif each.op == "replace":
-        _only(one, _keys(each.value, call), call)
-    elif each.value:  # Entra ID names whom to remove beside the path
-        _take(one, _there(_ids(each.value), call), call)
+def _change_members(group: Group, operation: Operation, call: DirectoryCall) -> None:
+    if operation.op == "add":
+        _add_members(group, _member_keys(operation.value, call), call)
+    elif operation.op == "replace":
+        _set_members(group, _member_keys(operation.value, call), call)
+    elif operation.value:  # Entra ID names the members to remove in the value, not in the path
+        _remove_members(group, _existing_keys(_member_ids(operation.value), call), call)
     else:
-        _only(one, [], call)
+        _set_members(group, [], call)
 
 
-def _name(one: Group, name: str, call: Call) -> None:
-    groups.rename(one, name, by=call.token, now=call.now)
+def _rename(group: Group, name: str, call: DirectoryCall) -> None:
+    groups.rename(group, name, by=call.token, now=call.now)
 
 
-def _only(one: Group, wanted: Collection[int], call: Call) -> None:
-    there = queries.keys_in(one)
-    _take(one, sorted(there - set(wanted)), call)
-    _fill(one, sorted(set(wanted) - there), call)
+def _set_members(group: Group, member_keys: Collection[int], call: DirectoryCall) -> None:
+    current_keys = queries.member_keys_of(group)
+    _remove_members(group, sorted(current_keys - set(member_keys)), call)
+    _add_members(group, sorted(set(member_keys) - current_keys), call)
 
 
-def _fill(one: Group, keys: Collection[int], call: Call) -> None:
-    for some in _in_parts(keys):
-        groups.put_in(one, some, by=call.token, now=call.now)
+def _add_members(group: Group, keys: Collection[int], call: DirectoryCall) -> None:
+    for batch in _member_batches(keys):
+        groups.add_members(group, batch, by=call.token, now=call.now)
 
 
-def _take(one: Group, keys: Collection[int], call: Call) -> None:
-    for some in _in_parts(keys):
-        groups.take_out(one, some, by=call.token, now=call.now)
+def _remove_members(group: Group, keys: Collection[int], call: DirectoryCall) -> None:
+    for batch in _member_batches(keys):
+        groups.remove_members(group, batch, by=call.token, now=call.now)
 
 
-def _in_parts(keys: Collection[int]) -> Iterable[tuple[int, ...]]:
-    if len(keys) > MOST_CHANGED:
-        words = f"One call changes at most {MOST_CHANGED} members of a group. Send several."
+def _member_batches(keys: Collection[int]) -> Iterable[tuple[int, ...]]:
+    if len(keys) > MAX_CHANGES:
+        words = f"One call changes at most {MAX_CHANGES} members of a group. Send several."
         raise ScimError(words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, kind="tooMany")
-    return batched(keys, groups.MOST_AT_ONCE)
+    return batched(keys, groups.MAX_BATCH)
 
 
-def _keys(given: Any, call: Call) -> list[int]:
-    """Raises ``ScimError`` for one who is no member."""
-    ids = _ids(given)
-    known = queries.by_public_ids(call.enterprise, ids)
-    unknown = [one for one in ids if one not in known]
-    if unknown:
-        raise wrong_value(f'No user of this enterprise has the id "{unknown[0][:64]}".')
-    return sorted(known.values())
+def _member_keys(value: Any, call: DirectoryCall) -> list[int]:
+    """Return the primary keys. Raises ``ScimError`` for a person who is not a member."""
+    ids = _member_ids(value)
+    by_public_id = queries.by_public_ids(call.enterprise, ids)
+    unknown_ids = [public_id for public_id in ids if public_id not in by_public_id]
+    if unknown_ids:
+        raise invalid_value(f'No user of this enterprise has the id "{unknown_ids[0][:64]}".')
+    return sorted(by_public_id.values())
 
 
-def _there(ids: list[str], call: Call) -> list[int]:
-    """Of whom to take out those that there are: nobody else is in it."""
+def _existing_keys(ids: list[str], call: DirectoryCall) -> list[int]:
+    """Return the primary keys of existing users. Unknown ids need no removal."""
     return sorted(queries.by_public_ids(call.enterprise, ids).values())
 
 
-def _ids(given: Any) -> list[str]:
-    values = [] if given is None else given if isinstance(given, list) else [given]
-    if len(values) > MOST_CHANGED:
-        raise ScimError(f"At most {MOST_CHANGED} members at once.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, kind="tooMany")
-    ids = [one.get("value") if isinstance(one, dict) else one for one in values]
-    if not all(isinstance(one, str) and one for one in ids):
-        raise wrong_value("members is a list of objects with the id of a user as value.")
-    return list(dict.fromkeys(str(one) for one in ids))
+def _member_ids(value: Any) -> list[str]:
+    values = [] if value is None else value if isinstance(value, list) else [value]
+    if len(values) > MAX_CHANGES:
+        raise ScimError(f"At most {MAX_CHANGES} members at once.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, kind="tooMany")
+    ids = [item.get("value") if isinstance(item, dict) else item for item in values]
+    if not all(isinstance(item, str) and item for item in ids):
+        raise invalid_value("members is a list of objects with the id of a user as value.")
+    return list(dict.fromkeys(str(item) for item in ids))
 
 
-def _read(body: dict[str, Any]) -> dict[str, Any]:
+def _lower_names(body: dict[str, Any]) -> dict[str, Any]:
     return {name.lower(): value for name, value in body.items()}
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise wrong_value(f"{name} is a text.")
+        raise invalid_value(f"{name} is a text.")
     return value
 
 
-def _remove(call: Call, key: str) -> HttpResponse:
-    groups.remove(_found(call, key), by=call.token, now=call.now)
-    return done()
+def _remove(call: DirectoryCall, key: str) -> HttpResponse:
+    groups.remove(_get_group(call, key), by=call.token, now=call.now)
+    return no_content()
 
 
-many = by_method(GET=_list, POST=_add)
+collection = by_method(GET=_list, POST=_add)
 search = by_method(POST=_search)
-one = by_method(GET=_get, PUT=_replace, PATCH=_patch, DELETE=_remove)
+detail = by_method(GET=_get, PUT=_replace, PATCH=_patch, DELETE=_remove)

@@ -1,4 +1,4 @@
-"""The operations of a PATCH (RFC 7644 §3.5.2), read as Entra ID and Okta write them as well. No I/O."""
+"""Operations of a PATCH (RFC 7644 §3.5.2), including the spellings of Entra ID and Okta. No I/O."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from .errors import ScimError, wrong_syntax
+from .errors import ScimError, invalid_syntax
 
-MOST = 1_000
-LONGEST_PATH = 600
+MAX_OPERATIONS = 1_000
+MAX_PATH_LENGTH = 600
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class Operation(Struct, frozen=True):
-    """``op``: ``add``, ``replace`` or ``remove``, in small letters: Entra ID sends ``Add``. ``path`` is empty where the value names
-    the attributes."""
+    """An operation of a PATCH.
+
+    ``op``: ``add``, ``replace`` or ``remove`` in lower case, since Entra ID sends ``Add``. ``path``: empty if the value
+    names the attributes.
+    """
 
     op: str
     path: str
@@ -24,24 +27,24 @@ class Operation(Struct, frozen=True):
 
 
 def operations_of(body: dict[str, Any]) -> Sequence[Operation]:
-    """Raises ``ScimError``."""
-    given = next((value for name, value in body.items() if name.lower() == "operations"), None)
-    if not isinstance(given, list) or not given or len(given) > MOST:
-        raise wrong_syntax(f"A PATCH has Operations: a list of 1 to {MOST}.")
-    return [_operation(one) for one in given]
+    """Parse the operations. Raises ``ScimError``."""
+    items = next((value for name, value in body.items() if name.lower() == "operations"), None)
+    if not isinstance(items, list) or not items or len(items) > MAX_OPERATIONS:
+        raise invalid_syntax(f"A PATCH has Operations: a list of 1 to {MAX_OPERATIONS}.")
+    return [_operation(item) for item in items]
 
 
-def _operation(given: Any) -> Operation:
-    one = {name.lower(): value for name, value in given.items()} if isinstance(given, dict) else {}
-    op, path, value = one.get("op"), one.get("path", ""), one.get("value")
+def _operation(item: Any) -> Operation:
+    fields = {name.lower(): value for name, value in item.items()} if isinstance(item, dict) else {}
+    op, path, value = fields.get("op"), fields.get("path", ""), fields.get("value")
     if not isinstance(op, str) or op.lower() not in {"add", "replace", "remove"}:
-        raise wrong_syntax("The op of an operation is add, replace or remove.")
+        raise invalid_syntax("The op of an operation is add, replace or remove.")
     if path is None:
         path = ""
-    if not isinstance(path, str) or len(path) > LONGEST_PATH:
+    if not isinstance(path, str) or len(path) > MAX_PATH_LENGTH:
         raise ScimError("The path of an operation is a text.", kind="invalidPath")
     if not path and op.lower() == "remove":
         raise ScimError("An operation that removes something names it by its path.", kind="noTarget")
     if not path and not isinstance(value, dict):
-        raise wrong_syntax("An operation without a path has an object as its value.")
+        raise invalid_syntax("An operation without a path has an object as its value.")
     return Operation(op.lower(), path.strip(), value)

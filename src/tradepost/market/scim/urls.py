@@ -1,4 +1,4 @@
-"""Addresses below that of an enterprise's directory; what is none of them is refused in SCIM's form."""
+"""URLs of an enterprise's directory. Unknown addresses get a SCIM error."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ urlpatterns = [
     path(".search", searching.everything, name="search"),
     path("Users/.search", user_calls.search, name="search_users"),
     path("Groups/.search", group_calls.search, name="search_groups"),
-    path("Users", user_calls.many, name="users"),
-    path("Users/<str:key>", user_calls.one, name="user"),
-    path("Groups", group_calls.many, name="groups"),
-    path("Groups/<str:key>", group_calls.one, name="group"),
+    path("Users", user_calls.collection, name="users"),
+    path("Users/<str:key>", user_calls.detail, name="user"),
+    path("Groups", group_calls.collection, name="groups"),
+    path("Groups/<str:key>", group_calls.detail, name="group"),
     path("", unknown, name="none"),
     path("<path:rest>", unknown, name="unknown"),
 ]

@@ -1,4 +1,4 @@
-"""``/Users``: members of the enterprise, read and written by the verbs that its administrators' pages call."""
+"""``/Users``: read and change members of the enterprise with the same functions as the administrators' pages."""
 
 from __future__ import annotations
 
@@ -16,205 +16,236 @@ from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Member
 from tradepost.market.organisations.profile import Profile, profile_of, stored_profile
 
-from .asked import filter_of, part_of
-from .calls import Call, by_method, done, listed, told
-from .errors import ScimError, no_such, wrong_value
+from .calls import DirectoryCall, by_method, json_response, list_response, no_content
+from .errors import ScimError, invalid_value, not_found
+from .list_parameters import filter_of, range_of
 from .operations import operations_of
-from .places import Places
+from .person_data import CORE_SCHEMA, ENTERPRISE, Attributes, attributes_of, changes_of, name_from_attributes
+from .places import Departments
 from .projection import projection_of
-from .said import CORE, ENTERPRISE, Said, name_of, of_operations, of_resource
 
 FILTERS = {"username": "userName", "externalid": "externalId", "id": "id"}
-NAMES = ("formatted", "familyName", "givenName")
-"""Parts of ``name``, kept as the directory gives them beside the name that the market shows."""
-HIDDEN = "hidden"
-"""Names in ``Member.directory`` of what a PATCH removed and every member has all the same: the directory no longer sees it."""
-HIDES: Mapping[str, tuple[str, ...]] = {
-    "displayName": ("displayName",), "name": NAMES, "active": ("active",), "department": ("department",),
+NAME_PARTS = ("formatted", "familyName", "givenName")
+"""Parts of ``name``, stored as the directory sends them beside the displayed name."""
+HIDDEN_KEY = "hidden"
+"""Key in ``Member.directory`` for attributes that a PATCH removed although every member has them. The directory does
+not see them."""
+HIDDEN_BY_PATH: Mapping[str, tuple[str, ...]] = {
+    "displayName": ("displayName",), "name": NAME_PARTS, "active": ("active",), "department": ("department",),
 }  # fmt: skip
 _PROFILE = {"position": "title", "employee_code": "employeeNumber", "mobile": "mobile", "email": "email"}
-"""What is kept of the market's profile, by its name here."""
+"""SCIM names of the stored profile fields."""
 
 
-def shown(one: Member, call: Call, places: Places) -> dict[str, object]:
-    """What is known of a member, in SCIM's form."""
-    known, kept = stored_profile(one.profile), one.directory
-    hidden = frozenset(kept.get(HIDDEN, "").split())
-    names = {name: kept[name] for name in NAMES if kept.get(name)}
-    more: dict[str, object] = {
-        "employeeNumber": known.employee_code,
-        "department": "" if "department" in hidden else kept.get("department") or places.path(one.department_id),
+def to_resource(member: Member, call: DirectoryCall, places: Departments) -> dict[str, object]:
+    """Return a member as a SCIM resource."""
+    profile, directory = stored_profile(member.profile), member.directory
+    hidden_names = frozenset(directory.get(HIDDEN_KEY, "").split())
+    names = {name: directory[name] for name in NAME_PARTS if directory.get(name)}
+    extension: dict[str, object] = {
+        "employeeNumber": profile.employee_code,
+        "department": ""
+        if "department" in hidden_names
+        else directory.get("department") or places.path(member.department_id),
     }
-    given: dict[str, object] = {
-        "externalId": one.external_id,
-        "displayName": one.name,
-        "name": names or {"formatted": one.name},
-        "active": one.enabled,
-        "title": known.position,
-        "emails": [{"value": known.email, "type": "work"}] if known.email else None,
-        "phoneNumbers": [{"value": known.mobile, "type": "mobile"}] if known.mobile else None,
-        ENTERPRISE: {name: value for name, value in more.items() if value},
+    attributes: dict[str, object] = {
+        "externalId": member.external_id,
+        "displayName": member.name,
+        "name": names or {"formatted": member.name},
+        "active": member.enabled,
+        "title": profile.position,
+        "emails": [{"value": profile.email, "type": "work"}] if profile.email else None,
+        "phoneNumbers": [{"value": profile.mobile, "type": "mobile"}] if profile.mobile else None,
+        ENTERPRISE: {name: value for name, value in extension.items() if value},
     }
     return {
-        "schemas": [CORE, ENTERPRISE], "id": one.public_id, "userName": one.user_name,
-        **{name: value for name, value in given.items() if value not in (None, "", {}) and name not in hidden},
+        "schemas": [CORE_SCHEMA, ENTERPRISE], "id": member.public_id, "userName": member.user_name,
+        **{name: value for name, value in attributes.items() if value not in (None, "", {}) and name not in hidden_names},
         "meta": {
-            "resourceType": "User", "created": one.joined_at.isoformat(), "location": call.address("Users", one.public_id),
+            "resourceType": "User", "created": member.joined_at.isoformat(), "location": call.address("Users", member.public_id),
         },
     }  # fmt: skip
 
 
-def _list(call: Call) -> HttpResponse:
-    return _listed(call, call.asked())
+def _list(call: DirectoryCall) -> HttpResponse:
+    return _list_answer(call, call.asked())
 
 
-def _search(call: Call) -> HttpResponse:
-    return _listed(call, call.searched())
+def _search(call: DirectoryCall) -> HttpResponse:
+    return _list_answer(call, call.searched())
 
 
-def _listed(call: Call, asked: Mapping[str, str]) -> HttpResponse:
-    part, wanted, projection = part_of(asked), filter_of(asked.get("filter", ""), FILTERS), projection_of(asked)
-    found, total = part_of_users(call, wanted, first=part.start - 1, count=part.count)
-    return listed([projection.of(one) for one in found], total=total, start=part.start)
+def _list_answer(call: DirectoryCall, parameters: Mapping[str, str]) -> HttpResponse:
+    page_range, criterion, projection = (
+        range_of(parameters),
+        filter_of(parameters.get("filter", ""), FILTERS),
+        projection_of(parameters),
+    )
+    resources, total = list_users(call, criterion, first=page_range.start - 1, count=page_range.count)
+    return list_response([projection.of(resource) for resource in resources], total=total, start=page_range.start)
 
 
-def part_of_users(
-    call: Call, wanted: tuple[str, str] | None, *, first: int, count: int
+def list_users(
+    call: DirectoryCall, criterion: tuple[str, str] | None, *, first: int, count: int
 ) -> tuple[list[dict[str, object]], int]:
-    """``count`` users from the one with number ``first``, from 0; and how many there are."""
-    found, total = queries.members_by_number(
-        call.enterprise, wanted and (_COLUMNS[wanted[0]], wanted[1].lower() if wanted[0] == "userName" else wanted[1]),
+    """Return ``count`` users from number ``first`` (from 0), and the total."""
+    rows, total = queries.members_by_number(
+        call.enterprise, criterion and (_COLUMNS[criterion[0]], criterion[1].lower() if criterion[0] == "userName" else criterion[1]),
         first=first, count=count,
     )  # fmt: skip
-    places = Places(call.enterprise)
-    return [shown(one, call, places) for one in found], total
+    departments = Departments(call.enterprise)
+    return [to_resource(member, call, departments) for member in rows], total
 
 
 _COLUMNS = {"userName": "user_name", "externalId": "external_id", "id": "public_id"}
 
 
-def _get(call: Call, key: str) -> HttpResponse:
-    return told(call.projection().of(shown(_found(call, key), call, Places(call.enterprise))))
+def _get(call: DirectoryCall, key: str) -> HttpResponse:
+    return json_response(call.projection().of(to_resource(_get_member(call, key), call, Departments(call.enterprise))))
 
 
-def _found(call: Call, key: str) -> Member:
-    one = queries.member_by_public_id(call.enterprise, key)
-    if one is None:
-        raise no_such("user")
-    return one
+def _get_member(call: DirectoryCall, key: str) -> Member:
+    member = queries.member_by_public_id(call.enterprise, key)
+    if member is None:
+        raise not_found("user")
+    return member
 
 
-def _add(call: Call) -> HttpResponse:
-    projection, said = call.projection(), of_resource(call.body())
-    user_name = said.get("userName")
+def _add(call: DirectoryCall) -> HttpResponse:
+    projection, attributes = call.projection(), attributes_of(call.body())
+    user_name = attributes.get("userName")
     if not isinstance(user_name, str) or not user_name.strip():
-        raise wrong_value("userName is missing.")
-    places = Places(call.enterprise)
+        raise invalid_value("userName is missing.")
+    departments = Departments(call.enterprise)
     with transaction.atomic():
-        person = _person(said, None, places, user_name=user_name.strip())
-        one = members.add_without_password(
-            call.enterprise, user_name, person, by=call.token, most=config().enterprise_members_most, now=call.now
+        person = _resulting_person(attributes, None, departments, user_name=user_name.strip())
+        member = members.add_without_password(
+            call.enterprise,
+            user_name,
+            person,
+            by=call.token,
+            most=config().organisations.enterprise_members_most,
+            now=call.now,
         )
-        _switch(one, said, call)
-        one = _found(call, one.public_id)
-    made = projection.of(shown(one, call, places))
-    return told(made, HTTPStatus.CREATED, location=call.address("Users", one.public_id))
+        _set_active(member, attributes, call)
+        member = _get_member(call, member.public_id)
+    resource = projection.of(to_resource(member, call, departments))
+    return json_response(resource, HTTPStatus.CREATED, location=call.address("Users", member.public_id))
 
 
-def _replace(call: Call, key: str) -> HttpResponse:
-    """What is not said is known no more (RFC 7644 §3.5.1), but for what everybody has: a name and a department. Whether they may
-    sign in is changed where it is said alone."""
-    said = {name: value for name, value in of_resource(call.body()).items() if value is not None}
-    missing: Said = dict.fromkeys(("externalId", *_PROFILE.values()))
-    return _changed(call, key, {**missing, **dict.fromkeys(NAMES, ""), **said})
+def _replace(call: DirectoryCall, key: str) -> HttpResponse:
+    """Replace a user. Missing values are removed (RFC 7644 §3.5.1), except the name and the department, which are
+    required.
+
+    ``active`` changes only if it is given.
+    """
+    attributes = {name: value for name, value in attributes_of(call.body()).items() if value is not None}
+    missing_attributes: Attributes = dict.fromkeys(("externalId", *_PROFILE.values()))
+    return _apply_changes(call, key, {**missing_attributes, **dict.fromkeys(NAME_PARTS, ""), **attributes})
 
 
-def _patch(call: Call, key: str) -> HttpResponse:
-    return _changed(call, key, of_operations(operations_of(call.body())))
+def _patch(call: DirectoryCall, key: str) -> HttpResponse:
+    return _apply_changes(call, key, changes_of(operations_of(call.body())))
 
 
-def _changed(call: Call, key: str, said: Said) -> HttpResponse:
-    projection, places = call.projection(), Places(call.enterprise)
+def _apply_changes(call: DirectoryCall, key: str, attributes: Attributes) -> HttpResponse:
+    projection, departments = call.projection(), Departments(call.enterprise)
     with transaction.atomic():
         call.hold()
-        one = _found(call, key)
-        _rename(one, said, call)
-        members.change(one, _person(said, one, places, user_name=one.user_name), by=call.token, now=call.now)
-        _switch(one, said, call)
-        one = _found(call, key)
-    return told(projection.of(shown(one, call, places)))
+        member = _get_member(call, key)
+        _rename(member, attributes, call)
+        members.change(
+            member,
+            _resulting_person(attributes, member, departments, user_name=member.user_name),
+            by=call.token,
+            now=call.now,
+        )
+        _set_active(member, attributes, call)
+        member = _get_member(call, key)
+    return json_response(projection.of(to_resource(member, call, departments)))
 
 
-def _rename(one: Member, said: Said, call: Call) -> None:
-    """Change the account name until a seller knows the person by it. Raises ``ScimError``."""
-    user_name = said.get("userName", one.user_name)
-    if isinstance(user_name, str) and user_name.strip().lower() == one.user_name:
+def _rename(member: Member, attributes: Attributes, call: DirectoryCall) -> None:
+    """Change the account name, unless a seller already knows the person by it. Raises ``ScimError``."""
+    user_name = attributes.get("userName", member.user_name)
+    if isinstance(user_name, str) and user_name.strip().lower() == member.user_name:
         return
     if not isinstance(user_name, str) or not user_name.strip():
-        raise wrong_value("userName is missing.")
-    if is_known_to_sellers(one):
+        raise invalid_value("userName is missing.")
+    if is_known_to_sellers(member):
         words = "This account name can no longer change: the software of a seller knows the person by it."
         raise ScimError(words, kind="mutability")
-    members.rename_account(one, user_name, by=call.token, now=call.now)
+    members.rename_account(member, user_name, by=call.token, now=call.now)
 
 
-def _switch(one: Member, said: Said, call: Call) -> None:
-    if said.get("active") is not None:
-        switch = members.enable if said["active"] else members.disable
-        switch(one, by=call.token, now=call.now)
+def _set_active(member: Member, attributes: Attributes, call: DirectoryCall) -> None:
+    if attributes.get("active") is not None:
+        switch = members.enable if attributes["active"] else members.disable
+        switch(member, by=call.token, now=call.now)
 
 
-def _remove(call: Call, key: str) -> HttpResponse:
-    members.remove(_found(call, key), by=call.token, now=call.now)
-    return done()
+def _remove(call: DirectoryCall, key: str) -> HttpResponse:
+    members.remove(_get_member(call, key), by=call.token, now=call.now)
+    return no_content()
 
 
-def _person(said: Said, standing: Member | None, places: Places, *, user_name: str) -> Person:
-    """What stands goes on where nothing is said. Rights of administrators are given and taken on the pages alone."""
-    before: Mapping[str, str] = standing.directory if standing else {}
+def _resulting_person(
+    attributes: Attributes, existing: Member | None, departments: Departments, *, user_name: str
+) -> Person:
+    """Return the resulting person. Missing values keep their state. Administrator rights change only on the pages."""
+    before: Mapping[str, str] = existing.directory if existing else {}
     hidden = {
-        shown
-        for shown, parts in HIDES.items()
-        if all(said[part] is None if part in said else shown in before.get(HIDDEN, "").split() for part in parts)
+        name
+        for name, parts in HIDDEN_BY_PATH.items()
+        if all(
+            attributes[part] is None if part in attributes else name in before.get(HIDDEN_KEY, "").split()
+            for part in parts
+        )
     }
-    department = str(said.get("department") or "").strip()
-    place = places.find(department) if department else None
-    names = {name: str(said[name] or "") if name in said else before.get(name, "") for name in NAMES}
-    unknown = (department if place is None else "") if "department" in said else before.get("department", "")
+    department = str(attributes.get("department") or "").strip()
+    department_key = departments.find(department) if department else None
+    names = {name: str(attributes[name] or "") if name in attributes else before.get(name, "") for name in NAME_PARTS}
+    unknown = (
+        (department if department_key is None else "") if "department" in attributes else before.get("department", "")
+    )
     return Person(
-        name=_name(said, names, standing) or user_name,
-        department=place or (standing.department_id if standing else places.for_newcomers(department)),
+        name=_name(attributes, names, existing) or user_name,
+        department=department_key or (existing.department_id if existing else departments.for_newcomers(department)),
         directory={
             name: value
-            for name, value in {**names, "department": unknown, HIDDEN: " ".join(sorted(hidden))}.items()
+            for name, value in {**names, "department": unknown, HIDDEN_KEY: " ".join(sorted(hidden))}.items()
             if value
         },
-        role=standing.role if standing else Member.Role.USER,
-        profile=_profile(said, standing),
-        external_id=str(said["externalId"] or "") if "externalId" in said else None,
+        role=existing.role if existing else Member.Role.USER,
+        profile=_profile(attributes, existing),
+        external_id=str(attributes["externalId"] or "") if "externalId" in attributes else None,
     )
 
 
-def _name(said: Said, names: Mapping[str, str], standing: Member | None) -> str:
-    """``displayName``; else the name of its parts, where they changed and the market's name was of the former ones."""
-    if said.get("displayName"):
-        return str(said["displayName"])
-    known = standing.name if standing else ""
-    former = name_of({name: standing.directory.get(name, "") for name in NAMES}) if standing else ""
-    changed = any(name in said for name in NAMES) and any(names.values())
-    if not changed or (former and known != former):
-        return known
-    return name_of({**names}, known="" if former else known)
+def _name(attributes: Attributes, names: Mapping[str, str], existing: Member | None) -> str:
+    """Return ``displayName``, else the name from its parts if they changed and the current name came from the former
+    parts."""
+    if attributes.get("displayName"):
+        return str(attributes["displayName"])
+    current_name = existing.name if existing else ""
+    former_name = (
+        name_from_attributes({name: existing.directory.get(name, "") for name in NAME_PARTS}) if existing else ""
+    )
+    is_changed = any(name in attributes for name in NAME_PARTS) and any(names.values())
+    if not is_changed or (former_name and current_name != former_name):
+        return current_name
+    return name_from_attributes({**names}, known="" if former_name else current_name)
 
 
-def _profile(said: Said, standing: Member | None) -> Profile:
-    """Raises ``Refused`` for what is no telephone number, no e-mail address, or too long."""
-    before = stored_profile(standing.profile) if standing else Profile()
-    given = {name: str(said[key] or "") for name, key in _PROFILE.items() if key in said}
-    read = profile_of(given)
-    return replace(before, **{name: getattr(read, name) for name in given})
+def _profile(attributes: Attributes, existing: Member | None) -> Profile:
+    """Return the resulting profile. Raises ``Refused`` for an invalid phone number or email address, or a too long
+    value."""
+    before = stored_profile(existing.profile) if existing else Profile()
+    values = {name: str(attributes[key] or "") for name, key in _PROFILE.items() if key in attributes}
+    parsed_profile = profile_of(values)
+    return replace(before, **{name: getattr(parsed_profile, name) for name in values})
 
 
-many = by_method(GET=_list, POST=_add)
+collection = by_method(GET=_list, POST=_add)
 search = by_method(POST=_search)
-one = by_method(GET=_get, PUT=_replace, PATCH=_patch, DELETE=_remove)
+detail = by_method(GET=_get, PUT=_replace, PATCH=_patch, DELETE=_remove)

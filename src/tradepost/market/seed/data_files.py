@@ -1,4 +1,4 @@
-"""The demo's words and prices are data in TOML files; a mistake in one is told by its file and key."""
+"""The demo's texts and prices in TOML files. Errors name the file and the key."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from typing import Any
 import msgspec
 
 
-class BadData(ValueError):
-    """A data file that does not hold what it should: ``file: key: what is wrong``."""
+class InvalidData(ValueError):
+    """A data file is invalid; the message is ``file: key: problem``."""
 
 
-class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a table of a data file holds; a key that is not one of its fields is a mistake."""
+class DataTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a data file. Unknown keys are errors."""
 
 
 def read[T](name: str, shape: type[T]) -> T:
-    """The file ``name`` of the folder ``data``. Raises ``BadData``."""
+    """Read the file ``name`` in the folder ``data``. Raises ``InvalidData``."""
     return parse((files(__package__) / "data" / name).read_text(encoding="utf-8"), shape, name=name)
 
 
 def parse[T](text: str, shape: type[T], *, name: str) -> T:
-    """The same from a text. Raises ``BadData``, which tells of the file by ``name``."""
+    """Parse a text. Raises ``InvalidData`` with ``name`` as the file."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadData(f"{name}: {error}") from None
-    for problem in _one_sided(raw, ""):
-        raise BadData(f"{name}: {problem}")
+        raise InvalidData(f"{name}: {error}") from None
+    for problem in _texts_in_one_language(raw, ""):
+        raise InvalidData(f"{name}: {problem}")
     try:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError as error:
-        wrong, _, at = str(error).partition(" - at `$")
+        reason, _, at = str(error).partition(" - at `$")
         key = at.rstrip("`").removeprefix(".") or "the file"
-        raise BadData(f"{name}: {key}: {wrong}") from None
+        raise InvalidData(f"{name}: {key}: {reason}") from None
 
 
-def _one_sided(value: Any, key: str) -> Iterator[str]:
-    """Texts that are not there in both languages."""
+def _texts_in_one_language(value: Any, key: str) -> Iterator[str]:
+    """Yield texts that are not in both languages."""
     match value:
         case {"zh": _} | {"en": _}:
-            if set(value) != {"zh", "en"} or not all(isinstance(said, str) and said.strip() for said in value.values()):
+            if set(value) != {"zh", "en"} or not all(isinstance(text, str) and text.strip() for text in value.values()):
                 yield f"{key}: needs words in zh and en, and nothing else"
         case dict():
             for name, inner in value.items():
-                yield from _one_sided(inner, f"{key}.{name}" if key else name)
+                yield from _texts_in_one_language(inner, f"{key}.{name}" if key else name)
         case list():
             for number, inner in enumerate(value):
-                yield from _one_sided(inner, f"{key}[{number}]")
+                yield from _texts_in_one_language(inner, f"{key}[{number}]")

@@ -1,5 +1,7 @@
-"""Demands of the demo, by the verbs of the pages: one waits for an operator, one was answered with a product, a seller is asked for
-one. They are raised where the demo is begun with, not where it is made, since days are given for each."""
+"""Demands of the demo: one open, one answered with a product, one passed to a seller.
+
+They are created when the demo starts rather than when it is built, since they have deadlines of some days.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,19 @@ from django.db import transaction
 
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.service_desk.customer_demands import pass_on
+from tradepost.market.service_desk.customer_demands import forward_to_seller
 from tradepost.market.service_desk.demand_answers import Answer, answer
 from tradepost.market.service_desk.demands import RaiseDemand, raise_demand
 from tradepost.market.service_desk.desk_rules import DeskRules
 from tradepost.market.service_desk.models import Demand
 
-from .data_files import Data, read
+from .data_files import DataTable, read
 from .people import OPERATOR
 
 
-class DemoDemand(Data, frozen=True, kw_only=True):
-    """``answer``: of an operator, who names ``product``; ``seller``: who is asked, with a ``note``. All three by their slugs."""
+class DemoDemand(DataTable, frozen=True, kw_only=True):
+    """A demand. ``answer``: an operator's answer with ``product``; ``seller``: the asked seller with a ``note``. By
+    slugs."""
 
     contact: str
     email: str
@@ -36,34 +39,41 @@ class DemoDemand(Data, frozen=True, kw_only=True):
     note: str = ""
 
 
-class DemandFile(Data, frozen=True, kw_only=True):
+class DemandFile(DataTable, frozen=True, kw_only=True):
     demand: tuple[DemoDemand, ...]
 
 
 @cache
 def demands() -> tuple[DemoDemand, ...]:
-    """Raises ``BadData``."""
+    """Read the data file. Raises ``InvalidData``."""
     return read("demands.toml", DemandFile).demand
 
 
-def ask(*, rules: DeskRules, now: datetime) -> None:
-    """Once: where any demand is there nothing is asked. The demo must be walked, since an answer names what is on sale."""
+def create_demands(*, rules: DeskRules, now: datetime) -> None:
+    """Create the demands unless any demand exists. Answers need published products."""
     with transaction.atomic():
         if Demand.objects.exists():
             return
-        for said in demands():
-            _ask(said, rules, now)
+        for demo_demand in demands():
+            _create_demand(demo_demand, rules, now)
 
 
-def _ask(said: DemoDemand, rules: DeskRules, now: datetime) -> None:
-    asked = RaiseDemand(
-        contact=said.contact, email=said.email, phone=said.phone, requirement=said.requirement, language=said.language,
-        searched=said.searched, shares_contact=said.shares_contact, buyer=User.objects.filter(email=said.email).first(),
+def _create_demand(demo_demand: DemoDemand, rules: DeskRules, now: datetime) -> None:
+    command = RaiseDemand(
+        contact=demo_demand.contact, email=demo_demand.email, phone=demo_demand.phone, requirement=demo_demand.requirement, language=demo_demand.language,
+        searched=demo_demand.searched, shares_contact=demo_demand.shares_contact, buyer=User.objects.filter(email=demo_demand.email).first(),
     )  # fmt: skip
-    demand = raise_demand(asked, rules=rules, allowed=None, now=now).demand
-    if said.answer:
-        product = product_on_sale(slug=said.product)
-        given = Answer(by=OPERATOR.email, words=said.answer, product=product.pk if product else None)
-        answer(demand, given, now=now)
-    if said.seller:
-        pass_on(demand, Seller.objects.get(slug=said.seller), said.note, by=OPERATOR.email, rules=rules, now=now)
+    demand = raise_demand(command, rules=rules, allowed=None, now=now).demand
+    if demo_demand.answer:
+        product = product_on_sale(slug=demo_demand.product)
+        operator_answer = Answer(by=OPERATOR.email, words=demo_demand.answer, product=product.pk if product else None)
+        answer(demand, operator_answer, now=now)
+    if demo_demand.seller:
+        forward_to_seller(
+            demand,
+            Seller.objects.get(slug=demo_demand.seller),
+            demo_demand.note,
+            by=OPERATOR.email,
+            rules=rules,
+            now=now,
+        )

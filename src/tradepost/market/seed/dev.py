@@ -1,4 +1,5 @@
-"""A market around one seller's own server: a company, a product of each charging mode bound to the server, a buyer with money."""
+"""A sandbox around a seller's own server: a company, a product per charging mode at the server, and a buyer with
+money."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ from tradepost.protocols.registry import protocols
 from tradepost.protocols.text import Text
 
 from .companies import enter_seller
-from .data_files import BadData, Data, read
-from .loading import account, give_money
+from .data_files import DataTable, InvalidData, read
+from .loading import ensure_account, top_up_buyer
 from .people import BUYER, OPERATOR, DemoSeller, Login
 from .shapes import Editions, picture
 
@@ -42,15 +43,15 @@ FILE = "your_server.toml"
 
 
 class ModeProduct(Editions, frozen=True, kw_only=True):
-    """How the product of a charging mode looks."""
+    """The product of a charging mode."""
 
     mode: ChargingMode
     name: Text
     summary: Text
 
 
-class ServerFile(Data, frozen=True, kw_only=True):
-    """``after_summary`` ends each product's description."""
+class ServerFile(DataTable, frozen=True, kw_only=True):
+    """The data file. ``after_summary`` ends each product's description."""
 
     category: str
     after_summary: Text
@@ -60,14 +61,14 @@ class ServerFile(Data, frozen=True, kw_only=True):
 
 @cache
 def server_file() -> ServerFile:
-    """What is sold by somebody's own server. Raises ``BadData`` with the key that is wrong."""
-    found = read(FILE, ServerFile)
-    for number, product in enumerate(found.product):
-        for key, wrong in product.problems():
-            raise BadData(f"{FILE}: product[{number}].{key}: {wrong}")
-    if found.category not in first_categories.SLUGS:
-        raise BadData(f"{FILE}: category: {found.category} is none of the first categories")
-    return found
+    """Read the data file. Raises ``InvalidData`` with the invalid key."""
+    data = read(FILE, ServerFile)
+    for number, product in enumerate(data.product):
+        for key, problem in product.problems():
+            raise InvalidData(f"{FILE}: product[{number}].{key}: {problem}")
+    if data.category not in first_categories.SLUGS:
+        raise InvalidData(f"{FILE}: category: {data.category} is none of the first categories")
+    return data
 
 
 def mode_products() -> Mapping[ChargingMode, ModeProduct]:
@@ -76,50 +77,52 @@ def mode_products() -> Mapping[ChargingMode, ModeProduct]:
 
 @dataclass(frozen=True, slots=True)
 class DevMarket:
-    """What the seller's engineer needs: accounts, what can be bought, and the keys of the open APIs."""
+    """The results for the seller's engineer: accounts, products, and keys of the open APIs."""
 
     logins: tuple[Login, ...]
     products: tuple[tuple[ChargingMode, str], ...]
-    """Charging mode → the product's slug."""
+    """Slug of the product by charging mode."""
     access_key: str
     secret_key: str = field(repr=False)
 
 
-def kind_over(protocol: str) -> ProductType:
-    """The kind of product that is sold over this protocol. Raises ``Refused`` when none is."""
-    found = next((kind for kind in product_types().values() if protocol in kind.protocols), None)
-    if found is None:
+def product_type_of(protocol: str) -> ProductType:
+    """Return the product type that is sold over this protocol. Raises ``Refused`` if there is none."""
+    kind_found = next((kind for kind in product_types().values() if protocol in kind.protocols), None)
+    if kind_found is None:
         served = [name for name in protocols() if any(name in kind.protocols for kind in product_types().values())]
         raise Refused(
             "seed.protocol",
             _("No product is sold over %(protocol)s. Choose one of: %(served)s.")
             % {"protocol": protocol or "?", "served": ", ".join(served)},
         )
-    return found
+    return kind_found
 
 
 def load_dev(now: datetime, *, address: str, protocol: str, key: str) -> DevMarket:
-    """Fill a sandbox around the server at ``address``, which speaks ``protocol`` and holds ``key``.
+    """Fill a sandbox for the server at ``address``, which uses ``protocol`` and ``key``.
 
-    Loading again into the same market changes only what differs: the address that serves the products, and the key.
-    Raises ``Refused`` in a real market, and for an address or a protocol that cannot serve.
+    Loading again changes only the address and the key. Raises ``Refused`` in a real market, and for an unusable address
+    or protocol.
     """
     if not config().sandbox:
-        raise Refused("seed.real_market", _("Demo data goes into a sandbox only: its passwords are public."))
-    kind = kind_over(protocol)
+        raise Refused(
+            "seed.real_market", _("Demo data can be loaded only into a sandbox, because its passwords are public.")
+        )
+    kind = product_type_of(protocol)
     with transaction.atomic():
-        users = {login.role: account(login, now) for login in LOGINS}
-        give_money(users[BUYER.role], now)
+        users = {login.role: ensure_account(login, now) for login in LOGINS}
+        top_up_buyer(users[BUYER.role], now)
         seller = enter_seller(server_file().seller, users[OWNER.role], now)
         Member.objects.get_or_create(seller=seller, user=users[OWNER.role], defaults={"role": Member.Role.OWNER})
         _import_key(seller, protocol, key, now)
         serving = _address(seller, address, protocol, now)
         products = tuple((mode, _product(seller, kind, mode, serving, now)) for mode in kind.charging_modes)
-        living = keys.living_access_keys(seller, now=now).order_by("pk").first()
-        if living is not None:
-            return DevMarket(LOGINS, products, living.access_key, unseal(living.sealed))
-        made = keys.create_access_key(seller, by=users[OWNER.role], now=now)
-    return DevMarket(LOGINS, products, made.key_id, made.secret)
+        existing_key = keys.valid_access_keys(seller, now=now).order_by("pk").first()
+        if existing_key is not None:
+            return DevMarket(LOGINS, products, existing_key.access_key, unseal(existing_key.sealed))
+        new_key = keys.create_access_key(seller, by=users[OWNER.role], now=now)
+    return DevMarket(LOGINS, products, new_key.key_id, new_key.secret)
 
 
 def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
@@ -129,14 +132,14 @@ def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
 
 
 def _address(seller: Seller, url: str, protocol: str, now: datetime) -> Address:
-    known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol, removed_at=None).first()
-    if known is None and (host := addresses.host_in(addresses.check_url(url, outbound=SANDBOX))):
-        domains.vouch(seller, host, now=now)  # whoever starts the sandbox says where its server is
-    return known or addresses.register(
+    existing = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol, removed_at=None).first()
+    if existing is None and (host := addresses.host_of(addresses.check_url(url, outbound=SANDBOX))):
+        domains.verify_without_proof(seller, host, now=now)  # the person who starts the sandbox vouches for the server
+    return existing or addresses.register(
         seller,
         url=url,
         protocol=protocol,
-        require_body_sign=config().body_sign == "required",
+        require_body_sign=config().production.body_sign == "required",
         outbound=SANDBOX,
         now=now,
     )

@@ -1,5 +1,6 @@
-"""The demo's buyer founds an enterprise, hands in a table of its people, buys the product with joint operation, binds it and says who may
-use it. By the verbs of the pages, once, beside the running market: what is there already stays.
+"""An enterprise of the demo's buyer: members imported from a table, and a bound joint product with authorised members.
+
+Uses the functions of the pages, once, in the running market. Existing data is not changed.
 """
 
 from __future__ import annotations
@@ -18,119 +19,131 @@ from tradepost.market.orders.buy import buy
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.place import PlaceOrder
 from tradepost.market.organisations import departments, enterprise, groups, import_members, initial_password
-from tradepost.market.organisations.departments import Bounds
-from tradepost.market.organisations.enterprise import Found
-from tradepost.market.organisations.initial_password import Drawn
+from tradepost.market.organisations.departments import DepartmentLimits
+from tradepost.market.organisations.enterprise import FoundEnterprise
+from tradepost.market.organisations.initial_password import GeneratedPassword
 from tradepost.market.organisations.models import Department, Enterprise, Group, ImportRun, Member
 from tradepost.market.subscriptions.models import Subscription
 
-from .joint_data import MEMBER, joint
+from .joint_data import MEMBER_LOGIN, joint
 from .loading import QuickHasher
 from .people import BUYER
 from .road import Road
 
 
 def open_enterprise(road: Road, product: Product) -> None:
-    """Raises ``Stopped``, and ``Refused`` for what a person would have to mend. Nothing where somebody else has its code."""
+    """Create the enterprise. Raises ``StoppingError``, and ``Refused`` for problems that a person has to solve.
+
+    Does nothing if another buyer has an enterprise with this code.
+    """
     buyer = User.objects.get(email=BUYER.email)
-    service = _bought(road, product, buyer)
-    admin = _founded(road, buyer)
+    service = _buy_service(road, product, buyer)
+    admin = _found_enterprise(road, buyer)
     if admin is None:
         return
-    _people(road, admin)
+    _add_people(road, admin)
     if service is not None:
         _bind(road, admin, service)
 
 
-def _bought(road: Road, product: Product, buyer: User) -> Subscription | None:
-    """The service, which the sample seller opens; None where the product is not on sale, or its service is over."""
-    own = Subscription.objects.filter(product=product, buyer=buyer).order_by("pk")
-    if not own.exists():
+def _buy_service(road: Road, product: Product, buyer: User) -> Subscription | None:
+    """Return the service, which the sample seller opens; None if the product is not on sale or the service has
+    ended."""
+    services = Subscription.objects.filter(product=product, buyer=buyer).order_by("pk")
+    if not services.exists():
         offer = Offer.objects.filter(sku__spec__product=product, on_sale=True, period_type="year", trial=False).first()
         if offer is None or product.status != Product.Status.ON_SALE:
             return None
         command = PlaceOrder(product_id=offer.product_id, agreed=True, idempotency_key="the demo binds it")
-        timeout = timedelta(minutes=road.settings.unpaid_timeout_minutes)
+        timeout = timedelta(minutes=road.settings.orders.unpaid_timeout_minutes)
         with transaction.atomic():
             pay_order(buy(buyer, command, now=road.now(), unpaid_timeout=timeout), now=road.now())
-    road.wait(own.exclude(status=Subscription.Status.OPENING).exists, product.slug)
-    return own.filter(status=Subscription.Status.ACTIVE).first()
+    road.wait(services.exclude(status=Subscription.Status.OPENING).exists, product.slug)
+    return services.filter(status=Subscription.Status.ACTIVE).first()
 
 
 # --- the enterprise -----------------------------------------------------------------------------------------------------
 
 
-def _founded(road: Road, buyer: User) -> Member | None:
-    """Its founder."""
-    said, settings, now = joint().enterprise, road.settings, road.now()
-    standing = Enterprise.objects.filter(code=said.code).first()
-    if standing is not None:
-        return Member.objects.filter(enterprise=standing, user=buyer, role=Member.Role.ADMIN, removed_at=None).first()
-    wanted = Found(name=said.name, code=said.code, user_name=said.founder_account, person=buyer.name)
-    bounds = Bounds(most=settings.departments_most, deepest=settings.departments_deepest)
+def _found_enterprise(road: Road, buyer: User) -> Member | None:
+    """Return the founder."""
+    data, settings, now = joint().enterprise, road.settings, road.now()
+    existing = Enterprise.objects.filter(code=data.code).first()
+    if existing is not None:
+        return Member.objects.filter(enterprise=existing, user=buyer, role=Member.Role.ADMIN, removed_at=None).first()
+    command = FoundEnterprise(name=data.name, code=data.code, user_name=data.founder_account, person=buyer.name)
+    bounds = DepartmentLimits(
+        most=settings.organisations.departments_most, deepest=settings.organisations.departments_deepest
+    )
     with transaction.atomic():
-        admin = enterprise.found(buyer, wanted, most=settings.enterprises_most, now=now)
-        made = {"": Department.objects.get(enterprise=admin.enterprise).pk}
-        for one in said.department:
-            parent = made[one.parent]
-            added = departments.add(
-                admin.enterprise, one.code, one.name, parent=parent, by=admin, bounds=bounds, now=now
+        admin = enterprise.found_enterprise(buyer, command, most=settings.organisations.enterprises_most, now=now)
+        keys_by_code = {"": Department.objects.get(enterprise=admin.enterprise).pk}
+        for department in data.department:
+            parent = keys_by_code[department.parent]
+            added_department = departments.add(
+                admin.enterprise, department.code, department.name, parent=parent, by=admin, bounds=bounds, now=now
             )
-            made[one.code] = added.pk
+            keys_by_code[department.code] = added_department.pk
     return admin
 
 
-def _people(road: Road, admin: Member) -> None:
-    """Of the table, which is looked through and imported by a worker; then their group, and the password that is known."""
-    said, now, of = joint().enterprise, road.now(), admin.enterprise
-    run = ImportRun.objects.filter(enterprise=of).order_by("pk").first()
+def _add_people(road: Road, admin: Member) -> None:
+    """Import the table by a worker, create the group, and set the public password."""
+    data, now, demo_enterprise = joint().enterprise, road.now(), admin.enterprise
+    run = ImportRun.objects.filter(enterprise=demo_enterprise).order_by("pk").first()
     if run is None:
-        run = import_members.hand_in(
-            of, said.table.name, said.table.content.encode(), by=admin,
-            files=import_members.folder(road.settings.files), bounds=import_members.bounds_of(road.settings), now=now,
+        run = import_members.upload(
+            demo_enterprise, data.table.name, data.table.content.encode(), by=admin,
+            files=import_members.folder(road.settings.files), bounds=import_members.limits_of(road.settings.organisations), now=now,
         )  # fmt: skip
     _wait_while(road, run, ImportRun.Status.CHECKING)
-    if _again(run).status == ImportRun.Status.CHECKED:
+    if _reload(run).status == ImportRun.Status.CHECKED:
         import_members.confirm(run, by=admin, now=now)
     _wait_while(road, run, ImportRun.Status.IMPORTING)
-    if not Group.objects.filter(enterprise=of).exists():
-        group = groups.add(of, said.group, by=admin, most=road.settings.enterprise_groups_most, now=now)
-        inside = Member.objects.filter(enterprise=of, user_name__in=said.in_group, removed_at=None)
-        groups.put_in(group, list(inside.values_list("pk", flat=True)), by=admin, now=now)
-    _give_the_known_password(road, of)
+    if not Group.objects.filter(enterprise=demo_enterprise).exists():
+        group = groups.add(
+            demo_enterprise, data.group, by=admin, most=road.settings.organisations.enterprise_groups_most, now=now
+        )
+        members = Member.objects.filter(enterprise=demo_enterprise, user_name__in=data.in_group, removed_at=None)
+        groups.add_members(group, list(members.values_list("pk", flat=True)), by=admin, now=now)
+    _set_public_password(road, demo_enterprise)
 
 
-def _again(run: ImportRun) -> ImportRun:
+def _reload(run: ImportRun) -> ImportRun:
     return ImportRun.objects.get(pk=run.pk)
 
 
 def _wait_while(road: Road, run: ImportRun, status: str) -> None:
-    road.wait(lambda: _again(run).status != status, joint().enterprise.table.name)
+    road.wait(lambda: _reload(run).status != status, joint().enterprise.table.name)
 
 
-def _give_the_known_password(road: Road, of: Enterprise) -> None:
-    """Public, as those of the demo's other accounts; a person who made another one keeps it."""
-    own = Member.objects.filter(enterprise=of, user_name=MEMBER.email, managed=True, password_at=None, removed_at=None)
-    member = own.first()
+def _set_public_password(road: Road, demo_enterprise: Enterprise) -> None:
+    """Set the public password of the demo account, unless the person has chosen another one."""
+    members = Member.objects.filter(
+        enterprise=demo_enterprise, user_name=MEMBER_LOGIN.email, managed=True, password_at=None, removed_at=None
+    )
+    member = members.first()
     if member is not None:
-        drawn = Drawn(password=MEMBER.password, hashed=make_password(MEMBER.password, hasher=QuickHasher()))
+        public_password = GeneratedPassword(
+            password=MEMBER_LOGIN.password, hashed=make_password(MEMBER_LOGIN.password, hasher=QuickHasher())
+        )
         with transaction.atomic():
-            initial_password.give(member, drawn, now=road.now(), temporary=False)
+            initial_password.set_password(member, public_password, now=road.now(), temporary=False)
 
 
 # --- who may use it -----------------------------------------------------------------------------------------------------
 
 
 def _bind(road: Road, admin: Member, service: Subscription) -> None:
-    """Once; what was unbound, or stands still, is a person's to go on with."""
-    said, rules, now = joint().enterprise, rules_of(road.settings), road.now()
+    """Bind the service once. An unbound or stopped binding is left to people."""
+    data, rules, now = joint().enterprise, rules_of(road.settings), road.now()
     if TenantBinding.objects.filter(subscription=service).exists():
         return
-    bound = bind.bind(service, admin.enterprise, released=said.released, actor=admin.user.email, rules=rules, now=now)
+    binding = bind.bind(service, admin.enterprise, released=data.released, actor=admin.user.email, rules=rules, now=now)
     status = TenantBinding.Status
-    road.wait(lambda: TenantBinding.objects.get(pk=bound.pk).status != status.BINDING, "the binding")
-    if TenantBinding.objects.get(pk=bound.pk).status != status.BOUND:
+    road.wait(lambda: TenantBinding.objects.get(pk=binding.pk).status != status.BINDING, "the binding")
+    if TenantBinding.objects.get(pk=binding.pk).status != status.BOUND:
         return
-    authorise.authorise(bound, [admin.pk], admin=True, rules=rules, now=now)
-    if (group := Group.objects.filter(enterprise=admin.enterprise, name=said.group).first()) is not None:
-        authorise.authorise_group(bound, group, rules=rules, now=now)
+    authorise.authorise(binding, [admin.pk], admin=True, rules=rules, now=now)
+    if (group := Group.objects.filter(enterprise=admin.enterprise, name=data.group).first()) is not None:
+        authorise.authorise_group(binding, group, rules=rules, now=now)

@@ -1,38 +1,41 @@
-"""What the demo shows of joint operation, read from its data file: a product, its application, and an enterprise whose people use it."""
+"""The demo's data for joint operation: a product, its application, and an enterprise that uses it."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from .data_files import Data, read
+from .data_files import DataTable, read
 from .people import Login
 from .shapes import DemoProduct
 
 FILE = "joint.toml"
 
 
-class DemoApplication(Data, frozen=True, kw_only=True):
-    """``asked_fields``: personal fields that the seller asks for, by their names on the wire."""
+class DemoApplication(DataTable, frozen=True, kw_only=True):
+    """The application. ``asked_fields``: requested personal fields by their names on the wire."""
 
     name: str
     asked_fields: tuple[str, ...]
 
 
-class DemoDepartment(Data, frozen=True, kw_only=True):
+class DemoDepartment(DataTable, frozen=True, kw_only=True):
     code: str
     name: str
     parent: str = ""
-    """Code of the one above; empty: the one that an enterprise begins with."""
+    """Code of the department above; empty for the root department."""
 
 
-class DemoTable(Data, frozen=True, kw_only=True):
+class DemoTable(DataTable, frozen=True, kw_only=True):
     name: str
     content: str
 
 
-class DemoEnterprise(Data, frozen=True, kw_only=True):
-    """``released``: personal fields that the seller may have; ``in_group``: who is in the group, which is authorised; ``signs_in``: the
-    member whose password is known."""
+class DemoEnterprise(DataTable, frozen=True, kw_only=True):
+    """The enterprise.
+
+    ``released``: personal fields given to the seller; ``in_group``: members of the authorised group; ``signs_in``: the
+    member with a public password.
+    """
 
     code: str
     name: str
@@ -45,7 +48,7 @@ class DemoEnterprise(Data, frozen=True, kw_only=True):
     table: DemoTable
 
 
-class JointFile(Data, frozen=True, kw_only=True):
+class JointFile(DataTable, frozen=True, kw_only=True):
     product: DemoProduct
     application: DemoApplication
     enterprise: DemoEnterprise
@@ -53,11 +56,11 @@ class JointFile(Data, frozen=True, kw_only=True):
 
 @cache
 def joint() -> JointFile:
-    """Raises ``BadData``."""
+    """Read the data file. Raises ``InvalidData``."""
     return read(FILE, JointFile)
 
 
-MEMBER = Login(role="member", email="zhao.min", password="member-sandbox")  # noqa: S106
-"""Signs in at the enterprise, by its account name there."""
+MEMBER_LOGIN = Login(role="member", email="zhao.min", password="member-sandbox")  # noqa: S106
+"""A login at the enterprise, by its account name there."""
 ENTERPRISE = "lantian"
-"""Its code, by which people find their auth centre."""
+"""The enterprise's code, by which members find its auth centre."""

@@ -1,4 +1,4 @@
-"""Who is in the demo: sellers with their contacts, and the accounts to sign in with."""
+"""The sellers of the demo with their contacts, and the accounts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from functools import cache
 
 from tradepost.protocols.text import Text
 
-from .data_files import Data, read
+from .data_files import DataTable, read
 
 
-class DemoSeller(Data, frozen=True, kw_only=True):
+class DemoSeller(DataTable, frozen=True, kw_only=True):
     slug: str
     name: Text
     about: Text
@@ -32,19 +32,19 @@ class DemoSeller(Data, frozen=True, kw_only=True):
         return f"https://www.{self.slug}.example"
 
 
-class SellerFile(Data, frozen=True, kw_only=True):
+class SellerFile(DataTable, frozen=True, kw_only=True):
     seller: tuple[DemoSeller, ...]
 
 
 @cache
 def sellers() -> tuple[DemoSeller, ...]:
-    """The first is the demo seller. Raises ``BadData``."""
+    """Read the data file; the first seller is the demo seller. Raises ``InvalidData``."""
     return read("sellers.toml", SellerFile).seller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """An account of the demo. Its password is public, so it exists in sandboxes only."""
+    """An account of the demo. Its password is public, so it exists only in sandboxes."""
 
     role: str
     """``buyer``, ``seller`` or ``operator``."""
@@ -54,7 +54,7 @@ class Login:
     company: str = ""
     phone: str = ""
     level: str = ""
-    """Of a customer; empty: the market's default."""
+    """Customer level; empty for the market's default."""
 
 
 BUYER = Login(
@@ -67,5 +67,5 @@ BUYER = Login(
     level="V3",
 )
 OWNER = Login(role="seller", email="owner@qingxie.example", password="seller-sandbox", name="沈清")  # noqa: S106
-OPERATOR = Login(role="operator", email="operator@market.example", password="operator-sandbox", name="值班运营经理")  # noqa: S106
+OPERATOR = Login(role="operator", email="operator@market.example", password="operator-sandbox", name="值班运营人员")  # noqa: S106
 LOGINS = (BUYER, OWNER, OPERATOR)

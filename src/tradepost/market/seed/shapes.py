@@ -1,4 +1,4 @@
-"""How a demo product is written down: short in the data, complete when it is listed."""
+"""The compact form of demo products in data files, and its expansion to full documents."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from msgspec import Meta
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog.document import Document, Price
 from tradepost.market.product_types.contract import NO
-from tradepost.market.product_types.web_site import HAS_ONE
+from tradepost.market.product_types.web_site import HAS_WEB_SITE
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
-from .data_files import Data
+from .data_files import DataTable
 from .people import DemoSeller
 
 MONTHS = (1, 3, 6, 9)
 YEARS = (1, 2, 3)
-WHAT_IT_DOES = Text(zh="主要能力", en="What it does")
-WHO_IT_SUITS = Text(zh="适合谁", en="Who it suits")
-WHAT_IS_SOLD = Text(zh="可选版本", en="Editions")
-WHAT_COMES = Text(zh="开通与服务", en="How it is opened and looked after")
-OPENED = Text(
+FEATURES_HEADING = Text(zh="主要能力", en="Key features")
+AUDIENCE_HEADING = Text(zh="适合谁", en="Who it suits")
+EDITIONS_HEADING = Text(zh="可选版本", en="Editions")
+DELIVERY_HEADING = Text(zh="开通与服务", en="How it is opened and looked after")
+DELIVERY_TEXT = Text(
     zh="付款后由服务商自动开通，登录地址和初始账号显示在「我的服务」里。订阅期内的版本更新不另收费；到期前可以续费，到期后先冻结、再释放。",
     en="It is opened as soon as it is paid; address and first account are shown under Services. Updates during the paid time "
     "are included. It can be renewed before its end; after that it is frozen first and released later.",
 )
-OPENED_ON_DEMAND = Text(
+ON_DEMAND_DELIVERY_TEXT = Text(
     zh="下单后由服务商自动开通，登录地址和初始账号显示在「我的服务」里。开通不收费，用量按小时结算并从余额扣除；余额不足时先冻结、结清后恢复。",
     en="It is opened as soon as it is ordered; address and first account are shown under Services. Opening is free; usage is "
     "settled each hour from the balance. When that does not suffice the service is frozen, and goes on once all is paid.",
 )
 STANDARD = Text(zh="标准规格", en="Standard")
-HOURS = Text(zh="工作日 9:00–18:00（北京时间）", en="Working days 9:00–18:00, Beijing time")
-SUPPORTED = Text(
+SUPPORT_HOURS = Text(zh="工作日 9:00–18:00（北京时间）", en="Working days 9:00–18:00, Beijing time")
+SUPPORT_CONTENT = Text(
     zh="使用咨询、故障排查、数据导入指导，以及版本更新说明。",
     en="Questions about its use, faults, help with importing data, and news of each version.",
 )
 HIGHLIGHTS = 3
-"""Features that stand beside a product's name; its description has all of them."""
+"""Number of features shown beside a product's name; the description has all."""
 
 type Slug = Annotated[str, Meta(pattern="^[a-z0-9-]+$")]
 type Count = Annotated[int, Meta(ge=1)]
 
 
-class Quantity(Data, frozen=True, kw_only=True):
-    """What is bought by number: users, devices, shops."""
+class Quantity(DataTable, frozen=True, kw_only=True):
+    """A quantity that buyers choose: users, devices, shops."""
 
     name: Text
     least: Count
@@ -58,9 +58,11 @@ class Quantity(Data, frozen=True, kw_only=True):
     step: Count = 1
 
 
-class Package(Data, frozen=True, kw_only=True):
-    """An amount of usage bought in advance for ``numbers`` of a period. ``reset``: when it is full again; ``stops``: whether
-    the service stops when it is used up."""
+class Package(DataTable, frozen=True, kw_only=True):
+    """A prepaid amount of usage for ``numbers`` of a period.
+
+    ``reset``: when it is refilled; ``stops``: whether the service stops when it is used up.
+    """
 
     quota: Decimal
     price: Decimal
@@ -70,8 +72,8 @@ class Package(Data, frozen=True, kw_only=True):
     stops: bool = False
 
 
-class Usage(Data, frozen=True, kw_only=True):
-    """What is charged by usage: the price of one ``unit``, and packages that are deducted from."""
+class Usage(DataTable, frozen=True, kw_only=True):
+    """A usage price per ``unit``, and packages."""
 
     unit: Text
     price: Decimal
@@ -95,8 +97,8 @@ class Usage(Data, frozen=True, kw_only=True):
             )
 
 
-class Uses(Data, frozen=True, kw_only=True):
-    """A package of uses: ``quota`` of the unit, bought once, until nothing is left (business-rules §3.2)."""
+class Uses(DataTable, frozen=True, kw_only=True):
+    """A package of uses: ``quota`` units, bought once and used up (business-rules §3.2)."""
 
     unit: Text
     quota: Decimal
@@ -117,9 +119,9 @@ class Uses(Data, frozen=True, kw_only=True):
         )
 
 
-class Edition(Data, frozen=True, kw_only=True):
-    """One choice of the attribute with its prices. ``quantity`` is left out for a flat price; ``code`` and ``name`` where
-    the product has no attribute."""
+class Edition(DataTable, frozen=True, kw_only=True):
+    """An edition with its prices. ``quantity``: none for a flat price; ``code`` and ``name``: none without an
+    attribute."""
 
     code: Slug | Literal[""] = ""
     name: Text | None = None
@@ -127,7 +129,7 @@ class Edition(Data, frozen=True, kw_only=True):
     year: Decimal | None = None
     once: Decimal | None = None
     trial_days: Annotated[int, Meta(ge=3, le=180)] | None = None
-    """For how long it can be tried for nothing, where it can be."""
+    """Length of the free trial in days, if there is one."""
     usage: Usage | None = None
     uses: Uses | None = None
     quantity: Quantity | None = None
@@ -151,17 +153,17 @@ class Edition(Data, frozen=True, kw_only=True):
             yield self.uses.sold()
 
     def said(self, language: str) -> str:
-        """What is sold by this name, in a line: how many, and how it is paid."""
+        """Return a one-line description of the edition: quantity and payment."""
         number, chinese = self.quantity, language == "zh"
         parts = []
         if number is not None:
-            name, range_ = number.name.in_language(language), f"{number.least}–{number.most}"
+            name, quantity_range = number.name.in_language(language), f"{number.least}–{number.most}"
             steps = "" if number.step == 1 else f"，以 {number.step} 递增" if chinese else f" in steps of {number.step}"
-            parts.append(f"{name} {range_}{steps}" if chinese else f"{name.lower()} {range_}{steps}")
-        periods = ((self.month, "按月", "by the month"), (self.year, "按年", "by the year"))
-        said = [(zh if chinese else en) for amount, zh, en in periods if amount is not None]
-        if said:
-            parts.append("、".join(said) + "购买" if chinese else f"paid {' or '.join(said)}")
+            parts.append(f"{name} {quantity_range}{steps}" if chinese else f"{name.lower()} {quantity_range}{steps}")
+        periods = ((self.month, "按月", "monthly"), (self.year, "按年", "yearly"))
+        payment_periods = [(zh if chinese else en) for amount, zh, en in periods if amount is not None]
+        if payment_periods:
+            parts.append("、".join(payment_periods) + "购买" if chinese else f"paid {' or '.join(payment_periods)}")
         if self.once is not None:
             parts.append("一次性购买" if chinese else "paid once")
         if self.usage is not None:
@@ -183,12 +185,12 @@ class Edition(Data, frozen=True, kw_only=True):
         )
 
 
-class Editions(Data, frozen=True, kw_only=True):
-    """What can be chosen of a product: by ``attribute``, or the only one there is."""
+class Editions(DataTable, frozen=True, kw_only=True):
+    """The editions of a product, distinguished by ``attribute``, or a single one."""
 
     editions: Annotated[tuple[Edition, ...], Meta(min_length=1)]
     attribute: Text | None = None
-    """Name of the attribute by which the editions differ."""
+    """Name of the attribute that distinguishes the editions."""
 
     def spec(self) -> sold.Spec:
         attributes: tuple[sold.Attribute, ...] = ()
@@ -198,7 +200,7 @@ class Editions(Data, frozen=True, kw_only=True):
         return sold.Spec(name=STANDARD, attributes=attributes, skus=tuple(edition.sku() for edition in self.editions))
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Key and what is wrong, beyond what each field says for itself."""
+        """Yield key and problem beyond the checks of single fields."""
         codes = [edition.code for edition in self.editions]
         if len(set(codes)) != len(codes):
             yield "editions", "two have the same code"
@@ -206,8 +208,8 @@ class Editions(Data, frozen=True, kw_only=True):
             key = f"editions[{number}]"
             if not any(edition.prices()):
                 yield key, "needs a price: month, year, once, usage or uses"
-            paid = [price for price in edition.prices() if not price.trial]
-            if any(amount is not None and amount <= 0 for price in paid for amount in _amounts(price)):
+            paid_prices = [price for price in edition.prices() if not price.trial]
+            if any(amount is not None and amount <= 0 for price in paid_prices for amount in _amounts(price)):
                 yield key, "a price must be above 0"
             if (self.attribute is None) != (edition.name is None) or bool(edition.code) != bool(edition.name):
                 yield key, "code and name belong to a product with an attribute, and to no other"
@@ -229,15 +231,15 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
     asks_mobile: bool = False
     asks_email: bool = False
     upgrades: bool = False
-    """Whether a buyer may change from each edition to the next while using it."""
+    """Whether a buyer may upgrade from each edition to the next."""
     kind: str = "SAAS"
     answers: dict[str, str] = {}
-    """To what its kind asks; of SaaS that it has no web site."""
+    """Answers to the questions of the product type; for SaaS by default that it has no website."""
     comes: Text | None = None
-    """How it is delivered, where that is not by opening it."""
+    """How it is delivered, if not by opening a service."""
 
     def document(self, seller: DemoSeller, *, proof: str) -> Document:
-        """What a seller would hand in to list this product. ``proof``: the SHA-256 of its copyright certificate, if it has one."""
+        """Return the document to list this product. ``proof``: the SHA-256 of its copyright certificate, if any."""
         return Document(
             product_type=self.kind,
             base=sold.Base(
@@ -246,7 +248,9 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             media=sold.Media(drawing=picture(self.slug)),
             description=sold.Description(body=Text(zh=self._description("zh"), en=self._description("en"))),
             guide=sold.Guide(body=Text(zh=_steps([s.zh for s in self.start]), en=_steps([s.en for s in self.start]))),
-            support=sold.Support(hours=HOURS, content=SUPPORTED, email=seller.contact_email, phone=seller.phone),
+            support=sold.Support(
+                hours=SUPPORT_HOURS, content=SUPPORT_CONTENT, email=seller.contact_email, phone=seller.phone
+            ),
             purchase=sold.Purchase(
                 extend_params=tuple(extend_param(p) for p in self.extend_params),
                 asks_mobile=self.asks_mobile,
@@ -254,7 +258,7 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             ),
             pricing=sold.Pricing(specs=(self.spec(),)),
             details=sold.Details(
-                fields=self.answers or {HAS_ONE: NO}, proofs={"software_copyright": proof} if proof else {}
+                fields=self.answers or {HAS_WEB_SITE: NO}, proofs={"software_copyright": proof} if proof else {}
             ),
         )
 
@@ -266,17 +270,17 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
         def say(text: Text) -> str:
             return escape(text.in_language(language))
 
-        features = _listed([say(feature) for feature in self.features])
-        editions = _listed([escape(edition.said(language)) for edition in self.editions])
+        features = _html_list([say(feature) for feature in self.features])
+        editions = _html_list([escape(edition.said(language)) for edition in self.editions])
         return (
-            f"<p>{say(self.lead)}</p>\n<h3>{say(WHAT_IT_DOES)}</h3>\n{features}\n"
-            f"<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>\n"
-            f"<h3>{say(WHAT_IS_SOLD)}</h3>\n{editions}\n"
-            f"<h3>{say(WHAT_COMES)}</h3>\n<p>{say(self.comes or (OPENED_ON_DEMAND if self.only_by_usage else OPENED))}</p>"
+            f"<p>{say(self.lead)}</p>\n<h3>{say(FEATURES_HEADING)}</h3>\n{features}\n"
+            f"<h3>{say(AUDIENCE_HEADING)}</h3>\n<p>{say(self.suits)}</p>\n"
+            f"<h3>{say(EDITIONS_HEADING)}</h3>\n{editions}\n"
+            f"<h3>{say(DELIVERY_HEADING)}</h3>\n<p>{say(self.comes or (ON_DEMAND_DELIVERY_TEXT if self.only_by_usage else DELIVERY_TEXT))}</p>"
         )
 
 
-def _listed(lines: Sequence[str]) -> str:
+def _html_list(lines: Sequence[str]) -> str:
     return "<ul>\n" + "".join(f"<li>{line}</li>\n" for line in lines) + "</ul>"
 
 
@@ -294,5 +298,5 @@ def _steps(steps: Sequence[str]) -> str:
 
 
 def picture(slug: str) -> str:
-    """The product's drawing: geometric, on a ground of its own, so that it looks the same in light and dark."""
+    """Return the product's drawing, with its own background for light and dark themes."""
     return (files(__package__) / "pictures" / f"{slug}.svg").read_text(encoding="utf-8")

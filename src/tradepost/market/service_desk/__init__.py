@@ -1,1 +1,1 @@
-"""What people ask of each other outside of orders: demands for what is not in the store, complaints about sellers (business-rules §9)."""
+"""Demands for products that the store does not offer, and complaints about sellers (business-rules §9)."""

@@ -14,15 +14,15 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order
 from tradepost.market.subscriptions.models import Subscription
 
-LONGEST = 2000
+MAX_LENGTH = 2000
 
 
 class Complaint(models.Model):
-    """One complaint. The seller may reply once, an operator decides."""
+    """A complaint. The seller may reply once; an operator decides."""
 
     class Status(models.TextChoices):
-        ASKED = "asked", pgettext_lazy("complaint", "The seller is asked")
-        UNANSWERED = "unanswered", pgettext_lazy("complaint", "The seller said nothing")
+        ASKED = "asked", pgettext_lazy("complaint", "Seller's answer pending")
+        UNANSWERED = "unanswered", pgettext_lazy("complaint", "The seller did not reply")
         REPLIED = "replied", pgettext_lazy("complaint", "The seller replied")
         UPHELD = "upheld", pgettext_lazy("complaint", "Upheld")
         NOT_UPHELD = "not_upheld", pgettext_lazy("complaint", "Not upheld")
@@ -30,9 +30,9 @@ class Complaint(models.Model):
 
     class Reason(models.TextChoices):
         UNREACHABLE = "unreachable", _("The seller cannot be reached")
-        NOT_AS_SOLD = "not_as_sold", _("What was delivered is not what was sold")
-        SUPPORT = "support", _("Questions or faults are not dealt with")
-        STEERED_AWAY = "steered_away", _("The seller wants to be paid outside of the market")
+        NOT_AS_SOLD = "not_as_sold", _("The delivery does not match the product")
+        SUPPORT = "support", _("Questions or faults are not handled")
+        STEERED_AWAY = "steered_away", _("The seller asks for payment outside the market")
         ABUSE = "abuse", _("The seller insulted or threatened me")
         FAKE_TRADE = "fake_trade", _("Fake orders")
         OTHER = "other", _("Something else")
@@ -45,22 +45,22 @@ class Complaint(models.Model):
     )
     product = models.ForeignKey(Product, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
     about = models.CharField(max_length=64)
-    """The same for all that one thing is complained about: ``order 12``, ``service 7``, ``product 5``, ``seller``."""
+    """The subject, for one open complaint each: ``order 12``, ``service 7``, ``product 5``, ``seller``."""
     reason = models.CharField(max_length=16, choices=Reason)
-    text = models.CharField(max_length=LONGEST)
+    text = models.CharField(max_length=MAX_LENGTH)
     status = models.CharField(max_length=16, choices=Status, default=Status.ASKED)
     created_at = models.DateTimeField()
     reply_until = models.DateTimeField()
-    """From when on a seller that said nothing counts as unreachable (business-rules §17.6)."""
+    """When a seller without a reply counts as unreachable (business-rules §17.6)."""
     due_at = models.DateTimeField()
-    """When operators should have decided."""
-    reply = models.CharField(max_length=LONGEST, blank=True, default="")
+    """Deadline for the operators' decision."""
+    reply = models.CharField(max_length=MAX_LENGTH, blank=True, default="")
     replied_at = models.DateTimeField(null=True, default=None)
     replied_by = models.CharField(max_length=254, blank=True, default="")
-    decision = models.CharField(max_length=LONGEST, blank=True, default="")
+    decision = models.CharField(max_length=MAX_LENGTH, blank=True, default="")
     decided_by = models.CharField(max_length=254, blank=True, default="")
     points = models.PositiveSmallIntegerField(default=0)
-    """Of the seller's penalties that it counts, as the rules were when it was upheld."""
+    """Penalty points of the seller, by the rules at the time of the decision."""
     ended_at = models.DateTimeField(null=True, default=None)
 
     class Meta:

@@ -1,6 +1,6 @@
-"""A buyer complains about a seller; the seller may reply once, an operator decides (business-rules §9, §1.6, §17.6).
+"""Complaints of buyers about sellers: raise, reply, decide and withdraw (business-rules §9, §1.6, §17.6).
 
-Whoever acts locks the complaint. Only its buyer withdraws it: to withdraw one in a buyer's name is a violation of its own (§1.6).
+Each action locks the complaint. Only its buyer may withdraw it: withdrawing in a buyer's name is a violation (§1.6).
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import jobs, outbox
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.quotas import wait_for_room
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.orders.models import Order
 from tradepost.market.subscriptions.models import Subscription
 
-from .complaint_models import LONGEST
+from .complaint_models import MAX_LENGTH
 from .desk_rules import DeskRules
 from .events import ComplaintDecided, ComplaintRaised, ComplaintReplied, ComplaintUnanswered, ComplaintWithdrawn
 from .lifecycle import COMPLAINT, ComplaintEvent
 from .models import Complaint
-from .words_given import words, wrong
+from .text_checks import invalid, required_text
 
 TIMER = "service_desk.complaint"
-"""Kind of the timer that stands while a seller is waited for."""
-MOST_PROOFS = 3
-AGAIN = timedelta(seconds=5)
+"""Kind of the timer that ends the seller's time to reply."""
+MAX_PROOFS = 3
+RETRY_DELAY = timedelta(seconds=5)
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """What a complaint is about; its seller always, and the most exact of the rest. A page lets the buyer reach only what is
-    the buyer's own."""
+    """The subject of a complaint: the seller and the most specific of the others.
+
+    Pages offer only the buyer's own orders and services.
+    """
 
     seller: Seller
     product: Product | None = None
@@ -53,8 +56,8 @@ class Subject(Struct, frozen=True, kw_only=True):
         return "seller"
 
 
-class Complain(Struct, frozen=True, kw_only=True):
-    """``proofs``: hashes of documents that were handed in to this seller."""
+class RaiseComplaint(Struct, frozen=True, kw_only=True):
+    """A new complaint. ``proofs``: hashes of documents uploaded to this seller."""
 
     about: Subject
     reason: str
@@ -62,92 +65,123 @@ class Complain(Struct, frozen=True, kw_only=True):
     proofs: tuple[str, ...] = ()
 
 
-def complain(buyer: User, wanted: Complain, *, rules: DeskRules, a_day: int, now: datetime) -> Complaint:
-    """Raises ``Refused``, and nothing was changed then."""
-    about = wanted.about
-    if wanted.reason not in Complaint.Reason.values:
-        raise wrong("reason", _("Choose what it is about."))
-    text = words(wanted.text, "text", missing=_("Say what happened: the operators decide by it."), longest=LONGEST)
+def complain(buyer: User, command: RaiseComplaint, *, rules: DeskRules, a_day: int, now: datetime) -> Complaint:
+    """Raise a complaint. Raises ``Refused`` and then changes nothing."""
+    about = command.about
+    if command.reason not in Complaint.Reason.values:
+        raise invalid("reason", _("Choose a complaint type."))
+    text = required_text(
+        command.text, "text", missing=_("Describe what happened. The operators use it to decide."), longest=MAX_LENGTH
+    )
     if Member.objects.filter(seller=about.seller, user=buyer).exists():
-        raise Refused("complaint.own", _("You act for this seller yourself."), HTTPStatus.FORBIDDEN)
-    if Complaint.objects.filter(buyer=buyer, created_at__gt=now - timedelta(days=1)).count() >= a_day:
         raise Refused(
-            "complaint.too_many", _("You have complained often today: go on tomorrow."), HTTPStatus.TOO_MANY_REQUESTS
+            "complaint.own", _("You are a member of this seller and cannot complain about it."), HTTPStatus.FORBIDDEN
         )
+    if wait := wait_for_room(Complaint.objects.filter(buyer=buyer), "created_at", a_day, now=now):
+        raise Refused(
+            "complaint.too_many", _(
+                "You have reached today's limit for complaints. Try again tomorrow."), HTTPStatus.TOO_MANY_REQUESTS,
+            wait=wait,
+        )  # fmt: skip
     with transaction.atomic():
-        complaint = _new(buyer, wanted, text, rules=rules, now=now)
-        use_proofs(proofs_owner(complaint), wanted.proofs, seller=about.seller)
+        complaint = _store_complaint(buyer, command, text, rules=rules, now=now)
+        use_proofs(proofs_owner(complaint), command.proofs, seller=about.seller)
         jobs.schedule(TIMER, str(complaint.pk), due_at=complaint.reply_until, payload={"complaint": complaint.pk})
         outbox.publish(ComplaintRaised(complaint=complaint.pk), now=now)
     return complaint
 
 
-def _new(buyer: User, wanted: Complain, text: str, *, rules: DeskRules, now: datetime) -> Complaint:
-    about = wanted.about
+def _store_complaint(buyer: User, command: RaiseComplaint, text: str, *, rules: DeskRules, now: datetime) -> Complaint:
+    about = command.about
     try:
         with transaction.atomic():
             return Complaint.objects.create(
                 buyer=buyer, seller=about.seller, order=about.order, subscription=about.subscription, product=about.product,
-                about=about.key, reason=wanted.reason, text=text, created_at=now, reply_until=rules.reply_until(now),
+                about=about.key, reason=command.reason, text=text, created_at=now, reply_until=rules.reply_until(now),
                 due_at=rules.complaint_due(now),
             )  # fmt: skip
-    except IntegrityError:  # the constraint decides between two tabs
-        raise Refused("complaint.open", _("You complain about this already: see your complaints.")) from None
+    except IntegrityError:  # two simultaneous requests; the constraint accepts one
+        raise Refused("complaint.open", _("You have already complained about this. See “My complaints”.")) from None
 
 
 def reply(complaint: Complaint, text: str, *, by: User, now: datetime) -> None:
-    """The seller says its side, once. Raises ``Refused``, ``IllegalTransition``."""
-    said = words(text, "reply", missing=_("Say your side: the buyer and the operators read it."), longest=LONGEST)
+    """Store the seller's only reply. Raises ``Refused``, ``IllegalTransition``."""
+    reply_text = required_text(
+        text, "reply", missing=_("Enter your reply. The buyer and the operators can see it."), longest=MAX_LENGTH
+    )
     with transaction.atomic():
-        standing = _locked(complaint)
+        locked_complaint = _locked(complaint)
         COMPLAINT.move_all(
-            [standing], ComplaintEvent.REPLY, now=now, actor=by.email, reply=said, replied_at=now, replied_by=by.email
+            [locked_complaint],
+            ComplaintEvent.REPLY,
+            now=now,
+            actor=by.email,
+            reply=reply_text,
+            replied_at=now,
+            replied_by=by.email,
         )
-        jobs.cancel(TIMER, str(standing.pk))
-        outbox.publish(ComplaintReplied(complaint=standing.pk), now=now)
+        jobs.cancel(TIMER, str(locked_complaint.pk))
+        outbox.publish(ComplaintReplied(complaint=locked_complaint.pk), now=now)
 
 
 def decide(complaint: Complaint, text: str, *, upheld: bool, by: User, rules: DeskRules, now: datetime) -> None:
-    """An operator says who is right, and why. Raises ``Refused`` for who is a party, and for a seller that still has time."""
-    said = words(text, "decision", missing=_("Say why: both sides read it."), longest=LONGEST)
+    """Decide a complaint with a reason. Raises ``Refused`` for a party, and while the seller still has time to
+    reply."""
+    decision_text = required_text(
+        text, "decision", missing=_("Enter the reason. Both parties can see it."), longest=MAX_LENGTH
+    )
     with transaction.atomic():
-        standing = _locked(complaint)
+        locked_complaint = _locked(complaint)
         event = ComplaintEvent.UPHOLD if upheld else ComplaintEvent.DISMISS
-        COMPLAINT.after(standing.status, event)
-        if by.pk == standing.buyer_id or Member.objects.filter(seller=standing.seller_id, user=by).exists():
+        COMPLAINT.after(locked_complaint.status, event)
+        if (
+            by.pk == locked_complaint.buyer_id
+            or Member.objects.filter(seller=locked_complaint.seller_id, user=by).exists()
+        ):
             raise Refused(
-                "complaint.party", _("You are a party to this: another operator must decide."), HTTPStatus.FORBIDDEN
+                "complaint.party",
+                _("You are a party to this request, so another operator must decide."),
+                HTTPStatus.FORBIDDEN,
             )
-        if upheld and standing.status == Complaint.Status.ASKED and now < standing.reply_until:
-            raise Refused("complaint.early", _("The seller still has time to say its side."))
-        points = rules.points(standing.reason, replied=bool(standing.reply)) if upheld else 0
+        if upheld and locked_complaint.status == Complaint.Status.ASKED and now < locked_complaint.reply_until:
+            raise Refused("complaint.early", _("The seller's time to reply has not ended yet."))
+        points = rules.points(locked_complaint.reason, replied=bool(locked_complaint.reply)) if upheld else 0
         COMPLAINT.move_all(
-            [standing], event, now=now, actor=by.email, decision=said, decided_by=by.email, points=points, ended_at=now
+            [locked_complaint],
+            event,
+            now=now,
+            actor=by.email,
+            decision=decision_text,
+            decided_by=by.email,
+            points=points,
+            ended_at=now,
         )
-        jobs.cancel(TIMER, str(standing.pk))
-        outbox.publish(ComplaintDecided(complaint=standing.pk), now=now)
+        jobs.cancel(TIMER, str(locked_complaint.pk))
+        outbox.publish(ComplaintDecided(complaint=locked_complaint.pk), now=now)
 
 
 def withdraw(complaint: Complaint, *, now: datetime) -> None:
-    """Its buyer complains no more. Raises ``IllegalTransition`` once it is decided."""
+    """Withdraw the buyer's complaint. Raises ``IllegalTransition`` after the decision."""
     with transaction.atomic():
-        standing = _locked(complaint)
-        COMPLAINT.move_all([standing], ComplaintEvent.WITHDRAW, now=now, actor=standing.buyer.email, ended_at=now)
-        jobs.cancel(TIMER, str(standing.pk))
-        outbox.publish(ComplaintWithdrawn(complaint=standing.pk), now=now)
+        locked_complaint = _locked(complaint)
+        COMPLAINT.move_all(
+            [locked_complaint], ComplaintEvent.WITHDRAW, now=now, actor=locked_complaint.buyer.email, ended_at=now
+        )
+        jobs.cancel(TIMER, str(locked_complaint.pk))
+        outbox.publish(ComplaintWithdrawn(complaint=locked_complaint.pk), now=now)
 
 
 def time_out(payload: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Timer: the seller said nothing. As with demands, it waits for nobody who may wait for its row."""
+    """Timer: the seller did not reply in time. It does not wait for a locked row."""
     rows = Complaint.objects.filter(pk=payload["complaint"])
     if not rows.filter(status=Complaint.Status.ASKED).exists():
         return None
-    standing = rows.select_for_update(of=("self",), skip_locked=True).first()
-    if standing is None:
-        return now + AGAIN
-    if standing.status == Complaint.Status.ASKED:
-        COMPLAINT.move_all([standing], ComplaintEvent.TIME_OUT, now=now)
-        outbox.publish(ComplaintUnanswered(complaint=standing.pk), now=now)
+    locked_complaint = rows.select_for_update(of=("self",), skip_locked=True).first()
+    if locked_complaint is None:
+        return now + RETRY_DELAY
+    if locked_complaint.status == Complaint.Status.ASKED:
+        COMPLAINT.move_all([locked_complaint], ComplaintEvent.TIME_OUT, now=now)
+        outbox.publish(ComplaintUnanswered(complaint=locked_complaint.pk), now=now)
     return None
 
 
@@ -156,7 +190,7 @@ def proofs_owner(complaint: Complaint) -> str:
 
 
 def proofs_of(complaint: Complaint) -> Sequence[Proof]:
-    """What its buyer showed."""
+    """Return the documents that the buyer attached."""
     uses = ProofUse.objects.select_related("proof").filter(owner=proofs_owner(complaint)).order_by("pk")
     return [use.proof for use in uses]
 

@@ -1,4 +1,4 @@
-"""An operator answers a demand, with a product of the store or without, or closes what is none."""
+"""Answer a demand, with or without a product, or close it if it is not a demand."""
 
 from __future__ import annotations
 
@@ -10,40 +10,44 @@ from msgspec import Struct
 
 from tradepost.market.base import outbox
 
-from .customer_demands import named, recall
-from .demand_models import LONGEST_ANSWER
-from .demands import locked
+from .customer_demands import product_for_answer, recall_from_seller
+from .demand_models import MAX_ANSWER_LENGTH
+from .demands import lock_demand
 from .events import DemandAnswered
 from .lifecycle import DEMAND, DemandEvent
 from .models import Demand
-from .words_given import words
+from .text_checks import required_text
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """``product``: the key of one that is on sale, or none."""
+    """An operator's answer. ``product``: key of a product on sale, or None."""
 
     by: str
     words: str
     product: int | None = None
 
 
-def answer(demand: Demand, given: Answer, *, now: datetime) -> None:
-    """Who asked is told; a seller that was asked need not answer any more. Raises ``Refused``, ``IllegalTransition``."""
-    said = words(given.words, "words", missing=_("Say something: who asked reads it."), longest=LONGEST_ANSWER)
-    product = named(given.product) if given.product is not None else None
+def answer(demand: Demand, new_answer: Answer, *, now: datetime) -> None:
+    """Answer the requester, and recall the demand from a seller. Raises ``Refused``, ``IllegalTransition``."""
+    answer_text = required_text(
+        new_answer.words, "words", missing=_("Enter an answer. The requester can see it."), longest=MAX_ANSWER_LENGTH
+    )
+    product = product_for_answer(new_answer.product) if new_answer.product is not None else None
     with transaction.atomic():
-        standing = locked(demand)
+        locked_demand = lock_demand(demand)
         DEMAND.move_all(
-            [standing], DemandEvent.ANSWER, now=now, actor=given.by, answer=said, product=product, answered_by=given.by,
+            [locked_demand], DemandEvent.ANSWER, now=now, actor=new_answer.by, answer=answer_text, product=product, answered_by=new_answer.by,
             ended_at=now,
         )  # fmt: skip
-        recall(standing, now=now)
-        outbox.publish(DemandAnswered(demand=standing.pk), now=now)
+        recall_from_seller(locked_demand, now=now)
+        outbox.publish(DemandAnswered(demand=locked_demand.pk), now=now)
 
 
 def close(demand: Demand, why: str, *, by: str, now: datetime) -> None:
-    """It is no demand, such as an advertisement. Nothing is mailed; who follows the link reads why."""
-    said = words(why, "why", missing=_("Say why it is closed."), longest=LONGEST_ANSWER)
+    """Close a text that is not a demand, such as an advertisement. No mail is sent; the link shows the reason."""
+    reason = required_text(why, "why", missing=_("Enter the reason for closing the demand."), longest=MAX_ANSWER_LENGTH)
     with transaction.atomic():
-        standing = locked(demand)
-        DEMAND.move_all([standing], DemandEvent.CLOSE, now=now, actor=by, answer=said, answered_by=by, ended_at=now)
+        locked_demand = lock_demand(demand)
+        DEMAND.move_all(
+            [locked_demand], DemandEvent.CLOSE, now=now, actor=by, answer=reason, answered_by=by, ended_at=now
+        )

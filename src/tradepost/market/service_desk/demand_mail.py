@@ -1,7 +1,7 @@
-"""A mail about a demand: its subject 【market】【demand】【contact】, its sender and its text (business-rules §9). Pure.
+"""Mails about demands: the subject 【market】【demand】【contact】, the sender and the text (business-rules §9). No I/O.
 
-The market writes the subject, so that a mail client can be opened with it, and reads it of what an operator pasted or what came
-by IMAP.
+The market writes the subject for the link that opens a mail client, and reads it from mails that operators paste or
+IMAP delivers.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from urllib.parse import quote
 import nh3
 from msgspec import Struct
 
-LONGEST_SUBJECT = 300
+MAX_SUBJECT_LENGTH = 300
 MAX_TEXT = 100_000
-"""Characters of a body that are looked at."""
-WORDS = ("需求", "demand")
-"""What stands in the middle."""
-_BEGIN = re.compile(r"^(?:\s*(?:re|fw|fwd|回复|答复|转发)\s*[:：])+", re.IGNORECASE)
+"""Maximum number of characters of a body that are read."""
+KEYWORDS = ("需求", "demand")
+"""The second bracket of a subject."""
+_REPLY_PREFIX = re.compile(r"^(?:\s*(?:re|fw|fwd|回复|答复|转发)\s*[:：])+", re.IGNORECASE)
 _PART = re.compile(r"【([^【】]*)】")
 _CHINESE = {"gb2312", "gb_2312-80", "gb-2312", "gbk", "x-gbk", "cp936", "ms936", "windows-936", "euc-cn", "x-euc-cn"}
-"""Read as GB 18030."""
-_NO_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
-"""Encodings of Python that no mail uses, some of which are slow for long texts."""
+"""Character sets that are read as GB 18030."""
+_NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
+"""Encodings of Python that mails do not use; some are slow for long texts."""
 _ENCODED_WORD = re.compile(rf"=\?(?:{'|'.join(_CHINESE)})(?:\*[a-z-]+)?\?", re.IGNORECASE)
-_AUTOMATIC = ("Auto-Submitted", "X-Auto-Response-Suppress", "X-Autoreply", "X-Autorespond")
-_BY_PERSONS = {"", "no", "none"}
-"""Values of these headers in mails that people write."""
+_AUTOMATIC_HEADERS = ("Auto-Submitted", "X-Auto-Response-Suppress", "X-Autoreply", "X-Autorespond")
+_NOT_AUTOMATIC_VALUES = {"", "no", "none"}
+"""Values of these headers in mails written by people."""
 _PRECEDENCE = {"bulk", "junk", "list", "auto_reply"}
-_BLOCKS = {
+_BLOCK_TAGS = {
     "address", "article", "blockquote", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
     "li", "ol", "p", "section", "table", "tr", "ul",
 }  # fmt: skip
@@ -54,39 +54,39 @@ class Subject(Struct, frozen=True):
 
 
 def subject_for(market: str, word: str, contact: str) -> str:
-    """In three brackets; what would end one is left out of it."""
-    return "".join(f"【{_inside(part)}】" for part in (market, word, contact))
+    """Return the subject with three brackets, without characters that would end a bracket."""
+    return "".join(f"【{_subject_part(part)}】" for part in (market, word, contact))
 
 
-def _inside(part: str) -> str:
+def _subject_part(part: str) -> str:
     return " ".join(re.sub(r"[【】\r\n]", " ", part).split())
 
 
 def read_subject(text: str) -> Subject | None:
-    """What a subject says; None where it is none of ours. Other brackets, a missing market's name, Re: and 转发: do no harm."""
-    if len(text) > LONGEST_SUBJECT:
+    """Parse a subject; None if it has another form. Other brackets, a missing market name, Re: and 转发: are accepted."""
+    if len(text) > MAX_SUBJECT_LENGTH:
         return None
-    plain = _BEGIN.sub("", text.translate(_BRACKETS)).strip()
-    parts = [" ".join(part.split()) for part in _PART.findall(plain)]
-    if not parts or _PART.sub("", plain).strip():
+    plain_subject = _REPLY_PREFIX.sub("", text.translate(_BRACKETS)).strip()
+    parts = [" ".join(part.split()) for part in _PART.findall(plain_subject)]
+    if not parts or _PART.sub("", plain_subject).strip():
         return None
-    at = next((place for place, part in enumerate(parts) if _is_word(part)), None)
-    if at is None or at > 1 or len(parts) != at + 2:
+    keyword_index = next((index for index, part in enumerate(parts) if _is_keyword(part)), None)
+    if keyword_index is None or keyword_index > 1 or len(parts) != keyword_index + 2:
         return None
-    return Subject(parts[0] if at else "", parts[at + 1])
+    return Subject(parts[0] if keyword_index else "", parts[keyword_index + 1])
 
 
-def _is_word(part: str) -> bool:
-    return unicodedata.normalize("NFKC", part).casefold() in WORDS
+def _is_keyword(part: str) -> bool:
+    return unicodedata.normalize("NFKC", part).casefold() in KEYWORDS
 
 
 def link_for(address: str, subject: str, body: str) -> str:
-    """Opens a mail client with all of it filled in (RFC 6068)."""
+    """Return a link that opens a mail client with all fields filled in (RFC 6068)."""
     return f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"
 
 
 class Problem(StrEnum):
-    """Why a mail becomes no demand by itself."""
+    """Why a mail is not accepted as a demand."""
 
     TOO_LARGE = "too_large"
     SUBJECT = "subject"
@@ -98,7 +98,7 @@ class Problem(StrEnum):
 
 
 class DemandMail(Struct, frozen=True, kw_only=True):
-    """Texts are empty where the mail does not say them. ``problem`` is None for a mail that can become a demand."""
+    """A parsed mail; missing texts are empty. ``problem``: None if the mail is acceptable as a demand."""
 
     problem: Problem | None
     message_id: str = ""
@@ -109,25 +109,25 @@ class DemandMail(Struct, frozen=True, kw_only=True):
 
 
 def read_mail(raw: bytes, *, too_large: bool = False) -> DemandMail:
-    """Never raises: what a stranger sends may be anything."""
+    """Parse a mail. Never raises, since strangers may send anything."""
     try:
         return _read(raw, too_large=too_large)
-    except Exception:  # noqa: BLE001  # the library raises many kinds for hostile nesting
+    except Exception:  # noqa: BLE001  # the library raises many exceptions for malicious nesting
         return DemandMail(problem=Problem.UNREADABLE)
 
 
 def _read(raw: bytes, *, too_large: bool) -> DemandMail:
     mail: EmailMessage = message_from_bytes(raw, policy=policy.default)
     subject, sender = _header(mail, "Subject"), parseaddr(_header(mail, "From"))[1]
-    about = read_subject(subject)
+    demand_subject = read_subject(subject)
     try:
         text = "" if too_large else text_of(mail)
-    except Exception:  # noqa: BLE001  # as above; the headers still say who wrote and about what
+    except Exception:  # noqa: BLE001  # as above; the headers are still readable
         text = None
-    problem = _problem(mail, sender=sender, about=about, text=text, too_large=too_large)
+    problem = _problem(mail, sender=sender, about=demand_subject, text=text, too_large=too_large)
     return DemandMail(
-        problem=problem, message_id=_header(mail, "Message-ID"), subject=subject[:LONGEST_SUBJECT], sender=sender[:254],
-        contact=about.contact if about else "", text=text or "",
+        problem=problem, message_id=_header(mail, "Message-ID"), subject=subject[:MAX_SUBJECT_LENGTH], sender=sender[:254],
+        contact=demand_subject.contact if demand_subject else "", text=text or "",
     )  # fmt: skip
 
 
@@ -146,35 +146,37 @@ def _problem(
 
 
 def _is_automatic(mail: EmailMessage) -> bool:
-    """RFC 3834, and the headers of mail servers that do not follow it, such as Exchange."""
-    marks = (_header(mail, name).partition(";")[0].strip().lower() for name in _AUTOMATIC)
-    return any(mark not in _BY_PERSONS for mark in marks) or _header(mail, "Precedence").lower() in _PRECEDENCE
+    """Return whether the mail is automatic, by RFC 3834 and by headers of other mail servers, such as Exchange."""
+    marks = (_header(mail, name).partition(";")[0].strip().lower() for name in _AUTOMATIC_HEADERS)
+    return (
+        any(mark not in _NOT_AUTOMATIC_VALUES for mark in marks) or _header(mail, "Precedence").lower() in _PRECEDENCE
+    )
 
 
 def _header(mail: EmailMessage, name: str) -> str:
-    """In one line of printable characters; the first of several headers with this name. Empty for an unreadable one."""
+    """Return the first header with this name as one printable line; empty if it is unreadable."""
     raw = next((value for header, value in mail.raw_items() if header.lower() == name.lower()), "")
     try:
-        # Some programs write bytes of GBK or UTF-8 without encoded words.
-        plain = decoded(raw.encode("ascii", "surrogateescape"))
-        return _line(str(policy.default.header_fetch_parse(name, _ENCODED_WORD.sub("=?gb18030?", plain))))
-    except Exception:  # noqa: BLE001  # the library raises many kinds for hostile headers
+        # Some programs write GBK or UTF-8 bytes without encoded words.
+        plain_header = decode_text(raw.encode("ascii", "surrogateescape"))
+        return _line(str(policy.default.header_fetch_parse(name, _ENCODED_WORD.sub("=?gb18030?", plain_header))))
+    except Exception:  # noqa: BLE001  # the library raises many exceptions for malicious headers
         return ""
 
 
 def _line(text: str) -> str:
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def decoded(raw: bytes, charset: str = "") -> str:
-    """Text in the named character set, else in UTF-8 or GB 18030: mail programs name a wrong one or none.
+def decode_text(raw: bytes, charset: str = "") -> str:
+    """Decode with the named character set, else UTF-8 or GB 18030, since mail programs may name a wrong one.
 
-    GB 18030 contains GB 2312 and GBK, and mails that name one of these use characters that only it has.
+    GB 18030 includes GB 2312 and GBK. Mails that name one of these use characters that only GB 18030 has.
     """
-    named = charset.strip().lower()
-    for name in ("gb18030" if named in _CHINESE else named, "utf-8", "gb18030"):
+    normalized_charset = charset.strip().lower()
+    for name in ("gb18030" if normalized_charset in _CHINESE else normalized_charset, "utf-8", "gb18030"):
         try:
-            if name and codecs.lookup(name).name not in _NO_CHARSETS:
+            if name and codecs.lookup(name).name not in _NOT_CHARSETS:
                 return raw.decode(name)
         except (LookupError, ValueError):
             continue
@@ -182,30 +184,32 @@ def decoded(raw: bytes, charset: str = "") -> str:
 
 
 def text_of(mail: EmailMessage) -> str:
-    """The plain text, else that of the HTML; without control characters. Raises what the library raises."""
+    """Return the plain text, else the text of the HTML, without control characters. Passes on the library's
+    exceptions."""
     for kind in ("plain", "html"):
         part: Any = mail.get_body(preferencelist=(kind,))
         raw = part.get_payload(decode=True) if part is not None else None
         if not isinstance(raw, bytes):
             continue
-        content = decoded(raw, str(part.get_content_charset("")))[:MAX_TEXT]
-        text = _cleaned(_html_lines(content) if kind == "html" else content.splitlines())
+        content = decode_text(raw, str(part.get_content_charset("")))[:MAX_TEXT]
+        text = _clean_text(_html_lines(content) if kind == "html" else content.splitlines())
         if text:
             return text
     return ""
 
 
-def _cleaned(lines: Iterable[str]) -> str:
-    printable = ("".join(one if one.isprintable() else " " for one in line).rstrip() for line in lines)
+def _clean_text(lines: Iterable[str]) -> str:
+    printable = ("".join(char if char.isprintable() else " " for char in line).rstrip() for line in lines)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(printable)).strip()
 
 
 def _html_lines(content: str) -> list[str]:
-    """Lines as a browser shows them: blocks begin a line, ``br`` ends one, other white space is one blank."""
-    tags = _BLOCKS | {"br", "pre", "td", "th"}
-    plain = nh3.clean(content, tags=tags, attributes={"*": set()}, clean_content_tags=_HIDDEN)
+    """Return the lines as a browser shows them: blocks start a line, ``br`` ends one, other white space is one
+    space."""
+    tags = _BLOCK_TAGS | {"br", "pre", "td", "th"}
+    plain_content = nh3.clean(content, tags=tags, attributes={"*": set()}, clean_content_tags=_HIDDEN)
     lines, line, in_pre = [], "", False
-    for piece in _TAG.split(plain):
+    for piece in _TAG.split(plain_content):
         if not piece.startswith("<"):
             text = html.unescape(piece)
             line += text if in_pre else re.sub(r"\s+", " ", text)

@@ -1,4 +1,4 @@
-"""Demands (需求): what somebody needs and the store does not have, and which sellers were asked for it (business-rules §9)."""
+"""Demands (需求) for products that the store does not offer, and the sellers they were passed to (business-rules §9)."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ from django.utils.translation import pgettext_lazy
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
 
-LONGEST_REQUIREMENT = 2000
-LONGEST_ANSWER = 2000
-LONGEST_NOTE = 500
+MAX_REQUIREMENT_LENGTH = 2000
+MAX_ANSWER_LENGTH = 2000
+MAX_NOTE_LENGTH = 500
 
 
 class Demand(models.Model):
-    """One thing that is asked for. Who asked follows it by a link that holds a secret."""
+    """A request for a missing product. The requester follows it by a link with a secret."""
 
     class Status(models.TextChoices):
-        OPEN = "open", pgettext_lazy("demand", "Being looked at")
-        WITH_SELLER = "with_seller", pgettext_lazy("demand", "A seller is asked")
+        OPEN = "open", pgettext_lazy("demand", "With the operators")
+        WITH_SELLER = "with_seller", pgettext_lazy("demand", "With a seller")
         ANSWERED = "answered", pgettext_lazy("demand", "Answered")
         CLOSED = "closed", pgettext_lazy("demand", "Closed")
         WITHDRAWN = "withdrawn", pgettext_lazy("demand", "Withdrawn")
 
     class Origin(models.TextChoices):
         PAGE = "page", _("From the page")
-        MAIL = "mail", _("From a mail, entered by an operator")
+        MAIL = "mail", _("From an email, entered by an operator")
 
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.PAGE)
     buyer = models.ForeignKey(User, models.SET_NULL, null=True, default=None, related_name="+", db_index=False)
-    """Who was logged in; none for a visitor."""
+    """The signed-in user; null for a visitor."""
     contact = models.CharField(max_length=64)
     email = models.EmailField(blank=True, default="")
     phone = models.CharField(max_length=32, blank=True, default="")
     language = models.CharField(max_length=10)
-    """In which whoever asked is written to."""
-    requirement = models.CharField(max_length=LONGEST_REQUIREMENT)
+    """Language of messages to the requester."""
+    requirement = models.CharField(max_length=MAX_REQUIREMENT_LENGTH)
     searched = models.CharField(max_length=100, blank=True, default="")
-    """The words of a search that found nothing, where it led here."""
+    """The search without results that led to the demand."""
     shares_contact = models.BooleanField(default=False)
-    """A seller that is asked may see name, mail and telephone."""
+    """Whether sellers may see the requester's name, email and phone number."""
     entered_by = models.CharField(max_length=254, blank=True, default="")
     """The operator who entered a mail."""
     token_hash = models.CharField(max_length=64, unique=True)
     sealed_token = models.TextField()
-    """Of the link, so that later mails can hold it as well."""
+    """The secret of the link, sealed for use in later mails."""
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    """When operators should have answered."""
-    answer = models.CharField(max_length=LONGEST_ANSWER, blank=True, default="")
-    """Of an operator or a seller, for who asked; of one that was closed, why."""
+    """Deadline for the operators' answer."""
+    answer = models.CharField(max_length=MAX_ANSWER_LENGTH, blank=True, default="")
+    """The answer of an operator or a seller; for a closed demand, the reason."""
     product = models.ForeignKey(Product, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
-    """What was named for it."""
+    """The product in the answer."""
     seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
-    """Who offered it; none where an operator answered."""
+    """The seller who offered it; null if an operator answered."""
     answered_by = models.CharField(max_length=254, blank=True, default="")
     ended_at = models.DateTimeField(null=True, default=None)
     receipt_mailed_at = models.DateTimeField(null=True, default=None)
     answer_mailed_at = models.DateTimeField(null=True, default=None)
-    """Of mails to the address that was given, or an SMS in the answer's place: each goes out once."""
+    """Times of mails to the given address, or of an SMS instead of the answer. Each is sent once."""
     idempotency_key = models.CharField(max_length=64, blank=True, default="", db_default="")
-    """Names the request that it came from: the same one, sent again, makes no second demand. Empty where it has none."""
+    """Identifies the request, so that a repeated request creates no second demand. May be empty."""
 
     class Meta:
         indexes: ClassVar = [
@@ -88,7 +88,7 @@ OPEN_DEMANDS = (Demand.Status.OPEN, Demand.Status.WITH_SELLER)
 
 
 class CustomerDemand(models.Model):
-    """A demand that operators passed to one seller, for some days (business-rules §17.7)."""
+    """A demand that operators passed to a seller for some days (business-rules §17.7)."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("customer demand", "To be answered")
@@ -100,14 +100,14 @@ class CustomerDemand(models.Model):
     demand = models.ForeignKey(Demand, models.CASCADE, related_name="passed", db_index=False)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="+", db_index=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.WAITING)
-    note = models.CharField(max_length=LONGEST_NOTE, blank=True, default="")
-    """Of the operator, for the seller."""
+    note = models.CharField(max_length=MAX_NOTE_LENGTH, blank=True, default="")
+    """The operator's note to the seller."""
     passed_at = models.DateTimeField()
     passed_by = models.CharField(max_length=254)
     until = models.DateTimeField()
-    """When it goes back to the operators."""
-    words = models.CharField(max_length=LONGEST_ANSWER, blank=True, default="")
-    """What the seller offers, or why it declines."""
+    """When it returns to the operators."""
+    words = models.CharField(max_length=MAX_ANSWER_LENGTH, blank=True, default="")
+    """The seller's offer, or the reason for declining."""
     product = models.ForeignKey(Product, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
     answered_by = models.CharField(max_length=254, blank=True, default="")
     ended_at = models.DateTimeField(null=True, default=None)
@@ -118,6 +118,7 @@ class CustomerDemand(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["seller", "-id"], name="customer_demand_seller"),
+            models.Index(fields=["seller", "status", "-id"], name="customer_demand_status"),
             models.Index(fields=["demand", "-id"], name="customer_demand_demand"),
             models.Index(fields=["seller"], condition=Q(status="waiting"), name="customer_demand_waits"),
         ]

@@ -1,4 +1,4 @@
-"""What happens to demands and complaints."""
+"""Events of demands and complaints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.events import event
 
 @event("demand_raised", about=("demand",))
 class DemandRaised(Struct, frozen=True, kw_only=True):
-    """Somebody needs what the store does not have."""
+    """A demand for a missing product was raised."""
 
     demand: int
 
@@ -23,7 +23,7 @@ class DemandPassed(Struct, frozen=True, kw_only=True):
 
 @event("demand_returned", about=("customer_demand",))
 class DemandReturned(Struct, frozen=True, kw_only=True):
-    """A demand that a seller was asked for is the operators' again."""
+    """A demand returned from a seller to the operators."""
 
     customer_demand: int
     why: str
@@ -39,41 +39,41 @@ class DemandAnswered(Struct, frozen=True, kw_only=True):
 
 @event("demand_recalled", about=("customer_demand",))
 class DemandRecalled(Struct, frozen=True, kw_only=True):
-    """A seller that was asked for a demand need not answer any more."""
+    """A seller need not answer a demand any more."""
 
     customer_demand: int
 
 
 @event("complaint_raised", about=("complaint",))
 class ComplaintRaised(Struct, frozen=True, kw_only=True):
-    """A buyer complains about a seller."""
+    """A buyer complained about a seller."""
 
     complaint: int
 
 
 @event("complaint_replied", about=("complaint",))
 class ComplaintReplied(Struct, frozen=True, kw_only=True):
-    """The seller said something to a complaint."""
+    """The seller replied to a complaint."""
 
     complaint: int
 
 
 @event("complaint_unanswered", about=("complaint",))
 class ComplaintUnanswered(Struct, frozen=True, kw_only=True):
-    """The seller has said nothing to a complaint for as long as the rules give it."""
+    """The seller did not reply to a complaint in time."""
 
     complaint: int
 
 
 @event("complaint_decided", about=("complaint",))
 class ComplaintDecided(Struct, frozen=True, kw_only=True):
-    """An operator upheld a complaint, or did not."""
+    """An operator decided a complaint."""
 
     complaint: int
 
 
 @event("complaint_withdrawn", about=("complaint",))
 class ComplaintWithdrawn(Struct, frozen=True, kw_only=True):
-    """Its buyer complains no more."""
+    """The buyer withdrew a complaint."""
 
     complaint: int

@@ -1,4 +1,5 @@
-"""A leased job fetches the mails about demands: each becomes a demand once, or is kept with the reason (business-rules §9)."""
+"""A leased job that fetches mails about demands: each becomes a demand once, or is stored with the problem
+(business-rules §9)."""
 
 from __future__ import annotations
 
@@ -15,35 +16,36 @@ from msgspec import Struct
 from tradepost.market.base import clock, jobs, leased_jobs
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RetryLater, RunningJob
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.settings.service_desk import ServiceDeskSettings
 
 from .demand_mail import DemandMail, Problem, read_mail
-from .demand_models import LONGEST_REQUIREMENT
-from .demands import LONGEST_CONTACT, Allowance, RaiseDemand, raise_demand
+from .demand_models import MAX_REQUIREMENT_LENGTH
+from .demands import MAX_CONTACT_LENGTH, Allowance, RaiseDemand, raise_demand
 from .desk_settings import desk_rules_of
-from .mailbox import Mailbox, MailboxError, Received, opened, place_of
+from .mailbox import FetchedMail, Mailbox, MailboxError, open_mailbox, parse_address
 from .models import Demand, ReceivedMail
 
 KIND = TIMER = "service_desk.mails"
 MAILBOX = "mailbox"
-AT_ONCE = 50
-"""Mails of one fetch; the next fetch goes on."""
-FAILED = "failed"
-"""In the payload of the job: the mail on which the last attempt broke off."""
-CUT = f"… [cut after {LONGEST_REQUIREMENT:,} characters]"
-CUT_CHINESE = f"……〔超过 {LONGEST_REQUIREMENT} 字，以下略〕"
+BATCH_SIZE = 50
+"""Maximum number of mails per fetch; the next fetch continues."""
+FAILED_KEY = "failed"
+"""Key in the job's payload: the mail that the last attempt failed on."""
+CUT_MARK = f"… [cut after {MAX_REQUIREMENT_LENGTH:,} characters]"
+CUT_MARK_CHINESE = f"……〔超过 {MAX_REQUIREMENT_LENGTH} 字，以下略〕"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
-def schedule(settings: Config, *, now: datetime) -> None:
-    """When a worker starts."""
+def schedule(settings: ServiceDeskSettings, *, now: datetime) -> None:
+    """Schedule the timer when a worker starts."""
     if settings.demand_mailbox.get_secret_value():
         jobs.schedule(TIMER, "", due_at=now)
 
 
-def run(settings: Config, now: datetime) -> datetime | None:
-    """Timer: begin a fetch. One that is still under way is enough."""
+def run(settings: ServiceDeskSettings, now: datetime) -> datetime | None:
+    """Timer: start a fetch, unless one is running."""
     if not settings.demand_mailbox.get_secret_value():
         return None
     leased_jobs.start(KIND, MAILBOX, payload={}, now=now)
@@ -51,7 +53,7 @@ def run(settings: Config, now: datetime) -> datetime | None:
 
 
 def task(settings: Callable[[], Config]) -> LeasedTask:
-    """For ``wiring``."""
+    """The leased task that ``wiring`` registers."""
     return LeasedTask(
         work=lambda running: _work(running, settings()),
         attempts=2,
@@ -61,99 +63,109 @@ def task(settings: Callable[[], Config]) -> LeasedTask:
     )
 
 
-def _work(running: Running, settings: Config) -> Mapping[str, Any]:
-    url = settings.demand_mailbox.get_secret_value()
+def _work(running: RunningJob, settings: Config) -> Mapping[str, Any]:
+    url = settings.service_desk.demand_mailbox.get_secret_value()
     counts = {"demands": 0, "problems": 0}
-    failed = running.payload.get(FAILED)
+    failed_mails = running.payload.get(FAILED_KEY)
     while url:
-        reading = _Reading()
+        reading = _FetchProgress()
         try:
-            with opened(place_of(url), outbound=settings.outbound) as mailbox:
+            with open_mailbox(parse_address(url), outbound=settings.outbound) as mailbox:
                 _fetch(mailbox, running, settings, counts, reading)
             break
-        except (MailboxError, ValueError) as wrong:
-            if reading.mail is None or reading.mail != failed:
-                running.row().update(payload={**running.payload, FAILED: reading.mail})
-                raise NotNow(str(wrong)) from None
-            _give_up(reading.mail, now=clock.now())  # and read the others over a new connection
+        except (MailboxError, ValueError) as error:
+            if reading.mail is None or reading.mail != failed_mails:
+                running.row().update(payload={**running.payload, FAILED_KEY: reading.mail})
+                raise RetryLater(str(error)) from None
+            _store_unreadable_mail(reading.mail, now=clock.now())  # and read the others over a new connection
             counts["problems"] += 1
     return counts
 
 
-class _Reading(Struct):
-    """``mail``: the number of the mail that is being read; None between two mails."""
+class _FetchProgress(Struct):
+    """The progress of a fetch. ``mail``: number of the mail being read; None between mails."""
 
     mail: str | None = None
 
 
-def _fetch(mailbox: Mailbox, running: Running, settings: Config, counts: dict[str, int], reading: _Reading) -> None:
-    for uid in mailbox.unseen()[:AT_ONCE]:
+def _fetch(
+    mailbox: Mailbox, running: RunningJob, settings: Config, counts: dict[str, int], reading: _FetchProgress
+) -> None:
+    for uid in mailbox.unseen()[:BATCH_SIZE]:
         running.go_on()
         number = f"{mailbox.validity} {uid}"
         if not ReceivedMail.objects.filter(key=_key(number)).exists():
             reading.mail = number
-            mail = mailbox.read(uid, max_bytes=settings.demand_mail_max_bytes)
+            mail = mailbox.read(uid, max_bytes=settings.service_desk.demand_mail_max_bytes)
             reading.mail = None
             if mail is None:
                 continue
-            kept = receive(mail, validity=mailbox.validity, settings=settings, now=clock.now())
-            if kept is not None:
-                counts["problems" if kept.problem else "demands"] += 1
-        mailbox.mark_seen(uid)  # once it is kept: a worker that died here sees it again, and knows it
+            stored_mail = store_mail(mail, validity=mailbox.validity, settings=settings, now=clock.now())
+            if stored_mail is not None:
+                counts["problems" if stored_mail.problem else "demands"] += 1
+        mailbox.mark_seen(uid)  # after storing it: if the worker dies here, it is recognised by its key
 
 
-def _give_up(number: str, *, now: datetime) -> None:
-    """Keep a mail that the server does not deliver, so that the next fetch passes over it."""
+def _store_unreadable_mail(number: str, *, now: datetime) -> None:
+    """Store a mail that the server does not deliver, so that the next fetch skips it."""
     ReceivedMail.objects.bulk_create(
         [ReceivedMail(key=_key(number), problem=Problem.UNREADABLE.value, received_at=now)], ignore_conflicts=True
     )
 
 
-def _key(known: str) -> str:
-    return hashlib.sha256(known.encode()).hexdigest()
+def _key(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
-def receive(mail: Received, *, validity: str, settings: Config, now: datetime) -> ReceivedMail | None:
-    """Keep a mail with what became of it; None where it was kept before."""
-    read = read_mail(mail.raw, too_large=mail.too_large)
-    known = f"{read.sender.casefold()} {read.message_id}" if read.message_id else f"{validity} {mail.uid}"
-    key = _key(known)
+def store_mail(mail: FetchedMail, *, validity: str, settings: Config, now: datetime) -> ReceivedMail | None:
+    """Store a mail with its result; None if it was already stored."""
+    parsed_mail = read_mail(mail.raw, too_large=mail.too_large)
+    identity = (
+        f"{parsed_mail.sender.casefold()} {parsed_mail.message_id}"
+        if parsed_mail.message_id
+        else f"{validity} {mail.uid}"
+    )
+    key = _key(identity)
     if ReceivedMail.objects.filter(key=key).exists():
         return None
-    problem, words, demand = read.problem, "", None
+    problem, words, demand = parsed_mail.problem, "", None
     try:
         with transaction.atomic():
             if problem is None:
                 try:
                     with transaction.atomic():
-                        demand = _raise(read, key, settings=settings, zone=timezone.get_default_timezone(), now=now).pk
-                except Refused as refused:
-                    problem, words = Problem.REFUSED, refused.message[:300]
+                        demand = _raise_demand(
+                            parsed_mail, key, settings=settings, zone=timezone.get_default_timezone(), now=now
+                        ).pk
+                except Refused as refusal:
+                    problem, words = Problem.REFUSED, refusal.message[:300]
             return ReceivedMail.objects.create(
-                key=key, sender=read.sender, subject=read.subject, text=_requirement(read.text),
+                key=key, sender=parsed_mail.sender, subject=parsed_mail.subject, text=_requirement(parsed_mail.text),
                 problem=problem.value if problem else "", words=words, demand=demand, received_at=now,
             )  # fmt: skip
     except IntegrityError:
         if ReceivedMail.objects.filter(key=key).exists():
-            return None  # kept by another worker at the same moment
+            return None  # another worker stored it meanwhile
         raise
 
 
-def _raise(read: DemandMail, key: str, *, settings: Config, zone: tzinfo, now: datetime) -> Demand:
-    asked = RaiseDemand(
-        contact=read.contact[:LONGEST_CONTACT], email=read.sender, phone="", requirement=_requirement(read.text),
-        language="zh-hans" if _is_chinese(read.text) else "en", entered_by="IMAP", idempotency_key=key,
+def _raise_demand(parsed_mail: DemandMail, key: str, *, settings: Config, zone: tzinfo, now: datetime) -> Demand:
+    command = RaiseDemand(
+        contact=parsed_mail.contact[:MAX_CONTACT_LENGTH], email=parsed_mail.sender, phone="", requirement=_requirement(parsed_mail.text),
+        language="zh-hans" if _is_chinese(parsed_mail.text) else "en", entered_by="IMAP", idempotency_key=key,
     )  # fmt: skip
-    allowed = Allowance(who=read.sender.casefold(), a_day=settings.demands_a_day, wall=clock.wall())
-    return raise_demand(asked, rules=desk_rules_of(settings, zone), allowed=allowed, now=now).demand
+    allowance = Allowance(
+        who=parsed_mail.sender.casefold(), a_day=settings.service_desk.demands_a_day, wall=clock.wall()
+    )
+    return raise_demand(command, rules=desk_rules_of(settings, zone), allowed=allowance, now=now).demand
 
 
 def _requirement(text: str) -> str:
-    """The text within the limit of a requirement. A text that was cut says so at its end."""
-    if len(text) <= LONGEST_REQUIREMENT:
+    """Shorten the text to the maximum length of a requirement, with a mark at its end."""
+    if len(text) <= MAX_REQUIREMENT_LENGTH:
         return text
-    mark = CUT_CHINESE if _is_chinese(text) else CUT
-    return text[: LONGEST_REQUIREMENT - len(mark)].rstrip() + mark
+    mark = CUT_MARK_CHINESE if _is_chinese(text) else CUT_MARK
+    return text[: MAX_REQUIREMENT_LENGTH - len(mark)].rstrip() + mark
 
 
 def _is_chinese(text: str) -> bool:
@@ -161,5 +173,5 @@ def _is_chinese(text: str) -> bool:
 
 
 def last_fetch() -> LeasedJob | None:
-    """The fetch that is under way or ended last."""
+    """Return the running or last fetch."""
     return leased_jobs.newest(KIND, MAILBOX)

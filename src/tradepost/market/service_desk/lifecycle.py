@@ -1,4 +1,4 @@
-"""The lives of demands, of demands that sellers are asked, and of complaints, as tables (business-rules §9, §17.7)."""
+"""The states of demands, demands passed to sellers, and complaints as tables (business-rules §9, §17.7)."""
 
 from __future__ import annotations
 

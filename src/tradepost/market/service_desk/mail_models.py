@@ -1,4 +1,4 @@
-"""Mails that came by IMAP: each is kept once, with the demand that it became or the reason why it became none."""
+"""Mails received by IMAP, each stored once with its demand or its problem."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django.db.models import Q
 
 class ReceivedMail(models.Model):
     key = models.CharField(max_length=64, unique=True)
-    """Hash of sender and Message-ID, else of the mailbox's own number."""
+    """Hash of sender and Message-ID, else of the mailbox's number."""
     sender = models.CharField(max_length=254, blank=True, default="")
     subject = models.CharField(max_length=300, blank=True, default="")
     text = models.CharField(max_length=2000, blank=True, default="")
     problem = models.CharField(max_length=16, blank=True, default="")
-    """A ``demand_mail.Problem``; empty where the mail became a demand."""
+    """A ``demand_mail.Problem``; empty if the mail became a demand."""
     words = models.CharField(max_length=300, blank=True, default="")
-    """What the market refused, in words."""
+    """The message of the refusal."""
     demand = models.BigIntegerField(null=True, default=None)
-    """Key of the demand that it became; that row may be deleted earlier."""
+    """Key of the demand, which may be deleted earlier."""
     received_at = models.DateTimeField(db_index=True)
     handled_at = models.DateTimeField(null=True, default=None)
-    """When an operator entered a mail with a problem as a demand, or set it aside."""
+    """When an operator entered a problem mail as a demand or dismissed it."""
 
     class Meta:
         indexes: ClassVar = [

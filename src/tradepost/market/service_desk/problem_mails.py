@@ -1,4 +1,4 @@
-"""Mails that became no demand: each waits until an operator enters it as one or sets it aside (business-rules §9)."""
+"""Mails that did not become demands, until an operator enters or dismisses them (business-rules §9)."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from tradepost.market.base.errors import Refused
 
 from .models import Demand, ReceivedMail
 
-SHOWN = 20
+MAX_SHOWN = 20
 
 
-def waiting() -> QuerySet[ReceivedMail]:
-    """Newest first."""
+def open_mails() -> QuerySet[ReceivedMail]:
+    """Return open mails, newest first."""
     return ReceivedMail.objects.exclude(problem="").filter(handled_at=None).order_by("-pk")
 
 
 def find(pk: int) -> ReceivedMail | None:
-    """The mail, while it waits."""
-    return waiting().filter(pk=pk).first()
+    """Return the mail if it is open."""
+    return open_mails().filter(pk=pk).first()
 
 
-def set_aside(pk: int, *, now: datetime) -> None:
-    """It is no demand. Raises ``Refused`` when another operator has handled it."""
-    if not waiting().filter(pk=pk).update(handled_at=now):
-        raise handled_before()
+def dismiss(pk: int, *, now: datetime) -> None:
+    """Dismiss a mail that is not a demand. Raises ``Refused`` if another operator has handled it."""
+    if not open_mails().filter(pk=pk).update(handled_at=now):
+        raise already_handled()
 
 
-def enter(pk: int, demand: Demand, *, now: datetime) -> None:
-    """An operator entered it as this demand, in the same transaction. Raises ``Refused`` when another has handled it."""
-    if not waiting().filter(pk=pk).update(handled_at=now, demand=demand.pk):
-        raise handled_before()
+def mark_as_entered(pk: int, demand: Demand, *, now: datetime) -> None:
+    """Mark a mail as entered as this demand, in the same transaction. Raises ``Refused`` if another operator has
+    handled it."""
+    if not open_mails().filter(pk=pk).update(handled_at=now, demand=demand.pk):
+        raise already_handled()
 
 
-def handled_before() -> Refused:
-    return Refused("mail.handled", _("Another operator has already handled this mail."), HTTPStatus.CONFLICT)
+def already_handled() -> Refused:
+    return Refused("mail.handled", _("Another operator has already handled this email."), HTTPStatus.CONFLICT)

@@ -1,5 +1,5 @@
-"""Demands hold names and addresses of people who may have no account: what has ended goes after a while. Complaints stay: they
-are what a seller's penalties are counted by."""
+"""Retention: ended demands are deleted, since they contain personal data of people without accounts. Complaints are
+kept for penalties."""
 
 from __future__ import annotations
 

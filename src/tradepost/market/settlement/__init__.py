@@ -1,1 +1,1 @@
-"""What sellers earned, what the market keeps of it, and how the rest is paid out (business-rules §8)."""
+"""Settlement: earnings of sellers, the market's fee, and payouts (business-rules §8)."""

@@ -1,4 +1,4 @@
-"""When statements are made, and which month they are of (business-rules §8.1). Pure."""
+"""Dates of statements and their months (business-rules §8.1). Pure functions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from tradepost.market.base.working_days import Calendar, is_workday
 
-AT = time(2, 0)
-"""Behind what is done at night."""
+RUN_TIME = time(2, 0)
+"""After the nightly tasks."""
 
 
 def month_of(at: datetime, zone: tzinfo) -> date:
-    """The first day of the month of a moment."""
+    """Return the first day of the month of a moment."""
     return at.astimezone(zone).date().replace(day=1)
 
 
@@ -23,21 +23,21 @@ def month_after(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def begins(day: date, zone: tzinfo) -> datetime:
-    """The first moment of a day, or of the month that begins with it."""
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """Return the first moment of a day, or of the month that begins with it."""
     return datetime.combine(day, time.min, zone)
 
 
 def run_at(month: date, *, day: int, zone: tzinfo, calendar: Calendar = is_workday) -> datetime:
-    """When in this month the statements of the month before are made: on the given day, or the next working day."""
-    at = month.replace(day=day)
-    while not calendar(at)[0]:
-        at += timedelta(days=1)
-    return datetime.combine(at, AT, zone)
+    """Return when this month creates the statements of the previous month: on the given day or the next working day."""
+    run_day = month.replace(day=day)
+    while not calendar(run_day)[0]:
+        run_day += timedelta(days=1)
+    return datetime.combine(run_day, RUN_TIME, zone)
 
 
 def next_run(now: datetime, *, day: int, zone: tzinfo, calendar: Calendar = is_workday) -> datetime:
-    """The first such moment after now."""
+    """Return the first such moment after ``now``."""
     month = month_before(month_of(now, zone))
     while (at := run_at(month, day=day, zone=zone, calendar=calendar)) <= now:
         month = month_after(month)

@@ -1,4 +1,4 @@
-"""What happens to a statement."""
+"""Events of statements."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from tradepost.market.base.events import event
 
 @event("statement_issued", about=("statement",))
 class StatementIssued(Struct, frozen=True, kw_only=True):
-    """Its seller may agree to it, or reject it."""
+    """The seller can approve or reject a new statement."""
 
     statement: int
 
 
 @event("statement_rejected", about=("statement",))
 class StatementRejected(Struct, frozen=True, kw_only=True):
-    """Its seller does not agree: an operator answers."""
+    """The seller rejected a statement; an operator must answer."""
 
     statement: int
     occasion: str
-    """Tells one rejection from the next."""
+    """Distinguishes repeated rejections."""
 
 
 @event("statement_answered", about=("statement",))
 class StatementAnswered(Struct, frozen=True, kw_only=True):
-    """It is issued again, with an operator's answer."""
+    """An operator answered and issued the statement again."""
 
     statement: int
     occasion: str
@@ -33,7 +33,7 @@ class StatementAnswered(Struct, frozen=True, kw_only=True):
 
 @event("statement_payment_failed", about=("statement",))
 class StatementPaymentFailed(Struct, frozen=True, kw_only=True):
-    """It could not be paid for a reason that its seller can mend: there is no certified account, or the bank knows none such."""
+    """A statement could not be paid because the seller has no certified account, or the bank does not know the account."""
 
     statement: int
     occasion: str
@@ -41,6 +41,6 @@ class StatementPaymentFailed(Struct, frozen=True, kw_only=True):
 
 @event("statement_paid", about=("statement",))
 class StatementPaid(Struct, frozen=True, kw_only=True):
-    """The market's bank paid it."""
+    """The market's bank paid the statement."""
 
     statement: int

@@ -1,8 +1,7 @@
-"""The market's fee, pure (business-rules §8.3).
+"""Fee of the market (business-rules §8.3). Pure functions.
 
-A seller gets a share of what it earns; more of it for a product for which much was paid in a month. The fee of one order line, or of
-the usage of one service in a month, is rounded once over all statements: what comes later, or is taken back, changes it by the
-difference.
+A seller gets a share of its earnings, larger for a product with many payments in a month. The fee of one order line, or
+of a service's usage in a month, is rounded once over all statements; later changes are charged as a difference.
 """
 
 from __future__ import annotations
@@ -18,52 +17,56 @@ from tradepost.market.base.values import as_dict
 
 
 class FeePolicy(Struct, frozen=True, kw_only=True):
-    """``share``: the seller's part. ``increments``: from how many minor units on that were paid for the product in the month, and
-    by how much the share is larger then; the highest that is reached counts, for all of it."""
+    """``share``: the seller's share. ``increments``: payments for the product in the month, in minor units, from which
+    the share grows, and by how much. The highest reached increment applies to the whole amount."""
 
     share: Decimal
+    name: str = ""
+    """Name of a policy set in the console; empty for the settings."""
     increments: tuple[tuple[int, Decimal], ...] = ()
 
     def increment(self, paid_minor: int) -> Decimal:
-        reached = [(start, more) for start, more in self.increments if paid_minor >= start]
-        return max(reached)[1] if reached else Decimal(0)
+        reached_steps = [(start, increment) for start, increment in self.increments if paid_minor >= start]
+        return max(reached_steps)[1] if reached_steps else Decimal(0)
 
 
-class Inputs(Struct, frozen=True, kw_only=True):
-    """All that a fee is computed from; kept beside it, so that it can be computed again. Amounts in minor units."""
+class FeeInputs(Struct, frozen=True, kw_only=True):
+    """Inputs of a fee, stored with it so that it can be computed again. Amounts in minor units."""
 
     base_minor: int
-    """What is settled now."""
+    """Amount to settle now."""
     before_minor: int = 0
-    """What of the same order line, or usage, was settled before."""
+    """Amount of the same order line or usage on earlier statements."""
     fee_before_minor: int = 0
     share: Decimal
     increment: Decimal = Decimal(0)
     paid_month: date
-    """First day of the month in which it was paid, by which the increment goes."""
+    """First day of the month of payment, which decides the increment."""
     paid_minor: int = 0
-    """What buyers paid for the product in that month."""
+    """Payments for the product in that month."""
+    policy: str = ""
+    """Name of the policy that set share and increment."""
 
     @property
     def rate(self) -> Decimal:
-        """The market's part. Never below nothing."""
+        """The market's share; never negative."""
         return max(1 - self.share - self.increment, Decimal(0))
 
     @property
     def stored(self) -> dict[str, str | int]:
-        """In JSON."""
+        """JSON form."""
         return {name: value if isinstance(value, int) else str(value) for name, value in as_dict(self).items()}
 
 
-def read_inputs(stored: Mapping[str, Any]) -> Inputs:
-    return Inputs(
+def read_inputs(stored: Mapping[str, Any]) -> FeeInputs:
+    return FeeInputs(
         base_minor=stored["base_minor"], before_minor=stored["before_minor"], fee_before_minor=stored["fee_before_minor"],
         share=Decimal(stored["share"]), increment=Decimal(stored["increment"]), paid_minor=stored["paid_minor"],
-        paid_month=date.fromisoformat(stored["paid_month"]),
+        paid_month=date.fromisoformat(stored["paid_month"]), policy=stored.get("policy", ""),
     )  # fmt: skip
 
 
-def fee_of(inputs: Inputs) -> int:
-    """Minor units, below zero where something was taken back."""
-    whole = (inputs.before_minor + inputs.base_minor) * inputs.rate
-    return int(whole.quantize(Decimal(1), rounding=ROUND_HALF_UP)) - inputs.fee_before_minor
+def fee_of(inputs: FeeInputs) -> int:
+    """Return the fee in minor units; negative if earnings were returned."""
+    total_fee = (inputs.before_minor + inputs.base_minor) * inputs.rate
+    return int(total_fee.quantize(Decimal(1), rounding=ROUND_HALF_UP)) - inputs.fee_before_minor

@@ -1,4 +1,4 @@
-"""The life of a statement as a table (business-rules §8.4; money.md §2)."""
+"""State transitions of a statement (business-rules §8.4; money.md §2)."""
 
 from __future__ import annotations
 

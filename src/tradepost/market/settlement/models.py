@@ -1,11 +1,14 @@
-"""What sellers earned, entry by entry of the ledger, and the statements by which it is paid out (business-rules §8)."""
+"""Earnings of sellers, by entry of the ledger, and their statements (business-rules §8)."""
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.money import Money
@@ -15,53 +18,64 @@ from tradepost.market.orders.models import OrderLine
 from tradepost.market.payments.models import Entry, Transfer
 from tradepost.market.subscriptions.models import Subscription
 
+from .fee import FeePolicy
+
+REPAYMENT_PREFIX = "repaid:"
+"""Prefix of the source of a seller's payment."""
+
+
+def repayment_number(source: str) -> str:
+    """Return the bank's number of a seller's payment from its source; empty for other sources."""
+    return source.removeprefix(REPAYMENT_PREFIX) if source.startswith(REPAYMENT_PREFIX) else ""
+
 
 class Category(models.TextChoices):
-    """Of what is sold (§6.1, §8.2). The market sells general products alone; joint ones would be invoiced by the seller first."""
+    """Category of products (§6.1, §8.2). The market sells only general products; sellers would first invoice joint
+    ones."""
 
     GENERAL = "general", pgettext_lazy("deal category", "General products")
 
 
 class Statement(models.Model):
-    """What one seller earned with products of a category in a month, less the market's fee."""
+    """Earnings of a seller in a category and month, less the market's fee."""
 
     class Status(models.TextChoices):
-        """§8.4."""
+        """Statuses of §8.4."""
 
-        COUNTERSIGN = "countersign", pgettext_lazy("statement", "To be agreed to")
+        COUNTERSIGN = "countersign", pgettext_lazy("statement", "Waiting for agreement")
         COUNTERSIGN_REJECTED = "rejected", pgettext_lazy("statement", "Rejected by the seller")
         TO_APPLY = "to_apply", pgettext_lazy("statement", "Agreed to")
-        APPLICATION_FAILED = "apply_failed", pgettext_lazy("statement", "Payment could not be begun")
-        PAYING = "paying", pgettext_lazy("statement", "Being paid")
-        PAYMENT_WRONG = "payment_wrong", pgettext_lazy("statement", "Bank details are wrong")
+        APPLICATION_FAILED = "apply_failed", pgettext_lazy("statement", "Payment could not be started")
+        PAYING = "paying", pgettext_lazy("statement", "Payment in progress")
+        PAYMENT_WRONG = "payment_wrong", pgettext_lazy("statement", "Incorrect bank details")
         REFUSED = "refused", pgettext_lazy("statement", "Payment refused")
         PAID = "paid", pgettext_lazy("statement", "Paid")
 
     number = models.CharField(max_length=32, unique=True)
-    """For people, and the reference under which the ledger knows it."""
+    """Number shown to people, and reference in the ledger."""
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="statements", db_index=False)
     category = models.CharField(max_length=16, choices=Category)
     currency = models.CharField(max_length=3)
     month = models.DateField()
-    """Its first day, in the market's zone."""
+    """First day of the month in the market's time zone."""
     status = models.CharField(max_length=16, choices=Status, default=Status.COUNTERSIGN)
     gross_minor = models.BigIntegerField()
-    """Earned, less what was paid back."""
+    """Earnings less refunds."""
     fee_minor = models.BigIntegerField()
     net_minor = models.PositiveBigIntegerField()
-    """What is paid out."""
+    """Amount to pay out."""
     issued_at = models.DateTimeField()
     sign_by = models.DateTimeField()
-    """Until when its seller may reject it; then it stands as agreed to."""
+    """Deadline for a rejection; afterwards the statement counts as approved."""
     reason = models.CharField(max_length=500, blank=True, default="")
-    """Why its seller rejected it, or why it could not be paid: the last that somebody said."""
+    """Latest reason for a rejection or a failed payment."""
     answer = models.CharField(max_length=500, blank=True, default="")
-    """Of an operator, to a seller that had rejected it."""
+    """Operator's answer to a rejection."""
     signed_at = models.DateTimeField(null=True, default=None)
     settled = models.OneToOneField(Transfer, models.PROTECT, null=True, default=None, related_name="+")
-    """Moved what it says into fee and payable."""
+    """Transfer of its amounts to fee and payable."""
     holder = models.CharField(max_length=128, blank=True, default="")
-    """To whom it is paid: the seller's certification as it was when the payment was begun."""
+    """Recipient, from the seller's certification when the payment began."""
     bank = models.CharField(max_length=128, blank=True, default="")
     branch = models.CharField(max_length=128, blank=True, default="")
     sealed_account = models.TextField(blank=True, default="")
@@ -100,35 +114,74 @@ class Statement(models.Model):
         return Money(self.net_minor, self.currency)
 
 
-WAITING = (
+OPERATOR_STATUSES = (
     Statement.Status.COUNTERSIGN_REJECTED,
     Statement.Status.TO_APPLY,
     Statement.Status.APPLICATION_FAILED,
     Statement.Status.PAYING,
     Statement.Status.REFUSED,
 )
-"""An operator does something next."""
-OF_THE_SELLER = (Statement.Status.COUNTERSIGN, Statement.Status.PAYMENT_WRONG)
-"""The seller does."""
+"""Statuses that wait for an operator."""
+SELLER_STATUSES = (Statement.Status.COUNTERSIGN, Statement.Status.PAYMENT_WRONG)
+"""Statuses that wait for the seller."""
+
+
+class FeeRule(models.Model):
+    """A fee policy with its dates: general, per product type, per seller, or both."""
+
+    name = models.CharField(max_length=64)
+    """Shown on statements."""
+    seller = models.ForeignKey(Seller, models.PROTECT, null=True, default=None, related_name="+")
+    product_type = models.CharField(max_length=32, blank=True, default="")
+    share = models.DecimalField(max_digits=5, decimal_places=4)
+    """The seller's share of payments."""
+    increments = models.JSONField(default=list)
+    """``[[minor units, "0.01"], …]``: monthly payments for a product from which the share grows, and by how much."""
+    starts = models.DateField()
+    """First day of the first month, by payment."""
+    ends = models.DateField(null=True, default=None)
+    """First day of the month after the last."""
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=254, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Coalesce("seller", 0), "product_type", "starts", name="fee_rule_once"),
+            models.CheckConstraint(condition=Q(share__gt=0, share__lte=1), name="fee_rule_share"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def counts_in(self, month: date) -> bool:
+        return self.starts <= month and (self.ends is None or month < self.ends)
+
+    @property
+    def policy(self) -> FeePolicy:
+        steps = tuple((int(start), Decimal(increment)) for start, increment in self.increments)
+        return FeePolicy(share=self.share, name=self.name, increments=steps)
 
 
 class StatementLine(models.Model):
-    """Of a statement, what one order line or the usage of one service in a month comes to, and how its fee came about."""
+    """Amount of one order line, or of a service's usage in a month, on a statement, with its fee."""
 
     statement = models.ForeignKey(Statement, models.CASCADE, related_name="lines", db_index=False)
     source = models.CharField(max_length=80)
-    """``line:<number>`` or ``usage:<subscription>:<yyyymm>``: over all statements the fee of one is rounded once."""
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    """``line:<number>`` or ``usage:<subscription>:<yyyymm>``, whose fee is rounded once over all statements.
+    ``repaid:<bank number>``: payment of the seller, without a fee."""
+    product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+", db_index=False)
+    """Null for a payment of the seller."""
     line = models.ForeignKey(OrderLine, models.PROTECT, null=True, related_name="+", db_index=False)
     subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="+", db_index=False)
-    """The service whose usage it is; null for an order line."""
+    """Service of the usage; null for an order line."""
     base_minor = models.BigIntegerField()
     rate = models.DecimalField(max_digits=5, decimal_places=4)
-    """The market's part of the base."""
+    """The market's share of the base."""
     fee_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField()
     inputs = models.JSONField()
-    """All that the fee was computed from (``fee.Inputs``)."""
+    """Inputs of the fee (``fee.FeeInputs``)."""
 
     class Meta:
         constraints: ClassVar = [
@@ -136,6 +189,11 @@ class StatementLine(models.Model):
             models.CheckConstraint(condition=Q(base_minor=F("fee_minor") + F("net_minor")), name="statement_line_sums"),
         ]
         indexes: ClassVar = [models.Index(fields=["statement", "id"], name="statement_line")]
+
+    @property
+    def repaid(self) -> str:
+        """The bank's number of the seller's payment; otherwise empty."""
+        return repayment_number(self.source)
 
     @property
     def base(self) -> Money:
@@ -151,18 +209,18 @@ class StatementLine(models.Model):
 
 
 class SettlementItem(models.Model):
-    """A part of an entry of a seller's account, by what it is of: the items of an entry add up to it (money.md §2)."""
+    """Part of an entry of a seller's account, by source; the items of an entry add up to it (money.md §2)."""
 
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="+", db_index=False)
     source = models.CharField(max_length=80)
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+", db_index=False)
     line = models.ForeignKey(OrderLine, models.PROTECT, null=True, related_name="+", db_index=False)
     subscription = models.ForeignKey(Subscription, models.PROTECT, null=True, related_name="+", db_index=False)
     minor = models.BigIntegerField()
     paid_month = models.DateField()
-    """First day of the month in which it was paid by its buyer: the increment of the share goes by it (§8.3)."""
+    """First day of the month in which the buyer paid, which decides the increment of the share (§8.3)."""
     settles_at = models.DateTimeField()
     statement = models.ForeignKey(
         Statement, models.PROTECT, null=True, default=None, related_name="items", db_index=False
@@ -182,12 +240,35 @@ class SettlementItem(models.Model):
         ]
 
     @property
+    def repaid(self) -> str:
+        """The bank's number of the seller's payment; otherwise empty."""
+        return repayment_number(self.source)
+
+    @property
     def amount(self) -> Money:
         return Money(self.minor, self.currency)
 
 
+class OpenSum(models.Model):
+    """Sum of a seller's items without a statement, in one currency (``open_sums``)."""
+
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="+", db_index=False)
+    currency = models.CharField(max_length=3)
+    earned_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField()
+    """Zero or negative."""
+    items = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["seller", "currency"], name="open_sum_once")]
+
+    @property
+    def total(self) -> Money:
+        return Money(self.earned_minor + self.refunded_minor, self.currency)
+
+
 class PaidMonth(models.Model):
-    """What buyers paid for a product in a month, whatever was paid back later: the share goes by it (§8.3)."""
+    """Payments for a product in a month, including later refunded ones, which decide the share (§8.3)."""
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
@@ -201,6 +282,6 @@ class PaidMonth(models.Model):
 
 
 class Progress(models.Model):
-    """One row: up to which entry of the ledger there are items."""
+    """A single row: the last entry of the ledger that has items."""
 
     through = models.BigIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""What operators read of settlement: statements of all sellers by state, what waits for them, and one."""
+"""Read statements for operators."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from django.db.models import QuerySet
 
 from tradepost.market.base.paging import Page, page
 
-from .models import WAITING, Statement
+from .models import OPERATOR_STATUSES, Statement
 
 
 def all_statements(*, status: str = "", seller: int | None = None, after: str = "", size: int = 25) -> Page[Statement]:
-    found = Statement.objects.select_related("seller")
+    statements = Statement.objects.select_related("seller")
     if status:
-        found = found.filter(status=status)
+        statements = statements.filter(status=status)
     if seller is not None:
-        found = found.filter(seller=seller)
-    return page(found, after=after, size=size)
+        statements = statements.filter(seller=seller)
+    return page(statements, after=after, size=size)
 
 
-def waiting(*, after: str = "", size: int = 25) -> Page[Statement]:
-    """What an operator does something about next."""
-    return page(to_do(), after=after, size=size)
+def waiting_statements(*, after: str = "", size: int = 25) -> Page[Statement]:
+    """Return the statements that wait for an operator."""
+    return page(statements_to_handle(), after=after, size=size)
 
 
-def to_do() -> QuerySet[Statement]:
-    return Statement.objects.filter(status__in=WAITING).select_related("seller")
+def statements_to_handle() -> QuerySet[Statement]:
+    return Statement.objects.filter(status__in=OPERATOR_STATUSES).select_related("seller")
 
 
 def find_statement(pk: int) -> Statement | None:

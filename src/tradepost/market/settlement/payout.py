@@ -1,4 +1,4 @@
-"""Pay a statement that was agreed to: to the seller's certified account, by a transfer of the market's bank that an operator enters
+"""Pay an approved statement to the seller's certified account, by a bank transfer that an operator records
 (business-rules §8.1 steps 5 and 6, §8.4)."""
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.certify import certification_of
 from tradepost.market.identity.models import Member, User
 from tradepost.market.payments import settling
+from tradepost.market.payments.withdrawal_queries import is_withdrawal
 
 from .events import StatementPaid, StatementPaymentFailed
 from .lifecycle import STATEMENT, StatementEvent
 from .models import Statement
-from .words_given import said, wrong
+from .texts import checked_text, invalid
 
-PAYEE = ("bank", "branch", "sealed_account", "account_hint")
+PAYEE_FIELDS = ("bank", "branch", "sealed_account", "account_hint")
 _BANK_NUMBER = re.compile(r"[0-9A-Za-z-]{4,40}")
 NOT_CERTIFIED = "not_certified"
-"""Note of the history where there is no account to pay to."""
+"""History note if the seller has no account."""
 
 
-def begin(statement: Statement, *, now: datetime, actor: str = "market") -> None:
-    """Of a statement that is agreed to, and locked: to whom it goes is written down, or why that is not known."""
+def begin_payment(statement: Statement, *, now: datetime, actor: str = "market") -> None:
+    """Begin the payment of an approved, locked statement: store its recipient, or why there is none."""
     payee = _payee(statement)
     if payee is None:
         STATEMENT.move_all([statement], StatementEvent.FAIL, now=now, actor=actor, note=NOT_CERTIFIED, reason="")
@@ -39,98 +40,121 @@ def begin(statement: Statement, *, now: datetime, actor: str = "market") -> None
 
 
 def _payee(statement: Statement) -> dict[str, str] | None:
-    certified = certification_of(statement.seller)
-    if certified is None or certified.certified_at is None:
+    certification = certification_of(statement.seller)
+    if certification is None or certification.certified_at is None:
         return None
-    return {"holder": certified.account_holder, **{name: getattr(certified, name) for name in PAYEE}}
+    return {"holder": certification.account_holder, **{name: getattr(certification, name) for name in PAYEE_FIELDS}}
 
 
 def _failed(statement: Statement, now: datetime) -> None:
     outbox.publish(StatementPaymentFailed(statement=statement.pk, occasion=f"{now:%Y%m%d%H%M%S}"), now=now)
 
 
-def begin_again(statement: Statement, *, by: User, now: datetime) -> None:
-    """What stood in the way is mended: no account was certified, it was another one, or the payment was refused. Raises
-    ``Refused`` where it is not mended, and ``IllegalTransition``."""
+def retry_payment(statement: Statement, *, by: User, now: datetime) -> None:
+    """Retry the payment after the account was certified or changed, or the payment was refused. Raises ``Refused`` if
+    the cause remains, and ``IllegalTransition``."""
     with transaction.atomic():
-        standing = locked(statement)
-        if (payee := _payee(standing)) is None:
+        current_statement = locked(statement)
+        if (payee := _payee(current_statement)) is None:
             raise Refused(
                 "statement.not_certified",
-                _("The seller has no certified account yet: it applies for the certification, then try again."),
+                _("The seller has no certified account yet. Try again after the seller is certified."),
             )
-        if standing.status == Statement.Status.PAYMENT_WRONG:
-            if payee == {name: getattr(standing, name) for name in payee}:
+        if current_statement.status == Statement.Status.PAYMENT_WRONG:
+            if payee == {name: getattr(current_statement, name) for name in payee}:
                 raise Refused(
                     "statement.same_account",
-                    _("The seller's account is still the one that was wrong: it has its certification changed first."),
+                    _(
+                        "The seller's account is still the incorrect one. Wait until the seller has changed its "
+                        "certification."
+                    ),
                 )
-            STATEMENT.move_all([standing], StatementEvent.RETRY, now=now, actor=by.email, reason="", **payee)
+            STATEMENT.move_all([current_statement], StatementEvent.RETRY, now=now, actor=by.email, reason="", **payee)
             return
-        again = StatementEvent.RESTART if standing.status == Statement.Status.REFUSED else StatementEvent.RETRY
-        STATEMENT.move_all([standing], again, now=now, actor=by.email)
-        begin(standing, now=now, actor=by.email)
+        event = StatementEvent.RESTART if current_statement.status == Statement.Status.REFUSED else StatementEvent.RETRY
+        STATEMENT.move_all([current_statement], event, now=now, actor=by.email)
+        begin_payment(current_statement, now=now, actor=by.email)
 
 
 def account_of(statement: Statement) -> str:
-    """The number of the account that it goes to, in the clear: for whoever makes the transfer. Empty where it cannot be read."""
+    """Return the account number in clear text, for the operator who makes the transfer. Empty if it cannot be read."""
     try:
         return unseal(statement.sealed_account) if statement.sealed_account else ""
     except ValueError:
         return ""
 
 
-def bad_details(statement: Statement, reason: str, *, by: User, now: datetime) -> None:
-    """The bank knows no such account: its seller has its certification changed. Raises ``Refused``."""
-    why = said(reason, "reason", _("Say what the bank said: the seller mends it."))
+def report_wrong_account(statement: Statement, reason: str, *, by: User, now: datetime) -> None:
+    """Record that the bank does not know the account; the seller must change its certification. Raises ``Refused``."""
+    reason_text = checked_text(
+        reason, "reason", _("Enter the reason given by the bank. The seller uses it to correct the account.")
+    )
     with transaction.atomic():
-        standing = locked(statement)
-        STATEMENT.move_all([standing], StatementEvent.BAD_DETAILS, now=now, actor=by.email, note=why, reason=why)
-        _failed(standing, now)
+        current_statement = locked(statement)
+        STATEMENT.move_all(
+            [current_statement],
+            StatementEvent.BAD_DETAILS,
+            now=now,
+            actor=by.email,
+            note=reason_text,
+            reason=reason_text,
+        )
+        _failed(current_statement, now)
 
 
-def refuse(statement: Statement, reason: str, *, by: User, now: datetime) -> None:
-    """It is not paid for now, for a reason that its seller reads. Raises ``Refused``."""
-    why = said(reason, "reason", _("Say why: the seller reads it."))
+def refuse_payment(statement: Statement, reason: str, *, by: User, now: datetime) -> None:
+    """Refuse the payment with a reason for the seller. Raises ``Refused``."""
+    reason_text = checked_text(reason, "reason", _("Enter the reason. The seller can see it."))
     with transaction.atomic():
-        standing = locked(statement)
-        STATEMENT.move_all([standing], StatementEvent.REFUSE, now=now, actor=by.email, note=why, reason=why)
-        _failed(standing, now)
+        current_statement = locked(statement)
+        STATEMENT.move_all(
+            [current_statement], StatementEvent.REFUSE, now=now, actor=by.email, note=reason_text, reason=reason_text
+        )
+        _failed(current_statement, now)
 
 
 def pay(statement: Statement, bank_number: str, *, by: User, now: datetime) -> None:
-    """The bank paid it. ``bank_number``: of its transfer, which pays one statement. Raises ``Refused``: nobody pays themselves."""
+    """Record the payment. ``bank_number``: number of the bank transfer, one per statement. Raises ``Refused``, also for
+    the operator's own company."""
     number = bank_number.strip()
     if not _BANK_NUMBER.fullmatch(number):
-        raise wrong("bank_number", _("Give the bank's number of the transfer: 4 to 40 letters and digits."))
+        raise invalid("bank_number", _("Enter the bank reference of the transfer: 4 to 40 letters and digits."))
     if Member.objects.filter(seller=statement.seller_id, user=by).exists():
         raise Refused(
             "statement.own",
-            _("You act for this seller: another operator records what it is paid."),
+            _("You are a member of this seller, so another operator must record the payment."),
             HTTPStatus.FORBIDDEN,
         )
+    already_recorded = invalid(
+        "bank_number", _("A payment with this number is already recorded. One transfer pays only one statement.")
+    )
+    if is_withdrawal(number):
+        raise already_recorded
     try:
         with transaction.atomic():
-            standing = locked(statement)
-            STATEMENT.after(standing.status, StatementEvent.PAY)
-            booked = settling.pay_out(
-                standing.seller, standing.net, reference=number, actor=by.email, now=now, note=standing.number
+            current_statement = locked(statement)
+            STATEMENT.after(current_statement.status, StatementEvent.PAY)
+            booked_transfer = settling.pay_out(
+                current_statement.seller,
+                current_statement.net,
+                reference=number,
+                actor=by.email,
+                now=now,
+                note=current_statement.number,
             )
             STATEMENT.move_all(
-                [standing],
+                [current_statement],
                 StatementEvent.PAY,
                 now=now,
                 actor=by.email,
                 note=number,
                 paid_at=now,
-                paid=booked,
+                paid=booked_transfer,
                 reason="",
             )
-            outbox.publish(StatementPaid(statement=standing.pk), now=now)
+            outbox.publish(StatementPaid(statement=current_statement.pk), now=now)
     except IntegrityError:
-        raise wrong(
-            "bank_number", _("A payment with this number is recorded already: one transfer pays one statement.")
-        ) from None
+        raise already_recorded from None
 
 
 def locked(statement: Statement) -> Statement:

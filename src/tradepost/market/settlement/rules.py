@@ -1,4 +1,4 @@
-"""What the market has set for statements and its fee, as arguments (business-rules §8)."""
+"""Settings of statements and fees as arguments (business-rules §8)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime, time, tzinfo
 
 from msgspec import Struct
 
-from tradepost.market.base.settlement_settings import SettlementSettings
-from tradepost.market.base.working_days import due
+from tradepost.market.base.settings.settlement import SettlementSettings
+from tradepost.market.base.working_days import deadline_of
 
 from .fee import FeePolicy
 
 
 class SettlementRules(Struct, frozen=True, kw_only=True):
-    """``day``: of the month; ``sign_days``: working days; ``minimum_minor``: what a statement must at least pay out."""
+    """``day``: of the month; ``sign_days``: working days to answer; ``minimum_minor``: minimum payout of a statement."""
 
     policy: FeePolicy
     day: int
@@ -23,7 +23,7 @@ class SettlementRules(Struct, frozen=True, kw_only=True):
     closes: time
 
     def sign_by(self, now: datetime) -> datetime:
-        return due(now, self.sign_days, zone=self.zone, closes=self.closes).at
+        return deadline_of(now, self.sign_days, zone=self.zone, closes=self.closes).at
 
 
 def policy_of(settings: SettlementSettings) -> FeePolicy:
@@ -35,7 +35,7 @@ def policy_of(settings: SettlementSettings) -> FeePolicy:
 
 
 def rules_of(settings: SettlementSettings, *, zone: tzinfo, closes: time) -> SettlementRules:
-    """``closes``: when a working day ends."""
+    """``closes``: end of the working day."""
     return SettlementRules(
         policy=policy_of(settings), day=settings.settlement_day, sign_days=settings.settlement_sign_days,
         minimum_minor=settings.payout_minimum_minor, zone=zone, closes=closes,

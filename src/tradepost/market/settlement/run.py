@@ -1,7 +1,7 @@
-"""Make the statements of a month: one for each seller, category and currency (business-rules §8.1–8.3).
+"""Create the statements of a month: one per seller, category and currency (business-rules §8.1–8.3).
 
-What comes to less than the payout minimum waits for the next month, and so does what is less than nothing: it is deducted there
-(§8.2). A seller that left is paid whatever is left. Made once: what is found later stands in the next month's.
+Amounts below the minimum payout, also negative ones, carry over to the next month (§8.2). A seller that left is paid
+any amount. Each statement is created once; later items go onto the next.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, CharField, DateTimeField
@@ -17,41 +18,45 @@ from tradepost.market.base import ids, jobs, outbox, rows
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.identity.models import Seller
 
-from .calendar import begins, month_after
+from . import fee_rules, open_sums
+from .calendar import month_after, start_of
 from .events import StatementIssued
-from .fee import FeePolicy, Inputs, fee_of, read_inputs
+from .fee import FeeInputs, FeePolicy, fee_of, read_inputs
 from .models import Category, PaidMonth, SettlementItem, Statement, StatementLine
 from .rules import SettlementRules
 
-SIGN_BY = "settlement.sign_by"
-"""Kind of the timer of a statement that its seller has not answered."""
+SIGN_BY_TIMER = "settlement.sign_by"
+"""Timer kind of a statement that waits for its seller's answer."""
 
 
-def make(seller: Seller, currency: str, month: date, *, rules: SettlementRules, now: datetime) -> Statement | None:
-    """The statement of this month; None where there is one, or nothing to pay out. The market does not settle with itself."""
+def create_statement(
+    seller: Seller, currency: str, month: date, *, rules: SettlementRules, now: datetime
+) -> Statement | None:
+    """Create the statement of this month; None if it exists or nothing is to be paid. The market does not settle with
+    itself."""
     if seller.self_operated or Statement.objects.filter(seller=seller, currency=currency, month=month).exists():
         return None
-    until = begins(month_after(month), rules.zone)
+    until = start_of(month_after(month), rules.zone)
     items = _ITEMS(seller.pk, currency, until)
-    lines = _lines(items, rules.policy)
-    net = sum(line.net_minor for line in lines)
-    least = 1 if seller.status == Seller.Status.EXITED else rules.minimum_minor
-    if net < least:
+    lines = lines_of_items(items, rules.policy)
+    net_minor = sum(line.net_minor for line in lines)
+    minimum_minor = 1 if seller.status == Seller.Status.EXITED else rules.minimum_minor
+    if net_minor < minimum_minor:
         return None
     fee = sum(line.fee_minor for line in lines)
-    made = Statement(
-        number=f"JS{month:%y%m}{ids.chance(ids.ALPHABET, 8)}", seller=seller, category=Category.GENERAL, currency=currency,
-        month=month, gross_minor=net + fee, fee_minor=fee, net_minor=net, issued_at=now, sign_by=rules.sign_by(now),
+    statement = Statement(
+        number=f"JS{month:%y%m}{ids.draw_random(ids.ALPHABET, 8)}", seller=seller, category=Category.GENERAL, currency=currency,
+        month=month, gross_minor=net_minor + fee, fee_minor=fee, net_minor=net_minor, issued_at=now, sign_by=rules.sign_by(now),
     )  # fmt: skip
     try:
         with transaction.atomic():
-            made.save(force_insert=True)
-            _keep(made, lines, items)
-            outbox.publish(StatementIssued(statement=made.pk), now=now)
-            wait_for(made)
-    except IntegrityError:  # made by somebody else at the same moment
+            statement.save(force_insert=True)
+            _store(statement, lines, items)
+            outbox.publish(StatementIssued(statement=statement.pk), now=now)
+            wait_for_answer(statement)
+    except IntegrityError:  # created concurrently
         return None
-    return made
+    return statement
 
 
 _ITEMS = PreparedObjects(
@@ -62,77 +67,96 @@ _ITEMS = PreparedObjects(
 )
 
 
-def wait_for(statement: Statement) -> None:
-    """Its seller is waited for: the one timer of it looks, and waits again or ends."""
-    jobs.schedule(SIGN_BY, str(statement.pk), due_at=statement.sign_by, payload={"statement": statement.pk})
+def wait_for_answer(statement: Statement) -> None:
+    """Start the timer of the seller's answer; each statement has one."""
+    jobs.schedule(SIGN_BY_TIMER, str(statement.pk), due_at=statement.sign_by, payload={"statement": statement.pk})
 
 
-def _keep(made: Statement, lines: Sequence[StatementLine], items: Sequence[SettlementItem]) -> None:
+def _store(statement: Statement, lines: Sequence[StatementLine], items: Sequence[SettlementItem]) -> None:
     for line in lines:
-        line.statement = made
+        line.statement = statement
     rows.create(lines)
-    taken = SettlementItem.objects.filter(pk__in=[item.pk for item in items], statement=None).update(statement=made)
-    if taken != len(items):
+    updated_count = SettlementItem.objects.filter(pk__in=[item.pk for item in items], statement=None).update(
+        statement=statement
+    )
+    if updated_count != len(items):
         raise IntegrityError("an item stands on another statement meanwhile")
+    open_sums.subtract(items)
 
 
-def _lines(items: Sequence[SettlementItem], policy: FeePolicy) -> list[StatementLine]:
-    """One for each source, in the order in which it was first settled."""
+def lines_of_items(items: Sequence[SettlementItem], policy: FeePolicy) -> list[StatementLine]:
+    """Return unsaved statement lines for these items: one per source, in the order of its first item."""
     by_source: defaultdict[str, list[SettlementItem]] = defaultdict(list)
     for item in items:
         by_source[item.source].append(item)
-    before = _settled_before(list(by_source))
-    paid = _paid(items)
+    settled_before = _earlier_settlements(list(by_source))
+    paid_minor, policies = _paid(items), fee_rules.policies_of_items(items, policy)
     return [
-        _line(alike, policy, before.get(source), paid[alike[0].product_id, alike[0].paid_month])
-        for source, alike in by_source.items()
+        _line(
+            same_source,
+            policies[same_source[0].pk],
+            settled_before.get(source),
+            paid_minor[same_source[0].product_id, same_source[0].paid_month],
+        )
+        if same_source[0].product_id is not None
+        else _payment_line(same_source)
+        for source, same_source in by_source.items()
     ]
 
 
-def _settled_before(sources: Sequence[str]) -> dict[str, tuple[int, int, Inputs]]:
-    """Of each source what was settled, its fee, and the last inputs: its rate stays."""
-    found: dict[str, tuple[int, int, Inputs]] = {}
-    for line in _BEFORE(sources) if sources else ():
-        base, fee, _last = found.get(line.source, (0, 0, None))
-        found[line.source] = (base + line.base_minor, fee + line.fee_minor, read_inputs(line.inputs))
-    return found
+def _earlier_settlements(sources: Sequence[str]) -> dict[str, tuple[int, int, FeeInputs]]:
+    """Return the settled amount, fee and last inputs by source. The rate of a source never changes."""
+    by_source: dict[str, tuple[int, int, FeeInputs]] = {}
+    for line in _EARLIER_LINES(sources) if sources else ():
+        base, fee, _last = by_source.get(line.source, (0, 0, None))
+        by_source[line.source] = (base + line.base_minor, fee + line.fee_minor, read_inputs(line.inputs))
+    return by_source
 
 
-_BEFORE = PreparedObjects(
+_EARLIER_LINES = PreparedObjects(
     (Keys("text"),), lambda sources: StatementLine.objects.filter(Among("source", sources)).order_by("pk")
 )
 
 
-def _paid(items: Sequence[SettlementItem]) -> defaultdict[tuple[int, date], int]:
-    """By product and month, in the currency that all these items have."""
-    asked = {(item.product_id, item.paid_month) for item in items}
-    known: defaultdict[tuple[int, date], int] = defaultdict(int)
-    months = PaidMonth.objects.filter(
-        product__in={product for product, _month in asked}, month__in={month for _product, month in asked}
+def _payment_line(items: Sequence[SettlementItem]) -> StatementLine:
+    """Return the line of a seller's payment, which has no fee."""
+    base = sum(item.minor for item in items)
+    inputs = FeeInputs(base_minor=base, share=Decimal(1), paid_month=items[0].paid_month)
+    return StatementLine(
+        source=items[0].source, base_minor=base, rate=inputs.rate, fee_minor=0, net_minor=base, inputs=inputs.stored
     )
-    for one in months.filter(currency=items[0].currency) if items else ():
-        known[one.product_id, one.month] = one.minor
-    return known
+
+
+def _paid(items: Sequence[SettlementItem]) -> defaultdict[tuple[int | None, date], int]:
+    """Return payments by product and month, in the common currency of these items."""
+    keys = {(item.product_id, item.paid_month) for item in items if item.product_id is not None}
+    paid_minors: defaultdict[tuple[int | None, date], int] = defaultdict(int)
+    months = PaidMonth.objects.filter(
+        product__in={product for product, _month in keys}, month__in={month for _product, month in keys}
+    )
+    for paid_month in months.filter(currency=items[0].currency) if keys else ():
+        paid_minors[paid_month.product_id, paid_month.month] = paid_month.minor
+    return paid_minors
 
 
 def _line(
-    items: Sequence[SettlementItem], policy: FeePolicy, before: tuple[int, int, Inputs] | None, paid: int
+    items: Sequence[SettlementItem], policy: FeePolicy, before: tuple[int, int, FeeInputs] | None, paid_minor: int
 ) -> StatementLine:
-    first = items[0]
+    first_item = items[0]
     base = sum(item.minor for item in items)
     if before is None:
-        inputs = Inputs(
-            base_minor=base, share=policy.share, increment=policy.increment(paid), paid_month=first.paid_month,
-            paid_minor=paid,
+        inputs = FeeInputs(
+            base_minor=base, share=policy.share, increment=policy.increment(paid_minor), paid_month=first_item.paid_month,
+            paid_minor=paid_minor, policy=policy.name,
         )  # fmt: skip
-    else:  # what was agreed to stays as it is, also its share
-        settled, charged, last = before
-        inputs = Inputs(
-            base_minor=base, before_minor=settled, fee_before_minor=charged, share=last.share, increment=last.increment,
-            paid_month=last.paid_month, paid_minor=last.paid_minor,
+    else:  # the rate of an approved source does not change
+        settled_minor, charged_minor, last_inputs = before
+        inputs = FeeInputs(
+            base_minor=base, before_minor=settled_minor, fee_before_minor=charged_minor, share=last_inputs.share, increment=last_inputs.increment,
+            paid_month=last_inputs.paid_month, paid_minor=last_inputs.paid_minor, policy=last_inputs.policy,
         )  # fmt: skip
     fee = fee_of(inputs)
     return StatementLine(
-        source=first.source, product_id=first.product_id, line_id=first.line_id, subscription_id=first.subscription_id,
+        source=first_item.source, product_id=first_item.product_id, line_id=first_item.line_id, subscription_id=first_item.subscription_id,
         base_minor=base, rate=inputs.rate, fee_minor=fee, net_minor=base - fee, inputs=inputs.stored,
     )  # fmt: skip

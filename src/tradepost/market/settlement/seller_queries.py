@@ -1,10 +1,10 @@
-"""What a seller reads of settlement: its statements, one with its lines, and what stands on none yet."""
+"""Statements as sellers see them: the list, one with its lines, and open items."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
@@ -12,23 +12,23 @@ from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
 
-from .fee import Inputs, read_inputs
-from .models import OF_THE_SELLER, SettlementItem, Statement, StatementLine
+from .fee import FeeInputs, read_inputs
+from .models import SELLER_STATUSES, OpenSum, SettlementItem, Statement, StatementLine
 
 
-class Explained(Struct, frozen=True):
-    """A line with all that its fee was computed from."""
+class ExplainedLine(Struct, frozen=True):
+    """A line with all inputs of its fee."""
 
     line: StatementLine
-    inputs: Inputs
+    inputs: FeeInputs
     paid: Money
-    """For the product in the month that the share goes by."""
+    """Payments for the product in the month that decides the share."""
     before: Money
     fee_before: Money
 
     @property
     def whole(self) -> Money:
-        """With what stood on earlier statements."""
+        """Amount including earlier statements."""
         return self.before + self.line.base
 
     @property
@@ -45,12 +45,12 @@ class Explained(Struct, frozen=True):
 
     @property
     def increment_percent(self) -> str:
-        """Empty where there is none."""
+        """Empty without an increment."""
         return f"{self.inputs.increment * 100:f}".rstrip("0").rstrip(".") if self.inputs.increment else ""
 
     @property
     def usage_month(self) -> date | None:
-        """Of usage, the month in which it was used; None for an order line."""
+        """Month of usage; None for an order line."""
         if self.line.subscription_id is None:
             return None
         month = self.line.source.rpartition(":")[2]
@@ -58,53 +58,51 @@ class Explained(Struct, frozen=True):
 
 
 def statements_of(seller: Seller, *, status: str = "", after: str = "", size: int = 25) -> Page[Statement]:
-    own = Statement.objects.filter(seller=seller)
-    return page(own.filter(status=status) if status else own, after=after, size=size)
+    statements = Statement.objects.filter(seller=seller)
+    return page(statements.filter(status=status) if status else statements, after=after, size=size)
 
 
 def statement_of(seller: Seller, pk: int) -> Statement | None:
     return Statement.objects.select_related("seller", "paid").filter(seller=seller, pk=pk).first()
 
 
-def waiting_for(seller: Seller) -> Count:
-    """How many wait for this seller: to be agreed to, or paid to an account that the bank does not know."""
-    return count_up_to(Statement.objects.filter(seller=seller, status__in=OF_THE_SELLER))
+def count_waiting(seller: Seller) -> Count:
+    """Count the statements that wait for this seller: to approve, or to correct the bank account."""
+    return count_up_to(Statement.objects.filter(seller=seller, status__in=SELLER_STATUSES))
 
 
 def _lines(statement: Statement) -> QuerySet[StatementLine]:
-    found = StatementLine.objects.filter(statement=statement)
-    return found.select_related("statement", "product", "line__order", "subscription")
+    lines = StatementLine.objects.filter(statement=statement)
+    return lines.select_related("statement", "product", "line__order", "subscription")
 
 
-def lines_of(statement: Statement, *, after: str = "", size: int = 25) -> Page[Explained]:
-    found = page(_lines(statement), after=after, size=size)
-    return Page([explained(line) for line in found.rows], found.next_key)
+def lines_of(statement: Statement, *, after: str = "", size: int = 25) -> Page[ExplainedLine]:
+    line_page = page(_lines(statement), after=after, size=size)
+    return Page([explain_line(line) for line in line_page.rows], line_page.next_key)
 
 
-def all_lines(statement: Statement, *, most: int) -> tuple[list[Explained], bool]:
-    """In the order in which they were settled, at most so many, and whether there are more."""
-    found = list(_lines(statement).order_by("pk")[: most + 1])
-    return [explained(line) for line in found[:most]], len(found) > most
+def all_lines(statement: Statement, *, most: int) -> tuple[list[ExplainedLine], bool]:
+    """Return at most ``most`` lines in order of settlement, and whether there are more."""
+    lines = list(_lines(statement).order_by("pk")[: most + 1])
+    return [explain_line(line) for line in lines[:most]], len(lines) > most
 
 
-def explained(line: StatementLine) -> Explained:
+def explain_line(line: StatementLine) -> ExplainedLine:
     inputs, currency = read_inputs(line.inputs), line.statement.currency
-    return Explained(
+    return ExplainedLine(
         line, inputs, Money(inputs.paid_minor, currency), Money(inputs.before_minor, currency),
         Money(inputs.fee_before_minor, currency),
     )  # fmt: skip
 
 
-def not_settled(seller: Seller) -> list[Money]:
-    """What stands on no statement yet, as far as it was taken up; one sum a currency."""
-    still = SettlementItem.objects.filter(seller=seller, statement=None).order_by().values_list("currency")
-    sums = still.annotate(total=Sum("minor")).order_by("currency")
-    return [Money(total, currency) for currency, total in sums]
+def open_amounts(seller: Seller) -> list[Money]:
+    """Return collected amounts without a statement, one per currency."""
+    return [open_sum.total for open_sum in OpenSum.objects.filter(seller=seller, items__gt=0).order_by("currency")]
 
 
 def open_items(seller: Seller, *, after: str = "", size: int = 25) -> Page[SettlementItem]:
-    """The same one by one, the latest first."""
-    still = SettlementItem.objects.filter(seller=seller, statement=None)
+    """Return collected items without a statement, latest first."""
+    items = SettlementItem.objects.filter(seller=seller, statement=None)
     return page(
-        still.select_related("product", "line__order", "subscription", "entry__transfer"), after=after, size=size
+        items.select_related("product", "line__order", "subscription", "entry__transfer"), after=after, size=size
     )

@@ -1,1 +1,1 @@
-"""What a buyer holds after an order: an instance at the seller, its state, its access data."""
+"""Services that buyers hold after an order: the instance at the seller, its status and its access data."""

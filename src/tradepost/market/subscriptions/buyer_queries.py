@@ -1,15 +1,16 @@
-"""What a buyer sees of subscriptions: the own ones only. Access data and licenses are not among it, see ``lifecycle``."""
+"""Subscriptions as their buyer sees them. Access data and licenses are in ``lifecycle``."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from msgspec import Struct
 
+from tradepost.market.base.ends_of_lists import End, end_of_lists
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Product
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 
 from .models import Subscription
 
@@ -20,32 +21,38 @@ class SubscriptionFilter(Struct, frozen=True, kw_only=True):
 
 
 def buyer_subscriptions(
-    buyer: User, asked: SubscriptionFilter, *, after: str = "", size: int = 20
+    buyer: User, filters: SubscriptionFilter, *, after: str = "", size: int = 20
 ) -> Page[Subscription]:
-    """Newest first. The search is a part of the product's or the seller's name, or an instance id."""
+    """Return the buyer's subscriptions, newest first. The search matches part of the product's or seller's name, or an
+    instance ID."""
     rows = (
         Subscription.objects.filter(buyer=buyer)
-        .select_related("product", "seller", "offer")
+        .select_related("buyer", "product", "seller", "offer__sku__spec")
         .defer("sealed_access", "sealed_license")
     )
-    if asked.status:
-        rows = rows.filter(status=asked.status)
-    if asked.q:
-        rows = rows.filter(Q(product__in=_held_products_like(buyer, asked.q)) | Q(instance_id=asked.q))
+    if filters.status:
+        rows = rows.filter(status=filters.status)
+    if filters.q:
+        rows = rows.filter(pk__in=_matching_keys(buyer, filters, after=after, most=size + 1))
     return page(rows, after=after, size=size)
 
 
-def _held_products_like(buyer: User, text: str) -> list[int]:
-    """Of what this buyer has: a list of all products of such a name, most of which nobody here bought, would have the
-    database read all that the buyer has, since it expects to find some of them soon."""
-    named = Q(name__icontains=text) | Q(name_en__icontains=text)
-    sold_by = Q(seller__name__icontains=text) | Q(seller__name_en__icontains=text)
-    held = Exists(Subscription.objects.filter(buyer=buyer, product=OuterRef("pk")))
-    return list(Product.objects.filter(named | sold_by).filter(held).values_list("pk", flat=True))
+def _matching_keys(buyer: User, filters: SubscriptionFilter, *, after: str, most: int) -> list[int]:
+    """Return the keys of matching subscriptions, from ``after`` on."""
+    end = End.of(after, most=most)
+    rows = Subscription.objects.filter(buyer=buyer)
+    statuses = [filters.status] if filters.status else Subscription.Status.values
+    is_named = Q(name__icontains=filters.q) | Q(name_en__icontains=filters.q)
+    # With a join, PostgreSQL would read the services of every product before it compares names.
+    sellers = Seller.objects.filter(Q(name__icontains=filters.q) | Q(name_en__icontains=filters.q))
+    sold_by = Q(seller__in=sellers)
+    of_products = end_of_lists(rows, Product.objects.filter(is_named | sold_by), end, by="product", statuses=statuses)
+    of_instance = end.narrowed(rows.filter(instance_id=filters.q, status__in=statuses)).order_by(end.order)
+    return [*of_products, *of_instance.values_list("pk", flat=True)[:most]]
 
 
 def buyer_subscription(buyer: User, pk: int) -> Subscription | None:
-    """The buyer's own subscription with product, seller and offer; None for anybody else's."""
+    """Return the buyer's subscription with product, seller and offer; None for another buyer's."""
     return (
         Subscription.objects.select_related("buyer", "product", "seller", "offer__sku__spec")
         .filter(buyer=buyer, pk=pk)
@@ -54,7 +61,7 @@ def buyer_subscription(buyer: User, pk: int) -> Subscription | None:
 
 
 def buyer_subscriptions_of(buyer: User, pks: Collection[int]) -> list[Subscription]:
-    """Those of the buyer among these, newest first, as ``buyer_subscription`` gives one."""
+    """Return the buyer's subscriptions with these keys, newest first, as ``buyer_subscription`` does."""
     rows = Subscription.objects.select_related("buyer", "product", "seller", "offer__sku__spec").filter(
         buyer=buyer, pk__in=pks
     )
@@ -62,7 +69,7 @@ def buyer_subscriptions_of(buyer: User, pks: Collection[int]) -> list[Subscripti
 
 
 def search_services(buyer: User, *, status: str, offset: int, limit: int) -> tuple[int, list[Subscription]]:
-    """How many services of the buyer have the status, or any, and a page of them, newest first."""
+    """Return the number of the buyer's services with this status, or any, and one page of them, newest first."""
     rows = Subscription.objects.filter(buyer=buyer)
     if status:
         rows = rows.filter(status=status)

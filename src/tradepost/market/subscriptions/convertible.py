@@ -1,4 +1,4 @@
-"""Until when a trial can become formal, and when its paid time begins and ends then: pure rules (business-rules §3.5)."""
+"""Deadline for converting a trial, and the paid time after the conversion (business-rules §3.5). Pure functions."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from msgspec import Struct
 
 from .models import Subscription
 from .paid_time import period_end
-from .renewable import LIVING, ending_of
+from .renewable import LIVE_STATUSES, service_end_of
 
 
 def convertible_until(subscription: Subscription) -> datetime | None:
-    """The end of the retention, exclusive; None for what is no trial, or has ended for good. With its buyer and its offer."""
-    if subscription.status not in LIVING or not subscription.offer.trial:
+    """Return the end of the retention, exclusive; None if it is not a trial or has been released. Needs the buyer and
+    the offer."""
+    if subscription.status not in LIVE_STATUSES or not subscription.offer.trial:
         return None
-    ending = ending_of(subscription)
+    ending = service_end_of(subscription)
     return ending.releases_at if ending else None
 
 
-class FormalTime(Struct, frozen=True):
-    """``until`` is exclusive."""
+class PaidTimeAfterTrial(Struct, frozen=True):
+    """Paid time after a conversion; ``until`` is exclusive."""
 
     since: datetime
     until: datetime
 
 
-def formal_time(subscription: Subscription, period_type: str, number: int, *, now: datetime) -> FormalTime:
-    """A trial that runs is used up first; one that has ended is followed by what is paid for from now on."""
+def paid_time_after_trial(
+    subscription: Subscription, period_type: str, number: int, *, now: datetime
+) -> PaidTimeAfterTrial:
+    """Return the paid time after a conversion. It follows a running trial, or begins now if the trial has ended."""
     if subscription.expires_at is None:
         raise LookupError("a trial has an end")
     since = max(now, subscription.expires_at)
-    return FormalTime(since, period_end(since, period_type, number))
+    return PaidTimeAfterTrial(since, period_end(since, period_type, number))

@@ -1,4 +1,4 @@
-"""What happens to a service that a buyer holds."""
+"""Events of subscriptions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tradepost.market.base.events import event
 
 @event("subscription_frozen", was=("SubscriptionFrozen",), about=("subscription",))
 class SubscriptionFrozen(Struct, frozen=True, kw_only=True):
+    """A service was frozen, or its paid time ended while it was frozen already."""
+
     subscription: int
     at: datetime
     reason: str = ""
@@ -18,13 +20,15 @@ class SubscriptionFrozen(Struct, frozen=True, kw_only=True):
 
 @event("subscription_unfrozen", was=("SubscriptionUnfrozen",), about=("subscription",))
 class SubscriptionUnfrozen(Struct, frozen=True, kw_only=True):
+    """The last reason for the freeze of a service ended; the service can be used again."""
+
     subscription: int
     at: datetime
 
 
 @event("subscription_released", was=("SubscriptionReleased",), about=("subscription",))
 class SubscriptionReleased(Struct, frozen=True, kw_only=True):
-    """The seller deleted it, with its data."""
+    """The seller deleted the service and its data."""
 
     subscription: int
     at: datetime
@@ -32,8 +36,8 @@ class SubscriptionReleased(Struct, frozen=True, kw_only=True):
 
 @event("subscription_ends_soon", was=("SubscriptionEndsSoon",), about=("subscription",))
 class SubscriptionEndsSoon(Struct, frozen=True, kw_only=True):
-    """Its paid time is nearly over and nobody renewed it yet. ``days``: so many days before; 0 of what an earlier release
-    told. ``automatic``: the market will renew it by itself."""
+    """The paid time ends soon and no renewal was ordered. ``days``: days before the end; 0 in events of earlier
+    releases. ``automatic``: the market will renew the service."""
 
     subscription: int
     ends: datetime
@@ -43,7 +47,7 @@ class SubscriptionEndsSoon(Struct, frozen=True, kw_only=True):
 
 @event("subscription_expired", about=("subscription",))
 class SubscriptionExpired(Struct, frozen=True, kw_only=True):
-    """Its paid time is over, nobody renewed it, and it stays usable until it is frozen."""
+    """The paid time ended without a renewal; the service remains usable until it is frozen."""
 
     subscription: int
     ended: datetime

@@ -1,4 +1,4 @@
-"""Whether an operator's freeze stands: nobody renews such a service meanwhile, and its time runs on (operations.md §7)."""
+"""Freezes by an operator: such a service cannot be renewed, and its paid time continues to run (operations.md §7)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from .models import Freeze, Subscription
 
 
 def frozen_by_hand(subscriptions: Iterable[Subscription]) -> set[int]:
-    """Those of these (by pk) of which one stands. One question for all that are frozen; none where none is."""
-    frozen = [one.pk for one in subscriptions if one.status == Subscription.Status.FROZEN]
+    """Return the keys of the subscriptions that an operator has frozen. One query if any is frozen, otherwise none."""
+    frozen = [subscription.pk for subscription in subscriptions if subscription.status == Subscription.Status.FROZEN]
     if not frozen:
         return set()
-    standing = Freeze.objects.filter(subscription__in=frozen, reason=Freeze.Reason.OPERATOR, lifted_at=None)
-    return set(standing.values_list("subscription_id", flat=True))
+    active = Freeze.objects.filter(subscription__in=frozen, reason=Freeze.Reason.OPERATOR, lifted_at=None)
+    return set(active.values_list("subscription_id", flat=True))

@@ -1,4 +1,4 @@
-"""When the life of a subscription next needs something: a pure rule (business-rules §4.4, §8.2; operations.md §4)."""
+"""Compute the next step in the life of a subscription (business-rules §4.4, §8.2; operations.md §4). Pure functions."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from msgspec import Struct
 
-QUIET = timedelta(days=1)
-"""After a service began or its end was moved: a reminder that falls into this time tells nothing new and is left off."""
+MIN_REMINDER_GAP = timedelta(days=1)
+"""Reminders are skipped for this time after a service began or its end was moved."""
 
 
 class Reminders(Struct, frozen=True, kw_only=True):
-    """On which days before the end its buyer is reminded, and at which time of the market's day."""
+    """Days before the end, and time of day in the market's zone, at which buyers are reminded."""
 
     days: tuple[int, ...]
     at: time
     zone: tzinfo
 
     def before(self, end: datetime) -> list[Reminder]:
-        """Earliest first. By the calendar: a day before the 8th, whenever on that day it ends, is the 7th."""
+        """Return the reminders before an end, earliest first. They count calendar days: one day before the 8th is the
+        7th, at any time of day."""
         day = end.astimezone(self.zone).date()
         return [
             Reminder(days, datetime.combine(day - timedelta(days=days), self.at, self.zone).astimezone(UTC))
@@ -28,87 +29,86 @@ class Reminders(Struct, frozen=True, kw_only=True):
 
 class Reminder(Struct, frozen=True):
     days: int
-    """Before the end."""
+    """Days before the end."""
     at: datetime
 
 
-class Facts(Struct, frozen=True, kw_only=True):
-    """Where a subscription stands."""
+class LifeFacts(Struct, frozen=True, kw_only=True):
+    """State of a subscription for these rules."""
 
     living: bool
-    """Active or frozen."""
+    """Whether it is active or frozen."""
     expires_at: datetime | None
     since: datetime | None = None
-    """When it began; None where that is not known."""
+    """Beginning of the service; None if unknown."""
     reminded_until: datetime | None = None
-    """What should have been told until then was told, or left off."""
+    """Reminders up to this moment were sent or skipped."""
     freeze_at: datetime | None = None
-    """Set with ``release_at`` when the paid time ends; None before that."""
+    """Set with ``release_at`` at the end of the paid time; None before."""
     release_at: datetime | None = None
     expired: bool = False
-    """It is frozen for its end already."""
+    """Whether it is already frozen because of its end."""
     prolonging: bool = False
-    """A paid renewal is under way, or about to be: its end comes here again."""
+    """Whether a paid renewal is in progress or about to start, which will move the end."""
     renewing: bool = False
-    """A paid renewal is under way or has stopped: its buyer wants to keep it."""
+    """Whether a paid renewal is in progress or has stopped, so its buyer keeps the service."""
     ending: bool = False
-    """A release is wanted already."""
+    """Whether a release was already requested."""
 
 
-def next_moment(facts: Facts, reminders: Reminders) -> datetime | None:
-    """The next moment at which something is to be done, or one that is over when it is due already; None when nothing
-    will be, unless something else happens."""
+def next_moment(facts: LifeFacts, reminders: Reminders) -> datetime | None:
+    """Return the next moment that needs an action; a past moment if it is due. None if no action is planned."""
     if not facts.living:
         return None
-    untold = _untold(facts, reminders)
+    reminders_left = _unsent_reminders(facts, reminders)
     moments = [
-        untold[0].at if untold else None,
-        grace_at(facts),
+        reminders_left[0].at if reminders_left else None,
+        paid_time_ends_at(facts),
         freeze_at(facts),
         release_at(facts),
     ]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def due_reminder(facts: Facts, reminders: Reminders, *, now: datetime) -> Reminder | None:
-    """What its buyer is to be told now: of several that are due, as after an outage, the last one alone."""
-    due = [one for one in _untold(facts, reminders) if one.at <= now]
-    return due[-1] if due and facts.expires_at is not None and now < facts.expires_at else None
+def due_reminder(facts: LifeFacts, reminders: Reminders, *, now: datetime) -> Reminder | None:
+    """Return the reminder to send now. Of several due reminders, for example after an outage, only the last is sent."""
+    due_reminders = [reminder for reminder in _unsent_reminders(facts, reminders) if reminder.at <= now]
+    return due_reminders[-1] if due_reminders and facts.expires_at is not None and now < facts.expires_at else None
 
 
-def _untold(facts: Facts, reminders: Reminders) -> list[Reminder]:
-    """Of an end that has not come."""
+def _unsent_reminders(facts: LifeFacts, reminders: Reminders) -> list[Reminder]:
+    """Return the reminders of a future end that are not sent yet."""
     if facts.expires_at is None or facts.expired or facts.freeze_at is not None:
         return []
-    quiet = [facts.since + QUIET] if facts.since is not None else []
+    quiet_ends = [facts.since + MIN_REMINDER_GAP] if facts.since is not None else []
     if facts.reminded_until is not None:
-        quiet.append(facts.reminded_until)
-    until = max(quiet, default=None)
+        quiet_ends.append(facts.reminded_until)
+    until = max(quiet_ends, default=None)
     return [
-        one for one in reminders.before(facts.expires_at)
-        if one.at < facts.expires_at and (until is None or one.at > until)
+        reminder for reminder in reminders.before(facts.expires_at)
+        if reminder.at < facts.expires_at and (until is None or reminder.at > until)
     ]  # fmt: skip
 
 
-def grace_at(facts: Facts) -> datetime | None:
-    """The end of the paid time, at which it is set when it will be frozen and released. Also where a renewal is under way:
-    the level that counts is that of this moment."""
+def paid_time_ends_at(facts: LifeFacts) -> datetime | None:
+    """Return the end of the paid time, when the freeze and release are set. Also during a renewal, because the buyer's
+    level at this moment decides."""
     return facts.expires_at if facts.freeze_at is None else None
 
 
-def freeze_at(facts: Facts) -> datetime | None:
-    """When the grace is over, unless a paid renewal is under way: its buyer is not locked out meanwhile. What is kept for no
-    time is released without being frozen first."""
-    if facts.expired or facts.prolonging or facts.ending or _kept_for_no_time(facts):
+def freeze_at(facts: LifeFacts) -> datetime | None:
+    """Return the end of the grace, unless a paid renewal is in progress. Services without retention are released
+    without a freeze."""
+    if facts.expired or facts.prolonging or facts.ending or _has_no_retention(facts):
         return None
     return facts.freeze_at
 
 
-def release_at(facts: Facts) -> datetime | None:
+def release_at(facts: LifeFacts) -> datetime | None:
     if facts.freeze_at is None or facts.prolonging or facts.ending:
         return None
-    return facts.release_at if facts.expired or _kept_for_no_time(facts) else None
+    return facts.release_at if facts.expired or _has_no_retention(facts) else None
 
 
-def _kept_for_no_time(facts: Facts) -> bool:
+def _has_no_retention(facts: LifeFacts) -> bool:
     return facts.freeze_at is not None and facts.release_at is not None and facts.release_at <= facts.freeze_at

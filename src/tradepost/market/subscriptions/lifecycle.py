@@ -1,4 +1,4 @@
-"""The life of a subscription, and the moves that change it."""
+"""Subscription lifecycle, and the functions that open subscriptions and store access data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from msgspec import Struct
 
 from tradepost.market.base import rows
-from tradepost.market.base.lifecycle import Lifecycle, moved
+from tradepost.market.base.lifecycle import Lifecycle, record_move
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.protocols.commands import AppInfo
 
@@ -44,14 +44,14 @@ SUBSCRIPTION: Lifecycle[SubscriptionStatus, SubscriptionEvent] = Lifecycle(
 
 
 class Opening(Struct, frozen=True):
-    """A subscription whose instance is there, with what its buyer enters it by."""
+    """A subscription whose instance exists, with its access data."""
 
     subscription: Subscription
     access: AppInfo | None
     expires_at: datetime | None
     license_text: str = ""
     since: datetime | None = None
-    """When its use began, where that is not the moment of its opening."""
+    """Start of use, if it differs from the opening."""
 
 
 def activate(
@@ -63,24 +63,24 @@ def activate(
     now: datetime,
     license_text: str = "",
 ) -> None:
-    """The instance is there: seal its access data or license, and start its paid time."""
+    """Open the subscription: seal its access data or license, and start its paid time."""
     opening = Opening(subscription, access, expires_at=expires_at, license_text=license_text)
     with transaction.atomic():
         activate_all([opening], started_at=started_at, now=now)
 
 
-_OPENED = {"sealed_access": "text", "sealed_license": "text", "expires_at": "timestamptz"}
+_OPENING_COLUMNS = {"sealed_access": "text", "sealed_license": "text", "expires_at": "timestamptz"}
 
 
 def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: datetime) -> None:
-    """The same for many subscriptions, in few statements of the caller's transaction."""
-    opened = []
+    """Open many subscriptions, in few statements of the caller's transaction."""
+    changes = []
     for opening in openings:
         subscription, access = opening.subscription, opening.access
         subscription.sealed_access = seal(msgspec.json.encode(access).decode()) if access else ""
         subscription.sealed_license = seal(opening.license_text) if opening.license_text else ""
         subscription.expires_at = opening.expires_at
-        opened.append(
+        changes.append(
             {
                 "id": subscription.pk,
                 "sealed_access": subscription.sealed_access,
@@ -88,7 +88,7 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
                 "expires_at": rows.moment(subscription.expires_at),
             }
         )
-    rows.update("subscriptions_subscription", _OPENED, opened)
+    rows.update("subscriptions_subscription", _OPENING_COLUMNS, changes)
     SUBSCRIPTION.move_all([o.subscription for o in openings], SubscriptionEvent.OPEN, now=now, started_at=started_at)
     for opening in openings:
         if opening.since is not None and opening.since != started_at:
@@ -97,23 +97,24 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
 
 
 ACCESS_HISTORY = "access_data"
-"""Name of the history rows of changed access data. They hold no secret: only that it changed."""
+"""Name of the history rows for changed access data. They record the change without the secret."""
 
 
-def take_access(subscription: Subscription, access: AppInfo, *, now: datetime, actor: str = "seller") -> None:
-    """Store access data that changed, and note the change. ``actor``: ``market`` for the address of a server. The row is locked."""
+def store_access(subscription: Subscription, access: AppInfo, *, now: datetime, actor: str = "seller") -> None:
+    """Store changed access data and record the change. ``actor``: ``market`` for the address of a server. The caller
+    holds the row's lock."""
     subscription.sealed_access = seal(msgspec.json.encode(access).decode())
     Subscription.objects.filter(pk=subscription.pk).update(sealed_access=subscription.sealed_access)
-    moved(subscription, ACCESS_HISTORY, "changed", now=now, actor=actor)
+    record_move(subscription, ACCESS_HISTORY, "changed", now=now, actor=actor)
 
 
 def access_data(subscription: Subscription) -> AppInfo | None:
-    """What the buyer needs to enter, in clear text; None while there is none. Only the buyer's page may call this."""
+    """Return the access data in clear text; None without any. Only the buyer's pages may call this."""
     if not subscription.sealed_access:
         return None
     return msgspec.json.decode(unseal(subscription.sealed_access).encode(), type=AppInfo)
 
 
 def license_of(subscription: Subscription) -> str:
-    """The license in clear text; empty while there is none. Only the buyer's pages may show it."""
+    """Return the license in clear text; empty without one. Only the buyer's pages may show it."""
     return unseal(subscription.sealed_license) if subscription.sealed_license else ""

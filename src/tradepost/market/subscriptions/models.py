@@ -1,4 +1,4 @@
-"""Subscriptions, the paid periods of each, and the reasons for which one is frozen."""
+"""Subscriptions, their paid periods and their freezes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tradepost.market.identity.models import Seller, User
 
 
 class Subscription(models.Model):
-    """An instance (资源实例). ``instance_id`` is the seller's name for it, empty until the seller answered."""
+    """A service (资源实例). ``instance_id`` is the seller's name for it, empty until the seller answers."""
 
     class Status(models.TextChoices):
         OPENING = "opening", _("Opening")
@@ -20,21 +20,21 @@ class Subscription(models.Model):
         FROZEN = "frozen", _("Frozen")
         RELEASING = "releasing", _("Being released")
         RELEASED = "released", _("Released")
-        FAILED = "failed", _("Could not be opened")
+        FAILED = "failed", _("Never opened")
 
     class SellerState(models.TextChoices):
-        """What the seller's server would say, as far as we know."""
+        """Last known state at the seller."""
 
         ACTIVE = "active", pgettext_lazy("subscription", "Active")
         FROZEN = "frozen", _("Frozen")
         UNKNOWN = "unknown", _("Unknown")
 
     class AtExpiry(models.TextChoices):
-        """What its buyer wants at the end of the paid time (business-rules §4.5)."""
+        """The buyer's choice for the end of the paid time (business-rules §4.5)."""
 
-        KEEP = "keep", _("Keep it for the grace and retention time")
+        KEEP = "keep", _("Keep it for the grace and retention periods")
         RENEW = "renew", _("Renew it automatically")
-        END = "end", _("Do not renew it: delete it at its end")
+        END = "end", _("Do not renew: delete it when it expires")
 
     buyer = models.ForeignKey(User, models.PROTECT, related_name="subscriptions")
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="subscriptions")
@@ -45,27 +45,28 @@ class Subscription(models.Model):
     instance_id = models.CharField(max_length=64, blank=True, default="")
     status = models.CharField(max_length=16, choices=Status, default=Status.OPENING)
     sealed_access = models.TextField(blank=True, default="")
-    """Sealed JSON of ``AppInfo``; empty until the seller gave it."""
+    """Sealed JSON of ``AppInfo``; empty until the seller provides it."""
     sealed_license = models.TextField(blank=True, default="")
-    """Sealed text of the license, where the seller's answer is one (saas-v1-license B1)."""
+    """Sealed license text, if the seller's answer is a license (saas-v1-license B1)."""
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, default=None)
     formal_at = models.DateTimeField(null=True, default=None)
-    """When the paid time of what was tried first began, or will begin; null for what never was a trial."""
+    """Start of the paid time after a trial; null for services without a trial."""
     expires_at = models.DateTimeField(null=True, default=None)
     """End of the paid time, exclusive; null for one-time purchases."""
     reminded_until = models.DateTimeField(null=True, default=None)
-    """What of its end should have been told until then was told, or left off."""
+    """Reminders up to this moment were sent or skipped."""
     freeze_at = models.DateTimeField(null=True, default=None)
-    """When the grace is over; set at the end of the paid time by the level that its buyer has then, null before that."""
+    """End of the grace; set at the end of the paid time by the buyer's level, null before."""
     release_at = models.DateTimeField(null=True, default=None)
-    """When the seller is told to delete what nobody renewed; set with ``freeze_at``, and never made shorter."""
+    """When the seller is asked to delete a service without renewal; set with ``freeze_at`` and never moved to an
+    earlier time."""
     at_expiry = models.CharField(max_length=8, choices=AtExpiry, default=AtExpiry.KEEP, db_default=AtExpiry.KEEP)
     auto_period_type = models.CharField(max_length=8, blank=True, default="", db_default="")
-    """With ``auto_periods``: what an automatic renewal orders (month × 1); empty while there is none."""
+    """With ``auto_periods``: duration of an automatic renewal (month × 1); empty without automatic renewal."""
     auto_periods = models.PositiveSmallIntegerField(default=0, db_default=0)
     bound = models.BooleanField(default=False, db_default=False)
-    """A server uses it (``images``): a period image is not paid back meanwhile (business-rules §5)."""
+    """Whether a server uses it (``images``); such a period image is not refundable (business-rules §5)."""
     seller_state = models.CharField(
         max_length=8, choices=SellerState, default=SellerState.ACTIVE, db_default=SellerState.ACTIVE
     )
@@ -73,13 +74,15 @@ class Subscription(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["buyer", "-id"], name="subscription_buyer"),
-            models.Index(fields=["buyer", "product", "-id"], name="subscription_buyer_product"),
+            # Searches by product name read the newest of each product (``base.ends_of_lists``).
+            models.Index(fields=["buyer", "product", "status", "-id"], name="subscription_buyer_kind_status"),
+            models.Index(fields=["buyer", "status", "-id"], name="subscription_buyer_status"),
             models.Index(fields=["seller", "-id"], name="subscription_seller"),
             models.Index(fields=["status", "-id"], name="subscription_status"),
             models.Index(fields=["seller", "status", "-id"], name="subscription_seller_status"),
         ]
         constraints = [
-            # The instance first: operators look for one without knowing whose it is.
+            # The instance first: operators search by instance without knowing its seller.
             models.UniqueConstraint(
                 fields=["instance_id", "seller"], condition=~Q(instance_id=""), name="subscription_instance_once"
             )
@@ -87,11 +90,11 @@ class Subscription(models.Model):
 
 
 class Period(models.Model):
-    """Paid time of a subscription (计费周期), half-open, with what was paid for it.
+    """Paid time of a subscription (计费周期), half-open, with its price.
 
-    Base and trial periods of one subscription follow each other without a gap, but after a trial that had ended; the end of
-    the last one that was not cancelled is the end of the subscription. What a change in use cost is booked as periods of its
-    own, each within one of those.
+    Base and trial periods of a subscription are contiguous, except after an ended trial. The end of the last period
+    that is not cancelled is the end of the subscription. The fee of a change is stored as separate periods within
+    those.
     """
 
     class Kind(models.TextChoices):
@@ -101,7 +104,7 @@ class Period(models.Model):
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="periods", db_index=False)
     line_number = models.CharField(max_length=64)
-    """The order line that bought it. One line buys one period; a change buys a part of each that it covers."""
+    """Order line that paid for it. A line pays for one period; a change pays for part of each period that it covers."""
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.BASE)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -109,11 +112,11 @@ class Period(models.Model):
     quantity = models.PositiveIntegerField()
     paid_minor = models.PositiveBigIntegerField()
     list_minor = models.PositiveBigIntegerField()
-    """What it costs without any reduction."""
+    """Price without reductions."""
     currency = models.CharField(max_length=3)
     cancelled_at = models.DateTimeField(null=True, default=None)
     earned_at = models.DateTimeField(null=True, default=None)
-    """When its money became the seller's: at its beginning (business-rules §8.2)."""
+    """When the seller earned the payment: at the start of the period (business-rules §8.2)."""
 
     class Meta:
         indexes = [models.Index(fields=["subscription", "starts_at"], name="period_subscription")]
@@ -124,11 +127,11 @@ class Period(models.Model):
 
 
 class Freeze(models.Model):
-    """A reason (冻结) for which a subscription must not be usable: frozen is wanted if and only if one stands."""
+    """A reason (冻结) to freeze a subscription. It should be frozen exactly while it has an active reason."""
 
     class Reason(models.TextChoices):
-        EXPIRED = "expired", _("The paid time is over")
-        OPERATOR = "operator", _("Frozen by hand")
+        EXPIRED = "expired", _("Paid period ended")
+        OPERATOR = "operator", _("Frozen manually")
         ARREARS = "arrears", _("Usage was not paid")
         USED_UP = "used_up", _("Its package is used up")
 

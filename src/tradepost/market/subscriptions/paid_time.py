@@ -1,4 +1,4 @@
-"""How long paid time lasts: pure rules over the market's calendar (business-rules §4.4, §4.5)."""
+"""Calendar arithmetic of paid time in the market's time zone (business-rules §4.4, §4.5). Pure functions."""
 
 from __future__ import annotations
 
@@ -9,38 +9,35 @@ from django.utils import timezone
 
 
 def period_end(start: datetime, period_type: str, number: int, *, zone: tzinfo | None = None) -> datetime:
-    """``number`` days, months or years after ``start`` (before it, when negative); a day that the month lacks becomes its
-    last day.
+    """Return the moment ``number`` days, months or years after ``start`` (before it, if negative). A missing day of the
+    month becomes the last day.
 
-    The calendar is that of the market's time zone, in which people read the moment: bought on the morning of 1 March
-    there, while it is still February in UTC, a month lasts to the 1st of April, not to the 29th of March. ``zone``: another
-    one, of what was computed there.
+    The market's time zone decides the calendar day: a month bought on the morning of 1 March, while it is still
+    February in UTC, ends on 1 April and not 29 March. ``zone``: another time zone for values computed there.
     """
     local = start.astimezone(zone or timezone.get_default_timezone())
     if period_type == "day":
-        return (local + timedelta(days=number)).astimezone(
-            UTC
-        )  # the same time of day, also over a change of the clocks
+        return (local + timedelta(days=number)).astimezone(UTC)  # same time of day, also across a change of the clocks
     months = number * (12 if period_type == "year" else 1)
     year, month0 = divmod(local.year * 12 + local.month - 1 + months, 12)
-    last = calendar.monthrange(year, month0 + 1)[1]
-    return local.replace(year=year, month=month0 + 1, day=min(local.day, last)).astimezone(UTC)
+    last_day = calendar.monthrange(year, month0 + 1)[1]
+    return local.replace(year=year, month=month0 + 1, day=min(local.day, last_day)).astimezone(UTC)
 
 
-def prolonged(begun: datetime, end: datetime, period_type: str, number: int) -> datetime:
-    """``number`` periods after ``end``, of what began at ``begun``.
+def prolonged(began_at: datetime, end: datetime, period_type: str, number: int) -> datetime:
+    """Return the moment ``number`` periods after ``end`` for a service that began at ``began_at``.
 
-    The day is that of the beginning wherever the month has it: who began on 31 January and renews by the month has the
-    28th of February and then the 31st of March, as if all had been bought at once.
+    The day of the month is that of the beginning where the month has it: monthly renewals after 31 January end on 28
+    February and 31 March, as if bought at once.
     """
-    months = 0 if period_type == "day" else months_between(begun, end)
-    if months > 0 and period_end(begun, "month", months) == end:
-        return period_end(begun, "month", months + number * (12 if period_type == "year" else 1))
+    months = 0 if period_type == "day" else months_between(began_at, end)
+    if months > 0 and period_end(began_at, "month", months) == end:
+        return period_end(began_at, "month", months + number * (12 if period_type == "year" else 1))
     return period_end(end, period_type, number)
 
 
-def months_between(begun: datetime, end: datetime, *, zone: tzinfo | None = None) -> int:
-    """Months of the calendar from one to the other, whatever the days in them."""
+def months_between(began_at: datetime, end: datetime, *, zone: tzinfo | None = None) -> int:
+    """Return the difference in calendar months, ignoring days."""
     zone = zone or timezone.get_default_timezone()
-    first, last = begun.astimezone(zone), end.astimezone(zone)
+    first, last = began_at.astimezone(zone), end.astimezone(zone)
     return (last.year - first.year) * 12 + last.month - first.month

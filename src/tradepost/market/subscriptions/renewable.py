@@ -1,5 +1,5 @@
-"""Until when a service can be renewed, what becomes of it otherwise, and how long it then lasts: pure rules over a row
-(business-rules §4.4, §4.5)."""
+"""Deadline for renewals, end of a service without renewal, and end after a renewal (business-rules §4.4, §4.5). Pure
+functions."""
 
 from __future__ import annotations
 
@@ -9,58 +9,60 @@ from msgspec import Struct
 
 from tradepost.market.product_types.registry import product_type
 
-from .levels import AT_ONCE, Terms
+from .levels import NO_RETENTION, RetentionTerms
 from .models import Subscription
 from .paid_time import prolonged
 from .settings_of import levels
 
-LIVING = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
+LIVE_STATUSES = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
 
 
-class Ending(Struct, frozen=True, kw_only=True):
-    """What becomes of a service that nobody renews: usable until ``freezes_at``, kept until ``releases_at``, exclusive."""
+class ServiceEnd(Struct, frozen=True, kw_only=True):
+    """End of a service without renewal: usable until ``freezes_at``, kept until ``releases_at``, exclusive."""
 
     freezes_at: datetime
     releases_at: datetime
 
 
-def terms_of(subscription: Subscription, *, renewing: bool = False) -> Terms:
-    """By the present level of its buyer; ``offer`` and ``buyer`` should be fetched. ``renewing``: a renewal is paid, so that
-    its buyer wants to keep it, whatever was chosen before."""
+def retention_terms_of(subscription: Subscription, *, renewing: bool = False) -> RetentionTerms:
+    """Return the terms by the buyer's present level; ``offer`` and ``buyer`` should be fetched. ``renewing``: a paid
+    renewal overrides the buyer's earlier choice not to keep the service."""
     if subscription.at_expiry == Subscription.AtExpiry.END and not renewing:
-        return AT_ONCE
+        return NO_RETENTION
     if subscription.offer.charging.ends and product_type(subscription.product.product_type).ends_at_once:
-        return AT_ONCE
+        return NO_RETENTION
     return levels().of(subscription.buyer.level, trial=subscription.offer.trial)
 
 
-def ending_of(subscription: Subscription, *, renewing: bool = False) -> Ending | None:
-    """As it was set when the paid time ended, and before that by the present level; None for what has no end. What was said
-    of the release is never made shorter."""
+def service_end_of(subscription: Subscription, *, renewing: bool = False) -> ServiceEnd | None:
+    """Return the end as set when the paid time ended, or before that by the present level; None for a service without
+    an end.
+
+    An announced release is never moved to an earlier time.
+    """
     end = subscription.expires_at
     if end is None:
         return None
     if subscription.freeze_at is not None and subscription.release_at is not None:
-        return Ending(freezes_at=subscription.freeze_at, releases_at=subscription.release_at)
-    terms = terms_of(subscription, renewing=renewing)
+        return ServiceEnd(freezes_at=subscription.freeze_at, releases_at=subscription.release_at)
+    terms = retention_terms_of(subscription, renewing=renewing)
     freezes_at = end + terms.grace
     releases_at = freezes_at + terms.retention
-    return Ending(freezes_at=freezes_at, releases_at=max(subscription.release_at or releases_at, releases_at))
+    return ServiceEnd(freezes_at=freezes_at, releases_at=max(subscription.release_at or releases_at, releases_at))
 
 
 def renewable_until(subscription: Subscription) -> datetime | None:
-    """The end of the retention, exclusive; None for what cannot be renewed: it has no end, has ended for good, or
-    is a trial."""
-    if subscription.status not in LIVING or not subscription.offer.renewable:
+    """Return the end of the retention, exclusive; None if the service has no end, has been released, or is a trial."""
+    if subscription.status not in LIVE_STATUSES or not subscription.offer.renewable:
         return None
-    ending = ending_of(subscription)
+    ending = service_end_of(subscription)
     return ending.releases_at if ending else None
 
 
 def renewed_end(subscription: Subscription, period_type: str, number: int) -> datetime:
-    """``number`` periods after the present end, in the retention too (business-rules §4.4). The day of the month is that on
-    which the paid time began: that of a trial, which may have ended on any other day, counts for nothing."""
-    begun, end = subscription.formal_at or subscription.started_at, subscription.expires_at
-    if begun is None or end is None:
+    """Return the end after ``number`` more periods, also during the retention (business-rules §4.4). The day of the
+    month is that of the start of the paid time, not of a trial."""
+    began_at, end = subscription.formal_at or subscription.started_at, subscription.expires_at
+    if began_at is None or end is None:
         raise LookupError("what is renewed has a beginning and an end")
-    return prolonged(begun, end, period_type, number)
+    return prolonged(began_at, end, period_type, number)

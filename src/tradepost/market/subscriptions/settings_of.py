@@ -1,4 +1,4 @@
-"""What the settings of this market say of the ends of services."""
+"""Levels and reminders in this market's settings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How much of paid time is left, in months, years or days of the calendar: exact, and pure (saas-v2 §8.3).
+"""Remaining paid time in calendar months, years or days: exact and pure (saas-v2 §8.3).
 
-Time is counted on a grid that ends where the paid time ends and goes back by steps of the calendar; what lies in a cell is
-counted by the length of that cell: half of a February is half a month, as half of a March is.
+Time is measured on a calendar grid that ends with the paid time. Part of a cell counts in proportion to the length of
+that cell: half of February and half of March are both half a month.
 """
 
 from __future__ import annotations
@@ -15,26 +15,25 @@ _MICROSECOND = timedelta(microseconds=1)
 _MONTHS = {"month": 1, "year": 12}
 
 
-def time_left(unit: str, since: datetime, end: datetime, *, begun: datetime, zone: tzinfo) -> Fraction:
-    """The time from ``since`` to ``end`` in days, months or years (``unit``); zero where nothing is left.
+def time_left(unit: str, since: datetime, end: datetime, *, began_at: datetime, zone: tzinfo) -> Fraction:
+    """Return the time from ``since`` to ``end`` in days, months or years (``unit``); zero if no time remains.
 
-    ``begun``: the day of the month on which the service began is that of its cells wherever the month has it, as it is when
-    paid time is made longer (``paid_time.prolonged``).
+    Grid lines fall on the day of the month of ``began_at`` where the month has it, as in ``paid_time.prolonged``.
     """
-    left, upper, cells = Fraction(0), end, 0
+    remaining, upper, cells = Fraction(0), end, 0
     while upper > since:
         cells += 1
-        lower = _back(unit, end, cells, begun=begun, zone=zone)
-        left += Fraction((upper - max(since, lower)) // _MICROSECOND, (upper - lower) // _MICROSECOND)
+        lower = _grid_line(unit, end, cells, began_at=began_at, zone=zone)
+        remaining += Fraction((upper - max(since, lower)) // _MICROSECOND, (upper - lower) // _MICROSECOND)
         upper = lower
-    return left
+    return remaining
 
 
-def _back(unit: str, end: datetime, cells: int, *, begun: datetime, zone: tzinfo) -> datetime:
-    """Where the grid has its line so many cells before ``end``."""
+def _grid_line(unit: str, end: datetime, cells: int, *, began_at: datetime, zone: tzinfo) -> datetime:
+    """Return the grid line this number of cells before ``end``."""
     if unit not in _MONTHS:
         return period_end(end, unit, -cells, zone=zone)
-    months = months_between(begun, end, zone=zone)
-    if months > 0 and period_end(begun, "month", months, zone=zone) == end:
-        return period_end(begun, "month", months - cells * _MONTHS[unit], zone=zone)
+    months = months_between(began_at, end, zone=zone)
+    if months > 0 and period_end(began_at, "month", months, zone=zone) == end:
+        return period_end(began_at, "month", months - cells * _MONTHS[unit], zone=zone)
     return period_end(end, unit, -cells, zone=zone)

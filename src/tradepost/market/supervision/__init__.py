@@ -1,1 +1,2 @@
-"""Supervised delivery: what people hand over, accept, reject and appeal, and the money that waits for it (business-rules §2.10)."""
+"""Supervised delivery: delivery steps, acceptance, rejection, appeals, and money held until acceptance (business-rules
+§2.10)."""

@@ -1,4 +1,4 @@
-"""Act at the node of a supervised delivery: who may, what must be said, and what it leads to (business-rules §2.10)."""
+"""Perform an act of a party at the current node of a supervised delivery (business-rules §2.10)."""
 
 from __future__ import annotations
 
@@ -21,125 +21,136 @@ from tradepost.market.subscriptions.models import Subscription
 from . import step
 from .clocks import Clocks
 from .models import Supervision, Visit
-from .timers import watch
+from .timers import schedule_timer
 
 WORDS, FILES, STARTED, PHONE = "words", "files", "started", "phone"
-BEGUN = "supervision.moved"
-BARRED = frozenset({Act.ACCEPT, Act.TAKE})
-"""What a buyer who asks for money back cannot do meanwhile."""
+MOVED_CODE = "supervision.moved"
+ACTS_BARRED_DURING_REQUEST = frozenset({Act.ACCEPT, Act.TAKE})
+"""Acts that a buyer cannot perform while their refund request is open."""
 
 
-class Said(Struct, frozen=True, kw_only=True):
-    """``values``: by the code of an entry, as typed. ``proofs``: hashes of documents that were handed in to the seller.
-    ``visit``: the one that whoever acts looked at."""
+class ActForm(Struct, frozen=True, kw_only=True):
+    """The submitted form of an act.
+
+    ``values``: the entered text by entry code. ``proofs``: hashes of documents uploaded to the seller. ``visit``: the
+    visit that the actor's page showed.
+    """
 
     visit: int
     values: Mapping[str, str] = field(default_factory=dict)
     proofs: tuple[str, ...] = ()
 
 
-def act(pk: int, party: Party, what: Act, said: Said, *, by: User, clocks: Clocks, now: datetime) -> Supervision:
-    """Do it. Raises ``Refused``, and nothing was changed then. Whether ``by`` is that party is looked at before."""
+def act(
+    pk: int, party: Party, performed: Act, form: ActForm, *, by: User, clocks: Clocks, now: datetime
+) -> Supervision:
+    """Perform the act. Raises ``Refused`` and then changes nothing. The caller has checked that ``by`` belongs to the
+    party."""
     with transaction.atomic():
-        held = locked_service(pk)
-        supervision = step.locked(pk)
-        move = _move(supervision, party, what, said.visit)
-        _must_not_ask_back(supervision, what)
-        values = _values(supervision, move, said, clocks, now)
+        service = locked_service(pk)
+        supervision = step.lock_supervision(pk)
+        move = _move(supervision, party, performed, form.visit)
+        _check_no_open_request(supervision, performed)
+        values = _checked_values(supervision, move, form, clocks, now)
         visit = Visit.objects.create(
             supervision=supervision, number=supervision.visit, node=supervision.node, act=move.act.value,
             party=party.value, actor=by.email, words=values.get(WORDS, ""), at=now,
             entries={code: text for code, text in values.items() if code != WORDS},
         )  # fmt: skip
-        if said.proofs and any(entry.files for entry in move.entries):
-            use_proofs(proofs_owner(visit), said.proofs, seller=supervision.seller)
-        _note(supervision, values)
-        step.follow(supervision, held, move, visit, clocks=clocks, now=now)
-        watch(supervision, clocks=clocks, now=now)
+        if form.proofs and any(entry.files for entry in move.entries):
+            use_proofs(proofs_owner(visit), form.proofs, seller=supervision.seller)
+        _store_details(supervision, values)
+        step.apply_act(supervision, service, move, visit, clocks=clocks, now=now)
+        schedule_timer(supervision, clocks=clocks, now=now)
     return supervision
 
 
-def _must_not_ask_back(supervision: Supervision, what: Act) -> None:
-    """Whoever asks for money back does not take or accept what it was paid for. Raises ``Refused``."""
-    if what not in BARRED or step.open_request(supervision) is None:
+def _check_no_open_request(supervision: Supervision, performed_act: Act) -> None:
+    """Check that a buyer with an open refund request neither takes nor accepts the delivery. Raises ``Refused``."""
+    if performed_act not in ACTS_BARRED_DURING_REQUEST or step.open_request(supervision) is None:
         return
     words = {
-        Act.ACCEPT: _("You asked for money back. Withdraw that first, if you want to accept what was delivered."),
-        Act.TAKE: _("You asked for money back. Withdraw that first, if you want to take the code."),
+        Act.ACCEPT: _("You requested a refund. Withdraw that request before you accept the delivery."),
+        Act.TAKE: _("You requested a refund. Withdraw that request before you reveal the code."),
     }
-    raise Refused("supervision.cancelling", words[what])
+    raise Refused("supervision.cancelling", words[performed_act])
 
 
 def locked_service(pk: int) -> Subscription:
-    """The service of a supervised delivery, locked first, as everywhere."""
-    found = Supervision.objects.filter(pk=pk).values_list("subscription_id", flat=True).first()
-    if found is None:
+    """Return the service of a supervised delivery, locked. The service is always locked first."""
+    service_id = Supervision.objects.filter(pk=pk).values_list("subscription_id", flat=True).first()
+    if service_id is None:
         raise Supervision.DoesNotExist
-    return locked_subscriptions([found])[0]
+    return locked_subscriptions([service_id])[0]
 
 
-def must_run(supervision: Supervision) -> None:
-    """Raises ``Refused`` for what has ended, and while an operator decides."""
+def check_open(supervision: Supervision) -> None:
+    """Check that the delivery is open. Raises ``Refused`` if it has ended, is accepted or awaits an operator's
+    decision."""
     if not supervision.open:
-        raise Refused("supervision.ended", _("This delivery has ended. Nothing more can be done to it."))
+        raise Refused("supervision.ended", _("This delivery has ended. No further action is possible."))
     if supervision.status == Supervision.Status.ACCEPTED:
-        raise Refused("supervision.accepted", _("It is accepted already: the seller's server is opening it."))
+        raise Refused("supervision.accepted", _("It was already accepted. The seller's server is opening it."))
     if supervision.status == Supervision.Status.APPEALED:
-        raise Refused("supervision.appealed", _("The operator decides first. Until then nobody can do anything here."))
+        raise Refused("supervision.appealed", _("The operator is deciding. No action is possible until then."))
 
 
-def _move(supervision: Supervision, party: Party, what: Act, seen: int) -> Move:
-    must_run(supervision)
-    if supervision.visit != seen:
-        raise Refused(BEGUN, _("Somebody was faster: look at what stands there now, and decide again."))
-    move = step.node_of(supervision).move(what, party)
+def _move(supervision: Supervision, party: Party, performed_act: Act, visit: int) -> Move:
+    check_open(supervision)
+    if supervision.visit != visit:
+        raise Refused(
+            MOVED_CODE, _("The delivery was changed in the meantime. Check its current status and decide again.")
+        )
+    move = step.node_of(supervision).move(performed_act, party)
     if move is None or party is Party.MARKET:
-        raise Refused("supervision.not_now", _("This cannot be done now: it is somebody else's turn."))
+        raise Refused("supervision.not_now", _("This is not possible now because another party must act first."))
     return move
 
 
-def _values(supervision: Supervision, move: Move, said: Said, clocks: Clocks, now: datetime) -> dict[str, str]:
-    """What was said, cleaned. Raises ``Refused`` beside the field of what is missing or too much."""
+def _checked_values(
+    supervision: Supervision, move: Move, form: ActForm, clocks: Clocks, now: datetime
+) -> dict[str, str]:
+    """Return the cleaned values. Raises ``Refused`` with the field of a missing or too long value."""
     values = {}
     for entry in move.entries:
         if entry.files:
-            _check_files(entry, said)
+            _check_files(entry, form)
             continue
-        typed = said.values.get(entry.code, "").strip()
-        if entry.required and not typed:
-            raise _missing(entry)
-        if len(typed) > entry.most:
+        text = form.values.get(entry.code, "").strip()
+        if entry.required and not text:
+            raise _missing_refusal(entry)
+        if len(text) > entry.most:
             words = _("At most %(most)s characters.") % {"most": entry.most}
             raise Refused("supervision.too_long", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=entry.code)
-        if entry.code == STARTED and typed:
-            _started(supervision, typed, clocks, now)
-        if typed:
-            values[entry.code] = typed
+        if entry.code == STARTED and text:
+            _parse_start_day(supervision, text, clocks, now)
+        if text:
+            values[entry.code] = text
     return values
 
 
-def _check_files(entry: Entry, said: Said) -> None:
-    if entry.required and not said.proofs:
-        raise _missing(entry)
-    if len(said.proofs) > entry.most:
+def _check_files(entry: Entry, form: ActForm) -> None:
+    if entry.required and not form.proofs:
+        raise _missing_refusal(entry)
+    if len(form.proofs) > entry.most:
         words = _("At most %(most)s documents.") % {"most": entry.most}
         raise Refused("supervision.too_many", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=entry.code)
 
 
-def _missing(entry: Entry) -> Refused:
-    words = _("Needed: %(what)s.") % {"what": entry.label.in_language(get_language())}
+def _missing_refusal(entry: Entry) -> Refused:
+    words = _("Required: %(what)s.") % {"what": entry.label.in_language(get_language())}
     return Refused("supervision.missing", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=entry.code)
 
 
-def _started(supervision: Supervision, typed: str, clocks: Clocks, now: datetime) -> date:
-    """A day from the payment to today, in the market's zone."""
+def _parse_start_day(supervision: Supervision, text: str, clocks: Clocks, now: datetime) -> date:
+    """Parse a date between the payment and today, in the market's time zone. Raises ``Refused``."""
     try:
-        day = date.fromisoformat(typed)
+        day = date.fromisoformat(text)
     except ValueError:
         day = None
-    paid = (supervision.line.order.paid_at or supervision.opened_at).astimezone(clocks.zone).date()
-    if day is None or not paid <= day <= now.astimezone(clocks.zone).date():
-        words = _("A day from %(paid)s, when it was paid, until today.") % {"paid": paid.isoformat()}
+    paid_on = (supervision.line.order.paid_at or supervision.opened_at).astimezone(clocks.zone).date()
+    if day is None or not paid_on <= day <= now.astimezone(clocks.zone).date():
+        words = _("A day from %(paid)s, when it was paid, until today.") % {"paid": paid_on.isoformat()}
         raise Refused("supervision.started", words, HTTPStatus.UNPROCESSABLE_ENTITY, field=STARTED)
     return day
 
@@ -148,8 +159,8 @@ def proofs_owner(visit: Visit) -> str:
     return f"supervision:{visit.supervision_id}/{visit.number}"
 
 
-def _note(supervision: Supervision, values: Mapping[str, str]) -> None:
-    """What later steps need."""
+def _store_details(supervision: Supervision, values: Mapping[str, str]) -> None:
+    """Store the values that later steps need."""
     if STARTED in values:
         supervision.started_on = date.fromisoformat(values[STARTED])
     if PHONE in values:

@@ -1,5 +1,7 @@
-"""Buyer or seller asks the operator to decide: the delivery stands still, keeps the rest of its time, and goes on, counts as
-accepted, or is paid back (business-rules §2.10)."""
+"""Appeals to the operator by the buyer or the seller (business-rules §2.10).
+
+The delivery pauses and keeps its remaining time. After the decision it continues, is accepted or is refunded.
+"""
 
 from __future__ import annotations
 
@@ -11,81 +13,88 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.working_days import due
+from tradepost.market.base.working_days import deadline_of
 from tradepost.market.identity.models import User
 from tradepost.market.product_types.flows.contract import Party
 
 from . import happened, step
-from .act import locked_service, must_run
-from .cancel import words
+from .act import check_open, locked_service
+from .cancel import required_text
 from .clocks import Clocks, remaining
 from .events import AppealDecided, AppealOpened, NodeEntered
 from .lifecycle import SUPERVISION, SupervisionEvent
 from .models import Appeal, Supervision
-from .timers import watch
+from .timers import schedule_timer
 
-LONGEST = 2000
-MOST_PROOFS = 5
+MAX_LENGTH = 2000
+MAX_PROOFS = 5
 
 
 def appeal(
     pk: int, party: Party, reason: str, proofs: tuple[str, ...], *, by: User, clocks: Clocks, now: datetime
 ) -> Appeal:
-    """Raises ``Refused``, and nothing was changed then."""
-    said = words(reason, "reason", _("Say what the operator should know."), LONGEST)
+    """Open an appeal. Raises ``Refused`` and then changes nothing."""
+    reason_text = required_text(reason, "reason", _("Enter the information that the operator needs."), MAX_LENGTH)
     with transaction.atomic():
         locked_service(pk)
-        supervision = step.locked(pk)
-        must_run(supervision)
-        left = remaining(supervision.due_at, now)
-        made = Appeal.objects.create(
-            supervision=supervision, party=party.value, actor=by.email, reason=said, opened_at=now,
-            remaining_seconds=None if left is None else int(left.total_seconds()),
-            due_at=due(now, clocks.appeal_workdays, zone=clocks.zone, closes=clocks.closes).at,
+        supervision = step.lock_supervision(pk)
+        check_open(supervision)
+        time_left = remaining(supervision.due_at, now)
+        new_appeal = Appeal.objects.create(
+            supervision=supervision, party=party.value, actor=by.email, reason=reason_text, opened_at=now,
+            remaining_seconds=None if time_left is None else int(time_left.total_seconds()),
+            due_at=deadline_of(now, clocks.appeal_workdays, zone=clocks.zone, closes=clocks.closes).at,
         )  # fmt: skip
         if proofs:
-            use_proofs(proofs_owner(made), proofs[:MOST_PROOFS], seller=supervision.seller)
+            use_proofs(proofs_owner(new_appeal), proofs[:MAX_PROOFS], seller=supervision.seller)
         SUPERVISION.move_all([supervision], SupervisionEvent.APPEAL, now=now, actor=by.email, due_at=None)
-        watch(supervision, clocks=clocks, now=now)
-        outbox.publish(AppealOpened(appeal=made.pk), now=now)
-    return made
+        schedule_timer(supervision, clocks=clocks, now=now)
+        outbox.publish(AppealOpened(appeal=new_appeal.pk), now=now)
+    return new_appeal
 
 
-def proofs_owner(made: Appeal) -> str:
-    return f"supervision-appeal:{made.pk}"
+def proofs_owner(appeal_row: Appeal) -> str:
+    return f"supervision-appeal:{appeal_row.pk}"
 
 
 def decide(pk: int, decision: Appeal.Decision, opinion: str, *, by: User, clocks: Clocks, now: datetime) -> Supervision:
-    """An operator decides. Raises ``Refused``, and nothing was changed then."""
-    said = words(opinion, "opinion", _("Say why: both sides read it."), LONGEST)
+    """Decide the open appeal. Raises ``Refused`` and then changes nothing."""
+    opinion_text = required_text(opinion, "opinion", _("Enter the reason. Both parties can see it."), MAX_LENGTH)
     with transaction.atomic():
-        held = locked_service(pk)
-        supervision = step.locked(pk)
-        open_one, entered_at = (
+        service = locked_service(pk)
+        supervision = step.lock_supervision(pk)
+        open_appeal, entered_at = (
             Appeal.objects.filter(supervision=supervision, decision="").first(),
             supervision.entered_at,
         )
-        if open_one is None:
-            raise Refused("supervision.no_appeal", _("There is no appeal to decide any more."))
-        open_one.decision, open_one.opinion, open_one.decided_at, open_one.decided_by = decision, said, now, by.email
-        open_one.save(update_fields=["decision", "opinion", "decided_at", "decided_by"])
+        if open_appeal is None:
+            raise Refused("supervision.no_appeal", _("There is no open appeal to decide."))
+        open_appeal.decision, open_appeal.opinion, open_appeal.decided_at, open_appeal.decided_by = (
+            decision,
+            opinion_text,
+            now,
+            by.email,
+        )
+        open_appeal.save(update_fields=["decision", "opinion", "decided_at", "decided_by"])
         match decision:
             case Appeal.Decision.ACCEPT:
-                step.accept(supervision, held, by=by.email, clocks=clocks, now=now)
+                step.accept(supervision, service, by=by.email, clocks=clocks, now=now)
             case Appeal.Decision.REFUND:
-                step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
+                step.refund_and_end(
+                    supervision, service, reason=opinion_text[:500], by=by.email, clocks=clocks, now=now
+                )
             case _:
-                _go_on(supervision, open_one, by, now)
-                happened.catch_up(supervision, held, since=entered_at, clocks=clocks, now=now)
-        watch(supervision, clocks=clocks, now=now)
-        outbox.publish(AppealDecided(appeal=open_one.pk), now=now)
+                _continue(supervision, open_appeal, by, now)
+                happened.advance_if_happened(supervision, service, since=entered_at, clocks=clocks, now=now)
+        schedule_timer(supervision, clocks=clocks, now=now)
+        outbox.publish(AppealDecided(appeal=open_appeal.pk), now=now)
     return supervision
 
 
-def _go_on(supervision: Supervision, made: Appeal, by: User, now: datetime) -> None:
-    """Where it stood, with the time that was left."""
-    left = made.remaining_seconds
-    due_at = None if left is None else now + timedelta(seconds=left)
+def _continue(supervision: Supervision, appeal_row: Appeal, by: User, now: datetime) -> None:
+    """Continue at the same node with the remaining time."""
+    seconds_left = appeal_row.remaining_seconds
+    due_at = None if seconds_left is None else now + timedelta(seconds=seconds_left)
     SUPERVISION.move_all(
         [supervision], SupervisionEvent.CONTINUE, now=now, actor=by.email, due_at=due_at, entered_at=now, reminded=False
     )

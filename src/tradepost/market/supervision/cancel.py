@@ -1,5 +1,7 @@
-"""The buyer of a supervised delivery wants money back: all that is not accepted, or a part of it; then the delivery ends, or goes on
-for the lower price. Asked for, withdrawn, agreed to, declined (business-rules §2.10, §4.7)."""
+"""A buyer's requests for a refund of a supervised delivery, in full or in part (business-rules §2.10, §4.7).
+
+The seller agrees or declines; the buyer may withdraw. The delivery then ends, or continues at the lower price.
+"""
 
 from __future__ import annotations
 
@@ -12,147 +14,156 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
-from tradepost.market.base.money_words import in_words
+from tradepost.market.base.money_words import format_money
 from tradepost.market.identity.models import User
 from tradepost.market.product_types.flows.contract import Refundable
 from tradepost.market.subscriptions.models import Subscription
 
 from . import step
-from .act import locked_service, must_run
+from .act import check_open, locked_service
 from .clocks import Clocks
 from .events import CancelAsked, CancelDeclined
 from .models import CancelRequest, Supervision
-from .refund_rights import Against, against
-from .timers import watch
+from .refund_rights import RefundObstacle, find_obstacle
+from .timers import schedule_timer
 
-LONGEST = 1000
+MAX_LENGTH = 1000
 
 
-def ask(pk: int, reason: str, *, amount_minor: int | None = None, ends: bool = True, now: datetime) -> CancelRequest:
-    """Ask the seller for so much, for all that is left where nothing is said. Raises ``Refused``, and nothing was changed
-    then."""
-    said = words(reason, "reason", _("Say in a few words why: the seller decides by it."))
+def request_refund(
+    pk: int, reason: str, *, amount_minor: int | None = None, ends: bool = True, now: datetime
+) -> CancelRequest:
+    """Request a refund of an amount, or of the remaining amount if it is None. Raises ``Refused`` and then changes
+    nothing."""
+    reason_text = required_text(reason, "reason", _("Describe the reason briefly. The seller uses it to decide."))
     with transaction.atomic():
         locked_service(pk)
-        supervision = step.locked(pk)
-        must_run(supervision)
-        amount_minor = _checked(supervision, amount_minor, ends=ends)
+        supervision = step.lock_supervision(pk)
+        check_open(supervision)
+        amount_minor = _checked_amount(supervision, amount_minor, ends=ends)
         if step.open_request(supervision) is not None:
-            raise Refused("supervision.cancelling", _("The seller is asked already."))
+            raise Refused("supervision.cancelling", _("The seller has already been asked."))
         request = CancelRequest.objects.create(
-            supervision=supervision, amount_minor=amount_minor, ends=ends, reason=said, asked_at=now
+            supervision=supervision, amount_minor=amount_minor, ends=ends, reason=reason_text, asked_at=now
         )
         outbox.publish(CancelAsked(request=request.pk), now=now)
     return request
 
 
-def _checked(supervision: Supervision, amount_minor: int | None, *, ends: bool) -> int | None:
-    """The amount; None for all that is left. Raises ``Refused``."""
+def _checked_amount(supervision: Supervision, amount_minor: int | None, *, ends: bool) -> int | None:
+    """Return the amount, or None for the remaining amount. Raises ``Refused``."""
     at, sums = step.node_of(supervision).refundable, step.sums_of(supervision)
-    why = against(at, sums, sums.rest if amount_minor is None else amount_minor, ends=ends)
-    if why is None:
+    problem = find_obstacle(at, sums, sums.rest if amount_minor is None else amount_minor, ends=ends)
+    if problem is None:
         return None if amount_minor == sums.rest else amount_minor
-    if why is Against.FORBIDDEN:
-        raise _no_refund()
-    most = in_words(Money(sums.rest, supervision.line.order.currency))
-    words = {
-        Against.NOTHING: _("Ask for more than nothing and for at most %(most)s, which is not accepted yet."),
-        Against.TOO_MUCH: _("Ask for more than nothing and for at most %(most)s, which is not accepted yet."),
-        Against.ONLY_ALL: _("Nothing has been delivered yet: ask for all of it, %(most)s."),
-        Against.ALL_ENDS: _(
-            "With %(most)s all goes back that is left: the delivery ends then. Say so, or ask for less."
+    if problem is RefundObstacle.FORBIDDEN:
+        raise _no_refund_refusal()
+    maximum = format_money(Money(sums.rest, supervision.line.order.currency))
+    messages = {
+        RefundObstacle.NOTHING: _("Enter an amount above zero and at most %(most)s, the amount not yet accepted."),
+        RefundObstacle.TOO_MUCH: _("Enter an amount above zero and at most %(most)s, the amount not yet accepted."),
+        RefundObstacle.ONLY_ALL: _("Nothing has been delivered yet. Request the full amount of %(most)s."),
+        RefundObstacle.ALL_ENDS: _(
+            "A refund of %(most)s returns the full remaining amount and ends the delivery. Choose to end the delivery, or request less."
         ),
-    }[why]
-    raise Refused(f"supervision.{why}", words % {"most": most}, HTTPStatus.UNPROCESSABLE_ENTITY, field="amount")
+    }[problem]
+    raise Refused(
+        f"supervision.{problem}", messages % {"most": maximum}, HTTPStatus.UNPROCESSABLE_ENTITY, field="amount"
+    )
 
 
-def may_give_up(supervision: Supervision) -> bool:
-    """Whether its seller may end it and pay back what is held: not once an authorisation code was taken (§2.10, §4.7)."""
+def seller_may_give_up(supervision: Supervision) -> bool:
+    """Return whether the seller may end the delivery and refund the held money. Not after an authorisation code was
+    taken (§2.10, §4.7)."""
     return step.node_of(supervision).refundable is not Refundable.NOTHING
 
 
-def _no_refund() -> Refused:
-    return Refused("supervision.no_refund", _("At this point nothing can be paid back any more."))
+def _no_refund_refusal() -> Refused:
+    return Refused("supervision.no_refund", _("A refund is no longer possible at this step."))
 
 
 def withdraw(pk: int, *, now: datetime) -> None:
     with transaction.atomic():
         locked_service(pk)
-        request = _open(step.locked(pk))
-        _answered(request, CancelRequest.Status.WITHDRAWN, "", now)
+        request = _open(step.lock_supervision(pk))
+        _store_answer(request, CancelRequest.Status.WITHDRAWN, "", now)
         outbox.publish(CancelAsked(request=request.pk, withdrawn=True), now=now)
 
 
 def decline(pk: int, answer: str, *, now: datetime) -> None:
-    """The seller goes on with the delivery; the buyer may appeal."""
-    said = words(answer, "answer", _("Say why: the buyer reads it."))
+    """Decline the request. The delivery continues; the buyer may appeal."""
+    answer_text = required_text(answer, "answer", _("Enter the reason. The buyer can see it."))
     with transaction.atomic():
         locked_service(pk)
-        request = _open(step.locked(pk))
-        _answered(request, CancelRequest.Status.DECLINED, said, now)
+        request = _open(step.lock_supervision(pk))
+        _store_answer(request, CancelRequest.Status.DECLINED, answer_text, now)
         outbox.publish(CancelDeclined(request=request.pk), now=now)
 
 
 def agree(pk: int, answer: str, *, by: User, clocks: Clocks, now: datetime) -> None:
-    """The seller agrees to what was asked for; or gives it up without being asked, and all that was not accepted goes back.
-    Raises ``Refused``, and nothing was changed then."""
+    """Agree to the request, or, without a request, give up the delivery and refund all that is not accepted.
+
+    Raises ``Refused`` and then changes nothing.
+    """
     with transaction.atomic():
-        held = locked_service(pk)
-        supervision = step.locked(pk)
-        must_run(supervision)
+        service = locked_service(pk)
+        supervision = step.lock_supervision(pk)
+        check_open(supervision)
         request = step.open_request(supervision)
         if request is None:
-            if not may_give_up(supervision):
-                raise _no_refund()
-            said = words(answer, "answer", _("Say why: the buyer reads it."))
-            step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
-        elif _ends(request) and (to := step.node_of(supervision).agreed_to):
-            request.status, request.answer = CancelRequest.Status.RETURNING, answer.strip()[:LONGEST]
+            if not seller_may_give_up(supervision):
+                raise _no_refund_refusal()
+            answer_text = required_text(answer, "answer", _("Enter the reason. The buyer can see it."))
+            step.refund_and_end(supervision, service, reason=answer_text[:500], by=by.email, clocks=clocks, now=now)
+        elif _ends_delivery(request) and (next_node := step.node_of(supervision).agreed_to):
+            request.status, request.answer = CancelRequest.Status.RETURNING, answer.strip()[:MAX_LENGTH]
             request.save(update_fields=["status", "answer"])
-            supervision.visit += 1  # what was meant for the node before does nothing any more
-            step.enter(supervision, step.flow_of(supervision).by_code[to], act=None, clocks=clocks, now=now)
-            watch(supervision, clocks=clocks, now=now)
+            supervision.visit += 1  # later acts for the previous node have no effect
+            step.enter(supervision, step.flow_of(supervision).by_code[next_node], act=None, clocks=clocks, now=now)
+            schedule_timer(supervision, clocks=clocks, now=now)
         else:
-            said = answer.strip()[:LONGEST]
-            _answered(request, CancelRequest.Status.AGREED, said, now)
-            _carry_out(supervision, held, request, said or request.reason, by=by, clocks=clocks, now=now)
+            answer_text = answer.strip()[:MAX_LENGTH]
+            _store_answer(request, CancelRequest.Status.AGREED, answer_text, now)
+            _carry_out_request(
+                supervision, service, request, answer_text or request.reason, by=by, clocks=clocks, now=now
+            )
 
 
-def _ends(request: CancelRequest) -> bool:
+def _ends_delivery(request: CancelRequest) -> bool:
     return request.ends or request.amount_minor is None
 
 
-def _carry_out(
-    supervision: Supervision, held: Subscription, request: CancelRequest, reason: str, *, by: User, clocks: Clocks,
+def _carry_out_request(
+    supervision: Supervision, service: Subscription, request: CancelRequest, reason: str, *, by: User, clocks: Clocks,
     now: datetime,
 ) -> None:  # fmt: skip
     if request.ends or request.amount_minor is None:
-        step.pay_back(
-            supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), reason=reason[:500],
+        step.refund_and_end(
+            supervision, service, amount_minor=request.amount_minor, reference=str(request.pk), reason=reason[:500],
             by=by.email, clocks=clocks, now=now,
         )  # fmt: skip
     else:
-        step.reduce(
-            supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), by=by.email, now=now
+        step.refund_part(
+            supervision, service, amount_minor=request.amount_minor, reference=str(request.pk), by=by.email, now=now
         )
 
 
 def _open(supervision: Supervision) -> CancelRequest:
     request = step.open_request(supervision)
     if request is None:
-        raise Refused("supervision.no_request", _("There is no such request any more."))
+        raise Refused("supervision.no_request", _("This request no longer exists."))
     return request
 
 
-def _answered(request: CancelRequest, status: CancelRequest.Status, answer: str, now: datetime) -> None:
+def _store_answer(request: CancelRequest, status: CancelRequest.Status, answer: str, now: datetime) -> None:
     request.status, request.answer, request.ended_at = status, answer, now
     request.save(update_fields=["status", "answer", "ended_at"])
 
 
-def words(text: str, field: str, missing: str, most: int = LONGEST) -> str:
-    """What somebody must say. Raises ``Refused`` beside its field."""
-    said = text.strip()
-    if not said or len(said) > most:
-        told = missing if not said else _("At most %(most)s characters.") % {"most": most}
-        raise Refused(f"supervision.{field}", told, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)
-    return said
+def required_text(text: str, field: str, missing: str, max_length: int = MAX_LENGTH) -> str:
+    """Return the stripped text. Raises ``Refused`` with its field if it is empty or too long."""
+    stripped_text = text.strip()
+    if not stripped_text or len(stripped_text) > max_length:
+        message = missing if not stripped_text else _("At most %(most)s characters.") % {"most": max_length}
+        raise Refused(f"supervision.{field}", message, HTTPStatus.UNPROCESSABLE_ENTITY, field=field)
+    return stripped_text

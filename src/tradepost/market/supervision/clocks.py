@@ -1,4 +1,4 @@
-"""When something happens by itself in a supervised delivery: pure (business-rules §2.10; joint.md §4)."""
+"""Times at which a supervised delivery advances automatically. No I/O (business-rules §2.10; joint.md §4)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from msgspec import Struct
 
-from tradepost.market.product_types.flows.contract import Within
+from tradepost.market.product_types.flows.contract import TimeLimit
 
 DAY = timedelta(days=1)
 
 
 class Clocks(Struct, frozen=True, kw_only=True):
-    """What the settings say."""
+    """Time limits from the settings."""
 
     accept_days: int
     return_days: int
@@ -24,19 +24,20 @@ class Clocks(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     closes: time = time(18)
 
-    def days(self, within: Within) -> int:
-        """After which the market acts by itself."""
+    def days(self, within: TimeLimit) -> int:
+        """Return the number of days after which the market acts."""
         match within:
-            case Within.RECEIPT:
+            case TimeLimit.RECEIPT:
                 return self.accept_days
-            case Within.RETURN:
+            case TimeLimit.RETURN:
                 return self.return_days
-            case Within.RETURNED:
+            case TimeLimit.RETURNED:
                 return self.returned_days
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """Where a delivery stands. ``appealed``: an operator decides, and nothing moves by itself meanwhile."""
+class Progress(Struct, frozen=True, kw_only=True):
+    """The times that determine the next automatic step. ``appealed``: an operator is deciding, so no step happens
+    meanwhile."""
 
     opened_at: datetime
     entered_at: datetime
@@ -46,28 +47,32 @@ class Standing(Struct, frozen=True, kw_only=True):
     appealed: bool
 
 
-def next_stale_at(standing: Standing, clocks: Clocks) -> datetime:
-    return standing.opened_at + DAY * (clocks.stale_days + 1 + standing.stale_told * clocks.stale_repeat_days)
+def next_stale_at(progress: Progress, clocks: Clocks) -> datetime:
+    return progress.opened_at + DAY * (clocks.stale_days + 1 + progress.stale_told * clocks.stale_repeat_days)
 
 
-def remind_at(standing: Standing, clocks: Clocks) -> datetime | None:
-    return None if standing.reminded or standing.appealed else standing.entered_at + DAY * clocks.remind_days
+def remind_at(progress: Progress, clocks: Clocks) -> datetime | None:
+    return None if progress.reminded or progress.appealed else progress.entered_at + DAY * clocks.remind_days
 
 
-def next_moment(standing: Standing, clocks: Clocks) -> datetime:
-    """When its timer has something to do."""
-    due = None if standing.appealed else standing.due_at
-    moments = (next_stale_at(standing, clocks), remind_at(standing, clocks), due)
+def next_due_at(progress: Progress, clocks: Clocks) -> datetime:
+    """Return when the delivery's timer is due next."""
+    due_at = None if progress.appealed else progress.due_at
+    moments = (next_stale_at(progress, clocks), remind_at(progress, clocks), due_at)
     return min(at for at in moments if at is not None)
 
 
 def remaining(due_at: datetime | None, now: datetime) -> timedelta | None:
-    """What an appeal leaves of a node's time: it goes on from there."""
+    """Return the node's time that remains after an appeal; None if the node has no limit."""
     return None if due_at is None else max(due_at - now, timedelta(0))
 
 
 def effective_at(*, started_on: date | None, accepted_at: datetime, paid_at: datetime, zone: tzinfo) -> datetime:
-    """From when on the paid time counts: the day that the seller said, never before the payment, else the acceptance."""
+    """Return when the paid time starts.
+
+    That is the day that the seller entered, but never before the payment or after the acceptance; without a day, the
+    acceptance.
+    """
     if started_on is None:
         return accepted_at
     return min(max(datetime.combine(started_on, time(), zone).astimezone(paid_at.tzinfo), paid_at), accepted_at)

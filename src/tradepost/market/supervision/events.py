@@ -1,4 +1,4 @@
-"""What happens in a supervised delivery."""
+"""Events of a supervised delivery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.events import event
 
 @event("supervision_node_entered", about=("supervision",))
 class NodeEntered(Struct, frozen=True, kw_only=True):
-    """Somebody else has to act now. ``act``: what led there, empty at the beginning."""
+    """Another party has to act now. ``act``: the act that led to this node; empty at the first node."""
 
     supervision: int
     visit: int
@@ -18,7 +18,7 @@ class NodeEntered(Struct, frozen=True, kw_only=True):
 
 @event("supervision_reminded", about=("supervision",))
 class NodeWaits(Struct, frozen=True, kw_only=True):
-    """Whoever has to act has not done so for days."""
+    """The party that has to act has been inactive for days."""
 
     supervision: int
     visit: int
@@ -26,7 +26,7 @@ class NodeWaits(Struct, frozen=True, kw_only=True):
 
 @event("supervision_stale", about=("supervision",))
 class SupervisionStale(Struct, frozen=True, kw_only=True):
-    """It is open for very long. ``times``: how often that was told with this."""
+    """The delivery has been open for very long. ``times``: number of such events so far, including this one."""
 
     supervision: int
     times: int
@@ -34,7 +34,7 @@ class SupervisionStale(Struct, frozen=True, kw_only=True):
 
 @event("supervision_ended", about=("supervision",))
 class SupervisionEnded(Struct, frozen=True, kw_only=True):
-    """Accepted or paid back. ``how``: a ``Supervision.Status``; ``by``: who did it."""
+    """The delivery was accepted or refunded. ``how``: a ``Supervision.Status``; ``by``: the actor."""
 
     supervision: int
     how: str
@@ -43,7 +43,7 @@ class SupervisionEnded(Struct, frozen=True, kw_only=True):
 
 @event("supervision_cancel_asked", about=("request",))
 class CancelAsked(Struct, frozen=True, kw_only=True):
-    """The buyer wants it cancelled, or does not any more."""
+    """The buyer requested a refund or withdrew the request."""
 
     request: int
     withdrawn: bool = False
@@ -51,14 +51,20 @@ class CancelAsked(Struct, frozen=True, kw_only=True):
 
 @event("supervision_cancel_declined", about=("request",))
 class CancelDeclined(Struct, frozen=True, kw_only=True):
+    """The seller declined the requested refund."""
+
     request: int
 
 
 @event("supervision_appealed", about=("appeal",))
 class AppealOpened(Struct, frozen=True, kw_only=True):
+    """A party of a supervised delivery appealed to an operator."""
+
     appeal: int
 
 
 @event("supervision_appeal_decided", about=("appeal",))
 class AppealDecided(Struct, frozen=True, kw_only=True):
+    """An operator decided an appeal."""
+
     appeal: int

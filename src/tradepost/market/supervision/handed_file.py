@@ -1,5 +1,7 @@
-"""What is delivered as a file: the version of the asset that was sold, for its buyer alone, from the act on by which the flow hands it
-over until the service ends (business-rules §2.1, §2.6, §2.10)."""
+"""Deliveries as a file: the sold version of an asset, available to its buyer (business-rules §2.1, §2.6, §2.10).
+
+The buyer can download it from the act that hands it over until the service ends.
+"""
 
 from __future__ import annotations
 
@@ -19,43 +21,45 @@ from . import step
 from .models import Supervision, Visit
 
 
-class HandedFile(Struct, frozen=True):
-    """``why_not``: why its buyer cannot fetch it now; empty when it can be."""
+class DeliveredFile(Struct, frozen=True):
+    """A delivered file. ``why_not``: why the buyer cannot download it now; empty if they can."""
 
     version: AssetVersion
     why_not: str
 
 
-def handed_file(supervision: Supervision) -> HandedFile | None:
-    """None where nothing is delivered as a file. ``line.version`` and ``subscription`` should be fetched."""
+def find_delivered_file(supervision: Supervision) -> DeliveredFile | None:
+    """Return the delivered file, or None if the delivery has none. Fetch ``line.version`` and ``subscription``
+    beforehand."""
     fields = documents.load(supervision.line.version.document).details.fields
     key = whole_number(fields.get(documents.ASSET, ""))
-    found = AssetVersion.objects.filter(pk=key).first() if key else None
-    return HandedFile(found, why_closed(supervision)) if found is not None else None
+    asset_version = AssetVersion.objects.filter(pk=key).first() if key else None
+    return DeliveredFile(asset_version, closed_reason(supervision)) if asset_version is not None else None
 
 
-def fetch(pk: int, *, now: datetime) -> AssetVersion:
-    """The file that its buyer fetches; when that was done first is kept, since it matters in a dispute. Raises ``Refused``."""
+def fetch_for_buyer(pk: int, *, now: datetime) -> AssetVersion:
+    """Return the file for download and record the time of the first download, which matters in disputes. Raises
+    ``Refused``."""
     with transaction.atomic():
-        supervision = step.locked(pk)
-        found = handed_file(supervision)
-        if found is None:
+        supervision = step.lock_supervision(pk)
+        delivered_file = find_delivered_file(supervision)
+        if delivered_file is None:
             raise Supervision.DoesNotExist
-        if found.why_not:
-            raise Refused("supervision.file", found.why_not)
+        if delivered_file.why_not:
+            raise Refused("supervision.file", delivered_file.why_not)
         if supervision.fetched_at is None:
             supervision.fetched_at = now
             supervision.save(update_fields=["fetched_at"])
-    return found.version
+    return delivered_file.version
 
 
-def why_closed(supervision: Supervision) -> str:
-    """Why its buyer cannot have the delivery now; empty when nothing stands against it."""
+def closed_reason(supervision: Supervision) -> str:
+    """Return why the buyer cannot have the file now; empty if they can."""
     if supervision.status == Supervision.Status.REFUNDED:
-        return _("The money went back: the file is not yours any more.")
+        return _("The payment was refunded, so the file is no longer available to you.")
     if supervision.status == Supervision.Status.COMPLETED:
-        usable = supervision.subscription.status == Subscription.Status.ACTIVE
-        return "" if usable else _("The service is not in use, so that its file cannot be fetched.")
+        is_usable = supervision.subscription.status == Subscription.Status.ACTIVE
+        return "" if is_usable else _("The service is not active, so its file cannot be downloaded.")
     after = step.flow_of(supervision).file_after
     if after is not None and not Visit.objects.filter(supervision=supervision, act=after.value).exists():
         return _("The seller has not delivered it yet.")

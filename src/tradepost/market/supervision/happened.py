@@ -1,5 +1,5 @@
-"""What moves a supervised delivery without anybody saying so here: the seller's server delivers a license or grants none, the software
-activates a code (business-rules §2.10)."""
+"""Advance supervised deliveries on external events: a delivered or refused license, or an activated code
+(business-rules §2.10)."""
 
 from __future__ import annotations
 
@@ -16,47 +16,53 @@ from tradepost.market.subscriptions.models import Subscription
 from . import step
 from .clocks import Clocks
 from .models import Supervision
-from .timers import watch
+from .timers import schedule_timer
 
-WORDS = {
+ACT_NOTES = {
     Act.ACTIVATE: gettext_noop("The software has activated the code."),
-    Act.DELIVER: gettext_noop("The license has come. Its buyer reads it on the page of the service."),
-    Act.REFUSE: gettext_noop("The seller's server grants no license for this code. The page of the service says why."),
+    Act.DELIVER: gettext_noop("The license has arrived. The buyer can see it on the service page."),
+    Act.REFUSE: gettext_noop(
+        "The seller's server did not grant a license for this code. The service page shows the reason."
+    ),
 }
 
 
-def on_something(subscription: int, now: datetime, *, clocks: Clocks) -> None:
-    """Reaction to what happened to a license or a code of this service. Repeating it changes nothing."""
-    running = Supervision.objects.filter(subscription=subscription, status=Supervision.Status.RUNNING)
-    pk = running.values_list("pk", flat=True).first()
+def on_license_change(subscription: int, now: datetime, *, clocks: Clocks) -> None:
+    """Reaction to a change of a license or code of this service. Idempotent."""
+    running_supervisions = Supervision.objects.filter(subscription=subscription, status=Supervision.Status.RUNNING)
+    pk = running_supervisions.values_list("pk", flat=True).first()
     if pk is None:
         return
     with transaction.atomic():
-        held = locked_subscriptions([subscription])[0]
-        supervision = step.locked(pk)
+        service = locked_subscriptions([subscription])[0]
+        supervision = step.lock_supervision(pk)
         if supervision.status == Supervision.Status.RUNNING:
-            catch_up(supervision, held, since=supervision.entered_at, clocks=clocks, now=now)
-            watch(supervision, clocks=clocks, now=now)
+            advance_if_happened(supervision, service, since=supervision.entered_at, clocks=clocks, now=now)
+            schedule_timer(supervision, clocks=clocks, now=now)
 
 
-def catch_up(supervision: Supervision, held: Subscription, *, since: datetime, clocks: Clocks, now: datetime) -> None:
-    """Lead on where what its node waits for is true. Both are locked. ``since``: when the node was entered."""
-    move = _true(supervision, held, since)
+def advance_if_happened(
+    supervision: Supervision, service: Subscription, *, since: datetime, clocks: Clocks, now: datetime
+) -> None:
+    """Advance if the event that the node waits for has happened. The caller has locked both rows. ``since``: time of
+    entering the node."""
+    move = _next_market_move(supervision, service, since)
     if move is not None:
-        step.of_market(supervision, held, move, WORDS[move.act], clocks=clocks, now=now)
+        step.act_as_market(supervision, service, move, ACT_NOTES[move.act], clocks=clocks, now=now)
 
 
-def _true(supervision: Supervision, held: Subscription, since: datetime) -> Move | None:
+def _next_market_move(supervision: Supervision, service: Subscription, since: datetime) -> Move | None:
     node = step.node_of(supervision)
-    waited = [move for move in node.moves if move.by is Party.MARKET and move.act is not node.auto]
-    return next((move for move in waited if _is_true(move.act, held, since)), None)
+    market_moves = [move for move in node.moves if move.by is Party.MARKET and move.act is not node.auto]
+    return next((move for move in market_moves if _has_happened(move.act, service, since)), None)
 
 
-def _is_true(act: Act, held: Subscription, since: datetime) -> bool:
-    """A license that was rejected came before the node was entered again."""
+def _has_happened(act: Act, service: Subscription, since: datetime) -> bool:
+    """Return whether the event has happened. A license that was rejected dates from before the node was entered
+    again."""
     if act is Act.ACTIVATE:
-        return LicenseCode.objects.filter(subscription=held, status=LicenseCode.Status.ACTIVE).exists()
-    own = LicenseRequest.objects.filter(subscription=held)
+        return LicenseCode.objects.filter(subscription=service, status=LicenseCode.Status.ACTIVE).exists()
+    license_requests = LicenseRequest.objects.filter(subscription=service)
     if act is Act.DELIVER:
-        return own.filter(status=LicenseRequest.Status.DELIVERED, delivered_at__gte=since).exists()
-    return own.filter(status=LicenseRequest.Status.REFUSED, asked_at__gte=since).exists()
+        return license_requests.filter(status=LicenseRequest.Status.DELIVERED, delivered_at__gte=since).exists()
+    return license_requests.filter(status=LicenseRequest.Status.REFUSED, asked_at__gte=since).exists()

@@ -1,4 +1,4 @@
-"""The life of a supervised delivery as a table (joint.md §2). Nodes are the flow's; this says whether it goes on."""
+"""The states of a supervised delivery as a table (joint.md §2). The nodes belong to the flow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SupervisionEvent(StrEnum):
     CONTINUE = "continue"
     ACCEPT = "accept"
     DELIVER = "deliver"
-    """What was accepted is in use."""
+    """The accepted service is in use."""
     REFUND = "refund"
 
 

@@ -1,4 +1,4 @@
-"""Supervised deliveries (服务监管, business-rules §2.10): where each stands, what was said and shown, and what is in dispute."""
+"""Supervised deliveries (服务监管, business-rules §2.10): progress, acts, documents and disputes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tradepost.protocols.text import Text
 
 
 class PartyOf(models.TextChoices):
-    """Who acts: ``product_types.flows.contract.Party``."""
+    """The acting party, as in ``product_types.flows.contract.Party``."""
 
     BUYER = "buyer", _("Buyer")
     SELLER = "seller", _("Seller")
@@ -26,17 +26,17 @@ class PartyOf(models.TextChoices):
 
 
 class Supervision(models.Model):
-    """One delivery, from the payment until it is accepted or paid back. Its money waits in clearing meanwhile."""
+    """A delivery, from payment to acceptance or refund. Its money is held in clearing meanwhile."""
 
     class Status(models.TextChoices):
         RUNNING = "running", _("Under way")
-        APPEALED = "appealed", _("The operator decides")
-        ACCEPTED = "accepted", _("Accepted, being opened")
+        APPEALED = "appealed", _("Operator's decision pending")
+        ACCEPTED = "accepted", _("Accepted, opening the service")
         COMPLETED = "completed", pgettext_lazy("supervision", "Accepted")
-        REFUNDED = "refunded", pgettext_lazy("supervision", "Paid back")
+        REFUNDED = "refunded", pgettext_lazy("supervision", "Refunded")
 
     OPEN: ClassVar = frozenset({Status.RUNNING, Status.APPEALED, Status.ACCEPTED})
-    """What has not ended."""
+    """States of a delivery that has not ended."""
 
     line = models.OneToOneField(OrderLine, models.PROTECT, related_name="supervision")
     subscription = models.OneToOneField(Subscription, models.PROTECT, related_name="supervision")
@@ -44,30 +44,30 @@ class Supervision(models.Model):
     seller = models.ForeignKey(Seller, models.PROTECT, related_name="supervisions", db_index=False)
     flow = models.CharField(max_length=32)
     version = models.PositiveSmallIntegerField()
-    """Of the flow's declaration with which it began."""
+    """Version of the flow's declaration at the start of the delivery."""
     reviewed = models.BooleanField(default=False)
-    """Whether an operator looks at the delivery before its buyer accepts."""
+    """Whether an operator reviews the delivery before the buyer accepts it."""
     status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
     node = models.CharField(max_length=32)
     owner = models.CharField(max_length=8, choices=PartyOf)
-    """Who must act at the node."""
+    """The party that has to act at the node."""
     visit = models.PositiveIntegerField(default=1)
-    """Counts the nodes that were entered: an act that was meant for an earlier one does nothing."""
+    """Number of nodes entered so far. An act submitted for an earlier node has no effect."""
     entered_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, default=None)
-    """When the market acts by itself; none where it does not, and while an operator decides."""
+    """When the market acts automatically; null if it does not, and during an appeal."""
     reminded = models.BooleanField(default=False)
-    """Whether who must act was reminded of this visit."""
+    """Whether the acting party was reminded during this visit."""
     stale_told = models.PositiveIntegerField(default=0)
     rejections = models.PositiveIntegerField(default=0)
     refunded_minor = models.PositiveBigIntegerField(default=0, db_default=0)
-    """What went back to the buyer."""
+    """Amount refunded to the buyer, in minor units."""
     receiver_phone = models.CharField(max_length=32, blank=True, default="")
     started_on = models.DateField(null=True, default=None)
-    """Since when the service is in use, as its seller said at the last delivery."""
+    """First day of use, as the seller entered with the last delivery."""
     effective_at = models.DateTimeField(null=True, default=None)
     fetched_at = models.DateTimeField(null=True, default=None)
-    """When its buyer fetched the file for the first time, where it is delivered as one."""
+    """When the buyer first downloaded a delivered file."""
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -95,27 +95,29 @@ class Supervision(models.Model):
 
     @property
     def waits(self) -> bool:
-        """Whether somebody has to act, or an operator to decide."""
+        """Whether a party has to act or an operator has to decide."""
         return self.status in {self.Status.RUNNING, self.Status.APPEALED}
 
     @property
     def refunded(self) -> Money:
-        """``line.order`` should be fetched."""
+        """The refunded amount. Fetch ``line.order`` beforehand."""
         return Money(self.refunded_minor, self.line.order.currency)
 
     @property
     def whole_back(self) -> bool:
-        """Whether all that was paid went back."""
+        """Whether the full price was refunded."""
         return self.refunded_minor == self.line.amount_minor
 
 
 class Milestone(models.Model):
-    """A part of a delivery that the buyer accepts on its own. Worth a share of the price; less is shared anew when a part of what
-    is not accepted goes back."""
+    """A part of a delivery that the buyer accepts separately, with a share of the price.
+
+    A partial refund reduces the shares of milestones that are not accepted.
+    """
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="milestones", db_index=False)
     position = models.PositiveSmallIntegerField()
-    """From one on: they are delivered in this order."""
+    """Order of delivery, starting at 1."""
     name = models.CharField(max_length=64)
     name_en = models.CharField(max_length=64)
     weight = models.PositiveIntegerField()
@@ -131,12 +133,12 @@ class Milestone(models.Model):
 
     @property
     def amount(self) -> Money:
-        """``supervision.line.order`` should be fetched."""
+        """The share of the price. Fetch ``supervision.line.order`` beforehand."""
         return Money(self.amount_minor, self.supervision.line.order.currency)
 
 
 class Visit(models.Model):
-    """An act, with what was said. Append-only; its documents are the proofs of ``supervision:<pk>/<number>``."""
+    """An act with its texts. Append-only. Its documents are the proofs of ``supervision:<pk>/<number>``."""
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="visits", db_index=False)
     number = models.PositiveIntegerField()
@@ -147,7 +149,7 @@ class Visit(models.Model):
     actor = models.CharField(max_length=254)
     words = models.CharField(max_length=2000, blank=True, default="")
     entries = models.JSONField(default=dict)
-    """Other things that were said: carrier, parcel number."""
+    """Other entries of the form, such as carrier and parcel number."""
     at = models.DateTimeField()
 
     class Meta:
@@ -155,25 +157,25 @@ class Visit(models.Model):
 
 
 class CancelRequest(models.Model):
-    """The buyer wants money back, all that is left or a part: the seller agrees or declines. While one is open nothing is
-    accepted."""
+    """A buyer's request for a full or partial refund. The seller agrees or declines. No acceptance is possible while it
+    is open."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("The seller is asked")
-        RETURNING = "returning", _("Agreed: the goods come back first")
+        OPEN = "open", _("Seller's answer pending")
+        RETURNING = "returning", _("Agreed, return pending")
         AGREED = "agreed", pgettext_lazy("refund", "Agreed")
         DECLINED = "declined", pgettext_lazy("refund", "Refused")
         WITHDRAWN = "withdrawn", pgettext_lazy("refund", "Withdrawn")
 
     UNDECIDED: ClassVar = (Status.OPEN, Status.RETURNING)
-    """What the end of the delivery decides."""
+    """States of requests that the end of the delivery closes."""
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="cancel_requests", db_index=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
     amount_minor = models.PositiveBigIntegerField(null=True, default=None)
-    """What is asked for; null: all that is left."""
+    """The requested amount in minor units; null for the remaining amount."""
     ends = models.BooleanField(default=True, db_default=True)
-    """Whether the delivery ends with it. Otherwise it goes on for the lower price."""
+    """Whether the delivery ends. Otherwise it continues at the lower price."""
     reason = models.CharField(max_length=1000)
     answer = models.CharField(max_length=1000, blank=True, default="")
     asked_at = models.DateTimeField()
@@ -187,27 +189,28 @@ class CancelRequest(models.Model):
 
     @property
     def amount(self) -> Money | None:
-        """None where all that is left is asked for. ``supervision.line.order`` should be fetched."""
+        """The requested amount; None for the remaining amount. Fetch ``supervision.line.order`` beforehand."""
         return None if self.amount_minor is None else Money(self.amount_minor, self.supervision.line.order.currency)
 
 
 class Appeal(models.Model):
-    """Buyer or seller asks the operator to decide; the delivery stands still until then (business-rules §2.10)."""
+    """An appeal of the buyer or seller to the operator. The delivery pauses until the decision (business-rules
+    §2.10)."""
 
     class Decision(models.TextChoices):
-        CONTINUE = "continue", _("It goes on where it stood")
-        ACCEPT = "accept", _("It counts as accepted")
-        REFUND = "refund", _("All that was not accepted is paid back")
+        CONTINUE = "continue", _("Continue from the current step")
+        ACCEPT = "accept", _("Deem it accepted")
+        REFUND = "refund", _("Everything not yet accepted is refunded")
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="appeals", db_index=False)
     party = models.CharField(max_length=8, choices=PartyOf)
     actor = models.CharField(max_length=254)
     reason = models.CharField(max_length=2000)
     remaining_seconds = models.PositiveIntegerField(null=True, default=None)
-    """What was left of the node's time."""
+    """Seconds that remained of the node's time."""
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    """Until when the operator has decided."""
+    """Deadline for the operator's decision."""
     decision = models.CharField(max_length=16, choices=Decision, blank=True, default="")
     opinion = models.CharField(max_length=2000, blank=True, default="")
     decided_at = models.DateTimeField(null=True, default=None)

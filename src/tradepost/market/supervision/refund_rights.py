@@ -1,5 +1,7 @@
-"""What a buyer may have paid back of a delivery that is not accepted, by where it stands: pure (business-rules §2.10, §4.7;
-joint.md §4). Amounts in minor units of one currency."""
+"""Amounts that a buyer may have refunded before acceptance. No I/O (business-rules §2.10, §4.7; joint.md §4).
+
+Amounts are in minor units of one currency.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from msgspec import Struct
 from tradepost.market.product_types.flows.contract import Refundable
 
 
-class Sums(Struct, frozen=True, kw_only=True):
-    """Of one delivery. ``accepted``: of the milestones that were; ``refunded``: what went back already."""
+class DeliverySums(Struct, frozen=True, kw_only=True):
+    """Amounts of a delivery. ``accepted``: of accepted milestones; ``refunded``: refunded so far."""
 
     paid: int
     accepted: int = 0
@@ -19,44 +21,44 @@ class Sums(Struct, frozen=True, kw_only=True):
 
     @property
     def rest(self) -> int:
-        """What nothing was accepted for and what is still held."""
+        """The amount that is neither accepted nor refunded."""
         return self.paid - self.accepted - self.refunded
 
 
-class Against(StrEnum):
-    """Why so much cannot be asked for."""
+class RefundObstacle(StrEnum):
+    """Why an amount cannot be requested."""
 
     FORBIDDEN = "forbidden"
     NOTHING = "nothing"
-    """Not more than zero."""
+    """The amount is not more than zero."""
     TOO_MUCH = "too_much"
     ONLY_ALL = "only_all"
-    """Before anything was delivered all of it is asked for, or nothing."""
+    """Before the first delivery, only the full amount can be requested."""
     ALL_ENDS = "all_ends"
-    """Where all that is left goes back, nothing is left to be delivered for it."""
+    """A refund of the full remaining amount ends the delivery."""
 
 
-def refundable(at: Refundable, sums: Sums) -> int:
-    """The most that may be asked for at such a node."""
+def refundable(at: Refundable, sums: DeliverySums) -> int:
+    """Return the maximum amount that may be requested at such a node."""
     return 0 if at is Refundable.NOTHING else sums.rest
 
 
-def against(at: Refundable, sums: Sums, amount: int, *, ends: bool) -> Against | None:
-    """What stands against paying this back; None when nothing does. ``ends``: whether the delivery ends with it."""
-    most = refundable(at, sums)
+def find_obstacle(at: Refundable, sums: DeliverySums, amount: int, *, ends: bool) -> RefundObstacle | None:
+    """Return the obstacle to a refund of this amount, or None. ``ends``: whether the delivery ends with it."""
+    maximum = refundable(at, sums)
     if at is not Refundable.NOTHING and sums.paid == 0:
-        return None  # what costs nothing is only cancelled
-    if most <= 0:
-        return Against.FORBIDDEN
+        return None  # a free delivery is only cancelled
+    if maximum <= 0:
+        return RefundObstacle.FORBIDDEN
     if amount <= 0:
-        return Against.NOTHING
-    if amount > most:
-        return Against.TOO_MUCH
-    if at is Refundable.WHOLE and amount < most:
-        return Against.ONLY_ALL
-    return Against.ALL_ENDS if amount == most and not ends else None
+        return RefundObstacle.NOTHING
+    if amount > maximum:
+        return RefundObstacle.TOO_MUCH
+    if at is Refundable.WHOLE and amount < maximum:
+        return RefundObstacle.ONLY_ALL
+    return RefundObstacle.ALL_ENDS if amount == maximum and not ends else None
 
 
-def kept(sums: Sums, amount: int) -> int:
-    """What is the seller's when the delivery ends with so much paid back."""
+def amount_left_to_seller(sums: DeliverySums, amount: int) -> int:
+    """Return the seller's amount when the delivery ends with this refund."""
     return sums.paid - sums.refunded - amount

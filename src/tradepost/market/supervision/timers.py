@@ -1,5 +1,7 @@
-"""The one timer of a supervised delivery: who must act is reminded, both sides hear of what takes very long, and the market does
-what it does by itself. Whoever moves a delivery sets it anew; the timer itself waits for nobody."""
+"""The timer of a supervised delivery: reminders, notices about very long deliveries, and automatic acts.
+
+Each change of a delivery reschedules the timer. The timer itself never waits for a lock.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +14,29 @@ from tradepost.market.fulfilment.cases import with_product
 from tradepost.market.subscriptions.models import Subscription
 
 from . import step
-from .clocks import Clocks, Standing, next_moment, next_stale_at, remind_at
+from .clocks import Clocks, Progress, next_due_at, next_stale_at, remind_at
 from .events import NodeWaits, SupervisionStale
 from .models import Supervision
 
 TIMER = "supervision.clock"
-AGAIN = timedelta(seconds=1)
-"""When somebody is working on it right now."""
+RETRY_DELAY = timedelta(seconds=1)
+"""Delay before the timer runs again if the service is locked."""
 
 
-def watch(supervision: Supervision, *, clocks: Clocks, now: datetime) -> None:
-    """Set its timer by where it stands. That of what has ended finds so itself and is no more: at the end the order is locked,
-    and timers are locked before orders."""
+def schedule_timer(supervision: Supervision, *, clocks: Clocks, now: datetime) -> None:
+    """Schedule the timer by the delivery's progress. Ended deliveries keep their timer, which removes itself when it
+    runs.
+
+    At the end the order is locked, and timers must be locked before orders.
+    """
     if supervision.waits:
         jobs.cancel(TIMER, str(supervision.pk))
-        at = max(next_moment(standing_of(supervision), clocks), now)
-        jobs.schedule(TIMER, str(supervision.pk), due_at=at, payload={"supervision": supervision.pk})
+        moment = max(next_due_at(progress_of(supervision), clocks), now)
+        jobs.schedule(TIMER, str(supervision.pk), due_at=moment, payload={"supervision": supervision.pk})
 
 
-def standing_of(supervision: Supervision) -> Standing:
-    return Standing(
+def progress_of(supervision: Supervision) -> Progress:
+    return Progress(
         opened_at=supervision.opened_at,
         entered_at=supervision.entered_at,
         due_at=supervision.due_at,
@@ -41,32 +46,34 @@ def standing_of(supervision: Supervision) -> Standing:
     )
 
 
-def tick(payload: Mapping[str, Any], now: datetime, *, clocks: Clocks) -> datetime | None:
-    """Task. Whoever holds the service may be about to set this very timer, so that it is passed over."""
-    unheld = Subscription.objects.select_for_update(of=("self",), skip_locked=True)
-    held = with_product(unheld.filter(supervision=payload["supervision"])).first()
-    if held is None:
-        return now + AGAIN if Supervision.objects.filter(pk=payload["supervision"], ended_at=None).exists() else None
-    supervision = step.locked(payload["supervision"])
+def handle_timer(payload: Mapping[str, Any], now: datetime, *, clocks: Clocks) -> datetime | None:
+    """Timer: remind and act. Skips a locked service, since the lock holder may be about to set this timer."""
+    unlocked_services = Subscription.objects.select_for_update(of=("self",), skip_locked=True)
+    service = with_product(unlocked_services.filter(supervision=payload["supervision"])).first()
+    if service is None:
+        return (
+            now + RETRY_DELAY if Supervision.objects.filter(pk=payload["supervision"], ended_at=None).exists() else None
+        )
+    supervision = step.lock_supervision(payload["supervision"])
     if not supervision.waits:
         return None
-    _tell(supervision, clocks, now)
+    _publish_reminders(supervision, clocks, now)
     if (
         supervision.due_at is not None
         and supervision.due_at <= now
         and supervision.status == Supervision.Status.RUNNING
     ):
-        step.by_itself(supervision, held, clocks=clocks, now=now)
-    return next_moment(standing_of(supervision), clocks) if supervision.ended_at is None else None
+        step.act_automatically(supervision, service, clocks=clocks, now=now)
+    return next_due_at(progress_of(supervision), clocks) if supervision.ended_at is None else None
 
 
-def _tell(supervision: Supervision, clocks: Clocks, now: datetime) -> None:
-    standing = standing_of(supervision)
-    remind = remind_at(standing, clocks)
+def _publish_reminders(supervision: Supervision, clocks: Clocks, now: datetime) -> None:
+    progress = progress_of(supervision)
+    remind = remind_at(progress, clocks)
     if remind is not None and remind <= now:
         supervision.reminded = True
         outbox.publish(NodeWaits(supervision=supervision.pk, visit=supervision.visit), now=now)
-    if next_stale_at(standing, clocks) <= now:
+    if next_stale_at(progress, clocks) <= now:
         supervision.stale_told += 1
         outbox.publish(SupervisionStale(supervision=supervision.pk, times=supervision.stale_told), now=now)
     supervision.save(update_fields=["reminded", "stale_told"])

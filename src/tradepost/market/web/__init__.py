@@ -1,1 +1,1 @@
-"""What the sites share: layout, forms, tables, components."""
+"""Parts that all sites share: layout, forms, tables and components."""

@@ -1,7 +1,7 @@
-"""Which mail of ours stands for each of allauth's, and where it leads: a row that the worker delivers.
+"""Maps each mail of allauth to a mail of the market, which the worker delivers.
 
-Only path and query are taken of a link, and the market's own address is put before them when the mail is composed: what a
-request says of its host may be anybody's, and the link carries the key to the account.
+Only the path and query of a link are stored; the market's own address is added when the mail is composed. The Host
+header of a request can be forged, and the link carries the key to the account.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ MAILS = {
     "account/email/password_reset_key": ("account_reset", "password_reset_url"),
     "account/email/unknown_account": ("account_unknown", "signup_url"),
 }
-"""By what allauth calls a mail: its kind here, and the name of its link."""
+"""Name of allauth's template → kind of the market's mail, and the context variable with its link."""
 
 
 def mail_for_allauth(template_prefix: str, email: str, context: Mapping[str, Any]) -> None:
-    """Raises ``LookupError`` for a mail that none of ours stands for: the settings ask for none."""
+    """Queue the market's mail for one of allauth's. Raises ``LookupError`` for a mail without an equivalent; the
+    settings do not enable such mails."""
     kind, link = MAILS[template_prefix]
     mail_account(kind, email, link=path_of(context[link]), language=_language(email), now=clock.now())
 
 
 def path_of(url: str) -> str:
-    """Path and query of a link, whatever host it names."""
+    """Return the path and query of a link, without its host."""
     parts = urlsplit(url)
     return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def _language(email: str) -> str:
-    """That of the account with this address; of the page where it was asked for when there is none."""
-    known = User.objects.alias(lowered=Lower("email")).filter(lowered=email.lower())
-    chosen = known.values_list("language", flat=True).first()
-    return chosen or translation.get_language() or ""
+    """Return the language of the account with this address, or of the current page if there is no account."""
+    accounts = User.objects.alias(lowered=Lower("email")).filter(lowered=email.lower())
+    language = accounts.values_list("language", flat=True).first()
+    return language or translation.get_language() or ""

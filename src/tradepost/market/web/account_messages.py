@@ -1,8 +1,8 @@
-"""What allauth says on its pages, marked here so that our catalogue may say it in our own Chinese.
+"""Texts of allauth's pages, marked here so that the market's catalogue can translate them into Chinese.
 
-Its own says Email, 电子邮件 and 邮箱 for one thing, 帐号 and 账户 for another. Ours is asked first, because this
-application stands before allauth in the settings (one word, "Email", is in the market's own catalogue, which is asked
-before all). A text that allauth changes falls back to its own words.
+allauth's own Chinese uses several terms for one concept: Email, 电子邮件 and 邮箱; 帐号 and 账户. The market's catalogue wins
+because this application comes before allauth in the settings. (The single word "Email" is in the project-wide
+catalogue, which comes first.) If allauth changes a text, its own translation is shown.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ MESSAGES = (
     _("Removed email address %(email)s."),
     _("Primary email address set."),
 )
-PASSWORDS = (  # Django's own, whose Chinese says 你 where ours says 您; in the market's own catalogue too
+PASSWORDS = (  # Django's texts, whose Chinese uses 你 where the market uses 您; also in the project-wide catalogue
     ngettext_lazy(
         "Your password must contain at least %(min_length)d character.",
         "Your password must contain at least %(min_length)d characters.",

@@ -1,4 +1,4 @@
-"""The text of an agreement in paragraphs, in the reader's language; a template escapes them."""
+"""Split an agreement into paragraphs in the reader's language. Templates escape the text."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ class Paragraph(Struct, frozen=True):
 
 
 UNITS: tuple[tuple[int, Unit], ...] = ((24 * 60, "day"), (60, "hour"), (1, "minute"))
-NEVER_SOONER = 1_000_000
-"""Babel would take a larger unit, and round, where the value reaches this."""
+NO_ROUNDING = 1_000_000
+"""Threshold for Babel, which would otherwise round up to a larger unit."""
 
 
 def pay_time(minutes: int) -> str:
-    """The time to pay as the buyer agreement names it, in the largest unit that says it exactly: a contract must not round."""
+    """Return the time to pay for the buyer agreement, in the largest unit that expresses it without rounding."""
     unit = next(unit for length, unit in UNITS if minutes % length == 0)
-    return format_timedelta(timedelta(minutes=minutes), granularity=unit, threshold=NEVER_SOONER, locale=locale_now())
+    return format_timedelta(timedelta(minutes=minutes), granularity=unit, threshold=NO_ROUNDING, locale=locale_now())
 
 
 def paragraphs(agreement: Agreement, **facts: str) -> list[Paragraph]:
-    """``facts`` stand in the text as ``{name}``."""
+    """Return the paragraphs of an agreement. ``facts`` replace the placeholders ``{name}`` in its text."""
     text = agreement.text_en if locale_now().language == "en" else agreement.text
     for name, value in facts.items():
         text = text.replace(f"{{{name}}}", value)
-    return split(text)
+    return split_paragraphs(text)
 
 
 def terms_paragraphs(terms: Text) -> list[Paragraph]:
-    """What a seller adds to the product service agreement."""
-    return split(terms.in_language(locale_now().language) or terms.zh or terms.en)
+    """Return the paragraphs that a seller adds to the product service agreement."""
+    return split_paragraphs(terms.in_language(locale_now().language) or terms.zh or terms.en)
 
 
-def split(text: str) -> list[Paragraph]:
-    found = (part.strip() for part in text.split("\n\n"))
-    return [Paragraph(part.removeprefix("## "), part.startswith("## ")) for part in found if part]
+def split_paragraphs(text: str) -> list[Paragraph]:
+    parts = (part.strip() for part in text.split("\n\n"))
+    return [Paragraph(part.removeprefix("## "), part.startswith("## ")) for part in parts if part]

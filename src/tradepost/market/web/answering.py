@@ -1,7 +1,7 @@
-"""Threads that ask Django about requests that are there, and their database connections.
+"""Threads that pass complete requests to Django, and lend them database connections.
 
-Nothing in here waits for somebody's bytes: an answer is one piece, which the server sends by itself, however slowly it is
-read. Otherwise five connections that begin a form and never end it would stop a market.
+These threads never wait for a client's bytes: the server sends each response asynchronously. Otherwise five clients
+that start an upload and never finish it could block the market.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ type Job = Callable[[], None]
 
 
 class Threads:
-    """``number`` threads that work for clients in turn, ``of_one`` of them for the same client at most."""
+    """A pool of ``number`` threads that serves clients in turn, with at most ``of_one`` threads for the same client."""
 
     def __init__(self, number: int, *, name: str, of_one: int | None = None) -> None:
         self._queue: FairQueue[Job] = FairQueue(at_once=of_one or number)
@@ -32,7 +32,7 @@ class Threads:
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def do(self, job: Job, client: str = "") -> None:
-        """``job`` must not raise."""
+        """Queue a job. ``job`` must not raise."""
         with self._changed:
             self._queue.put(client, job)
             self._changed.notify()
@@ -40,21 +40,21 @@ class Threads:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while (taken := self._queue.take()) is None:
+                while (item := self._queue.take()) is None:
                     self._changed.wait()
-            client, job = taken
+            client, job = item
             job()
-            del job, taken  # with the request, which would stay until the next one
+            del job, item  # release the request now; the variables would keep it until the next job
             with self._changed:
                 self._queue.finished(client)
                 self._changed.notify()
 
 
-class LentConnections:
-    """Database connections that belong to nobody and are lent, the last ones first.
+class ConnectionPool:
+    """A pool of database connections that are lent to threads, most recently used first.
 
-    Django keeps connections by thread. Here the thread that begins a request gets what was used before it, and gives it
-    back: as many are open as requests were ever worked on at once, and the one that is warm is used.
+    Django keeps connections per thread. Here a thread borrows connections for one request and returns them. The pool
+    never grows beyond the highest number of concurrent requests, and recently used connections are preferred.
     """
 
     def __init__(self) -> None:
@@ -63,34 +63,34 @@ class LentConnections:
     @contextmanager
     def lent(self) -> Iterator[None]:
         try:
-            lent = self._kept.pop()
+            lent_connections = self._kept.pop()
         except IndexError:
-            lent = []
-        for connection in lent:
+            lent_connections = []
+        for connection in lent_connections:
             connections[connection.alias] = connection
         try:
             yield
         finally:
-            used = list(connections.all(initialized_only=True))
-            for connection in used:
+            used_connections = list(connections.all(initialized_only=True))
+            for connection in used_connections:
                 if not connection.allow_thread_sharing:
-                    connection.inc_thread_sharing()  # one thread at a time, but not always the same
+                    connection.inc_thread_sharing()  # used by one thread at a time, but not always the same one
                 del connections[connection.alias]
-            self._kept.append(used)
+            self._kept.append(used_connections)
 
 
-def ask(app: App, environ: Environ) -> tuple[str, Headers, bytes]:
-    """What a WSGI application answers, whole: its status line, headers and content."""
+def call_app(app: App, environ: Environ) -> tuple[str, Headers, bytes]:
+    """Call a WSGI application and return its status line, headers and complete body."""
     head: list[Any] = []
 
     def start(status: str, headers: Headers, exc_info: object = None) -> None:
-        del exc_info  # nothing was sent yet, so another head takes the place of the first
+        del exc_info  # nothing is sent yet, so a second call replaces the status and headers
         head[:] = [status, headers]
 
-    answer = app(environ, start)
+    response = app(environ, start)
     try:
-        content = b"".join(answer)
+        content = b"".join(response)
     finally:
-        if close := getattr(answer, "close", None):
+        if close := getattr(response, "close", None):
             close()
     return head[0], head[1], content

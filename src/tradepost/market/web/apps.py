@@ -1,4 +1,4 @@
-"""Django's registration of this site part."""
+"""Django configuration of the app ``web``."""
 
 from django.apps import AppConfig
 

@@ -1,66 +1,66 @@
-"""An attempt as a person reads it: its words, both sides of the wire, and the command lines that repeat it."""
+"""An attempt as the pages show it: its result, the request and response, and command lines that repeat it."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from tradepost.market.production import reasons, seller_queries
-from tradepost.market.production.curl import curl_line, sign_command, signed_afresh
-from tradepost.market.production.masking import HIDDEN
+from tradepost.market.production.curl import curl_line, resigning_lines, sign_command
+from tradepost.market.production.masking import MASK
 from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.reasons import Reason
-from tradepost.market.production.retention import EMPTIED
+from tradepost.market.production.retention import EMPTIED_BODY
 
 
-class ShownAttempt(Struct, frozen=True):
-    """An attempt with its words and its command lines."""
+class AttemptView(Struct, frozen=True):
+    """An attempt with its explained result and its command lines."""
 
     attempt: Attempt
     reason: Reason
     curl: str
     curl_afresh: str
     sign: str
-    """The command of the kit that signs it anew, in every version."""
+    """Command of the kit that signs the request again, in every protocol version."""
     request_head: str
     response_head: str
     emptied: bool
-    """Its bodies were deleted when they were old."""
+    """Whether the bodies were deleted because of their age."""
 
 
-def attempts_of(call: Call) -> list[ShownAttempt]:
-    """The attempts of a call, newest first."""
-    return [_shown(attempt, call.protocol) for attempt in seller_queries.attempts_of(call)]
+def attempts_of(call: Call) -> list[AttemptView]:
+    """Return the attempts of a call, newest first."""
+    return [_attempt_view(attempt, call.protocol) for attempt in seller_queries.attempts_of(call)]
 
 
-def _shown(attempt: Attempt, protocol: str) -> ShownAttempt:
-    sent = {
+def _attempt_view(attempt: Attempt, protocol: str) -> AttemptView:
+    sent_request = {
         "method": attempt.method,
         "url": attempt.url,
         "headers": attempt.request_headers,
         "body": attempt.request_body,
     }
-    emptied = attempt.request_body == EMPTIED
-    whole = attempt.url and not emptied
-    return ShownAttempt(
+    emptied = attempt.request_body == EMPTIED_BODY
+    repeatable = attempt.url and not emptied
+    return AttemptView(
         attempt=attempt,
         reason=reasons.explain(attempt.verdict, attempt.detail, protocol=protocol),
-        # What was masked, or is not kept any more, cannot be sent again, so there is no line that would repeat it.
-        curl=curl_line(**sent) if whole and HIDDEN not in attempt.url else "",
-        curl_afresh=signed_afresh(**sent) if whole else "",
-        sign=_sign(attempt, protocol) if whole else "",
-        request_head=_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
-        response_head=_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",
+        # A request that is masked or no longer stored cannot be repeated, so it has no command line.
+        curl=curl_line(**sent_request) if repeatable and MASK not in attempt.url else "",
+        curl_afresh=resigning_lines(**sent_request) if repeatable else "",
+        sign=_signing_command(attempt, protocol) if repeatable else "",
+        request_head=_message_head(f"{attempt.method} {attempt.url}", attempt.request_headers) if attempt.url else "",
+        response_head=_message_head(f"HTTP {attempt.status}", attempt.response_headers) if attempt.status else "",
         emptied=emptied,
     )
 
 
-def _sign(attempt: Attempt, protocol: str) -> str:
-    """What was masked would be signed as dots."""
-    if HIDDEN in attempt.url + attempt.request_body:
+def _signing_command(attempt: Attempt, protocol: str) -> str:
+    """Return the command that signs the request, or "" if it is masked: the signature would cover the mask."""
+    if MASK in attempt.url + attempt.request_body:
         return ""
     return sign_command(protocol=protocol, url=attempt.url, body=attempt.request_body)
 
 
-def _head(first: str, headers: list[list[str]]) -> str:
-    """The first line and the headers as they were on the wire, their case kept."""
-    return "\n".join([first, *(f"{name}: {value}" for name, value in headers)])
+def _message_head(first_line: str, headers: list[list[str]]) -> str:
+    """Return the first line and the headers as they were sent, with their original case."""
+    return "\n".join([first_line, *(f"{name}: {value}" for name, value in headers)])

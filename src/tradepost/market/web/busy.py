@@ -1,8 +1,7 @@
-"""When the database gives no answer for now: the asker is told to come again, and that nothing was done.
+"""Detect that the database is temporarily unavailable, and answer 503 with the advice to retry.
 
-A writer that holds SQLite's lock longer than others wait, a PostgreSQL that restarts, a deadlock that it solved against
-this request, a disk that is full: a moment later, or when somebody made room, the same request succeeds. A table that is
-missing, say, is an error of ours all the same.
+Examples: a long write lock on SQLite, a restart of PostgreSQL, a deadlock, a full disk. The same request succeeds
+later. Other database errors, such as a missing table, remain errors of the market.
 """
 
 from __future__ import annotations
@@ -14,15 +13,17 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from .site_homes import plain_context
+
 RETRY_AFTER = 5
-"""Seconds: as long as who is told this has waited already."""
+"""Seconds; the reader has already waited about as long."""
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 _PRIMARY = 0xFF
-"""SQLite's extended codes keep the primary one in their last byte."""
+"""Mask for the primary code, which is the last byte of SQLite's extended codes."""
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether the database could not answer now, and may a moment later."""
+    """Return whether the database was unavailable and may answer a retry."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     cause = error.__cause__
@@ -32,9 +33,12 @@ def is_busy(error: BaseException | None) -> bool:
 
 
 def busy_page(request: HttpRequest) -> HttpResponse:
-    """503 in the reader's language; making it asks the database for nothing."""
-    again = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
-    page = HttpResponse(render_to_string("503.html", {"again": again}), status=HTTPStatus.SERVICE_UNAVAILABLE)
+    """Return a 503 page in the reader's language, rendered without database queries."""
+    retry_url = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
+    page = HttpResponse(
+        render_to_string("503.html", {"again": retry_url} | plain_context(request)),
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+    )
     page["Retry-After"] = str(RETRY_AFTER)
     page["Cache-Control"] = "no-store"
     return page

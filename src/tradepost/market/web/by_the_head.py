@@ -1,4 +1,4 @@
-"""What the loop that receives requests asks of the rest of the market before a body is there."""
+"""Callbacks with which the request loop decides about a request from its head, before the body arrives."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from . import transfer
 from .answering import Environ, Headers
 
 
-class ByTheHead(Struct, frozen=True, kw_only=True):
-    """What is known of a request before its body is there. Each is asked in the event loop and must not wait, but for
-    ``is_caller_known``, which may ask the database."""
+class RequestRules(Struct, frozen=True, kw_only=True):
+    """Functions of a request's head. They run in the event loop and must not block, except ``is_caller_known``, which
+    may query the database."""
 
     largest_body: Callable[[Environ], int]
-    """Bytes that the address takes by this method; 0: whatever would come, it is not needed for the answer."""
+    """Maximum size in bytes of a body for this address and method; 0 if the response does not depend on the body."""
     is_caller_known: Callable[[Environ], bool]
-    """Whether the caller may send more than ``FROM_ANYBODY``, or a person more than ``FORM_FROM_ANYBODY``."""
+    """Whether the caller may send more than ``FROM_ANYBODY``, or a person more than ``MAX_FORM_FROM_UNKNOWN``."""
     hashes_password: Callable[[Environ], bool]
     client: Callable[[Environ], str]
     lane: Callable[[Environ], str]
-    """In whose turn it is answered: of the client, or of an account of whose requests one was answered before."""
+    """Queue key of the request: the client, or the account if one of its requests was answered before."""
     answered: Callable[[Environ], None] = lambda _environ: None
-    """Called in a thread once Django has answered it."""
+    """Called in a thread after Django has answered the request."""
     piece: Callable[[Environ], int] = lambda _environ: 0
-    """Bytes of which each goes on as a request of its own while the rest is on its way; 0: the body goes on whole."""
+    """Size in bytes of the parts that are passed on while the rest of the body arrives; 0 passes the body on as a
+    whole."""
     transfer: Callable[[Environ], transfer.Begin | None] = lambda _environ: None
-    """What begins to take in a body that goes to the disk as it comes; None for all others."""
+    """Return the receiver of a body that is streamed to disk, or None for other bodies."""
     words: Callable[[Environ, HTTPStatus], tuple[Headers, bytes]] = lambda _environ, _status: ([], b"")
-    """What is said of a request that was refused unread."""
+    """Headers and body of the response to a request that is refused unread."""
     lead: Callable[[Environ], Environ] = lambda environ: environ
-    """Where it goes, where its host says that."""
+    """Rewrite the path of a request whose host decides it."""

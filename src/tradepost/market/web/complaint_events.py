@@ -1,4 +1,4 @@
-"""What happened to a complaint, in words, for the pages of its buyer, its seller and operators."""
+"""The history of a complaint for the pages of its buyer, its seller and operators."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from .timeline import TimelineEvent, moves_of
 
 
 def complaint_events(complaint: Complaint) -> list[TimelineEvent]:
-    """Oldest first."""
-    events = [TimelineEvent(complaint.created_at, _("The buyer complained; the seller was told"), icon="alert-circle")]
+    """Return the events of a complaint, oldest first."""
+    events = [
+        TimelineEvent(
+            complaint.created_at, _("The buyer submitted a complaint; the seller was notified"), icon="alert-circle"
+        )
+    ]
     for move in moves_of("complaint", complaint.pk):
         match move.event:
             case "reply":
                 events.append(TimelineEvent(move.at, _("The seller replied"), icon="message"))
             case "time_out":
-                events.append(
-                    TimelineEvent(move.at, _("The seller had said nothing in time"), icon="clock", tone="warn")
-                )
+                events.append(TimelineEvent(move.at, _("The seller did not reply in time"), icon="clock", tone="warn"))
             case "uphold":
                 events.append(TimelineEvent(move.at, _("The operator upheld it"), icon="check", tone="ok"))
             case "dismiss":

@@ -1,4 +1,4 @@
-"""What every template may use: the market's settings for people, the sandbox's clock, and the reader's standing."""
+"""Template variables of every page: market settings, the sandbox's clock, and facts about the reader."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.counting import Count
+from tradepost.market.branding import face
 from tradepost.market.identity.models import Member, User
-from tradepost.market.notifications.inbox import MOST_UNREAD, unread_by_user
+from tradepost.market.notifications.inbox import UnreadGroups, bell_count, unread_by_user
 from tradepost.market.work_queue.queue_queries import waiting_count
+
+from .console_access import reads_source
+from .site_frame import site_frame
 
 NONE = Count(0)
 THEMES = frozenset({"light", "dark"})
 
 
-class Shell(Struct, frozen=True):
-    """What the frame of a page says about its reader."""
+class ReaderFacts(Struct, frozen=True):
+    """Facts about the reader for the frame of a page."""
 
     unread: Count = NONE
     sells: bool = False
@@ -30,41 +34,60 @@ class Shell(Struct, frozen=True):
 
 def market(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get("theme", "")
+    site = request.resolver_match.namespace if request.resolver_match else ""
     return {
+        # For pages that several sites show: ``{% extends layout %}`` and ``site|add:":refunds"``.
+        "site": site,
+        "layout": f"{site}/layout.html",
         "sandbox": config().sandbox,
-        "this_page": SimpleLazyObject(lambda: this_page(request)),
+        "this_page": SimpleLazyObject(lambda: current_address(request)),
         "now": getattr(request, "now", None),
-        "support_email": config().support_email,
+        "face": SimpleLazyObject(face.current),
+        "support_email": SimpleLazyObject(support_email),
         "theme": theme if theme in THEMES else "",
         "has_cloud": bool(settings.CLOUD),
-        "shell": SimpleLazyObject(lambda: shell_of(request)),
-        # Read by the frame of the console alone.
-        "queue_waiting": SimpleLazyObject(lambda: waiting_count(request.now)),  # type: ignore[attr-defined]
+        "site_frame": SimpleLazyObject(lambda: site_frame(request)),
+        "visitor": getattr(request, "visitor", None),  # also on pages of refused requests
+        "shell": SimpleLazyObject(lambda: reader_facts(request)),
+        # Used only by the frame of the console.
+        "queue_waiting": SimpleLazyObject(lambda: queue_waiting(request)),
     }
 
 
-def this_page(request: HttpRequest) -> str:
-    """The address at which this page can be asked for again. A form that was refused may stand at an address that only takes
-    forms: its reader came from a page that has one."""
-    came_from = request.headers.get("Referer", "")
-    if request.method == "POST" and url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
-        parts = urlsplit(came_from)
+def queue_waiting(request: HttpRequest) -> Count:
+    """Return the number of work queue entries that the reader's role includes."""
+    role = getattr(request.user, "operator_role", "")
+    return waiting_count(request.now, reads=reads_source(role))  # type: ignore[attr-defined]
+
+
+def support_email() -> str:
+    """Return the support address of the branding, otherwise of the settings."""
+    return face.current().values.support_email or config().branding.support_email
+
+
+def current_address(request: HttpRequest) -> str:
+    """Return an address that shows this page again. A refused form may have an address that accepts only POST, so the
+    Referer is used for it."""
+    referer = request.headers.get("Referer", "")
+    if request.method == "POST" and url_has_allowed_host_and_scheme(referer, allowed_hosts={request.get_host()}):
+        parts = urlsplit(referer)
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
     return request.get_full_path()
 
 
-def shell_of(request: HttpRequest) -> Shell:
-    """One query for a known reader, none for a stranger."""
+def reader_facts(request: HttpRequest) -> ReaderFacts:
+    """Return the facts about the reader: one query for a signed-in reader, none for a visitor."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return Shell()
+        return ReaderFacts()
     row = (
         User.objects.filter(pk=user.pk)
         .annotate(
+            groups=UnreadGroups(),
             unread=unread_by_user(),
             sells=Exists(Member.objects.filter(user=OuterRef("pk"))),
         )
-        .values_list("unread", "sells")
+        .values_list("groups", "unread", "sells")
         .first()
     )
-    return Shell(Count(row[0], MOST_UNREAD), row[1]) if row else Shell()
+    return ReaderFacts(bell_count(row[0], row[1]), row[2]) if row else ReaderFacts()

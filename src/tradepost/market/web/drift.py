@@ -1,4 +1,4 @@
-"""A difference between market and seller in words: what each of them says."""
+"""Describe a difference between the market and a seller, side by side."""
 
 from __future__ import annotations
 
@@ -30,26 +30,29 @@ class Sides(Struct, frozen=True):
     seller: str
 
 
-def described(drift: Drift) -> Sides:
+def describe(drift: Drift) -> Sides:
     facts = drift.facts
     match drift.what:
         case Drift.What.GONE:
-            return Sides(_("In use"), _("There is no such instance (000003)."))
+            return Sides(_("In use"), _("The instance does not exist (000003)."))
         case Drift.What.PENDING:
-            return Sides(_("In use"), _("It is still being made (000004)."))
+            return Sides(_("In use"), _("Still being created (000004)."))
         case Drift.What.LEFT:
-            return Sides(pgettext("service", "Ended"), _("It is there, and is answered for."))
+            return Sides(pgettext("service", "Ended"), _("The instance exists and can be queried."))
         case Drift.What.STATE:
             return Sides(_state(facts.get("wanted")), _state(facts.get("seller")))
         case Drift.What.END:
-            told = _("Last told: %(end)s") if not facts.get("maybe") else _("Told without a good answer: %(end)s")
+            template = (
+                _("Last sent: %(end)s") if not facts.get("maybe") else _("Sent without a valid response: %(end)s")
+            )
             return Sides(
-                _end(facts.get("market")), format_html(told.replace("%(end)s", "{}"), _end(facts.get("seller")))
+                _format_end(facts.get("market")),
+                format_html(template.replace("%(end)s", "{}"), _format_end(facts.get("seller"))),
             )
         case _:
             names = [str(_FIELDS.get(str(name), name)) for name in facts.get("fields", ())]
             return Sides(
-                _("Access data as the seller gave it before"), _("Other: %(what)s") % {"what": ", ".join(names)}
+                _("Access data provided earlier by the seller"), _("Other: %(what)s") % {"what": ", ".join(names)}
             )
 
 
@@ -57,5 +60,5 @@ def _state(value: object) -> str:
     return str(Subscription.SellerState(value).label) if value in Subscription.SellerState.values else "–"
 
 
-def _end(value: object) -> str:
+def _format_end(value: object) -> str:
     return moment(datetime.fromisoformat(value)) if isinstance(value, str) else "–"

@@ -1,4 +1,4 @@
-"""A request's head as the web server gives it (RSGI), turned into WSGI's environment."""
+"""Convert a request's head from the web server's format (RSGI) to the WSGI environment."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SERVER: Environ = {
 
 
 HEAD = "tradepost.head"
-"""Key of the number of bytes in the request line and the headers, as far as they came."""
-_BETWEEN = len(": \r\n")
+"""Key of the number of bytes received in the request line and the headers."""
+_HEADER_OVERHEAD = len(": \r\n")
 
 
 def environ_of(scope: Any) -> Environ:
-    """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1.
+    """Convert Granian's scope to a WSGI environment (PEP 3333) without a body. Strings are bytes decoded as Latin-1.
 
-    Headers whose names could be taken for those of others are left out (``_key_of``).
+    Headers whose names can be confused with others are dropped (``_key_of``).
     """
     environ = _SERVER | {
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
@@ -46,13 +46,13 @@ def environ_of(scope: Any) -> Environ:
     }
     head = len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"])
     for name, value in scope.headers.items():
-        head += len(name) + len(value) + _BETWEEN
+        head += len(name) + len(value) + _HEADER_OVERHEAD
         key = _key_of(name)
         if not key:
             continue
         if key not in environ:
             environ[key] = value
-        elif key not in _ONCE:
+        elif key not in _SINGLE_HEADERS:
             environ[key] += f"{';' if key == 'HTTP_COOKIE' else ','}{value}"
     if "HTTP_HOST" not in environ:
         environ["HTTP_HOST"] = scope.authority or ""
@@ -61,17 +61,17 @@ def environ_of(scope: Any) -> Environ:
 
 
 _KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-_ONCE = frozenset(_KEYS.values())
+_SINGLE_HEADERS = frozenset(_KEYS.values())
 _NAME = re.compile(r"[!#$%&'*+.^`|~0-9a-zA-Z-]+")
-"""A token (RFC 9110 §5.6.2) without the underscore."""
+"""A token (RFC 9110 §5.6.2) without underscores."""
 
 
 @lru_cache(maxsize=1024)
 def _key_of(name: str) -> str:
-    """WSGI's key of a header; "" for a name that is dropped.
+    """Return the WSGI key of a header, or "" for a header that is dropped.
 
-    WSGI writes both ``-`` and ``_`` as ``_``. A client that sends ``X_Forwarded_For`` would otherwise write into
-    the header that the proxy in front of us sets. nginx and Apache drop such names for the same reason.
+    WSGI maps both ``-`` and ``_`` to ``_``, so a client could send ``X_Forwarded_For`` to overwrite the header of the
+    reverse proxy. nginx and Apache drop such names for the same reason.
     """
     if not _NAME.fullmatch(name):
         return ""
@@ -79,7 +79,7 @@ def _key_of(name: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Of ``127.0.0.1:80`` and ``[::1]:80``."""
+    """Return the host of an address such as ``127.0.0.1:80`` or ``[::1]:80``."""
     return address.rpartition(":")[0].strip("[]")
 
 
@@ -88,6 +88,6 @@ def has_body(environ: Environ) -> bool:
 
 
 def stated_length(environ: Environ) -> int | None:
-    """Of ``Content-Length``; None where there is none, or no number of bytes."""
+    """Return the value of ``Content-Length``, or None if it is missing or not a number."""
     stated = str(environ.get("CONTENT_LENGTH") or "")
     return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None

@@ -1,4 +1,4 @@
-"""A queue that serves its clients in turn, so that a client with a hundred requests delays its own and nobody else's."""
+"""A queue that serves clients in turn, so that a client with many requests delays only its own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter, deque
 
 
 class FairQueue[T]:
-    """Items in the order of each client, one client after the other.
+    """Items of each client in order, one client after the other.
 
-    ``at_once``: items of one client that may be worked on at a time. Not safe for threads.
+    ``at_once``: how many items of a client may be in progress. Not thread-safe.
     """
 
     def __init__(self, *, at_once: int) -> None:
@@ -16,14 +16,15 @@ class FairQueue[T]:
         self._waiting: dict[str, deque[T]] = {}
         self._working: Counter[str] = Counter()
         self._ready: dict[str, None] = {}
-        """Clients with a waiting item that may begin now, the next one first."""
+        """Clients with a waiting item that may start, next one first."""
 
     def put(self, client: str, item: T) -> None:
         self._waiting.setdefault(client, deque()).append(item)
         self._make_ready(client)
 
     def take(self) -> tuple[str, T] | None:
-        """The next item and its client, who holds a place until ``finished``; None when no item may begin."""
+        """Return the next item and its client, or None if no item may start. The client's slot is taken until
+        ``finished``."""
         client = next(iter(self._ready), None)
         if client is None:
             return None
@@ -42,13 +43,13 @@ class FairQueue[T]:
         self._make_ready(client)
 
     def remove(self, client: str, item: T) -> None:
-        """Forget an item that waits."""
+        """Remove a waiting item."""
         self._waiting[client].remove(item)
         if not self._waiting[client]:
             del self._waiting[client]
             self._ready.pop(client, None)
 
     def _make_ready(self, client: str) -> None:
-        """Last in the line of clients, unless it is there already."""
+        """Append the client to the queue of clients, unless it is already there."""
         if client in self._waiting and self._working[client] < self._at_once:
             self._ready.setdefault(client)

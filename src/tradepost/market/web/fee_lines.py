@@ -1,32 +1,32 @@
-"""How the fee of a change in use came about, for pages: what is new and what is taken off, line by line."""
+"""The breakdown of a change fee for pages: added and removed use, line by line."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from msgspec import Struct
 
 from tradepost.market.orders.change_fee import Fee, FeeLine, Terms, fee_of
+from tradepost.market.orders.explain_prices import time_calculation
+from tradepost.market.orders.shares import decimal
 
-DIGITS = Decimal("0.0001")
-"""Of a time in months or years, for the eye: the fee is computed of the exact one."""
 
-
-class ShownLine(Struct, frozen=True):
+class FeeLineView(Struct, frozen=True):
     line: FeeLine
-    time: Decimal
+    time: str
+    rule: str
+    """The exact formula of ``time``, which is rounded."""
 
     @property
     def more(self) -> bool:
-        """Whether the quantity says anything."""
+        """Return whether to show the quantity: only above 1."""
         return self.line.quantity > 1
 
 
-class ShownFee(Struct, frozen=True):
+class FeeView(Struct, frozen=True):
     terms: Terms
     fee: Fee
-    lines: tuple[ShownLine, ...]
+    lines: tuple[FeeLineView, ...]
 
     @property
     def counts_from(self) -> datetime:
@@ -41,10 +41,8 @@ class ShownFee(Struct, frozen=True):
         return self.terms.discount != (1, 1)
 
 
-def shown(terms: Terms, fee: Fee | None = None) -> ShownFee:
+def fee_view(terms: Terms, fee: Fee | None = None) -> FeeView:
     fee = fee or fee_of(terms)
-    return ShownFee(terms, fee, tuple(ShownLine(line, _decimal(line)) for line in fee.lines))
-
-
-def _decimal(line: FeeLine) -> Decimal:
-    return (Decimal(line.time.numerator) / Decimal(line.time.denominator)).quantize(DIGITS)
+    return FeeView(
+        terms, fee, tuple(FeeLineView(line, decimal(line.time), time_calculation(line)) for line in fee.lines)
+    )

@@ -1,4 +1,4 @@
-"""Is this process alive, and is this market ready to serve? For load balancers, orchestrators and ``doctor``."""
+"""Liveness and readiness of this process, for load balancers, orchestrators and ``doctor``."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from . import start_checks
 
 log = structlog.get_logger(__name__)
 
-SEEN_WITHIN = timedelta(seconds=15)
-"""Real time in which a living worker writes that it lives."""
-LEAST_ROOM = 10_000_000
-"""Bytes that an embedded database needs to go on for a while."""
+WORKER_TIMEOUT = timedelta(seconds=15)
+"""Real time within which a living worker updates its row."""
+MIN_FREE_BYTES = 10_000_000
+"""Minimum free disk space in bytes for an embedded database."""
 
-# Neither changes under a running process, and each check costs 50 ms. Once it passed, it is not repeated.
+# Neither changes while a process runs, and each check costs 50 ms, so a passed check is not repeated.
 _applied_once = _as_expected_once = False
 
 
 class Probes:
-    """Answers ``/healthz`` and ``/readyz`` before anything else has a say.
+    """Middleware that answers ``/healthz`` and ``/readyz`` before all others.
 
-    A probe comes by the address of a machine, which is none of the hosts that the market answers, and it must cost
-    neither a session nor, for ``/healthz``, the database.
+    A probe uses the address of a machine, which is not an allowed host. It must not cost a session or, for
+    ``/healthz``, a database query.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -45,7 +45,7 @@ class Probes:
             case "/healthz":
                 return _answer(JsonResponse({"status": "ok", "version": __version__}))
             case "/readyz":
-                readiness = ready()
+                readiness = check_readiness()
                 status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
                 return _answer(JsonResponse(readiness.facts(), status=status))
         return self.get_response(request)
@@ -57,7 +57,8 @@ def _answer(response: HttpResponse) -> HttpResponse:
 
 
 class Readiness(Struct, frozen=True):
-    """``workers`` are those alive, or None when that is unknown. A web process serves without one, so it is told only."""
+    """Result of the readiness check. ``workers``: number of living workers, or None if unknown; information only,
+    because a web process serves without one."""
 
     reasons: tuple[str, ...]
     workers: int | None
@@ -70,32 +71,34 @@ class Readiness(Struct, frozen=True):
         return {"ready": self.ready, "reasons": list(self.reasons), "workers": self.workers, "version": __version__}
 
 
-def ready() -> Readiness:
+def check_readiness() -> Readiness:
     try:
-        if not writable():
-            return Readiness((ONLY_READS,), None)
-        migrations = start_checks.newer_problem() or start_checks.older_problem(missing_migrations())
+        if not is_writable():
+            return Readiness((READ_ONLY,), None)
+        migrations = start_checks.newer_problem() or start_checks.older_problem(count_missing_migrations())
         if migrations is not None:
             return Readiness((migrations.public,), None)
-        if different := different_schema():
-            return Readiness((DIFFERENT, *different), None)
+        if differences := schema_differences():
+            return Readiness((SCHEMA_DIFFERS, *differences), None)
         if problems := start_checks.market_problems(config(), market_identity.identity()):
             return Readiness(tuple(problem.public for problem in problems), None)
-        if no_room():
-            return Readiness(("the disk is full",), living_workers())
-        return Readiness((), living_workers())
+        if is_disk_full():
+            return Readiness(("the disk is full",), count_live_workers())
+        return Readiness((), count_live_workers())
     except Error as fault:
-        # The probe is open to everybody: what the driver says may name hosts and users, so it goes to the log.
+        # The probe is public, and the driver's message may name hosts and users, so it goes to the log.
         log.warning("not ready", fault=str(fault))
         return Readiness(("the database cannot be reached",), None)
 
 
-DIFFERENT = "all migrations are applied and yet the database is not what this version expects: run tradepost doctor"
-ONLY_READS = "the database only reads for now"
+SCHEMA_DIFFERS = (
+    "all migrations are applied and yet the database is not what this version expects: run tradepost doctor"
+)
+READ_ONLY = "the database only reads for now"
 
 
-def writable() -> bool:
-    """Whether the database takes changes: a PostgreSQL that fails over, or whose disk is full, may only read."""
+def is_writable() -> bool:
+    """Return whether the database accepts writes. PostgreSQL may be read-only during a failover or with a full disk."""
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
@@ -103,30 +106,30 @@ def writable() -> bool:
         return bool(cursor.fetchone()[0] == "off")
 
 
-def no_room() -> bool:
-    """Whether the disk of an embedded database is full: pages that read still come, and nobody can order."""
-    return connection.vendor == "sqlite" and shutil.disk_usage(config().data).free < LEAST_ROOM
+def is_disk_full() -> bool:
+    """Return whether the disk of an embedded database is full. Pages can still be read, but nothing can be ordered."""
+    return connection.vendor == "sqlite" and shutil.disk_usage(config().data).free < MIN_FREE_BYTES
 
 
-def missing_migrations() -> int:
-    """How many migrations of this version the database lacks."""
+def count_missing_migrations() -> int:
+    """Return how many migrations of this version the database lacks."""
     global _applied_once  # noqa: PLW0603
     if _applied_once:
         return 0
-    missing = len(migration_state.unapplied())
+    missing = len(migration_state.pending_migrations())
     _applied_once = missing == 0
     return missing
 
 
-def different_schema() -> list[str]:
-    """What the database has otherwise than this version's models, in words."""
+def schema_differences() -> list[str]:
+    """Return the differences between the database and this version's models, as messages."""
     global _as_expected_once  # noqa: PLW0603
     if _as_expected_once:
         return []
-    different = schema_check.differences()
-    _as_expected_once = not different
-    return different
+    differences = schema_check.differences()
+    _as_expected_once = not differences
+    return differences
 
 
-def living_workers() -> int:
-    return WorkerProcess.objects.filter(seen_at__gte=clock.wall() - SEEN_WITHIN).count()
+def count_live_workers() -> int:
+    return WorkerProcess.objects.filter(seen_at__gte=clock.wall() - WORKER_TIMEOUT).count()

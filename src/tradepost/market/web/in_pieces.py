@@ -1,6 +1,5 @@
-"""A long body that goes on in pieces while the rest of it is on its way: an upload by the tus protocol, whose every piece is
-a request by itself, so that what came is kept when the rest does not.
-"""
+"""Split a long body into pieces while it arrives. Each piece of a tus upload becomes a request of its own, so received
+bytes are kept if the connection breaks."""
 
 from __future__ import annotations
 
@@ -11,13 +10,13 @@ from typing import Any
 
 from .answering import Environ
 
-WHOLE = "tradepost.whole_body"
-"""Key in the environment of a piece: bytes from its first one to the end of the body, or of the piece where the end is not
-known."""
+BODY_LENGTH = "tradepost.whole_body"
+"""Key in the environment of a piece: number of bytes from its start to the end of the body, or to the end of the piece
+if the length is unknown."""
 
 
 class Pieces:
-    """A body cut into pieces of ``size`` bytes. ``length``: what its head states, or None."""
+    """A body split into pieces of ``size`` bytes. ``length``: the stated length of the body, or None."""
 
     def __init__(self, exchange: Any, size: int, *, length: int | None) -> None:
         self._source = aiter(exchange)
@@ -27,14 +26,14 @@ class Pieces:
         self._came = 0
         self.length = length
         self.ended = False
-        """Whether nothing more will come."""
+        """Whether the body has ended."""
 
     @property
     def more(self) -> bool:
         return not self.ended or self._bytes > 0
 
     async def fill(self) -> AsyncIterator[int]:
-        """Read until a piece is whole, telling how many bytes came each time."""
+        """Read until a piece is complete. Yield the number of bytes of each read."""
         if self._bytes:
             yield self._bytes
         while self._bytes < self._size and not self.ended:
@@ -53,28 +52,28 @@ class Pieces:
             self.ended = True
 
     async def _next(self) -> bytes | None:
-        """None at the end, also where the connection was cut: what came before is worth keeping."""
+        """Return the next bytes, or None at the end or after a lost connection: earlier bytes are kept."""
         with suppress(StopAsyncIteration, RuntimeError, OSError):
             part: bytes = await anext(self._source)
             return part
         return None
 
     def take(self) -> bytes:
-        """The piece that is there, whole or not."""
-        held = b"".join(self._held)
-        piece, rest = held[: self._size], held[self._size :]
-        self._held, self._bytes = ([rest] if rest else []), len(rest)
+        """Return the current piece, complete or not."""
+        content = b"".join(self._held)
+        piece, remainder = content[: self._size], content[self._size :]
+        self._held, self._bytes = ([remainder] if remainder else []), len(remainder)
         return piece
 
 
 def piece_of(environ: Environ, content: bytes, passed: int, *, whole: int | None) -> Environ:
-    """The request that this piece is; its offset is moved by what was passed on before."""
-    one = dict(environ)
-    one.pop("HTTP_TRANSFER_ENCODING", None)
-    one["wsgi.input"] = BytesIO(content)
-    one["CONTENT_LENGTH"] = str(len(content))
-    one[WHOLE] = len(content) if whole is None else whole - passed
+    """Return the request for a piece. Its offset is increased by the bytes already passed on."""
+    request = dict(environ)
+    request.pop("HTTP_TRANSFER_ENCODING", None)
+    request["wsgi.input"] = BytesIO(content)
+    request["CONTENT_LENGTH"] = str(len(content))
+    request[BODY_LENGTH] = len(content) if whole is None else whole - passed
     offset = str(environ.get("HTTP_UPLOAD_OFFSET", ""))
     if passed and offset.isascii() and offset.isdecimal() and len(offset) < 17:
-        one["HTTP_UPLOAD_OFFSET"] = str(int(offset) + passed)
-    return one
+        request["HTTP_UPLOAD_OFFSET"] = str(int(offset) + passed)
+    return request

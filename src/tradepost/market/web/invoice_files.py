@@ -1,4 +1,4 @@
-"""The file of an invoice on its way in through a form, and out to those who may have it."""
+"""Upload of an invoice's file in a form, and its download by authorised readers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices.models import IssuedInvoice
 
 from .sending_files import send_file
-from .uploads import FileField, takes_bytes, uploaded_in
+from .uploads import FileField, takes_bytes, uploaded_file
 
 POLICY = "default-src 'none'; sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceField(FileField):
-    """As ``web/parts/file_field.html`` shows it; it comes with the form itself."""
+    """The file field of an invoice for ``web/parts/file_field.html``. It is submitted with its form."""
 
     action: str = ""
     accept: ClassVar[str] = ".pdf,.ofd"
@@ -37,13 +37,13 @@ class InvoiceField(FileField):
 
     @property
     def hint(self) -> str:
-        return _("PDF or OFD, at most %(most)s MB, as the tax bureau gave it.") % {
+        return _("PDF or OFD, at most %(most)s MB. Upload the original file from the tax bureau.") % {
             "most": f"{self.most_bytes / 1_048_576:g}"
         }
 
     @property
     def most_bytes(self) -> int:
-        return config().invoice_most_bytes
+        return config().invoices.invoice_most_bytes
 
     @property
     def too_large(self) -> str:
@@ -51,29 +51,32 @@ class InvoiceField(FileField):
 
 
 def takes_invoice[V: Callable[..., HttpResponseBase]](view: V) -> V:
-    """A page whose form may bring the file of an invoice, and one that is a little too large, to be refused in words."""
-    return takes_bytes(lambda: config().invoice_most_bytes * 2 + (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))(view)
+    """Let a page receive the file of an invoice in a form, with room for a file above the limit, which is refused with
+    a message."""
+    return takes_bytes(lambda: config().invoices.invoice_most_bytes * 2 + (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))(
+        view
+    )
 
 
 def files() -> Files:
     return invoice_files.folder(config().files)
 
 
-def handed_in(request: HttpRequest, name: str = invoice_files.FIELD) -> invoice_files.InvoiceFile | None:
-    """What came with the form. Raises ``Refused``."""
-    uploaded = uploaded_in(request, name)
+def submitted_invoice(request: HttpRequest, name: str = invoice_files.FIELD) -> invoice_files.InvoiceFile | None:
+    """Return the file submitted with the form, or None. Raises ``Refused``."""
+    uploaded = uploaded_file(request, name)
     if uploaded is None:
         return None
-    return invoice_files.read_file(uploaded, name=uploaded.name or "", most_bytes=config().invoice_most_bytes)
+    return invoice_files.read_file(uploaded, name=uploaded.name or "", most_bytes=config().invoices.invoice_most_bytes)
 
 
-def given(issued: IssuedInvoice | None) -> HttpResponse:
-    """Always as a download: a browser that showed it would run in our name what it may hold."""
+def invoice_download(issued: IssuedInvoice | None) -> HttpResponse:
+    """Return the file as a download. Shown inline, its content would run in the market's origin."""
     if issued is not None and issued.sha256:
-        file_scans.must_be_harmless(issued.sha256, store=file_scans.INVOICES)
+        file_scans.check_not_infected(issued.sha256, store=file_scans.INVOICES)
     if issued is None or not issued.sha256 or not files().has(issued.sha256):
         raise Http404
     kind = invoice_files.CONTENT_TYPES[IssuedInvoice.Format(issued.file_format)]
-    answer = send_file(files().path(issued.sha256), name=issued.file_name, content_type=kind)
-    answer["Content-Security-Policy"] = POLICY
-    return answer
+    response = send_file(files().path(issued.sha256), name=issued.file_name, content_type=kind)
+    response["Content-Security-Policy"] = POLICY
+    return response

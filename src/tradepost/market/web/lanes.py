@@ -1,7 +1,7 @@
-"""Decide whose requests wait behind each other: those of one account or seller, else those of one address.
+"""Choose the queue of a request: its account or seller, otherwise its network address.
 
-The sender of a request is known only after Django looked at it, so an answered request teaches this process whose
-session or access key it came with. A made-up session teaches nothing, and gives no lane of its own.
+The sender is known only after Django has checked the session, so this process learns from answered requests which
+session or access key belongs to whom. An invalid session teaches nothing and gets no queue of its own.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .peer import client_of, network_of
 from .programs import is_call
 
 SENDER = "tradepost.sender"
-"""Key in the environment under which the account or seller is noted once it is known."""
-MOST_REMEMBERED = 10_000
+"""Key in the environment with the account or seller, once known."""
+MAX_SENDERS = 10_000
 
 
 class Lanes:
-    """What this process has learned. Safe for threads."""
+    """Known senders by credential. Thread-safe."""
 
-    def __init__(self, *, most_remembered: int = MOST_REMEMBERED) -> None:
+    def __init__(self, *, most_remembered: int = MAX_SENDERS) -> None:
         self._senders: OrderedDict[str, str] = OrderedDict()
         self._most = most_remembered
         self._lock = Lock()
@@ -36,7 +36,7 @@ class Lanes:
             return self._senders.get(credential, network) if credential else network
 
     def learn(self, environ: Environ) -> None:
-        """Remember who sent a request that was answered; forgets what was learned longest ago when there is too much."""
+        """Remember the sender of an answered request. Above the limit, the oldest entries are dropped."""
         if not (sender := environ.get(SENDER)):
             return
         credential = _credential(environ, network_of(client_of(environ)))
@@ -48,7 +48,7 @@ class Lanes:
 
 
 def _credential(environ: Environ, network: str) -> str:
-    """The session, or an access key with the address that it came from, since access keys are no secrets; "" for neither."""
+    """Return the session, or the access key with its network because access keys are not secret; "" for neither."""
     if is_call(environ["PATH_INFO"]):
         key = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Access=")[2].partition(",")[0].strip()
         return f"{network} {key}" if key else ""

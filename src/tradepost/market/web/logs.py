@@ -1,4 +1,4 @@
-"""One stream of log lines for web and worker: structured, with what they belong to, and never a secret."""
+"""One structured log stream for web and worker, with context and without secrets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SECRET_NAME = re.compile(
     r"password|passwd|secret|token|authori[sz]ation|signature|sign$|cookie|credential|sealed|csrf|(?:^|[_-])key$|apikey$",
     re.IGNORECASE,
 )
-# name=value in a URL or a form, name: value in a header, "name": "value" in JSON; the value ends where it must.
+# name=value in a URL or form, name: value in a header, "name": "value" in JSON
 _SECRET_IN_TEXT = re.compile(
     r"""(?P<name>["']?[\w-]*(?:password|passwd|secret|token|authorization|signature|cookie|api_?key)["']?)"""
     r"""(?P<between>\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|(?:Bearer |Basic )?[^\s&"',;}]+)""",
@@ -34,11 +34,11 @@ _SECRET_IN_TEXT = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-DEEPEST = 6
+MAX_DEPTH = 6
 
 
 def configure(*, form: Form, level: str) -> None:
-    """Send structlog and the standard library's loggers to standard error as JSON lines or for a person to read."""
+    """Send the logs of structlog and the standard library to standard error, as JSON lines or formatted for people."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -58,7 +58,7 @@ def configure(*, form: Form, level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                masked,
+                mask_secrets,
                 renderer,
             ],
         )
@@ -69,12 +69,12 @@ def configure(*, form: Form, level: str) -> None:
     root.addHandler(handler)
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     root.setLevel(number)
-    # oauthlib writes codes and tokens when it is asked for every detail.
+    # oauthlib logs codes and tokens at level DEBUG.
     for chatty in ("asyncio", "aiohttp", "urllib3", "oauthlib"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
-    # Our access log says what Django would say about 4xx; its errors carry the traceback and stay.
-    for said_already in ("django.request", "django.server"):
-        logging.getLogger(said_already).setLevel(max(number, logging.ERROR))
+    # The access log already reports 4xx responses. Django's errors carry the traceback and stay.
+    for logger in ("django.request", "django.server"):
+        logging.getLogger(logger).setLevel(max(number, logging.ERROR))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -85,20 +85,20 @@ def configure(*, form: Form, level: str) -> None:
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,  # a command configures for itself first and for its child's form later
+        cache_logger_on_first_use=False,  # a command configures logging for itself first, and later in its child's form
     )
 
 
 def bind(**names: object) -> AbstractContextManager[None]:
-    """Say what log lines belong to: order, call, seller. For a ``with`` statement; None is left out."""
+    """Add context to log lines, such as order, call or seller, for a ``with`` statement. None is left out."""
     return structlog.contextvars.bound_contextvars(
         **{name: value for name, value in names.items() if value is not None}
     )
 
 
-def masked(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask secrets by the names of their fields, however deep, and where a text itself shows name and value."""
-    return {name: _value(name, value, DEEPEST) for name, value in entry.items()}
+def mask_secrets(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask secrets: fields with a secret name at any depth, and name-value pairs inside texts."""
+    return {name: _value(name, value, MAX_DEPTH) for name, value in entry.items()}
 
 
 def _value(name: str, value: Any, deeper: int) -> Any:
@@ -113,7 +113,7 @@ def _value(name: str, value: Any, deeper: int) -> Any:
     if isinstance(value, Mapping):
         return {key: _value(str(key), inner, deeper - 1) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        if len(value) == 2 and isinstance(value[0], str):  # a header: its name decides about its value
+        if len(value) == 2 and isinstance(value[0], str):  # a header: its name decides whether to mask the value
             return [value[0], _value(value[0], value[1], deeper - 1)]
         return [_value("", inner, deeper - 1) for inner in value]
     return _text(str(value))
@@ -122,7 +122,11 @@ def _value(name: str, value: Any, deeper: int) -> Any:
 def _text(text: str) -> str:
     if "://" in text:
         text = _URL_PASSWORD.sub(r"\1:••••@", text)
-    return _SECRET_IN_TEXT.sub(lambda m: f"{m['name']}{m['between']}••••", text) if "=" in text or ":" in text else text
+    return (
+        _SECRET_IN_TEXT.sub(lambda match: f"{match['name']}{match['between']}••••", text)
+        if "=" in text or ":" in text
+        else text
+    )
 
 
 def _as_json(entry: Any, **_options: Any) -> str:
@@ -130,18 +134,18 @@ def _as_json(entry: Any, **_options: Any) -> str:
 
 
 class AccessLog:
-    """Gives every request an id, taken over from a proxy's ``X-Request-Id`` when it is sound, and logs its end."""
+    """Middleware that gives every request an id and logs its end. A valid ``X-Request-Id`` of a proxy is used."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-Id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        proxy_id = request.headers.get("X-Request-Id", "")
+        request_id = proxy_id if _REQUEST_ID.fullmatch(proxy_id) else uuid.uuid4().hex
         started = time.perf_counter()
         with bind(request=request_id):
             response = self.get_response(request)
-            write = log.debug if request.path in QUIET or request.path.startswith("/static/") else log.info
+            write = log.debug if request.path in UNLOGGED_PATHS or request.path.startswith("/static/") else log.info
             write(
                 "request",
                 method=request.method,
@@ -154,11 +158,11 @@ class AccessLog:
         return response
 
 
-QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+UNLOGGED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def _path(request: HttpRequest) -> str:
-    """The path without its query; keys that a path itself carries (password reset, address confirmation) masked."""
+    """Return the path without its query. Keys in the path (password reset, address confirmation) are masked."""
     path = request.path
     for name, value in (request.resolver_match.kwargs if request.resolver_match else {}).items():
         if _SECRET_NAME.search(name) and isinstance(value, str) and value:
@@ -167,6 +171,6 @@ def _path(request: HttpRequest) -> str:
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    # Only what the view looked up already: the log must not cost a query.
+    # Only a user that the view loaded: the log must not cost a query.
     user = getattr(request, "_cached_user", None)
     return user.pk if user is not None else None

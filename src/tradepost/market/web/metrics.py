@@ -1,7 +1,8 @@
-"""``/metrics`` in Prometheus' text format, read from the database at each scrape: every web process says the same.
+"""``/metrics`` in the Prometheus text format, read from the database at each scrape, so all web processes report the
+same.
 
-Open to programs on this machine and to operators. A proxy on this machine also comes from loopback; so a request that
-was forwarded, or that asks for another host, is not taken for a local one.
+Open to programs on this machine and to operators. A local reverse proxy also connects from loopback, so forwarded
+requests and requests with another host do not count as local.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from tradepost.market.base.work import DueWork, State
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.production.models import Address, Call, Tally
 
-from .health import SEEN_WITHIN
+from .health import WORKER_TIMEOUT
 from .peer import peer
 
 STATES = {State.WAITING: "waiting", State.LEASED: "in_flight", State.HELD: "held"}
@@ -43,10 +44,11 @@ QUEUES: tuple[tuple[str, type[DueWork], tuple[State, ...]], ...] = (
     ("events", Event, (State.WAITING,)),
     ("jobs", Job, (State.WAITING, State.LEASED)),
 )
-"""With the states that there are of each: an event is worked on in the transaction that holds it, and only calls are held."""
-MOST = 10_000
-"""What a gauge counts to: a scrape comes every few seconds, and there are as many timers as services."""
-LIMITED = f"counted up to {MOST:,}"
+"""Queues with their reported states. An event is processed within the transaction that locks it, and only calls can be
+held."""
+MAX_COUNT = 10_000
+"""Upper limit of a gauge. Scrapes come every few seconds, and there are as many timers as services."""
+LIMIT_NOTE = f"counted up to {MAX_COUNT:,}"
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -73,14 +75,14 @@ def _is_local(request: HttpRequest) -> bool:
 
 
 class Market(Collector):
-    """What one scrape tells: a dozen queries, each answered from an index or a small table."""
+    """The metrics of one scrape: about a dozen queries, each on an index or a small table."""
 
     def __init__(self, *, now: datetime, wall: datetime) -> None:
         self.now = now
         self.wall = wall
 
     def describe(self) -> Iterable[Metric]:
-        return ()  # else registering would already collect
+        return ()  # otherwise registering would already collect
 
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("tradepost_build", "Version of this process.", {"version": __version__})
@@ -112,7 +114,7 @@ class Market(Collector):
 
     def _queues(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily(
-            "tradepost_queue_depth", f"Rows of due work not ended, {LIMITED}.", labels=("queue", "state")
+            "tradepost_queue_depth", f"Rows of due work not ended, {LIMIT_NOTE}.", labels=("queue", "state")
         )
         age = GaugeMetricFamily(
             "tradepost_queue_oldest_due_seconds",
@@ -122,8 +124,8 @@ class Market(Collector):
         for queue, model, states in QUEUES:
             for state, count in zip(states, _depths(model, states), strict=True):
                 depth.add_metric((queue, STATES[state]), count)
-            due = model._default_manager.filter(state=State.WAITING, due_at__lte=self.now)  # noqa: SLF001
-            oldest = due.aggregate(oldest=Min("due_at"))["oldest"]
+            due_rows = model._default_manager.filter(state=State.WAITING, due_at__lte=self.now)  # noqa: SLF001
+            oldest = due_rows.aggregate(oldest=Min("due_at"))["oldest"]
             age.add_metric((queue,), (self.now - oldest).total_seconds() if oldest else 0)
         yield depth
         yield age
@@ -136,25 +138,27 @@ class Market(Collector):
         return family
 
     def _workers(self) -> Iterator[Metric]:
-        alive = WorkerProcess.objects.filter(seen_at__gte=self.wall - SEEN_WITHIN)
+        alive = WorkerProcess.objects.filter(seen_at__gte=self.wall - WORKER_TIMEOUT)
         facts = alive.aggregate(workers=Count("pk"), in_flight=Sum("in_flight"))
         yield GaugeMetricFamily("tradepost_workers", "Workers alive.", facts["workers"])
         yield GaugeMetricFamily("tradepost_worker_calls_in_flight", "Calls in flight in them.", facts["in_flight"] or 0)
 
     def _mails(self) -> Metric:
-        family = GaugeMetricFamily("tradepost_mails", f"E-mails not sent, by state, {LIMITED}.", labels=("state",))
+        family = GaugeMetricFamily("tradepost_mails", f"E-mails not sent, by state, {LIMIT_NOTE}.", labels=("state",))
         states = (NoticeDelivery.Status.WAITING, NoticeDelivery.Status.FAILED)
-        counts = counts_up_to(*(NoticeDelivery.objects.filter(status=state) for state in states), most=MOST)
+        counts = counts_up_to(*(NoticeDelivery.objects.filter(status=state) for state in states), most=MAX_COUNT)
         for state, count in zip(states, counts, strict=True):
             family.add_metric((state.value,), count)
         return family
 
 
 def _depths(model: type[DueWork], states: Iterable[State]) -> tuple[int, ...]:
-    # Literals, not parameters, and one count a state: only so can partial indexes answer, beside millions of ended rows.
+    # Literals instead of parameters, and one count per state, so that partial indexes are used beside millions of ended
+    # rows.
     table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
     counts = ", ".join(
-        f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE state = {state.value}{order} LIMIT {MOST}) found)"  # noqa: S608  # a table of ours
+        # a table of the market
+        f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE state = {state.value}{order} LIMIT {MAX_COUNT}) found)"  # noqa: S608
         for state, order in ((state, " ORDER BY due_at, id" if state == State.WAITING else "") for state in states)
     )
     with connection.cursor() as cursor:

@@ -1,5 +1,4 @@
-"""What somebody wants to be told, by category and channel: the form, and how it is read. The same for a person, a receiver and a
-program."""
+"""The form for notice preferences by category and channel, for a person, a receiver or a program."""
 
 from __future__ import annotations
 
@@ -12,28 +11,32 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
+from tradepost.market.identity.console_roles import is_permitted
 from tradepost.market.notifications.categories import Audience, Category, Channel
-from tradepost.market.notifications.messages import WORDS
-from tradepost.market.notifications.why_not import How
+from tradepost.market.notifications.messages import TEMPLATES
+from tradepost.market.notifications.why_not import DeliveryChoice
 
-AT_ONCE = ((How.ON.value, How.ON.label), (How.OFF.value, How.OFF.label))
-BY_MAIL = (AT_ONCE[0], (How.DIGEST.value, How.DIGEST.label), AT_ONCE[1])
-SILENT = ((How.ON.value, _("Bell rings")), (How.OFF.value, _("In the list alone")))
+IMMEDIATE_CHOICES = (
+    (DeliveryChoice.ON.value, DeliveryChoice.ON.label),
+    (DeliveryChoice.OFF.value, DeliveryChoice.OFF.label),
+)
+MAIL_CHOICES = (IMMEDIATE_CHOICES[0], (DeliveryChoice.DIGEST.value, DeliveryChoice.DIGEST.label), IMMEDIATE_CHOICES[1])
+IN_SITE_CHOICES = ((DeliveryChoice.ON.value, _("Bell")), (DeliveryChoice.OFF.value, _("List only")))
 
-EXPLAINED: Mapping[str, str | Promise] = {
+DESCRIPTIONS: Mapping[str, str | Promise] = {
     Category.FINANCE: _("Your balance, payments, refunds, invoices and statements."),
     Category.PRODUCT: _("Orders, services, and what happens to products on sale."),
-    Category.SECURITY: _("The account, who may act for a company, and keys."),
+    Category.SECURITY: _("Your account, company members and their permissions, and keys."),
     Category.OPERATIONS: _("Interfaces that fail, probes, stock, tickets."),
-    Category.ACTIVITY: _("Offers and events of the market."),
-    Category.FILING: _("What authorities want to be told."),
-    Category.CONTRACT: _("Agreements, and a company's standing on the market."),
+    Category.ACTIVITY: _("Offers and events of the store."),
+    Category.FILING: _("Filings that authorities require."),
+    Category.CONTRACT: _("Agreements, and the status of a company in the store."),
     Category.OTHER: _("Everything else."),
 }
 
 
 class Row(Struct, frozen=True):
-    """One category: its fields in the order of the channels, and whether something in it always comes."""
+    """A category: its fields in the order of the channels, and whether some of its notices cannot be switched off."""
 
     category: Category
     about: str | Promise
@@ -42,7 +45,7 @@ class Row(Struct, frozen=True):
 
 
 class Choices(forms.Form):
-    """A field for each category and channel. ``channels``: with the values that each offers."""
+    """A form with a field for each category and channel. ``chosen``: the current values."""
 
     def __init__(
         self,
@@ -51,26 +54,29 @@ class Choices(forms.Form):
         channels: Sequence[Channel],
         chosen: Mapping[tuple[str, str], str],
         audiences: Sequence[Audience],
+        categories: Sequence[Category] = tuple(Category),
     ) -> None:
         super().__init__(data)
         self.channels = channels
         self.audiences = audiences
-        for category in Category:
+        self.categories = categories
+        self._before = chosen
+        for category in categories:
             for channel in channels:
                 field = forms.ChoiceField(
                     label=f"{category.label}, {channel.label}",
-                    choices=_offered(channel),
-                    initial=chosen.get((category, channel), How.ON),
+                    choices=_choices_of(channel),
+                    initial=chosen.get((category, channel), DeliveryChoice.ON),
                 )
-                field.channel_label = channel.label  # type: ignore[attr-defined]  # the heading of its cell on a phone
+                field.channel_label = channel.label  # type: ignore[attr-defined]  # heading of its cell on a phone
                 self.fields[f"{category}.{channel}"] = field
 
     def chosen(self) -> dict[tuple[str, str], str]:
-        """What was sent, once it is valid."""
-        given = self.cleaned_data
-        return {
-            (category.value, channel.value): given[f"{category}.{channel}"]
-            for category in Category
+        """Return the submitted values of a valid form. Categories that the form does not show keep their values."""
+        cleaned = self.cleaned_data
+        return {**self._before} | {
+            (category.value, channel.value): cleaned[f"{category}.{channel}"]
+            for category in self.categories
             for channel in self.channels
         }
 
@@ -78,21 +84,32 @@ class Choices(forms.Form):
         return [
             Row(
                 category,
-                EXPLAINED[category],
-                always_comes(category, self.audiences),
-                [self[f"{category}.{one}"] for one in self.channels],
+                DESCRIPTIONS[category],
+                is_mandatory(category, self.audiences),
+                [self[f"{category}.{channel}"] for channel in self.channels],
             )
-            for category in Category
+            for category in self.categories
         ]
 
 
-def _offered(channel: Channel) -> Sequence[tuple[str, str | Promise]]:
-    return {Channel.MAIL: BY_MAIL, Channel.IN_SITE: SILENT}.get(channel, AT_ONCE)
+def _choices_of(channel: Channel) -> Sequence[tuple[str, str | Promise]]:
+    return {Channel.MAIL: MAIL_CHOICES, Channel.IN_SITE: IN_SITE_CHOICES}.get(channel, IMMEDIATE_CHOICES)
 
 
-def always_comes(category: Category, audiences: Sequence[Audience]) -> bool:
-    """Whether a kind of this category cannot be switched off (business-rules §7.2)."""
+def categories_of(role: str) -> list[Category]:
+    """Return the categories with notices for an operator of this role, as an operator or as a person."""
+    kinds = [words.about for words in TEMPLATES.values()]
+    categories = {
+        about.category
+        for about in kinds
+        if about.to == Audience.PERSON or (about.to == Audience.OPERATOR and is_permitted(role, about.act, "POST"))
+    }
+    return [category for category in Category if category in categories]
+
+
+def is_mandatory(category: Category, audiences: Sequence[Audience]) -> bool:
+    """Return whether some kind of notice in this category cannot be switched off (business-rules §7.2)."""
     return any(
         words.about.mandatory and words.about.category == category and words.about.to in audiences
-        for words in WORDS.values()
+        for words in TEMPLATES.values()
     )

@@ -1,5 +1,7 @@
-"""Where notices go beside one's own address: receivers, webhooks and chats, as the storefront shows a buyer's and the seller center
-a seller's. Each site gives its frame; what is shown and done is the same.
+"""Receivers, webhooks and chats that get notices besides the owner: a buyer's in the storefront, a seller's in the
+seller center.
+
+Each site provides the frame; content and behaviour are shared.
 """
 
 from __future__ import annotations
@@ -26,18 +28,19 @@ from tradepost.market.notifications.chat_services import SERVICES
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.notifications.owners import Owner
 from tradepost.market.notifications.receiver_models import Endpoint, Receiver
-from tradepost.market.notifications.spoken import said
+from tradepost.market.notifications.spoken import render_delivery
+from tradepost.market.web.pages import ask, submitted_data
 
 from .access import now_of, person
 from .notice_choices import Choices
-from .refusals import say_why
 
-LATEST = 10
-"""Messages that the page of a webhook or chat shows."""
+LATEST_MESSAGES = 10
+"""Number of messages on the page of a webhook or chat."""
 
 
-class Places(Struct, frozen=True):
-    """Of one owner, in one site's frame. ``site``: the namespace of its pages; ``show``: renders a template in its frame."""
+class Destinations(Struct, frozen=True):
+    """The notice destinations of an owner in one site. ``site``: URL namespace; ``show``: renders a template in the
+    site's frame."""
 
     request: HttpRequest
     owner: Owner
@@ -56,36 +59,36 @@ class Places(Struct, frozen=True):
         return self.show(self.request, f"web/notices/{template}.html", **self.base, **context)
 
     def back(self, name: str = "receivers", **kwargs: Any) -> HttpResponse:
-        there: HttpResponse = redirect(f"{self.site}:{name}", **kwargs)
-        return there
+        response: HttpResponse = redirect(f"{self.site}:{name}", **kwargs)
+        return response
 
     def receiver(self, pk: int) -> Receiver:
-        return _there(receivers.find_receiver(self.owner, pk))
+        return _or_404(receivers.find_receiver(self.owner, pk))
 
     def endpoint(self, pk: int) -> Endpoint:
-        return _there(endpoints.find_endpoint(self.owner, pk))
+        return _or_404(endpoints.find_endpoint(self.owner, pk))
 
 
-def _there[T](thing: T | None) -> T:
-    """What is another's does not exist."""
-    if thing is None:
+def _or_404[T](value: T | None) -> T:
+    """Return the object, or raise 404 if it does not exist or belongs to another owner."""
+    if value is None:
         raise Http404
-    return thing
+    return value
 
 
-class Named(forms.Form):
+class NamedForm(forms.Form):
     name = forms.CharField(label=pgettext_lazy("webhook", "Name"), max_length=64)
     language = forms.ChoiceField(label=gettext_lazy("Language of the messages"), choices=settings.LANGUAGES)
 
 
-class ReceiverForm(Named):
+class ReceiverForm(NamedForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=64)
     email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
     phone = forms.CharField(
         label=gettext_lazy("Mobile phone"),
         max_length=32,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
-        help_text=gettext_lazy("With the country's code where it is not in China: +44 7400 123456."),
+        help_text=gettext_lazy("Include the country code for numbers outside mainland China: +44 7400 123456."),
     )
     field_order = ("name", "email", "phone", "language")
 
@@ -95,17 +98,17 @@ class ReceiverForm(Named):
             del self.fields["phone"]
 
 
-class WebhookForm(Named):
+class WebhookForm(NamedForm):
     url = forms.CharField(
         label=gettext_lazy("Address"),
-        max_length=endpoints.LONGEST_URL,
+        max_length=endpoints.MAX_URL_LENGTH,
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("The market posts JSON there, signed as Standard Webhooks says."),
+        help_text=gettext_lazy("The store posts JSON to this address, signed according to Standard Webhooks."),
     )
     field_order = ("name", "url", "language")
 
 
-class ChatForm(Named):
+class ChatForm(NamedForm):
     service = forms.ChoiceField(
         label=gettext_lazy("Service"), choices=[(name, service.title) for name, service in SERVICES.items()]
     )
@@ -114,199 +117,215 @@ class ChatForm(Named):
         max_length=400,
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy(
-            "As the service shows it when a bot is added to a group. It is a secret: it is sealed, and not shown again."
+            "Shown by the service when you add a bot to a group. The address is a secret: it is stored encrypted "
+            "and not shown again."
         ),
     )
     secret = forms.CharField(
-        label=gettext_lazy("Secret of the signature"),
+        label=gettext_lazy("Signing secret"),
         max_length=128,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("Of DingTalk alone, where the bot asks for a signature."),
+        help_text=gettext_lazy("For DingTalk only, if the bot requires a signature."),
     )
     field_order = ("name", "service", "address", "secret", "language")
 
 
 def rules() -> receivers.Rules:
-    known = config()
+    settings = config()
     return receivers.Rules(
-        sms=Channel.SMS in settings_of.channels(),
-        most=known.receivers_most,
-        valid=timedelta(days=known.receiver_confirm_days),
-        a_day=known.receiver_mails_a_day,
+        sms=Channel.SMS in settings_of.enabled_channels(),
+        most=settings.notifications.receivers_most,
+        valid=timedelta(days=settings.notifications.receiver_confirm_days),
+        a_day=settings.notifications.receiver_mails_a_day,
     )
 
 
-def overview(at: Places) -> HttpResponse:
+def overview(at: Destinations) -> HttpResponse:
     return at.page(
         "receivers",
         receivers=list(owners.receivers_of(at.owner)),
         endpoints=list(owners.endpoints_of(at.owner)),
-        most=config().receivers_most,
+        most=config().notifications.receivers_most,
         sms=rules().sms,
     )
 
 
-def new_receiver(at: Places) -> HttpResponse:
-    form = ReceiverForm(at.request.POST or None, sms=rules().sms, initial={"language": person(at.request).language})
-    if form.is_valid():
-        given = {"phone": "", **form.cleaned_data}
-        try:
-            receivers.add_receiver(at.owner, **given, rules=rules(), wall=clock.wall(), now=now_of(at.request))
-        except Refused as refused:
-            say_why(form, refused)
-        else:
-            told = _("%(name)s is asked to confirm. Notices go there from then on.") % {"name": given["name"]}
-            messages.success(at.request, told)
-            return at.back()
-    return at.page("receiver_new", form=form, days=config().receiver_confirm_days)
+def new_receiver(at: Destinations) -> HttpResponse:
+    form = ReceiverForm(submitted_data(at.request), sms=rules().sms, initial={"language": person(at.request).language})
 
+    def add() -> str:
+        values = {"phone": "", **form.cleaned_data}
+        receivers.add_receiver(at.owner, **values, rules=rules(), wall=clock.wall(), now=now_of(at.request))
+        return _("%(name)s was asked to confirm. Notices are sent there after confirmation.") % {"name": values["name"]}
 
-def receiver(at: Places, pk: int) -> HttpResponse:
-    """What one receiver wants to get."""
-    one = at.receiver(pk)
-    channels = [Channel.MAIL, *([Channel.SMS] if one.phone else [])]
-    form = Choices(
-        at.request.POST or None, channels=channels, chosen=receivers.chosen_by(receiver=one), audiences=[at.audience]
+    return ask(
+        at.request,
+        form,
+        add,
+        page=lambda: at.page("receiver_new", form=form, days=config().notifications.receiver_confirm_days),
+        done=str,
+        back=lambda _said: at.back(),
     )
-    if form.is_valid():
-        try:
-            receivers.choose_for_receiver(one, at.owner, form.chosen())
-        except Refused as refused:
-            say_why(form, refused)
-        else:
-            messages.success(at.request, _("Saved."))
-            return at.back()
-    return at.page("receiver", one=one, form=form)
 
 
-def ask_again(at: Places, pk: int) -> HttpResponse:
-    one = at.receiver(pk)
+def receiver(at: Destinations, pk: int) -> HttpResponse:
+    """Show and save the notice preferences of a receiver."""
+    receiver = at.receiver(pk)
+    channels = [Channel.MAIL, *([Channel.SMS] if receiver.phone else [])]
+    form = Choices(
+        submitted_data(at.request),
+        channels=channels,
+        chosen=receivers.preferences_of(receiver=receiver),
+        audiences=[at.audience],
+    )
+    return ask(
+        at.request,
+        form,
+        lambda: receivers.set_receiver_preferences(receiver, at.owner, form.chosen()),
+        page=lambda: at.page("receiver", one=receiver, form=form),
+        done=_("Saved."),
+        back=lambda _chosen: at.back(),
+    )
+
+
+def resend_confirmation(at: Destinations, pk: int) -> HttpResponse:
+    receiver = at.receiver(pk)
     try:
-        receivers.ask_again(one, at.owner, rules=rules(), wall=clock.wall(), now=now_of(at.request))
+        receivers.resend_confirmation(receiver, at.owner, rules=rules(), wall=clock.wall(), now=now_of(at.request))
     except Refused as refused:
         messages.error(at.request, refused.message)
     else:
-        told = _("%(name)s is asked again; the former link and code no longer work.") % {"name": one.name}
-        messages.success(at.request, told)
+        message = _("%(name)s was asked again. The previous link and code no longer work.") % {"name": receiver.name}
+        messages.success(at.request, message)
     return at.back()
 
 
-def delete_receiver(at: Places, pk: int) -> HttpResponse:
-    one = at.receiver(pk)
+def delete_receiver(at: Destinations, pk: int) -> HttpResponse:
+    receiver = at.receiver(pk)
     try:
-        receivers.delete_receiver(one, at.owner)
+        receivers.delete_receiver(receiver, at.owner)
     except Refused as refused:
         messages.error(at.request, refused.message)
     else:
-        messages.success(at.request, _("%(name)s gets no notices any more.") % {"name": one.name})
+        messages.success(at.request, _("%(name)s no longer receives notices.") % {"name": receiver.name})
     return at.back()
 
 
-def new_webhook(at: Places) -> HttpResponse:
-    form = WebhookForm(at.request.POST or None, initial={"language": person(at.request).language})
-    if form.is_valid():
-        known = config()
-        try:
-            made = endpoints.add_webhook(
-                at.owner,
-                **form.cleaned_data,
-                outbound=known.outbound,
-                most=known.receivers_most,
-                now=now_of(at.request),
-            )
-        except Refused as refused:
-            say_why(form, refused)
-        else:
-            return _endpoint_page(at, made.endpoint, secret=made.secret)
-    return at.page("webhook_new", form=form)
+def new_webhook(at: Destinations) -> HttpResponse:
+    form, settings = (
+        WebhookForm(submitted_data(at.request), initial={"language": person(at.request).language}),
+        config(),
+    )
+    return ask(
+        at.request,
+        form,
+        lambda: endpoints.add_webhook(
+            at.owner,
+            **form.cleaned_data,
+            outbound=settings.outbound,
+            most=settings.notifications.receivers_most,
+            now=now_of(at.request),
+        ),
+        page=lambda: at.page("webhook_new", form=form),
+        back=lambda result: _endpoint_page(at, result.endpoint, secret=result.secret),
+    )
 
 
-def new_chat(at: Places) -> HttpResponse:
-    form = ChatForm(at.request.POST or None, initial={"language": person(at.request).language})
-    if form.is_valid():
-        try:
-            made = endpoints.add_chat(
-                at.owner, **form.cleaned_data, most=config().receivers_most, now=now_of(at.request)
-            )
-        except Refused as refused:
-            say_why(form, refused)
-        else:
-            return at.back("endpoint", pk=made.pk)
-    return at.page("chat_new", form=form, services=list(SERVICES.values()))
+def new_chat(at: Destinations) -> HttpResponse:
+    form = ChatForm(submitted_data(at.request), initial={"language": person(at.request).language})
+    return ask(
+        at.request,
+        form,
+        lambda: endpoints.add_chat(
+            at.owner, **form.cleaned_data, most=config().notifications.receivers_most, now=now_of(at.request)
+        ),
+        page=lambda: at.page("chat_new", form=form, services=list(SERVICES.values())),
+        back=lambda result: at.back("endpoint", pk=result.pk),
+    )
 
 
-def endpoint(at: Places, pk: int) -> HttpResponse:
-    """How a webhook or chat stands, what it wants, and what went there last."""
-    one = at.endpoint(pk)
-    form = _choices(at, one, at.request.POST or None)
-    if form.is_valid():
-        receivers.keep(form.chosen(), endpoint=one)
-        messages.success(at.request, _("Saved."))
-        return at.back("endpoint", pk=pk)
-    return _endpoint_page(at, one, form=form)
+def endpoint(at: Destinations, pk: int) -> HttpResponse:
+    """Show a webhook or chat with its state, preferences and latest messages. Save the preferences."""
+    endpoint = at.endpoint(pk)
+    form = _choices(at, endpoint, submitted_data(at.request))
+    return ask(
+        at.request,
+        form,
+        lambda: receivers.save_preferences(form.chosen(), endpoint=endpoint),
+        page=lambda: _endpoint_page(at, endpoint, form=form),
+        done=_("Saved."),
+        back=lambda _kept: at.back("endpoint", pk=pk),
+    )
 
 
-def _choices(at: Places, one: Endpoint, data: Any = None) -> Choices:
-    chosen = receivers.chosen_by(endpoint=one)
-    return Choices(data, channels=[Channel(one.kind)], chosen=chosen, audiences=[at.audience])
+def _choices(at: Destinations, endpoint: Endpoint, data: Any = None) -> Choices:
+    selection = receivers.preferences_of(endpoint=endpoint)
+    return Choices(data, channels=[Channel(endpoint.kind)], chosen=selection, audiences=[at.audience])
 
 
-def _endpoint_page(at: Places, one: Endpoint, *, secret: str = "", form: Choices | None = None) -> HttpResponse:
-    """``secret``: shown in this answer, the only one that ever holds it."""
-    latest = NoticeDelivery.objects.filter(endpoint=one).select_related("notice").order_by("-pk")[:LATEST]
+def _endpoint_page(
+    at: Destinations, endpoint: Endpoint, *, secret: str = "", form: Choices | None = None
+) -> HttpResponse:
+    """Render the page of a webhook or chat. ``secret``: shown only in this response."""
+    latest = NoticeDelivery.objects.filter(endpoint=endpoint).select_related("notice").order_by("-pk")[:LATEST_MESSAGES]
     return at.page(
         "endpoint",
-        one=one,
+        one=endpoint,
         secret_made=secret,
-        form=form or _choices(at, one),
-        latest=_in_words(latest),
-        since=_since(one),
+        form=form or _choices(at, endpoint),
+        latest=_with_titles(latest),
+        since=_secret_stamp(endpoint),
     )
 
 
-def _in_words(deliveries: Any) -> list[tuple[NoticeDelivery, str]]:
-    return [(one, said(one).title) for one in deliveries]
+def _with_titles(deliveries: Any) -> list[tuple[NoticeDelivery, str]]:
+    return [(delivery, render_delivery(delivery).title) for delivery in deliveries]
 
 
-def try_endpoint(at: Places, pk: int) -> HttpResponse:
-    one = at.endpoint(pk)
+def try_endpoint(at: Destinations, pk: int) -> HttpResponse:
+    endpoint = at.endpoint(pk)
     try:
-        endpoints.send_test(one, wall=clock.wall(), now=now_of(at.request))
+        endpoints.send_test(endpoint, wall=clock.wall(), now=now_of(at.request))
     except Refused as refused:
         messages.error(at.request, refused.message)
     else:
-        messages.success(at.request, _("A test is on its way. What came of it stands below as soon as it is known."))
+        messages.success(at.request, _("The test message was submitted. Its result will appear below."))
     return at.back("endpoint", pk=pk)
 
 
-def rotate(at: Places, pk: int) -> HttpResponse:
-    """A new secret of a webhook, shown in this answer alone. The form names the one in use, so that a reload makes no second."""
-    one = at.endpoint(pk)
-    if one.kind != Endpoint.Kind.WEBHOOK:
+def rotate(at: Destinations, pk: int) -> HttpResponse:
+    """Create a new secret for a webhook, shown only in this response. The form names the current secret, so a reload
+    does not create a second one."""
+    endpoint = at.endpoint(pk)
+    if endpoint.kind != Endpoint.Kind.WEBHOOK:
         raise Http404
-    if at.request.POST.get("since") != _since(one):
-        messages.warning(at.request, _("Nothing was made: the secret was changed since you opened the page."))
+    if at.request.POST.get("since") != _secret_stamp(endpoint):
+        messages.warning(
+            at.request, _("No new secret was created because the secret has changed since you opened the page.")
+        )
         return at.back("endpoint", pk=pk)
-    made = endpoints.rotate_secret(one, wall=clock.wall())
-    return _endpoint_page(at, made.endpoint, secret=made.secret)
+    result = endpoints.rotate_secret(endpoint, wall=clock.wall())
+    return _endpoint_page(at, result.endpoint, secret=result.secret)
 
 
-def _since(one: Endpoint) -> str:
-    return one.former_until.isoformat() if one.former_until else "first"
+def _secret_stamp(endpoint: Endpoint) -> str:
+    return endpoint.former_until.isoformat() if endpoint.former_until else "first"
 
 
-def switch_on(at: Places, pk: int) -> HttpResponse:
-    one = at.endpoint(pk)
-    endpoints.switch_on(one)
+def switch_on(at: Destinations, pk: int) -> HttpResponse:
+    endpoint = at.endpoint(pk)
+    endpoints.switch_on(endpoint)
     messages.success(
-        at.request, _("%(name)s is switched on. What was not sent meanwhile stays unsent.") % {"name": one.name}
+        at.request,
+        _("%(name)s is enabled. Messages that were missed while it was disabled are not sent later.")
+        % {"name": endpoint.name},
     )
     return at.back("endpoint", pk=pk)
 
 
-def delete_endpoint(at: Places, pk: int) -> HttpResponse:
-    one = at.endpoint(pk)
-    endpoints.delete_endpoint(one)
-    messages.success(at.request, _("%(name)s is deleted.") % {"name": one.name})
+def delete_endpoint(at: Destinations, pk: int) -> HttpResponse:
+    endpoint = at.endpoint(pk)
+    endpoints.delete_endpoint(endpoint)
+    messages.success(at.request, _("%(name)s was deleted.") % {"name": endpoint.name})
     return at.back()

@@ -1,4 +1,4 @@
-"""The agreements that were accepted with an order, as the pages of the buyer, the seller and the operator show them."""
+"""The agreements accepted with an order, for the pages of its buyer, its seller and operators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .agreement_text import Paragraph, paragraphs, pay_time, terms_paragraphs
 
 
 class AcceptedText(Struct, frozen=True, kw_only=True):
-    """One accepted version with its text. ``terms``: what the seller added."""
+    """An accepted version with its text. ``terms``: paragraphs that the seller added."""
 
     agreement: Agreement
     paragraphs: list[Paragraph]
@@ -26,9 +26,9 @@ class AcceptedAgreements(Struct, frozen=True, kw_only=True):
 
 
 def accepted_agreements(order: Order, *, for_seller: bool = False) -> AcceptedAgreements | None:
-    """Return the accepted texts of the order; None where its buyer accepted none with it.
+    """Return the accepted agreements of an order, or None if none were accepted with it.
 
-    ``for_seller``: without the buyer agreement, which is between the buyer and the market.
+    ``for_seller``: omit the buyer agreement, which is between the buyer and the market.
     """
     line = accepted_with(order)
     if line is None or line.buyer_agreement is None:
@@ -42,7 +42,7 @@ def accepted_agreements(order: Order, *, for_seller: bool = False) -> AcceptedAg
             )
         )  # fmt: skip
     if not for_seller:
-        minutes = line.agreed_pay_minutes or config().unpaid_timeout_minutes
-        shown = paragraphs(line.buyer_agreement, pay_within=pay_time(minutes))
-        texts.append(AcceptedText(agreement=line.buyer_agreement, paragraphs=shown, terms=[]))
+        minutes = line.agreed_pay_minutes or config().orders.unpaid_timeout_minutes
+        buyer_paragraphs = paragraphs(line.buyer_agreement, pay_within=pay_time(minutes))
+        texts.append(AcceptedText(agreement=line.buyer_agreement, paragraphs=buyer_paragraphs, terms=[]))
     return AcceptedAgreements(line=line, texts=texts) if texts else None

@@ -1,4 +1,5 @@
-"""How passwords are hashed, and which requests do it: slow on purpose, so they are bounded in memory and in number."""
+"""Password hashing, and the requests that need it. Hashing is slow by design, so its memory and concurrency are
+limited."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.urls import Resolver404, resolve
 
 from .answering import Environ
-from .writers import HASHING_AT_ONCE
+from .writers import MAX_CONCURRENT_HASHES
 
 PAGES = frozenset(
     {
@@ -31,6 +32,7 @@ PAGES = frozenset(
         "first_password",
         "member_address",
         "member_password",
+        "operator_join",
         "reset_password",
         "sign_in",
         "two_step_codes",
@@ -38,15 +40,16 @@ PAGES = frozenset(
         "two_step_on",
     }
 )
-"""Pages whose forms hash a password: allauth's, the store's where an administrator makes one, and the auth centre's."""
+"""Pages whose forms hash a password: allauth's, the auth centre's, and the storefront's where an administrator sets
+one."""
 
 
 class Argon2(Argon2PasswordHasher):
-    """Argon2id with the least memory among the settings that OWASP's Password Storage Cheat Sheet calls equal in strength:
-    19 MiB, two passes, one lane. Django's own 100 MiB and eight lanes are for a machine that does nothing else.
+    """Argon2id with the smallest memory that OWASP's Password Storage Cheat Sheet considers equally strong: 19 MiB, two
+    passes, one lane. Django's 100 MiB and eight lanes suit a dedicated machine.
 
-    Hashes with other figures are still verified, and renewed when their owner logs in. All are computed by a few threads
-    that leave the processor to others: each thread's share of the heap keeps what a hash has used.
+    Hashes with other parameters are still verified, and renewed at the next sign-in. A few low-priority threads compute
+    all hashes, because each thread's heap keeps the memory of its largest hash.
     """
 
     time_cost = 2
@@ -64,17 +67,17 @@ class Argon2(Argon2PasswordHasher):
 
 @cache
 def _hashing() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(HASHING_AT_ONCE, thread_name_prefix="password", initializer=_leave_the_processor)
+    return ThreadPoolExecutor(MAX_CONCURRENT_HASHES, thread_name_prefix="password", initializer=_lower_priority)
 
 
-def _leave_the_processor() -> None:
-    if sys.platform == "linux":  # elsewhere a process has one niceness for all of its threads
+def _lower_priority() -> None:
+    if sys.platform == "linux":  # other systems have one niceness per process
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 def hashes_password(environ: Environ) -> bool:
-    """Whether the form that was sent leads to a hash."""
+    """Return whether the submitted form needs a password hash."""
     try:
         return resolve(environ["PATH_INFO"]).url_name in PAGES
     except Resolver404:

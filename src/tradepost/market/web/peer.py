@@ -1,7 +1,7 @@
-"""Who asks: the one place that says whose address a request came from, and which addresses count as one.
+"""The client address of a request, and the network that counts as one client.
 
-Behind a proxy every connection comes from the proxy. What it appended to ``X-Forwarded-For`` is believed because it is
-one of ours (``TRADEPOST_TRUSTED_PROXIES``); from anybody else the header is just something that somebody wrote.
+Behind a proxy, every connection comes from the proxy. ``X-Forwarded-For`` is trusted only from the market's proxies
+(``TRADEPOST_TRUSTED_PROXIES``); other clients can forge it.
 """
 
 from __future__ import annotations
@@ -15,44 +15,47 @@ from django.http import HttpRequest
 
 from tradepost.market.base.config import config
 
-OF_ONE_HOLDER = 64
-"""Bits of an IPv6 address that a provider gives to one customer at least."""
+CUSTOMER_PREFIX_BITS = 64
+"""Bits of an IPv6 prefix that a provider assigns to one customer at least."""
 
 
 def peer(request: HttpRequest) -> str:
-    """The address of whoever asked; "" where the server does not tell."""
+    """Return the client's address, or "" if the server does not report it."""
     return client_of(request.META)
 
 
 def client_of(environ: Mapping[str, Any]) -> str:
-    """The same of a request that Django has not seen yet: the last address in the chain that is no proxy of ours."""
-    address = _parsed(str(environ.get("REMOTE_ADDR") or ""))
+    """Return the client's address from the environment: the last address in the chain that is not a trusted proxy."""
+    address = _parse_address(str(environ.get("REMOTE_ADDR") or ""))
     if address is None:
         return ""
-    told = str(environ.get("HTTP_X_FORWARDED_FOR") or "")
-    while told and _is_proxy(address):
-        told, _, last = told.rpartition(",")
-        if (further := _parsed(last.strip())) is None:
+    chain = str(environ.get("HTTP_X_FORWARDED_FOR") or "")
+    while chain and _is_proxy(address):
+        chain, _, last_address = chain.rpartition(",")
+        if (previous := _parse_address(last_address.strip())) is None:
             break
-        address = further
+        address = previous
     return str(address)
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the network of an IPv6 one that its holder can choose from freely."""
-    parsed = _parsed(address)
-    return str(IPv6Network((parsed, OF_ONE_HOLDER), strict=False)) if isinstance(parsed, IPv6Address) else address
+    """Return the key that counts as one client: an IPv4 address, or the IPv6 network from which its holder can choose
+    addresses."""
+    parsed = _parse_address(address)
+    return (
+        str(IPv6Network((parsed, CUSTOMER_PREFIX_BITS), strict=False)) if isinstance(parsed, IPv6Address) else address
+    )
 
 
 def client_of_connection(address: str) -> str:
-    """Whom a connection from ``address`` counts for; "" for a proxy of ours, which carries those of many."""
-    parsed = _parsed(address)
+    """Return the client of a connection from ``address``, or "" for a trusted proxy, which carries many clients."""
+    parsed = _parse_address(address)
     return "" if parsed is None or _is_proxy(parsed) else network_of(str(parsed))
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    """An address, with or without a port, as proxies write it; IPv4 in IPv6's clothes is IPv4."""
+def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Parse an address with or without a port, as proxies write it. IPv4-mapped IPv6 addresses become IPv4."""
     host = text[:64]
     if host.startswith("["):
         host = host[1:].partition("]")[0]

@@ -1,4 +1,5 @@
-"""Serves the sizes of pictures: for ever to everybody once something visible refers to one, else to its seller only."""
+"""Serves pictures in their sizes: publicly and cached once visible content refers to them, otherwise only to their
+seller."""
 
 from __future__ import annotations
 
@@ -12,23 +13,23 @@ from tradepost.market.identity.models import User
 from .uploads import files
 
 POLICY = "default-src 'none'; sandbox"
-"""A picture that is opened by itself may load and run nothing."""
-A_YEAR = 31_536_000
+"""A picture opened in a tab may load and run nothing."""
+YEAR_SECONDS = 31_536_000
 
 
 @require_safe
 def picture(request: HttpRequest, sha256: str, variant: str) -> HttpResponse:
-    """The hash names what is in it, so a public one never changes."""
-    shown = show(sha256, variant, reader=lambda: _reader(request), files=files())
-    if shown is None:
+    """Return a size of a picture. The address contains the content's hash, so a public picture never changes."""
+    picture_file = show(sha256, variant, reader=lambda: _reader(request), files=files())
+    if picture_file is None:
         raise Http404
-    answer = HttpResponse(shown.content, content_type="image/webp")
-    if shown.public:
-        patch_cache_control(answer, public=True, max_age=A_YEAR, immutable=True)
+    response = HttpResponse(picture_file.content, content_type="image/webp")
+    if picture_file.public:
+        patch_cache_control(response, public=True, max_age=YEAR_SECONDS, immutable=True)
     else:
-        patch_cache_control(answer, private=True, max_age=300)
-    answer["Content-Security-Policy"] = POLICY
-    return answer
+        patch_cache_control(response, private=True, max_age=300)
+    response["Content-Security-Policy"] = POLICY
+    return response
 
 
 def _reader(request: HttpRequest) -> User | None:

@@ -1,8 +1,8 @@
-"""End what polls: when the work that a part of a page follows has ended, the browser loads the page's ``<main>`` again.
+"""Ends polling: when the work behind a polled part has ended, the browser reloads the page's ``<main>``.
 
-A polled part asks for itself while work is under way. The state that ends it changes buttons and facts all over the page, so the
-answer that no longer polls is replaced by an order to load the page again, as a reload would, without losing what was typed
-(``tradepost.js``). It works by what the part says in its own tag, so a new polled part needs no code.
+A polled part requests itself while work is in progress. The end changes buttons and facts elsewhere on the page, so the
+last response is replaced by an instruction to reload the main region without losing typed input (``market.js``). It
+relies on the attributes of the part, so a new polled part needs no code.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-MAIN = "#main"
+MAIN_REGION = "#main"
 RELOADED_FOR = "Reloaded-For"
-GONE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+GONE_STATUSES = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 class Polled:
-    """Answers the last poll of a part with an order to load the page's main region."""
+    """Middleware that answers the last poll of a part with a reload of the page's main region."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -32,29 +32,30 @@ class Polled:
         part = polling_part(request)
         if not part or not isinstance(response, HttpResponse):
             return response
-        if response.status_code in GONE:
+        if response.status_code in GONE_STATUSES:
             return _reload(request, part)
         is_page = response.status_code == HTTPStatus.OK and response["Content-Type"].startswith("text/html")
         return _reload(request, part) if is_page and has_ended(response.text, part) else response
 
 
 def polling_part(request: HttpRequest) -> str:
-    """The id of the part that asks for itself; empty for every other request."""
-    asks = request.method == "GET" and request.headers.get("HX-Request") == "true"
-    part = request.headers.get("HX-Trigger", "") if asks else ""
+    """Return the id of the part that polls; "" for other requests."""
+    polls = request.method == "GET" and request.headers.get("HX-Request") == "true"
+    part = request.headers.get("HX-Trigger", "") if polls else ""
     return part if part == request.headers.get("HX-Target") else ""
 
 
 def has_ended(text: str, part: str) -> bool:
-    """Whether the part no longer polls. A part that pauses (``data-paused``) says so itself and stays as it is."""
+    """Return whether the part stopped polling. A paused part (``data-paused``) stays as it is."""
     tag = re.search(rf'<[a-z]+\s[^>]*?\bid="{re.escape(part)}"[^>]*>', text)
     return tag is None or not re.search(r'hx-trigger="[^"]*\bevery |\bdata-paused\b', tag[0])
 
 
 def _reload(request: HttpRequest, part: str) -> HttpResponse:
-    """The page that the browser shows, by its own word; the browser itself refuses other hosts.
+    """Return a response that reloads the page shown in the browser, from the header that htmx sends; the browser
+    refuses other hosts.
 
-    The request for it says which part ended (``RELOADED_FOR``): by that header the script tells it from every other request.
+    The request for the page names the ended part (``RELOADED_FOR``), so that the script recognises it.
     """
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
     response = HttpResponse(status=HTTPStatus.NO_CONTENT)
@@ -64,8 +65,8 @@ def _reload(request: HttpRequest, part: str) -> HttpResponse:
     path = f"{page.path}?{page.query}" if page.query else page.path
     order: dict[str, object] = {
         "path": path,
-        "target": MAIN,
-        "select": MAIN,
+        "target": MAIN_REGION,
+        "select": MAIN_REGION,
         "swap": "outerHTML show:none",
         "push": "false",
     }

@@ -1,4 +1,5 @@
-"""What happened to a product's sale, for its seller and for operators: listed, frozen, stopped, and every change of a control."""
+"""The history of a product's sale, for its seller and for operators: listed, frozen, stopped, and each change of a
+control."""
 
 from __future__ import annotations
 
@@ -12,14 +13,14 @@ from msgspec import Struct
 from tradepost.market.base.models import Move
 from tradepost.market.catalog.controls import HISTORY, spec_names
 from tradepost.market.catalog.models import Product, SalesTarget
-from tradepost.market.catalog.trading import BY_PROBES
+from tradepost.market.catalog.trading import PROBES_PREFIX
 from tradepost.market.notifications.facts import is_chinese
 
 from .status import look
 from .timeline import TimelineEvent, moves_of
 
-MOST = 50
-"""The latest of them: a seller may change a stock every day."""
+MAX_EVENTS = 50
+"""Number of latest events shown; a seller may change a stock every day."""
 
 
 class _Change(Struct, frozen=True):
@@ -30,7 +31,7 @@ class _Change(Struct, frozen=True):
 
 CHANGES: Mapping[str, _Change] = {
     "hide": _Change(gettext_lazy("Hidden: sold by its link"), "eye-off"),
-    "show": _Change(gettext_lazy("Public, with every spec"), "eye"),
+    "show": _Change(gettext_lazy("Public, with all specs"), "eye"),
     "hide spec": _Change(gettext_lazy("Spec sold by its link"), "eye-off"),
     "show spec": _Change(gettext_lazy("Spec public"), "eye"),
     "limit": _Change(gettext_lazy("Purchase limit changed"), "shopping-cart"),
@@ -39,51 +40,52 @@ CHANGES: Mapping[str, _Change] = {
     "stop spec": _Change(gettext_lazy("Sales of a spec ended"), "ban", "warn"),
     "stop sku": _Change(gettext_lazy("Sales of a SKU ended"), "ban", "warn"),
 }
-NONE = pgettext_lazy("purchase limit", "none")
+NO_LIMIT = pgettext_lazy("purchase limit", "none")
 
 
 def product_events(product: Product, *, with_actors: bool) -> list[TimelineEvent]:
-    """Oldest first, the latest of them. ``with_actors``: for those who run the market, who did it."""
+    """Return the latest events, oldest first. ``with_actors``: include the people, for operators."""
     names = spec_names(product)
     moves = sorted(moves_of("product", product.pk) + moves_of(HISTORY, product.pk), key=lambda move: (move.at, move.pk))
-    return [_event(move, names, with_actors=with_actors) for move in moves[-MOST:]]
+    return [_event(move, names, with_actors=with_actors) for move in moves[-MAX_EVENTS:]]
 
 
 def _event(move: Move, names: Mapping[str, tuple[str, str]], *, with_actors: bool) -> TimelineEvent:
     actor = move.actor if with_actors and move.actor != "market" else ""
     if move.lifecycle != HISTORY or move.event not in CHANGES:
-        shown = look("product", move.after)
-        return TimelineEvent(move.at, shown.label, _joined(_cause(move.note), actor), shown.icon, shown.tone)
+        status = look("product", move.after)
+        return TimelineEvent(move.at, status.label, _join_parts(cause_of(move.note), actor), status.icon, status.tone)
     change = CHANGES[move.event]
-    return TimelineEvent(move.at, change.title, _joined(_said(move, names), actor), change.icon, change.tone)
+    return TimelineEvent(move.at, change.title, _join_parts(_change_text(move, names), actor), change.icon, change.tone)
 
 
-def _cause(note: str) -> str:
-    days = note.removeprefix(BY_PROBES)
+def cause_of(note: str) -> str:
+    """Return why a product was frozen or stopped: the note of the person, or the result of its probes."""
+    days = note.removeprefix(PROBES_PREFIX)
     if days == note:
         return note
     return _("Its production interface failed the probes on %(days)s days in a row.") % {"days": days}
 
 
-def _said(move: Move, names: Mapping[str, tuple[str, str]]) -> str:
+def _change_text(move: Move, names: Mapping[str, tuple[str, str]]) -> str:
     match move.event:
         case "stock":
             return f"{move.before} → {move.after}"
         case "limit":
-            return _joined(_named(move.note, names), str(move.after or NONE))
+            return _join_parts(_spec_name(move.note, names), str(move.after or NO_LIMIT))
         case "target":
             words = dict(SalesTarget.Audience.choices).get(move.after, _("Everyone"))
-            return _joined(_named(move.note, names), str(words))
+            return _join_parts(_spec_name(move.note, names), str(words))
         case "hide spec" | "show spec":
-            return _named(move.note, names)
+            return _spec_name(move.note, names)
         case _:
             return move.note
 
 
-def _named(key: str, names: Mapping[str, tuple[str, str]]) -> str:
+def _spec_name(key: str, names: Mapping[str, tuple[str, str]]) -> str:
     zh, en = names.get(key, ("", ""))
     return zh if is_chinese() else en or zh
 
 
-def _joined(*parts: str) -> str:
+def _join_parts(*parts: str) -> str:
     return " · ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Gives a document that somebody sent in to those who may see it; for everybody else it does not exist."""
+"""Serves an uploaded document to authorised readers; others get 404."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ POLICY = "default-src 'none'; sandbox"
 @never_cache
 @login_required
 def proof(request: HttpRequest, sha256: str) -> HttpResponse:
-    return given(readable_proof(sha256, reader=person(request)))
+    return proof_download(readable_proof(sha256, reader=person(request)))
 
 
-def given(proof: Proof | None) -> HttpResponse:
-    """Always as a download: a browser that showed it would run in our name what a PDF may hold. Raises ``Refused`` for a document
-    with malware, and ``Http404`` for none."""
+def proof_download(proof: Proof | None) -> HttpResponse:
+    """Return the document as a download: a PDF shown inline could run content in the market's origin. Raises
+    ``Refused`` for a document with malware, and ``Http404`` for None."""
     if proof is None:
         raise Http404
-    file_scans.must_be_harmless(proof.sha256)
+    file_scans.check_not_infected(proof.sha256)
     if not files().has(proof.sha256):
         raise Http404
-    answer = send_file(files().path(proof.sha256), name=proof.name, content_type=proof.kind)
-    answer["Content-Security-Policy"] = POLICY
-    return answer
+    response = send_file(files().path(proof.sha256), name=proof.name, content_type=proof.kind)
+    response["Content-Security-Policy"] = POLICY
+    return response

@@ -1,4 +1,4 @@
-"""What happened to a refund, in words, for the pages of its buyer, its seller and operators."""
+"""The history of a refund for the pages of its buyer, its seller and operators."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .timeline import TimelineEvent, moves_of
 
 
 def refund_events(refund: Refund) -> list[TimelineEvent]:
-    """Oldest first."""
-    asked = refund.kind == Refund.Kind.NEGOTIATED
-    began = _("The seller was asked") if asked else _("Unsubscribed")
-    events = [TimelineEvent(refund.requested_at, began, icon="arrow-back-up")]
+    """Return the events of a refund, oldest first."""
+    negotiated = refund.kind == Refund.Kind.NEGOTIATED
+    opening = _("The seller was asked") if negotiated else _("Unsubscribed")
+    events = [TimelineEvent(refund.requested_at, opening, icon="arrow-back-up")]
     for move in moves_of("refund", refund.pk):
         match move.after:
             case "appealed":
@@ -28,9 +28,7 @@ def refund_events(refund: Refund) -> list[TimelineEvent]:
                 events.append(TimelineEvent(move.at, _("Withdrawn by the buyer"), icon="x"))
             case "refunded":
                 title = (
-                    _("Paid back to the buyer's balance")
-                    if refund.total.minor
-                    else _("Done: nothing was to be paid back")
+                    _("Refunded to the buyer's balance") if refund.total.minor else _("Completed: no refund was due")
                 )
                 events.append(TimelineEvent(move.at, title, icon="arrows-exchange", tone="ok"))
     return events

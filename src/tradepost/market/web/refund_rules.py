@@ -1,15 +1,15 @@
-"""The rules of refunds as this market's settings say them."""
+"""The rules of refunds from the market's settings."""
 
 from __future__ import annotations
 
 from tradepost.market.base.config import config
-from tradepost.market.orders.refund_terms import Rules
+from tradepost.market.orders.refund_terms import RefundRules
 
 
-def rules_now() -> Rules:
+def rules_now() -> RefundRules:
     settings = config()
-    return Rules(
-        no_reason_days=settings.no_reason_days,
-        no_reason_per_year=settings.no_reason_per_year,
-        negotiable_days=settings.negotiable_days,
+    return RefundRules(
+        no_reason_days=settings.orders.no_reason_days,
+        no_reason_per_year=settings.orders.no_reason_per_year,
+        negotiable_days=settings.orders.negotiable_days,
     )

@@ -1,4 +1,4 @@
-"""Personal fields that an application may ask for, in words (openapi-jointkit §A.7)."""
+"""Labels of the personal fields that an application may request (openapi-jointkit §A.7)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-WORDS: Mapping[str, str | Promise] = {
+FIELD_LABELS: Mapping[str, str | Promise] = {
     "position": _("Job title"),
     "employeeCode": _("Staff number"),
-    "employeeType": _("Kind of employment"),
+    "employeeType": _("Type of employment"),
     "mobile": _("Mobile number"),
     "email": _("E-mail address"),
     "workPlace": _("Place of work"),
-    "entryDate": _("Date of entry"),
-    "extension": _("Further fields of the enterprise"),
+    "entryDate": _("Start date"),
+    "extension": _("Additional fields of the enterprise"),
 }
-"""By the name on the wire."""
+"""Key: the name on the wire."""

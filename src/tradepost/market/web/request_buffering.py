@@ -1,9 +1,9 @@
-"""Between the web server and Django: bodies are awaited by an event loop, requests that are there are answered by threads.
+"""Connects the web server to Django: an event loop receives bodies, threads answer complete requests.
 
-A thread that waits for somebody's bytes cannot be called back; a coroutine can. So Granian hands requests over by its own
-interface (RSGI), the loop receives bodies within a deadline (``arriving``), and one of a few threads asks Django about a
-request once it is whole (``answering``). Nothing is received that the head of the request already decides. Clients are
-served in turn (``fair_queue``).
+A thread that waits for a client's bytes cannot be interrupted; a coroutine can. Granian therefore passes requests
+through its own interface (RSGI). The loop receives bodies within a deadline (``arriving``), and one of a few threads
+passes each complete request to Django (``answering``). A body is not received if the request's head already decides the
+response. Clients are served in turn (``fair_queue``).
 """
 
 from __future__ import annotations
@@ -20,46 +20,45 @@ from typing import Any, Protocol
 import structlog
 
 from . import transfer
-from .answering import App, Environ, Headers, LentConnections, Threads, ask
+from .answering import App, ConnectionPool, Environ, Headers, Threads, call_app
 from .arriving import QUICK, Arrival, Arrivals
-from .by_the_head import ByTheHead
-from .connections import LARGEST_HEAD
+from .by_the_head import RequestRules
+from .connections import MAX_HEAD_BYTES
 from .environs import HEAD, environ_of, has_body, stated_length
 from .in_pieces import Pieces, piece_of
 from .programs import is_call
 from .sending_files import file_of, part_of, without_file
-from .writers import HASHING_AT_ONCE, READING, TURNED_AWAY, WAIT, Places
+from .writers import MAX_CONCURRENT_HASHES, SAFE_METHODS, SLOT_REFUSED, SLOT_TIMEOUT, Slots
 
 log = structlog.get_logger("tradepost.access")
 
 THREADS = "TRADEPOST_WEB_THREADS"
-"""Environment variable by which ``tradepost serve`` tells its workers how many."""
-AT_ONCE = 16
-"""Requests that a process works on at a time: its one core is busy while most of them wait for the database. With five, which
-two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
-AT_ONCE_OF_ONE = 4
-"""Of these, for one client: with twice as many, pages of others take twice as long beside its requests (decision 0081)."""
-UNANSWERED_OF_ONE = 256
-"""Requests of one client that a process holds, in a thread or waiting for one; further ones are refused."""
+"""Environment variable through which ``tradepost serve`` sets the number of threads of its processes."""
+MAX_CONCURRENT = 16
+"""Concurrent requests of a process. With five threads, a query of the open API takes 10 % longer (measured)."""
+MAX_CONCURRENT_PER_CLIENT = 4
+"""Concurrent requests of one client. With eight, pages of other clients take twice as long (decision 0081)."""
+MAX_UNANSWERED_PER_CLIENT = 256
+"""Requests of one client that a process keeps, running or queued; further requests are refused."""
 CALL_TRIES = 6
-"""How often a program's call waits for a place to write, ``writers.WAIT`` seconds each time. A seller that pushes the usage of
-many services in parallel gets its answers in turn, not an error (openapi-jointkit §C.5)."""
-FROM_ANYBODY = 64 * 1024
-"""Bytes of a call's body that are received before anybody looked who calls."""
-FORM_FROM_ANYBODY = 1024 * 1024
-"""The same of a page's: what is more is a file, which only somebody who is logged in may send."""
-COME_AGAIN = ("Retry-After", "5")
+"""How often a call of a program waits ``writers.SLOT_TIMEOUT`` for a write slot, so that a seller that reports usage
+in parallel gets its responses in turn, not an error (openapi-jointkit §C.5)."""
+MAX_CALL_FROM_UNKNOWN = 64 * 1024
+"""Maximum bytes of a call's body that are received before its sender is known."""
+MAX_FORM_FROM_UNKNOWN = 1024 * 1024
+"""The same limit for a page. A larger body contains a file, which requires a signed-in user."""
+RETRY_AFTER = ("Retry-After", "5")
 LANE = "tradepost.lane"
-"""Key of the client in whose turn a request is answered."""
+"""Key of the client in whose queue a request waits."""
 
 
 def threads_for(stated: str | None) -> int:
-    """As many as are stated; else sixteen."""
-    return int(stated or 0) or AT_ONCE
+    """Return the configured number of threads, otherwise the default."""
+    return int(stated or 0) or MAX_CONCURRENT
 
 
 class Exchange(Protocol):
-    """Granian's side of a request, of RSGI's HTTPProtocol: its body in pieces, and where its answer goes."""
+    """Granian's side of a request (RSGI's HTTPProtocol): the body in pieces, and methods to respond."""
 
     def __aiter__(self) -> Any: ...
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
@@ -68,51 +67,51 @@ class Exchange(Protocol):
 
 
 class RequestBuffering:
-    """The RSGI application around the WSGI application ``app``, which is asked by ``threads`` threads, ``writers`` of them
-    about requests that may write."""
+    """RSGI application for ``app``. ``threads``: threads that call it; ``writers``: maximum of them that may write."""
 
     def __init__(
-        self, app: App, *, threads: int, writers: int, by_the_head: ByTheHead, arrivals: Arrivals | None = None
+        self, app: App, *, threads: int, writers: int, by_the_head: RequestRules, arrivals: Arrivals | None = None
     ) -> None:
         self._app = app
         self._by = by_the_head
         self._number = threads
-        self._connections = LentConnections()
-        self._writing = Places(writers, wait=WAIT, of_one=AT_ONCE_OF_ONE - 1)  # its last thread is for its own pages
-        self._hashing = Places(HASHING_AT_ONCE, wait=WAIT)
+        self._connections = ConnectionPool()
+        # one thread is left for the client's own pages
+        self._writing = Slots(writers, wait=SLOT_TIMEOUT, of_one=MAX_CONCURRENT_PER_CLIENT - 1)
+        self._hashing = Slots(MAX_CONCURRENT_HASHES, wait=SLOT_TIMEOUT)
         self._arrivals = arrivals or Arrivals()
-        self._transferring = transfer.Places()
+        self._transferring = transfer.TransferCounter()
         self._receiving: set[asyncio.Task[None]] = set()
         self._unanswered: Counter[str] = Counter()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._threads = Threads(self._number, name="request", of_one=min(AT_ONCE_OF_ONE, self._number))
+        self._threads = Threads(self._number, name="request", of_one=min(MAX_CONCURRENT_PER_CLIENT, self._number))
         self._disk = Threads(transfer.THREADS, name="transfer")
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
         environ = self._by.lead(environ_of(scope))
         lane = environ[LANE] = self._by.lane(environ)
-        if environ[HEAD] > LARGEST_HEAD:
+        if environ[HEAD] > MAX_HEAD_BYTES:
             self._refuse(environ, exchange, answered, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif self._unanswered[lane] >= UNANSWERED_OF_ONE:
+        elif self._unanswered[lane] >= MAX_UNANSWERED_PER_CLIENT:
             self._refuse(environ, exchange, answered, HTTPStatus.TOO_MANY_REQUESTS)
         else:
             self._unanswered[lane] += 1
-            answered.add_done_callback(lambda _: self._left(lane))
+            answered.add_done_callback(lambda _: self._count_answered(lane))
             self._take(environ, exchange, answered)
         await answered
 
     def _take(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
-        if environ["REQUEST_METHOD"] not in READING or has_body(environ):
+        if environ["REQUEST_METHOD"] not in SAFE_METHODS or has_body(environ):
             receiving = self._loop.create_task(self._receive(environ, exchange, answered))
             self._receiving.add(receiving)  # the loop itself keeps only a weak reference
             receiving.add_done_callback(self._receiving.discard)
         else:
             self._threads.do(partial(self._answer, environ, exchange, answered), environ[LANE])
 
-    def _left(self, lane: str) -> None:
+    def _count_answered(self, lane: str) -> None:
         self._unanswered[lane] -= 1
         if not self._unanswered[lane]:
             del self._unanswered[lane]
@@ -140,18 +139,18 @@ class RequestBuffering:
         self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], refused: HTTPStatus
     ) -> None:
         log.info("refused unread", status=int(refused), path=environ["PATH_INFO"], client=self._by.client(environ))
-        # What is still to come of this request would be taken for the next one.
-        words, said = self._words(environ, refused)
-        head = [*words, ("Content-Length", str(len(said))), ("Connection", "close")]
+        # Unread bytes of this request would be taken for the next one.
+        words, body = self._words(environ, refused)
+        head = [*words, ("Content-Length", str(len(body))), ("Connection", "close")]
         if refused in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
-            head.append(COME_AGAIN)
-        exchange.response_bytes(refused, head, said)
+            head.append(RETRY_AFTER)
+        exchange.response_bytes(refused, head, body)
         answered.set_result(None)
 
     async def _receive_to_disk(
         self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], begin: transfer.Begin
     ) -> None:
-        """Django hears of it when all of it is there, or when it is certain that it will not be."""
+        """Stream the body to disk. Django gets the request when the body is complete or has failed."""
         client = self._by.client(environ)
         if self._transferring.take(client):
             try:
@@ -159,11 +158,15 @@ class RequestBuffering:
             finally:
                 self._transferring.leave(client)
         else:
-            status, headers, body = str(int(HTTPStatus.SERVICE_UNAVAILABLE)), [("Content-Length", "0"), COME_AGAIN], b""
-        came: transfer.Transfer | None = environ.get(transfer.TRANSFER)
-        if came is None or came.ended is not transfer.Ended.WHOLE:
+            status, headers, body = (
+                str(int(HTTPStatus.SERVICE_UNAVAILABLE)),
+                [("Content-Length", "0"), RETRY_AFTER],
+                b"",
+            )
+        received: transfer.Transfer | None = environ.get(transfer.TRANSFER)
+        if received is None or received.ended is not transfer.TransferEnd.WHOLE:
             headers = [*headers, ("Connection", "close")]
-            log.info("not taken in", status=int(status[:3]), client=client)  # a path may be a capability
+            log.info("not taken in", status=int(status[:3]), client=client)  # a path may contain a secret
         exchange.response_bytes(int(status[:3]), headers, body)
         answered.set_result(None)
 
@@ -174,42 +177,42 @@ class RequestBuffering:
             with self._connections.lent():
                 environ[transfer.TRANSFER] = begin(environ)
 
-        await self._in_a_place(environ, look)
-        if TURNED_AWAY not in environ and environ[transfer.TRANSFER].sink is not None:
-            coming = environ[transfer.TRANSFER]
-            await transfer.receive(exchange, coming, length=stated_length(environ), work=self._on_disk)
+        await self._with_slot(environ, look)
+        if SLOT_REFUSED not in environ and environ[transfer.TRANSFER].sink is not None:
+            incoming_transfer = environ[transfer.TRANSFER]
+            await transfer.receive(exchange, incoming_transfer, length=stated_length(environ), work=self._on_disk)
         try:
-            return await self._ask_in_turn(environ, tries=transfer.TRIES)
+            return await self._respond_when_free(environ, tries=transfer.TRIES)
         finally:
-            if (came := environ.get(transfer.TRANSFER)) and came.sink is not None:
-                await self._on_disk(came.sink.release)
+            if (received := environ.get(transfer.TRANSFER)) and received.sink is not None:
+                await self._on_disk(received.sink.release)
 
-    async def _in_a_place(self, environ: Environ, work: Callable[[], None]) -> None:
-        """Done in a thread, unless there was no place; then the request is one that was turned away."""
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._in_turn(environ, lambda: self._do(self._threads, work, done, environ[LANE]), done)
-        await done
+    async def _with_slot(self, environ: Environ, work: Callable[[], None]) -> None:
+        """Run the work in a thread, with a write slot. Without a free slot, the request is marked as turned away."""
+        completion: asyncio.Future[None] = self._loop.create_future()
+        self._when_free(environ, lambda: self._do(self._threads, work, completion, environ[LANE]), completion)
+        await completion
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._do(self._disk, work, done)
-        await done
+        completion: asyncio.Future[None] = self._loop.create_future()
+        self._do(self._disk, work, completion)
+        await completion
 
-    def _do(self, threads: Threads, work: Callable[[], None], done: asyncio.Future[None], lane: str = "") -> None:
+    def _do(self, threads: Threads, work: Callable[[], None], completion: asyncio.Future[None], lane: str = "") -> None:
         def job() -> None:
             try:
                 work()
-            except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
-                told = partial(done.set_exception, error)
+            except Exception as error:  # noqa: BLE001  # passed to the waiting coroutine
+                report = partial(completion.set_exception, error)
             else:
-                told = partial(done.set_result, None)
+                report = partial(completion.set_result, None)
             with suppress(RuntimeError):  # the server is ending, and its loop with it
-                self._loop.call_soon_threadsafe(told)
+                self._loop.call_soon_threadsafe(report)
 
         threads.do(job, lane)
 
     def _words(self, environ: Environ, refused: HTTPStatus) -> tuple[Headers, bytes]:
-        """Whatever happens, the request gets its status."""
+        """Return the headers and body of a refusal. An error here must not hide the status."""
         try:
             return self._by.words(environ, refused)
         except Exception:
@@ -219,25 +222,24 @@ class RequestBuffering:
     async def _receive_in_pieces(
         self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], size: int
     ) -> None:
-        """Each piece is asked about before the next one is read, so that no more of a body than one is held. What came of
-        one that broke off goes on as well. The last answer is the request's."""
+        """Pass each piece to Django before the next is read, also the rest of an aborted body. Send the last response."""
         pieces = Pieces(exchange, size, length=stated_length(environ))
-        passed, going_on = 0, True
-        known = await self._is_caller_known(environ)  # nothing is received from anybody else
+        passed, continuing = 0, True
+        is_known = await self._is_caller_known(environ)  # nothing is received from unknown senders
         status, headers, body = "500", [("Content-Length", "0")], b""
-        while going_on:
+        while continuing:
             arrived: asyncio.Future[None] = self._loop.create_future()
             try:
-                content, refused = await self._next_piece(pieces, environ, arrived) if known else (b"", None)
-                one = piece_of(environ, content, passed, whole=pieces.length)
-                status, headers, body = await self._ask_in_turn(one)
+                content, refused = await self._next_piece(pieces, environ, arrived) if is_known else (b"", None)
+                request = piece_of(environ, content, passed, whole=pieces.length)
+                status, headers, body = await self._respond_when_free(request)
             finally:
                 arrived.set_result(None)
             passed += len(content)
             if refused is not None:
                 status, headers, body = str(int(refused)), [("Content-Length", "0")], b""
-            going_on = known and pieces.more and status.startswith("204")
-        if not pieces.ended:  # what is still to come of this request would be taken for the next one
+            continuing = is_known and pieces.more and status.startswith("204")
+        if not pieces.ended:  # unread bytes of this request would be taken for the next one
             headers = [*headers, ("Connection", "close")]
         if not status.startswith("2"):
             log.info("broken off", status=int(status[:3]), passed=passed, client=self._by.client(environ))
@@ -247,7 +249,7 @@ class RequestBuffering:
     async def _next_piece(
         self, pieces: Pieces, environ: Environ, arrived: asyncio.Future[None]
     ) -> tuple[bytes, HTTPStatus | None]:
-        """What came of the next piece, and why not all of it did. ``arrived`` ends what it holds of memory."""
+        """Return the next piece, and the refusal's status if it is incomplete. ``arrived`` frees its share of memory."""
         limit = asyncio.timeout(None)
         arrival = self._arrivals.begin(
             self._by.client(environ), now=self._loop.time(), send_away=lambda: limit.reschedule(self._loop.time())
@@ -262,35 +264,35 @@ class RequestBuffering:
                     if not arrival.was_sent_away:
                         limit.reschedule(arrival.until)
         except TimeoutError:
-            away = HTTPStatus.SERVICE_UNAVAILABLE if arrival.was_sent_away else HTTPStatus.REQUEST_TIMEOUT
-            return pieces.take(), away
+            status = HTTPStatus.SERVICE_UNAVAILABLE if arrival.was_sent_away else HTTPStatus.REQUEST_TIMEOUT
+            return pieces.take(), status
         if arrival.was_sent_away:
             return pieces.take(), HTTPStatus.SERVICE_UNAVAILABLE
         self._arrivals.is_whole(arrival)
         return pieces.take(), None
 
-    async def _ask_in_turn(self, environ: Environ, *, tries: int = 1) -> tuple[str, Headers, bytes]:
-        """The answer to a request that is there, once it got its place among the writers, for which it waits so often."""
-        told: asyncio.Future[tuple[str, Headers, bytes]] = self._loop.create_future()
+    async def _respond_when_free(self, environ: Environ, *, tries: int = 1) -> tuple[str, Headers, bytes]:
+        """Return Django's response to a complete request. It waits for a write slot up to ``tries`` times."""
+        response: asyncio.Future[tuple[str, Headers, bytes]] = self._loop.create_future()
 
         def look() -> None:
-            answer = self._asked(environ)
-            self._loop.call_soon_threadsafe(told.set_result, answer)
+            answer = self._call_app(environ)
+            self._loop.call_soon_threadsafe(response.set_result, answer)
 
-        self._in_turn(environ, lambda: self._threads.do(look, environ[LANE]), told, tries=tries)
-        return await told
+        self._when_free(environ, lambda: self._threads.do(look, environ[LANE]), response, tries=tries)
+        return await response
 
     async def _await_body(
         self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]
     ) -> HTTPStatus | None:
-        """Put the body in its place, if it is to be received at all. Gives the status of a refusal."""
+        """Receive the body into the environment if it is needed. Return the status of a refusal, or None."""
         call = is_call(environ["PATH_INFO"])
         largest, length = self._by.largest_body(environ), stated_length(environ)
-        if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
+        if not largest or (length is not None and length > largest):  # the open APIs refuse in their own format
             return None if call or not largest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        from_anybody = FROM_ANYBODY if call else FORM_FROM_ANYBODY
-        asks_who = (call or largest > from_anybody) and (length is None or length > from_anybody)
-        if asks_who and not await self._is_caller_known(environ):
+        limit_for_unknown = MAX_CALL_FROM_UNKNOWN if call else MAX_FORM_FROM_UNKNOWN
+        needs_sender = (call or largest > limit_for_unknown) and (length is None or length > limit_for_unknown)
+        if needs_sender and not await self._is_caller_known(environ):
             return None
         limit = asyncio.timeout(None)
         arrival = self._arrivals.begin(
@@ -303,9 +305,9 @@ class RequestBuffering:
                 body = await self._read(exchange, arrival, limit, most=largest + 1 if length is None else length)
         except TimeoutError:
             return HTTPStatus.SERVICE_UNAVAILABLE if arrival.was_sent_away else HTTPStatus.REQUEST_TIMEOUT
-        if length is not None and len(body) < length:  # half a form says something else
+        if length is not None and len(body) < length:  # an incomplete form could mean something else
             return HTTPStatus.BAD_REQUEST
-        if len(body) > largest and not call:  # in chunks: the rest of it was not read
+        if len(body) > largest and not call:  # chunked: the rest was not read
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         environ["wsgi.input"] = BytesIO(body)
         return None
@@ -326,31 +328,31 @@ class RequestBuffering:
         return b"".join(pieces)[:most]
 
     async def _is_caller_known(self, environ: Environ) -> bool:
-        told: asyncio.Future[bool] = self._loop.create_future()
+        result: asyncio.Future[bool] = self._loop.create_future()
 
         def look() -> None:
-            known = False
+            is_known = False
             try:
                 with self._connections.lent():
-                    known = self._by.is_caller_known(environ)
-            except Exception:  # the request itself meets the same fault, and answers it
+                    is_known = self._by.is_caller_known(environ)
+            except Exception:  # the request itself fails in the same way and reports it
                 log.warning("caller not looked up", exc_info=True)
-            self._loop.call_soon_threadsafe(told.set_result, known)
+            self._loop.call_soon_threadsafe(result.set_result, is_known)
 
         self._threads.do(look, environ[LANE])
-        return await told
+        return await result
 
     def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
-        """To a thread, once there is a place for a request of its kind."""
+        """Pass a request to a thread, once there is a slot for its kind."""
         answer = partial(self._answer, environ, exchange, answered)
         tries = CALL_TRIES if is_call(environ["PATH_INFO"]) else 1
-        self._in_turn(environ, lambda: self._threads.do(answer, environ[LANE]), answered, tries=tries)
+        self._when_free(environ, lambda: self._threads.do(answer, environ[LANE]), answered, tries=tries)
 
-    def _in_turn(
+    def _when_free(
         self, environ: Environ, begin: Callable[[], None], ended: asyncio.Future[Any], *, tries: int = 1
     ) -> None:
-        """Calls ``begin`` once there is a place for a request of its kind, which ``ended`` gives back."""
-        if environ["REQUEST_METHOD"] in READING:
+        """Call ``begin`` once there is a slot for the request's kind. The slot is freed when ``ended`` completes."""
+        if environ["REQUEST_METHOD"] in SAFE_METHODS:
             begin()
             return
         places = self._hashing if self._by.hashes_password(environ) else self._writing
@@ -361,31 +363,31 @@ class RequestBuffering:
 
         def turned_away() -> None:
             if tries > 1:
-                self._in_turn(environ, begin, ended, tries=tries - 1)
+                self._when_free(environ, begin, ended, tries=tries - 1)
                 return
-            environ[TURNED_AWAY] = True
+            environ[SLOT_REFUSED] = True
             begin()
 
         places.take(environ[LANE], with_place, turned_away)
 
-    def _asked(self, environ: Environ) -> tuple[str, Headers, bytes]:
-        """In a thread: what Django answers."""
+    def _call_app(self, environ: Environ) -> tuple[str, Headers, bytes]:
+        """Return Django's response. Runs in a thread."""
         try:
             with self._connections.lent():
-                answer = ask(self._app, environ)
+                response = call_app(self._app, environ)
                 self._by.answered(environ)
         except Exception:
             log.exception("request failed", path=environ["PATH_INFO"])
             return "500", [("Content-Length", "0")], b""
         else:
-            return answer
+            return response
         finally:
-            # Django's request is part of a cycle, so its body would stay until the next full collection.
+            # Django's request is part of a reference cycle, so its body would stay until the next full collection.
             environ["wsgi.input"].close()
 
     def _answer(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
-        """In a thread: ask Django, and give its answer to the server."""
-        status, headers, content = self._asked(environ)
+        """Pass the request to Django and the response to the server. Runs in a thread."""
+        status, headers, content = self._call_app(environ)
         if file := file_of(headers):
             part = part_of(headers)
             if part is not None:
@@ -394,5 +396,5 @@ class RequestBuffering:
                 exchange.response_file(int(status[:3]), without_file(headers), file)
         else:
             exchange.response_bytes(int(status[:3]), headers, content)
-        with suppress(RuntimeError):  # the server is ending, and its loop with it; the answer is on its way
+        with suppress(RuntimeError):  # the server is ending, and its loop with it; the response is already sent
             self._loop.call_soon_threadsafe(answered.set_result, None)

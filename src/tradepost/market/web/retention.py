@@ -1,4 +1,4 @@
-"""How long sessions are kept after they ended: Django leaves the rows of those who never log out for ever."""
+"""Deletes expired sessions. Django keeps the rows of users who never sign out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tradepost.market.base.retention import BATCH, Sweep
 
 
 def _delete_expired(before: datetime) -> int:
-    """A batch, found by the index on when they end."""
+    """Delete one batch, found by the index on the expiry date."""
     ended = Session.objects.filter(expire_date__lt=before).order_by("expire_date").values_list("pk", flat=True)
     return Session.objects.filter(pk__in=list(ended[:BATCH])).delete()[0]
 

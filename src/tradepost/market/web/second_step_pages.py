@@ -1,6 +1,6 @@
-"""Turn two-step sign-in on and off, and draw recovery codes: the same pages in the market and at an auth centre.
+"""Pages to turn two-step sign-in on and off, and to create recovery codes, for the market and the auth centre.
 
-Each hashes a password, so the views are to be marked ``own_transactions``.
+Each hashes a password, so mark the views as ``own_transactions``.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor, totp
 from tradepost.market.identity.models import User
+from tradepost.market.web.pages import submitted_data
 
 from . import known_browsers
 from .access import now_of
 from .qr import qr_svg
-from .refusals import say_why
+from .refusals import add_refusal, status_of
 from .second_step import CodeForm
 
-GROUP = 4
-"""Characters of a secret that stand together where it is typed by hand."""
+GROUP_LENGTH = 4
+"""Characters of a group, where the secret is typed by hand."""
 
 
-class Place(Struct, frozen=True, kw_only=True):
-    """Whose second step it is, and among which pages. ``account``: what the app shows; ``base``: the template around; ``home``: the
-    page to go back to; ``more``: what that template needs."""
+class SecondStepContext(Struct, frozen=True, kw_only=True):
+    """The context of the pages: whose second step, and where. ``account``: name in the app; ``base``: base template;
+    ``home``: page to return to; ``more``: context of that template."""
 
     user: User
     account: str
@@ -54,19 +55,19 @@ def _password() -> forms.CharField:
 
 
 class PasswordForm(CodeForm):
-    """Both: whoever sits at a browser that was left open has neither."""
+    """Asks for password and code, neither of which a person at an unlocked browser has."""
 
     password = _password()
     field_order = ("password", "code")
 
 
 class FirstCodeForm(forms.Form):
-    """The secret that was shown, sealed, and what the app makes of it."""
+    """The sealed draft of the secret that was shown, and the code that the app computes from it."""
 
     draft = forms.CharField(max_length=1000, widget=forms.HiddenInput)
     code = forms.CharField(
-        label=gettext_lazy("Code that the app shows now"),
-        max_length=second_factor.LONGEST,
+        label=gettext_lazy("Current code of the app"),
+        max_length=second_factor.MAX_INPUT_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
     )
 
@@ -77,51 +78,51 @@ class FirstCodeAndPasswordForm(FirstCodeForm):
 
 
 type Done = Callable[[list[str]], HttpResponse]
-"""Given the recovery codes, the page that shows them, once."""
+"""Returns the page that shows the recovery codes once."""
 
 
-def turn_on(request: HttpRequest, place: Place, done: Done, *, proved: bool = False) -> HttpResponse:
-    """``proved``: the password was given a moment ago."""
+def turn_on(request: HttpRequest, place: SecondStepContext, done: Done, *, proved: bool = False) -> HttpResponse:
+    """Turn two-step sign-in on. ``proved``: the password was checked a moment ago."""
     if second_factor.is_on(place.user):
         return redirect(place.home)
     cls, wall = FirstCodeForm if proved else FirstCodeAndPasswordForm, clock.wall()
-    form, status = cls(request.POST or None), 200
-    begun = second_factor.reopen(place.user, request.POST.get("draft", "")[:1000], wall=wall)
+    form, status = cls(submitted_data(request)), 200
+    draft = second_factor.reopen(place.user, request.POST.get("draft", "")[:1000], wall=wall)
     if request.method == "POST":
         status = 422
-        if begun is None:
+        if draft is None:
             form = cls()
-            messages.warning(request, _("That picture is too old. Scan this new one."))
+            messages.warning(request, _("That QR code has expired. Scan the new one."))
         elif form.is_valid():
             try:
                 if not proved:
                     second_factor.check_password(place.user, form.cleaned_data["password"], wall=wall)
                 return done(
-                    second_factor.turn_on(place.user, begun, form.cleaned_data["code"], now=now_of(request), wall=wall)
+                    second_factor.turn_on(place.user, draft, form.cleaned_data["code"], now=now_of(request), wall=wall)
                 )
             except Refused as refused:
-                status = _why(form, refused)
-    return _picture(request, place, form, begun or second_factor.draft(place.user, wall=wall), status)
+                status = _add_refusal(form, refused)
+    return _qr_page(request, place, form, draft or second_factor.draft(place.user, wall=wall), status)
 
 
-def _picture(
-    request: HttpRequest, place: Place, form: forms.Form, begun: second_factor.Draft, status: int
+def _qr_page(
+    request: HttpRequest, place: SecondStepContext, form: forms.Form, draft: second_factor.Draft, status: int
 ) -> HttpResponse:
-    """The same secret again after a wrong code: the app holds it already."""
+    """Show the QR code. After a wrong code it is the same, because the app has stored its secret."""
     if not form.is_bound:
-        form.initial["draft"] = begun.sealed
+        form.initial["draft"] = draft.sealed
     issuer = urlsplit(config().base_url).netloc
-    uri = totp.provisioning_uri(begun.secret, account=place.account, issuer=issuer)
-    secret = begun.secret
+    uri = totp.provisioning_uri(draft.secret, account=place.account, issuer=issuer)
+    secret = draft.secret
     context = {
-        **_around(place), "form": form, "uri": uri, "account": place.account, "issuer": issuer,
-        "picture": qr_svg(uri, label=_("Picture for the authenticator app")),
-        "typed": " ".join(secret[at : at + GROUP] for at in range(0, len(secret), GROUP)),
+        **_context(place), "form": form, "uri": uri, "account": place.account, "issuer": issuer,
+        "picture": qr_svg(uri, label=_("QR code for the authenticator app")),
+        "typed": " ".join(secret[start : start + GROUP_LENGTH] for start in range(0, len(secret), GROUP_LENGTH)),
     }  # fmt: skip
     return _private(render(request, "web/second_step/turn_on.html", context, status=status))
 
 
-def turn_off(request: HttpRequest, place: Place, done: Callable[[], HttpResponse]) -> HttpResponse:
+def turn_off(request: HttpRequest, place: SecondStepContext, done: Callable[[], HttpResponse]) -> HttpResponse:
     def act() -> HttpResponse:
         second_factor.turn_off(place.user, now=now_of(request), wall=clock.wall())
         return done()
@@ -129,7 +130,7 @@ def turn_off(request: HttpRequest, place: Place, done: Callable[[], HttpResponse
     return _change(request, place, "web/second_step/turn_off.html", act)
 
 
-def draw_codes(request: HttpRequest, place: Place) -> HttpResponse:
+def create_codes(request: HttpRequest, place: SecondStepContext) -> HttpResponse:
     def act() -> HttpResponse:
         codes = second_factor.new_codes(place.user, now=now_of(request), wall=clock.wall())
         return show_codes(request, place, codes)
@@ -137,40 +138,42 @@ def draw_codes(request: HttpRequest, place: Place) -> HttpResponse:
     return _change(request, place, "web/second_step/new_codes.html", act)
 
 
-def show_codes(request: HttpRequest, place: Place, codes: list[str]) -> HttpResponse:
-    """The one page that holds them."""
-    return _private(render(request, "web/second_step/codes.html", {**_around(place), "codes": codes}))
+def show_codes(request: HttpRequest, place: SecondStepContext, codes: list[str]) -> HttpResponse:
+    """Show new recovery codes, only in this response."""
+    return _private(render(request, "web/second_step/codes.html", {**_context(place), "codes": codes}))
 
 
-def _change(request: HttpRequest, place: Place, template: str, act: Callable[[], HttpResponse]) -> HttpResponse:
-    """After the password and a code."""
+def _change(
+    request: HttpRequest, place: SecondStepContext, template: str, act: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Run the act after checking the password and a code."""
     if not second_factor.is_on(place.user):
         return redirect(place.home)
-    form, status, wall = PasswordForm(request.POST or None), 200, clock.wall()
+    form, status, wall = PasswordForm(submitted_data(request)), 200, clock.wall()
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
                 second_factor.check_password(place.user, form.cleaned_data["password"], wall=wall)
                 origin = known_browsers.origin_of(request, place.user.pk)
-                second_factor.prove(
+                second_factor.verify_code(
                     place.user, form.cleaned_data["code"], origin=origin, now=now_of(request), wall=wall
                 )
                 return act()
             except Refused as refused:
-                status = _why(form, refused)
-    return _private(render(request, template, {**_around(place), "form": form}, status=status))
+                status = _add_refusal(form, refused)
+    return _private(render(request, template, {**_context(place), "form": form}, status=status))
 
 
-def _why(form: forms.Form, refused: Refused) -> int:
-    say_why(form, refused)
-    return refused.status
+def _add_refusal(form: forms.Form, refused: Refused) -> int:
+    add_refusal(form, refused)
+    return status_of(refused)
 
 
-def _around(place: Place) -> dict[str, Any]:
+def _context(place: SecondStepContext) -> dict[str, Any]:
     return {**place.more, "base": place.base, "home": place.home}
 
 
-def _private(answer: HttpResponse) -> HttpResponse:
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    return response

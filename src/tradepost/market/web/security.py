@@ -1,4 +1,4 @@
-"""How one's account is signed in to: two-step sign-in, and the browsers that are logged in."""
+"""The page of an account's sign-in security: two-step sign-in and signed-in browsers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tradepost.market.identity.models import LogIn, User
 from . import browsers, known_browsers, second_step_pages
 from .access import buyer_required, person
 from .peer import network_of, peer
-from .second_step_pages import Place
+from .second_step_pages import SecondStepContext
 
-MOST = 100
-"""Log-ins that the page shows."""
+MAX_ROWS = 100
+"""Maximum number of signed-in browsers on the page."""
 private = cache_control(private=True, no_store=True)
 
 
@@ -31,46 +31,48 @@ private = cache_control(private=True, no_store=True)
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    rows = [_shown(request, row) for row in log_ins.living_of(user, now=clock.wall())[:MOST]]
-    if not any(row["here"] for row in rows):  # begun before log-ins were kept
-        rows.insert(0, _shown(request, LogIn(session_id=request.session.session_key or "", **_from(request))))
-    context = {"state": second_factor.state(user), "rows": rows, "all_codes": second_factor.CODES}
+    rows = [_log_in_row(request, row) for row in log_ins.valid_log_ins(user, now=clock.wall())[:MAX_ROWS]]
+    if not any(row["here"] for row in rows):  # signed in before sign-ins were recorded
+        rows.insert(
+            0, _log_in_row(request, LogIn(session_id=request.session.session_key or "", **_client_facts(request)))
+        )
+    context = {"state": second_factor.state(user), "rows": rows, "all_codes": second_factor.RECOVERY_CODE_COUNT}
     return render(request, "web/security.html", context)
 
 
-def note(request: HttpRequest, user: User) -> None:
-    """Where the reader is logged in from now on."""
+def record_log_in(request: HttpRequest, user: User) -> None:
+    """Record the current browser as signed in."""
     if request.session.session_key is None:
         request.session.save()
     key = request.session.session_key
-    assert key is not None  # saved
-    log_ins.note(user, key, **_from(request), now=clock.wall())
+    assert key is not None  # just saved
+    log_ins.record_log_in(user, key, **_client_facts(request), now=clock.wall())
     known_browsers.remember(request, user)
 
 
-def _from(request: HttpRequest) -> dict[str, str]:
+def _client_facts(request: HttpRequest) -> dict[str, str]:
     return {"network": network_of(peer(request)), "agent": request.headers.get("User-Agent", "")}
 
 
-def _shown(request: HttpRequest, row: LogIn) -> dict[str, object]:
-    here = row.session_id == request.session.session_key
-    return {"row": row, "browser": browsers.in_words(row.agent), "here": here}
+def _log_in_row(request: HttpRequest, row: LogIn) -> dict[str, object]:
+    is_current = row.session_id == request.session.session_key
+    return {"row": row, "browser": browsers.browser_name(row.agent), "here": is_current}
 
 
-def stay(request: HttpRequest, user: User) -> None:
-    """All sessions of the account were ended; this browser's goes on, under a new key."""
+def keep_signed_in(request: HttpRequest, user: User) -> None:
+    """Keep this browser signed in, under a new session key, after all sessions of the account were ended."""
     update_session_auth_hash(request, user)
-    note(request, user)
+    record_log_in(request, user)
 
 
 @require_POST
 @buyer_required
 def end_log_in(request: HttpRequest, pk: int) -> HttpResponse:
-    found = log_ins.living_of(person(request), now=clock.wall()).filter(pk=pk).first()
-    if found is None or found.session_id == request.session.session_key:  # this one is ended by logging out
+    log_in = log_ins.valid_log_ins(person(request), now=clock.wall()).filter(pk=pk).first()
+    if log_in is None or log_in.session_id == request.session.session_key:  # the current browser signs out instead
         raise Http404
-    log_ins.end(found)
-    messages.success(request, _("That browser is logged out."))
+    log_ins.end(log_in)
+    messages.success(request, _("The browser was signed out."))
     return redirect("web:security")
 
 
@@ -79,24 +81,24 @@ def end_log_in(request: HttpRequest, pk: int) -> HttpResponse:
 def end_others(request: HttpRequest) -> HttpResponse:
     user = person(request)
     log_ins.end_all(user)
-    stay(request, user)
-    messages.success(request, _("All other browsers are logged out."))
+    keep_signed_in(request, user)
+    messages.success(request, _("All other browsers were signed out."))
     return redirect("web:security")
 
 
-def _place(request: HttpRequest) -> Place:
+def _second_step_context(request: HttpRequest) -> SecondStepContext:
     user = person(request)
-    return Place(user=user, account=user.email, base="web/security_base.html", home=reverse("web:security"))
+    return SecondStepContext(user=user, account=user.email, base="web/security_base.html", home=reverse("web:security"))
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def turn_on(request: HttpRequest) -> HttpResponse:
-    place = _place(request)
+    place = _second_step_context(request)
 
     def done(codes: list[str]) -> HttpResponse:
         with transaction.atomic():
-            stay(request, place.user)
+            keep_signed_in(request, place.user)
         return second_step_pages.show_codes(request, place, codes)
 
     return second_step_pages.turn_on(request, place, done)
@@ -105,12 +107,12 @@ def turn_on(request: HttpRequest) -> HttpResponse:
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def turn_off(request: HttpRequest) -> HttpResponse:
-    place = _place(request)
+    place = _second_step_context(request)
 
     def done() -> HttpResponse:
         with transaction.atomic():
-            stay(request, place.user)
-        messages.success(request, _("Two-step sign-in is off. All other browsers are logged out."))
+            keep_signed_in(request, place.user)
+        messages.success(request, _("Two-step sign-in is off. All other browsers are signed out."))
         return redirect(place.home)
 
     return second_step_pages.turn_off(request, place, done)
@@ -119,9 +121,9 @@ def turn_off(request: HttpRequest) -> HttpResponse:
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_codes(request: HttpRequest) -> HttpResponse:
-    return second_step_pages.draw_codes(request, _place(request))
+    return second_step_pages.create_codes(request, _second_step_context(request))
 
 
-# They hash a password: in one transaction it would be hashed while SQLite's lock is held.
+# They hash a password, which must not happen while SQLite's write lock is held.
 for _view in (turn_on, turn_off, new_codes):
     _view.own_transactions = True  # type: ignore[attr-defined]

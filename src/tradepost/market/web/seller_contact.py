@@ -1,8 +1,8 @@
-"""Whom a buyer asks about a product, an order, a service or an invoice: the seller's hotline, mail and service hours with the
-zone in which they count (business-rules §2.3, §9), and whom when nobody answers.
+"""The contact for questions about a product, order, service or invoice: the seller's hotline, mail and service hours
+with their time zone (business-rules §2.3, §9).
 
-What the product says counts; where it is silent, what the seller said of its company. A page gets it by ``contact_of`` and shows
-it with ``web/parts/seller_contact.html``.
+The product's contact takes precedence over the company's. A page calls ``contact_of`` and includes
+``web/parts/seller_contact.html``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tradepost.market.notifications.facts import zone_name
 from tradepost.protocols.text import Text
 
 _ZONED = re.compile(r"UTC|GMT|时区|時區|时间[）)]|北京时间|time zone|\b[A-Z]{2,4}T\b|\btime\b", re.IGNORECASE)
-"""What a seller writes who says in which zone the hours count."""
+"""Matches service hours that mention a time zone."""
 
 
 class SellerContact(Struct, frozen=True, kw_only=True):
-    """``zone``: in which the hours count, where their own words do not say it. ``about``: what a complaint would be about, as the
-    query of its page; empty in a preview."""
+    """A seller's contact. ``zone``: time zone of the hours, unless their text names it. ``about``: query string of the
+    complaint page; "" in a preview."""
 
     seller: Seller
     hotline: str
@@ -47,7 +47,7 @@ class SellerContact(Struct, frozen=True, kw_only=True):
 
     @property
     def service_time(self) -> str:
-        """The hours of a company's service desk in words; the same time twice means around the clock."""
+        """Return the service hours of a company as text. Equal times mean around the clock."""
         days = {5: _("Monday to Friday"), 6: _("Monday to Saturday"), 7: _("every day")}.get(self.days, "")
         if self.opens == self.closes:
             return _("%(days)s, around the clock") % {"days": days}
@@ -57,22 +57,23 @@ class SellerContact(Struct, frozen=True, kw_only=True):
 def contact_of(
     seller: Seller, product: Product | None = None, *, support: Support | None = None, order: str = "", service: int = 0
 ) -> SellerContact:
-    """``support``: that of a document at hand, such as a draft's; else that of the product's listed version is read. ``order``
-    (its number) or ``service`` (the key of a subscription): what it is asked about, where it is more than the product."""
-    said = support or (support_of(product) if product is not None else Support())
+    """Return the contact. ``support``: from the document at hand, such as a draft; otherwise from the product's listed
+    version. ``order`` (its number) or ``service`` (key of a subscription): the subject, if it is more specific than the
+    product."""
+    given_support = support or (support_of(product) if product is not None else Support())
     company = Company.objects.filter(seller=seller).only("service_days", "service_from", "service_until").first()
-    silent = said.hours == NO_TEXT
-    opens, closes = (company.service_from, company.service_until) if company and silent else ("", "")
+    without_hours = given_support.hours == NO_TEXT
+    opens, closes = (company.service_from, company.service_until) if company and without_hours else ("", "")
     return SellerContact(
         seller=seller,
-        hotline=said.phone or (product.contact_phone if product else "") or seller.contact_phone,
-        mail=said.email or (product.contact_email if product else "") or seller.contact_email,
-        hours=said.hours,
-        days=company.service_days if company and silent else 0,
+        hotline=given_support.phone or (product.contact_phone if product else "") or seller.contact_phone,
+        mail=given_support.email or (product.contact_email if product else "") or seller.contact_email,
+        hours=given_support.hours,
+        days=company.service_days if company and without_hours else 0,
         opens=opens,
         closes=closes,
-        zone="" if _says_zone(said.hours) else _zone_now(),
-        content=said.content,
+        zone="" if _says_zone(given_support.hours) else _zone_now(),
+        content=given_support.content,
         about="" if support is not None and product is None else _about(seller, product, order, service),
     )
 
@@ -88,11 +89,11 @@ def _about(seller: Seller, product: Product | None, order: str, service: int) ->
 
 
 def _says_zone(hours: Text) -> bool:
-    """Whether both languages of it say in which zone they count; nothing is said where nothing is."""
-    written = [words for words in (hours.zh, hours.en) if words]
-    return bool(written) and all(_ZONED.search(words) for words in written)
+    """Return whether the hours name their time zone in every language given."""
+    texts = [words for words in (hours.zh, hours.en) if words]
+    return bool(texts) and all(_ZONED.search(words) for words in texts)
 
 
 def _zone_now() -> str:
-    """The market's zone."""
+    """Return the market's time zone."""
     return zone_name(timezone.localtime())

@@ -1,4 +1,4 @@
-"""What pages about demands and complaints share: the rules as the settings say them, and the name of a form that is sent."""
+"""Helpers of the pages for demands and complaints: rules from the settings, and the idempotency key of a form."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tradepost.market.service_desk.desk_rules import DeskRules
 from tradepost.market.service_desk.desk_settings import desk_rules_of
 
 KEY = "idempotency_key"
-"""Of a form that asks for something: which display of it was sent (decision 0018)."""
+"""Field with the idempotency key of a displayed form (decision 0018)."""
 
 
-def key_shown(request: HttpRequest) -> str:
-    """What the form holds: the same when it is shown again with a fault in it."""
+def key_for_form(request: HttpRequest) -> str:
+    """Return the key for the form: the submitted key when it is shown again with errors, otherwise a new one."""
     return request.POST.get(KEY, "")[:64] or ids.hex_id()
 
 
-def key_of(request: HttpRequest, typed: Mapping[str, Any]) -> str:
-    """Names one request: this display of the form and what was typed into it. A form without a name names none."""
-    shown = request.POST.get(KEY, "")[:64]
-    return hashlib.sha256(json.dumps([shown, dict(typed)]).encode()).hexdigest() if shown else ""
+def key_of(request: HttpRequest, inputs: Mapping[str, Any]) -> str:
+    """Return the key of a request: a hash of the form's key and its input; "" for a form without a key."""
+    form_key = request.POST.get(KEY, "")[:64]
+    return hashlib.sha256(json.dumps([form_key, dict(inputs)]).encode()).hexdigest() if form_key else ""
 
 
 def desk_rules_now() -> DeskRules:

@@ -1,4 +1,4 @@
-"""What happened to a service, for those who run the market: its moves, each reason of a freeze, and who did what by hand."""
+"""The history of a service for operators: its transitions, the reasons of each freeze, and manual acts."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from .timeline import MARKET, TimelineEvent, moves_of, note_of
 
 
 def events_of_service(subscription: Subscription, freezes: Sequence[Freeze]) -> list[TimelineEvent]:
-    """Oldest first. A freeze tells its move; who lifted it by hand, and why, stands in the history."""
+    """Return the events, oldest first. A freeze replaces its transition; its manual end is in the history."""
     moves = moves_of("subscription", subscription.pk)
-    told = [*_of_freezes(freezes), *_of_moves(moves, {freeze.since for freeze in freezes})]
-    first = TimelineEvent(subscription.created_at, pgettext("service", "Ordered"), icon="shopping-cart")
-    return [first, *sorted(told, key=lambda event: event.at or subscription.created_at)]
+    events = [*_freeze_events(freezes), *_move_events(moves, {freeze.since for freeze in freezes})]
+    order_event = TimelineEvent(subscription.created_at, pgettext("service", "Ordered"), icon="shopping-cart")
+    return [order_event, *sorted(events, key=lambda event: event.at or subscription.created_at)]
 
 
-def _of_freezes(freezes: Iterable[Freeze]) -> Iterator[TimelineEvent]:
+def _freeze_events(freezes: Iterable[Freeze]) -> Iterator[TimelineEvent]:
     for freeze in freezes:
         title = _("Frozen: %(reason)s") % {"reason": freeze.get_reason_display()}
-        yield TimelineEvent(freeze.since, title, _said(freeze.note, freeze.actor), "snowflake", "warn")
+        yield TimelineEvent(freeze.since, title, _details(freeze.note, freeze.actor), "snowflake", "warn")
         if freeze.lifted_at is not None and freeze.reason != Freeze.Reason.OPERATOR:
-            title = _("No longer frozen for this: %(reason)s") % {"reason": freeze.get_reason_display()}
+            title = _("Freeze reason removed: %(reason)s") % {"reason": freeze.get_reason_display()}
             yield TimelineEvent(freeze.lifted_at, title, icon="player-play")
 
 
-def _of_moves(moves: Iterable[Move], frozen_at: set[object]) -> Iterator[TimelineEvent]:
+def _move_events(moves: Iterable[Move], frozen_at: set[object]) -> Iterator[TimelineEvent]:
     for move in moves:
-        said = _said(note_of(move), move.actor)
+        details = _details(note_of(move), move.actor)
         match move.event, move.after:
             case event, _after if event == LIFT:
-                yield TimelineEvent(move.at, _("The operator's freeze was lifted"), said, "player-play", "ok")
+                yield TimelineEvent(move.at, _("The operator's freeze was lifted"), details, "player-play", "ok")
             case event, _after if event == RELEASE:
-                yield TimelineEvent(move.at, _("Ended by an operator"), said, "ban", "bad")
+                yield TimelineEvent(move.at, _("Ended by an operator"), details, "ban", "bad")
             case _event, "frozen" if move.at in frozen_at:
-                continue  # the reason tells it
+                continue  # shown by its freeze
             case _event, after:
-                shown = look("subscription", after)
-                yield TimelineEvent(move.at, shown.label, said, shown.icon, shown.tone)
+                state = look("subscription", after)
+                yield TimelineEvent(move.at, state.label, details, state.icon, state.tone)
 
 
-def _said(note: str, actor: str) -> str:
+def _details(note: str, actor: str) -> str:
     return " · ".join(part for part in (note, actor if actor != MARKET else "") if part)

@@ -1,4 +1,4 @@
-"""One vocabulary of states for every page: a word, a tone and an icon, made from the contexts' own choices."""
+"""The vocabulary of states for all pages: a label, a tone and an icon, based on the choices of the contexts' models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product, Version
-from tradepost.market.debugging.standing import Standing
+from tradepost.market.debugging.standing import CaseState
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.invoices.models import Invoice
@@ -30,7 +30,7 @@ from tradepost.market.web_scan.contract import Severity
 from tradepost.market.web_scan.models import WebScan
 from tradepost.market.web_scan.standing import State as WebStanding
 
-from .more_status import MORE
+from .more_status import MORE_LIFECYCLES
 
 
 class Look(Struct, frozen=True):
@@ -44,7 +44,7 @@ type Choices = Iterable[tuple[str, str | Promise]]
 
 
 def _looks(choices: Choices, marks: Mapping[str, tuple[str, str]]) -> dict[str, Look]:
-    """Every choice gets its mark; a choice without one is a fault found when the module is loaded."""
+    """Combine choices with their tones and icons. A choice without one fails at import."""
     return {value: Look(label, *marks[value]) for value, label in choices if value}
 
 
@@ -54,20 +54,20 @@ CALL_OUTCOMES = _looks(
 CALL_STATES = {
     State.WAITING: Look(pgettext_lazy("call", "Waiting"), "wait", "clock"),
     State.LEASED: Look(pgettext_lazy("call", "Calling"), "info", "plug"),
-    State.HELD: Look(pgettext_lazy("call", "Held back"), "warn", "player-pause"),
+    State.HELD: Look(pgettext_lazy("call", "On hold"), "warn", "player-pause"),
     State.ENDED: Look(pgettext_lazy("call", "Ended"), "calm", "point"),
 }
 UNCHARGED = Look(pgettext_lazy("order", "Closed, not charged"), "warn", "circle-x")
-"""Of an order that was given up and had cost nothing: there was nothing to refund."""
+"""For an order that was given up and had cost nothing, so that nothing was refunded."""
 UNSUBSCRIBING = Look(pgettext_lazy("order", "Refunding"), "info", "arrow-back-up")
-"""Of an unsubscription whose seller is not done yet (business-rules §4.1)."""
+"""For an unsubscription that the seller has not completed (business-rules §4.1)."""
 RETRYING = Look(pgettext_lazy("call", "Trying again"), "wait", "refresh")
 
 ATTEMPT_RUNNING = Look(pgettext_lazy("attempt", "Under way"), "info", "plug")
 ATTEMPT_DONE = Look(pgettext_lazy("attempt", "Succeeded"), "ok", "check")
 ATTEMPT_PENDING = Look(pgettext_lazy("attempt", "Seller is working"), "info", "clock")
 ATTEMPT_REFUSED = Look(pgettext_lazy("attempt", "Refused"), "warn", "ban")
-ATTEMPT_FAULT = Look(pgettext_lazy("attempt", "No valid answer"), "bad", "alert-triangle")
+ATTEMPT_FAULT = Look(pgettext_lazy("attempt", "No valid response"), "bad", "alert-triangle")
 
 LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     "asset version": _looks(
@@ -91,7 +91,7 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
             "not_scanned": ("warn", "alert-circle"),
         },
     ),
-    **{name: _looks(*one) for name, one in MORE.items()},
+    **{name: _looks(*one) for name, one in MORE_LIFECYCLES.items()},
     "domain": _looks(
         Domain.Status.choices,
         {"pending": ("wait", "clock"), "verified": ("ok", "shield-check"), "lapsed": ("warn", "alert-triangle")},
@@ -155,8 +155,9 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     ),
     "money": {
         ProviderFact.Status.UNMATCHED: Look(pgettext_lazy("money", "Not matched yet"), "wait", "help"),
-        ProviderFact.Status.MATCHED: Look(pgettext_lazy("money", "On a buyer's balance"), "ok", "check"),
+        ProviderFact.Status.MATCHED: Look(pgettext_lazy("money", "Assigned"), "ok", "check"),
         ProviderFact.Status.RETURNED: Look(pgettext_lazy("money", "Sent back"), "calm", "arrow-back-up"),
+        ProviderFact.Status.VOID: Look(pgettext_lazy("money", "Entered by mistake"), "calm", "ban"),
     },
     "subscription": _looks(
         Subscription.Status.choices,
@@ -236,11 +237,11 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         },
     ),
     "debug case": {
-        Standing.MISSING: Look(pgettext_lazy("debug case", "Missing"), "calm", "point"),
-        Standing.SAVED: Look(pgettext_lazy("debug case", "Saved"), "ok", "check"),
-        Standing.OTHER_KEY: Look(pgettext_lazy("debug case", "Stale: another key"), "warn", "key"),
-        Standing.OTHER_URL: Look(pgettext_lazy("debug case", "Stale: another address"), "warn", "server"),
-        Standing.FAILED: Look(pgettext_lazy("debug case", "Failed"), "bad", "x"),
+        CaseState.MISSING: Look(pgettext_lazy("debug case", "Missing"), "calm", "point"),
+        CaseState.SAVED: Look(pgettext_lazy("debug case", "Saved"), "ok", "check"),
+        CaseState.OTHER_KEY: Look(pgettext_lazy("debug case", "Stale: another key"), "warn", "key"),
+        CaseState.OTHER_URL: Look(pgettext_lazy("debug case", "Stale: another address"), "warn", "server"),
+        CaseState.FAILED: Look(pgettext_lazy("debug case", "Failed"), "bad", "x"),
     },
     "judgement": {
         "passed": Look(pgettext_lazy("judgement", "Holds"), "ok", "check"),
@@ -257,12 +258,14 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     },
     "probe": {
         "open": Look(pgettext_lazy("probe", "Under way"), "info", "refresh"),
+        "unfinished": Look(pgettext_lazy("probe", "Not finished"), "warn", "alert-triangle"),
         "passed": Look(pgettext_lazy("probe", "Passed"), "ok", "check"),
         "failed": Look(pgettext_lazy("probe", "Failed"), "bad", "x"),
         "unknown": Look(pgettext_lazy("probe", "Unknown"), "calm", "point"),
     },
     "health": {
         "untested": Look(pgettext_lazy("health", "Untested"), "calm", "point"),
+        "tested": Look(pgettext_lazy("health", "Cases passed"), "info", "check"),
         "unknown": Look(pgettext_lazy("health", "Unknown"), "calm", "point"),
         "passing": Look(pgettext_lazy("health", "Passing"), "ok", "check"),
         "recovering": Look(pgettext_lazy("health", "Passing again"), "wait", "refresh"),
@@ -305,7 +308,7 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
         WebStanding.NEVER: Look(pgettext_lazy("web check", "Never checked"), "calm", "point"),
         WebStanding.RUNNING: Look(pgettext_lazy("web check", "Being checked"), "info", "refresh"),
         WebStanding.UNREACHED: Look(pgettext_lazy("web check", "Site not reached"), "warn", "plug"),
-        WebStanding.BROKEN: Look(pgettext_lazy("web check", "Broken off"), "wait", "alert-circle"),
+        WebStanding.BROKEN: Look(pgettext_lazy("web check", "Interrupted"), "wait", "alert-circle"),
         WebStanding.EXPIRED: Look(pgettext_lazy("web check", "Report too old"), "warn", "clock"),
         WebStanding.BLOCKED: Look(pgettext_lazy("web check", "High finding"), "bad", "alert-triangle"),
         WebStanding.PASSED: Look(pgettext_lazy("web check", "No high finding"), "ok", "shield-check"),
@@ -350,12 +353,13 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     "call": CALL_OUTCOMES,
 }
 
-IN_FILTERS = {("order", "refunded"): pgettext_lazy("order", "Refunded or closed")}
-"""Where a state has more than one word, the filter says all of them."""
+FILTER_LABELS = {("order", "refunded"): pgettext_lazy("order", "Refunded or closed")}
+"""Labels of states for filters, where pages show several labels for one state."""
 
 
 def look(lifecycle: str, value: object) -> Look:
-    """How to show a state. An order, a call or an attempt may be given whole, since its state is more than one column."""
+    """Return how to show a state. An order, call or attempt may be passed as an object, since its state has more than
+    one column."""
     if isinstance(value, Order):
         return order_look(value, value.status)
     if isinstance(value, Call):
@@ -370,7 +374,7 @@ def look(lifecycle: str, value: object) -> Look:
 
 
 def order_look(order: Order, status: str) -> Look:
-    """A state that this order is or was in."""
+    """Return how to show a present or past state of this order."""
     refunded = status == Order.Status.REFUNDED
     if order.order_type == Order.Type.UNSUBSCRIBE and status == Order.Status.PROCESSING:
         return UNSUBSCRIBING
@@ -386,13 +390,11 @@ def call_look(call: Call) -> Look:
 
 
 def attempt_look(verdict: str) -> Look:
-    """A verdict is ``done``, ``pending``, a result code (digits) or the name of a fault."""
-    if not verdict:
-        return ATTEMPT_RUNNING
-    known = {"done": ATTEMPT_DONE, "pending": ATTEMPT_PENDING}.get(verdict)
-    return known or (ATTEMPT_REFUSED if verdict.isdecimal() else ATTEMPT_FAULT)
+    """Return how to show a verdict: ``done``, ``pending``, a result code (digits) or the name of a fault."""
+    fault = ATTEMPT_REFUSED if verdict.isdecimal() else ATTEMPT_FAULT
+    return {"": ATTEMPT_RUNNING, "done": ATTEMPT_DONE, "pending": ATTEMPT_PENDING}.get(verdict, fault)
 
 
-def vocabulary(lifecycle: str) -> list[tuple[str, str | Promise]]:
-    """Values with their words, for a filter."""
-    return [(value, IN_FILTERS.get((lifecycle, value), found.label)) for value, found in LIFECYCLES[lifecycle].items()]
+def state_choices(lifecycle: str) -> list[tuple[str, str | Promise]]:
+    """Return values and labels for a filter."""
+    return [(value, FILTER_LABELS.get((lifecycle, value), look.label)) for value, look in LIFECYCLES[lifecycle].items()]

@@ -1,4 +1,4 @@
-"""What was told a seller of a binding, run by run, for pages of buyers, sellers and operators."""
+"""The synchronisation runs of a binding, for pages of buyers, sellers and operators."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from tradepost.market.applications.seller_queries import runs_of
 from tradepost.market.production import reasons
 
 
-class Run(Struct, frozen=True):
-    """``why``: the reason of its last failure, in words."""
+class SyncRun(Struct, frozen=True):
+    """A run. ``why``: the explained reason of its last failure."""
 
     run: Sync
     why: str
 
 
 class Failure(Struct, frozen=True):
-    """The failed runs of a binding: the reason of the newest, and the next attempt; None when retries have ended for all of them."""
+    """The failed runs of a binding: reason of the latest, and the next attempt, which is None once all retries have
+    ended."""
 
     why: str
     next_at: datetime | None
@@ -28,46 +29,46 @@ class Failure(Struct, frozen=True):
 
 
 class SyncView(Struct, frozen=True):
-    """``runs``: newest first. ``failure``: None when nothing has failed."""
+    """The runs of a binding, newest first. ``failure``: None if no run has failed."""
 
-    runs: list[Run]
+    runs: list[SyncRun]
     running: bool
     failure: Failure | None
 
 
 def sync_view(binding: TenantBinding) -> SyncView:
-    own = Sync.objects.filter(binding=binding)
+    syncs = Sync.objects.filter(binding=binding)
     return SyncView(
-        [Run(one, _why(one, binding)) for one in runs_of(binding)],
-        running=own.filter(status=Sync.Status.RUNNING).exists(),
+        [SyncRun(run, _failure_text(run, binding)) for run in runs_of(binding)],
+        running=syncs.filter(status=Sync.Status.RUNNING).exists(),
         failure=failures_of([binding]).get(binding.pk),
     )
 
 
 def failures_of(bindings: Iterable[TenantBinding]) -> dict[int, Failure]:
-    """By binding, of those with a failed run. ``bindings`` with their address."""
-    by_key = {one.pk: one for one in bindings}
-    own = Sync.objects.filter(binding__in=by_key)
-    found = own.filter(status=Sync.Status.WAITING).union(own.filter(status=Sync.Status.STOPPED), all=True)
+    """Return the failures by binding, for bindings with a failed run. Their address must be loaded."""
+    by_key = {row.pk: row for row in bindings}
+    syncs = Sync.objects.filter(binding__in=by_key)
+    failed_runs = syncs.filter(status=Sync.Status.WAITING).union(syncs.filter(status=Sync.Status.STOPPED), all=True)
     runs: dict[int, list[Sync]] = {}
-    for one in sorted(found, key=lambda one: one.pk):
-        runs.setdefault(one.binding_id, []).append(one)
+    for row in sorted(failed_runs, key=lambda row: row.pk):
+        runs.setdefault(row.binding_id, []).append(row)
     return {pk: _failure(failed, by_key[pk]) for pk, failed in runs.items()}
 
 
 def mark_failures(bindings: Iterable[TenantBinding]) -> None:
-    """Give each binding of a list its ``failure``, or None. ``bindings`` with their address."""
+    """Set ``failure`` on each binding of a list, None without a failed run. Their address must be loaded."""
     rows = list(bindings)
-    found = failures_of(rows)
-    for one in rows:
-        one.failure = found.get(one.pk)  # type: ignore[attr-defined]  # for templates
+    failures = failures_of(rows)
+    for row in rows:
+        row.failure = failures.get(row.pk)  # type: ignore[attr-defined]  # for templates
 
 
 def _failure(failed: list[Sync], binding: TenantBinding) -> Failure:
-    waiting = sorted((one.next_at, one.give_up_at) for one in failed if one.next_at and one.give_up_at)
+    waiting = sorted((run.next_at, run.give_up_at) for run in failed if run.next_at and run.give_up_at)
     next_at, give_up_at = waiting[0] if waiting else (None, None)
-    return Failure(_why(failed[-1], binding), next_at=next_at, give_up_at=give_up_at)
+    return Failure(_failure_text(failed[-1], binding), next_at=next_at, give_up_at=give_up_at)
 
 
-def _why(one: Sync, binding: TenantBinding) -> str:
-    return reasons.title(one.note, protocol=binding.address.protocol) if one.note else ""
+def _failure_text(run: Sync, binding: TenantBinding) -> str:
+    return reasons.title(run.note, protocol=binding.address.protocol) if run.note else ""

@@ -1,4 +1,4 @@
-"""What happened to a subject, in order and in words, for the timeline of its page."""
+"""The history of a subject for the timeline of its page."""
 
 from __future__ import annotations
 
@@ -23,38 +23,41 @@ class TimelineEvent(Struct, frozen=True):
     icon: str = "point"
     tone: str = "calm"
     url: str = ""
-    """Where more about it stands, named by ``link``."""
+    """Address of more information, with the label ``link``."""
     link: str = ""
 
 
 def moves_of(lifecycle: str, subject: object, *also: str) -> list[Move]:
-    """The history rows of a subject, oldest first. ``also``: other names under which rows about it stand."""
+    """Return the history rows of a subject, oldest first. ``also``: other lifecycles with rows about it."""
     return list(Move.objects.filter(lifecycle__in=[lifecycle, *also], subject=str(subject)).order_by("pk"))
 
 
 MARKET = "market"
-"""The actor of a move that nobody made by hand."""
+"""Actor of an automatic transition."""
 
 
-def of_moves(moves: Iterable[Move], *, order: Order | None = None, with_notes: bool = False) -> list[TimelineEvent]:
-    """History rows (of an ``order``, when given) as events named by the state they led to.
+def events_of_moves(
+    moves: Iterable[Move], *, order: Order | None = None, with_notes: bool = False
+) -> list[TimelineEvent]:
+    """Return history rows (of an ``order``, if given) as events labelled with the new state.
 
-    Notes and actors are for those who run the market.
+    ``with_notes``: include notes and actors, for operators.
     """
     events = []
     for move in moves:
-        shown = order_look(order, move.after) if order else look(move.lifecycle, move.after)
-        said = [note_of(move), move.actor if move.actor != MARKET else ""] if with_notes else []
-        text = " · ".join(part for part in said if part)
-        events.append(TimelineEvent(move.at, shown.label, text, shown.icon, shown.tone))
+        state = order_look(order, move.after) if order else look(move.lifecycle, move.after)
+        details = [note_of(move), move.actor if move.actor != MARKET else ""] if with_notes else []
+        text = " · ".join(part for part in details if part)
+        events.append(TimelineEvent(move.at, state.label, text, state.icon, state.tone))
     return events
 
 
 def note_of(move: Move) -> str:
-    """The note in words: giving up is noted with the verdict of the last attempt, or with a sentence where there was none."""
-    return title(move.note) if move.note and is_verdict(move.note) else in_words(move.note)
+    """Return the explained note. Giving up is recorded with the verdict of the last attempt, or with a sentence if
+    there was none."""
+    return title(move.note) if move.note and is_verdict(move.note) else translate_note(move.note)
 
 
-def in_words(note: str) -> str:
-    """A note of ours stands as in the source, and is translated for its reader; what a person wrote stays as it is."""
+def translate_note(note: str) -> str:
+    """Translate a note of the market; a note written by a person stays unchanged."""
     return gettext(note) if note else ""

@@ -1,8 +1,8 @@
-"""Bodies that go to the disk as they come, because they are too large to be held: an event loop awaits them, threads of their
-own write them, and only then a request goes on to Django, with what was received in its environment.
+"""Streams request bodies to disk that are too large for memory: an event loop receives them, dedicated threads write
+them, then Django gets the request with the result in its environment.
 
-While one comes in it holds no database connection, no place among the writers and no more of memory than ``BATCH``, what
-follows it, and what the server has read ahead. Before the first byte is read ``begin`` says whether it is wanted.
+A body in progress needs no database connection and no write slot, and at most ``BATCH`` bytes of memory plus the
+server's read-ahead. ``begin`` decides before the first byte is read.
 """
 
 from __future__ import annotations
@@ -16,75 +16,77 @@ from functools import partial
 from typing import Any, Protocol
 
 from .answering import Environ
-from .arriving import LEAST_RATE, PATIENCE
+from .arriving import MIN_RATE, PATIENCE
 
 TRANSFER = "tradepost.transfer"
-"""Key in the environment: the ``Transfer`` that came with the request."""
+"""Key in the environment: the ``Transfer`` of the request."""
 BATCH = 256 * 1024
-"""Bytes that go to the disk at once."""
-SILENCE = 20.0
-"""Seconds without a byte after which a sender is given up; in the long run he must bring ``arriving.LEAST_RATE``."""
-AT_ONCE, AT_ONCE_OF_ONE = 32, 8
-"""Bodies of a process, and of one client."""
+"""Number of bytes written to disk at once."""
+SILENCE_TIMEOUT = 20.0
+"""Seconds without a byte after which a transfer is aborted. The average rate must reach ``arriving.MIN_RATE``."""
+MAX_CONCURRENT, MAX_CONCURRENT_PER_CLIENT = 32, 8
+"""Concurrent transfers of a process, and of one client."""
 THREADS = 4
-"""That write to the disk."""
+"""Number of threads that write to disk."""
 TRIES = 12
-"""Times that a body which is there waits for a place among the writers: sent again it would cost far more."""
+"""How often a received body waits for a write slot. Sending it again would cost far more."""
 
 
-class Ended(Enum):
+class TransferEnd(Enum):
     WHOLE = auto()
-    """As long as its head said, or to the end of its last chunk."""
+    """Complete: the stated length, or the last chunk."""
     CUT = auto()
-    """The connection was closed before."""
+    """The connection was closed early."""
     LATE = auto()
-    """Its sender fell silent, or was too slow."""
+    """The sender was silent for too long, or too slow."""
     LONG = auto()
-    """It went on after ``Sink.most``."""
+    """The body exceeds ``Sink.most``."""
     REFUSED = auto()
-    """The sink raised; ``Transfer.error`` says what."""
+    """The sink raised ``Transfer.error``."""
 
 
 class Sink(Protocol):
-    """What a body goes to; called by one thread after the other, never by two at a time."""
+    """Receives a body; called from several threads, but never concurrently."""
 
     @property
     def most(self) -> int:
-        """Bytes that are read at most."""
+        """Maximum number of bytes to read."""
         ...
 
     def take(self, content: bytes) -> None:
-        """The next bytes. What is raised ends the transfer, and the view that is asked then answers it."""
+        """Store the next bytes. An exception ends the transfer and is raised again by the view."""
         ...
 
-    def end(self, ended: Ended) -> None:
-        """Nothing more comes. Called once, also after ``take`` raised; what is raised is the view's to answer as well."""
+    def end(self, ended: TransferEnd) -> None:
+        """Called once at the end, also after ``take`` has raised. An exception is raised again by the view."""
         ...
 
     def release(self) -> None:
-        """Let go of files, and of what is not kept; may be called twice. It asks no database: no view may have been asked."""
+        """Close files and delete what is not kept. May be called twice, and must not query the database, since no view
+        may have run."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Transfer:
-    """``sink`` is None where the request was refused by its head; ``error``: by whom or by what."""
+    """A received body. ``sink``: None if the request was refused by its head; ``error``: the exception of the sink or
+    the refusal."""
 
     sink: Sink | None = None
     error: Exception | None = None
-    ended: Ended = Ended.REFUSED
+    ended: TransferEnd = TransferEnd.REFUSED
 
 
 type Begin = Callable[[Environ], Transfer]
-"""Looks at the head of a request, in a thread with a database connection; raises nothing."""
+"""Checks a request's head in a thread with a database connection. Does not raise."""
 
 
 @dataclass(slots=True)
-class Places:
-    """How many transfers are under way, by client; used by the event loop alone."""
+class TransferCounter:
+    """Counts the transfers in progress by client. Used only by the event loop."""
 
-    most: int = AT_ONCE
-    of_one: int = AT_ONCE_OF_ONE
+    most: int = MAX_CONCURRENT
+    of_one: int = MAX_CONCURRENT_PER_CLIENT
     _held: Counter[str] = field(default_factory=Counter)
 
     def take(self, client: str) -> bool:
@@ -102,8 +104,8 @@ class Places:
 async def receive(
     exchange: Any, transfer: Transfer, *, length: int | None, work: Callable[[Callable[[], None]], Awaitable[None]]
 ) -> None:
-    """Read a body to where it goes. ``length``: what its head states, or None; ``work`` runs something in a thread. Nothing
-    that its sender or its sink do is raised."""
+    """Read a body into its sink. ``length``: the stated length, or None; ``work`` runs a function in a thread. Errors
+    of sender and sink are not raised."""
     sink = transfer.sink
     assert sink is not None
     try:
@@ -113,54 +115,54 @@ async def receive(
     try:
         await work(partial(sink.end, transfer.ended))
     except Exception as error:  # noqa: BLE001  # the view raises it again
-        transfer.error, transfer.ended = transfer.error or error, Ended.REFUSED
+        transfer.error, transfer.ended = transfer.error or error, TransferEnd.REFUSED
 
 
 async def _read(
     exchange: Any, sink: Sink, *, length: int | None, work: Callable[[Callable[[], None]], Awaitable[None]]
-) -> Ended:
-    held: list[bytes] = []
-    waiting = came = 0
-    ended = Ended.CUT if length else Ended.WHOLE
+) -> TransferEnd:
+    pieces: list[bytes] = []
+    waiting = received = 0
+    ended = TransferEnd.CUT if length else TransferEnd.WHOLE
     async for piece in _pieces(exchange):
         if piece is None:
-            ended = Ended.LATE
+            ended = TransferEnd.LATE
             break
-        came, waiting = came + len(piece), waiting + len(piece)
-        held.append(piece)
-        if waiting >= BATCH or came == length:
-            content = b"".join(held)
-            held, waiting = [], 0
+        received, waiting = received + len(piece), waiting + len(piece)
+        pieces.append(piece)
+        if waiting >= BATCH or received == length:
+            content = b"".join(pieces)
+            pieces, waiting = [], 0
             await work(partial(sink.take, content))
-        if came > sink.most or (length is not None and came > length):
-            return Ended.LONG
-        if came == length:
-            return Ended.WHOLE
-    if rest := b"".join(held):
-        await work(partial(sink.take, rest))
+        if received > sink.most or (length is not None and received > length):
+            return TransferEnd.LONG
+        if received == length:
+            return TransferEnd.WHOLE
+    if remainder := b"".join(pieces):
+        await work(partial(sink.take, remainder))
     return ended
 
 
 async def _pieces(exchange: Any) -> AsyncIterator[bytes | None]:
-    """What comes; None, as the last one, when nothing did for too long. It ends where the connection does."""
+    """Yield the pieces of a body; None at last after too long a silence. Ends when the connection ends."""
     loop = asyncio.get_running_loop()
-    source, began, came = aiter(exchange), loop.time(), 0
+    source, began, received = aiter(exchange), loop.time(), 0
     while True:
-        until = min(loop.time() + SILENCE, began + SILENCE + PATIENCE + came / LEAST_RATE)
+        until = min(loop.time() + SILENCE_TIMEOUT, began + SILENCE_TIMEOUT + PATIENCE + received / MIN_RATE)
         try:
             async with asyncio.timeout_at(until):
                 piece: bytes = await anext(source)
         except TimeoutError:
             yield None
             return
-        except (StopAsyncIteration, RuntimeError, OSError):  # the end, or the connection's
+        except (StopAsyncIteration, RuntimeError, OSError):  # end of the body or of the connection
             return
         yield piece
-        came += len(piece)
+        received += len(piece)
 
 
-def take_here(sink: Sink, read: Callable[[int], bytes]) -> Transfer:
-    """The same for a body that lies there already: under a server without an event loop, and for what is small."""
+def receive_directly(sink: Sink, read: Callable[[int], bytes]) -> Transfer:
+    """Pass an already received body to its sink: for servers without an event loop, and for small bodies."""
     transfer = Transfer(sink)
     try:
         transfer.ended = _take_all(sink, read)
@@ -169,20 +171,20 @@ def take_here(sink: Sink, read: Callable[[int], bytes]) -> Transfer:
     try:
         sink.end(transfer.ended)
     except Exception as error:  # noqa: BLE001  # the view raises it again
-        transfer.error, transfer.ended = transfer.error or error, Ended.REFUSED
+        transfer.error, transfer.ended = transfer.error or error, TransferEnd.REFUSED
     return transfer
 
 
-def _take_all(sink: Sink, read: Callable[[int], bytes]) -> Ended:
-    came = 0
+def _take_all(sink: Sink, read: Callable[[int], bytes]) -> TransferEnd:
+    received = 0
     while True:
         try:
             content = read(BATCH)
-        except OSError:  # the caller went away; Django's UnreadablePostError is one as well
-            return Ended.CUT
-        came += len(content)
+        except OSError:  # the client has disconnected; Django's UnreadablePostError is an OSError
+            return TransferEnd.CUT
+        received += len(content)
         if not content:
-            return Ended.WHOLE
-        if came > sink.most:
-            return Ended.LONG
+            return TransferEnd.WHOLE
+        if received > sink.most:
+            return TransferEnd.LONG
         sink.take(content)

@@ -1,7 +1,7 @@
-"""Pictures and documents on their way in through a form, and the form fields that they come from.
+"""Uploads of pictures and documents in forms, and their form fields.
 
-With scripts a field sends its file at once, shows what was kept and puts its hash into the form; without, the file comes with
-the form itself. ``handed_in`` and ``handed_in_proof`` know both.
+With JavaScript, a field uploads its file at once, shows it and stores its hash in the form. Without, the file is
+submitted with the form. ``submitted_picture`` and ``submitted_proof`` support both.
 """
 
 from __future__ import annotations
@@ -33,70 +33,75 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.organisations import admin_visits
 
 from .answering import Environ
-from .arriving import BYTES_OF_ONE
+from .arriving import MAX_BYTES_PER_CLIENT
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-_LARGEST = "largest_body"
+_MAX_BODY = "largest_body"
 
 
 def takes_pictures[V: Callable[..., HttpResponseBase]](number: int = 1, *, proofs: int = 0) -> Callable[[V], V]:
-    """A page whose form may bring so many pictures, and documents. Of pictures even what is up to twice too large comes in,
-    to be refused in words; all together no more than one client may hold."""
+    """Let a page receive this number of pictures and documents. Pictures up to twice the limit are received in order to
+    be refused with a message. The total is limited to what one client may hold in memory."""
 
     def largest() -> int:
-        return 2 * number * config().picture_most_bytes + proofs * config().proof_most_bytes + _of_a_form()
+        return (
+            2 * number * config().assets.picture_most_bytes
+            + proofs * config().assets.proof_most_bytes
+            + _max_form_bytes()
+        )
 
     return takes_bytes(largest)
 
 
 def takes_bytes[V: Callable[..., HttpResponseBase]](largest: Callable[[], int]) -> Callable[[V], V]:
-    """A page whose requests may have so many bytes; asked for each, since a setting says it."""
+    """Let a page receive bodies of this size. ``largest`` is called for each request, since settings may define it."""
 
     def mark(view: V) -> V:
-        setattr(view, _LARGEST, lambda: min(largest(), BYTES_OF_ONE - _of_a_form()))
+        setattr(view, _MAX_BODY, lambda: min(largest(), MAX_BYTES_PER_CLIENT - _max_form_bytes()))
         return view
 
     return mark
 
 
 def largest_page_body(path: str) -> int:
-    """Bytes that the page at this path takes; 0 where there is none."""
+    """Return the maximum body size in bytes of the page at this path; 0 if there is none."""
     try:
         view = resolve(path).func
     except Resolver404:
         return 0
-    return int(getattr(view, _LARGEST, _of_a_form)())
+    return int(getattr(view, _MAX_BODY, _max_form_bytes)())
 
 
 def is_sender_known(environ: Environ) -> bool:
-    """Whether the request comes with a session of somebody who is logged in, or of an administrator of the enterprise whose page it is:
-    strangers fill no memory with files."""
+    """Return whether the request has a session of a signed-in user, or of an administrator of its enterprise. Strangers
+    must not fill memory with files."""
     cookies = parse_cookie(str(environ.get("HTTP_COOKIE", "")))
     key = cookies.get(settings.SESSION_COOKIE_NAME, "")
     if key and SESSION_KEY in SessionStore(key).load():
         return True
     secret, page = cookies.get(admin_visits.COOKIE, ""), _OF_ENTERPRISE.match(str(environ.get("PATH_INFO", "")))
-    return bool(secret and page) and admin_visits.find(secret, page[1], now=clock.wall()) is not None  # type: ignore[index]
+    return bool(secret and page) and admin_visits.administrator_of(secret, page[1], now=clock.wall()) is not None  # type: ignore[index]
 
 
 _OF_ENTERPRISE = re.compile(r"/enterprise/([a-z0-9-]{1,64})/")
 
 
 def piece_of_upload(environ: Environ) -> int:
-    """Bytes of which each goes on by itself while the rest of a file is on its way (``in_pieces``); 0 for other requests."""
+    """Return the size in bytes of the pieces that are passed on while an upload arrives (``in_pieces``); 0 for other
+    requests."""
     if not str(environ["PATH_INFO"]).startswith("/uploads/"):
         return 0
     method = environ["REQUEST_METHOD"]
     override = str(environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", "")).upper()
-    return config().upload_chunk if "PATCH" in {method, override if method == "POST" else ""} else 0
+    return config().assets.upload_chunk if "PATCH" in {method, override if method == "POST" else ""} else 0
 
 
-def _of_a_form() -> int:
+def _max_form_bytes() -> int:
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
 
 
 def limits() -> Limits:
-    return Limits(most_bytes=config().picture_most_bytes, most_pixels=config().picture_most_pixels)
+    return Limits(most_bytes=config().assets.picture_most_bytes, most_pixels=config().assets.picture_most_pixels)
 
 
 def files() -> Files:
@@ -105,8 +110,8 @@ def files() -> Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileField(ABC):
-    """``name`` is the input that holds the hash; the file is ``name_file``. ``action``: where a file is sent once it is
-    chosen."""
+    """A file field. ``name``: the input with the hash; ``name_file``: the file input. ``action``: address to which a
+    chosen file is uploaded."""
 
     name: str
     label: str
@@ -120,22 +125,22 @@ class FileField(ABC):
     @property
     @abstractmethod
     def asks(self) -> Mapping[str, str]:
-        """What tells the page at ``action`` which field this is, besides its name."""
+        """Additional values that identify the field for the page at ``action``."""
 
     @property
     def values(self) -> str:
-        """What goes out with the file, as JSON."""
+        """Return the values submitted with the file, as JSON."""
         return json.dumps({"field": self.name, **self.asks})
 
     @property
     def sends(self) -> str:
-        """Names of all that goes out with the file; the rest of the form does not."""
+        """Return the names of all inputs submitted with the file; other inputs of the form are not."""
         return ",".join(["field", *self.asks, self.name, f"{self.name}_file", "csrfmiddlewaretoken"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureField(FileField):
-    """A picture, as ``web/parts/file_field.html`` shows it."""
+    """A picture field for ``web/parts/file_field.html``."""
 
     purpose: Picture.Purpose
     is_picture: ClassVar[bool] = True
@@ -154,7 +159,7 @@ class PictureField(FileField):
 
     @property
     def hint(self) -> str:
-        """What is taken, in words."""
+        """Return the accepted formats and sizes as text."""
         rule = RULES[self.purpose]
         formats = " / ".join("JPG" if kind == "JPEG" else kind for kind in rule.formats)
         size = (
@@ -172,14 +177,14 @@ class PictureField(FileField):
 
     @property
     def too_large(self) -> str:
-        """The words of ``picture.too_large``, for the browser: it then need not send the file."""
+        """Return the message of ``picture.too_large``, so that the browser can refuse the file without uploading it."""
         return too_large(RULES[self.purpose], limits()).message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofField(FileField):
-    """A document, as ``web/parts/file_field.html`` shows it. ``asked_by`` and ``code``: what asks for it, a kind of product
-    or of submission; ``file``: what was kept."""
+    """A document field for ``web/parts/file_field.html``. ``asked_by`` and ``code``: the product type or submission
+    kind that requires it; ``file``: the stored document."""
 
     asked_by: Mapping[str, str]
     code: str
@@ -193,71 +198,70 @@ class ProofField(FileField):
 
     @property
     def hint(self) -> str:
-        return _("PDF, JPG or PNG, at most %(most)s MB. Only those who review see it.") % {
+        return _("PDF, JPG or PNG, up to %(most)s MB. Only reviewers can see it.") % {
             "most": f"{self.most_bytes / 1_048_576:g}"
         }
 
     @property
     def most_bytes(self) -> int:
-        return config().proof_most_bytes
+        return config().assets.proof_most_bytes
 
     @property
     def too_large(self) -> str:
         return proofs.too_large(self.most_bytes).message
 
 
-def keep(
-    uploaded: UploadedFile[bytes], *, purpose: Picture.Purpose, seller: Seller, by: User, now: datetime
+def keep_picture(
+    uploaded: UploadedFile[bytes], *, purpose: Picture.Purpose, seller: Seller | None, by: User, now: datetime
 ) -> Picture:
-    """Store what was uploaded. Raises ``Refused``."""
+    """Store an uploaded picture; without a seller it belongs to the market. Raises ``Refused``."""
     return pictures.store_picture(
         uploaded, name=uploaded.name or "", seller=seller, purpose=purpose, by=by, files=files(), limits=limits(),
-        a_day=config().pictures_a_day, now=now,
+        a_day=config().assets.pictures_a_day, now=now,
     )  # fmt: skip
 
 
 def keep_proof(
     uploaded: UploadedFile[bytes], *, seller: Seller | None, by: User, now: datetime, of_buyer: bool = False
 ) -> Proof:
-    """Store what was uploaded; without a seller it is shown to the market itself. Raises ``Refused``."""
+    """Store an uploaded document; without a seller it is addressed to the market. Raises ``Refused``."""
     return proofs.store_proof(
-        uploaded, name=uploaded.name or "", seller=seller, by=by, files=files(), most_bytes=config().proof_most_bytes,
-        a_day=config().proofs_a_day, now=now, of_buyer=of_buyer,
+        uploaded, name=uploaded.name or "", seller=seller, by=by, files=files(), most_bytes=config().assets.proof_most_bytes,
+        a_day=config().assets.proofs_a_day, now=now, of_buyer=of_buyer,
     )  # fmt: skip
 
 
-def handed_in(
-    request: HttpRequest, name: str, *, purpose: Picture.Purpose, seller: Seller, by: User, now: datetime
+def submitted_picture(
+    request: HttpRequest, name: str, *, purpose: Picture.Purpose, seller: Seller | None, by: User, now: datetime
 ) -> str:
-    """The hash of the picture that this form brings: of a file that came with it, else the one that was sent before. Empty
-    for none, for one that is to be removed, and for a hash that is no picture of this seller. Raises ``Refused`` for a file
-    that breaks a rule."""
-    if uploaded := uploaded_in(request, name):
-        return keep(uploaded, purpose=purpose, seller=seller, by=by, now=now).sha256
+    """Return the hash of the submitted picture: of a new file, otherwise of one uploaded before. "" for none, a removed
+    picture, or a picture of another seller. Raises ``Refused`` for an invalid file."""
+    if uploaded := uploaded_file(request, name):
+        return keep_picture(uploaded, purpose=purpose, seller=seller, by=by, now=now).sha256
     sha256 = "" if f"{name}_remove" in request.POST else request.POST.get(name, "")
-    return sha256 if is_of(seller, sha256, purpose=purpose) else ""
+    return sha256 if owns_picture(seller, sha256, purpose=purpose) else ""
 
 
-def handed_in_proof(request: HttpRequest, name: str, *, seller: Seller, by: User, now: datetime) -> str:
-    """The same for a document."""
-    if uploaded := uploaded_in(request, name):
+def submitted_proof(request: HttpRequest, name: str, *, seller: Seller, by: User, now: datetime) -> str:
+    """Return the hash of the submitted document, like ``submitted_picture``."""
+    if uploaded := uploaded_file(request, name):
         return keep_proof(uploaded, seller=seller, by=by, now=now).sha256
     sha256 = "" if f"{name}_remove" in request.POST else request.POST.get(name, "")
     return sha256 if proofs.find_proof(sha256, seller=seller) else ""
 
 
 def proof_of(seller: Seller, sha256: str) -> Proof | None:
-    """A document that this seller handed in."""
+    """Return a document of this seller, or None."""
     return proofs.find_proof(sha256, seller=seller)
 
 
-def uploaded_in(request: HttpRequest, name: str) -> UploadedFile[bytes] | None:
+def uploaded_file(request: HttpRequest, name: str) -> UploadedFile[bytes] | None:
     uploaded = request.FILES.get(f"{name}_file")
     return uploaded if isinstance(uploaded, UploadedFile) else None
 
 
-def is_of(seller: Seller, sha256: str, *, purpose: Picture.Purpose) -> bool:
-    """Whether this seller handed in such a picture for this purpose."""
+def owns_picture(seller: Seller | None, sha256: str, *, purpose: Picture.Purpose) -> bool:
+    """Return whether this seller, or without one the market, owns such a picture for this purpose."""
     if not SHA256.fullmatch(sha256):
         return False
     return pictures.find_picture(sha256, seller=seller, purpose=purpose) is not None

@@ -1,11 +1,13 @@
-"""Addresses that belong to no site: how one signs in, language, health, metrics, pictures, proofs."""
+"""Addresses outside of the sites: sign-in, language, health, metrics, pictures, documents."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from . import known_browsers, security
+from . import branding, known_browsers, security
+from .favicon import favicon
 from .language import set_language
+from .market_invitation import market_invitation
 from .metrics import metrics
 from .pictures import picture
 from .proofs import proof
@@ -19,8 +21,11 @@ urlpatterns = [
     path("account/security/log-ins/others/end/", security.end_others, name="log_ins_end"),
     path("account/security/log-ins/<int:pk>/end/", security.end_log_in, name="log_in_end"),
     path("account/this-browser/<str:token>/", known_browsers.unlock, name="known_browser"),
+    path("favicon.ico", favicon, name="favicon"),
+    path("invitation/<str:token>/", market_invitation, name="market_invitation"),
     path("i18n/setlang/", set_language, name="set_language"),
     path("pictures/<str:sha256>/<str:variant>.webp", picture, name="picture"),
+    path("branding/<str:colour>.css", branding.stylesheet, name="brand_colours"),
     path("proofs/<str:sha256>/", proof, name="proof"),
-    path("metrics", metrics, name="metrics"),  # /healthz and /readyz are answered by health.Probes
+    path("metrics", metrics, name="metrics"),  # health.Probes answers /healthz and /readyz
 ]

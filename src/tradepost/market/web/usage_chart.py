@@ -1,6 +1,6 @@
-"""The chart of usage as sites show it: which time is asked for, the table that is its content, and the same as a file.
+"""The usage chart of the sites: its time range, its table, and the same data as a file.
 
-The browser draws the chart from the table (``usage-chart.js``): who cannot see it reads the same numbers.
+The browser draws the chart from the table (``usage-chart.js``), which is also accessible to screen readers.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.billing.chart_queries import Chart
 from tradepost.market.billing.spans import Grain, Span
 
 FIRST_YEAR = 2000
-MARK = "\ufeff"
-"""Tells spreadsheets that the file is UTF-8."""
+BYTE_ORDER_MARK = "\ufeff"
+"""Byte order mark, by which spreadsheets recognise UTF-8."""
 
 
 def market_zone() -> ZoneInfo:
@@ -31,9 +31,9 @@ def market_zone() -> ZoneInfo:
     return zone
 
 
-def span_asked(request: HttpRequest, *, now: datetime) -> Span:
-    """``?day=2026-03-01``: the hours of a day; ``?month=2026-03``: the days of a month; else those of this month. What cannot be
-    read, and what has not come yet, is this month too."""
+def requested_span(request: HttpRequest, *, now: datetime) -> Span:
+    """Parse the time range: ``?day=2026-03-01`` for the hours of a day, ``?month=2026-03`` for the days of a month.
+    Defaults to this month, also for invalid and future values."""
     zone = market_zone()
     today = now.astimezone(zone).date()
     if (day := _date(request.GET.get("day", ""))) and day <= today:
@@ -45,44 +45,44 @@ def span_asked(request: HttpRequest, *, now: datetime) -> Span:
 
 def _date(text: str) -> date | None:
     try:
-        found = date.fromisoformat(text[:10])
+        parsed = date.fromisoformat(text[:10])
     except ValueError:
         return None
-    return found if FIRST_YEAR <= found.year < date.max.year else None
+    return parsed if FIRST_YEAR <= parsed.year < date.max.year else None
 
 
 def query_of(span: Span) -> dict[str, str]:
-    """What an address says to ask for it."""
+    """Return the query parameters of a time range."""
     if span.grain == Grain.DAY:
         return {"month": f"{span.first:%Y-%m}", "day": ""}
     return {"day": span.first.isoformat(), "month": ""}
 
 
-def shown(chart: Chart, *, now: datetime, number: int = 1) -> dict[str, Any]:
-    """For ``web/parts/usage_chart.html``; ``number`` tells the charts of a page apart."""
+def chart_context(chart: Chart, *, now: datetime, number: int = 1) -> dict[str, Any]:
+    """Return the context of ``web/parts/usage_chart.html``. ``number`` distinguishes the charts of a page."""
     earlier, later = chart.span.before(), chart.span.after()
     return {
-        "chart": chart, "id": f"usage-{number}", "unit": named(chart, "unit"), "by_hour": chart.span.grain == Grain.HOUR,
+        "chart": chart, "id": f"usage-{number}", "unit": localised_name(chart, "unit"), "by_hour": chart.span.grain == Grain.HOUR,
         "earlier": query_of(earlier), "later": query_of(later) if later.begin <= now else None,
         "whole_month": query_of(Span.month_of(chart.span.first, chart.span.zone)),
         "rows": [(bar, query_of(Span.day_of(bar.at.date(), chart.span.zone))) for bar in chart.bars],
     }  # fmt: skip
 
 
-def as_file(charts: Iterable[Chart], *, name: str, head: Sequence[str]) -> HttpResponse:
-    """A line for each bar: when it begins, usage, unit, charged, currency. Units are sellers' words: what a spreadsheet would
-    take for a formula is text."""
-    out = StringIO()
-    out.write(MARK)
-    table = csv.writer(out)
+def chart_file(charts: Iterable[Chart], *, name: str, head: Sequence[str]) -> HttpResponse:
+    """Return a CSV file with a row for each bar: start, usage, unit, charged amount, currency. Units are texts of
+    sellers, so a leading formula character is escaped."""
+    buffer = StringIO()
+    buffer.write(BYTE_ORDER_MARK)
+    table = csv.writer(buffer)
     table.writerow(head)
     for chart in charts:
-        unit = named(chart, "unit")
+        unit = localised_name(chart, "unit")
         unit = f"'{unit}" if unit[:1] in {"=", "+", "-", "@", "\t", "\r"} else unit
         for bar in chart.bars:
             table.writerow(
                 [bar.at.isoformat(), f"{bar.used.normalize():f}", unit, f"{bar.charged.major}", chart.currency]
             )
-    answer = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
+    response = HttpResponse(buffer.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response

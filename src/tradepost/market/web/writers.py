@@ -1,9 +1,7 @@
-"""Requests that may write, or hash a password: fewer at a time than a process works on, so that who only reads never waits
-behind them.
+"""Limits concurrent requests that may write or hash a password, so that requests that only read never wait behind them.
 
-SQLite lets one write at a time, whatever the number of threads, and on PostgreSQL many may wait for one row; a hash takes
-20 MB and a core. Who waits for a place waits outside of the threads, for a while, and is then told to come again as by a
-database that is busy.
+SQLite allows one writer at a time, and on PostgreSQL many may wait for one row; a hash takes 20 MB and a core. Requests
+wait for a slot outside of the threads, for a limited time, and then get the same answer as for a busy database.
 """
 
 from __future__ import annotations
@@ -18,38 +16,40 @@ from django.http import HttpRequest
 
 from .fair_queue import FairQueue
 
-READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-WAIT = 5.0
-"""Seconds for a place, as long as SQLite then waits for its lock: who hears nothing for longer sends the form again."""
-AT_ONCE_ON_SQLITE = 4
-"""One writes; the others are before or behind their transaction, or the next ones."""
-HASHING_AT_ONCE = 1 if (os.cpu_count() or 1) <= 2 else 2
-"""Log-ins and the like, whose hashes take a core for 25 ms: pages need one as well. Some thirty people a second get in."""
-TURNED_AWAY = "tradepost.turned_away"
-"""Key in the environment of a request that got no place."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+SLOT_TIMEOUT = 5.0
+"""Maximum seconds to wait for a slot, like SQLite's lock timeout: after a longer silence people submit a form again."""
+MAX_WRITERS_ON_SQLITE = 4
+"""One request writes; the others are before or after their transaction."""
+MAX_CONCURRENT_HASHES = 1 if (os.cpu_count() or 1) <= 2 else 2
+"""Concurrent hashes, such as for sign-ins. A hash takes a core for 25 ms, and pages need one too. About thirty people a
+second can sign in."""
+SLOT_REFUSED = "tradepost.turned_away"
+"""Key in the environment of a request that got no slot."""
 
 type Begin = Callable[[], None]
 
 
-class NoPlace(OperationalError):
-    """Others write; nothing was done. Answered as every database that is busy (``busy.is_busy``)."""
+class NoSlot(OperationalError):
+    """No write slot became free; nothing was done. Answered like a busy database (``busy.is_busy``)."""
 
 
-def places(threads: int, *, sqlite: bool) -> int:
-    """How many of ``threads`` requests may be writers: a few, where one of them writes at a time; else most."""
-    most = AT_ONCE_ON_SQLITE if sqlite else threads - threads // 4
-    return max(1, min(most, threads - 1))
+def writer_slots(threads: int, *, sqlite: bool) -> int:
+    """Return how many of ``threads`` requests may write: a few on SQLite, which allows one writer at a time, otherwise
+    most."""
+    max_writers = MAX_WRITERS_ON_SQLITE if sqlite else threads - threads // 4
+    return max(1, min(max_writers, threads - 1))
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     begin: Begin
-    too_late: asyncio.TimerHandle | None = None
+    timeout: asyncio.TimerHandle | None = None
 
 
-class Places:
-    """``number`` places, given to clients in turn, ``of_one`` of them to the same client at most; everything in here happens in
-    the event loop. ``wait``: seconds for one."""
+class Slots:
+    """``number`` slots, given to clients in turn, at most ``of_one`` of them to the same client. Runs in the event
+    loop. ``wait``: maximum seconds to wait for a slot."""
 
     def __init__(self, number: int, *, wait: float, of_one: int | None = None) -> None:
         self._free = number
@@ -57,11 +57,9 @@ class Places:
         self._queue: FairQueue[_Waiting] = FairQueue(at_once=of_one or number)
 
     def take(self, client: str, begin: Begin, turned_away: Begin) -> None:
-        """Calls ``begin`` once there is a place, which holds it until ``leave``; or ``turned_away`` when it takes too long."""
+        """Call ``begin`` once a slot is free, which is held until ``leave``; or ``turned_away`` after the timeout."""
         waiting = _Waiting(begin)
-        waiting.too_late = asyncio.get_running_loop().call_later(
-            self._wait, self._give_up, client, waiting, turned_away
-        )
+        waiting.timeout = asyncio.get_running_loop().call_later(self._wait, self._give_up, client, waiting, turned_away)
         self._queue.put(client, waiting)
         self._begin()
 
@@ -71,11 +69,11 @@ class Places:
         self._begin()
 
     def _begin(self) -> None:
-        while self._free and (taken := self._queue.take()):
+        while self._free and (item := self._queue.take()):
             self._free -= 1
-            _client, waiting = taken
-            if waiting.too_late:
-                waiting.too_late.cancel()
+            _client, waiting = item
+            if waiting.timeout:
+                waiting.timeout.cancel()
             waiting.begin()
 
     def _give_up(self, client: str, waiting: _Waiting, turned_away: Begin) -> None:
@@ -83,7 +81,7 @@ class Places:
         turned_away()
 
 
-def must_have_a_place(request: HttpRequest) -> None:
-    """Raises ``NoPlace`` when this request was turned away."""
-    if request.META.get(TURNED_AWAY):
-        raise NoPlace("others write")
+def require_slot(request: HttpRequest) -> None:
+    """Raise ``NoSlot`` if this request was turned away."""
+    if request.META.get(SLOT_REFUSED):
+        raise NoSlot("others write")

@@ -1,1 +1,1 @@
-"""The web check: what an automatic look at a seller's web site finds (business-rules §2.7, §17.10)."""
+"""The web check: automatic tests of a seller's web site (business-rules §2.7, §17.10)."""

@@ -1,4 +1,4 @@
-"""What a check of a web site provides. A module under ``checks/`` with a ``CHECK`` is one; adding one edits no other file."""
+"""The interface of a website check: a module under ``checks/`` with a ``CHECK``. Adding one edits no other file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .site import Site
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """``faults``: every one that it may find. ``order``: in which checks run, and in which the report lists them. ``run`` may
-    raise ``CannotTest`` at any point; what it gave before stands."""
+    """``faults``: all that it may find. ``order``: of running and reporting. ``run`` may raise ``CannotTest`` at any
+    point; earlier outcomes stay valid."""
 
     code: str
     order: int

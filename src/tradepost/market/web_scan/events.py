@@ -1,4 +1,4 @@
-"""What the web check publishes."""
+"""Events of website checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradepost.market.base.events import event
 
 @event("web_scan_ended", about=("task",))
 class WebScanEnded(Struct, frozen=True, kw_only=True):
-    """A run ended by itself. ``outcome``: done, unreached or broken."""
+    """A run ended without being cancelled. ``outcome``: done, unreached or broken."""
 
     scan: int
     task: int

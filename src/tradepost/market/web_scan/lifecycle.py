@@ -1,4 +1,4 @@
-"""How a run of the web check ends."""
+"""The lifecycle of a run of the website check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tradepost.market.base.lifecycle import Lifecycle
 
 from .models import WebScan
 
-S = WebScan.Status
+ScanStatus = WebScan.Status
 
 
 class ScanEvent(StrEnum):
@@ -22,9 +22,9 @@ E = ScanEvent
 WEB_SCAN: Lifecycle[WebScan.Status, ScanEvent] = Lifecycle(
     "web check",
     {
-        (S.RUNNING, E.END): S.DONE,
-        (S.RUNNING, E.MISS): S.UNREACHED,
-        (S.RUNNING, E.BREAK): S.BROKEN,
-        (S.RUNNING, E.CANCEL): S.CANCELLED,
+        (ScanStatus.RUNNING, E.END): ScanStatus.DONE,
+        (ScanStatus.RUNNING, E.MISS): ScanStatus.UNREACHED,
+        (ScanStatus.RUNNING, E.BREAK): ScanStatus.BROKEN,
+        (ScanStatus.RUNNING, E.CANCEL): ScanStatus.CANCELLED,
     },
 )

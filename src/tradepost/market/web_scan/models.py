@@ -1,4 +1,4 @@
-"""Web sites of sellers that are checked, each run with what it found, and findings that an operator took for mistaken."""
+"""Websites of sellers that are checked, runs with their findings, and false positives."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .contract import Severity
 
 
 class WebTask(models.Model):
-    """An address of a seller that is checked (business-rules §2.7: several addresses → several tasks)."""
+    """A seller's web address to check (business-rules §2.7: several addresses → several tasks)."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="web_tasks", db_index=False)
     domain = models.ForeignKey(Domain, models.PROTECT, related_name="web_tasks")
     url = models.CharField(_("Address"), max_length=512)
     place = models.CharField(max_length=270)
-    """The host, and on this machine its port too: one domain is checked in one place only."""
+    """The host, for loopback names with its port: only one seller can have a domain checked."""
     contact_name = models.CharField(_("Contact"), max_length=64)
     contact_mobile = models.CharField(_("Mobile"), max_length=32)
     contact_email = models.EmailField(_("E-mail"), max_length=254)
-    """Who is asked when a check hurts the site (§17.10)."""
+    """Contact if a check disturbs the site (§17.10)."""
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
@@ -38,26 +38,26 @@ class WebTask(models.Model):
 
 
 class WebScan(models.Model):
-    """One run. What it found stays as it was seen."""
+    """One run. Its findings never change."""
 
     class Status(models.TextChoices):
         RUNNING = "running", pgettext_lazy("web check", "Being checked")
         DONE = "done", pgettext_lazy("web check", "Checked")
         UNREACHED = "unreached", pgettext_lazy("web check", "Site not reached")
-        BROKEN = "broken", pgettext_lazy("web check", "Broken off")
+        BROKEN = "broken", pgettext_lazy("web check", "Interrupted")
         CANCELLED = "cancelled", pgettext_lazy("web check", "Stopped")
 
     task = models.ForeignKey(WebTask, models.CASCADE, related_name="scans", db_index=False)
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
     url = models.CharField(max_length=512)
-    """As the task had it then."""
+    """The task's address at that time."""
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
     requests = models.PositiveIntegerField(default=0)
     not_tested = models.JSONField(default=list)
-    """``{"check", "why", "detail"}`` of what this run could not ask."""
+    """``{"check", "why", "detail"}`` of what this run could not test."""
 
     class Meta:
         constraints: ClassVar = [
@@ -72,25 +72,27 @@ class WebScan(models.Model):
 
 
 class WebFinding(models.Model):
-    """A fault that a run saw. ``fingerprint``: of code, place and evidence; the same next time if nothing changed."""
+    """A fault found in a run. ``fingerprint``: hash of code, place and evidence; equal next time if nothing
+    changed."""
 
     scan = models.ForeignKey(WebScan, models.CASCADE, related_name="findings")
     code = models.CharField(max_length=64)
-    severity = models.CharField(max_length=8, choices=[(each.value, each.value) for each in Severity])
+    severity = models.CharField(max_length=8, choices=[(choice.value, choice.value) for choice in Severity])
     where = models.CharField(max_length=512)
     evidence = models.JSONField(default=list)
     fingerprint = models.CharField(max_length=64)
 
 
 class FalsePositive(models.Model):
-    """A finding that an operator took for mistaken: it blocks its site no more while its evidence is the same (§2.7)."""
+    """A finding that an operator declared a false positive: it no longer blocks its site while its evidence is the
+    same (§2.7)."""
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
     place = models.CharField(max_length=270)
     code = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64)
     submission = models.BigIntegerField()
-    """Key of the appeal that was accepted."""
+    """Key of the accepted appeal."""
     by = models.CharField(max_length=254)
     accepted_at = models.DateTimeField()
 
@@ -101,7 +103,7 @@ class FalsePositive(models.Model):
 
 
 class ScanUse(models.Model):
-    """Something that was published with a run: ``version:45``. What is used stays."""
+    """A reference to a run with which something was published: ``version:45``. Referenced runs are kept."""
 
     owner = models.CharField(max_length=64)
     scan = models.ForeignKey(WebScan, models.PROTECT, related_name="uses")

@@ -1,4 +1,5 @@
-"""What a page of HTML refers to: links, forms and what it loads. Bounded in size before it is read; nothing in it is run."""
+"""Parse the references of an HTML page: links, forms and loaded resources. The size is limited before; scripts are
+not run."""
 
 from __future__ import annotations
 
@@ -9,18 +10,18 @@ from html.parser import HTMLParser
 
 from msgspec import Struct
 
-MOST_THINGS = 500
-LONGEST_ADDRESS = 2048
-_LOADED = {
+MAX_ITEMS = 500
+MAX_URL_LENGTH = 2048
+_RESOURCE_ATTRIBUTES = {
     "script": ("src",), "iframe": ("src",), "frame": ("src",), "embed": ("src",), "object": ("data",),
     "img": ("src",), "audio": ("src",), "video": ("src", "poster"), "source": ("src",), "track": ("src",), "input": ("src",),
 }  # fmt: skip
-ACTIVE = frozenset({"script", "iframe", "frame", "embed", "object", "link"})
-"""What may change the page that loads it."""
+ACTIVE_TAGS = frozenset({"script", "iframe", "frame", "embed", "object", "link"})
+"""Elements whose content can change the page."""
 
 
-class Loaded(Struct, frozen=True):
-    """Something that the page loads. ``tag``: by which element."""
+class LoadedResource(Struct, frozen=True):
+    """A resource that the page loads. ``tag``: the element."""
 
     tag: str
     url: str
@@ -38,12 +39,12 @@ class Form:
 class Page:
     links: list[str] = field(default_factory=list)
     forms: list[Form] = field(default_factory=list)
-    loaded: list[Loaded] = field(default_factory=list)
+    loaded: list[LoadedResource] = field(default_factory=list)
     base: str = ""
 
 
 def read_page(body: bytes) -> Page:
-    """What can be read of it. Whatever is wrong with it, it is no error: browsers show it too."""
+    """Parse a page. Errors in it are ignored, as browsers do."""
     reader = _Reader()
     with contextlib.suppress(AssertionError, ValueError):
         reader.feed(body.decode("utf-8", "replace"))
@@ -58,29 +59,29 @@ class _Reader(HTMLParser):
         self._form: Form | None = None
 
     def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
-        said = {name: (value or "")[:LONGEST_ADDRESS] for name, value in attrs}
+        attributes = {name: (value or "")[:MAX_URL_LENGTH] for name, value in attrs}
         match tag:
-            case "a" | "area" if "href" in said and len(self.page.links) < MOST_THINGS:
-                self.page.links.append(said["href"])
+            case "a" | "area" if "href" in attributes and len(self.page.links) < MAX_ITEMS:
+                self.page.links.append(attributes["href"])
             case "base" if not self.page.base:
-                self.page.base = said.get("href", "")
-            case "form" if len(self.page.forms) < MOST_THINGS:
-                self._form = Form(said.get("action", ""), said.get("method", "get").lower())
+                self.page.base = attributes.get("href", "")
+            case "form" if len(self.page.forms) < MAX_ITEMS:
+                self._form = Form(attributes.get("action", ""), attributes.get("method", "get").lower())
                 self.page.forms.append(self._form)
             case "input" if self._form is not None:
-                self._form.password = self._form.password or said.get("type", "").lower() == "password"
-                if "name" in said and len(self._form.names) < MOST_THINGS:
-                    self._form.names.append(said["name"])
-            case "link" if "stylesheet" in said.get("rel", "").lower().split():
-                self._load(tag, said.get("href", ""))
-        for name in _LOADED.get(tag, ()):
-            if name in said:
-                self._load(tag, said[name])
+                self._form.password = self._form.password or attributes.get("type", "").lower() == "password"
+                if "name" in attributes and len(self._form.names) < MAX_ITEMS:
+                    self._form.names.append(attributes["name"])
+            case "link" if "stylesheet" in attributes.get("rel", "").lower().split():
+                self._load(tag, attributes.get("href", ""))
+        for name in _RESOURCE_ATTRIBUTES.get(tag, ()):
+            if name in attributes:
+                self._load(tag, attributes[name])
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._form = None
 
     def _load(self, tag: str, url: str) -> None:
-        if url and len(self.page.loaded) < MOST_THINGS:
-            self.page.loaded.append(Loaded(tag, url))
+        if url and len(self.page.loaded) < MAX_ITEMS:
+            self.page.loaded.append(LoadedResource(tag, url))

@@ -1,4 +1,4 @@
-"""Finds the checks: every module under ``checks/`` with a ``CHECK``."""
+"""Find the checks: every module under ``checks/`` with a ``CHECK``."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .contract import Fault
 
 @cache
 def all_checks() -> tuple[Check, ...]:
-    """In the order in which they run."""
-    found = []
+    """In the order of running."""
+    result = []
     for module in pkgutil.iter_modules(checks.__path__):
         check = getattr(importlib.import_module(f"{checks.__name__}.{module.name}"), "CHECK", None)
         if check is not None:
-            found.append(check)
-    return tuple(sorted(found, key=lambda check: check.order))
+            result.append(check)
+    return tuple(sorted(result, key=lambda check: check.order))
 
 
 @cache
 def faults() -> Mapping[str, Fault]:
-    """Every fault that may be found, by its code."""
+    """Return every fault that may be found, by its code."""
     return {fault.code: fault for check in all_checks() for fault in check.faults}

@@ -1,4 +1,4 @@
-"""A run as people read it: what was found by severity, in the reader's language, and plainly what was not tested."""
+"""The report of a run: findings by severity in the reader's language, and what was not tested."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from msgspec import Struct
 
 from tradepost.protocols.text import Text
 
-from .contract import NEVER_TESTED, WHY_WORDS, Fault, Severity, Why
+from .contract import REASON_TEXTS, UNCOVERED_TOPICS, Fault, Severity, UntestedReason
 from .models import WebFinding, WebScan
 from .registry import all_checks, faults
-from .standing import accepted_of
+from .standing import accepted_fingerprints
 
-ORDER = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO)
-_GONE = Text(en="A fault that this release does not know", zh="当前版本未收录的问题")
+SEVERITY_ORDER = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO)
+_UNKNOWN_FAULT = Text(en="A fault that this release does not know", zh="当前版本未收录的问题")
 
 
-class Shown(Struct, frozen=True, kw_only=True):
-    """A finding in words. ``accepted``: an operator took it for mistaken."""
+class ShownFinding(Struct, frozen=True, kw_only=True):
+    """A finding with its texts. ``accepted``: whether an operator declared it a false positive."""
 
     finding: WebFinding
     title: str
@@ -40,60 +40,64 @@ class Untested(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    findings: Sequence[Shown]
+    findings: Sequence[ShownFinding]
     not_tested: Sequence[Untested]
     never_tested: Sequence[str]
     passed: Sequence[str]
-    """Checks that asked all they wanted and found nothing."""
+    """Checks that ran completely without a finding."""
     counts: Sequence[tuple[str, int]]
 
     @property
     def blocking(self) -> int:
-        return sum(one.blocks for one in self.findings)
+        return sum(finding.blocks for finding in self.findings)
 
 
 def report_of(run: WebScan) -> Report:
-    """In the active language."""
-    stored = sorted(WebFinding.objects.filter(scan=run), key=lambda one: (ORDER.index(Severity(one.severity)), one.pk))
-    accepted = accepted_of(run, stored)
-    shown = [shown_of(one, accepted) for one in stored]
-    untested = [_untested(one) for one in run.not_tested]
-    said = {one["check"] for one in run.not_tested} | {one.code.partition(".")[0] for one in stored}
+    """Return the report in the active language."""
+    stored_findings = sorted(
+        WebFinding.objects.filter(scan=run), key=lambda item: (SEVERITY_ORDER.index(Severity(item.severity)), item.pk)
+    )
+    accepted_prints = accepted_fingerprints(run, stored_findings)
+    findings = [shown_finding(item, accepted_prints) for item in stored_findings]
+    untested_checks = [_untested(item) for item in run.not_tested]
+    not_passed = {item["check"] for item in run.not_tested} | {item.code.partition(".")[0] for item in stored_findings}
     return Report(
-        findings=shown,
-        not_tested=untested,
-        never_tested=[_say(topic) for topic in NEVER_TESTED],
+        findings=findings,
+        not_tested=untested_checks,
+        never_tested=[_localised(topic) for topic in UNCOVERED_TOPICS],
         passed=[
-            _say(check.title) for check in all_checks() if check.code not in said and run.status == WebScan.Status.DONE
+            _localised(check.title)
+            for check in all_checks()
+            if check.code not in not_passed and run.status == WebScan.Status.DONE
         ],
-        counts=[(level.value, sum(one.severity == level for one in stored)) for level in ORDER],
+        counts=[(level.value, sum(item.severity == level for item in stored_findings)) for level in SEVERITY_ORDER],
     )
 
 
-def shown_of(finding: WebFinding, accepted: Collection[str] = ()) -> Shown:
+def shown_finding(finding: WebFinding, accepted: Collection[str] = ()) -> ShownFinding:
     fault: Fault | None = faults().get(finding.code)
-    return Shown(
+    return ShownFinding(
         finding=finding,
-        title=_say(fault.title if fault else _GONE),
-        topic=_say(fault.topic) if fault else "",
-        why=_say(fault.why) if fault else "",
-        repair=_say(fault.repair) if fault else "",
+        title=_localised(fault.title if fault else _UNKNOWN_FAULT),
+        topic=_localised(fault.topic) if fault else "",
+        why=_localised(fault.why) if fault else "",
+        repair=_localised(fault.repair) if fault else "",
         accepted=finding.fingerprint in accepted,
     )
 
 
 def title_of(code: str) -> str:
-    """A fault's or a check's name."""
+    """Return the title of a fault or check."""
     fault = faults().get(code)
     if fault is not None:
-        return _say(fault.title)
-    return next((_say(check.title) for check in all_checks() if check.code == code), code)
+        return _localised(fault.title)
+    return next((_localised(check.title) for check in all_checks() if check.code == code), code)
 
 
-def _untested(one: dict[str, str]) -> Untested:
-    words = WHY_WORDS[Why(one["why"])] if one["why"] in Why else Text.same(one["why"])
-    return Untested(title=title_of(one["check"]), why=_say(words), detail=one.get("detail", ""))
+def _untested(entry: dict[str, str]) -> Untested:
+    reason = REASON_TEXTS[UntestedReason(entry["why"])] if entry["why"] in UntestedReason else Text.same(entry["why"])
+    return Untested(title=title_of(entry["check"]), why=_localised(reason), detail=entry.get("detail", ""))
 
 
-def _say(text: Text) -> str:
+def _localised(text: Text) -> str:
     return text.in_language(get_language())

@@ -1,4 +1,4 @@
-"""Reports go after a while, but for those that a product was handed in with, and those that still run."""
+"""Retention of reports, except those with which a product was submitted, and running ones."""
 
 from __future__ import annotations
 

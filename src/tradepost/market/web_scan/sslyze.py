@@ -1,8 +1,7 @@
-"""Runs sslyze as a program of its own: what strangers' servers answer is read by another process, which holds no secret.
+"""Run sslyze as a separate process without secrets, which parses the responses of untrusted servers.
 
-It is told the IP address, so it asks no name server; it gets an empty environment, a folder to write into that goes with it,
-and an end: of time, of output, and when the run is cancelled.
-"""
+It receives the IP address, so it queries no name server. It has an empty environment, a temporary folder for its
+output, and limits of time and output; it also ends if the run is cancelled."""
 
 from __future__ import annotations
 
@@ -17,90 +16,92 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .contract import CannotTest, Why
+from .contract import CannotTest, UntestedReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .site import Site
 
-WITHIN = 90.0
-"""Seconds; a server that answers takes three."""
-LARGEST = 8 * 1_048_576
+TIMEOUT = 90.0
+"""Timeout in seconds; a responding server takes three."""
+MAX_OUTPUT_BYTES = 8 * 1_048_576
 COMMANDS = ("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3")
-"""Handshakes alone. Commands that try a hole (Heartbleed, ROBOT, CCS) are left out: the report says so."""
+"""Handshakes only. Commands that test vulnerabilities (Heartbleed, ROBOT, CCS) are left out, which the report
+states."""
 
 
-def find(command: str) -> str:
-    """The whole path of the program; empty when it is not installed."""
+def find_program(command: str) -> str:
+    """Return the absolute path of the program; empty if it is not installed."""
     return shutil.which(command) or "" if command else ""
 
 
 def scan(site: Site, address: str, port: int) -> Mapping[str, Any]:
-    """What it found, by its command. Raises ``CannotTest``; and whatever ``site.go_on`` raises, after ending it."""
+    """Return the result of sslyze by command. Raises ``CannotTest``, and the exception of ``site.go_on`` after ending
+    the process."""
     with tempfile.TemporaryDirectory(prefix="tradepost-sslyze-") as folder:
-        out = Path(folder) / "result.json"
+        output_path = Path(folder) / "result.json"
         target = f"{site.host}:{port}{{{address}}}"
         command = [
             site.sslyze,
-            f"--json_out={out}",
+            f"--json_out={output_path}",
             "--quiet",
             "--mozilla_config=disable",
             "--slow_connection",
             *COMMANDS,
             target,
         ]
-        _run(command, site, Path(folder), out)
-        return _read(out)
+        _run(command, site, Path(folder), output_path)
+        return _read(output_path)
 
 
-def _run(command: list[str], site: Site, folder: Path, out: Path) -> None:
+def _run(command: list[str], site: Site, folder: Path, output_path: Path) -> None:
     environment = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
     try:
-        running = subprocess.Popen(  # noqa: S603  # no shell; the host was checked when its domain was registered
+        process = subprocess.Popen(  # noqa: S603  # no shell; the host was validated when its domain was registered
             command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     except OSError as error:
-        raise CannotTest(Why.NO_SCANNER, type(error).__name__) from None
-    until = time.monotonic() + min(WITHIN, max(1.0, site.left_seconds))
+        raise CannotTest(UntestedReason.NO_SCANNER, type(error).__name__) from None
+    deadline = time.monotonic() + min(TIMEOUT, max(1.0, site.left_seconds))
     try:
-        while running.poll() is None:
+        while process.poll() is None:
             site.go_on()
-            if time.monotonic() > until:
-                raise CannotTest(Why.TIMEOUT)
-            if _size(out) > LARGEST:
-                raise CannotTest(Why.TOO_LARGE)
+            if time.monotonic() > deadline:
+                raise CannotTest(UntestedReason.TIMEOUT)
+            if _file_size(output_path) > MAX_OUTPUT_BYTES:
+                raise CannotTest(UntestedReason.TOO_LARGE)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                running.wait(0.1)
+                process.wait(0.1)
     finally:
-        _end(running)
+        _kill_group(process)
 
 
-def _end(running: subprocess.Popen[bytes]) -> None:
-    """With all that it began, while it runs."""
-    if running.poll() is None:
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process group, if it still runs."""
+    if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
 
 
-def _read(out: Path) -> Mapping[str, Any]:
-    if not 0 < _size(out) <= LARGEST:
-        raise CannotTest(Why.SCANNER)
+def _read(output_path: Path) -> Mapping[str, Any]:
+    if not 0 < _file_size(output_path) <= MAX_OUTPUT_BYTES:
+        raise CannotTest(UntestedReason.SCANNER)
     try:
-        whole = json.loads(out.read_bytes())
-        [one] = whole["server_scan_results"]
-        result = one["scan_result"]
+        report = json.loads(output_path.read_bytes())
+        [server_result] = report["server_scan_results"]
+        result = server_result["scan_result"]
     except (ValueError, KeyError, TypeError):
-        raise CannotTest(Why.SCANNER) from None
-    if one.get("scan_status") != "COMPLETED" or not isinstance(result, dict):
-        raise CannotTest(Why.TLS)  # it could not shake hands at all
+        raise CannotTest(UntestedReason.SCANNER) from None
+    if server_result.get("scan_status") != "COMPLETED" or not isinstance(result, dict):
+        raise CannotTest(UntestedReason.TLS)  # no handshake was possible
     return result

@@ -1,7 +1,6 @@
-"""Whether a web site may be sold with: what the newest run of its tasks says, and for how long that counts (§2.7).
+"""Whether a website may be published, according to the newest run of its tasks, and for how long (§2.7).
 
-One high finding blocks, unless an operator took just that one, with just that evidence, for mistaken.
-"""
+A single high finding blocks, unless an operator declared it, with this evidence, a false positive."""
 
 from __future__ import annotations
 
@@ -16,11 +15,11 @@ from tradepost.market.identity.models import Domain, Seller
 
 from .contract import Severity
 from .models import FalsePositive, ScanUse, WebFinding, WebScan, WebTask
-from .tasks import place_of
+from .tasks import host_of
 
 
 class State(StrEnum):
-    """How an address stands. ``PASSED`` alone lets it be sold with."""
+    """The state of an address. Only ``PASSED`` allows publishing."""
 
     NO_TASK = "no_task"
     UNPROVEN = "unproven"
@@ -33,7 +32,7 @@ class State(StrEnum):
     PASSED = "passed"
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class SiteState(Struct, frozen=True, kw_only=True):
     state: State
     task: WebTask | None = None
     scan: WebScan | None = None
@@ -43,98 +42,110 @@ class Standing(Struct, frozen=True, kw_only=True):
 _WORST_FIRST = (
     State.BLOCKED, State.RUNNING, State.PASSED, State.UNPROVEN, State.EXPIRED, State.UNREACHED, State.BROKEN, State.NEVER,
 )  # fmt: skip
-"""Of several tasks on one domain the first of these is told: a fault counts wherever it is, a pass is enough once."""
+"""Of several tasks on a domain, the first of these states counts: any fault blocks, one pass is sufficient."""
 
 
-def standing_of(seller: Seller, url: str, *, valid: timedelta, now: datetime) -> Standing:
-    """How the site at this address stands: by the task for just that address, else by all on its domain."""
-    tasks = list(WebTask.objects.filter(seller=seller, place=place_of(url)).order_by("pk"))
-    exact = [task for task in tasks if task.url.rstrip("/") == url.rstrip("/")]
-    found = standings_of(exact or tasks, valid=valid, now=now).values()
-    return min(found, key=lambda one: _WORST_FIRST.index(one.state), default=Standing(state=State.NO_TASK))
+def site_state_of(seller: Seller, url: str, *, valid: timedelta, now: datetime) -> SiteState:
+    """Return the state of the site at this address: of the task for exactly this address, else of all tasks on its
+    domain."""
+    tasks = list(WebTask.objects.filter(seller=seller, place=host_of(url)).order_by("pk"))
+    exact_tasks = [task for task in tasks if task.url.rstrip("/") == url.rstrip("/")]
+    standings = site_states_of(exact_tasks or tasks, valid=valid, now=now).values()
+    return min(
+        standings, key=lambda standing: _WORST_FIRST.index(standing.state), default=SiteState(state=State.NO_TASK)
+    )
 
 
-def standing_of_task(task: WebTask, *, valid: timedelta, now: datetime) -> Standing:
-    return standings_of([task], valid=valid, now=now)[task.pk]
+def site_state_of_task(task: WebTask, *, valid: timedelta, now: datetime) -> SiteState:
+    return site_states_of([task], valid=valid, now=now)[task.pk]
 
 
-def standings_of(tasks: Collection[WebTask], *, valid: timedelta, now: datetime) -> dict[int, Standing]:
-    """By the key of its task, in a handful of statements however many there are."""
-    known = WebTask.objects.filter(pk__in=[task.pk for task in tasks]).select_related("domain").annotate(
+def site_states_of(tasks: Collection[WebTask], *, valid: timedelta, now: datetime) -> dict[int, SiteState]:
+    """Return the states by task key, in a fixed number of statements."""
+    annotated_tasks = WebTask.objects.filter(pk__in=[task.pk for task in tasks]).select_related("domain").annotate(
         report=newest(Q(status=WebScan.Status.DONE)),
-        last=newest(Q(status__in=list(_WITHOUT))),
+        last=newest(Q(status__in=list(_STATES_WITHOUT_REPORT))),
     )  # fmt: skip
-    rows = list(known.order_by("pk"))
-    wanted = {pk for task in rows for pk in (task.report, task.last) if pk}
-    runs = WebScan.objects.in_bulk(wanted)
-    blocking = _blocking([runs[task.report] for task in rows if task.report], {task.pk: task.place for task in rows})
+    rows = list(annotated_tasks.order_by("pk"))
+    run_keys = {pk for task in rows for pk in (task.report, task.last) if pk}
+    runs = WebScan.objects.in_bulk(run_keys)
+    blocking = _blocking_findings(
+        [runs[task.report] for task in rows if task.report], {task.pk: task.place for task in rows}
+    )
     return {
-        task.pk: _judged(task, runs.get(task.report), runs.get(task.last), blocking, valid=valid, now=now)
+        task.pk: _site_state(task, runs.get(task.report), runs.get(task.last), blocking, valid=valid, now=now)
         for task in rows
     }
 
 
 def newest(which: Q) -> Subquery:
-    """The key of the newest of these runs of a task."""
+    """Return the key of a task's newest run that matches the condition."""
     runs = WebScan.objects.filter(which, task=OuterRef("pk"))
     return Subquery(runs.order_by("-pk").values("pk")[:1])
 
 
-def _judged(
-    task: WebTask, report: WebScan | None, last: WebScan | None, blocking: Mapping[int, Sequence[WebFinding]], *,
+def _site_state(
+    task: WebTask, report: WebScan | None, last_scan: WebScan | None, blocking: Mapping[int, Sequence[WebFinding]], *,
     valid: timedelta, now: datetime,
-) -> Standing:  # fmt: skip
-    """A later run that met nobody, or broke off, takes nothing from an earlier report; alone it passes nothing."""
+) -> SiteState:  # fmt: skip
+    """A later run that did not reach the site or failed does not affect an earlier report; without a report, it
+    passes nothing."""
     if task.domain.status != Domain.Status.VERIFIED:
-        return Standing(state=State.UNPROVEN, task=task)
+        return SiteState(state=State.UNPROVEN, task=task)
     if report is None:
-        return Standing(state=_WITHOUT[WebScan.Status(last.status)] if last else State.NEVER, task=task, scan=last)
-    if found := tuple(blocking.get(report.pk, ())):
-        return Standing(state=State.BLOCKED, task=task, scan=report, blocking=found)
-    expired = report.ended_at is None or report.ended_at + valid <= now
-    return Standing(state=State.EXPIRED if expired else State.PASSED, task=task, scan=report)
+        # A run that ended after the first statement has its report at the next query.
+        state = (
+            _STATES_WITHOUT_REPORT.get(WebScan.Status(last_scan.status), State.RUNNING) if last_scan else State.NEVER
+        )
+        return SiteState(state=state, task=task, scan=last_scan)
+    if findings := tuple(blocking.get(report.pk, ())):
+        return SiteState(state=State.BLOCKED, task=task, scan=report, blocking=findings)
+    has_expired = report.ended_at is None or report.ended_at + valid <= now
+    return SiteState(state=State.EXPIRED if has_expired else State.PASSED, task=task, scan=report)
 
 
-_WITHOUT = {
+_STATES_WITHOUT_REPORT = {
     WebScan.Status.RUNNING: State.RUNNING, WebScan.Status.UNREACHED: State.UNREACHED, WebScan.Status.BROKEN: State.BROKEN,
 }  # fmt: skip
 
 
-def _blocking(runs: Collection[WebScan], places: Mapping[int, str]) -> dict[int, list[WebFinding]]:
-    """By the key of a run its high findings, without those that were taken for mistaken on its site."""
-    high = list(WebFinding.objects.filter(scan__in=runs, severity=Severity.HIGH).order_by("pk")) if runs else []
-    if not high:
-        return {}
-    mistaken = FalsePositive.objects.filter(
-        seller__in={run.seller_id for run in runs}, fingerprint__in={finding.fingerprint for finding in high}
+def _blocking_findings(runs: Collection[WebScan], places_by_task: Mapping[int, str]) -> dict[int, list[WebFinding]]:
+    """Return the high findings by run key, except false positives of the site."""
+    high_findings = (
+        list(WebFinding.objects.filter(scan__in=runs, severity=Severity.HIGH).order_by("pk")) if runs else []
     )
-    accepted = set(mistaken.values_list("seller_id", "place", "fingerprint"))
-    of = {run.pk: (run.seller_id, places[run.task_id]) for run in runs}
-    found: dict[int, list[WebFinding]] = {}
-    for finding in high:
-        if (*of[finding.scan_id], finding.fingerprint) not in accepted:
-            found.setdefault(finding.scan_id, []).append(finding)
-    return found
+    if not high_findings:
+        return {}
+    false_positives = FalsePositive.objects.filter(
+        seller__in={run.seller_id for run in runs}, fingerprint__in={finding.fingerprint for finding in high_findings}
+    )
+    accepted_prints = set(false_positives.values_list("seller_id", "place", "fingerprint"))
+    sites = {run.pk: (run.seller_id, places_by_task[run.task_id]) for run in runs}
+    by_run: dict[int, list[WebFinding]] = {}
+    for finding in high_findings:
+        if (*sites[finding.scan_id], finding.fingerprint) not in accepted_prints:
+            by_run.setdefault(finding.scan_id, []).append(finding)
+    return by_run
 
 
 def is_newest(run: WebScan) -> bool:
-    """Whether no later report of its task counts in its place."""
-    done = WebScan.objects.filter(task=run.task_id, status=WebScan.Status.DONE).order_by("-pk")
-    last = done.values_list("pk", flat=True).first()
-    return last is None or last <= run.pk
+    """Return whether no later report of its task replaces this one."""
+    done_scans = WebScan.objects.filter(task=run.task_id, status=WebScan.Status.DONE).order_by("-pk")
+    last_key = done_scans.values_list("pk", flat=True).first()
+    return last_key is None or last_key <= run.pk
 
 
-def blocking_of(run: WebScan) -> list[WebFinding]:
-    """Its high findings, without those that were taken for mistaken."""
-    return _blocking([run], {run.task_id: _place_of(run)}).get(run.pk, [])
+def blocking_findings_of(run: WebScan) -> list[WebFinding]:
+    """Return its high findings, except false positives."""
+    return _blocking_findings([run], {run.task_id: _place_of(run)}).get(run.pk, [])
 
 
-def accepted_of(run: WebScan, findings: Iterable[WebFinding]) -> Collection[str]:
-    """Fingerprints among these that an operator took for mistaken on this site."""
-    known = FalsePositive.objects.filter(
+def accepted_fingerprints(run: WebScan, findings: Iterable[WebFinding]) -> Collection[str]:
+    """Return the fingerprints among these that are false positives of this site."""
+    false_positives = FalsePositive.objects.filter(
         seller=run.seller_id, place=_place_of(run), fingerprint__in=[finding.fingerprint for finding in findings]
     )
-    return set(known.values_list("fingerprint", flat=True))
+    return set(false_positives.values_list("fingerprint", flat=True))
 
 
 def _place_of(run: WebScan) -> str:
@@ -142,25 +153,25 @@ def _place_of(run: WebScan) -> str:
 
 
 def accept(run: WebScan, fingerprints: Collection[str], *, submission: int, by: str, now: datetime) -> int:
-    """From now on these findings block this site no more, while their evidence is the same. Repeating it changes nothing."""
+    """Declare these findings false positives of this site, for this evidence. Repeating it has no effect."""
     place = _place_of(run)
-    mistaken = {
+    false_positives = {
         finding.fingerprint: FalsePositive(
             seller_id=run.seller_id, place=place, code=finding.code, fingerprint=finding.fingerprint,
             submission=submission, by=by, accepted_at=now,
         )
         for finding in WebFinding.objects.filter(scan=run, fingerprint__in=fingerprints)
     }  # fmt: skip
-    FalsePositive.objects.bulk_create(mistaken.values(), ignore_conflicts=True)
-    return len(mistaken)
+    FalsePositive.objects.bulk_create(false_positives.values(), ignore_conflicts=True)
+    return len(false_positives)
 
 
-def use(owner: str, scans: Iterable[WebScan]) -> None:
-    """Say with which runs something was handed in: the whole list, in place of the last one."""
-    wanted = {scan.pk for scan in scans}
-    ScanUse.objects.filter(owner=owner).exclude(scan__in=wanted).delete()
-    ScanUse.objects.bulk_create([ScanUse(owner=owner, scan_id=pk) for pk in sorted(wanted)], ignore_conflicts=True)
+def store_uses(owner: str, scans: Iterable[WebScan]) -> None:
+    """Set the runs with which something was submitted. Replaces the previous list."""
+    keys = {scan.pk for scan in scans}
+    ScanUse.objects.filter(owner=owner).exclude(scan__in=keys).delete()
+    ScanUse.objects.bulk_create([ScanUse(owner=owner, scan_id=pk) for pk in sorted(keys)], ignore_conflicts=True)
 
 
-def used_by(owner: str) -> list[WebScan]:
+def scans_used_by(owner: str) -> list[WebScan]:
     return list(WebScan.objects.filter(uses__owner=owner).select_related("task").order_by("pk"))

@@ -1,7 +1,7 @@
-"""What business-rules §2.7 calls what several checks are about."""
+"""Topics of business-rules §2.7 that several checks share."""
 
 from __future__ import annotations
 
 from tradepost.protocols.text import Text
 
-TLS = Text(en="TLS configuration", zh="TLS 配置")
+TLS_TOPIC = Text(en="TLS configuration", zh="TLS 配置")

@@ -1,1 +1,1 @@
-"""What operators have to decide or do, from all contexts, each with its clock, its owner and until when it is put off."""
+"""Work items for operators from all contexts, with due time, assignee and snooze."""

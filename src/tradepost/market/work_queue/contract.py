@@ -1,7 +1,8 @@
-"""What a source of the work queue provides. A module under ``sources/`` with ``SOURCES`` has some; adding one edits no other file.
+"""The contract of sources of the work queue. A module in ``sources/`` with ``SOURCES`` registers them without other
+edits.
 
-A source is a query over facts of its context: an entry is there if and only if its fact stands, so it leaves when it is
-resolved and in no other way. Nothing of it is copied; what is stored is only what people add (``models.Handling``).
+A source is a query over rows of its context. An entry exists exactly as long as its row matches, and disappears when it
+is resolved. Nothing is copied; only what operators add is stored (``models.Handling``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from django.db.models import Model, QuerySet
 from msgspec import Struct
 
-from tradepost.market.base.working_days import due
+from tradepost.market.base.working_days import deadline_of
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -22,49 +23,49 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
     from tradepost.market.base.money import Money
 
-type Words = str | Promise
-type Value = Words | datetime | Money
-"""What a fact may say; a page shows a moment in the market's zone, and money with its currency."""
+type TranslatedText = str | Promise
+type FactValue = TranslatedText | datetime | Money
+"""Value of a fact. Pages show a time in the market's zone, and money with its currency."""
 
 
 class Severity(StrEnum):
     HIGH = "high"
-    """Somebody waits for money, or for what was paid for."""
+    """Somebody waits for money or for a paid service."""
     NORMAL = "normal"
     LOW = "low"
     """Nobody waits yet."""
 
 
 class Clock(Struct, frozen=True, kw_only=True):
-    """The market's time of a look at the queue, and the settings that promise when something is done."""
+    """The current market time, and the settings for due times."""
 
     now: datetime
     settings: Config
     zone: tzinfo
 
     def due(self, since: datetime, working_days: int | None = None) -> datetime:
-        """The end of so many working days after ``since``; ``queue_working_days`` for what no rule promises."""
-        days = self.settings.queue_working_days if working_days is None else working_days
-        return due(since, days, zone=self.zone, closes=self.settings.review_day_ends).at
+        """Return the end of this many working days after ``since``; by default ``queue_working_days``."""
+        days = self.settings.work_queue.queue_working_days if working_days is None else working_days
+        return deadline_of(since, days, zone=self.zone, closes=self.settings.review_day_ends).at
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """Something that an operator decides or does, as its context tells it."""
+    """A work item as its context describes it."""
 
     key: str
-    """``<source>:<pk of its row>``; the same for as long as the fact stands."""
-    title: Words
-    """What is to be decided."""
-    about: Words
-    """Who or what it is about."""
+    """``<source>:<pk of its row>``; constant while the row matches."""
+    title: TranslatedText
+    """The pending decision or action."""
+    about: TranslatedText
+    """The person or object concerned."""
     url: str
-    """The page on which it is decided."""
+    """The page on which to decide."""
     since: datetime
     due_at: datetime | None
-    """None for what has no clock."""
+    """None if there is no deadline."""
     severity: Severity = Severity.NORMAL
-    facts: Sequence[tuple[Words, Value]] = ()
-    """For the side peek: label and value, few enough to decide whether to open it. Never a secret."""
+    facts: Sequence[tuple[TranslatedText, FactValue]] = ()
+    """Labels and values for the preview: enough to decide whether to open the page. Never secrets."""
 
     @property
     def source(self) -> str:
@@ -76,25 +77,26 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Source[M: Model](Protocol):
-    """One kind of entries."""
+    """One kind of work items."""
 
     name: str
-    """A slug: the first part of every key, and of a filter's address."""
-    title: Words
-    """In the plural: "Stopped operations"."""
+    """A slug: the first part of every key, and the value of the filter."""
+    title: TranslatedText
+    """In the plural, such as "Stopped operations"."""
 
     def list_url(self) -> str:
-        """The context's own list of them."""
+        """Return the address of the context's own list."""
 
     def rows(self) -> QuerySet[M]:
-        """The rows whose fact stands, the most urgent first, with what ``entries`` reads of others (``select_related``).
+        """Return the matching rows, the most urgent first, with related rows that ``entries`` reads
+        (``select_related``).
 
-        An index serves condition and order, however large the table: a page reads a few of them at each look, and the
-        navigation counts them up to a limit. Integer primary keys.
+        An index must serve condition and order, since pages read a few rows each time and the navigation counts rows up
+        to a limit. Primary keys are integers.
         """
 
     def entries(self, rows: Sequence[M], clock: Clock) -> Sequence[Entry]:
-        """One for each row, in their order; at most one query more for all of them."""
+        """Return an entry for each row, in order. At most one additional query for all."""
 
 
 def key_of(source: str, pk: int) -> str:

@@ -1,7 +1,7 @@
-"""What an operator does to an entry of the queue: take it, give it to another, put it off, note something.
+"""Actions of operators on entries of the queue: assign, snooze and add notes.
 
-None of that resolves it: an entry leaves when its fact is gone. Whoever acts says what they saw, so that of two who take an
-entry at once the second is told who has it.
+None of them resolves an entry, which disappears when its row no longer matches. Callers pass the state that the
+operator saw, so that the second of two operators who take an entry learns who has it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 
 from .contract import Entry
-from .models import LONGEST_NOTE, Handling, HandlingChange
-from .snooze import must_not_hide
+from .models import MAX_NOTE_LENGTH, Handling, HandlingChange
+from .snooze import check_due_time
 
-What = HandlingChange.What
+ChangeKind = HandlingChange.What
 
 
 @transaction.atomic
 def assign(entry: Entry, to: User | None, *, seen: int | None, by: User, now: datetime) -> Handling:
-    """``to``: None gives it back. ``seen``: the pk of who had it when ``by`` looked. Raises ``Refused`` (409) where somebody
-    else has it by now, and for an account that is no operator's; nothing is changed then."""
+    """Assign an entry. ``to``: None removes the assignee. ``seen``: primary key of the assignee that ``by`` saw.
+
+    Raises ``Refused`` (409) if the assignee has changed, or if the account is not an operator's. Nothing is changed
+    then.
+    """
     if to is not None and not (to.is_operator and to.is_active):
         raise Refused("queue.no_operator", _("This account is no operator's."), field="assignee")
     handling = _locked(entry, by=by, now=now)
@@ -33,47 +36,50 @@ def assign(entry: Entry, to: User | None, *, seen: int | None, by: User, now: da
     if handling.assignee_id == target:
         return handling
     if handling.assignee_id != seen:
-        raise Refused("queue.taken", _taken(handling), HTTPStatus.CONFLICT, field="assignee")
+        raise Refused("queue.taken", _taken_by_other_message(handling), HTTPStatus.CONFLICT, field="assignee")
     handling.assignee = to
-    _changed(handling, What.ASSIGNED if to else What.GIVEN_BACK, words=str(to) if to else "", by=by, now=now)
+    _record_change(
+        handling, ChangeKind.ASSIGNED if to else ChangeKind.GIVEN_BACK, words=str(to) if to else "", by=by, now=now
+    )
     return handling
 
 
-def _taken(handling: Handling) -> str:
+def _taken_by_other_message(handling: Handling) -> str:
     if handling.assignee is None:
         return _("It was given back meanwhile. Look again, and take it if you want it.")
-    return _("%(name)s has it already. Nothing was changed.") % {"name": handling.assignee}
+    return _("%(name)s is already handling this item. Nothing was changed.") % {"name": handling.assignee}
 
 
 @transaction.atomic
 def snooze(entry: Entry, back_at: datetime | None, *, knowing: bool, by: User, now: datetime) -> Handling:
-    """``back_at``: None puts it back now. ``knowing``: that it comes back after its due time. Raises ``Refused``."""
+    """Snooze an entry. ``back_at``: None ends the snooze. ``knowing``: confirmed that it ends after the due time.
+    Raises ``Refused``."""
     if back_at is not None:
-        must_not_hide(entry.due_at, back_at, knowing=knowing)
+        check_due_time(entry.due_at, back_at, knowing=knowing)
     handling = _locked(entry, by=by, now=now)
     if handling.snoozed_until == back_at:
         return handling
     handling.snoozed_until = back_at
-    _changed(handling, What.SNOOZED if back_at else What.WOKEN, until=back_at, by=by, now=now)
+    _record_change(handling, ChangeKind.SNOOZED if back_at else ChangeKind.WOKEN, until=back_at, by=by, now=now)
     return handling
 
 
 @transaction.atomic
 def note(entry: Entry, words: str, *, by: User, now: datetime) -> Handling:
-    """Replaces the note that stands; what stood is in the history. Raises ``Refused`` for one that is too long."""
+    """Replace the note; the history keeps earlier notes. Raises ``Refused`` if it is too long."""
     words = words.strip()
-    if len(words) > LONGEST_NOTE:
+    if len(words) > MAX_NOTE_LENGTH:
         raise Refused("queue.note", _("At most 500 characters."), HTTPStatus.UNPROCESSABLE_ENTITY, field="note")
     handling = _locked(entry, by=by, now=now)
     if handling.note == words:
         return handling
     handling.note = words
-    _changed(handling, What.NOTED, words=words, by=by, now=now)
+    _record_change(handling, ChangeKind.NOTED, words=words, by=by, now=now)
     return handling
 
 
 def _locked(entry: Entry, *, by: User, now: datetime) -> Handling:
-    """The entry's row; made where nobody added anything yet."""
+    """Return the entry's row, locked. Creates it if necessary."""
     Handling.objects.bulk_create(
         [Handling(source=entry.source, entry=entry.pk, changed_at=now, changed_by=by.email)], ignore_conflicts=True
     )
@@ -81,8 +87,8 @@ def _locked(entry: Entry, *, by: User, now: datetime) -> Handling:
     return rows.get(source=entry.source, entry=entry.pk)
 
 
-def _changed(
-    handling: Handling, what: What, *, words: str = "", until: datetime | None = None, by: User, now: datetime
+def _record_change(
+    handling: Handling, what: ChangeKind, *, words: str = "", until: datetime | None = None, by: User, now: datetime
 ) -> None:
     handling.changed_at, handling.changed_by = now, by.email
     handling.save(update_fields=["assignee", "snoozed_until", "note", "changed_at", "changed_by"])

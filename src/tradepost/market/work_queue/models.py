@@ -1,4 +1,4 @@
-"""What people add to entries of the queue: who has one, until when it is put off, and a note. The entries are not rows of ours."""
+"""What operators add to entries of the queue: assignee, snooze and note. The entries themselves are not stored here."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tradepost.market.identity.models import User
 
-LONGEST_NOTE = 500
+MAX_NOTE_LENGTH = 500
 
 
 class Handling(models.Model):
-    """Of one entry, for as long as its fact stands; retention sweeps it afterwards."""
+    """The handling of an entry. Deleted by retention after the entry has disappeared."""
 
     source = models.CharField(max_length=32)
     entry = models.PositiveBigIntegerField()
-    """Primary key of the row that the source is about."""
+    """Primary key of the source's row."""
     assignee = models.ForeignKey(
         User, models.SET_NULL, null=True, default=None, related_name="+", db_index=False
     )  # fmt: skip
     snoozed_until = models.DateTimeField(null=True, default=None)
-    note = models.CharField(max_length=LONGEST_NOTE, blank=True, default="")
+    note = models.CharField(max_length=MAX_NOTE_LENGTH, blank=True, default="")
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=254)
 
@@ -45,19 +46,19 @@ class Handling(models.Model):
 
 
 class HandlingChange(models.Model):
-    """One thing that somebody did to it; never changed."""
+    """A change of the handling; immutable."""
 
     class What(models.TextChoices):
         ASSIGNED = "assigned", _("Given to")
-        GIVEN_BACK = "given_back", _("Given back")
-        SNOOZED = "snoozed", _("Put off")
+        GIVEN_BACK = "given_back", pgettext_lazy("work item", "Returned")
+        SNOOZED = "snoozed", _("Postponed")
         WOKEN = "woken", _("Back in the queue")
         NOTED = "noted", _("Noted")
 
     handling = models.ForeignKey(Handling, models.CASCADE, related_name="changes", db_index=False)
     what = models.CharField(max_length=16, choices=What)
-    words = models.CharField(max_length=LONGEST_NOTE, blank=True, default="")
-    """Who has it, or what was noted."""
+    words = models.CharField(max_length=MAX_NOTE_LENGTH, blank=True, default="")
+    """The assignee's name, or the note."""
     until = models.DateTimeField(null=True, default=None)
     at = models.DateTimeField()
     by = models.CharField(max_length=254)

@@ -1,12 +1,12 @@
-"""The queue as operators read it: entries of all sources by their clock, with what people added, and how many there are.
+"""Queries for the work queue: entries of all sources by due time, with their handling, and counts.
 
-Each source gives a few of its most urgent rows; the rest is counted. What is put off is left out where the rows are read,
-so that it takes no place of what is not.
+Each source returns its most urgent rows; the others are counted. Snoozed entries are excluded in the query, so that
+they take no space on the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,30 +15,31 @@ from msgspec import Struct, field
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.identity.models import User
+from tradepost.market.identity.operator_roles import IS_OPERATOR
 
 from .contract import Clock, Entry, Source
 from .models import Handling, HandlingChange
 from .registry import sources
 
-MOST = 30
-"""Entries of one source on a page."""
-MOST_HANDLED = 200
-"""Entries that somebody has, or put off, on a page."""
-MOST_OPERATORS = 200
-MOST_WAITING = 99
-"""What the navigation counts to."""
+MAX_ENTRIES = 30
+"""Maximum number of entries per source on a page."""
+MAX_HANDLED_ENTRIES = 200
+"""Maximum number of assigned or snoozed entries on a page."""
+MAX_OPERATORS = 200
+MAX_COUNTED = 99
+"""Maximum number that the navigation counts."""
 
 
 class QueueFilter(Struct, frozen=True, kw_only=True):
-    """Empty means all. ``whose``: ``mine`` or ``nobody``. ``snoozed``: only what is put off, which is left out otherwise."""
+    """Filters; empty fields match everything. ``whose``: ``mine`` or ``nobody``. ``snoozed``: only snoozed entries."""
 
     source: str = ""
     whose: str = ""
     snoozed: bool = False
 
 
-class Queued(Struct, frozen=True):
-    """An entry with what people added to it."""
+class QueuedEntry(Struct, frozen=True):
+    """An entry with its handling."""
 
     entry: Entry
     handling: Handling | None
@@ -50,140 +51,168 @@ class Queued(Struct, frozen=True):
         return self.handling.assignee if self.handling is not None else None
 
 
-class More(Struct, frozen=True):
-    """Entries of a source that are not on the page."""
+type MayRead = Callable[[Source[Any]], bool]
+"""Whether the reader's role includes a source."""
+
+
+def _any_source(_source: Source[Any]) -> bool:
+    return True
+
+
+class Remainder(Struct, frozen=True):
+    """The number of a source's entries beyond those on the page."""
 
     source: Source[Any]
     count: Count
 
 
-class Listed(Struct, frozen=True):
-    entries: Sequence[Queued]
-    more: Sequence[More] = field(default=())
+class QueuePage(Struct, frozen=True):
+    entries: Sequence[QueuedEntry]
+    more: Sequence[Remainder] = field(default=())
 
 
-def listed(asked: QueueFilter, *, reader: User, clock: Clock) -> Listed:
-    """By due time, what has none by its age behind that. A source that does not exist has nothing."""
-    chosen = [one for one in sources().values() if asked.source in {"", one.name}]
-    if asked.snoozed or asked.whose == "mine":
-        return Listed(_handled(chosen, asked, reader, clock))
-    nobodys = asked.whose == "nobody"
+def listed(filters: QueueFilter, *, reader: User, clock: Clock, reads: MayRead = _any_source) -> QueuePage:
+    """Return entries by due time; those without one follow, by age. An unknown source has no entries."""
+    chosen = [source for source in sources().values() if filters.source in {"", source.name} and reads(source)]
+    if filters.snoozed or filters.whose == "mine":
+        return QueuePage(_handled(chosen, filters, reader, clock))
+    unassigned_only = filters.whose == "nobody"
     entries: list[Entry] = []
-    more: list[More] = []
-    for source, count in _counted(chosen, clock.now, unassigned=nobodys):
-        if count:  # most have none, and are not asked
-            entries += source.entries(list(_open(source, clock.now, unassigned=nobodys)[:MOST]), clock)
-        if count > MOST:
-            more.append(More(source, _rest(count)))
-    return Listed(_queued(entries, clock.now), more)
+    remainders: list[Remainder] = []
+    for source, count in _count_by_source(chosen, clock.now, unassigned=unassigned_only):
+        if count:  # most sources have no entries and need no query
+            entries += source.entries(
+                list(_open_rows(source, clock.now, unassigned=unassigned_only)[:MAX_ENTRIES]), clock
+            )
+        if count > MAX_ENTRIES:
+            remainders.append(Remainder(source, _remainder(count)))
+    return QueuePage(_queued(entries, clock.now), remainders)
 
 
-def _counted(
+def _count_by_source(
     chosen: Sequence[Source[Any]], now: datetime, *, unassigned: bool = False
 ) -> list[tuple[Source[Any], Count]]:
-    """How much each has; one statement."""
+    """Return the number of entries of each source, with one query."""
     if not chosen:
         return []
-    counted = counts_up_to(*(_open(one, now, unassigned=unassigned) for one in chosen))
-    return list(zip(chosen, counted, strict=True))
+    entry_counts = counts_up_to(*(_open_rows(source, now, unassigned=unassigned) for source in chosen))
+    return list(zip(chosen, entry_counts, strict=True))
 
 
-def _rest(count: Count) -> Count:
-    rest = Count(int(count) - MOST)
-    rest.more = count.more
-    return rest
+def _remainder(count: Count) -> Count:
+    remainder = Count(int(count) - MAX_ENTRIES)
+    remainder.more = count.more
+    return remainder
 
 
-def _open(source: Source[Any], now: datetime, *, unassigned: bool = False) -> QuerySet[Any]:
-    """Its rows without what is put off, or what somebody has."""
-    out = Handling.objects.filter(source=source.name)
-    hidden = Q(pk__in=out.filter(snoozed_until__gt=now).values("entry"))
+def _open_rows(source: Source[Any], now: datetime, *, unassigned: bool = False) -> QuerySet[Any]:
+    """Return the source's rows without snoozed and, optionally, assigned entries."""
+    handlings = Handling.objects.filter(source=source.name)
+    is_hidden = Q(pk__in=handlings.filter(snoozed_until__gt=now).values("entry"))
     if unassigned:
-        hidden |= Q(pk__in=out.filter(assignee__isnull=False).values("entry"))
-    return source.rows().exclude(hidden)
+        is_hidden |= Q(pk__in=handlings.filter(assignee__isnull=False).values("entry"))
+    return source.rows().exclude(is_hidden)
 
 
-def _handled(chosen: Iterable[Source[Any]], asked: QueueFilter, reader: User, clock: Clock) -> list[Queued]:
-    """What the reader has, or what is put off: found by what people added."""
-    kept = Handling.objects.all()
-    kept = kept.filter(snoozed_until__gt=clock.now) if asked.snoozed else kept.exclude(snoozed_until__gt=clock.now)
-    if asked.whose:
-        kept = kept.filter(assignee=reader if asked.whose == "mine" else None)
-    named = set(kept.order_by().values_list("source", flat=True).distinct())
+def _handled(chosen: Iterable[Source[Any]], filters: QueueFilter, reader: User, clock: Clock) -> list[QueuedEntry]:
+    """Return the reader's entries or snoozed entries, found through their handling."""
+    handlings = Handling.objects.all()
+    handlings = (
+        handlings.filter(snoozed_until__gt=clock.now)
+        if filters.snoozed
+        else handlings.exclude(snoozed_until__gt=clock.now)
+    )
+    if filters.whose:
+        handlings = handlings.filter(assignee=reader if filters.whose == "mine" else None)
+    source_names = set(handlings.order_by().values_list("source", flat=True).distinct())
     entries: list[Entry] = []
     for source in chosen:
-        if source.name in named:
-            ours = kept.filter(source=source.name).values("entry")
-            entries += source.entries(list(source.rows().filter(pk__in=ours)[:MOST_HANDLED]), clock)
+        if source.name in source_names:
+            entry_keys = handlings.filter(source=source.name).values("entry")
+            entries += source.entries(list(source.rows().filter(pk__in=entry_keys)[:MAX_HANDLED_ENTRIES]), clock)
     return _queued(entries, clock.now)
 
 
-def _queued(entries: Iterable[Entry], now: datetime) -> list[Queued]:
-    ordered = sorted(entries, key=_by_clock)
-    handled = _handlings(ordered)
-    return [_one(entry, handled.get(entry.key), now) for entry in ordered]
+def _queued(entries: Iterable[Entry], now: datetime) -> list[QueuedEntry]:
+    ordered_entries = sorted(entries, key=_by_clock)
+    handlings_by_key = _handlings(ordered_entries)
+    return [_queued_entry(entry, handlings_by_key.get(entry.key), now) for entry in ordered_entries]
 
 
 def _by_clock(entry: Entry) -> tuple[bool, datetime, datetime, str]:
     return entry.due_at is None, entry.due_at or entry.since, entry.since, entry.key
 
 
-def _one(entry: Entry, handling: Handling | None, now: datetime) -> Queued:
-    late = entry.due_at is not None and entry.due_at < now
+def _queued_entry(entry: Entry, handling: Handling | None, now: datetime) -> QueuedEntry:
+    is_late = entry.due_at is not None and entry.due_at < now
     until = handling.snoozed_until if handling is not None else None
-    return Queued(entry, handling, late, until is not None and until > now)
+    return QueuedEntry(entry, handling, is_late, until is not None and until > now)
 
 
 def _handlings(entries: Sequence[Entry]) -> Mapping[str, Handling]:
-    """What people added to these, in one query."""
-    mine = Q(pk__in=[])
+    """Return the handling of these entries, with one query."""
+    condition = Q(pk__in=[])
     for source in {entry.source for entry in entries}:
-        mine |= Q(source=source, entry__in=[entry.pk for entry in entries if entry.source == source])
-    return {one.key: one for one in Handling.objects.filter(mine).select_related("assignee")}
+        condition |= Q(source=source, entry__in=[entry.pk for entry in entries if entry.source == source])
+    return {handling.key: handling for handling in Handling.objects.filter(condition).select_related("assignee")}
 
 
-def find(source: str, pk: int, clock: Clock) -> Queued | None:
-    """One entry, put off or not; None where its fact does not stand (any more), or there is no such source."""
-    known = sources().get(source)
-    rows = list(known.rows().filter(pk=pk)[:1]) if known is not None else []
-    entries = known.entries(rows, clock) if known is not None else []
+def find(source: str, pk: int, clock: Clock, *, reads: MayRead = _any_source) -> QueuedEntry | None:
+    """Return an entry, also a snoozed one; None if its row does not match or the source does not exist."""
+    found_source = sources().get(source)
+    found_source = found_source if found_source is not None and reads(found_source) else None
+    rows = list(found_source.rows().filter(pk=pk)[:1]) if found_source is not None else []
+    entries = found_source.entries(rows, clock) if found_source is not None else []
     return next(iter(_queued(entries, clock.now)), None)
 
 
 def changes_of(handling: Handling | None, *, most: int = 50) -> Sequence[HandlingChange]:
-    """What was done to it, the latest first."""
+    """Return the changes, latest first."""
     return list(handling.changes.order_by("-pk")[:most]) if handling is not None else []
 
 
 def operators() -> Sequence[User]:
-    """Whom an entry may be given to."""
-    return list(User.objects.filter(is_operator=True, is_active=True).order_by("-pk")[:MOST_OPERATORS])
+    """Return the operators to whom entries can be assigned."""
+    return list(User.objects.filter(IS_OPERATOR, is_active=True).order_by("-pk")[:MAX_OPERATORS])
 
 
-class Waiting(Struct, frozen=True):
-    """How much of one source waits; ``late``: whether the most urgent one is overdue, where that was asked."""
+class WaitingCount(Struct, frozen=True):
+    """The number of open entries of a source. ``first``: the most urgent entry, if requested."""
 
     source: Source[Any]
     count: Count
+    first: Entry | None = None
     late: bool = False
 
+    @property
+    def by_clock(self) -> tuple[bool, datetime, datetime, str]:
+        """Sort key of sources with a first entry."""
+        if self.first is None:
+            raise LookupError("nothing of this source was read")
+        return _by_clock(self.first)
 
-def waiting_count(now: datetime) -> Count:
-    """Of all sources, for the navigation; one statement."""
-    counted = counts_up_to(*(_open(one, now) for one in sources().values()), most=MOST_WAITING)
-    total = Count(sum(int(one) for one in counted), MOST_WAITING)
-    total.more = total.more or any(one.more for one in counted)
+
+def waiting_count(now: datetime, *, reads: MayRead = _any_source) -> Count:
+    """Return the number of entries in all sources, for the navigation, with one query."""
+    entry_counts = counts_up_to(
+        *(_open_rows(source, now) for source in sources().values() if reads(source)), most=MAX_COUNTED
+    )
+    total = Count(sum(int(source) for source in entry_counts), MAX_COUNTED)
+    total.more = total.more or any(source.more for source in entry_counts)
     return total
 
 
-def waiting_by_source(clock: Clock, *, with_late: bool = False) -> list[Waiting]:
-    """Each source with how many wait. ``with_late`` asks those with some for their most urgent one."""
+def waiting_by_source(clock: Clock, *, with_first: bool = False, reads: MayRead = _any_source) -> list[WaitingCount]:
+    """Return each source with its number of entries; ``with_first``: also the most urgent entry."""
     return [
-        Waiting(source, count, late=with_late and bool(count) and _is_late(source, clock))
-        for source, count in _counted(list(sources().values()), clock.now)
+        _waiting_with_first(source, count, clock) if with_first and count else WaitingCount(source, count)
+        for source, count in _count_by_source(
+            [candidate for candidate in sources().values() if reads(candidate)], clock.now
+        )
     ]
 
 
-def _is_late(source: Source[Any], clock: Clock) -> bool:
-    entries = source.entries(list(_open(source, clock.now)[:1]), clock)
-    return any(one.due_at is not None and one.due_at < clock.now for one in entries)
+def _waiting_with_first(source: Source[Any], count: Count, clock: Clock) -> WaitingCount:
+    first_entry = next(iter(source.entries(list(_open_rows(source, clock.now)[:1]), clock)), None)
+    is_late = first_entry is not None and first_entry.due_at is not None and first_entry.due_at < clock.now
+    return WaitingCount(source, count, first_entry, is_late)

@@ -1,4 +1,4 @@
-"""Finds the sources: every module under ``sources/`` with ``SOURCES``."""
+"""Load the sources from all modules in ``sources/`` with ``SOURCES``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @cache
 def sources() -> Mapping[str, Source[Any]]:
-    """By name, in the order of the modules and of each one's tuple."""
-    found: dict[str, Source[Any]] = {}
+    """Return the sources by name, in the order of the modules and their tuples."""
+    by_name: dict[str, Source[Any]] = {}
     for module in pkgutil.iter_modules(folder.__path__):
         for source in getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "SOURCES", ()):
-            if source.name in found:
+            if source.name in by_name:
                 raise LookupError(f"two sources of the work queue are called {source.name!r}")
-            found[source.name] = source
-    return found
+            by_name[source.name] = source
+    return by_name

@@ -1,4 +1,4 @@
-"""How long it is kept who had an entry: as long as its fact stands, and a while after that."""
+"""Retention of handlings: as long as the entry exists, and for some time afterwards."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .registry import sources
 BATCH = 500
 
 
-def _sweep(before: datetime) -> int:
-    """Delete a batch of what was added to entries that are gone. Goes through all that is old: people made each of them."""
+def _delete_batch(before: datetime) -> int:
+    """Delete a batch of handlings of entries that no longer exist. Checks all old handlings, which are few."""
     after = 0
     while rows := list(Handling.objects.filter(changed_at__lt=before, pk__gt=after).order_by("pk")[:BATCH]):
-        if gone := _gone(rows):
-            Handling.objects.filter(pk__in=gone).delete()
-            return len(gone)
+        if deleted_keys := _keys_without_entry(rows):
+            Handling.objects.filter(pk__in=deleted_keys).delete()
+            return len(deleted_keys)
         after = rows[-1].pk
     return 0
 
 
-def _gone(rows: Iterable[Handling]) -> list[int]:
+def _keys_without_entry(rows: Iterable[Handling]) -> list[int]:
     by_source: defaultdict[str, dict[int, int]] = defaultdict(dict)
     for row in rows:
         by_source[row.source][row.entry] = row.pk
-    gone: list[int] = []
+    keys_to_delete: list[int] = []
     for name, keys in by_source.items():
         source = sources().get(name)
-        standing = set(source.rows().filter(pk__in=keys).values_list("pk", flat=True)) if source is not None else set()
-        gone += [pk for entry, pk in keys.items() if entry not in standing]
-    return gone
+        existing = set(source.rows().filter(pk__in=keys).values_list("pk", flat=True)) if source is not None else set()
+        keys_to_delete += [pk for entry, pk in keys.items() if entry not in existing]
+    return keys_to_delete
 
 
-HANDLINGS = Sweep(name="handlings", model=Handling, setting="keep_handlings_days", work=_sweep)
+HANDLINGS = Sweep(name="handlings", model=Handling, setting="keep_handlings_days", work=_delete_batch)

@@ -1,4 +1,5 @@
-"""Joint-operation kit, first generation, for products from before 2024: five calls with an authToken (openapi-jointkit §A)."""
+"""Joint-operation kit, first generation, for products from before 2024: five calls with an authToken (openapi-jointkit
+§A)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from tradepost.protocols.commands import CallResult, Command, Outcome
 from tradepost.protocols.contract import Life, NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
-from tradepost.protocols.sync_paths import OPERATIONS, extended, operation
+from tradepost.protocols.sync_paths import OPERATIONS, extend_address, operation
 from tradepost.protocols.text import Text
 
 from .fields import PREFIX
@@ -19,9 +20,9 @@ from .signing import open_request, sign_request
 
 
 class JointKitV1:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here; ``activities`` are the last parts of the paths.
+    """Implements ``SellerProtocol``; see its docstrings. ``activities`` are the last parts of the paths.
 
-    This generation has neither a window of time nor a nonce: a request can be replayed, which idempotency makes harmless.
+    This generation has no time window and no nonce. A request can be replayed, and idempotency makes that harmless.
     """
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class JointKitV1:
     def encode(self, command: Command, *, address: str, key: str, now: datetime, nonce: str) -> Request:
         del nonce
         members = dump_command(command, now)
-        return sign_request(members, url=extended(address, f"{PREFIX}{OPERATIONS[type(command)]}"), key=key)
+        return sign_request(members, url=extend_address(address, f"{PREFIX}{OPERATIONS[type(command)]}"), key=key)
 
     def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
         del command
@@ -52,7 +53,7 @@ class JointKitV1:
         return load_command(kind, open_request(request, key=key))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
-        del command, nonce  # every answer has the same form, and nothing in it is left to chance
+        del command, nonce  # every answer has the same form and no random part
         return answer_result(outcome, key=key)
 
 

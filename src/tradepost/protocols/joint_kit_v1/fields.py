@@ -1,4 +1,5 @@
-"""Field tables of the joint-operation kit 1.0, as data: lists travel as JSON in a text (openapi-jointkit §A.5 to §A.9)."""
+"""Field tables of the joint-operation kit 1.0, as data. Lists are sent as JSON in a text (openapi-jointkit §A.5 to
+§A.9)."""
 
 from __future__ import annotations
 
@@ -37,8 +38,8 @@ REQUESTS: Tables = {
     SyncAllOrgs: (INSTANCE, TENANT, Field("orgInfo"), TEST_FLAG, TIMESTAMP),
 }
 
-INSIDE: Tables = {
+LIST_FIELDS: Tables = {
     SyncAuth: (Field("userList", kind=Kind.LIST, members=USER),),
     SyncAllOrgs: (Field("orgInfoList", kind=Kind.LIST, members=DEPARTMENT),),
 }
-"""What the texts hold, once they are parsed and their items named as in the second generation."""
+"""Contents of these texts after parsing, with items named as in the second generation."""

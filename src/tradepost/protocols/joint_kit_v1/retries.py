@@ -1,4 +1,4 @@
-"""The joint-operation kit 1.0 has the plan and the codes of both generations; named here as in every protocol folder."""
+"""Retry plan and result codes of the joint-operation kit 1.0, shared with the second generation."""
 
 from __future__ import annotations
 

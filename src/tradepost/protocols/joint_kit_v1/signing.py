@@ -1,4 +1,5 @@
-"""The signature of the joint-operation kit 1.0: SaaS 1.0's authToken, in a header and over the body (openapi-jointkit §A.3)."""
+"""Signature of the joint-operation kit 1.0: SaaS 1.0's authToken over the body, sent in a header (openapi-jointkit
+§A.3)."""
 
 from __future__ import annotations
 
@@ -18,30 +19,30 @@ if TYPE_CHECKING:
 
 
 def body_token(members: Mapping[str, object], *, key: str) -> str:
-    """The token of a body: its members as texts, signed with the key followed by their timeStamp."""
+    """Return the token of a body: its members as texts, signed with the key followed by their timeStamp."""
     return auth_token({name: _as_text(value) for name, value in members.items() if value is not None}, key=key)
 
 
 def sign_request(members: Mapping[str, object], *, url: str, key: str) -> Request:
-    """The POST that a market sends."""
+    """Return the POST request of a market."""
     headers = (("Content-Type", "application/json"), (TOKEN, body_token(members, key=key)))
     return Request("POST", url, headers, dump_sorted(members))
 
 
 def open_request(request: Request, *, key: str) -> dict[str, object]:
-    """The body's members once the token holds. Raises ``Denied`` and nothing else."""
+    """Return the members of the body if the token is valid. Raises only ``Denied``."""
     members = json_members(request)
-    given = (request.header(TOKEN) or "").strip()
-    if not given:
+    token = (request.header(TOKEN) or "").strip()
+    if not token:
         raise Denied(AUTHENTICATION_FAILED, f"the header {TOKEN} is missing")
-    # An empty key would make the token computable by anyone.
-    if not key or not same_text(given, body_token(members, key=key)):
+    # With an empty key, anyone could compute the token.
+    if not key or not same_text(token, body_token(members, key=key)):
         raise Denied(AUTHENTICATION_FAILED, f"{TOKEN} does not match")
     return members
 
 
 def _as_text(value: object) -> str:
-    """Texts as they are, so that JSON inside of a text is signed verbatim; all else as JSON writes it."""
+    """Return texts unchanged, so that JSON inside a text is signed verbatim; other values as JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_number)

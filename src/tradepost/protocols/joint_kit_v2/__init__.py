@@ -1,4 +1,5 @@
-"""Joint-operation kit, second generation: five calls that keep a seller's tenants and users in step (openapi-jointkit §A)."""
+"""Joint-operation kit, second generation: five calls that synchronise a seller's tenants and users (openapi-jointkit
+§A)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from tradepost.protocols.contract import Life, NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.freshness import NONCE_KEPT
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
-from tradepost.protocols.sync_paths import OPERATIONS, extended, operation
+from tradepost.protocols.sync_paths import OPERATIONS, extend_address, operation
 from tradepost.protocols.text import Text
 
 from .fields import PREFIX
@@ -20,7 +21,7 @@ from .signing import open_request, sign_request
 
 
 class JointKitV2:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here; ``activities`` are the last parts of the paths."""
+    """Implements ``SellerProtocol``; see its docstrings. ``activities`` are the last parts of the paths."""
 
     def __init__(self) -> None:
         self.name = "joint_kit_v2"
@@ -37,7 +38,7 @@ class JointKitV2:
 
     def encode(self, command: Command, *, address: str, key: str, now: datetime, nonce: str) -> Request:
         members = dump_command(command, now)
-        url = extended(address, f"{PREFIX}{OPERATIONS[type(command)]}")
+        url = extend_address(address, f"{PREFIX}{OPERATIONS[type(command)]}")
         return sign_request(members, url=url, key=key, now=now, nonce=nonce)
 
     def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
@@ -49,7 +50,7 @@ class JointKitV2:
         return load_command(kind, open_request(request, key=key, now=now, nonce_seen=nonce_seen))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
-        del command, nonce  # every answer has the same form, and nothing in it is left to chance
+        del command, nonce  # every answer has the same form and no random part
         return answer_result(outcome, key=key)
 
 

@@ -1,4 +1,5 @@
-"""Debug cases of the joint-operation kit 2.0, beside a production interface that is newer than SaaS 1.0 (openapi-jointkit §A.0)."""
+"""Debug cases of the joint-operation kit 2.0, used with production interfaces newer than SaaS 1.0 (openapi-jointkit
+§A.0)."""
 
 from __future__ import annotations
 

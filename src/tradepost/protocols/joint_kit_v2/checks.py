@@ -1,4 +1,4 @@
-"""What the tester asks of the joint-operation kit 2.0, as data: the tables of this folder and the sections they come from."""
+"""Data for the tester of the joint-operation kit 2.0: this folder's tables and their sections in the specification."""
 
 from __future__ import annotations
 

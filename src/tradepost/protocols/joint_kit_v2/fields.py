@@ -34,6 +34,6 @@ REQUESTS: Tables = {
         TIMESTAMP,
     ),
     SyncOrg: (INSTANCE, TENANT, *DEPARTMENT, flag(0, 1, 2), TEST_FLAG, TIMESTAMP),
-    # An example adds a flag that the table does not have: unknown members are tolerated.
+    # An example has a flag that the table lacks; unknown members are tolerated.
     SyncAllOrgs: (INSTANCE, TENANT, Field("orgInfoList", kind=Kind.LIST, members=DEPARTMENT), TEST_FLAG, TIMESTAMP),
 }

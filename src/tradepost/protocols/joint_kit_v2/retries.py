@@ -1,4 +1,4 @@
-"""The joint-operation kit 2.0 has the plan and the codes of both generations; named here as in every protocol folder."""
+"""Retry plan and result codes of the joint-operation kit 2.0, shared with the first generation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The signature of the joint-operation kit 2.0: in headers, and over the body itself (openapi-jointkit §A.2).
+"""Signature of the joint-operation kit 2.0: in headers, over the body (openapi-jointkit §A.2).
 
-Not to be confused with the signature in the URL of the base interfaces, which hashes the body first.
+The base interfaces differ: their signature is in the URL and uses a hash of the body.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ SIGN, TIMESTAMP, NONCE = "x-sign", "x-timestamp", "x-nonce"
 
 
 def x_sign(*, key: str, nonce: str, timestamp: str, payload: bytes) -> str:
-    """64 uppercase hex digits; compared without case."""
+    """Return 64 uppercase hex digits; comparison ignores case."""
     return hmac_sha256_hex(key, utf8(f"{key}{nonce}{timestamp}") + payload).upper()
 
 
 def sign_request(members: Mapping[str, object], *, url: str, key: str, now: datetime, nonce: str) -> Request:
-    """The POST that a market sends. The body is serialised once: the signed bytes are the bytes that go out."""
+    """Return the POST request of a market. The body is serialised once, so that the signed bytes are the bytes sent."""
     body, timestamp = dump_sorted(members), str(epoch_ms(now))
     headers = (
         ("Content-Type", "application/json"),
@@ -40,7 +40,7 @@ def sign_request(members: Mapping[str, object], *, url: str, key: str, now: date
 
 
 def open_request(request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> dict[str, object]:
-    """The body's members, after the checks of §A.2 in their order. Raises ``Denied`` and nothing else."""
-    given = (request.header(name) or "" for name in (TIMESTAMP, NONCE, SIGN))
-    check_stamp(Stamp(*given), request.body, signer=x_sign, key=key, now=now, nonce_seen=nonce_seen)
+    """Return the members of the body after the checks of §A.2, in their order. Raises only ``Denied``."""
+    stamp = (request.header(name) or "" for name in (TIMESTAMP, NONCE, SIGN))
+    check_stamp(Stamp(*stamp), request.body, signer=x_sign, key=key, now=now, nonce_seen=nonce_seen)
     return json_members(request)

@@ -1,4 +1,5 @@
-"""License 2.0 with authorization codes: what a market tells the seller of software that codes unlock (saas-v1-license §B2)."""
+"""License 2.0 with authorization codes: calls of a market to the seller of software that codes activate
+(saas-v1-license §B2)."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from .retries import RESULT_CODES, RETRIES
 
 
 class LicenseCode:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here; ``instance_id`` of a command is the authorization code.
+    """Implements ``SellerProtocol``; see its docstrings. ``instance_id`` of a command is the authorization code.
 
-    ``Body-Sign`` is not documented for this version: answers carry it, and it is checked where it stands, never asked for.
+    ``Body-Sign`` is not documented for this version. Answers carry it; it is optional, but checked if present.
     """
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class LicenseCode:
         return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen, seconds_too=True))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
-        del command, nonce  # every answer has the same form, and nothing in it is left to chance
+        del command, nonce  # every answer has the same form and no random part
         return answer_result(outcome, key=key)
 
 

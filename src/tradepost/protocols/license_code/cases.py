@@ -1,5 +1,5 @@
-"""Debug cases of the authorization-code License: all three activities are optional, so none is needed; what is saved is
-replayed. Needed is that the seller's software activated a code and asked for one (saas-v1-license B2.2, B2.3)."""
+"""Debug cases of the authorization-code License. All three activities are optional, so no case is required; saved cases
+are replayed. The seller's software must have activated and queried a code (saas-v1-license B2.2, B2.3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TABLES = REQUESTS
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    del kind  # the activity says it
+    del kind  # activity names the command
     return load_command({**members, "testFlag": "1"})
 
 

@@ -14,7 +14,7 @@ ACTIVITIES: Activities = {
 
 SCENES = (Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
 
-# Not marked secret: the code is what every one of these calls is about, and a report without it would name nothing.
+# Not marked secret: every call is about the code, and a report could not name the license without it.
 _LICENSE = Field("license", 64)
 
 REQUESTS: Tables = {

@@ -1,10 +1,18 @@
-"""Requests about authorization codes, both ends: commands to the members of a body, and back (saas-v1-license §B2.2)."""
+"""Convert commands about authorization codes to members of a body and back (saas-v1-license §B2.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tradepost.protocols.activity_body import asked, is_test, kept, moment, named, present, text
+from tradepost.protocols.activity_body import (
+    activity_name,
+    command_kind,
+    is_test,
+    moment,
+    text,
+    validated_members,
+    without_empty,
+)
 from tradepost.protocols.commands import Command, InstanceStatus, Refresh, Release, Scene, SetStatus
 from tradepost.protocols.wire_time import dump_seconds
 
@@ -14,16 +22,16 @@ _TITLE = "License 2.0"
 
 
 def dump_command(command: Command) -> dict[str, object]:
-    """Members of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
-    members = {"activity": named(_TITLE, command, ACTIVITIES), **_members(command)}
+    """Return the members of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
+    members = {"activity": activity_name(_TITLE, command, ACTIVITIES), **_members(command)}
     if command.test:
         members["testFlag"] = "1"
-    return kept(_TITLE, command, members, REQUESTS)
+    return validated_members(_TITLE, command, members, REQUESTS)
 
 
 def load_command(members: Mapping[str, object]) -> Command:
-    """The command that a request's members ask for. Raises ``Denied`` with 000002."""
-    kind = asked(members, ACTIVITIES, REQUESTS)
+    """Return the command of a request's members. Raises ``Denied`` with 000002."""
+    kind = command_kind(members, ACTIVITIES, REQUESTS)
     if kind is Refresh:
         return Refresh(
             instance_id=text(members, "license"),
@@ -54,12 +62,12 @@ def _members(command: Command) -> dict[str, object]:
                 "orderLineId": command.order_line_id,
                 "license": command.instance_id,
                 "expireTime": dump_seconds(command.expires_at),
-                **present(productId=command.product_id),
+                **without_empty(productId=command.product_id),
             }
         case SetStatus():
             return {"license": command.instance_id, "status": command.status.value}
         case Release():
-            order = present(orderId=command.order_id, orderLineId=command.order_line_id)
+            order = without_empty(orderId=command.order_id, orderLineId=command.order_line_id)
             return {"license": command.instance_id, **order}
         case _:
             raise AssertionError(command)

@@ -1,4 +1,4 @@
-"""When calls about authorization codes are tried again, and their result codes, as data (saas-v1-license §B2.2)."""
+"""Retry plan and result codes of calls about authorization codes, as data (saas-v1-license §B2.2)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tradepost.protocols.contract import ResultCode, RetryRule
 from tradepost.protocols.text import Text
 
 _PAUSE = timedelta(minutes=2)
-_SIXTY_TIMES = RetryRule(every=_PAUSE, give_up_after=60 * _PAUSE)
+_SIXTY_RETRIES = RetryRule(every=_PAUSE, give_up_after=60 * _PAUSE)
 
 RETRIES: Mapping[type[Command], RetryRule] = {
-    Refresh: _SIXTY_TIMES,
-    SetStatus: _SIXTY_TIMES,
-    Release: _SIXTY_TIMES,
+    Refresh: _SIXTY_RETRIES,
+    SetStatus: _SIXTY_RETRIES,
+    Release: _SIXTY_RETRIES,
 }
 
 _CODES = (

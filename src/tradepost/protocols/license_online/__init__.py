@@ -20,9 +20,9 @@ from .retries import RESULT_CODES, RETRIES
 
 
 class LicenseOnline:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here.
+    """Implements ``SellerProtocol``; see its docstrings.
 
-    ``Body-Sign`` is not documented for this version: answers carry it, and it is checked where it stands, never asked for.
+    ``Body-Sign`` is not documented for this version. Answers carry it; it is optional, but checked if present.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class LicenseOnline:
         return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen, seconds_too=True))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
-        del nonce  # nothing in this version's answers is left to chance
+        del nonce  # answers of this version have no random part
         return answer_result(outcome, key=key, names_instance=isinstance(command, Create))
 
 

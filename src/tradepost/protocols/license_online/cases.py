@@ -16,8 +16,8 @@ TABLES = REQUESTS
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    created = {"businessId": "made anew for each call"} if kind is Create else {}
-    return load_command({**members, **created, "testFlag": "1"})
+    created_members = {"businessId": "made anew for each call"} if kind is Create else {}
+    return load_command({**members, **created_members, "testFlag": "1"})
 
 
 def _order(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the tester asks of a seller of online Licenses, as data: the tables of this folder and the sections they come from."""
+"""Data for the tester of online Licenses: this folder's tables and their sections in the specification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPECIFICATION = Specification(
     document="saas-v1-license",
     signed=SignedIn.URL,
     answer_within=5.0,
-    # No answer of this version is documented to be signed; where a signature stands, it must hold.
+    # The documents sign no answer of this version. A signature that is present must be valid.
     body_sign=False,
     sections={
         "answer": "B3",

@@ -15,7 +15,7 @@ ACTIVITIES: Activities = {
 }
 
 SCENES = (Scene.TRIAL_TO_FORMAL, Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD)
-"""Without the RENEWAL_CHANGE of SaaS 2.0: the guide of the online License has no upgrades."""
+"""No RENEWAL_CHANGE as in SaaS 2.0: the guide of the online License has no upgrades."""
 
 _ORDER = (Field("orderId", 64), Field("orderLineId", 64))
 _INSTANCE = Field("instanceId", 64)

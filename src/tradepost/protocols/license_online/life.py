@@ -1,4 +1,4 @@
-"""How the online License freezes an instance, and why it refreshes one (saas-v1-license §B3)."""
+"""How the online License freezes an instance, and the reasons for a refresh (saas-v1-license §B3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of the online License, both ends: commands to the members of a body, and back (saas-v1-license §B3)."""
+"""Convert commands of the online License to members of a body and back (saas-v1-license §B3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from tradepost.protocols.activity_body import asked, is_test, kept, moment, named, present, text
+from tradepost.protocols.activity_body import (
+    activity_name,
+    command_kind,
+    is_test,
+    moment,
+    text,
+    validated_members,
+    without_empty,
+)
 from tradepost.protocols.commands import (
     Command,
     Create,
@@ -24,37 +32,37 @@ from tradepost.protocols.wire_time import dump_seconds, load_digits
 from .fields import ACTIVITIES, REQUESTS
 
 _TITLE = "The online License"
-_SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: ?[zZ])?", re.ASCII)
+_SPACED_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: ?[zZ])?", re.ASCII)
 
 
 def dump_command(command: Command) -> dict[str, object]:
-    """Members of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
-    members = {"activity": named(_TITLE, command, ACTIVITIES), **_members(command)}
+    """Return the members of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
+    members = {"activity": activity_name(_TITLE, command, ACTIVITIES), **_members(command)}
     if command.test:
         members["testFlag"] = "1"
-    return kept(_TITLE, command, members, REQUESTS)
+    return validated_members(_TITLE, command, members, REQUESTS)
 
 
 def load_command(members: Mapping[str, object]) -> Command:
-    """The command that a request's members ask for. Raises ``Denied`` with 000002."""
-    return _LOADERS[asked(members, ACTIVITIES, REQUESTS)](members)
+    """Return the command of a request's members. Raises ``Denied`` with 000002."""
+    return _LOADERS[command_kind(members, ACTIVITIES, REQUESTS)](members)
 
 
-def dump_spaced(at: datetime) -> str:
-    """``2023-10-27 10:30:15 z``: the form of getLicenseAsync alone."""
+def dump_spaced_time(at: datetime) -> str:
+    """Return a time like ``2023-10-27 10:30:15 z``, the format of getLicenseAsync only."""
     digits = dump_seconds(at)
     year, month, day = digits[:4], digits[4:6], digits[6:8]
     return f"{year}-{month}-{day} {digits[8:10]}:{digits[10:12]}:{digits[12:]} z"
 
 
-def load_spaced(written: str) -> datetime:
-    """The UTC time in that form, with or without the ``z``, or in the 14 or 17 digits of the other activities.
+def load_spaced_time(value: str) -> datetime:
+    """Parse a UTC time in that format, with or without ``z``, or in the 14 or 17 digits of the other activities.
 
-    Raises ``ValueError`` for anything else.
+    Raises ``ValueError`` for any other text.
     """
-    match = _SPACED.fullmatch(written)
+    match = _SPACED_TIME.fullmatch(value)
     if match is None:
-        return load_digits(written)
+        return load_digits(value)
     return datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
 
 
@@ -68,20 +76,20 @@ def _members(command: Command) -> dict[str, object]:
                 "scene": command.scene.value,
                 "instanceId": command.instance_id,
                 "expireTime": dump_seconds(command.expires_at),
-                **present(productId=command.product_id),
+                **without_empty(productId=command.product_id),
             }
         case SetStatus():
             return {"instanceId": command.instance_id, "status": command.status.value}
         case Release():
-            order = present(orderId=command.order_id, orderLineId=command.order_line_id)
+            order = without_empty(orderId=command.order_id, orderLineId=command.order_line_id)
             return {"instanceId": command.instance_id, **order}
         case GetLicenseAsync():
             return {
                 "instanceId": command.instance_id,
-                "effectiveTime": dump_spaced(command.effective_at),
+                "effectiveTime": dump_spaced_time(command.effective_at),
                 "eventId": command.event_id,
-                **present(
-                    expireTime=dump_spaced(command.expires_at) if command.expires_at else "",
+                **without_empty(
+                    expireTime=dump_spaced_time(command.expires_at) if command.expires_at else "",
                     deviceFingerprint=command.device_fingerprint,
                 ),
             }
@@ -132,16 +140,16 @@ def _get_license(members: Mapping[str, object]) -> Command:
     return GetLicenseAsync(
         instance_id=text(members, "instanceId"),
         event_id=text(members, "eventId"),
-        effective_at=_spaced(members, "effectiveTime"),
-        expires_at=_spaced(members, "expireTime") if text(members, "expireTime").strip() else None,
+        effective_at=_load_time(members, "effectiveTime"),
+        expires_at=_load_time(members, "expireTime") if text(members, "expireTime").strip() else None,
         device_fingerprint=text(members, "deviceFingerprint"),
         test=is_test(members),
     )
 
 
-def _spaced(members: Mapping[str, object], name: str) -> datetime:
+def _load_time(members: Mapping[str, object], name: str) -> datetime:
     try:
-        return load_spaced(text(members, name))
+        return load_spaced_time(text(members, name))
     except ValueError:
         raise Denied(INVALID_PARAMETER, f"{name} is not a UTC time yyyy-MM-dd HH:mm:ss z") from None
 

@@ -1,4 +1,4 @@
-"""When calls of the online License are tried again, and their result codes, as data (saas-v1-license §B3)."""
+"""Retry plan and result codes of the online License, as data (saas-v1-license §B3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tradepost.protocols.text import Text
 # §B3: "caller timeout 5 s".
 _TWO_HOURS = RetryRule(every=timedelta(minutes=2), give_up_after=timedelta(hours=2), answer_within=timedelta(seconds=5))
 
-# Documented for the first three; the page prints "3 h" as well for the refund of newInstance. The others follow them.
+# Documented for the first three; the page also prints "3 h" for the refund of newInstance. The others use the same
+# plan.
 RETRIES: Mapping[type[Command], RetryRule] = {
     Create: _TWO_HOURS,
     Refresh: _TWO_HOURS,

@@ -1,4 +1,5 @@
-"""License protocol 1.0: the wire between a market and a server that makes licences as text (saas-v1-license B1)."""
+"""License protocol 1.0: the wire format between a market and a server that creates licenses as text (saas-v1-license
+B1)."""
 
 from __future__ import annotations
 
@@ -20,9 +21,8 @@ from .retries import RESULT_CODES, RETRIES
 
 
 class LicenseV1:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here; beyond them, ``encode`` and ``answer`` raise
-    ``ValueError`` for values that the wire cannot carry, which is a mistake of the calling program.
-    """
+    """Implements ``SellerProtocol``; see its docstrings. ``encode`` and ``answer`` also raise ``ValueError`` for values
+    that the wire cannot carry, which is an error of the calling program."""
 
     def __init__(self) -> None:
         self.name = "license_v1"
@@ -38,14 +38,14 @@ class LicenseV1:
         self.nonce_kept = timedelta(0)
 
     def encode(self, command: Command, *, address: str, key: str, now: datetime, nonce: str) -> Request:
-        del nonce  # nothing in this version is left to chance
+        del nonce  # requests of this version have no random part
         return sign_request(dump_command(command), address=address, key=key, now=now)
 
     def decode(self, command: Command, response: Response, *, key: str, require_body_sign: bool = True) -> CallResult:
         return load_outcome(command, response, key=key, require_body_sign=require_body_sign)
 
     def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
-        del now, nonce_seen  # no age and no nonce are documented for this version
+        del now, nonce_seen  # this version documents neither a maximum age nor a nonce
         return load_command(open_request(request, key=key))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:

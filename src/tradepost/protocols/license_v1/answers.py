@@ -1,4 +1,4 @@
-"""License 1.0 answers, both ends: an outcome becomes members of a JSON body, and such members an outcome (saas-v1-license B1)."""
+"""Convert outcomes of License 1.0 to members of a JSON body and back (saas-v1-license B1)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from .fields import SUCCESSES
 
 
 def dump_outcome(command: Command | None, outcome: Outcome) -> dict[str, object]:
-    """Members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot carry."""
+    """Return the members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot
+    carry."""
     if not isinstance(outcome, Done):
         return dump_refusal(outcome)
     members = dump_result(SUCCESS, outcome.message or "success")
     if isinstance(command, Create):
         members |= {"license": outcome.license, "instanceId": outcome.instance_id}
-    broken = "; ".join(map(str, violations(SUCCESSES[type(command)], members))) if command is not None else ""
-    if broken:
-        raise ValueError(f"License 1.0 cannot carry this answer to {type(command).__name__}: {broken}")
+    errors = "; ".join(map(str, violations(SUCCESSES[type(command)], members))) if command is not None else ""
+    if errors:
+        raise ValueError(f"License 1.0 cannot carry this answer to {type(command).__name__}: {errors}")
     return members
 
 
 def load_outcome(command: Command, response: Response, *, key: str, require_body_sign: bool) -> CallResult:
-    """What the seller said, or the first fault of the answer. Never raises."""
+    """Return the seller's result, or the first fault of the answer. Never raises."""
     creating = isinstance(command, Create)
     members = read_json_answer(response, key=key, require_body_sign=require_body_sign, claims_instance=creating)
     if not isinstance(members, dict):
@@ -40,6 +41,6 @@ def load_outcome(command: Command, response: Response, *, key: str, require_body
         return unreachable(*fault, response if creating else None)
     if not creating:
         return Done(message=message)
-    # From here on the table vouches for the types.
+    # The table has validated the types.
     instance_id, license_text = cast("str", members["instanceId"]), cast("str", members["license"])
     return Done(message=message, instance_id=instance_id, license=license_text)

@@ -1,4 +1,4 @@
-"""Debug cases of License 1.0: a case for each activity that it needs (saas-v1-license B1)."""
+"""Debug cases of License 1.0, one for each activity (saas-v1-license B1)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CASES = (
         title=Text(en="Renew a license", zh="更新License"), starts_with={"orderId": "MOCKMONTYRENEW"},
     ),
     Case(
-        # Its page is not stored, and it may not exist: nobody needs it (saas-v1-license B1).
+        # Its page is not available and the activity may not exist, so no product requires it (saas-v1-license B1).
         kind=Expire, activity=ACTIVITIES[Expire],
         title=Text(en="A license expires", zh="License到期"),
     ),

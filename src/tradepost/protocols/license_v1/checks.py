@@ -1,4 +1,4 @@
-"""What the tester asks of a License 1.0 seller, as data: the tables of this folder and the section they come from."""
+"""Data for the tester of License 1.0: this folder's tables and their section in the specification."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ SPECIFICATION = Specification(
     },
     requests=REQUESTS,
     answers=SUCCESSES,
-    # Its page is not stored, and it may not exist (saas-v1-license B1).
+    # Its page is not available and the activity may not exist (saas-v1-license B1).
     optional=frozenset({Expire}),
 )

@@ -1,4 +1,5 @@
-"""Field tables of License 1.0, as data (saas-v1-license B1): limits on both ends, and what the tester breaks one by one."""
+"""Field tables of License 1.0, as data (saas-v1-license B1): limits for both ends, and the fields that the tester
+violates."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from tradepost.protocols.wire_fields import Field, Kind
 ACTIVITIES: Mapping[type[Command], str] = {
     Create: "getLicense",
     Refresh: "refreshLicense",
-    # No page of it is stored; its name follows the others, and a fragment says that it exists (saas-v1-license B1).
+    # Its page is not available. The name follows the others, and a fragment says that it exists (saas-v1-license B1).
     Expire: "expireLicense",
     Release: "releaseLicense",
 }
@@ -20,7 +21,7 @@ INSTANCE_ID_LENGTH = 64
 _ACTIVITY = Field("activity", 20)
 _INSTANCE = Field("instanceId", INSTANCE_ID_LENGTH)
 _ORDER = Field("orderId", 64)
-# Not in the tables, but seen on the wire (saas-v1-license B1).
+# Not in the tables, but sent in practice (saas-v1-license B1).
 _TEST_FLAG = Field("testFlag", 2, mandatory=False, values=("0", "1"))
 _PERIOD = (
     Field("periodType", 10, mandatory=False, values=("year", "month", "day")),
@@ -40,7 +41,7 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
         Field("productId", 64),
         Field("expireTime", 20, mandatory=False),
         *_PERIOD,
-        # The lengths of these three are not readable here; they are those of SaaS 1.0 (saas-v1-license G).
+        # The lengths of these three are not legible in the documents; these are SaaS 1.0's (saas-v1-license G).
         Field("amount", 7, mandatory=False, kind=Kind.INTEGER),
         Field("chargingMode", 3, mandatory=False, kind=Kind.INTEGER),
         Field("saasExtendParams", 2048, mandatory=False),
@@ -56,19 +57,19 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
         *_PERIOD,
         _TEST_FLAG,
     ),
-    # The order is optional for the seller, as in SaaS 1.0 (saas-v1-license G).
+    # Sellers may receive it without an order, as in SaaS 1.0 (saas-v1-license G).
     Expire: (_ACTIVITY, Field("orderId", 64, mandatory=False), _INSTANCE, _TEST_FLAG),
     Release: (_ACTIVITY, Field("orderId", 64, mandatory=False), _INSTANCE, _TEST_FLAG),
 }
 
 RESULT = (Field("resultCode", 6), Field("resultMsg", 255, mandatory=False))
-"""Every answer (saas-v1-license B1)."""
+"""Members of every answer (saas-v1-license B1)."""
 
 SUCCESSES: Mapping[type[Command], tuple[Field, ...]] = {
-    # No length of the licence is printed; what an answer may weigh in all is the reader's limit.
+    # The documents print no length for the license; the reader limits the size of the whole answer.
     Create: (*RESULT, _INSTANCE, Field("license", secret=True)),
     Refresh: RESULT,
     Expire: RESULT,
     Release: RESULT,
 }
-"""Answers with 000000."""
+"""Members of answers with 000000."""

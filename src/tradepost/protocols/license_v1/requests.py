@@ -1,4 +1,4 @@
-"""License 1.0 requests, both ends: a command becomes query parameters, and such parameters a command (saas-v1-license B1)."""
+"""Convert commands of License 1.0 to query parameters and back (saas-v1-license B1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from tradepost.protocols.commands import Command, Create, Expire, Refresh, Release, Scene
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.inline_purchase import dump_buyer, dump_purchase, load_buyer, load_purchase
-from tradepost.protocols.query_values import checked, moment, text, written
+from tradepost.protocols.query_values import dump_parameters, load_parameters, moment, text
 from tradepost.protocols.signed_query import INVALID_PARAMETER
 from tradepost.protocols.wire_time import dump_seconds
 
@@ -23,23 +23,23 @@ _COMMANDS = {activity: command for command, activity in ACTIVITIES.items()}
 
 
 def dump_command(command: Command) -> dict[str, str]:
-    """Parameters of the request, decoded. Raises ``ValueError`` for a command that the wire cannot carry."""
+    """Return the decoded parameters of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
     kind = type(command)
     if kind not in ACTIVITIES:
         raise ValueError(f"License 1.0 has no activity for {kind.__name__}")
     members = {"activity": ACTIVITIES[kind], "testFlag": "1" if command.test else "", **_members(command)}
     try:
-        return written(REQUESTS[kind], members)
+        return dump_parameters(REQUESTS[kind], members)
     except ValueError as error:
         raise ValueError(f"License 1.0 cannot carry this {kind.__name__}: {error}") from None
 
 
 def load_command(parameters: Mapping[str, str]) -> Command:
-    """The command that a request's parameters ask for. Raises ``Denied`` with 000002."""
+    """Return the command of a request's parameters. Raises ``Denied`` with 000002."""
     kind = _COMMANDS.get(parameters.get("activity", ""))
     if kind is None:
         raise Denied(INVALID_PARAMETER, "activity is missing or unknown")
-    return _LOADERS[kind](checked(REQUESTS[kind], parameters))
+    return _LOADERS[kind](load_parameters(REQUESTS[kind], parameters))
 
 
 def _members(command: Command) -> dict[str, object]:
@@ -60,12 +60,12 @@ def _members(command: Command) -> dict[str, object]:
 
 
 def _refresh_members(command: Refresh) -> dict[str, object]:
-    """The new expiry is all that a seller is told: why it changed, the wire does not say."""
+    """Return the members with the new expiry. The wire format does not carry the reason."""
     if command.scene is Scene.RENEWAL_CHANGE:
         raise ValueError("License 1.0 has no renewal with change")
-    bought = {} if command.purchase is None else dump_purchase(command.purchase, signed=True)
+    purchase_members = {} if command.purchase is None else dump_purchase(command.purchase, signed=True)
     return {
-        **bought,
+        **purchase_members,
         "orderId": command.order_id,
         "instanceId": command.instance_id,
         "productId": command.product_id,
@@ -95,7 +95,7 @@ def _refresh(members: Members) -> Command:
         order_id=text(members, "orderId"),
         order_line_id="",
         product_id=text(members, "productId"),
-        # The table vouches that it is there.
+        # The table has checked that it is present.
         expires_at=cast("datetime", moment(members, "expireTime")),
         purchase=load_purchase(members),
         test=_test(members),

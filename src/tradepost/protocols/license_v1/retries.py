@@ -1,4 +1,4 @@
-"""When License 1.0 calls are tried again and what their result codes mean, as data (saas-v1-license B1, A3)."""
+"""Retry plan and result codes of License 1.0, as data (saas-v1-license B1, A3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _HOUR = timedelta(hours=1)
 _ONE_CALL = RetryRule(every=_MINUTE, give_up_after=timedelta(0))
 
 RETRIES: Mapping[type[Command], RetryRule] = {
-    # The wait while a seller says 000004 is ours: a buyer is waiting. After the three hours nothing is refunded.
+    # The poll interval after 000004 is this market's choice, since a buyer is waiting. After three hours the order is
+    # not refunded.
     Create: RetryRule(every=_HOUR, give_up_after=3 * _HOUR, poll_every=10 * _MINUTE, keeps_order=True),
     Refresh: _ONE_CALL,
     Expire: _ONE_CALL,

@@ -1,4 +1,4 @@
-"""The market's open APIs as a seller calls them: signing, order query, errors (openapi-jointkit §C).
+"""The market's open APIs for sellers: signing, order query, errors (openapi-jointkit §C).
 
-No ``PROTOCOL`` here: the calls go from seller to market, the other way than those of a seller protocol.
+There is no ``PROTOCOL`` here, since the seller calls the market rather than the reverse.
 """

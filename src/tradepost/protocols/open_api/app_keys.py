@@ -1,7 +1,7 @@
-"""Check an app key that a seller's gateway received from a buyer's program.
+"""Verify an app key that a seller's gateway received from a buyer's program.
 
-An API of this market: KooGallery's shared gateway checks keys itself and has no such call (business-rules §2.5). Signed with
-AK/SK. The answer says whether the call may pass, and which instance its usage is counted for.
+Only this market has this API: KooGallery's shared gateway verifies keys without a call (business-rules §2.5). Signed
+with AK/SK. The answer contains whether the call is permitted, and the instance that its usage belongs to.
 """
 
 from __future__ import annotations
@@ -15,14 +15,26 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_fields import Field
 from tradepost.protocols.wire_time import dump_seconds
 
-from .bodies import ApiRefused, BadBody, Members, check, given, kept, moment, post, read, success, text
+from .bodies import (
+    ApiRefused,
+    BadBody,
+    Members,
+    check_members,
+    moment,
+    parse_body,
+    post,
+    success,
+    text,
+    validated,
+    without_empty,
+)
 from .errors import ApiError
 
 VERIFY = "/api/mkp-openapi-public/global/v1/app-key/verify"
 SUCCESS = "MKT.0000"
 VALID = "VALID"
 CACHE_SECONDS = 60
-"""How long a gateway may rely on an answer: a freeze or a revocation is effective within this time."""
+"""How long a gateway may cache an answer. A freeze or a revocation takes effect within this time."""
 
 ERRORS: Mapping[str, ApiError] = {
     error.code: error
@@ -37,9 +49,9 @@ BODY = (Field("app_key", 64), Field("app_secret", 128))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppKeyCheck:
-    """``verdict``: VALID, UNKNOWN, REVOKED, FROZEN or ENDED; a newer market may answer others, which let nothing pass.
+    """``verdict``: VALID, UNKNOWN, REVOKED, FROZEN or ENDED. A newer market may return others; treat them as invalid.
 
-    ``instance_id``: by which usage is pushed. The rest is empty with UNKNOWN.
+    ``instance_id``: the instance to report usage for. The remaining fields are empty with UNKNOWN.
     """
 
     verdict: str
@@ -56,32 +68,32 @@ class AppKeyCheck:
 
 
 def verify_request(app_key: str, app_secret: str, *, market: str) -> Request:
-    """The call, to be signed with AK/SK. Raises ``ValueError``."""
-    return post(f"{market.rstrip('/')}{VERIFY}", kept(BODY, {"app_key": app_key, "app_secret": app_secret}))
+    """Return the call, to be signed with AK/SK. Raises ``ValueError``."""
+    return post(f"{market.rstrip('/')}{VERIFY}", validated(BODY, {"app_key": app_key, "app_secret": app_secret}))
 
 
 def load_verified(members: Members) -> AppKeyCheck:
-    """The data of a successful call. Raises ``BadBody``."""
+    """Return the data of a successful call. Raises ``BadBody``."""
     data = members.get("data")
     if not isinstance(data, Mapping) or not text(cast("Members", data), "verdict"):
         raise BadBody("data is missing or has no verdict")
-    told = cast("Members", data)
+    check = cast("Members", data)
     return AppKeyCheck(
-        verdict=text(told, "verdict"),
-        instance_id=text(told, "instance_id"),
-        product_id=text(told, "product_id"),
-        sku_code=text(told, "sku_code"),
-        order_id=text(told, "order_id"),
-        api_group=text(told, "api_group"),
-        expires_at=moment(told, "expire_time"),
+        verdict=text(check, "verdict"),
+        instance_id=text(check, "instance_id"),
+        product_id=text(check, "product_id"),
+        sku_code=text(check, "sku_code"),
+        order_id=text(check, "order_id"),
+        api_group=text(check, "api_group"),
+        expires_at=moment(check, "expire_time"),
     )
 
 
 def load_verify(body: bytes) -> tuple[str, str]:
-    """Key and secret of a verified call. Raises ``ApiRefused``."""
+    """Return key and secret of a verified call. Raises ``ApiRefused``."""
     try:
-        members = read(body)
-        check(BODY, members)
+        members = parse_body(body)
+        check_members(BODY, members)
     except BadBody as error:
         raise ApiRefused(ERRORS["MKT.0101"], str(error)) from None
     key, secret = text(members, "app_key"), text(members, "app_secret")
@@ -90,9 +102,9 @@ def load_verify(body: bytes) -> tuple[str, str]:
     return key, secret
 
 
-def verified(checked: AppKeyCheck) -> Response:
-    """The answer."""
-    data = given(
+def verified_response(checked: AppKeyCheck) -> Response:
+    """Return the answer."""
+    data = without_empty(
         verdict=checked.verdict,
         instance_id=checked.instance_id,
         product_id=checked.product_id,

@@ -1,4 +1,5 @@
-"""Deployed objects of an asset: where the images and packages that a seller published have gone (openapi-jointkit §C.11)."""
+"""Deployed objects of an asset: where a seller's published images and packages are available (openapi-jointkit
+§C.11)."""
 
 from __future__ import annotations
 
@@ -10,20 +11,20 @@ from urllib.parse import urlencode
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_fields import Field, Kind
 
-from .bodies import ApiRefused, BadBody, Members, check, given, objects, success, text
+from .bodies import ApiRefused, BadBody, Members, check_members, objects, success, text, without_empty
 from .errors import ApiError
 
 PATH = "/api/mkp-openapi-public/v1/asset/deployed-object"
-"""Without the ``/global`` of all others."""
+"""Without ``/global``, unlike all other paths."""
 SUCCESS = "CBC.0000"
-"""The code of a success is not published, and the known client looks at the HTTP status only."""
+"""The code of a success is not published, and the known client reads only the HTTP status."""
 
 INVALID = ApiError(400, "CBC.0101", "Invalid parameter")
 ERRORS: Mapping[str, ApiError] = {
     error.code: error
     for error in (INVALID, ApiError(403, "CBC.0150", "Illegal operation"), ApiError(500, "CBC.0999", "internal error"))
 }
-"""No table is published: these are the rows of its neighbour, the upload."""
+"""No error table is published; these rows come from the upload API."""
 
 
 class DeployedType(StrEnum):
@@ -58,7 +59,7 @@ class PackageObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedObject:
-    """One version of an asset in one region, with its ``image`` or its ``package``."""
+    """A version of an asset in one region, with its ``image`` or its ``package``."""
 
     asset_id: str
     deployed_type: str
@@ -70,14 +71,14 @@ class DeployedObject:
 
     def dump(self) -> dict[str, object]:
         image, package = self.image, self.package
-        return given(
+        return without_empty(
             asset_id=self.asset_id,
             deployed_type=str(self.deployed_type),
             version=self.version,
             version_id=self.version_id,
             region=self.region,
             image_deployed_object=image
-            and given(
+            and without_empty(
                 image_id=image.image_id,
                 image_name=image.image_name,
                 os_type=image.os_type,
@@ -85,7 +86,7 @@ class DeployedObject:
                 architecture=image.architecture,
             ),
             software_pkg_deployed_object=package
-            and given(
+            and without_empty(
                 package_name=package.package_name,
                 internal_path=package.internal_path,
                 checksum=package.checksum,
@@ -94,7 +95,7 @@ class DeployedObject:
 
     @classmethod
     def load(cls, members: Members) -> DeployedObject:
-        """From members that keep to the table; unknown ones are ignored."""
+        """Return the object of validated members; unknown members are ignored."""
         image, package = members.get("image_deployed_object"), members.get("software_pkg_deployed_object")
         return cls(
             asset_id=text(members, "asset_id"),
@@ -117,8 +118,8 @@ ANSWER = (Field("data", kind=Kind.LIST, members=_OBJECT),)
 
 
 def query_request(query: DeployedQuery, *, market: str) -> Request:
-    """The call, to be signed with AK/SK."""
-    asked = given(
+    """Return the call, to be signed with AK/SK."""
+    parameters = without_empty(
         asset_id=query.asset_id,
         deployed_type=query.deployed_type.value,
         region=query.region,
@@ -126,17 +127,17 @@ def query_request(query: DeployedQuery, *, market: str) -> Request:
         query_all="true" if query.query_all else "",
     )
     headers = (("Content-Type", "application/json"),)
-    return Request("GET", f"{market.rstrip('/')}{PATH}?{urlencode(asked)}", headers)
+    return Request("GET", f"{market.rstrip('/')}{PATH}?{urlencode(parameters)}", headers)
 
 
 def load_answer(members: Members) -> tuple[DeployedObject, ...]:
-    """The objects of a successful answer. Raises ``BadBody``."""
-    check(ANSWER, members)
+    """Return the objects of a successful answer. Raises ``BadBody``."""
+    check_members(ANSWER, members)
     return tuple(DeployedObject.load(item) for item in objects(members, "data"))
 
 
 def load_query(request: Request) -> DeployedQuery:
-    """What a verified call asks for. Raises ``ApiRefused`` with a row of the table."""
+    """Return the query of a verified call. Raises ``ApiRefused`` with a row of the table."""
     try:
         return _load_query(request.query)
     except ValueError as error:
@@ -144,13 +145,13 @@ def load_query(request: Request) -> DeployedQuery:
         raise ApiRefused(INVALID, detail) from None
 
 
-def found(deployed: Iterable[DeployedObject]) -> Response:
-    """The answer."""
+def deployed_response(deployed: Iterable[DeployedObject]) -> Response:
+    """Return the answer."""
     return success(SUCCESS, "Success", {"data": [item.dump() for item in deployed]})
 
 
-def _load_query(asked: Mapping[str, str]) -> DeployedQuery:
-    asset_id, kind = asked.get("asset_id", "").strip(), asked.get("deployed_type", "")
+def _load_query(parameters: Mapping[str, str]) -> DeployedQuery:
+    asset_id, kind = parameters.get("asset_id", "").strip(), parameters.get("deployed_type", "")
     if not asset_id:
         raise BadBody("asset_id is missing")
     if kind not in list(DeployedType):
@@ -158,9 +159,9 @@ def _load_query(asked: Mapping[str, str]) -> DeployedQuery:
     return DeployedQuery(
         asset_id=asset_id,
         deployed_type=DeployedType(kind),
-        region=asked.get("region", ""),
-        asset_version=asked.get("asset_version", ""),
-        query_all=asked.get("query_all", "").lower() == "true",
+        region=parameters.get("region", ""),
+        asset_version=parameters.get("asset_version", ""),
+        query_all=parameters.get("query_all", "").lower() == "true",
     )
 
 

@@ -1,4 +1,5 @@
-"""Bodies of open API calls, kept to field tables on both ends; answers here all have the envelope ``error_code``/``error_msg``."""
+"""Bodies of open API calls, validated against field tables on both ends. Answers have the envelope
+``error_code``/``error_msg``."""
 
 from __future__ import annotations
 
@@ -19,15 +20,15 @@ type Members = Mapping[str, object]
 
 
 class BadBody(ValueError):
-    """A body or an answer that is not what its API documents; the text names the field and holds no secret."""
+    """A body or an answer does not match its API. The message names the field and contains no secret."""
 
 
 class BadValue(BadBody):
-    """A value that is there but has not its format or range; some APIs have a code of its own for it."""
+    """A value is present but has a wrong format or range. Some APIs have a separate code for it."""
 
 
 class ApiRefused(Exception):
-    """The market refuses a call: a row of the API's error table, with what was wrong."""
+    """The market refuses a call with a row of the API's error table and a detail."""
 
     def __init__(self, error: ApiError, detail: str = "") -> None:
         super().__init__(f"{error.code}: {detail or error.message}")
@@ -39,7 +40,7 @@ class ApiRefused(Exception):
 
 
 def post(url: str, members: Members) -> Request:
-    """An unsigned POST of JSON; ``signing.sign`` comes next."""
+    """Return an unsigned POST of JSON, to be signed by ``signing.sign``."""
     return Request("POST", url, (("Content-Type", "application/json"),), dump_sorted(members))
 
 
@@ -47,30 +48,30 @@ def success(code: str, message: str, members: Members | None = None) -> Response
     return api_response(200, {**error_envelope(code, message), **(members or {})})
 
 
-def read(body: bytes) -> dict[str, object]:
-    """The members of a body from outside. Raises ``BadBody``."""
+def parse_body(body: bytes) -> dict[str, object]:
+    """Return the members of a received body. Raises ``BadBody``."""
     try:
         return load_object(body)
     except NotJsonObject as error:
         raise BadBody(f"the body is not a JSON object: {error}") from None
 
 
-def check(table: tuple[Field, ...], members: Members) -> None:
-    """Raises ``BadBody`` at the first field that breaks the table."""
+def check_members(table: tuple[Field, ...], members: Members) -> None:
+    """Raise ``BadBody`` for the first field that violates the table."""
     for violation in violations(table, members):
         raise BadBody(str(violation))
 
 
-def kept(table: tuple[Field, ...], members: dict[str, object]) -> dict[str, object]:
-    """The members to send, which keep to the table. Raises ``ValueError`` naming those that do not."""
-    broken = "; ".join(map(str, violations(table, members)))
-    if broken:
-        raise ValueError(f"cannot be sent: {broken}")
+def validated(table: tuple[Field, ...], members: dict[str, object]) -> dict[str, object]:
+    """Return the members to send if they match the table. Raises ``ValueError`` naming the invalid fields."""
+    errors = "; ".join(map(str, violations(table, members)))
+    if errors:
+        raise ValueError(f"cannot be sent: {errors}")
     return members
 
 
-def given(**members: object) -> dict[str, object]:
-    """Members that have a value: optional fields are left out rather than sent empty."""
+def without_empty(**members: object) -> dict[str, object]:
+    """Return the members that have a value. Optional fields are omitted rather than sent empty."""
     return {name: value for name, value in members.items() if value is not None and value != ""}
 
 
@@ -85,12 +86,12 @@ def integer(members: Members, name: str) -> int | None:
 
 
 def objects(members: Members, name: str) -> Iterable[Members]:
-    """Items of a list that its table vouches for."""
+    """Return the items of a validated list."""
     return cast("Iterable[Members]", members.get(name) or ())
 
 
 def texts(members: Members, name: str, *, most: int, length: int) -> tuple[str, ...]:
-    """A list of 1 to ``most`` texts, each of up to ``length`` characters. Raises ``BadBody``."""
+    """Return a list of 1 to ``most`` texts, each up to ``length`` characters. Raises ``BadBody``."""
     value = members.get(name)
     if not isinstance(value, list) or not 1 <= len(value) <= most:
         raise BadBody(f"{name} must be an array of 1 to {most} texts")
@@ -100,11 +101,11 @@ def texts(members: Members, name: str, *, most: int, length: int) -> tuple[str, 
 
 
 def moment(members: Members, name: str) -> datetime | None:
-    """A UTC time of 14 or 17 digits; None when it is absent. Raises ``BadBody``."""
-    written = text(members, name)
-    if not written.strip():
+    """Parse a UTC time of 14 or 17 digits; None if it is absent. Raises ``BadBody``."""
+    value = text(members, name)
+    if not value.strip():
         return None
     try:
-        return load_digits(written)
+        return load_digits(value)
     except ValueError:
         raise BadValue(f"{name} is not a UTC time yyyyMMddHHmmss") from None

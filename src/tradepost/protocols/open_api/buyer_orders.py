@@ -1,7 +1,7 @@
-"""Ordering APIs for buyers' programs: list, details, cancel, SaaS instances (openapi-jointkit §C.12).
+"""Order APIs for buyers' programs: list, details, cancel, SaaS instances (openapi-jointkit §C.12).
 
-Only names and paths of these are certain. Their bodies are those of the nearest known service of the platform. What buys
-something, whose bodies are unknown, is in ``buyer_purchases``.
+Only the names and paths are published. The bodies are those of the nearest known service of the platform.
+``buyer_purchases`` has the calls that buy something, whose bodies are unknown.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from tradepost.protocols.wire_fields import Field, Kind
 from .bodies import (
     BadBody,
     Members,
-    check,
-    given,
+    check_members,
     integer,
-    kept,
     objects,
     post,
     success,
     text,
     texts,
+    validated,
+    without_empty,
 )
-from .buyer_errors import ROOT, SUCCESS, refusing
+from .buyer_errors import ROOT, SUCCESS, load_or_refuse
 
 LIST_ORDERS = f"{ROOT}/query-orders"
 SHOW_ORDER_DETAILS = f"{ROOT}/order-detail/query"
@@ -55,9 +55,9 @@ class OrderKind(IntEnum):
     UNSUBSCRIBE = 4
 
 
-NOTHING: Members = MappingProxyType({})
+NO_MEMBERS: Members = MappingProxyType({})
 
-LIST = (
+LIST_BODY = (
     Field("start_time", 64),
     Field("end_time", 64),
     Field("status", mandatory=False, kind=Kind.INTEGER, values=tuple(str(s.value) for s in OrderStatus)),
@@ -71,13 +71,13 @@ LIST = (
     Field("sort_desc", 1, mandatory=False, kind=Kind.INTEGER),
     Field("content_id", 64, mandatory=False),
 )
-_LIST_OUTSIDE = tuple(row for row in LIST if row.kind is not Kind.LIST)
+_LIST_REQUEST_BODY = tuple(row for row in LIST_BODY if row.kind is not Kind.LIST)
 INSTANCE = (Field("order_id", 1024), Field("instance_id", 1024), Field("buyer_domain_id", 128))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOrders:
-    """``start_time`` and ``end_time`` are texts, since their format is not published; at most a year apart."""
+    """``start_time`` and ``end_time`` are texts, since their format is not published; at most one year apart."""
 
     start_time: str
     end_time: str
@@ -95,7 +95,7 @@ class ListOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary:
-    """One order of a list. Amounts are decimal texts."""
+    """An order in a list. Amounts are decimal texts."""
 
     order_id: str
     order_type: int | None = None
@@ -108,7 +108,7 @@ class OrderSummary:
     customer_name: str = ""
 
     def dump(self) -> dict[str, object]:
-        return given(
+        return without_empty(
             order_id=self.order_id,
             order_type=self.order_type,
             status=self.status,
@@ -137,17 +137,17 @@ class OrderSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDetails:
-    """One order as ``order-detail/query`` shows it: its parts as they came, read-only.
+    """An order as ``order-detail/query`` returns it: its parts as received, read-only.
 
-    Only the parts' names are known, from the nearest service of the platform [INF]; what stands in them is not. A part
-    that did not come is empty.
+    Only the names of the parts are known, from the nearest service of the platform [INF]; their contents are not. A
+    missing part is empty.
     """
 
-    common: Members = NOTHING  # order_common_info
-    payment: Members = NOTHING  # order_payment_info
-    relation: Members = NOTHING  # relation_order_info
-    display: Members = NOTHING  # display_info
-    allowed: Members = NOTHING  # allowed_operation
+    common: Members = NO_MEMBERS  # order_common_info
+    payment: Members = NO_MEMBERS  # order_payment_info
+    relation: Members = NO_MEMBERS  # relation_order_info
+    display: Members = NO_MEMBERS  # display_info
+    allowed: Members = NO_MEMBERS  # allowed_operation
     resources: tuple[Members, ...] = ()  # aggregate_resource_infos
 
     def dump(self) -> dict[str, object]:
@@ -181,8 +181,8 @@ class ShowSaasInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaasInstance:
-    """What a buyer needs to use an instance. ``guides``: names of the attachments of the operating guide. ``confirmed_time``:
-    when the seller last gave these data, a field of our own."""
+    """Access data of an instance for the buyer. ``guides``: names of the attachments of the operating guide.
+    ``confirmed_time``: when the seller last sent these data; a field of this market only."""
 
     front_url: str = ""
     admin_url: str = ""
@@ -195,26 +195,26 @@ class SaasInstance:
 # --- buyer side ----------------------------------------------------------------------------------------------------
 
 
-def list_request(asked: ListOrders, *, market: str) -> Request:
-    """The call, to be signed with AK/SK; so all of these. Raises ``ValueError``."""
+def list_request(query: ListOrders, *, market: str) -> Request:
+    """Return the call, to be signed with AK/SK, like the functions below. Raises ``ValueError``."""
     members = {
-        **given(
-            start_time=asked.start_time,
-            end_time=asked.end_time,
-            status=asked.status and asked.status.value,
-            order_type=asked.order_type and asked.order_type.value,
-            content_name=asked.content_name,
-            charging_mode=asked.charging_mode,
-            order_id=asked.order_id,
-            order_ids=_ids(asked.order_ids, MAX_LISTED) if asked.order_ids else None,
-            sort_desc=0 if asked.ascending else None,
-            content_id=asked.content_id,
+        **without_empty(
+            start_time=query.start_time,
+            end_time=query.end_time,
+            status=query.status and query.status.value,
+            order_type=query.order_type and query.order_type.value,
+            content_name=query.content_name,
+            charging_mode=query.charging_mode,
+            order_id=query.order_id,
+            order_ids=_ids(query.order_ids, MAX_LISTED) if query.order_ids else None,
+            sort_desc=0 if query.ascending else None,
+            content_id=query.content_id,
         ),
-        "offset": asked.offset,
-        "limit": asked.limit,
+        "offset": query.offset,
+        "limit": query.limit,
     }
-    _check_page(asked.offset, asked.limit)
-    return post(f"{market.rstrip('/')}{LIST_ORDERS}", kept(_LIST_OUTSIDE, members))
+    _check_page(query.offset, query.limit)
+    return post(f"{market.rstrip('/')}{LIST_ORDERS}", validated(_LIST_REQUEST_BODY, members))
 
 
 def details_request(order_ids: tuple[str, ...], *, market: str) -> Request:
@@ -222,36 +222,36 @@ def details_request(order_ids: tuple[str, ...], *, market: str) -> Request:
 
 
 def cancel_request(order_ids: tuple[str, ...], *, market: str) -> Request:
-    """Only orders that await payment can be cancelled."""
+    """Return the call; only unpaid orders can be cancelled."""
     return post(f"{market.rstrip('/')}{CANCEL_ORDERS}", {"order_ids": _ids(order_ids, MAX_CANCELLED)})
 
 
-def instance_request(asked: ShowSaasInstance, *, market: str) -> Request:
+def instance_request(query: ShowSaasInstance, *, market: str) -> Request:
     members: dict[str, object] = {
-        "order_id": asked.order_id,
-        "instance_id": asked.instance_id,
-        "buyer_domain_id": asked.buyer_domain_id,
+        "order_id": query.order_id,
+        "instance_id": query.instance_id,
+        "buyer_domain_id": query.buyer_domain_id,
     }
-    return post(f"{market.rstrip('/')}{SHOW_SAASINSTANCE}", kept(INSTANCE, members))
+    return post(f"{market.rstrip('/')}{SHOW_SAASINSTANCE}", validated(INSTANCE, members))
 
 
 def load_listed(members: Members) -> tuple[int, tuple[OrderSummary, ...]]:
-    """How many there are, and the page of them. Raises ``BadBody``."""
-    check(LISTED_ANSWER, members)
+    """Return the total number of orders and one page of them. Raises ``BadBody``."""
+    check_members(LISTED_ANSWER, members)
     result = cast("Members", members["result"])
     return integer(result, "total") or 0, tuple(OrderSummary.load(item) for item in objects(result, "order_infos"))
 
 
 def load_details(members: Members) -> tuple[OrderDetails, ...]:
-    """The orders in the answer's order, which need not be that of the question. Raises ``BadBody``."""
-    check(DETAILED_ANSWER, members)
+    """Return the orders in the order of the answer, which may differ from the request. Raises ``BadBody``."""
+    check_members(DETAILED_ANSWER, members)
     result = cast("Members", members["result"])
     return tuple(OrderDetails.load(item) for item in objects(result, "order_info_list"))
 
 
 def load_instance(members: Members) -> SaasInstance:
-    """Raises ``BadBody``."""
-    check((Field("operateGuide", mandatory=False, kind=Kind.LIST),), members)
+    """Return the access data of a successful answer. Raises ``BadBody``."""
+    check_members((Field("operateGuide", mandatory=False, kind=Kind.LIST),), members)
     return SaasInstance(
         front_url=text(members, "front_url"),
         admin_url=text(members, "admin_url"),
@@ -267,13 +267,13 @@ _RESULT = (
     Field("order_infos", kind=Kind.LIST, members=(Field("order_id", 64),)),
 )
 
-_PARTS = ("order_common_info", "order_payment_info", "relation_order_info", "display_info", "allowed_operation")
-_DETAILED = (
+_DETAIL_PARTS = ("order_common_info", "order_payment_info", "relation_order_info", "display_info", "allowed_operation")
+_DETAILED_RESULT = (
     Field(
         "order_info_list",
         kind=Kind.LIST,
         members=(
-            *(Field(name, mandatory=False, kind=Kind.OBJECT) for name in _PARTS),
+            *(Field(name, mandatory=False, kind=Kind.OBJECT) for name in _DETAIL_PARTS),
             Field("aggregate_resource_infos", mandatory=False, kind=Kind.LIST),
         ),
     ),
@@ -281,7 +281,7 @@ _DETAILED = (
 
 
 LISTED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_RESULT),)
-DETAILED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_DETAILED),)
+DETAILED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_DETAILED_RESULT),)
 INSTANCE_ANSWER = (
     *(Field(name, 1024, mandatory=False) for name in ("front_url", "admin_url", "account", "password")),
     Field("confirmed_time", 19, mandatory=False),
@@ -293,41 +293,41 @@ INSTANCE_ANSWER = (
 
 
 def load_list(body: bytes) -> ListOrders:
-    """What a verified call asks for; so all of these. Raises ``ApiRefused`` with a row of the table."""
-    return refusing(body, _load_list)
+    """Return the query of a verified call, like the functions below. Raises ``ApiRefused`` with a row of the table."""
+    return load_or_refuse(body, _load_list)
 
 
 def load_detailed(body: bytes) -> tuple[str, ...]:
-    return refusing(body, lambda members: texts(members, "orderids", most=MAX_DETAILED, length=64))
+    return load_or_refuse(body, lambda members: texts(members, "orderids", most=MAX_DETAILED, length=64))
 
 
 def load_cancelled(body: bytes) -> tuple[str, ...]:
-    return refusing(body, lambda members: texts(members, "order_ids", most=MAX_CANCELLED, length=64))
+    return load_or_refuse(body, lambda members: texts(members, "order_ids", most=MAX_CANCELLED, length=64))
 
 
 def load_show_instance(body: bytes) -> ShowSaasInstance:
-    return refusing(body, _load_show_instance)
+    return load_or_refuse(body, _load_show_instance)
 
 
-def listed(total: int, orders: Iterable[OrderSummary]) -> Response:
+def list_response(total: int, orders: Iterable[OrderSummary]) -> Response:
     infos = [order.dump() for order in orders]
     return success(SUCCESS, "success", {"result": {"total": total, "order_infos": infos}})
 
 
-def detailed(orders: Iterable[OrderDetails]) -> Response:
+def details_response(orders: Iterable[OrderDetails]) -> Response:
     return success(SUCCESS, "success", {"result": {"order_info_list": [order.dump() for order in orders]}})
 
 
-def cancelled() -> Response:
+def cancelled_response() -> Response:
     return success(SUCCESS, "success")
 
 
-def shown(instance: SaasInstance) -> Response:
+def instance_response(instance: SaasInstance) -> Response:
     guides = [{"attachmentName": name} for name in instance.guides]
     return success(
         SUCCESS,
         "success",
-        given(
+        without_empty(
             front_url=instance.front_url,
             admin_url=instance.admin_url,
             account=instance.account,
@@ -339,14 +339,14 @@ def shown(instance: SaasInstance) -> Response:
 
 
 def _load_list(members: Members) -> ListOrders:
-    check(LIST, {**members, "order_ids": None})
+    check_members(LIST_BODY, {**members, "order_ids": None})
     offset, limit = integer(members, "offset") or 0, integer(members, "limit")
     try:
         _check_page(offset, 10 if limit is None else limit)
     except ValueError as error:
         raise BadBody(str(error)) from None
     status, kind = integer(members, "status"), integer(members, "order_type")
-    narrowed = members.get("order_ids") is not None
+    has_ids = members.get("order_ids") is not None
     return ListOrders(
         start_time=text(members, "start_time"),
         end_time=text(members, "end_time"),
@@ -357,14 +357,14 @@ def _load_list(members: Members) -> ListOrders:
         content_name=text(members, "content_name"),
         charging_mode=integer(members, "charging_mode"),
         order_id=text(members, "order_id"),
-        order_ids=texts(members, "order_ids", most=MAX_LISTED, length=64) if narrowed else (),
+        order_ids=texts(members, "order_ids", most=MAX_LISTED, length=64) if has_ids else (),
         ascending=integer(members, "sort_desc") == 0,
         content_id=text(members, "content_id"),
     )
 
 
 def _load_show_instance(members: Members) -> ShowSaasInstance:
-    check(INSTANCE, members)
+    check_members(INSTANCE, members)
     order, instance, domain = (text(members, row.name) for row in INSTANCE)
     return ShowSaasInstance(order_id=order, instance_id=instance, buyer_domain_id=domain)
 
@@ -374,15 +374,15 @@ def _check_page(offset: int, limit: int) -> None:
         raise ValueError(f"offset is 0 or more, and limit 1 to {MAX_LISTED}")
 
 
-def _ids(order_ids: tuple[str, ...], most: int) -> list[str]:
-    if not 1 <= len(order_ids) <= most or not all(0 < len(name.strip()) <= 64 for name in order_ids):
-        raise ValueError(f"1 to {most} order ids of up to 64 characters are asked for at once")
+def _ids(order_ids: tuple[str, ...], max_count: int) -> list[str]:
+    if not 1 <= len(order_ids) <= max_count or not all(0 < len(name.strip()) <= 64 for name in order_ids):
+        raise ValueError(f"1 to {max_count} order ids of up to 64 characters are asked for at once")
     return list(order_ids)
 
 
 def _part(members: Members, name: str) -> Members:
     part = members.get(name)
-    return MappingProxyType(dict(part)) if isinstance(part, Mapping) else NOTHING
+    return MappingProxyType(dict(part)) if isinstance(part, Mapping) else NO_MEMBERS
 
 
 def _amount(members: Members, name: str) -> str:

@@ -1,9 +1,9 @@
 """Buyer APIs that buy something: create, pay, renew, unsubscribe, and the agreements to accept (business-rules §11.3).
 
-Of creating orders and of the agreements only the paths are published (openapi-jointkit §C.12). Paying, renewing and
-unsubscribing have no published path at all. Bodies, and those paths, are this market's own.
+For creating orders and for agreements, only the paths are published (openapi-jointkit §C.12). Paying, renewing and
+unsubscribing have no published path. Bodies and those paths are specific to this market.
 
-Each call that buys something carries an idempotency key: repeating it with the same body gives the first answer.
+Each call that buys something carries an idempotency key: a repeat with the same body returns the first answer.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import cast
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_fields import Field, Kind
 
-from .bodies import BadBody, Members, check, given, integer, kept, objects, post, success, text
-from .buyer_errors import IDEMPOTENCY_KEY, ROOT, SUCCESS, refusing
+from .bodies import BadBody, Members, check_members, integer, objects, post, success, text, validated, without_empty
+from .buyer_errors import IDEMPOTENCY_KEY, ROOT, SUCCESS, load_or_refuse
 
 CREATE_ORDER = f"{ROOT}/order/batch-order"
 PAY_ORDER = f"{ROOT}/order/pay"
@@ -25,16 +25,16 @@ RENEW_SERVICE = f"{ROOT}/service/renew"
 UNSUBSCRIBE_SERVICE = f"{ROOT}/service/unsubscribe"
 SHOW_AGREEMENTS = f"{ROOT}/subscription-agreements-query"
 
-WAYS = ("cancel_renewal", "no_reason", "unused", "end")
-"""Cancel a renewal that has not begun, return the service within its first days, refund the rest of its time, or end it."""
+REFUND_WAYS = ("cancel_renewal", "no_reason", "unused", "end")
+"""Cancel a renewal that has not begun, return the service within its first days, refund the remaining time, or end it."""
 ID_LENGTH = 18
-"""Digits of a service's id."""
+"""Digits of a service's ID."""
 _AMOUNT_LENGTH = 20
 AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,4})?$"
-"""Plain digits: reading ``1E+999990`` as an amount takes a processor for most of a minute."""
+"""Plain digits: parsing ``1E+999990`` as an amount would take most of a minute of CPU time."""
 
 _AGREEMENT = (Field("agreement_id", 64), Field("version", 32))
-_EXPECTED = Field("expected_amount", _AMOUNT_LENGTH, mandatory=False, pattern=AMOUNT)
+_EXPECTED_AMOUNT = Field("expected_amount", _AMOUNT_LENGTH, mandatory=False, pattern=AMOUNT)
 _ACCEPTED = Field("accepted_agreements", kind=Kind.LIST, members=_AGREEMENT)
 _PARAM = (Field("name", 64), Field("value", 200))
 CREATE_BODY = (
@@ -45,9 +45,9 @@ CREATE_BODY = (
     Field("extend_params", mandatory=False, kind=Kind.LIST, members=_PARAM),
     Field("auto_renew", mandatory=False, kind=Kind.BOOLEAN),
     _ACCEPTED,
-    _EXPECTED,
+    _EXPECTED_AMOUNT,
 )
-PAY_BODY = (IDEMPOTENCY_KEY, Field("order_id", 64), _EXPECTED)
+PAY_BODY = (IDEMPOTENCY_KEY, Field("order_id", 64), _EXPECTED_AMOUNT)
 RENEW_BODY = (
     IDEMPOTENCY_KEY,
     Field("service_id", ID_LENGTH),
@@ -55,16 +55,15 @@ RENEW_BODY = (
     Field("period_num", 3, kind=Kind.INTEGER),
     Field("align_day", 2, mandatory=False, kind=Kind.INTEGER),
     _ACCEPTED,
-    _EXPECTED,
+    _EXPECTED_AMOUNT,
 )
 UNSUBSCRIBE_BODY = (
     IDEMPOTENCY_KEY,
     Field("service_id", ID_LENGTH),
-    Field("way", 32, values=WAYS),
+    Field("way", 32, values=REFUND_WAYS),
     Field("refund_amount", _AMOUNT_LENGTH, pattern=AMOUNT),
 )
 AGREEMENTS_BODY = (Field("product_id", 64, mandatory=False),)
-
 _PLACED = (
     Field("order_id", 64),
     Field("order_type", kind=Kind.INTEGER),
@@ -93,7 +92,11 @@ class Agreement:
     url: str = ""
 
     def dump(self) -> dict[str, object]:
-        return {"agreement_id": self.agreement_id, "version": self.version, **given(name=self.name, url=self.url)}
+        return {
+            "agreement_id": self.agreement_id,
+            "version": self.version,
+            **without_empty(name=self.name, url=self.url),
+        }
 
     @classmethod
     def load(cls, members: Members) -> Agreement:
@@ -110,7 +113,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOrder:
-    """``expected_amount``: the price that the program was shown. The market refuses the order at another price."""
+    """``expected_amount``: the price that the program displayed. The market refuses the order at another price."""
 
     idempotency_key: str
     product_id: str
@@ -130,18 +133,18 @@ class CreateOrder:
             "extend_params": [{"name": name, "value": value} for name, value in self.extend_params],
             "auto_renew": self.auto_renew,
             "accepted_agreements": [agreement.accepted() for agreement in self.accepted],
-            **given(expected_amount=_dump_amount(self.expected_amount)),
+            **without_empty(expected_amount=_dump_amount(self.expected_amount)),
         }
 
     @classmethod
     def load(cls, members: Members) -> CreateOrder:
-        check(CREATE_BODY, members)
+        check_members(CREATE_BODY, members)
         params = objects(members, "extend_params")
         return cls(
             idempotency_key=text(members, "idempotency_key"),
             product_id=text(members, "product_id"),
-            quantity=_or(integer(members, "quantity"), 1),
-            periods=_or(integer(members, "period_num"), 1),
+            quantity=_value_or_default(integer(members, "quantity"), 1),
+            periods=_value_or_default(integer(members, "period_num"), 1),
             extend_params=tuple((text(param, "name"), text(param, "value")) for param in params),
             auto_renew=members.get("auto_renew") is True,
             accepted=_accepted(members),
@@ -156,12 +159,12 @@ class PayOrder:
     expected_amount: Decimal | None = None
 
     def dump(self) -> dict[str, object]:
-        amount = given(expected_amount=_dump_amount(self.expected_amount))
+        amount = without_empty(expected_amount=_dump_amount(self.expected_amount))
         return {"idempotency_key": self.idempotency_key, "order_id": self.order_id, **amount}
 
     @classmethod
     def load(cls, members: Members) -> PayOrder:
-        check(PAY_BODY, members)
+        check_members(PAY_BODY, members)
         return cls(
             idempotency_key=text(members, "idempotency_key"),
             order_id=text(members, "order_id"),
@@ -171,8 +174,8 @@ class PayOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewService:
-    """``product_id`` and ``periods`` as a renewal option of the service names them. ``align_day``: the day of the month on which the
-    service ends then; 0 for the end of the period."""
+    """``product_id`` and ``periods``: from a renewal option of the service. ``align_day``: day of the month on which
+    the renewed service ends; 0 for the end of the period."""
 
     idempotency_key: str
     service_id: str
@@ -190,18 +193,18 @@ class RenewService:
             "period_num": self.periods,
             "align_day": self.align_day,
             "accepted_agreements": [agreement.accepted() for agreement in self.accepted],
-            **given(expected_amount=_dump_amount(self.expected_amount)),
+            **without_empty(expected_amount=_dump_amount(self.expected_amount)),
         }
 
     @classmethod
     def load(cls, members: Members) -> RenewService:
-        check(RENEW_BODY, members)
+        check_members(RENEW_BODY, members)
         return cls(
             idempotency_key=text(members, "idempotency_key"),
             service_id=text(members, "service_id"),
             product_id=text(members, "product_id"),
-            periods=_or(integer(members, "period_num"), 0),
-            align_day=_or(integer(members, "align_day"), 0),
+            periods=_value_or_default(integer(members, "period_num"), 0),
+            align_day=_value_or_default(integer(members, "align_day"), 0),
             accepted=_accepted(members),
             expected_amount=_amount(members, "expected_amount"),
         )
@@ -209,7 +212,7 @@ class RenewService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeService:
-    """``way`` and ``refund_amount`` as the service's details name them; the market refuses another amount."""
+    """``way`` and ``refund_amount``: from the service's details; the market refuses another amount."""
 
     idempotency_key: str
     service_id: str
@@ -226,7 +229,7 @@ class UnsubscribeService:
 
     @classmethod
     def load(cls, members: Members) -> UnsubscribeService:
-        check(UNSUBSCRIBE_BODY, members)
+        check_members(UNSUBSCRIBE_BODY, members)
         return cls(
             idempotency_key=text(members, "idempotency_key"),
             service_id=text(members, "service_id"),
@@ -248,7 +251,7 @@ class PlacedOrder:
     pay_before: str = ""
 
     def dump(self) -> dict[str, object]:
-        return given(
+        return without_empty(
             order_id=self.order_id,
             order_type=self.order_type,
             status=self.status,
@@ -262,8 +265,8 @@ class PlacedOrder:
     def load(cls, members: Members) -> PlacedOrder:
         return cls(
             order_id=text(members, "order_id"),
-            order_type=_or(integer(members, "order_type"), 0),
-            status=_or(integer(members, "status"), 0),
+            order_type=_value_or_default(integer(members, "order_type"), 0),
+            status=_value_or_default(integer(members, "status"), 0),
             order_amount=text(members, "order_amount"),
             currency=text(members, "currency"),
             create_time=text(members, "create_time"),
@@ -273,7 +276,7 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribed:
-    """``order_id``: the unsubscription's own order."""
+    """``order_id``: the order of the unsubscription."""
 
     order_id: str
     refund_amount: str
@@ -281,12 +284,7 @@ class Unsubscribed:
     way: str
 
     def dump(self) -> dict[str, object]:
-        return {
-            "order_id": self.order_id,
-            "refund_amount": self.refund_amount,
-            "currency": self.currency,
-            "way": self.way,
-        }
+        return {row.name: getattr(self, row.name) for row in _REFUND}
 
     @classmethod
     def load(cls, members: Members) -> Unsubscribed:
@@ -296,40 +294,42 @@ class Unsubscribed:
 # --- buyer side ----------------------------------------------------------------------------------------------------
 
 
-def create_request(asked: CreateOrder, *, market: str) -> Request:
-    """The call, to be signed with AK/SK; so all of these. Raises ``ValueError``."""
-    return post(f"{market.rstrip('/')}{CREATE_ORDER}", kept(CREATE_BODY, asked.dump()))
+def create_request(order: CreateOrder, *, market: str) -> Request:
+    """Return the call, to be signed with AK/SK, like the functions below. Raises ``ValueError``."""
+    return post(f"{market.rstrip('/')}{CREATE_ORDER}", validated(CREATE_BODY, order.dump()))
 
 
-def pay_request(asked: PayOrder, *, market: str) -> Request:
-    return post(f"{market.rstrip('/')}{PAY_ORDER}", kept(PAY_BODY, asked.dump()))
+def pay_request(payment: PayOrder, *, market: str) -> Request:
+    return post(f"{market.rstrip('/')}{PAY_ORDER}", validated(PAY_BODY, payment.dump()))
 
 
-def renew_request(asked: RenewService, *, market: str) -> Request:
-    return post(f"{market.rstrip('/')}{RENEW_SERVICE}", kept(RENEW_BODY, asked.dump()))
+def renew_request(renewal: RenewService, *, market: str) -> Request:
+    return post(f"{market.rstrip('/')}{RENEW_SERVICE}", validated(RENEW_BODY, renewal.dump()))
 
 
-def unsubscribe_request(asked: UnsubscribeService, *, market: str) -> Request:
-    return post(f"{market.rstrip('/')}{UNSUBSCRIBE_SERVICE}", kept(UNSUBSCRIBE_BODY, asked.dump()))
+def unsubscribe_request(unsubscription: UnsubscribeService, *, market: str) -> Request:
+    return post(f"{market.rstrip('/')}{UNSUBSCRIBE_SERVICE}", validated(UNSUBSCRIBE_BODY, unsubscription.dump()))
 
 
 def agreements_request(product_id: str, *, market: str) -> Request:
-    return post(f"{market.rstrip('/')}{SHOW_AGREEMENTS}", kept(AGREEMENTS_BODY, given(product_id=product_id)))
+    return post(
+        f"{market.rstrip('/')}{SHOW_AGREEMENTS}", validated(AGREEMENTS_BODY, without_empty(product_id=product_id))
+    )
 
 
 def load_placed(members: Members) -> PlacedOrder:
-    """Raises ``BadBody``; so all of these."""
-    check(PLACED_ANSWER, members)
+    """Return the order of a successful answer. Raises ``BadBody``, like the functions below."""
+    check_members(PLACED_ANSWER, members)
     return PlacedOrder.load(cast("Members", members["result"]))
 
 
 def load_unsubscribed(members: Members) -> Unsubscribed:
-    check(UNSUBSCRIBED_ANSWER, members)
+    check_members(UNSUBSCRIBED_ANSWER, members)
     return Unsubscribed.load(cast("Members", members["result"]))
 
 
 def load_agreements(members: Members) -> tuple[Agreement, ...]:
-    check(AGREEMENTS_ANSWER, members)
+    check_members(AGREEMENTS_ANSWER, members)
     return tuple(Agreement.load(item) for item in objects(cast("Members", members["result"]), "agreements"))
 
 
@@ -337,42 +337,42 @@ def load_agreements(members: Members) -> tuple[Agreement, ...]:
 
 
 def load_create(body: bytes) -> CreateOrder:
-    """What a verified call asks for; so all of these. Raises ``ApiRefused`` with a row of the table."""
-    return refusing(body, CreateOrder.load)
+    """Return the contents of a verified call, like the functions below. Raises ``ApiRefused`` with a row of the table."""
+    return load_or_refuse(body, CreateOrder.load)
 
 
 def load_pay(body: bytes) -> PayOrder:
-    return refusing(body, PayOrder.load)
+    return load_or_refuse(body, PayOrder.load)
 
 
 def load_renew(body: bytes) -> RenewService:
-    return refusing(body, RenewService.load)
+    return load_or_refuse(body, RenewService.load)
 
 
 def load_unsubscribe(body: bytes) -> UnsubscribeService:
-    return refusing(body, UnsubscribeService.load)
+    return load_or_refuse(body, UnsubscribeService.load)
 
 
 def load_agreements_query(body: bytes) -> str:
-    """The product, or nothing for the agreements that every order needs."""
+    """Return the product's ID; empty for the agreements that every order needs."""
 
     def load(members: Members) -> str:
-        check(AGREEMENTS_BODY, members)
+        check_members(AGREEMENTS_BODY, members)
         return text(members, "product_id")
 
-    return refusing(body, load)
+    return load_or_refuse(body, load)
 
 
-def placed(order: PlacedOrder) -> Response:
+def placed_response(order: PlacedOrder) -> Response:
     return success(SUCCESS, "success", {"result": order.dump()})
 
 
-def unsubscribed(refund: Unsubscribed) -> Response:
+def unsubscribed_response(refund: Unsubscribed) -> Response:
     return success(SUCCESS, "success", {"result": refund.dump()})
 
 
-def agreements(shown: Iterable[Agreement]) -> Response:
-    return success(SUCCESS, "success", {"result": {"agreements": [agreement.dump() for agreement in shown]}})
+def agreements_response(agreements_shown: Iterable[Agreement]) -> Response:
+    return success(SUCCESS, "success", {"result": {"agreements": [agreement.dump() for agreement in agreements_shown]}})
 
 
 def _accepted(members: Members) -> tuple[Agreement, ...]:
@@ -380,15 +380,15 @@ def _accepted(members: Members) -> tuple[Agreement, ...]:
 
 
 def _amount(members: Members, name: str) -> Decimal | None:
-    """An amount that its table checked; None when it is absent. Raises ``BadBody`` for a blank one."""
-    written = text(members, name)
-    if written.isspace():
+    """Return an amount that its table checked; None if it is absent. Raises ``BadBody`` for blanks."""
+    value = text(members, name)
+    if value.isspace():
         raise BadBody(f"{name} is blank")
-    return Decimal(written) if written else None
+    return Decimal(value) if value else None
 
 
 def _dump_amount(amount: Decimal | None) -> str:
-    """Raises ``ValueError`` for an amount that its table would refuse only after millions of digits were written."""
+    """Format an amount. Raises ``ValueError`` for a huge exponent, which would take millions of digits before validation."""
     if amount is None:
         return ""
     if not amount.is_finite() or abs(amount.adjusted()) > _AMOUNT_LENGTH:
@@ -396,5 +396,5 @@ def _dump_amount(amount: Decimal | None) -> str:
     return f"{amount:f}"
 
 
-def _or(value: int | None, default: int) -> int:
+def _value_or_default(value: int | None, default: int) -> int:
     return default if value is None else value

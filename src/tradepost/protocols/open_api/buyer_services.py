@@ -1,6 +1,7 @@
-"""Buyer APIs about services in use: list, and details with what each act would cost or pay back (business-rules §11.3).
+"""Buyer APIs for services: list, and details with the price or refund of each option (business-rules §11.3).
 
-Paths and bodies are this market's own: the published names know only the access data of one instance (openapi-jointkit §C.12).
+Paths and bodies are specific to this market: the published names only cover access data of one instance
+(openapi-jointkit §C.12).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import cast
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_fields import Field, Kind
 
-from .bodies import BadBody, Members, check, given, integer, kept, objects, post, success, text
-from .buyer_errors import ROOT, SUCCESS, refusing
+from .bodies import BadBody, Members, check_members, integer, objects, post, success, text, validated, without_empty
+from .buyer_errors import ROOT, SUCCESS, load_or_refuse
 from .buyer_purchases import ID_LENGTH
 
 LIST_SERVICES = f"{ROOT}/service/query"
@@ -89,7 +90,8 @@ class ListServices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service. Times are UTC like ``2026-11-30 08:00:00``; ``instance_id`` is the seller's, empty while it opens."""
+    """A service. Times are UTC like ``2026-11-30 08:00:00``; ``instance_id`` is the seller's, empty while the service
+    opens."""
 
     service_id: str
     status: str
@@ -107,7 +109,7 @@ class Service:
     auto_renew: bool = False
 
     def dump(self) -> dict[str, object]:
-        return given(**{row.name: getattr(self, row.name) for row in SERVICE})
+        return without_empty(**{row.name: getattr(self, row.name) for row in SERVICE})
 
     @classmethod
     def load(cls, members: Members) -> Service:
@@ -119,7 +121,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalOption:
-    """One way to renew, its price, and the end of the service afterwards."""
+    """A renewal option: its price and the new end of the service."""
 
     product_id: str
     period_type: str
@@ -155,10 +157,10 @@ class RenewalOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeOption:
-    """One way to unsubscribe that needs no consent of the seller, and what it pays back.
+    """A way to unsubscribe without the seller's consent, and its refund.
 
-    ``last_charge`` and ``last_charge_time``: of a pay-per-use service, the estimate for usage that is reported and not charged yet, and
-    when it is charged (UTC). Below zero it is a credit. Empty without such usage.
+    ``last_charge`` and ``last_charge_time``: for a pay-per-use service, the estimated charge for reported usage that is
+    not charged yet, and its time (UTC). A negative charge is a credit. Empty without such usage.
     """
 
     way: str
@@ -168,7 +170,7 @@ class UnsubscribeOption:
     last_charge_time: str = ""
 
     def dump(self) -> dict[str, object]:
-        return given(**{row.name: getattr(self, row.name) for row in UNSUBSCRIPTION})
+        return without_empty(**{row.name: getattr(self, row.name) for row in UNSUBSCRIPTION})
 
     @classmethod
     def load(cls, members: Members) -> UnsubscribeOption:
@@ -185,28 +187,28 @@ class ServiceDetails:
 # --- buyer side ----------------------------------------------------------------------------------------------------
 
 
-def list_request(asked: ListServices, *, market: str) -> Request:
-    """The call, to be signed with AK/SK. Raises ``ValueError``."""
-    _check_page(asked.offset, asked.limit)
-    members = {"offset": asked.offset, "limit": asked.limit, **given(status=asked.status)}
-    return post(f"{market.rstrip('/')}{LIST_SERVICES}", kept(LIST_BODY, members))
+def list_request(query: ListServices, *, market: str) -> Request:
+    """Return the call, to be signed with AK/SK. Raises ``ValueError``."""
+    _check_page(query.offset, query.limit)
+    members = {"offset": query.offset, "limit": query.limit, **without_empty(status=query.status)}
+    return post(f"{market.rstrip('/')}{LIST_SERVICES}", validated(LIST_BODY, members))
 
 
 def show_request(service_id: str, *, market: str) -> Request:
-    """The call, to be signed with AK/SK. Raises ``ValueError``."""
-    return post(f"{market.rstrip('/')}{SHOW_SERVICE}", kept(SHOW_BODY, {"service_id": service_id}))
+    """Return the call, to be signed with AK/SK. Raises ``ValueError``."""
+    return post(f"{market.rstrip('/')}{SHOW_SERVICE}", validated(SHOW_BODY, {"service_id": service_id}))
 
 
 def load_listed(members: Members) -> tuple[int, tuple[Service, ...]]:
-    """How many there are, and a page of them. Raises ``BadBody``."""
-    check(LIST_ANSWER, members)
+    """Return the total number of services and one page of them. Raises ``BadBody``."""
+    check_members(LIST_ANSWER, members)
     result = cast("Members", members["result"])
     return integer(result, "total") or 0, tuple(Service.load(item) for item in objects(result, "services"))
 
 
-def load_shown(members: Members) -> ServiceDetails:
-    """Raises ``BadBody``."""
-    check(SHOW_ANSWER, members)
+def load_details(members: Members) -> ServiceDetails:
+    """Return the details of a successful answer. Raises ``BadBody``."""
+    check_members(SHOW_ANSWER, members)
     result = cast("Members", members["result"])
     return ServiceDetails(
         service=Service.load(cast("Members", result["service"])),
@@ -219,22 +221,22 @@ def load_shown(members: Members) -> ServiceDetails:
 
 
 def load_list(body: bytes) -> ListServices:
-    """What a verified call asks for. Raises ``ApiRefused`` with a row of the table."""
-    return refusing(body, _load_list)
+    """Return the query of a verified call. Raises ``ApiRefused`` with a row of the table."""
+    return load_or_refuse(body, _load_list)
 
 
 def load_show(body: bytes) -> str:
-    """The service's id. Raises ``ApiRefused`` with a row of the table."""
-    return refusing(body, _load_show)
+    """Return the service's ID. Raises ``ApiRefused`` with a row of the table."""
+    return load_or_refuse(body, _load_show)
 
 
-def listed(total: int, services: Iterable[Service]) -> Response:
+def list_response(total: int, services: Iterable[Service]) -> Response:
     return success(
         SUCCESS, "success", {"result": {"total": total, "services": [service.dump() for service in services]}}
     )
 
 
-def shown(details: ServiceDetails) -> Response:
+def service_response(details: ServiceDetails) -> Response:
     result = {
         "service": details.service.dump(),
         "renewal_options": [option.dump() for option in details.renewals],
@@ -244,7 +246,7 @@ def shown(details: ServiceDetails) -> Response:
 
 
 def _load_list(members: Members) -> ListServices:
-    check(LIST_BODY, members)
+    check_members(LIST_BODY, members)
     offset, limit = integer(members, "offset") or 0, integer(members, "limit")
     try:
         _check_page(offset, 10 if limit is None else limit)
@@ -254,7 +256,7 @@ def _load_list(members: Members) -> ListServices:
 
 
 def _load_show(members: Members) -> str:
-    check(SHOW_BODY, members)
+    check_members(SHOW_BODY, members)
     return text(members, "service_id")
 
 

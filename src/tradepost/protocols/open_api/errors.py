@@ -1,8 +1,9 @@
-"""Errors of the open APIs as data, and the answers that carry them (openapi-jointkit §C.0, §C.2, §C.4; business-rules §11.1).
+"""Errors of the open APIs as data, and the answers that carry them (openapi-jointkit §C.0, §C.2, §C.4; business-rules
+§11.1).
 
-Two envelopes exist: the order query says ``resultCode``/``resultMsg``, every other API and the gateway in front of all say
-``error_code``/``error_msg``. Huawei Cloud's SDKs look for the second alone, whatever the API, so that a failure of the order
-query says both.
+There are two envelopes: the order query has ``resultCode``/``resultMsg``, every other API and the gateway have
+``error_code``/``error_msg``. Huawei Cloud's SDKs read only the second for all APIs, so a failure of the order query has
+both.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ type Envelope = Callable[[str, str], dict[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """One row of an error table: the HTTP status it travels with, its code and its text."""
+    """A row of an error table: HTTP status, code and text."""
 
     status: int
     code: str
@@ -41,18 +42,18 @@ ORDER_QUERY_ERRORS: Mapping[str, ApiError] = _by_code(
     ApiError(401, "MKT.0154", "Illegal token"),
     ApiError(406, "MKT.0250", "Access frequency overlimit"),
     ApiError(500, "MKT.9001", "Instance ID not found."),
-    ApiError(500, "MKT.9002", "Invalid usage enties."),  # the platform's own spelling, compared by clients
+    ApiError(500, "MKT.9002", "Invalid usage enties."),  # the platform's spelling, which clients compare
     ApiError(500, "MKT.9003", "Usage records extends size limit."),
     ApiError(500, "MKT.9004", "Record beginTime extends Limit."),
 )
-"""Failures of the order query and, from 9001 on, of the older usage push (openapi-jointkit §C.4)."""
+"""Failures of the order query and, from 9001, of the older usage push (openapi-jointkit §C.4)."""
 
 EXTRA_INFO_CODES = frozenset({"MKT.0100", "MKT.0150", "MKT.0250", "MKT.9001", "MKT.9002", "MKT.9004", "MKT.9005"})
-"""Only these may carry ``extra_info``."""
+"""Codes that may carry ``extra_info``."""
 
 WRONG_RECORDS = "wrongRecords"
-"""In the ``extra_info`` of a refused usage push: how many of its records are at fault. Nothing of its members is published, so
-this one is ours: by it a client knows that no part of a push would be taken if it came alone."""
+"""Member of ``extra_info`` in a refused usage push: the number of faulty records. Its members are not published, so
+this name is specific to this market. It tells the client that every part of the push would be refused, too."""
 
 _NOT_PUBLISHED = "The API does not exist or has not been published in the environment."
 
@@ -100,11 +101,13 @@ GATEWAY_ERRORS: tuple[ApiError, ...] = (
     ApiError(403, "APIGW.0802", "The IAM user is forbidden in the currently selected region."),
     ApiError(400, "APIGW.1009", "AppKey or AppSecret is invalid."),
 )
-"""Codes and statuses are normative, texts may vary; older gateways print the prefix ``APIG.`` (openapi-jointkit §C.2)."""
+"""Codes and statuses are normative, texts may vary; older gateways print the prefix ``APIG.`` (openapi-jointkit
+§C.2)."""
 
 
 def gateway_error(code: str, status: int | None = None) -> ApiError:
-    """The row for ``APIGW.0301`` or ``APIG.0301``; ``status`` tells rows of one code apart. Raises ``LookupError``."""
+    """Return the row for ``APIGW.0301`` or ``APIG.0301``; ``status`` distinguishes rows with the same code. Raises
+    ``LookupError``."""
     number = code.rpartition(".")[2]
     for error in GATEWAY_ERRORS:
         if error.code.endswith(f".{number}") and status in {None, error.status}:
@@ -116,27 +119,28 @@ def gateway_error(code: str, status: int | None = None) -> ApiError:
 
 
 def result_envelope(code: str, message: str) -> dict[str, object]:
-    """Of the order query."""
+    """Return the envelope of the order query."""
     return {"resultCode": code, "resultMsg": message}
 
 
 def error_envelope(code: str, message: str) -> dict[str, object]:
-    """Of every other open API."""
+    """Return the envelope of every other open API."""
     return {"error_code": code, "error_msg": message}
 
 
 def both_envelopes(code: str, message: str) -> dict[str, object]:
-    """Of the order query's failures: what is documented, and beside it what SDKs make their exceptions of."""
+    """Return the envelope of the order query's failures: the documented one, and the one that SDKs read."""
     return {**result_envelope(code, message), **error_envelope(code, message)}
 
 
 def api_response(status: int, members: Mapping[str, object], headers: Headers = ()) -> Response:
-    """An open API's JSON answer."""
+    """Return the JSON answer of an open API."""
     return Response(status, (("Content-Type", "application/json"), *headers), dump_ascii(members))
 
 
 def failure_response(error: ApiError, envelope: Envelope, *, detail: str = "", extra_info: object = None) -> Response:
-    """The answer for a row of a table. ``detail`` follows its text; ``extra_info`` is left out where it may not stand."""
+    """Return the answer for a row of a table. ``detail`` follows its text; ``extra_info`` is omitted where it is not
+    permitted."""
     members = envelope(error.code, _with_detail(error, detail))
     if extra_info is not None and error.code in EXTRA_INFO_CODES:
         members["extra_info"] = extra_info
@@ -144,7 +148,7 @@ def failure_response(error: ApiError, envelope: Envelope, *, detail: str = "", e
 
 
 def gateway_response(error: ApiError, *, request_id: str, detail: str = "") -> Response:
-    """The gateway's answer, which names the request so that the operator can find it."""
+    """Return the gateway's answer, with the request's ID so that the operator can find the call."""
     members = error_envelope(error.code, _with_detail(error, detail))
     return api_response(error.status, {**members, "request_id": request_id})
 
@@ -154,20 +158,20 @@ def _with_detail(error: ApiError, detail: str) -> str:
 
 
 def precondition_failed(code: str, message: str, envelope: Envelope) -> Response:
-    """HTTP 412: a condition that the request states does not hold; asking again unchanged is of no use (§11.1)."""
+    """Return HTTP 412: a condition in the request is not met, so an unchanged retry cannot succeed (§11.1)."""
     return api_response(412, envelope(code, message))
 
 
-# --- what a seller's client reads ------------------------------------------------------------------------------------
+# --- seller side ---------------------------------------------------------------------------------------------------
 
 _SUCCESSES = frozenset({"MKT.0000", "CBC.0000", "92020000"})
 
 
 @dataclass(frozen=True, slots=True)
 class ApiFailure:
-    """An answer that is not a success. ``code`` is empty when there was none; ``retry_after`` in seconds, when stated.
+    """An answer that is not a success. ``code`` is empty if there was none; ``retry_after`` in seconds, if stated.
 
-    ``wrong_records``: of an older usage push how many records are at fault, when the market says so in ``extra_info``.
+    ``wrong_records``: number of faulty records in an older usage push, if the market states it in ``extra_info``.
     """
 
     status: int
@@ -178,12 +182,12 @@ class ApiFailure:
 
 
 def read_api_answer(response: Response) -> dict[str, object] | ApiFailure:
-    """The members of a successful answer in either envelope, or the failure. Never raises."""
+    """Return the members of a successful answer in either envelope, or the failure. Never raises."""
     try:
         members = load_object(response.body)
     except NotJsonObject as error:
         return _failure(response, "", f"the body is not a JSON object: {error}")
-    code, message = _first(members, "resultCode", "error_code"), _first(members, "resultMsg", "error_msg")
+    code, message = _first_text(members, "resultCode", "error_code"), _first_text(members, "resultMsg", "error_msg")
     if response.status == 200 and code in _SUCCESSES:
         return members
     return _failure(response, code, message, _wrong_records(members))
@@ -196,29 +200,29 @@ def _failure(response: Response, code: str, message: str, wrong_records: int | N
 
 
 def _wrong_records(members: Mapping[str, object]) -> int | None:
-    extra = members.get("extra_info")
-    found = extra.get(WRONG_RECORDS) if isinstance(extra, dict) else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    extra_info = members.get("extra_info")
+    count = extra_info.get(WRONG_RECORDS) if isinstance(extra_info, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
 def _retry_after(response: Response) -> int | None:
-    """Seconds, or a date, which is counted from the answer's own: both forms are allowed in HTTP."""
-    stated = (response.header("Retry-After") or "").strip()
-    if stated.isascii() and stated.isdigit():
-        return int(stated) if len(stated) < 10 else None
-    then, now = date_of(response, "Retry-After"), date_of(response, "Date")
-    return None if then is None or now is None else max(0, -((now - then) // timedelta(seconds=1)))
+    """Return seconds. A date is relative to the answer's own date; HTTP permits both forms."""
+    stated_seconds = (response.header("Retry-After") or "").strip()
+    if stated_seconds.isascii() and stated_seconds.isdigit():
+        return int(stated_seconds) if len(stated_seconds) < 10 else None
+    retry_at, now = header_time(response, "Retry-After"), header_time(response, "Date")
+    return None if retry_at is None or now is None else max(0, -((now - retry_at) // timedelta(seconds=1)))
 
 
-def date_of(response: Response, name: str) -> datetime | None:
-    """The time in a header such as ``Date`` (RFC 822, openapi-jointkit §C.0); None when there is none."""
+def header_time(response: Response, name: str) -> datetime | None:
+    """Return the time in a header such as ``Date`` (RFC 822, openapi-jointkit §C.0); None if there is none."""
     try:
-        found = parsedate_to_datetime(response.header(name) or "")
+        moment = parsedate_to_datetime(response.header(name) or "")
     except (ValueError, TypeError, IndexError, OverflowError):
-        # A stranger's text: what its reader stumbles over is no time.
+        # A received text may cause any of these errors; it is then no time.
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _first(members: Mapping[str, object], *names: str) -> str:
+def _first_text(members: Mapping[str, object], *names: str) -> str:
     return next((value for name in names if isinstance(value := members.get(name), str)), "")

@@ -1,4 +1,5 @@
-"""Activating and querying authorization codes, in both versions (openapi-jointkit §C.8, §C.9; saas-v1-license §B2.3)."""
+"""Activation and query of authorization codes, in both versions (openapi-jointkit §C.8, §C.9; saas-v1-license
+§B2.3)."""
 
 from __future__ import annotations
 
@@ -18,23 +19,23 @@ from .bodies import (
     BadBody,
     BadValue,
     Members,
-    check,
-    given,
+    check_members,
     integer,
-    kept,
     moment,
+    parse_body,
     post,
-    read,
     success,
     text,
     texts,
+    validated,
+    without_empty,
 )
 from .errors import ApiError
 
 _ROOT = "/api/mkp-openapi-public/global"
 ACTIVATE_V1, ACTIVATE_V2 = f"{_ROOT}/v1/license/activate", f"{_ROOT}/v2/license/activate"
 QUERY_V1, QUERY_V2 = f"{_ROOT}/v1/license/heartbeat", f"{_ROOT}/v2/license/heartbeat"
-"""The query was called a heartbeat once, and its path still is."""
+"""The query was formerly a heartbeat, and its path still has that name."""
 
 SUCCESS = "92020000"
 MAX_LICENSES = 100
@@ -56,13 +57,13 @@ ERRORS: Mapping[str, ApiError] = {
         ApiError(400, "95000004", "req message is not readable"),
     )
 }
-"""The current table: business failures ride on HTTP 200."""
+"""The current table: business failures use HTTP 200."""
 
 _INVALID, _UNREADABLE, _BAD_VALUE = ERRORS["95000001"], ERRORS["95000004"], ERRORS["92020002"]
 
 _LICENSE = Field("license", LICENSE_LENGTH)
-_SINCE = Field("real_effect_time", 16, mandatory=False)
-ACTIVATE_V1_BODY = (_LICENSE, _SINCE)
+_ACTIVATION_TIME = Field("real_effect_time", 16, mandatory=False)
+ACTIVATE_V1_BODY = (_LICENSE, _ACTIVATION_TIME)
 _HEARTBEAT = (Field("thirdPartyAccount", 256), Field("ip", 32, mandatory=False))
 QUERY_V1_BODY = (_LICENSE, Field("heartbeatInfo", mandatory=False, kind=Kind.OBJECT, members=_HEARTBEAT))
 
@@ -75,9 +76,9 @@ class LicenseStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenseInfo:
-    """What the market knows of a code. ``status`` is a text: a newer market may name ones that we do not know.
+    """The market's data about a code. ``status`` is a text, since a newer market may add values.
 
-    Members beyond code, status and activation are not published for the query; the names are those of the activation.
+    For the query, only code, status and activation are published; the other names are those of the activation.
     """
 
     license_code: str
@@ -89,7 +90,7 @@ class LicenseInfo:
     amount: int | None = None
 
     def dump(self) -> dict[str, object]:
-        return given(
+        return without_empty(
             license_code=self.license_code,
             status=str(self.status),
             activate_time=self.activated_at and dump_seconds(self.activated_at),
@@ -101,7 +102,7 @@ class LicenseInfo:
 
     @classmethod
     def load(cls, members: Members) -> LicenseInfo:
-        """Unknown members are ignored. Raises ``BadBody``."""
+        """Parse the members; unknown ones are ignored. Raises ``BadBody``."""
         if not text(members, "status"):
             raise BadBody("status is missing")
         return cls(
@@ -117,7 +118,7 @@ class LicenseInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activate:
-    """Codes taken into use. ``since``: when the software really came into effect, not before the order."""
+    """Activation of codes. ``since``: when the software took effect, not before the order."""
 
     licenses: tuple[str, ...]
     since: datetime | None = None
@@ -125,7 +126,7 @@ class Activate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryLicenses:
-    """To be asked at the first use of each day. ``account`` and ``ip`` belong to a field that is being retired."""
+    """Query of codes, for the first use of each day. ``account`` and ``ip`` belong to a deprecated field."""
 
     licenses: tuple[str, ...]
     account: str = ""
@@ -136,20 +137,20 @@ class QueryLicenses:
 
 
 def activate_v1_request(activate: Activate, *, market: str) -> Request:
-    """The call, to be signed with AK/SK. Raises ``ValueError``."""
-    members = {"license": _only(activate.licenses), **_since(activate)}
-    return post(f"{market.rstrip('/')}{ACTIVATE_V1}", kept(ACTIVATE_V1_BODY, members))
+    """Return the call, to be signed with AK/SK. Raises ``ValueError``."""
+    members = {"license": _single_license(activate.licenses), **_activation_time(activate)}
+    return post(f"{market.rstrip('/')}{ACTIVATE_V1}", validated(ACTIVATE_V1_BODY, members))
 
 
 def activate_v2_request(activate: Activate, *, market: str) -> Request:
-    members = {"license_list": _list(activate.licenses), **_since(activate)}
-    return post(f"{market.rstrip('/')}{ACTIVATE_V2}", kept((_SINCE,), members))
+    members = {"license_list": _list(activate.licenses), **_activation_time(activate)}
+    return post(f"{market.rstrip('/')}{ACTIVATE_V2}", validated((_ACTIVATION_TIME,), members))
 
 
 def query_v1_request(query: QueryLicenses, *, market: str) -> Request:
-    heartbeat = given(thirdPartyAccount=query.account, ip=query.ip) if query.account else None
-    members = {"license": _only(query.licenses), **given(heartbeatInfo=heartbeat)}
-    return post(f"{market.rstrip('/')}{QUERY_V1}", kept(QUERY_V1_BODY, members))
+    heartbeat = without_empty(thirdPartyAccount=query.account, ip=query.ip) if query.account else None
+    members = {"license": _single_license(query.licenses), **without_empty(heartbeatInfo=heartbeat)}
+    return post(f"{market.rstrip('/')}{QUERY_V1}", validated(QUERY_V1_BODY, members))
 
 
 def query_v2_request(query: QueryLicenses, *, market: str) -> Request:
@@ -157,50 +158,50 @@ def query_v2_request(query: QueryLicenses, *, market: str) -> Request:
 
 
 def load_activated(members: Members, license_code: str) -> LicenseInfo:
-    """Of a successful v1 activation, whose expiry is an estimate (the query's counts). Raises ``BadBody``."""
-    told = text(_object(members, "data"), "license_code_info")
-    return LicenseInfo.load({**read(told.encode("utf-8", "surrogatepass")), "license_code": license_code})
+    """Return the data of a v1 activation. Its expiry is an estimate; the query's is exact. Raises ``BadBody``."""
+    code_info = text(_object(members, "data"), "license_code_info")
+    return LicenseInfo.load({**parse_body(code_info.encode("utf-8", "surrogatepass")), "license_code": license_code})
 
 
 def load_queried(members: Members) -> tuple[LicenseInfo, ...]:
-    """Of a successful query in either version. Raises ``BadBody``."""
+    """Return the data of a successful query in either version. Raises ``BadBody``."""
     data = members.get("data")
-    listed = data if isinstance(data, list) else [data]
-    if not all(isinstance(item, dict) for item in listed):
+    entries = data if isinstance(data, list) else [data]
+    if not all(isinstance(item, dict) for item in entries):
         raise BadBody("data is missing or holds what is not an object")
-    return tuple(LicenseInfo.load(cast("Members", item)) for item in listed)
+    return tuple(LicenseInfo.load(cast("Members", item)) for item in entries)
 
 
 # --- market side ---------------------------------------------------------------------------------------------------
 
 
 def load_activate(body: bytes, *, version: int) -> Activate:
-    """What a verified call asks for. Raises ``ApiRefused`` with a row of the table."""
-    return _refusing(body, _activate_v1 if version == 1 else _activate_v2)
+    """Return the activation of a verified call. Raises ``ApiRefused`` with a row of the table."""
+    return _load_or_refuse(body, _activate_v1 if version == 1 else _activate_v2)
 
 
 def load_query(body: bytes, *, version: int) -> QueryLicenses:
-    """What a verified call asks for. Raises ``ApiRefused`` with a row of the table."""
-    return _refusing(body, _query_v1 if version == 1 else _query_v2)
+    """Return the query of a verified call. Raises ``ApiRefused`` with a row of the table."""
+    return _load_or_refuse(body, _query_v1 if version == 1 else _query_v2)
 
 
-def activated(info: LicenseInfo | None = None) -> Response:
-    """The answer; v1 tells about its one code, v2 tells nothing."""
+def activated_response(info: LicenseInfo | None = None) -> Response:
+    """Return the answer: v1 contains the data of its single code, v2 contains no data."""
     if info is None:
         return success(SUCCESS, "success")
-    told = {name: value for name, value in info.dump().items() if name not in {"license_code", "activate_time"}}
-    return success(SUCCESS, "success", {"data": {"license_code_info": json.dumps(told, separators=(",", ":"))}})
+    members = {name: value for name, value in info.dump().items() if name not in {"license_code", "activate_time"}}
+    return success(SUCCESS, "success", {"data": {"license_code_info": json.dumps(members, separators=(",", ":"))}})
 
 
-def queried(infos: Iterable[LicenseInfo], *, version: int) -> Response:
-    """The answer: an object in v1, a list in v2 (whose form is not published)."""
-    listed = [info.dump() for info in infos]
-    return success(SUCCESS, "success", {"data": listed[0] if version == 1 else listed})
+def query_response(infos: Iterable[LicenseInfo], *, version: int) -> Response:
+    """Return the answer: an object in v1, a list in v2 (whose form is not published)."""
+    entries = [info.dump() for info in infos]
+    return success(SUCCESS, "success", {"data": entries[0] if version == 1 else entries})
 
 
-def _refusing[T](body: bytes, load: Callable[[Members], T]) -> T:
+def _load_or_refuse[T](body: bytes, load: Callable[[Members], T]) -> T:
     try:
-        members = read(body)
+        members = parse_body(body)
     except BadBody as error:
         raise ApiRefused(_UNREADABLE, str(error)) from None
     try:
@@ -212,18 +213,18 @@ def _refusing[T](body: bytes, load: Callable[[Members], T]) -> T:
 
 
 def _activate_v1(members: Members) -> Activate:
-    check(ACTIVATE_V1_BODY, members)
+    check_members(ACTIVATE_V1_BODY, members)
     return Activate(licenses=(text(members, "license"),), since=moment(members, "real_effect_time"))
 
 
 def _activate_v2(members: Members) -> Activate:
-    check((_SINCE,), members)
+    check_members((_ACTIVATION_TIME,), members)
     licenses = texts(members, "license_list", most=MAX_LICENSES, length=LICENSE_LENGTH)
     return Activate(licenses=licenses, since=moment(members, "real_effect_time"))
 
 
 def _query_v1(members: Members) -> QueryLicenses:
-    check(QUERY_V1_BODY, members)
+    check_members(QUERY_V1_BODY, members)
     heartbeat = cast("Members", members.get("heartbeatInfo") or {})
     account, ip = text(heartbeat, "thirdPartyAccount"), text(heartbeat, "ip")
     return QueryLicenses(licenses=(text(members, "license"),), account=account, ip=ip)
@@ -240,7 +241,7 @@ def _object(members: Members, name: str) -> Members:
     return value
 
 
-def _only(licenses: tuple[str, ...]) -> str:
+def _single_license(licenses: tuple[str, ...]) -> str:
     if len(licenses) != 1:
         raise ValueError(f"version 1 carries one license, not {len(licenses)}")
     return licenses[0]
@@ -252,5 +253,5 @@ def _list(licenses: tuple[str, ...]) -> list[str]:
     return list(licenses)
 
 
-def _since(activate: Activate) -> dict[str, object]:
-    return given(real_effect_time=activate.since and dump_seconds(activate.since))
+def _activation_time(activate: Activate) -> dict[str, object]:
+    return without_empty(real_effect_time=activate.since and dump_seconds(activate.since))

@@ -1,7 +1,7 @@
-"""The nine orders that exist in every market, so that a seller can develop before anybody buys (openapi-jointkit §C.4).
+"""Nine orders that exist in every market, so that sellers can develop before a sale (openapi-jointkit §C.4).
 
-The data of the first is what KooGallery answered on 2024-11-21. Only the names and order types of the others are known;
-their data is ours, kept as near to the first as their charging mode allows.
+The data of the first is KooGallery's answer of 2024-11-21. For the others only names and order types are known; their
+data is this market's, and as close to the first as their charging mode permits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Mock:
     linear_value: int | None = 50
 
 
-# One product id per period type and charging mode, as a real product has.
+# One product ID per period type and charging mode, as in a real product.
 _YEAR, _MONTH, _DAY = "OFFI846204237451911168", "OFFI846204237451911169", "OFFI846204237451911170"
 _ONE_TIME, _ON_DEMAND, _PACKAGE = "OFFI846204237451911171", "OFFI846204237451911172", "OFFI846204237451911173"
 _TRIAL_DAYS = 7
@@ -48,7 +48,7 @@ _MOCKS: Mapping[str, _Mock] = {
     "MOCKONDEMAND": _Mock(OrderType.NEW, ChargingMode.ON_DEMAND, _ON_DEMAND, "按需", linear_value=None),
     "MOCKONDEMANDPKG": _Mock(OrderType.NEW, ChargingMode.ON_DEMAND_PKG, _PACKAGE, "按需套餐包", "year", 1),
     "MOCKPERIODDAYTRIAL": _Mock(OrderType.TRIAL, ChargingMode.PERIOD, _DAY, "包周期", "day", _TRIAL_DAYS),
-    # "MONTY" is how the platform spells these.
+    # "MONTY" is the platform's spelling.
     "MOCKMONTYTRIALTOFORMAL": _by_month(OrderType.TRIAL_TO_FORMAL),
     "MOCKMONTYUNSUBSCRIBE": _by_month(OrderType.UNSUBSCRIBE),
     "MOCKMONTYRENEW": _by_month(OrderType.RENEW),
@@ -59,7 +59,7 @@ MOCK_ORDER_IDS = tuple(_MOCKS)
 
 
 def mock_order(order_id: str, now: datetime) -> OrderInfo | None:
-    """The mock order of this name as if it were placed now; None when there is none."""
+    """Return the mock order with this name as if placed now; None if there is none."""
     mock = _MOCKS.get(order_id)
     if mock is None:
         return None
@@ -97,7 +97,7 @@ _BUYER = BuyerInfo(
 
 
 def _expiry(now: datetime, mock: _Mock) -> datetime | None:
-    """The last second of the day on which the period ends, as in the recorded answer."""
+    """Return the last second of the day on which the period ends, as in the recorded answer."""
     number = mock.period_number
     if number is None:
         return None
@@ -109,9 +109,9 @@ def _expiry(now: datetime, mock: _Mock) -> datetime | None:
 
 
 def _months_later(moment: datetime, months: int) -> datetime:
-    """The same day of a later month, or its last day when it is shorter."""
+    """Return the same day of a later month, or the last day of a shorter month."""
     years, month = divmod(moment.month - 1 + months, 12)
-    first = moment.replace(year=moment.year + years, month=month + 1, day=1)
-    next_first = (first + timedelta(days=31)).replace(day=1)
+    first_day = moment.replace(year=moment.year + years, month=month + 1, day=1)
+    next_first = (first_day + timedelta(days=31)).replace(day=1)
     last_day = (next_first - timedelta(days=1)).day
-    return first.replace(day=min(moment.day, last_day))
+    return first_day.replace(day=min(moment.day, last_day))

@@ -1,4 +1,4 @@
-"""The order query as values: what a seller learns about an order, to and from the wire's exact shape (openapi-jointkit §C.4)."""
+"""Values of the order query and their wire format (openapi-jointkit §C.4)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class OrderType(StrEnum):
     CHANGE = "CHANGE"
 
 
-class NotAnOrder(ValueError):
-    """A field of an order answer is missing or has a wrong type; the text names it."""
+class InvalidOrder(ValueError):
+    """A field of an order answer is missing or has a wrong type; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class ProductInfo:
         return {
             "productId": self.product_id,
             "skuCode": self.sku_code,
-            **_given(linearValue=self.linear_value),
+            **_without_empty(linearValue=self.linear_value),
             "productName": self.product_name,
         }
 
@@ -66,10 +66,10 @@ class ProductInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """``charging_mode`` and ``period_type`` are texts: a newer market may name ones that this version does not know.
+    """``charging_mode`` and ``period_type`` are texts, since a newer market may add values.
 
     ``expires_at`` is an estimate, absent for ONE_TIME and ON_DEMAND. ``currency`` is the list price, after its name on
-    the wire; ``currency_after_discount`` what was paid; both as decimal texts.
+    the wire; ``currency_after_discount`` is the price paid; both are decimal texts.
     """
 
     order_line_id: str
@@ -86,14 +86,16 @@ class OrderLine:
         return {
             "orderLineId": self.order_line_id,
             "chargingMode": str(self.charging_mode),
-            **_given(
+            **_without_empty(
                 periodType=self.period_type or None,
                 periodNumber=self.period_number,
                 expireTime=None if self.expires_at is None else dump_seconds(self.expires_at),
             ),
             "productInfo": [info.dump() for info in self.products],
             "extendParams": [param.dump() for param in self.extend_params],
-            **_given(currency=self.currency or None, currencyAfterDiscount=self.currency_after_discount or None),
+            **_without_empty(
+                currency=self.currency or None, currencyAfterDiscount=self.currency_after_discount or None
+            ),
         }
 
     @classmethod
@@ -114,8 +116,8 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyerInfo:
-    """Empty texts are null on the wire: data that the product did not ask for. ``customer_type``: 0 person, 1 enterprise, -1 not
-    certified."""
+    """Empty texts are null on the wire: data that the product does not request. ``customer_type``: 0 person, 1
+    enterprise, -1 not certified."""
 
     customer_id: str
     customer_name: str
@@ -154,7 +156,7 @@ class BuyerInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderInfo:
-    """One order. ``created_at`` is when the buyer ordered, not when it took effect."""
+    """An order. ``created_at`` is the time of ordering, not of taking effect."""
 
     order_id: str
     order_type: str
@@ -169,13 +171,13 @@ class OrderInfo:
             "orderType": str(self.order_type),
             "createTime": dump_seconds(self.created_at),
             "orderLine": [line.dump() for line in self.lines],
-            **_given(buyerInfo=None if self.buyer is None else self.buyer.dump()),
+            **_without_empty(buyerInfo=None if self.buyer is None else self.buyer.dump()),
             "extendParams": [param.dump() for param in self.extend_params],
         }
 
     @classmethod
     def load(cls, members: Mapping[str, object]) -> OrderInfo:
-        """From the member ``orderInfo``; unknown members are ignored. Raises ``NotAnOrder``."""
+        """Parse the member ``orderInfo``; unknown members are ignored. Raises ``InvalidOrder``."""
         buyer = members.get("buyerInfo")
         return cls(
             order_id=_text(members, "orderId"),
@@ -188,16 +190,16 @@ class OrderInfo:
 
 
 def dump_answer(order: OrderInfo) -> dict[str, object]:
-    """Members of the successful answer."""
+    """Return the members of the successful answer."""
     return {"resultCode": SUCCESS, "resultMsg": "Success", "orderInfo": order.dump()}
 
 
 def load_answer(members: Mapping[str, object]) -> OrderInfo:
-    """The order of a successful answer. Raises ``NotAnOrder``."""
+    """Return the order of a successful answer. Raises ``InvalidOrder``."""
     return OrderInfo.load(_object("orderInfo", members.get("orderInfo")))
 
 
-def _given(**members: object) -> dict[str, object]:
+def _without_empty(**members: object) -> dict[str, object]:
     return {name: value for name, value in members.items() if value is not None}
 
 
@@ -207,20 +209,20 @@ def _text(members: Mapping[str, object], name: str, *, optional: bool = False) -
         return value
     if optional and value is None:
         return ""
-    raise NotAnOrder(f"{name} is missing or not a text")
+    raise InvalidOrder(f"{name} is missing or not a text")
 
 
 def _integer(members: Mapping[str, object], name: str) -> int | None:
     value = members.get(name)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise NotAnOrder(f"{name} is not an integer")
+    raise InvalidOrder(f"{name} is not an integer")
 
 
 def _object(name: str, value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
-    raise NotAnOrder(f"{name} is missing or not an object")
+    raise InvalidOrder(f"{name} is missing or not an object")
 
 
 def _objects(members: Mapping[str, object], name: str, *, optional: bool = False) -> Iterable[Mapping[str, object]]:
@@ -228,7 +230,7 @@ def _objects(members: Mapping[str, object], name: str, *, optional: bool = False
     if value is None and optional:
         return []
     if not isinstance(value, list):
-        raise NotAnOrder(f"{name} is missing or not an array")
+        raise InvalidOrder(f"{name} is missing or not an array")
     return [_object(name, item) for item in value]
 
 
@@ -236,4 +238,4 @@ def _moment(name: str, text: str) -> datetime:
     try:
         return load_digits(text)
     except ValueError:
-        raise NotAnOrder(f"{name} is not a time yyyyMMddHHmmss") from None
+        raise InvalidOrder(f"{name} is not a time yyyyMMddHHmmss") from None

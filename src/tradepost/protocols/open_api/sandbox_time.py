@@ -1,7 +1,7 @@
-"""The time of a sandbox whose clock can be moved: said in a header of each answer. A market in real time says none.
+"""Time of a sandbox whose clock can be moved, in a header of each answer. A market in real time sends no header.
 
-No part of the interface that others publish: usage is judged by the market's time (openapi-jointkit §C.5 rule 3), so that a server
-which is tried in a sandbox must be able to know it.
+The header is not part of the published interface. Usage is judged by the market's time (openapi-jointkit §C.5 rule 3),
+so a server under test in a sandbox must know it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ HEADER = "X-Sandbox-Time"
 
 
 def dump(at: datetime) -> str:
-    """``2026-03-01T08:00:00Z``; whole seconds, rounded down."""
+    """Return a time like ``2026-03-01T08:00:00Z``, in whole seconds, rounded down."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def load(response: Response) -> datetime | None:
-    """None for a market in real time, and for what is no time."""
+    """Return the sandbox's time; None for a market in real time or an invalid header."""
     try:
-        found = datetime.fromisoformat(response.header(HEADER) or "")
+        moment = datetime.fromisoformat(response.header(HEADER) or "")
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return moment if moment.tzinfo is not None else None

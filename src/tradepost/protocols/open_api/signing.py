@@ -1,7 +1,8 @@
-"""AK/SK signatures ``SDK-HMAC-SHA256`` of open API calls: made by sellers, verified by the market (openapi-jointkit §C.1).
+"""AK/SK signatures ``SDK-HMAC-SHA256`` of open API calls: created by sellers, verified by the market (openapi-jointkit
+§C.1).
 
-Real signers differ in what they sign and how they write it, so ``verify`` rebuilds what the caller may have signed from
-the list of headers that it received and insists on nothing but the date.
+Signers differ in the headers they sign and in their format. ``verify`` therefore rebuilds possible forms from the
+received list of headers, and only requires the date.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ ALGORITHM = "SDK-HMAC-SHA256"
 DATE = "X-Sdk-Date"
 CONTENT_HASH = "X-Sdk-Content-Sha256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-SKEW = timedelta(minutes=15)
-"""Accepted distance of clocks: not published for the marketplace, the usual figure of the gateway."""
+MAX_SKEW = timedelta(minutes=15)
+"""Permitted clock difference: not published for the marketplace; the gateway's usual value."""
 
 type Quoting = Callable[[str], str]
 
@@ -31,8 +32,8 @@ _AUTHORIZATION = re.compile(r"(\S+)\s+Access=([^,\s]+)\s*,\s*SignedHeaders=([^,\
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 
 
-class Reason(StrEnum):
-    """Why a signature is refused: for the log and for the seller's own diagnosis."""
+class RefusalReason(StrEnum):
+    """Why a signature is refused, for the log and for the seller's diagnosis."""
 
     MISSING = "missing"
     MALFORMED = "malformed"
@@ -47,9 +48,9 @@ class Reason(StrEnum):
 
 
 class SignatureRefused(Exception):
-    """The call is not signed as it has to be. ``detail`` holds no secret and may be answered to the caller."""
+    """The call is not correctly signed. ``detail`` contains no secret and may be sent to the caller."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: RefusalReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
@@ -65,16 +66,16 @@ class Authorization:
 
 
 def read_authorization(header: str | None) -> Authorization:
-    """The parts of the header, which name the key to verify with. Raises ``SignatureRefused``."""
+    """Return the parts of the header, which name the key to verify with. Raises ``SignatureRefused``."""
     if not header or not header.strip():
-        raise SignatureRefused(Reason.MISSING, "the Authorization header is missing")
+        raise SignatureRefused(RefusalReason.MISSING, "the Authorization header is missing")
     algorithm = header.split(maxsplit=1)[0]
     if algorithm != ALGORITHM:
-        raise SignatureRefused(Reason.ALGORITHM, f"the Authorization header does not begin with {ALGORITHM}")
+        raise SignatureRefused(RefusalReason.ALGORITHM, f"the Authorization header does not begin with {ALGORITHM}")
     match = _AUTHORIZATION.fullmatch(header.strip())
     if match is None:
-        wanted = f"{ALGORITHM} Access=…, SignedHeaders=…, Signature=…"
-        raise SignatureRefused(Reason.MALFORMED, f"the Authorization header does not read {wanted}")
+        form = f"{ALGORITHM} Access=…, SignedHeaders=…, Signature=…"
+        raise SignatureRefused(RefusalReason.MALFORMED, f"the Authorization header does not read {form}")
     names = tuple(name.lower() for name in match[3].split(";") if name)
     return Authorization(access=match[2], signed_headers=names, signature=match[4])
 
@@ -82,55 +83,60 @@ def read_authorization(header: str | None) -> Authorization:
 def sign(
     request: Request, *, ak: str, sk: str, now: datetime, signed_headers: tuple[str, ...] | None = None
 ) -> Request:
-    """The request with ``Host``, ``X-Sdk-Date`` and ``Authorization``.
+    """Return the request with ``Host``, ``X-Sdk-Date`` and ``Authorization``.
 
-    ``signed_headers``: names to sign, by default those of content-type, host and x-sdk-date that the request has.
-    Raises ``ValueError`` for a name that it does not have.
+    ``signed_headers``: names to sign, by default content-type, host and x-sdk-date where present. Raises ``ValueError``
+    for a name that the request lacks.
     """
-    dated = _with_header(_with_header(request, "Host", _netloc(request)), DATE, _dump_date(now), force=True)
-    names = signed_headers or tuple(n for n in ("content-type", "host", "x-sdk-date") if dated.header(n) is not None)
+    dated_request = _with_header(_with_header(request, "Host", _netloc(request)), DATE, _dump_date(now), force=True)
+    names = signed_headers or tuple(
+        n for n in ("content-type", "host", "x-sdk-date") if dated_request.header(n) is not None
+    )
     names = tuple(sorted(name.lower() for name in names))
-    missing = [name for name in names if dated.header(name) is None]
-    if missing:
-        raise ValueError(f"cannot sign headers that the request does not have: {', '.join(missing)}")
-    values = {name: dated.header(name) or "" for name in names}
-    query = _form(_pairs(dated), by_encoded=False, quoted=_quoted)
-    payload = dated.header(CONTENT_HASH) or _sha256(dated.body)
-    text = _canonical(dated, query=query, names=names, values=values, payload=payload)
+    missing_names = [name for name in names if dated_request.header(name) is None]
+    if missing_names:
+        raise ValueError(f"cannot sign headers that the request does not have: {', '.join(missing_names)}")
+    values = {name: dated_request.header(name) or "" for name in names}
+    query = _form(_pairs(dated_request), by_encoded=False, quoted=_quoted)
+    payload = dated_request.header(CONTENT_HASH) or _sha256(dated_request.body)
+    text = _canonical(dated_request, query=query, names=names, values=values, payload=payload)
     signature = _signature(text, date=_dump_date(now), sk=sk)
     value = f"{ALGORITHM} Access={ak}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    return _with_header(dated, "Authorization", value, force=True)
+    return _with_header(dated_request, "Authorization", value, force=True)
 
 
-def verify(request: Request, *, sk: str, now: datetime, skew: timedelta = SKEW, body_hash: str | None = None) -> None:
-    """Return when the request carries the signature of ``sk``; otherwise raise ``SignatureRefused`` with its reason.
+def verify(
+    request: Request, *, sk: str, now: datetime, skew: timedelta = MAX_SKEW, body_hash: str | None = None
+) -> None:
+    """Verify that the request is signed with ``sk``; otherwise raise ``SignatureRefused`` with its reason.
 
-    ``body_hash``: SHA-256 in hex of a body that is not held in memory; ``stated_hash`` where it is still to come. Header values are expected as servers hand them out, bytes read as Latin-1. Replay within the skew is not detected:
-    the scheme has no nonce.
+    ``body_hash``: SHA-256 in hex of a body that is not in memory, or ``declared_hash`` if the body has not arrived.
+    Header values must be bytes decoded as Latin-1, as servers provide them. Replay within the permitted clock
+    difference is not detected, since the scheme has no nonce.
     """
     authorization = read_authorization(request.header("Authorization"))
     names = authorization.signed_headers
     date = _checked_date(request, names, now=now, skew=skew)
     _check_present(request, names)
-    own = _sha256(request.body) if body_hash is None else body_hash
-    check_content_hash(request, own)
+    actual_hash = _sha256(request.body) if body_hash is None else body_hash
+    check_content_hash(request, actual_hash)
     if not sk:
-        # An empty key would make the signature computable by anyone.
-        raise SignatureRefused(Reason.WRONG, "there is no key to verify with")
-    for text in _canonical_texts(request, names, own):
+        # With an empty key, anyone could compute the signature.
+        raise SignatureRefused(RefusalReason.WRONG, "there is no key to verify with")
+    for text in _canonical_texts(request, names, actual_hash):
         if same_hex(_signature(text, date=date, sk=sk), authorization.signature):
             return
-    raise SignatureRefused(Reason.WRONG, "the signature does not match the request")
+    raise SignatureRefused(RefusalReason.WRONG, "the signature does not match the request")
 
 
 def canonical_request(request: Request, signed_headers: tuple[str, ...]) -> bytes:
-    """The canonical request in its ordinary form, for diagnosis: two sides that disagree compare these."""
+    """Return the canonical request in its ordinary form, so that two sides can compare it for diagnosis."""
     names = tuple(name.lower() for name in signed_headers)
     return next(_canonical_texts(request, names, _sha256(request.body)))
 
 
-def stated_hash(request: Request) -> str:
-    """What the caller says that the hash of the body is, ``UNSIGNED-PAYLOAD``, or empty: then only the body tells it."""
+def declared_hash(request: Request) -> str:
+    """Return the caller's stated hash of the body, ``UNSIGNED-PAYLOAD``, or empty if only the body can provide it."""
     return (request.header(CONTENT_HASH) or "").strip()
 
 
@@ -140,44 +146,44 @@ def stated_hash(request: Request) -> str:
 def _checked_date(request: Request, names: tuple[str, ...], *, now: datetime, skew: timedelta) -> str:
     date = (request.header(DATE) or "").strip()
     if not date:
-        raise SignatureRefused(Reason.DATE_MISSING, f"the {DATE} header is missing")
+        raise SignatureRefused(RefusalReason.DATE_MISSING, f"the {DATE} header is missing")
     try:
-        # strptime alone would also take digits of other scripts, and fields of one digit.
+        # strptime alone would also accept digits of other scripts, and fields of one digit.
         signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if _DATE.fullmatch(date) else None
     except ValueError:
         signed_at = None
     if signed_at is None:
-        raise SignatureRefused(Reason.DATE_MALFORMED, f"the {DATE} header does not read like 20160629T101459Z")
+        raise SignatureRefused(RefusalReason.DATE_MALFORMED, f"the {DATE} header does not read like 20160629T101459Z")
     if DATE.lower() not in names:
-        raise SignatureRefused(Reason.DATE_UNSIGNED, f"{DATE} is not among the signed headers")
+        raise SignatureRefused(RefusalReason.DATE_UNSIGNED, f"{DATE} is not among the signed headers")
     if abs(now - signed_at) > skew:
         minutes = int(skew.total_seconds() // 60)
-        raise SignatureRefused(Reason.SKEWED, f"{DATE} is more than {minutes} minutes from the market's clock")
+        raise SignatureRefused(RefusalReason.SKEWED, f"{DATE} is more than {minutes} minutes from the market's clock")
     return date
 
 
 def _check_present(request: Request, names: tuple[str, ...]) -> None:
     for name in names:
         if name != "host" and request.header(name) is None:
-            raise SignatureRefused(Reason.HEADER_MISSING, f"a signed header is not in the request: {name[:64]}")
+            raise SignatureRefused(RefusalReason.HEADER_MISSING, f"a signed header is not in the request: {name[:64]}")
 
 
 def check_content_hash(request: Request, own: str) -> None:
-    """A hash that the caller states is what gets signed, so it must be the body's ``own``, or say that there is none. Raises
-    ``SignatureRefused``."""
-    stated = stated_hash(request)
-    if stated not in {"", UNSIGNED_PAYLOAD} and not same_hex(stated, own):
-        raise SignatureRefused(Reason.BODY_CHANGED, f"{CONTENT_HASH} is not the hash of the body that arrived")
+    """Check a hash that the caller states and signs: it must be ``own``, the body's hash, or declare an unsigned
+    payload. Raises ``SignatureRefused``."""
+    claimed_hash = declared_hash(request)
+    if claimed_hash not in {"", UNSIGNED_PAYLOAD} and not same_hex(claimed_hash, own):
+        raise SignatureRefused(RefusalReason.BODY_CHANGED, f"{CONTENT_HASH} is not the hash of the body that arrived")
 
 
 # --- canonical forms -----------------------------------------------------------------------------------------------
 
 
-def _canonical_texts(request: Request, names: tuple[str, ...], own: str) -> Iterator[bytes]:
-    """The ordinary form first, then those of signers that write a query, a host or an empty body in another way."""
+def _canonical_texts(request: Request, names: tuple[str, ...], actual_hash: str) -> Iterator[bytes]:
+    """Yield the ordinary form first, then those of signers that write a query, a host or an empty body differently."""
     hosts = _hosts(request) if "host" in names else ("",)
-    orders = dict.fromkeys((names, tuple(sorted(names))))  # some sort what they sign and not what they list
-    for order, host, query, payload in product(orders, hosts, _queries(request), _payload_hashes(request, own)):
+    orders = dict.fromkeys((names, tuple(sorted(names))))  # some signers sort the signed headers but not the list
+    for order, host, query, payload in product(orders, hosts, _queries(request), _payload_hashes(request, actual_hash)):
         values = {name: host if name == "host" else request.header(name) or "" for name in order}
         yield _canonical(request, query=query, names=order, values=values, payload=payload)
 
@@ -206,7 +212,8 @@ def _canonical_path(request: Request) -> str:
 
 
 def _queries(request: Request) -> tuple[str, ...]:
-    """Percent-encoded and sorted by name, then value. Signers sort before or after encoding; Ruby's writes forms."""
+    """Return queries percent-encoded and sorted by name, then value. Signers sort before or after encoding; Ruby's
+    encodes forms."""
     pairs = _pairs(request)
     forms = [
         _form(pairs, by_encoded=by_encoded, quoted=quoted)
@@ -224,7 +231,7 @@ def _form(pairs: list[tuple[str, str]], *, by_encoded: bool, quoted: Quoting) ->
 
 def _pairs(request: Request) -> list[tuple[str, str]]:
     parts = (part.partition("=") for part in _split(request)[2].split("&") if part)
-    # surrogateescape keeps bytes that are not UTF-8, so that they are encoded as they came.
+    # surrogateescape preserves bytes that are not UTF-8, so that they are encoded unchanged.
     return [(unquote_plus(n, errors="surrogateescape"), unquote_plus(v, errors="surrogateescape")) for n, _, v in parts]
 
 
@@ -233,20 +240,21 @@ def _quoted(text: str) -> str:
 
 
 def _form_quoted(text: str) -> str:
-    """application/x-www-form-urlencoded: a blank becomes ``+``, ``*`` stays and ``~`` does not."""
+    """Encode as application/x-www-form-urlencoded: a blank becomes ``+``, ``*`` stays and ``~`` is encoded."""
     return quote_plus(text, safe="*", errors="surrogateescape").replace("~", "%7E")
 
 
-def _payload_hashes(request: Request, own: str) -> tuple[str, ...]:
-    stated = stated_hash(request)
-    if not stated:
-        return (own,)
-    # The Python SDK states UNSIGNED-PAYLOAD and still signs the hash of nothing when there is no body.
-    return (stated, own)
+def _payload_hashes(request: Request, actual_hash: str) -> tuple[str, ...]:
+    claimed_hash = declared_hash(request)
+    if not claimed_hash:
+        return (actual_hash,)
+    # Without a body, the Python SDK states UNSIGNED-PAYLOAD but signs the hash of an empty body.
+    return (claimed_hash, actual_hash)
 
 
 def _hosts(request: Request) -> tuple[str, ...]:
-    """As received; clients leave out or add a default port on their way from signing to sending."""
+    """Return the host as received, and with and without a default port, since clients change it between signing and
+    sending."""
     host = (request.header("Host") or _netloc(request)).strip()
     name, colon, port = host.rpartition(":")
     if colon and port.isdigit():
@@ -259,11 +267,11 @@ def _netloc(request: Request) -> str:
 
 
 def _split(request: Request) -> tuple[str, str, str]:
-    """Host, path and query of the URL. Raises ``SignatureRefused`` when it cannot be read."""
+    """Return host, path and query of the URL. Raises ``SignatureRefused`` if it is invalid."""
     try:
         url = urlsplit(request.url)
     except ValueError:
-        raise SignatureRefused(Reason.MALFORMED, "the URL cannot be read") from None
+        raise SignatureRefused(RefusalReason.MALFORMED, "the URL cannot be read") from None
     return url.netloc, url.path, url.query
 
 
@@ -287,6 +295,6 @@ def _with_header(request: Request, name: str, value: str, *, force: bool = False
     if request.header(name) is not None:
         if not force:
             return request
-        kept = tuple((key, old) for key, old in request.headers if key.lower() != name.lower())
-        return replace(request, headers=(*kept, (name, value)))
+        headers = tuple((key, header_value) for key, header_value in request.headers if key.lower() != name.lower())
+        return replace(request, headers=(*headers, (name, value)))
     return replace(request, headers=(*request.headers, (name, value)))

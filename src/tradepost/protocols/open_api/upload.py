@@ -1,4 +1,4 @@
-"""Upload of a text or a file for a market event: how a license that was promised with 000004 arrives (openapi-jointkit §C.7)."""
+"""Upload of a text or a file for a market event, such as a license after the answer 000004 (openapi-jointkit §C.7)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import quote, unquote
 
 from tradepost.protocols.hmac_sign import same_hex
 from tradepost.protocols.http import Request, Response
-from tradepost.protocols.multipart import FormReader, NotMultipart, Part, dump_around, dump_form
+from tradepost.protocols.multipart import FormReader, NotMultipart, Part, dump_form, dump_streamed
 from tradepost.protocols.wire_fields import Field
 from tradepost.protocols.wire_json import dump_sorted
 
-from .bodies import ApiRefused, BadBody, Members, check, kept, read, success, text
+from .bodies import ApiRefused, BadBody, Members, check_members, parse_body, success, text, validated
 from .errors import ApiError
 
 PREFIX = "/api/mkp-openapi-public/global/v1/market-event/"
@@ -38,7 +38,7 @@ ERRORS: Mapping[str, ApiError] = {
         ApiError(200, "91380150", "Role permission denied."),
     )
 }
-"""Most failures ride on HTTP 200."""
+"""Most failures use HTTP 200."""
 
 FORM, FILE = "isvUpdateFileReq", "file"
 REQUEST = (
@@ -57,7 +57,7 @@ class TextUpload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileUpload:
-    """``path``: where the file lies; ``size`` in bytes; ``sha256`` of its content, in lower-case hex."""
+    """``path``: where the file is stored; ``size`` in bytes; ``sha256`` of its content, in lower-case hex."""
 
     event_id: str
     file_name: str
@@ -75,7 +75,7 @@ def upload_path(event_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileForm:
-    """The call that uploads a file: its body is ``before``, the bytes of the file, ``after``."""
+    """The call that uploads a file. Its body is ``before``, the bytes of the file, and ``after``."""
 
     url: str
     content_type: str
@@ -84,25 +84,25 @@ class FileForm:
 
 
 def text_request(upload: TextUpload, *, market: str, boundary: str) -> Request:
-    """The call, to be signed with AK/SK. ``boundary``: fresh random alphanumerics. Raises ``ValueError``."""
+    """Return the call, to be signed with AK/SK. ``boundary``: fresh random alphanumerics. Raises ``ValueError``."""
     if not upload.characters.strip():
         raise ValueError("there is no text to upload")
-    members = kept(REQUEST, {"type": "CHARACTERS", "characters": upload.characters})
+    members = validated(REQUEST, {"type": "CHARACTERS", "characters": upload.characters})
     content_type, body = dump_form((Part(FORM, dump_sorted(members), "application/json"),), boundary=boundary)
     return Request("POST", _url(market, upload.event_id), (("Content-Type", content_type),), body)
 
 
 def file_form(event_id: str, file_name: str, sha256: str, *, market: str, boundary: str) -> FileForm:
-    """The same for a file, whose bytes are not looked at here; ``sha256`` is what they hash to. ``boundary``: 32 or more fresh
-    random alphanumerics, so that no file holds it. Raises ``ValueError``."""
+    """Return the call for a file without reading it; ``sha256`` is the hash of its bytes. ``boundary``: 32 or more
+    fresh random alphanumerics, so that it does not occur in the file. Raises ``ValueError``."""
     if not file_name.strip():
         raise ValueError("a file needs a name")
     if len(boundary) < 32:
         raise ValueError("a boundary that is not looked for in the file needs 32 characters")
-    members = kept(REQUEST, {"type": "FILE", "file_name": file_name, "sha256": sha256})
+    members = validated(REQUEST, {"type": "FILE", "file_name": file_name, "sha256": sha256})
     form = Part(FORM, dump_sorted(members), "application/json")
     file = Part(FILE, b"", "application/octet-stream", file_name)
-    content_type, before, after = dump_around((form,), file, boundary=boundary)
+    content_type, before, after = dump_streamed((form,), file, boundary=boundary)
     return FileForm(_url(market, event_id), content_type, before, after)
 
 
@@ -112,18 +112,18 @@ def _url(market: str, event_id: str) -> str:
     return f"{market.rstrip('/')}{upload_path(event_id)}"
 
 
-LARGEST_FORM = 64 * 1024
-"""Bytes of the part that says what is uploaded: four texts of 1,024 characters."""
+MAX_FORM_BYTES = 64 * 1024
+"""Maximum bytes of the form fields: four texts of 1,024 characters."""
 
 
 class UploadReader:
-    """Reads the form of an upload as it comes, in pieces of any size; the file's bytes go to ``write``.
+    """Read an upload's form in pieces of any size, and pass the bytes of the file to ``write``.
 
-    ``file_name`` is the name of the part that held a file, None when there was none. What else is in the form is passed over.
+    ``file_name`` is the name of the file part, None if there is none. Other parts are ignored.
     """
 
     def __init__(self, content_type: str | None, write: Callable[[bytes], object]) -> None:
-        """Raises ``NotMultipart``, as ``feed`` and ``end`` do."""
+        """Raise ``NotMultipart`` for an invalid content type, as ``feed`` and ``end`` do for invalid bytes."""
         self._write = write
         self._reader = FormReader(content_type, self._begin)
         self._form: bytearray | None = None
@@ -133,7 +133,7 @@ class UploadReader:
         self._reader.feed(content)
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Finish the form."""
         self._reader.end()
 
     @property
@@ -147,22 +147,22 @@ class UploadReader:
         if head.name == FORM:
             self._form = bytearray()
             return self._of_form
-        return _passed_over
+        return _ignore_content
 
     def _of_form(self, content: bytes) -> None:
         assert self._form is not None
         self._form += content
-        if len(self._form) > LARGEST_FORM:
-            raise NotMultipart(f"the part {FORM} is longer than {LARGEST_FORM} bytes")
+        if len(self._form) > MAX_FORM_BYTES:
+            raise NotMultipart(f"the part {FORM} is longer than {MAX_FORM_BYTES} bytes")
 
 
-def _passed_over(content: bytes) -> None:
-    """A part that is not of this call."""
+def _ignore_content(content: bytes) -> None:
+    """Ignore the content of an unknown part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Came:
-    """What came with a call that was read to its end. ``form`` and ``file_name``: see ``UploadReader``; the rest: see
+class ReceivedUpload:
+    """The contents of a completely received call. ``form`` and ``file_name``: see ``UploadReader``; the others: see
     ``FileUpload``."""
 
     form: bytes | None
@@ -172,26 +172,26 @@ class Came:
     sha256: str
 
 
-def load_upload(request: Request, came: Came) -> Upload:
-    """What a verified call uploads; ``request`` without its body. Raises ``ApiRefused`` with CBC.0101 and nothing else."""
+def load_upload(request: Request, received: ReceivedUpload) -> Upload:
+    """Return the upload of a verified call; ``request`` has no body. Raises only ``ApiRefused`` with CBC.0101."""
     try:
-        return _load(event_id_of(request), came)
+        return _load(event_id_of(request), received)
     except BadBody as error:
         raise ApiRefused(INVALID, str(error)) from None
 
 
-def uploaded() -> Response:
-    """The answer to an accepted call."""
+def upload_response() -> Response:
+    """Return the answer to an accepted call."""
     return success(SUCCESS, "Success")
 
 
-def _load(event_id: str, came: Came) -> Upload:
-    if came.form is None:
+def _load(event_id: str, received: ReceivedUpload) -> Upload:
+    if received.form is None:
         raise BadBody(f"there is no part {FORM}")
-    members = read(came.form)
-    check(REQUEST, members)
+    members = parse_body(received.form)
+    check_members(REQUEST, members)
     if members["type"] == "FILE":
-        return _file(event_id, members, came)
+        return _file(event_id, members, received)
     characters = text(members, "characters")
     if not characters.strip():
         raise BadBody("characters is missing")
@@ -199,7 +199,7 @@ def _load(event_id: str, came: Came) -> Upload:
 
 
 def event_id_of(request: Request) -> str:
-    """Raises ``BadBody`` for a path that holds none."""
+    """Return the event's ID from the path. Raises ``BadBody`` if it has none."""
     try:
         path = request.path
     except ValueError:
@@ -210,16 +210,16 @@ def event_id_of(request: Request) -> str:
     return event_id
 
 
-def _file(event_id: str, members: Members, came: Came) -> FileUpload:
-    if came.file_name is None:
+def _file(event_id: str, members: Members, received: ReceivedUpload) -> FileUpload:
+    if received.file_name is None:
         raise BadBody(f"there is no part {FILE}")
-    # A published sample leaves file_name out although it must be there: the part's own name stands in.
-    name = text(members, "file_name").strip() or came.file_name.strip()
+    # A published sample omits file_name although it is mandatory; the part's own name replaces it.
+    name = text(members, "file_name").strip() or received.file_name.strip()
     if not name or len(name) > 1024:
         raise BadBody("file_name is missing or too long")
-    stated = text(members, "sha256").strip()
-    if not stated:
+    stated_text = text(members, "sha256").strip()
+    if not stated_text:
         raise BadBody("sha256 is missing")
-    if not same_hex(stated, came.sha256):
+    if not same_hex(stated_text, received.sha256):
         raise BadBody("sha256 is not the hash of the file that arrived")
-    return FileUpload(event_id=event_id, file_name=name, path=came.path, size=came.size, sha256=came.sha256)
+    return FileUpload(event_id=event_id, file_name=name, path=received.path, size=received.size, sha256=received.sha256)

@@ -1,7 +1,8 @@
-"""The usage push, new edition: metered consumption of on-demand instances, signed with the base key (openapi-jointkit §C.5).
+"""The usage push, new edition: metered consumption of on-demand instances, signed with the base key (openapi-jointkit
+§C.5).
 
-Bad values are no reason to refuse a call: they are accepted, judged in the background and shown to the seller. Only what
-cannot be read as records at all is refused here.
+Bad values do not refuse a call: the records are accepted, judged in the background and shown to the seller. Only a body
+that contains no readable records is refused here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.freshness import epoch_ms, is_fresh, read_epoch_ms
@@ -18,11 +19,24 @@ from tradepost.protocols.hmac_sign import hmac_sha256_base64, same_text, utf8
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.stamped import NONCE_LENGTH
 from tradepost.protocols.wire_fields import Field, Kind
-from tradepost.protocols.wire_json import NotJsonObject, dump_sorted, first_signed, load_object
+from tradepost.protocols.wire_json import NotJsonObject, dump_sorted, first_matching_form, load_object
+from tradepost.protocols.wire_number import decimal_of
 
-from .bodies import ApiRefused, BadBody, BadValue, Members, check, given, kept, objects, read, success, text
+from .bodies import (
+    ApiRefused,
+    BadBody,
+    BadValue,
+    Members,
+    check_members,
+    objects,
+    parse_body,
+    success,
+    text,
+    validated,
+    without_empty,
+)
 from .errors import ApiError, ApiFailure, read_api_answer
-from .signing import SKEW
+from .signing import MAX_SKEW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,11 +47,8 @@ PATH = "/api/mkp-openapi-public/global/v1/isv/usage-data"
 SUCCESS = "MKT.0000"
 MAX_RECORDS = 1000
 DECIMALS = 4
-_TOO_MUCH = Decimal(10) ** 8
+_VALUE_LIMIT = Decimal(100_000_000)
 """Double(12,4): openapi-jointkit §C.5."""
-
-NONCE_KEPT = 2 * SKEW + timedelta(seconds=5)
-"""How long the market remembers nonces: as long as the two stamps of one nonce can both be fresh."""
 
 SYSTEM_ERROR = ApiError(500, "94060001", "System error!")
 AUTH_FAILED = ApiError(401, "94060002", "Auth failed!")
@@ -48,11 +59,11 @@ ERRORS: Mapping[str, ApiError] = {
 }
 """94060003 exists; its meaning and status are not known."""
 
-SOME_FAILED = "94060999"
-"""With HTTP 200 and the reason of each record beside it (saas-v1-license §A2.9)."""
+SOME_RECORDS_FAILED = "94060999"
+"""With HTTP 200 and the reason of each record (saas-v1-license §A2.9)."""
 
 DUPLICATE = "94060010"
-ABNORMAL: Mapping[str, str] = {
+ABNORMAL_CODES: Mapping[str, str] = {
     "94060006": "the product has left the market",
     "94060007": "the record is expired",
     "94060009": "the instance is not one of this seller",
@@ -63,7 +74,7 @@ ABNORMAL: Mapping[str, str] = {
     "94060014": "the resource is closed",
     "94060015": "the record begins before the resource was opened",
 }
-"""Why a record is not billed (saas-v1-license §A2.9): found in the background, shown with the record."""
+"""Why a record is not billed (saas-v1-license §A2.9); determined in the background and shown with the record."""
 
 RECORD = (
     Field("instance_id", 64),
@@ -81,9 +92,10 @@ _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRecord:
-    """``instance_id`` is the on-demand instance; a stop-when-used-up package to deduct from is ``package_instance_id``.
+    """``instance_id`` is the on-demand instance; ``package_instance_id`` is the stop-when-used-up package to deduct
+    from.
 
-    ``value`` is above 0 with at most 4 decimals when it is sent; what arrives may be any number.
+    ``value`` is above 0 with at most 4 decimals when sent; a received value may be any number.
     """
 
     instance_id: str
@@ -95,7 +107,7 @@ class UsageRecord:
     package_instance_id: str = ""
 
     def dump(self) -> dict[str, object]:
-        """Raises ``ValueError`` for a value that the field cannot hold."""
+        """Return the members. Raises ``ValueError`` for a value that the field cannot hold."""
         return {
             "instance_id": self.instance_id,
             "record_time": dump_time(self.recorded_at),
@@ -103,12 +115,12 @@ class UsageRecord:
             "end_time": dump_time(self.end_at),
             "usage_value": dump_value(self.value),
             "metering_sn": self.metering_sn,
-            **given(relate_pkg_instance=self.package_instance_id),
+            **without_empty(relate_pkg_instance=self.package_instance_id),
         }
 
     @classmethod
     def load(cls, members: Members) -> UsageRecord:
-        """From members that keep to the table. Raises ``BadTime`` and ``BadBody``."""
+        """Parse validated members. Raises ``BadTime`` and ``BadBody``."""
         return cls(
             instance_id=text(members, "instance_id"),
             recorded_at=load_time(members, "record_time"),
@@ -122,7 +134,8 @@ class UsageRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbnormalRecord:
-    """A record that was found bad at once. The names on the wire are ours: the platform's are not published."""
+    """A record that was found invalid at once. The names on the wire are this market's, since the platform's are not
+    published."""
 
     metering_sn: str
     instance_id: str
@@ -131,11 +144,11 @@ class AbnormalRecord:
 
 
 class BadTime(BadValue):
-    """A time that is not like 20240101T000000Z: the one mistake with a code of its own."""
+    """A time is not like 20240101T000000Z; the only fault with its own code."""
 
 
-class WrongCount(BadBody):
-    """No record at all, or too many. ``count``: how many came."""
+class WrongRecordCount(BadBody):
+    """The push has no record or too many. ``count``: the number received."""
 
     def __init__(self, message: str, count: int = 0) -> None:
         super().__init__(message)
@@ -143,7 +156,7 @@ class WrongCount(BadBody):
 
 
 def dump_time(at: datetime) -> str:
-    """``20240101T000000Z``. Raises ``ValueError`` for a naive time."""
+    """Return a time like ``20240101T000000Z``. Raises ``ValueError`` for a naive time."""
     if at.tzinfo is None:
         raise ValueError("a time on the wire must be aware")
     utc = at.astimezone(UTC)
@@ -162,20 +175,19 @@ def load_time(members: Members, name: str) -> datetime:
 
 
 def dump_value(value: Decimal) -> str:
-    """A text, as the Chinese pages have it (the international ones have a number; a reader takes both)."""
-    if not value.is_finite() or not 0 < value < _TOO_MUCH or value != round(value, DECIMALS):
-        raise ValueError(f"usage_value is {value}: it must be above 0, with at most {DECIMALS} decimals")
-    # Zeros that say nothing are kept as the seller wrote them, while they fit.
-    written = f"{value:f}"
-    return written if len(written.partition(".")[2]) <= DECIMALS else f"{round(value, DECIMALS):f}"
+    """Return a text, as on the Chinese pages (the international pages have a number; the reader accepts both)."""
+    if not value.is_finite() or not 0 < value < _VALUE_LIMIT or value != round(value, DECIMALS):
+        raise ValueError(
+            f"usage_value is {value}: it must be above 0 and below {_VALUE_LIMIT}, with at most {DECIMALS} decimals"
+        )
+    # Trailing zeros are kept as the seller wrote them if they fit.
+    text = f"{value:f}"
+    return text if len(text.partition(".")[2]) <= DECIMALS else f"{round(value, DECIMALS):f}"
 
 
 def load_value(members: Members) -> Decimal:
-    try:
-        value = Decimal(str(members.get("usage_value")))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
+    value = decimal_of(members.get("usage_value"))
+    if value is None:
         raise BadValue("usage_value is not a number")
     return value
 
@@ -184,16 +196,16 @@ def load_value(members: Members) -> Decimal:
 
 
 def push_signature(*, key: str, ts: str, nonce: str, body: bytes) -> str:
-    """Base64; the body that is signed is the body that is sent."""
+    """Return the signature in Base64. The signed body is the body sent."""
     return hmac_sha256_base64(key, utf8(f"ts={ts}&nonce={nonce}&body=") + body)
 
 
 def push_request(records: Iterable[UsageRecord], *, market: str, key: str, now: datetime, nonce: str) -> Request:
-    """The signed call. ``market``: scheme and host; ``key``: of the base interfaces. Raises ``ValueError``."""
-    dumped = [record.dump() for record in records]
-    if not 1 <= len(dumped) <= MAX_RECORDS:
-        raise ValueError(f"a push carries 1 to {MAX_RECORDS} records, not {len(dumped)}")
-    body = dump_sorted(kept(BODY, {"usage_records": dumped}))
+    """Return the signed call. ``market``: scheme and host; ``key``: of the base interfaces. Raises ``ValueError``."""
+    dumped_records = [record.dump() for record in records]
+    if not 1 <= len(dumped_records) <= MAX_RECORDS:
+        raise ValueError(f"a push carries 1 to {MAX_RECORDS} records, not {len(dumped_records)}")
+    body = dump_sorted(validated(BODY, {"usage_records": dumped_records}))
     ts = str(epoch_ms(now))
     headers = (
         ("Content-Type", "application/json"),
@@ -205,21 +217,24 @@ def push_request(records: Iterable[UsageRecord], *, market: str, key: str, now: 
 
 
 def read_pushed(response: Response) -> tuple[AbnormalRecord, ...] | ApiFailure:
-    """Records that the market found bad at once (usually none: it looks later), or the failure. Never raises.
+    """Return the records that the market found invalid at once (usually none, since it checks later), or the failure.
+    Never raises.
 
-    A failure that names its records is no failure of the call: the others were taken.
+    If a failure names records, the call succeeded and the other records were accepted.
     """
     answer = read_api_answer(response)
     if not isinstance(answer, ApiFailure):
         return _abnormal(answer)
-    if (answer.status, answer.code) == (200, SOME_FAILED):
+    if (answer.status, answer.code) == (200, SOME_RECORDS_FAILED):
         return _abnormal(load_object(response.body)) or answer
     return answer
 
 
 def _abnormal(members: Members) -> tuple[AbnormalRecord, ...]:
-    listed = members.get("abnormal_usage_data")
-    return tuple(_load_abnormal(item) for item in listed if isinstance(item, dict)) if isinstance(listed, list) else ()
+    entries = members.get("abnormal_usage_data")
+    return (
+        tuple(_load_abnormal(item) for item in entries if isinstance(item, dict)) if isinstance(entries, list) else ()
+    )
 
 
 def _load_abnormal(item: Members) -> AbnormalRecord:
@@ -235,35 +250,35 @@ def _load_abnormal(item: Members) -> AbnormalRecord:
 
 
 def claimed_instances(body: bytes) -> tuple[str, ...]:
-    """The instances that an unverified body is about: whose owner's key to verify with. Never raises.
+    """Return the instances in an unverified body, whose owner's key verifies the call. Never raises.
 
-    The call names no seller, so this is the only way to find the key. All must belong to one.
+    The call does not name a seller, so this is the only way to find the key. All instances must have the same seller.
     """
     try:
         records = load_object(body).get("usage_records")
     except NotJsonObject:
         return ()
-    found = (
+    instances = (
         [record.get("instance_id") for record in records[:MAX_RECORDS] if isinstance(record, dict)]
         if isinstance(records, list)
         else []
     )
-    return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and 0 < len(name) <= 64))
+    return tuple(dict.fromkeys(name for name in instances if isinstance(name, str) and 0 < len(name) <= 64))
 
 
 def open_push(
-    request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen, window: timedelta = SKEW
+    request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen, window: timedelta = MAX_SKEW
 ) -> tuple[UsageRecord, ...]:
-    """The records of a call that carries the signature of ``key``. Raises ``ApiRefused`` and nothing else.
+    """Return the records of a call that is signed with ``key``. Raises only ``ApiRefused``.
 
-    ``window``: how far ``ts`` may be from now; none is documented, so it is that of the AK/SK signature.
+    ``window``: permitted difference of ``ts`` from now. None is documented, so it is that of the AK/SK signature.
     """
     _check_signature(request, key=key, now=now, nonce_seen=nonce_seen, window=window)
     return load_records(request.body)
 
 
 def load_records(body: bytes) -> tuple[UsageRecord, ...]:
-    """Raises ``ApiRefused`` with a row of the table."""
+    """Parse the records. Raises ``ApiRefused`` with a row of the table."""
     try:
         return tuple(UsageRecord.load(item) for item in listed_records(body, BODY, "usage_records"))
     except BadTime as error:
@@ -273,18 +288,18 @@ def load_records(body: bytes) -> tuple[UsageRecord, ...]:
 
 
 def listed_records(body: bytes, table: tuple[Field, ...], name: str) -> list[Members]:
-    """Between 1 and 1000 items of the list, each in keeping with its table. Raises ``BadBody``."""
-    members = read(body)
-    listed = members.get(name)
-    if isinstance(listed, list) and not 1 <= len(listed) <= MAX_RECORDS:
-        raise WrongCount(f"{name} holds {len(listed)} records, 1 to {MAX_RECORDS} are allowed", len(listed))
-    check(table, members)
+    """Return the 1 to 1,000 items of the list after validation. Raises ``BadBody``."""
+    members = parse_body(body)
+    entries = members.get(name)
+    if isinstance(entries, list) and not 1 <= len(entries) <= MAX_RECORDS:
+        raise WrongRecordCount(f"{name} holds {len(entries)} records, 1 to {MAX_RECORDS} are allowed", len(entries))
+    check_members(table, members)
     return list(objects(members, name))
 
 
-def pushed(abnormal: Iterable[AbnormalRecord] = ()) -> Response:
-    """The answer to an accepted call."""
-    listed = [
+def push_response(abnormal: Iterable[AbnormalRecord] = ()) -> Response:
+    """Return the answer to an accepted call."""
+    entries = [
         {
             "metering_sn": record.metering_sn,
             "instance_id": record.instance_id,
@@ -293,22 +308,28 @@ def pushed(abnormal: Iterable[AbnormalRecord] = ()) -> Response:
         }
         for record in abnormal
     ]
-    return success(SUCCESS, "Success", {"abnormal_usage_data": listed} if listed else None)
+    return success(SUCCESS, "Success", {"abnormal_usage_data": entries} if entries else None)
 
 
 def matching_key(request: Request, keys: Sequence[str]) -> str | None:
-    """The first of the keys that the body was signed with: as it came, by all of them, before its other forms are made."""
+    """Return the first key that signed the body. All keys are tried on the received bytes before other forms of the
+    body."""
     ts, nonce, signature = (_header(request, name) for name in ("ts", "nonce", "signature"))
-    used = [key for key in keys if key]  # an empty key would make the signature computable by anyone
-    if not used:
+    usable_keys = [key for key in keys if key]  # with an empty key, anyone could compute the signature
+    if not usable_keys:
         return None
 
     def signer(form: bytes) -> str | None:
         return next(
-            (key for key in used if same_text(signature, push_signature(key=key, ts=ts, nonce=nonce, body=form))), None
+            (
+                key
+                for key in usable_keys
+                if same_text(signature, push_signature(key=key, ts=ts, nonce=nonce, body=form))
+            ),
+            None,
         )
 
-    return first_signed(request.body, signer)
+    return first_matching_form(request.body, signer)
 
 
 def _header(request: Request, name: str) -> str:
@@ -316,7 +337,7 @@ def _header(request: Request, name: str) -> str:
 
 
 def check_head(request: Request, *, now: datetime, window: timedelta) -> str:
-    """Whether time stamp, nonce and signature are there, as far as that shows without a key and a body. Gives the nonce.
+    """Check that timestamp, nonce and signature are present and plausible, without a key or a body. Return the nonce.
 
     Raises ``ApiRefused``.
     """
@@ -336,6 +357,7 @@ def _check_signature(request: Request, *, key: str, now: datetime, nonce_seen: N
     nonce = check_head(request, now=now, window=window)
     if matching_key(request, [key]) is None:
         raise ApiRefused(AUTH_FAILED, "the signature does not match")
-    # Only now: an unsigned request must not be able to burn a nonce.
+    # Last: an unsigned request must not be able to use up a nonce. It is remembered as long as two timestamps with the
+    # same nonce can both be valid.
     if nonce_seen(nonce, now + 2 * window + timedelta(seconds=5)):
         raise ApiRefused(AUTH_FAILED, "nonce was used before")

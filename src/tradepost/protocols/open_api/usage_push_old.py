@@ -1,4 +1,5 @@
-"""The older usage pushes: signed with AK/SK, and the form of 2018 that only very old clients send (openapi-jointkit §C.6)."""
+"""The older usage pushes: signed with AK/SK, and the format of 2018 that only very old clients send (openapi-jointkit
+§C.6)."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from typing import cast
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_fields import Field, Kind
 
-from .bodies import ApiRefused, BadBody, BadValue, Members, given, kept, post, success, text
+from .bodies import ApiRefused, BadBody, BadValue, Members, post, success, text, validated, without_empty
 from .errors import ORDER_QUERY_ERRORS, ApiError
-from .usage_push import MAX_RECORDS, WrongCount, dump_time, dump_value, listed_records, load_time, load_value
+from .usage_push import MAX_RECORDS, WrongRecordCount, dump_time, dump_value, listed_records, load_time, load_value
 
 PATH = "/rest/marketplace/v1/isv/usage-data"
 SUCCESS = "MKT.0000"
@@ -39,7 +40,7 @@ BODY = (Field("usage_records", kind=Kind.LIST, members=RECORD),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldUsageRecord:
-    """As the new record, but with the product and without a number of its own."""
+    """Like the new record, but with the product and without a serial number."""
 
     instance_id: str
     product_id: str
@@ -50,7 +51,7 @@ class OldUsageRecord:
     package_instance_id: str = ""
 
     def dump(self) -> dict[str, object]:
-        """Raises ``ValueError`` for a value that the field cannot hold."""
+        """Return the members. Raises ``ValueError`` for a value that the field cannot hold."""
         return {
             "instance_id": self.instance_id,
             "product_id": self.product_id,
@@ -58,12 +59,12 @@ class OldUsageRecord:
             "begin_time": dump_time(self.begin_at),
             "end_time": dump_time(self.end_at),
             "usage_value": dump_value(self.value),
-            **given(relate_pkg_instance=self.package_instance_id),
+            **without_empty(relate_pkg_instance=self.package_instance_id),
         }
 
     @classmethod
     def load(cls, members: Members) -> OldUsageRecord:
-        """From members that keep to the table. Raises ``BadBody``."""
+        """Parse validated members. Raises ``BadBody``."""
         return cls(
             instance_id=text(members, "instance_id"),
             product_id=text(members, "product_id"),
@@ -76,20 +77,20 @@ class OldUsageRecord:
 
 
 def push_request(records: Iterable[OldUsageRecord], *, market: str) -> Request:
-    """The call, to be signed with AK/SK. Raises ``ValueError``."""
-    dumped = [record.dump() for record in records]
-    if not 1 <= len(dumped) <= MAX_RECORDS:
-        raise ValueError(f"a push carries 1 to {MAX_RECORDS} records, not {len(dumped)}")
-    return post(f"{market.rstrip('/')}{PATH}", kept(BODY, {"usage_records": dumped}))
+    """Return the call, to be signed with AK/SK. Raises ``ValueError``."""
+    dumped_records = [record.dump() for record in records]
+    if not 1 <= len(dumped_records) <= MAX_RECORDS:
+        raise ValueError(f"a push carries 1 to {MAX_RECORDS} records, not {len(dumped_records)}")
+    return post(f"{market.rstrip('/')}{PATH}", validated(BODY, {"usage_records": dumped_records}))
 
 
 def load_records(body: bytes) -> tuple[OldUsageRecord, ...]:
-    """The records of a call whose signature was verified. Raises ``ApiRefused`` with a row of the table."""
-    return _read(body, BODY, "usage_records", OldUsageRecord.load)
+    """Return the records of a call with a verified signature. Raises ``ApiRefused`` with a row of the table."""
+    return _load_list(body, BODY, "usage_records", OldUsageRecord.load)
 
 
-def pushed() -> Response:
-    """The answer to an accepted call."""
+def push_response() -> Response:
+    """Return the answer to an accepted call."""
     return success(SUCCESS, "success")
 
 
@@ -107,7 +108,7 @@ BODY_2018 = (Field("usageRecords", kind=Kind.LIST, members=RECORD_2018),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRecord2018:
-    """``usage`` holds named quantities, such as ``times``."""
+    """``usage`` has named quantities, such as ``times``."""
 
     instance_id: str
     recorded_at: datetime
@@ -117,14 +118,14 @@ class UsageRecord2018:
 
 
 def load_records_2018(body: bytes) -> tuple[UsageRecord2018, ...]:
-    """The records of a call whose signature was verified. Raises ``ApiRefused`` with a row of the table."""
-    return _read(body, BODY_2018, "usageRecords", _load_2018)
+    """Return the records of a call with a verified signature. Raises ``ApiRefused`` with a row of the table."""
+    return _load_list(body, BODY_2018, "usageRecords", _load_2018)
 
 
-def _read[R](body: bytes, table: tuple[Field, ...], name: str, load: Callable[[Members], R]) -> tuple[R, ...]:
+def _load_list[R](body: bytes, table: tuple[Field, ...], name: str, load: Callable[[Members], R]) -> tuple[R, ...]:
     try:
         return tuple(load(item) for item in listed_records(body, table, name))
-    except WrongCount as error:
+    except WrongRecordCount as error:
         raise ApiRefused(_TOO_MANY if error.count else _INVALID, str(error)) from None
     except BadValue as error:
         raise ApiRefused(_ILLEGAL, str(error)) from None

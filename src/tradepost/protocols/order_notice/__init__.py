@@ -1,4 +1,5 @@
-"""Order notification: a seller of any kind of product hears that there is an order, and asks for it (saas-v1-license §D)."""
+"""Order notification: tells the seller of any kind of product about an order, which the seller then queries
+(saas-v1-license §D)."""
 
 from __future__ import annotations
 
@@ -19,10 +20,9 @@ from .retries import RESULT_CODES, RETRIES
 
 
 class OrderNotice:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here.
+    """Implements ``SellerProtocol``; see its docstrings.
 
-    ``Body-Sign`` is not documented for this interface: answers carry it, and it is checked where it stands, never asked
-    for.
+    ``Body-Sign`` is not documented for this interface. Answers carry it; it is optional, but checked if present.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class OrderNotice:
         return load_command(open_request(request, key=key, now=now, nonce_seen=nonce_seen, seconds_too=True))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
-        del command, nonce  # every answer has the same form, and nothing in it is left to chance
+        del command, nonce  # every answer has the same form and no random part
         return answer_result(outcome, key=key)
 
 

@@ -1,4 +1,4 @@
-"""The debug case of the order notification: no product needs it (saas-v1-license D1)."""
+"""The debug case of the order notification; no product requires it (saas-v1-license D1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLES = REQUESTS
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    del kind  # there is one
+    del kind  # there is only one
     return load_command({**members, "testFlag": "1"})
 
 

@@ -1,4 +1,4 @@
-"""What the tester asks of a seller who is told of orders, as data: the tables of this folder and the sections they come from."""
+"""Data for the tester of order notifications: this folder's tables and their sections in the specification."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .fields import ACTIVITIES, REQUESTS
 SPECIFICATION = Specification(
     document="saas-v1-license",
     signed=SignedIn.URL,
-    # No answer of this version is documented to be signed; where a signature stands, it must hold.
+    # The documents sign no answer of this version. A signature that is present must be valid.
     body_sign=False,
     answer_within=5.0,
     sections={

@@ -13,7 +13,8 @@ REQUESTS: Tables = {
         Field("activity", 20),
         Field("orderId", 64),
         Field("orderLineId", 64),
-        # Documented as mandatory, unlike in the other versions: always sent, and absent is read as 0 all the same.
+        # Documented as mandatory, unlike in other versions. It is always sent, but the reader treats an absent flag as
+        # 0.
         Field("testFlag", 2, mandatory=False, values=("0", "1")),
     )
 }

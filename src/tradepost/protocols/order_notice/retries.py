@@ -1,4 +1,4 @@
-"""When an order notification is tried again, and its result codes, as data (saas-v1-license §D1)."""
+"""Retry plan and result codes of order notifications, as data (saas-v1-license §D1)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tradepost.protocols.contract import ResultCode, RetryRule
 from tradepost.protocols.text import Text
 
 RETRIES: Mapping[type[Command], RetryRule] = {
-    # business-rules §4.2: "5 s timeout; retried hourly for 3 h". Afterwards its seller may restart it (D1).
+    # business-rules §4.2: "5 s timeout; retried hourly for 3 h". Afterwards the seller may restart it (D1).
     NotifyOrder: RetryRule(
         every=timedelta(hours=1), give_up_after=timedelta(hours=3), answer_within=timedelta(seconds=5)
     ),
 }
 
-# Only the first is on the interface's page; the others are those of every interface that signs in this way.
+# Only the first is on the interface's page; the others are those of every interface with this signature.
 _CODES = (
     ("000000", "success", "成功"),
     ("000001", "authentication failed", "鉴权失败"),

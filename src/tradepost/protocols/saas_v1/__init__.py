@@ -1,4 +1,5 @@
-"""SaaS access protocol 1.0: the wire between a market and the production interface of an older SaaS product (saas-v1-license A)."""
+"""SaaS access protocol 1.0: the wire format between a market and the production interface of an older SaaS product
+(saas-v1-license A)."""
 
 from __future__ import annotations
 
@@ -20,9 +21,8 @@ from .retries import RESULT_CODES, RETRIES
 
 
 class SaasV1:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here; beyond them, ``encode`` and ``answer`` raise
-    ``ValueError`` for values that the wire cannot carry, which is a mistake of the calling program.
-    """
+    """Implements ``SellerProtocol``; see its docstrings. ``encode`` and ``answer`` also raise ``ValueError`` for values
+    that the wire cannot carry, which is an error of the calling program."""
 
     def __init__(self) -> None:
         self.name = "saas_v1"
@@ -44,7 +44,7 @@ class SaasV1:
         return load_outcome(command, response, key=key, require_body_sign=require_body_sign)
 
     def open(self, request: Request, *, key: str, now: datetime, nonce_seen: NonceSeen) -> Command:
-        del now, nonce_seen  # no age and no nonce are documented for this version
+        del now, nonce_seen  # this version documents neither a maximum age nor a nonce
         return load_command(open_request(request, key=key), key=key)
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:

@@ -1,4 +1,4 @@
-"""SaaS 1.0 answers, both ends: an outcome becomes members of a JSON body, and such members an outcome (saas-v1-license A2, A3)."""
+"""Convert outcomes of SaaS 1.0 to members of a JSON body and back (saas-v1-license A2, A3)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tradepost.protocols.instance_info import (
     FoundFault,
     dump_app,
     dump_usage,
+    instance_mismatch,
     load_app,
     load_usage,
-    other_instance,
 )
 from tradepost.protocols.json_answer import fault_of, read_json_answer, result_message, unreachable
 from tradepost.protocols.plain_result import SUCCESS, dump_refusal, dump_result, load_refusal
@@ -38,11 +38,12 @@ from .fields import APP_SECRETS, SUCCESSES
 
 
 def dump_outcome(command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> dict[str, object]:
-    """Members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot carry."""
+    """Return the members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot
+    carry."""
     if not isinstance(outcome, Done):
         return dump_refusal(outcome)
     members = dump_result(SUCCESS, outcome.message or "success")
-    # As strong as the request's fields, which only newInstance has; the answer names its strength itself.
+    # Use the strength of the request's fields, which only newInstance has. The answer names its strength.
     strength = command.encryption if isinstance(command, Create) else Encryption.AES256
     write = _AppWriter(key, nonce, strength)
     if isinstance(command, Create):
@@ -50,14 +51,14 @@ def dump_outcome(command: Command | None, outcome: Outcome, *, key: str, nonce: 
     elif isinstance(command, Query):
         infos = [_dump_instance(instance, write) for instance in outcome.instances]
         members |= write.encrypt_type() | {"info": infos}
-    broken = "; ".join(map(str, violations(SUCCESSES[type(command)], members))) if command is not None else ""
-    if broken:
-        raise ValueError(f"SaaS 1.0 cannot carry this answer to {type(command).__name__}: {broken}")
+    errors = "; ".join(map(str, violations(SUCCESSES[type(command)], members))) if command is not None else ""
+    if errors:
+        raise ValueError(f"SaaS 1.0 cannot carry this answer to {type(command).__name__}: {errors}")
     return members
 
 
 class _AppWriter:
-    """Writes access data, and remembers whether anything had to be encrypted."""
+    """Writes access data, and records whether a value was encrypted."""
 
     def __init__(self, key: str, nonce: str, strength: Encryption) -> None:
         self._key = key
@@ -79,7 +80,7 @@ class _AppWriter:
 
 
 def _dump_created(members: dict[str, object], done: Done, write: _AppWriter) -> None:
-    """An instance with its access data at once (saas-v1-license A2.2)."""
+    """Write an instance with its access data (saas-v1-license A2.2)."""
     if "," in done.instance_id:
         raise ValueError("instanceId holds a comma, which separates the ids of queryInstance")
     app = next((i.app for i in done.instances if i.app is not None and i.instance_id == done.instance_id), None)
@@ -100,7 +101,7 @@ def _dump_instance(instance: InstanceInfo, write: _AppWriter) -> dict[str, objec
 
 
 def load_outcome(command: Command, response: Response, *, key: str, require_body_sign: bool) -> CallResult:
-    """What the seller said, or the first fault of the answer. Never raises."""
+    """Return the seller's result, or the first fault of the answer. Never raises."""
     creating = isinstance(command, Create)
     members = read_json_answer(response, key=key, require_body_sign=require_body_sign, claims_instance=creating)
     if not isinstance(members, dict):
@@ -108,17 +109,17 @@ def load_outcome(command: Command, response: Response, *, key: str, require_body
     code, message = cast("str", members["resultCode"]), result_message(members)
     if code != SUCCESS:
         return load_refusal(code, message)
-    found = _load_success(command, members, message, key)
-    if isinstance(found, tuple):
-        return unreachable(*found, response if creating else None)
-    return found
+    result = _load_success(command, members, message, key)
+    if isinstance(result, tuple):
+        return unreachable(*result, response if creating else None)
+    return result
 
 
 def _load_success(command: Command, members: Mapping[str, object], message: str, key: str) -> Done | FoundFault:
     fault = fault_of(SUCCESSES.get(type(command), ()), {**members, "resultMsg": message})
     if fault is not None:
         return fault
-    # From here on the table vouches for the types.
+    # The table has validated the types.
     if isinstance(command, Create):
         return _load_created(members, message, key)
     if isinstance(command, Query):
@@ -133,7 +134,7 @@ def _load_created(members: Mapping[str, object], message: str, key: str) -> Done
     app = _load_app(members.get("appInfo"), "appInfo", _strength(members), key)
     if isinstance(app, tuple):
         return app
-    # Access data may be left out when the buyer gets it another way.
+    # Access data may be omitted if the buyer gets it another way.
     instances = () if app is None else (InstanceInfo(instance_id=instance_id, app=app),)
     return Done(message=message, instance_id=instance_id, instances=instances)
 
@@ -144,12 +145,12 @@ def _load_query(command: Query, members: Mapping[str, object], message: str, key
         return Fault.MISSING_FIELD, "info is missing; expected one entry for each instance that was asked for"
     instances: list[InstanceInfo] = []
     for index, entry in enumerate(cast("list[Mapping[str, object]]", info)):
-        loaded = _load_instance(entry, f"info[{index}]", _strength(members), key)
-        if isinstance(loaded, tuple):
-            return loaded
-        instances.append(loaded)
-    wrong = other_instance(asked=command.instance_ids, named=[instance.instance_id for instance in instances])
-    return wrong or Done(message=message, instances=tuple(instances))
+        loaded_instance = _load_instance(entry, f"info[{index}]", _strength(members), key)
+        if isinstance(loaded_instance, tuple):
+            return loaded_instance
+        instances.append(loaded_instance)
+    fault = instance_mismatch(requested=command.instance_ids, answered=[instance.instance_id for instance in instances])
+    return fault or Done(message=message, instances=tuple(instances))
 
 
 def _load_instance(entry: Mapping[str, object], path: str, strength: Encryption, key: str) -> InstanceInfo | FoundFault:
@@ -158,10 +159,10 @@ def _load_instance(entry: Mapping[str, object], path: str, strength: Encryption,
         return app
     usages: list[UsageInfo] = []
     for index, usage in enumerate(cast("list[Mapping[str, object]]", entry.get("usageInfo") or [])):
-        loaded = load_usage(usage, f"{path}.usageInfo[{index}]")
-        if isinstance(loaded, tuple):
-            return loaded
-        usages.append(loaded)
+        loaded_usage = load_usage(usage, f"{path}.usageInfo[{index}]")
+        if isinstance(loaded_usage, tuple):
+            return loaded_usage
+        usages.append(loaded_usage)
     return InstanceInfo(instance_id=cast("str", entry["instanceId"]), app=app, usage=tuple(usages))
 
 

@@ -1,4 +1,4 @@
-"""Debug cases of SaaS 1.0: newInstance for each way of charging, refreshInstance for each that a trial ends in
+"""Debug cases of SaaS 1.0: newInstance for each charging mode, refreshInstance for each mode after a trial
 (saas-v1-license A2.3, A4)."""
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from .requests import load_command
 
 TABLES = {
     **REQUESTS,
-    # How strong the two encrypted fields are is a product's choice; a request does not say it (A1.4).
+    # The product selects the strength of the two encrypted fields; a request does not contain it (A1.4).
     Create: (*REQUESTS[Create], Field("encryptType", 1, mandatory=False, values=tuple(Encryption))),
 }
-_ANY_KEY = "typed values are sealed for the reader, and at once opened by it"
+_TEMPORARY_KEY = "typed values are sealed for the reader, and at once opened by it"
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    """Phone and e-mail are typed in clear; the reader wants them as they are on the wire."""
+    """The form has phone and e-mail in plain text; the reader expects them encrypted as on the wire."""
     parameters = {name: str(value) for name, value in members.items()}
     strength = Encryption(parameters.pop("encryptType", Encryption.AES256))
     for name in SECRETS:
         if name in parameters:
-            iv = derived_iv(_ANY_KEY, name)
-            parameters[name] = encrypt(parameters[name], key=_ANY_KEY, iv=iv, encryption=strength)
+            iv = derived_iv(_TEMPORARY_KEY, name)
+            parameters[name] = encrypt(parameters[name], key=_TEMPORARY_KEY, iv=iv, encryption=strength)
     extend = parameters.get("saasExtendParams", "")
     if extend.startswith("["):
         parameters["saasExtendParams"] = base64.b64encode(extend.encode()).decode()
     if kind is Create:
         parameters["businessId"] = "made anew for each call"
-    return load_command({**parameters, "testFlag": "1"}, key=_ANY_KEY)
+    return load_command({**parameters, "testFlag": "1"}, key=_TEMPORARY_KEY)
 
 
 _NEW, _REFRESH = ACTIVITIES[Create], ACTIVITIES[Refresh]
-_USED_UP = {"periodType": "", "periodNumber": "", "trialFlag": ""}
+_ONE_TIME_MEMBERS = {"periodType": "", "periodNumber": "", "trialFlag": ""}
 
 CASES = (
     Case(
@@ -69,12 +69,12 @@ CASES = (
     Case(
         kind=Create, activity=_NEW, variant="ONE_TIME", needs=frozenset({Need.ONE_TIME}),
         title=Text(en="New purchase once", zh="新购（按次）"),
-        fixed={"chargingMode": "3", "expireTime": "", **_USED_UP}, starts_with={"orderId": "MOCKONETIMENEW"},
+        fixed={"chargingMode": "3", "expireTime": "", **_ONE_TIME_MEMBERS}, starts_with={"orderId": "MOCKONETIMENEW"},
     ),
     Case(
         kind=Create, activity=_NEW, variant="ON_DEMAND", needs=BY_USAGE,
         title=Text(en="New purchase on demand", zh="新购（按需）"),
-        fixed={"chargingMode": "0", **_USED_UP}, starts_with={"orderId": "MOCKONDEMAND", "expireTime": "", "orderAmount": ""},
+        fixed={"chargingMode": "0", **_ONE_TIME_MEMBERS}, starts_with={"orderId": "MOCKONDEMAND", "expireTime": "", "orderAmount": ""},
     ),
     Case(
         kind=Query, activity=ACTIVITIES[Query], needs=BY_USAGE,

@@ -1,4 +1,4 @@
-"""What the tester asks of a SaaS 1.0 seller, as data: the tables of this folder and the sections they come from."""
+"""Data for the tester of SaaS 1.0: this folder's tables and their sections in the specification."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SPECIFICATION = Specification(
     },
     requests=REQUESTS,
     answers=SUCCESSES,
-    # For pay-per-use and packages alone, or for products that can be upgraded (saas-v1-license A4).
+    # Only for pay-per-use and packages, or for products with upgrades (saas-v1-license A4).
     optional=frozenset({Query, SetStatus, Upgrade}),
     encrypted=True,
-    # A buyer could not enter otherwise: the debugging page of the platform asks for it (saas-v1-license A2.2, A9).
+    # Otherwise a buyer could not sign in; the platform's debugging page requires it (saas-v1-license A2.2, A9).
     asked_of_test_calls={
         Create: (Field("appInfo", kind=Kind.OBJECT, members=(Field("frontEndUrl", 512),)),),
     },

@@ -1,4 +1,5 @@
-"""Field tables of SaaS 1.0, as data (saas-v1-license A2): limits on both ends, and what the tester breaks one by one."""
+"""Field tables of SaaS 1.0, as data (saas-v1-license A2): limits for both ends, and the fields that the tester
+violates."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ ACTIVITIES: Mapping[type[Command], str] = {
 }
 
 MAX_IDS = 100
-"""Most instance ids in one query (saas-v1-license A2.8)."""
+"""Maximum instance IDs in one query (saas-v1-license A2.8)."""
 INSTANCE_ID_LENGTH = 64
 
 ENVELOPE = (
@@ -26,26 +27,28 @@ ENVELOPE = (
     Field("timeStamp", 20),
     Field("activity", 32),
 )
-"""Of every request; signing adds the first two (saas-v1-license A2)."""
+"""In every request; signing adds the first two (saas-v1-license A2)."""
 
 SECRETS = ("mobilePhone", "email")
-"""Request fields that are encrypted (saas-v1-license A1.4)."""
+"""Encrypted request fields (saas-v1-license A1.4)."""
 APP_SECRETS = ("userName", "password")
-"""Members of appInfo that are encrypted (saas-v1-license A1.4)."""
+"""Encrypted members of appInfo (saas-v1-license A1.4)."""
 
 _ACTIVITY = Field("activity", 20)
 _INSTANCE = Field("instanceId", INSTANCE_ID_LENGTH)
 _TEST_FLAG = Field("testFlag", 2, mandatory=False, values=("0", "1"))
 _PERIOD = (
     Field("periodType", 10, mandatory=False, values=("year", "month", "day")),
-    # Two digits in one revision, five in another: the larger is accepted (saas-v1-license G).
+    # Two digits in one revision, five in another; the larger limit applies (saas-v1-license G).
     Field("periodNumber", 5, mandatory=False, kind=Kind.INTEGER),
 )
 _ORDER_AMOUNT = Field("orderAmount", 20, mandatory=False, kind=Kind.DECIMAL)
-# Four digits in older texts, seven in the newer: the larger is accepted (saas-v1-license G).
-_LINEAR = tuple(Field(name, 7, mandatory=False, kind=Kind.INTEGER) for name in ("amount", "diskSize", "bandWidth"))
+# Four digits in older texts, seven in the newer; the larger limit applies (saas-v1-license G).
+_QUANTITY_FIELDS = tuple(
+    Field(name, 7, mandatory=False, kind=Kind.INTEGER) for name in ("amount", "diskSize", "bandWidth")
+)
 _EXTEND_PARAMS = Field("saasExtendParams", 2048, mandatory=False)
-# Mandatory in the tables, absent from the printed samples (saas-v1-license G).
+# Mandatory in the tables, missing in the printed samples (saas-v1-license G).
 _ORIGINAL_ORDER = Field("orderId", 64, mandatory=False)
 
 REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
@@ -55,7 +58,7 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
         Field("customerName", 64, mandatory=False),
         Field("userId", 64, mandatory=False),
         Field("userName", 64, mandatory=False),
-        # The printed lengths of the two are not readable; this holds the longest address there is, encrypted.
+        # The printed lengths of the two are not legible; this holds the longest possible address, encrypted.
         Field("mobilePhone", 512, mandatory=False, secret=True),
         Field("email", 512, mandatory=False, secret=True),
         Field("businessId", 64),
@@ -68,13 +71,14 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
         Field("expireTime", 20, mandatory=False),
         Field("chargingMode", 3, mandatory=False, kind=Kind.INTEGER),
         _EXTEND_PARAMS,
-        *_LINEAR,
+        *_QUANTITY_FIELDS,
         *_PERIOD,
         _ORDER_AMOUNT,
-        # Sent by KooGallery; sellers must not branch on it (saas-v1-license A2.1), so we neither send nor read it.
+        # Sent by KooGallery; sellers must not depend on it (saas-v1-license A2.1), so Tradepost neither sends nor reads
+        # it.
         Field("provisionType", 2, mandatory=False, kind=Kind.INTEGER),
     ),
-    # The documented length 64 of instanceId cannot hold the documented 100 ids: only their number is limited.
+    # The documented length 64 of instanceId cannot hold the documented 100 IDs, so only their number is limited.
     Query: (_ACTIVITY, Field("instanceId"), _TEST_FLAG),
     Refresh: (
         _ACTIVITY,
@@ -101,7 +105,7 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
         Field("orderId", 64),
         Field("skuCode", 64),
         Field("productId", 64),
-        *_LINEAR,
+        *_QUANTITY_FIELDS,
         _EXTEND_PARAMS,
         _TEST_FLAG,
     ),
@@ -110,7 +114,7 @@ REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
 APP_INFO = (
     Field("frontEndUrl", 512),
     Field("adminUrl", 512, mandatory=False),
-    # The length of the encrypted text: 79 bytes of plain text fit, 80 do not (saas-v1-license A1.4).
+    # Length of the encrypted text: 79 bytes of plain text fit, 80 do not (saas-v1-license A1.4).
     Field("userName", 128, mandatory=False, secret=True),
     Field("password", 128, mandatory=False, secret=True),
     Field("memo", 1024, mandatory=False),
@@ -125,7 +129,7 @@ _APP = Field("appInfo", mandatory=False, kind=Kind.OBJECT, members=APP_INFO)
 INSTANCE_INFO = (_INSTANCE, _APP, Field("usageInfo", mandatory=False, kind=Kind.LIST, members=USAGE_INFO))
 
 RESULT = (Field("resultCode", 6), Field("resultMsg", 255, mandatory=False))
-"""Every answer (saas-v1-license A2)."""
+"""Members of every answer (saas-v1-license A2)."""
 _ENCRYPT_TYPE = Field("encryptType", 3, mandatory=False, values=("1", "2"))
 
 SUCCESSES: Mapping[type[Command], tuple[Field, ...]] = {
@@ -137,4 +141,4 @@ SUCCESSES: Mapping[type[Command], tuple[Field, ...]] = {
     Release: RESULT,
     Upgrade: RESULT,
 }
-"""Answers with 000000."""
+"""Members of answers with 000000."""

@@ -1,4 +1,4 @@
-"""SaaS 1.0 requests, both ends: a command becomes query parameters, and such parameters a command (saas-v1-license A2)."""
+"""Convert commands of SaaS 1.0 to query parameters and back (saas-v1-license A2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.inline_purchase import dump_buyer, dump_purchase, load_buyer, load_purchase
-from tradepost.protocols.query_values import amount, checked, dump_amount, moment, text, written
+from tradepost.protocols.query_values import amount, dump_amount, dump_parameters, load_parameters, moment, text
 from tradepost.protocols.secret_fields import Undecipherable, decrypt, derived_iv, encrypt
 from tradepost.protocols.signed_query import INVALID_PARAMETER
 from tradepost.protocols.wire_time import dump_seconds
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from tradepost.protocols.query_values import Members
 
 _COMMANDS = {activity: command for command, activity in ACTIVITIES.items()}
-# Unfreezing is spelled NORMAL here (saas-v1-license A2.7).
-_STATUS_WORDS = {InstanceStatus.FREEZE: "FREEZE", InstanceStatus.UNFREEZE: "NORMAL"}
-_STATUSES = {word: status for status, word in _STATUS_WORDS.items()}
+# UNFREEZE is NORMAL on the wire (saas-v1-license A2.7).
+_WIRE_STATUSES = {InstanceStatus.FREEZE: "FREEZE", InstanceStatus.UNFREEZE: "NORMAL"}
+_STATUSES = {word: status for status, word in _WIRE_STATUSES.items()}
 
 
 def dump_command(command: Command, *, key: str, nonce: str) -> dict[str, str]:
-    """Parameters of the request, decoded. Raises ``ValueError`` for a command that the wire cannot carry."""
+    """Return the decoded parameters of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
     kind = type(command)
     if kind not in ACTIVITIES:
         raise ValueError(f"SaaS 1.0 has no activity for {kind.__name__}")
@@ -48,17 +48,17 @@ def dump_command(command: Command, *, key: str, nonce: str) -> dict[str, str]:
     if isinstance(command, Create):
         _encrypt(members, command, key=key, nonce=nonce)
     try:
-        return written(REQUESTS[kind], members)
+        return dump_parameters(REQUESTS[kind], members)
     except ValueError as error:
         raise ValueError(f"SaaS 1.0 cannot carry this {kind.__name__}: {error}") from None
 
 
 def load_command(parameters: Mapping[str, str], *, key: str) -> Command:
-    """The command that a request's parameters ask for. Raises ``Denied`` with 000002."""
+    """Return the command of a request's parameters. Raises ``Denied`` with 000002."""
     kind = _COMMANDS.get(parameters.get("activity", ""))
     if kind is None:
         raise Denied(INVALID_PARAMETER, "activity is missing or unknown")
-    members = checked(REQUESTS[kind], parameters)
+    members = load_parameters(REQUESTS[kind], parameters)
     if kind is Create:
         return _create(members, key)
     return _LOADERS[kind](members)
@@ -78,10 +78,10 @@ def _members(command: Command) -> dict[str, object]:
         case Expire():
             return {"instanceId": command.instance_id, "orderId": command.order_id}
         case SetStatus():
-            return {"instanceId": command.instance_id, "instanceStatus": _STATUS_WORDS[command.status]}
+            return {"instanceId": command.instance_id, "instanceStatus": _WIRE_STATUSES[command.status]}
         case Release():
-            paid = dump_amount(command.amount)
-            return {"instanceId": command.instance_id, "orderId": command.order_id, "orderAmount": paid}
+            paid_amount = dump_amount(command.amount)
+            return {"instanceId": command.instance_id, "orderId": command.order_id, "orderAmount": paid_amount}
         case Upgrade(purchase=purchase):
             if purchase is None:
                 raise ValueError("SaaS 1.0 sends the purchase inside upgrade; it is missing")
@@ -91,16 +91,18 @@ def _members(command: Command) -> dict[str, object]:
 
 
 def _refresh_members(command: Refresh) -> dict[str, object]:
-    """The wire tells a cancelled renewal by its negative orderAmount, and knows no renewal with change (A2.3, A8)."""
+    """On the wire, a negative orderAmount marks a cancelled renewal. There is no renewal with change (A2.3, A8)."""
     if command.scene is Scene.RENEWAL_CHANGE:
         raise ValueError("SaaS 1.0 has no renewal with change")
-    bought = {} if command.purchase is None else dump_purchase(command.purchase, signed=True)
-    paid = None if command.purchase is None else command.purchase.amount
-    if paid is not None:
-        cancelled = command.scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
-        bought["orderAmount"] = dump_amount(-abs(paid), signed=True) if cancelled else dump_amount(paid)
+    purchase_members = {} if command.purchase is None else dump_purchase(command.purchase, signed=True)
+    paid_amount = None if command.purchase is None else command.purchase.amount
+    if paid_amount is not None:
+        is_cancelled = command.scene is Scene.UNSUBSCRIBE_RENEWAL_PERIOD
+        purchase_members["orderAmount"] = (
+            dump_amount(-abs(paid_amount), signed=True) if is_cancelled else dump_amount(paid_amount)
+        )
     return {
-        **bought,
+        **purchase_members,
         "orderId": command.order_id,
         "instanceId": command.instance_id,
         "productId": command.product_id,
@@ -111,30 +113,31 @@ def _refresh_members(command: Refresh) -> dict[str, object]:
 
 def _encrypt(members: dict[str, object], command: Create, *, key: str, nonce: str) -> None:
     for name in SECRETS:
-        plain = text(members, name)
-        if plain:
+        plain_value = text(members, name)
+        if plain_value:
             iv = derived_iv(nonce, name)
-            members[name] = encrypt(plain, key=key, iv=iv, encryption=command.encryption)
+            members[name] = encrypt(plain_value, key=key, iv=iv, encryption=command.encryption)
 
 
 def _decrypt(members: Members, key: str) -> tuple[dict[str, object], Encryption]:
-    """The members in clear text, and the strength that they had: a request does not say it (saas-v1-license A1.4).
+    """Return the members in plain text and the strength that encrypted them, which a request does not contain
+    (saas-v1-license A1.4).
 
-    A wrong strength shows as wrong padding or wrong UTF-8; it goes unnoticed about once in a million short texts, and
-    then only for products that did not choose the default.
+    A wrong strength causes wrong padding or invalid UTF-8. About one in a million short texts goes undetected, and only
+    for products with a non-default strength.
     """
     secrets = {name: text(members, name) for name in SECRETS if text(members, name)}
     reason = ""
     for encryption in Encryption:
-        plain: dict[str, object] = {}
+        plain_members: dict[str, object] = {}
         for name, field in secrets.items():
             try:
-                plain[name] = decrypt(field, key=key, encryption=encryption)
+                plain_members[name] = decrypt(field, key=key, encryption=encryption)
             except Undecipherable as error:
                 reason = f"{name} cannot be decrypted: {error}"
                 break
         else:
-            return {**members, **plain}, encryption
+            return {**members, **plain_members}, encryption
     raise Denied(INVALID_PARAMETER, reason)
 
 
@@ -147,8 +150,8 @@ def _join(instance_ids: tuple[str, ...]) -> str:
     return ",".join(instance_ids)
 
 
-def _split(joined: str) -> tuple[str, ...]:
-    instance_ids = tuple(joined.split(","))
+def _split(joined_text: str) -> tuple[str, ...]:
+    instance_ids = tuple(joined_text.split(","))
     if len(instance_ids) > MAX_IDS:
         raise Denied(INVALID_PARAMETER, f"instanceId holds {len(instance_ids)} ids, at most {MAX_IDS} are allowed")
     if not all(len(instance_id.strip()) > 0 and len(instance_id) <= INSTANCE_ID_LENGTH for instance_id in instance_ids):
@@ -157,7 +160,7 @@ def _split(joined: str) -> tuple[str, ...]:
 
 
 def _test(members: Members) -> bool:
-    # Absent and "0" are alike: one revision leaves it out of real requests, another sends "0" (saas-v1-license G).
+    # Absent and "0" are equal: real requests omit it in one revision and have "0" in another (saas-v1-license G).
     return text(members, "testFlag") == "1"
 
 
@@ -179,25 +182,25 @@ def _query(members: Members) -> Command:
 
 
 def _refresh(members: Members) -> Command:
-    bought = load_purchase(members, signed=True)
+    purchase = load_purchase(members, signed=True)
     return Refresh(
         instance_id=text(members, "instanceId"),
-        scene=_scene(members, bought),
+        scene=_scene(members, purchase),
         order_id=text(members, "orderId"),
         order_line_id="",
         product_id=text(members, "productId"),
-        # The table vouches that it is there, and load_purchase that it can be read.
+        # The table checked that it is present, and load_purchase that it is valid.
         expires_at=cast("datetime", moment(members, "expireTime")),
-        purchase=bought,
+        purchase=purchase,
         test=_test(members),
     )
 
 
-def _scene(members: Members, bought: Purchase) -> Scene:
+def _scene(members: Members, purchase: Purchase) -> Scene:
     if text(members, "trialToFormal") == "1":
         return Scene.TRIAL_TO_FORMAL
-    cancelled = bought.amount is not None and bought.amount < 0
-    return Scene.UNSUBSCRIBE_RENEWAL_PERIOD if cancelled else Scene.RENEWAL
+    is_cancelled = purchase.amount is not None and purchase.amount < 0
+    return Scene.UNSUBSCRIBE_RENEWAL_PERIOD if is_cancelled else Scene.RENEWAL
 
 
 def _expire(members: Members) -> Command:

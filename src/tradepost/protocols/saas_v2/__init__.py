@@ -1,4 +1,5 @@
-"""SaaS access protocol 2.0: the wire between a market and the production interface of a SaaS product (saas-v2)."""
+"""SaaS access protocol 2.0: the wire format between a market and the production interface of a SaaS product
+(saas-v2)."""
 
 from __future__ import annotations
 
@@ -20,9 +21,8 @@ from .retries import RESULT_CODES, RETRIES
 
 
 class SaasV2:
-    """Satisfies ``SellerProtocol``, whose docstrings hold here; beyond them, ``encode`` and ``answer`` raise
-    ``ValueError`` for values that the wire cannot carry, which is a mistake of the calling program.
-    """
+    """Implements ``SellerProtocol``; see its docstrings. ``encode`` and ``answer`` also raise ``ValueError`` for values
+    that the wire cannot carry, which is an error of the calling program."""
 
     def __init__(self) -> None:
         self.name = "saas_v2"
@@ -47,7 +47,7 @@ class SaasV2:
         return load_command(signing.open_request(request, key=key, now=now, nonce_seen=nonce_seen))
 
     def answer(self, command: Command | None, outcome: Outcome, *, key: str, nonce: str) -> Response:
-        del nonce  # nothing in this version's answers is left to chance
+        del nonce  # answers of this version have no random part
         return json_answer(dump_outcome(command, outcome), key=key)
 
 

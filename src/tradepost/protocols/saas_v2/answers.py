@@ -1,4 +1,4 @@
-"""SaaS 2.0 answers, both ends: an outcome becomes members of a JSON body, and such members an outcome (saas-v2 §3, §4)."""
+"""Convert outcomes of SaaS 2.0 to members of a JSON body and back (saas-v2 §3, §4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tradepost.protocols.commands import (
 )
 from tradepost.protocols.excerpt import excerpt
 from tradepost.protocols.http import Response
-from tradepost.protocols.instance_info import FoundFault, dump_app, dump_usage, load_app, load_usage, other_instance
+from tradepost.protocols.instance_info import FoundFault, dump_app, dump_usage, instance_mismatch, load_app, load_usage
 from tradepost.protocols.json_answer import RESULT_MSG_LENGTH, fault_of, read_json_answer, result_message, unreachable
 from tradepost.protocols.wire_fields import violations
 
@@ -35,7 +35,8 @@ _CODE = re.compile(r"[0-9]{6}")
 
 
 def dump_outcome(command: Command | None, outcome: Outcome) -> dict[str, object]:
-    """Members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot carry."""
+    """Return the members of the answer. Raises ``ValueError``, naming the fields, for an outcome that the wire cannot
+    carry."""
     match outcome:
         case Done():
             return _success(command, outcome)
@@ -61,9 +62,9 @@ def _success(command: Command | None, done: Done) -> dict[str, object]:
     elif isinstance(command, Query):
         members["info"] = [_dump_instance(instance) for instance in done.instances]
     if command is not None:
-        broken = "; ".join(map(str, violations(SUCCESSES[type(command)], members)))
-        if broken:
-            raise ValueError(f"SaaS 2.0 cannot carry this answer to {type(command).__name__}: {broken}")
+        errors = "; ".join(map(str, violations(SUCCESSES[type(command)], members)))
+        if errors:
+            raise ValueError(f"SaaS 2.0 cannot carry this answer to {type(command).__name__}: {errors}")
     if "," in done.instance_id:
         raise ValueError("instanceId holds a comma, which separates the ids of queryInstance")
     return members
@@ -82,22 +83,22 @@ def _dump_instance(instance: InstanceInfo) -> dict[str, object]:
 
 
 def load_outcome(command: Command, response: Response, *, key: str, require_body_sign: bool) -> CallResult:
-    """What the seller said, or the first fault of the answer. Never raises."""
+    """Return the seller's result, or the first fault of the answer. Never raises."""
     creating = isinstance(command, Create)
     members = read_json_answer(response, key=key, require_body_sign=require_body_sign, claims_instance=creating)
     if not isinstance(members, dict):
         return members
     code, message = cast("str", members["resultCode"]), result_message(members)
-    found: Done | Pending | Rejected | FoundFault
+    result: Done | Pending | Rejected | FoundFault
     if code == SUCCESS:
-        found = _load_success(command, members, message)
+        result = _load_success(command, members, message)
     elif code == PROCESSING:
-        found = _load_pending(command, members, message)
+        result = _load_pending(command, members, message)
     else:
-        found = Rejected(code=code, message=message, retryable=True)
-    if isinstance(found, tuple):
-        return unreachable(*found, response if creating else None)
-    return found
+        result = Rejected(code=code, message=message, retryable=True)
+    if isinstance(result, tuple):
+        return unreachable(*result, response if creating else None)
+    return result
 
 
 def _load_success(command: Command, members: Mapping[str, object], message: str) -> Done | FoundFault:
@@ -106,7 +107,7 @@ def _load_success(command: Command, members: Mapping[str, object], message: str)
         return fault
     if isinstance(command, Create):
         instance_id = cast("str", members["instanceId"])
-        return _comma(instance_id) or Done(message=message, instance_id=instance_id)
+        return _comma_fault(instance_id) or Done(message=message, instance_id=instance_id)
     if isinstance(command, Query):
         return _load_query(command, members, message)
     return Done(message=message)
@@ -114,15 +115,16 @@ def _load_success(command: Command, members: Mapping[str, object], message: str)
 
 def _load_pending(command: Command, members: Mapping[str, object], message: str) -> Pending | FoundFault:
     instance_id = members.get("instanceId")
-    # The id is optional here: without it newInstance is asked again, and an idempotent seller answers the same.
+    # The ID is optional here: without it the market repeats newInstance, and an idempotent seller returns the same
+    # instance.
     if not isinstance(command, Create) or instance_id is None or instance_id == "":
         return Pending(message=message)
     if not isinstance(instance_id, str) or not instance_id.strip() or len(instance_id) > INSTANCE_ID_LENGTH:
         return Fault.BAD_FIELD, f"instanceId must be a string of 1 to {INSTANCE_ID_LENGTH} characters"
-    return _comma(instance_id) or Pending(message=message, instance_id=instance_id)
+    return _comma_fault(instance_id) or Pending(message=message, instance_id=instance_id)
 
 
-def _comma(instance_id: str) -> FoundFault | None:
+def _comma_fault(instance_id: str) -> FoundFault | None:
     if "," in instance_id:
         return Fault.BAD_FIELD, f"instanceId {excerpt(instance_id)} holds a comma: queryInstance cannot ask for it"
     return None
@@ -134,22 +136,22 @@ def _load_query(command: Query, members: Mapping[str, object], message: str) -> 
         return Fault.MISSING_FIELD, "info is missing; expected one entry for each instance that was asked for"
     instances: list[InstanceInfo] = []
     for index, entry in enumerate(cast("list[Mapping[str, object]]", info)):
-        loaded = _load_instance(entry, f"info[{index}]")
-        if isinstance(loaded, tuple):
-            return loaded
-        instances.append(loaded)
-    named = [instance.instance_id for instance in instances]
-    wrong = other_instance(asked=command.instance_ids, named=named)
-    return wrong or Done(message=message, instances=tuple(instances))
+        loaded_instance = _load_instance(entry, f"info[{index}]")
+        if isinstance(loaded_instance, tuple):
+            return loaded_instance
+        instances.append(loaded_instance)
+    answered_ids = [instance.instance_id for instance in instances]
+    fault = instance_mismatch(requested=command.instance_ids, answered=answered_ids)
+    return fault or Done(message=message, instances=tuple(instances))
 
 
 def _load_instance(entry: Mapping[str, object], path: str) -> InstanceInfo | FoundFault:
     usages: list[UsageInfo] = []
     for index, usage in enumerate(cast("list[Mapping[str, object]]", entry.get("usageInfo") or [])):
-        loaded = load_usage(usage, f"{path}.usageInfo[{index}]")
-        if isinstance(loaded, tuple):
-            return loaded
-        usages.append(loaded)
+        loaded_usage = load_usage(usage, f"{path}.usageInfo[{index}]")
+        if isinstance(loaded_usage, tuple):
+            return loaded_usage
+        usages.append(loaded_usage)
     app = cast("Mapping[str, object] | None", entry.get("appInfo"))
     return InstanceInfo(
         instance_id=cast("str", entry["instanceId"]),

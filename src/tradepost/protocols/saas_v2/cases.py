@@ -1,5 +1,5 @@
-"""Debug cases of SaaS 2.0: one for each activity (saas-v2 §5.3; business-rules §17.4: on demand, status and update are asked
-only of a seller who saved a case for them)."""
+"""Debug cases of SaaS 2.0, one for each activity (saas-v2 §5.3). For pay-per-use, status and update calls are only sent
+to a seller with a saved case for them (business-rules §17.4)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ TABLES = REQUESTS
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    del kind  # the activity says it
-    created = {"businessId": "made anew for each call"} if members["activity"] == ACTIVITIES[Create] else {}
-    return load_command({**members, **created, "testFlag": "1"})
+    del kind  # activity names the command
+    created_members = {"businessId": "made anew for each call"} if members["activity"] == ACTIVITIES[Create] else {}
+    return load_command({**members, **created_members, "testFlag": "1"})
 
 
 def _order(name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the tester asks of a SaaS 2.0 seller, as data: the tables of this folder and the sections they come from."""
+"""Data for the tester of SaaS 2.0: this folder's tables and their sections in the specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field tables of SaaS 2.0, as data (saas-v2 §3): limits on both ends, and what the tester breaks one by one."""
+"""Field tables of SaaS 2.0, as data (saas-v2 §3): limits for both ends, and the fields that the tester violates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ACTIVITIES: Mapping[type[Command], str] = {
 }
 
 MAX_IDS = 100
-"""Most instance ids in one query (saas-v2 §3.2)."""
+"""Maximum instance IDs in one query (saas-v2 §3.2)."""
 INSTANCE_ID_LENGTH = 64
 PRODUCT_NAME_LENGTH = 64
 
@@ -48,7 +48,7 @@ PRODUCT_INFO = (
 
 REQUESTS: Mapping[type[Command], tuple[Field, ...]] = {
     Create: (Field("activity", 20), *_ORDER, Field("businessId", 64), _TEST_FLAG),
-    # The documented length 100 of instanceId cannot hold the documented 100 ids: only their number is limited.
+    # The documented length 100 of instanceId cannot hold the documented 100 IDs, so only their number is limited.
     Query: (Field("activity", 20), Field("instanceId"), _TEST_FLAG),
     Refresh: (
         Field("activity", 20),
@@ -84,7 +84,7 @@ INSTANCE_INFO = (
 )
 
 RESULT = (Field("resultCode", 6), Field("resultMsg", 255, mandatory=False))
-"""Every answer (saas-v2 §3.0)."""
+"""Members of every answer (saas-v2 §3.0)."""
 
 SUCCESSES: Mapping[type[Command], tuple[Field, ...]] = {
     Create: (*RESULT, _INSTANCE),
@@ -95,4 +95,4 @@ SUCCESSES: Mapping[type[Command], tuple[Field, ...]] = {
     Upgrade: RESULT,
     CheckChange: RESULT,
 }
-"""Answers with 000000."""
+"""Members of answers with 000000."""

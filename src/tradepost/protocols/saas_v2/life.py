@@ -1,4 +1,5 @@
-"""How SaaS 2.0 freezes an instance, why it refreshes one, and how it tells access data (saas-v2 §3.2, §3.3, §3.4)."""
+"""How SaaS 2.0 freezes an instance, the reasons for a refresh, and the call for access data (saas-v2 §3.2, §3.3,
+§3.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SaaS 2.0 requests, both ends: a command becomes the members of a JSON body, and such members a command (saas-v2 §3)."""
+"""Convert commands of SaaS 2.0 to members of a JSON body and back (saas-v2 §3)."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ _COMMANDS = {activity: command for command, activity in ACTIVITIES.items()}
 
 
 def dump_command(command: Command) -> dict[str, object]:
-    """Members of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
+    """Return the members of the request. Raises ``ValueError`` for a command that the wire cannot carry."""
     kind = type(command)
     if kind not in ACTIVITIES:
         raise ValueError(f"SaaS 2.0 has no activity for {kind.__name__}")
     members = {"activity": ACTIVITIES[kind], **_members(command)}
     if command.test:
-        # Real requests leave it out: the newest text says that the field is not sent (saas-v2 §3.0).
+        # Real requests omit it: the newest text says that the field is not sent (saas-v2 §3.0).
         members["testFlag"] = "1"
-    broken = "; ".join(map(str, violations(REQUESTS[kind], members)))
-    if broken:
-        raise ValueError(f"SaaS 2.0 cannot carry this {kind.__name__}: {broken}")
+    errors = "; ".join(map(str, violations(REQUESTS[kind], members)))
+    if errors:
+        raise ValueError(f"SaaS 2.0 cannot carry this {kind.__name__}: {errors}")
     return members
 
 
 def load_command(members: Mapping[str, object]) -> Command:
-    """The command that a request's members ask for. Raises ``Denied`` with 000002."""
+    """Return the command of a request's members. Raises ``Denied`` with 000002."""
     activity = members.get("activity")
     kind = _COMMANDS.get(activity) if isinstance(activity, str) else None
     if kind is None:
         raise Denied(INVALID_PARAMETER, "activity is missing or unknown")
     for violation in violations(REQUESTS[kind], members):
         raise Denied(INVALID_PARAMETER, str(violation))
-    # From here on the table vouches for the types.
+    # The table has validated the types.
     return _LOADERS[kind](cast("Mapping[str, str]", members))
 
 
@@ -66,12 +66,12 @@ def _members(command: Command) -> dict[str, object]:
                 "scene": command.scene.value,
                 "instanceId": command.instance_id,
                 "expireTime": dump_seconds(command.expires_at),
-                **_present(productId=command.product_id),
+                **_without_empty_texts(productId=command.product_id),
             }
         case SetStatus():
             return {"instanceId": command.instance_id, "status": command.status.value}
         case Release():
-            order = _present(orderId=command.order_id, orderLineId=command.order_line_id)
+            order = _without_empty_texts(orderId=command.order_id, orderLineId=command.order_line_id)
             return {"instanceId": command.instance_id, **order}
         case Upgrade():
             return {"instanceId": command.instance_id, **_order(command)}
@@ -85,7 +85,7 @@ def _order(command: Create | Refresh | Upgrade) -> dict[str, object]:
     return {"orderId": command.order_id, "orderLineId": command.order_line_id}
 
 
-def _present(**members: str) -> dict[str, object]:
+def _without_empty_texts(**members: str) -> dict[str, object]:
     return {name: value for name, value in members.items() if value}
 
 
@@ -94,7 +94,8 @@ def _product(command: CheckChange) -> dict[str, object]:
     return {
         "productId": command.product_id,
         "skuCode": command.sku_code,
-        # Names on sale are longer than the field (openapi-jointkit §C.4); for people to read, so a cut does no harm.
+        # Product names are longer than the field (openapi-jointkit §C.4). It is only for display, so it may be
+        # truncated.
         "productName": command.product_name[:PRODUCT_NAME_LENGTH],
         **linear,
     }
@@ -109,8 +110,8 @@ def _join(instance_ids: tuple[str, ...]) -> str:
     return ",".join(instance_ids)
 
 
-def _split(joined: str) -> tuple[str, ...]:
-    instance_ids = tuple(joined.split(","))
+def _split(joined_text: str) -> tuple[str, ...]:
+    instance_ids = tuple(joined_text.split(","))
     if len(instance_ids) > MAX_IDS:
         raise Denied(INVALID_PARAMETER, f"instanceId holds {len(instance_ids)} ids, at most {MAX_IDS} are allowed")
     if not all(len(instance_id.strip()) > 0 and len(instance_id) <= INSTANCE_ID_LENGTH for instance_id in instance_ids):
@@ -119,7 +120,7 @@ def _split(joined: str) -> tuple[str, ...]:
 
 
 def _test(members: Mapping[str, str]) -> bool:
-    # Absent and "0" are alike: old texts send "0" with real requests, the newest sends nothing (saas-v2 §3.0).
+    # Absent and "0" are equal: old texts send "0" with real requests, the newest omits it (saas-v2 §3.0).
     return members.get("testFlag") == "1"
 
 

@@ -1,4 +1,4 @@
-"""When SaaS 2.0 calls are tried again and what their result codes mean, as data (saas-v2 §3.10, §4)."""
+"""Retry plan and result codes of SaaS 2.0, as data (saas-v2 §3.10, §4)."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tradepost.protocols.text import Text
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 
-# How long is documented; of the intervals only the hour of newInstance. The others are ours: within one hour a seller
-# gets six tries, and while it says 000004 it is asked every minute, since a buyer is waiting.
-_WITHIN_AN_HOUR = RetryRule(every=10 * _MINUTE, give_up_after=_HOUR, poll_every=_MINUTE)
+# The total times are documented. Of the intervals, only newInstance's hour is. The others are this market's choice: six
+# attempts within one hour, and one per minute after 000004, since a buyer is waiting.
+_ONE_HOUR = RetryRule(every=10 * _MINUTE, give_up_after=_HOUR, poll_every=_MINUTE)
 
 RETRIES: Mapping[type[Command], RetryRule] = {
     Create: RetryRule(every=_HOUR, give_up_after=3 * _HOUR),
-    # Documented without an end; bounded by the time of the creation that it completes (saas-v2 §11, 17).
+    # Documented without an end; limited by the time of the creation that it completes (saas-v2 §11, 17).
     Query: RetryRule(
         every=_MINUTE,
         give_up_after=3 * _HOUR,
         poll_every=_MINUTE,
         first_polls=tuple(timedelta(seconds=seconds) for seconds in (0.3, 1, 2, 5, 10, 30)),
     ),
-    Refresh: _WITHIN_AN_HOUR,
-    SetStatus: _WITHIN_AN_HOUR,
-    Release: _WITHIN_AN_HOUR,
+    Refresh: _ONE_HOUR,
+    SetStatus: _ONE_HOUR,
+    Release: _ONE_HOUR,
     Upgrade: RetryRule(every=_HOUR, give_up_after=3 * _HOUR, poll_every=_MINUTE),
-    # A buyer waits for the answer on the page: no second try.
+    # A buyer waits for the answer on the page, so there is no retry.
     CheckChange: RetryRule(every=_MINUTE, give_up_after=timedelta(0)),
 }
 
@@ -53,8 +53,8 @@ _CODES = (
     ("000107", "the SaaS e-mail domain already exists", "SaaS邮箱域名已存在"),
 )
 
-# All are retryable: the documents stop a call by time, never by code (saas-v2 §3.10). Even 000103 or 000106 may be
-# lifted by the seller within the 3 hours, while giving up at once would refund an order that could still be served.
+# All are retryable: the documents end a call by time, never by code (saas-v2 §3.10). The seller may resolve even 000103
+# or 000106 within 3 hours, while giving up would refund an order that could still be delivered.
 RESULT_CODES: Mapping[str, ResultCode] = {
     code: ResultCode(code, Text(en=en, zh=zh), retryable=True) for code, en, zh in _CODES
 }

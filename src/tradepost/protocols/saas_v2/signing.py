@@ -1,4 +1,4 @@
-"""The signature of SaaS 2.0 under its own name: the mechanics are shared by every version that signs in the URL."""
+"""Names for the signature of SaaS 2.0; ``signed_url`` implements it for every version that signs in the URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operator retries failed synchronisation of a seller, and has everything sent again (issue 25, 18)."""
+"""An operator retries failed synchronisation of a seller, and has all data sent again (issue 25, 18)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def console() -> Client:
     return client
 
 
+@pytest.mark.slow
 def test_failed_calls_of_one_seller_are_retried_and_recorded(console: Client) -> None:
     binding, other = make_binding(), make_binding()
     stop(binding, result=REFUSED_CONNECTION)
@@ -41,7 +42,8 @@ def test_failed_calls_of_one_seller_are_retried_and_recorded(console: Client) ->
     assert console.post("/console/bindings/seller/0/retry/").status_code == 404
 
 
-def test_everything_is_sent_again_after_a_page_that_says_so(console: Client) -> None:
+@pytest.mark.slow
+def test_all_data_is_sent_again_after_a_confirmation_page(console: Client) -> None:
     binding = make_binding()
     tell_all(binding)
     at = f"/console/bindings/{binding.pk}/"

@@ -26,7 +26,7 @@ def console() -> Client:
     return client
 
 
-def at(name: str, *args: int) -> str:
+def url_of(name: str, *args: int) -> str:
     return reverse(f"console:{name}", args=args)
 
 
@@ -43,44 +43,44 @@ def notes(answer) -> str:
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Office &amp; collaboration"), ("zh-hans", "办公协同")])
-def test_the_navigation_leads_to_the_list_and_the_list_to_every_act(language: str, words: str) -> None:
+def test_navigation_links_to_the_list_and_the_list_to_every_act(language: str, words: str) -> None:
     client = Client(headers={"accept-language": language})
     client.force_login(make_operator())
-    assert f'href="{at("categories")}"' in client.get(at("overview")).content.decode()
-    shown = client.get(at("categories")).content.decode()
+    assert f'href="{url_of("categories")}"' in client.get(url_of("overview")).content.decode()
+    shown = client.get(url_of("categories")).content.decode()
     assert words in shown
-    assert at("category_new") in shown
+    assert url_of("category_new") in shown
     for row in Category.objects.all():
         for name in ("category", "category_move", "category_hide", "category_delete"):
-            assert f'"{at(name, row.pk)}"' in shown, name
+            assert f'"{url_of(name, row.pk)}"' in shown, name
 
 
-def test_a_category_is_added_renamed_moved_hidden_shown_and_deleted(console: Client) -> None:
-    assert console.post(at("category_new"), ROBOTS).status_code == 302
+def test_category_is_added_renamed_moved_hidden_shown_and_deleted(console: Client) -> None:
+    assert console.post(url_of("category_new"), ROBOTS).status_code == 302
     row = Category.objects.get(slug="robots")
     assert (row.name, row.name_en, row.icon, slugs()[-1]) == ("机器人", "Robots", "robot", "robots")
-    console.post(at("category", row.pk), ROBOTS | {"name_en": "Robotics", "parent": "industry"})
+    console.post(url_of("category", row.pk), ROBOTS | {"name_en": "Robotics", "parent": "industry"})
     row.refresh_from_db()
     assert row.parent is not None
     assert (row.name_en, row.parent.slug) == ("Robotics", "industry")
-    console.post(at("category", row.pk), ROBOTS | {"parent": ""})
-    console.post(at("category_move", row.pk), {"to": "up"})
+    console.post(url_of("category", row.pk), ROBOTS | {"parent": ""})
+    console.post(url_of("category_move", row.pk), {"to": "up"})
     assert slugs()[-2:] == ["robots", "retail"]
-    console.post(at("category_move", row.pk), {"to": "down"})
+    console.post(url_of("category_move", row.pk), {"to": "down"})
     assert slugs()[-1] == "robots"
-    console.post(at("category_hide", row.pk))
+    console.post(url_of("category_hide", row.pk))
     assert Category.objects.get(pk=row.pk).hidden
-    assert at("category_show", row.pk) in console.get(at("categories")).content.decode()
-    console.post(at("category_show", row.pk))
+    assert url_of("category_show", row.pk) in console.get(url_of("categories")).content.decode()
+    console.post(url_of("category_show", row.pk))
     assert not Category.objects.get(pk=row.pk).hidden
-    console.post(at("category_delete", row.pk))
+    console.post(url_of("category_delete", row.pk))
     assert "robots" not in slugs()
     assert acts() == [
         ("category_new", "done", ""), ("category", "done", "机器人"), ("category", "done", "机器人"),
         ("category_move", "done", "机器人"), ("category_move", "done", "机器人"), ("category_hide", "done", "机器人"),
         ("category_show", "done", "机器人"), ("category_delete", "done", "机器人"),
     ]  # fmt: skip
-    assert "Category deleted" in console.get(at("audit")).content.decode()
+    assert "Category deleted" in console.get(url_of("audit")).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_a_category_is_added_renamed_moved_hidden_shown_and_deleted(console: Cli
         ({"icon": "skull"}, "icon"), ({"icon": ""}, "icon"), ({"parent": "nowhere"}, "parent"),
     ],
 )  # fmt: skip
-def test_an_invalid_form_answers_422_with_the_error_beside_its_field(console: Client, change, field) -> None:
+def test_invalid_form_answers_422_with_the_error_beside_its_field(console: Client, change, field) -> None:
     before = slugs()
-    answer = console.post(at("category_new"), ROBOTS | change)
+    answer = console.post(url_of("category_new"), ROBOTS | change)
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert "tp-error" in answer.content.decode()
@@ -101,21 +101,21 @@ def test_an_invalid_form_answers_422_with_the_error_beside_its_field(console: Cl
     assert acts()[-1][:2] == ("category_new", "refused")
 
 
-def test_an_edit_that_is_refused_changes_neither_the_parent_nor_the_names(console: Client) -> None:
+def test_refused_edit_changes_neither_the_parent_nor_the_names(console: Client) -> None:
     office, retail = Category.objects.get(slug="office"), Category.objects.get(slug="retail")
-    given = {"name": "", "name_en": "Shops", "icon": "box", "parent": "office"}
-    assert console.post(at("category", retail.pk), given).status_code == 422
+    form = {"name": "", "name_en": "Shops", "icon": "box", "parent": "office"}
+    assert console.post(url_of("category", retail.pk), form).status_code == 422
     Category.objects.create(slug="shops", name="店", name_en="Shops", parent=office)
-    answer = console.post(at("category", retail.pk), given | {"name": "店铺"})
+    answer = console.post(url_of("category", retail.pk), form | {"name": "店铺"})
     assert answer.status_code == 422
     retail.refresh_from_db()
     assert (retail.parent, retail.name_en) == (None, "Retail & hospitality")
-    assert console.get(at("category", 10**9)).status_code == 404
+    assert console.get(url_of("category", 10**9)).status_code == 404
 
 
-def test_a_used_category_is_kept_and_the_page_says_by_how_many_products(console: Client) -> None:
+def test_used_category_is_kept_and_the_page_counts_its_products(console: Client) -> None:
     product = make_product()
-    answer = console.post(at("category_delete", product.category.pk), follow=True)
+    answer = console.post(url_of("category_delete", product.category.pk), follow=True)
     assert "1 product" in notes(answer)
     assert "Hide it" in notes(answer)
     assert "office" in slugs()
@@ -125,14 +125,14 @@ def test_a_used_category_is_kept_and_the_page_says_by_how_many_products(console:
     assert row[1] == "1"
 
 
-def test_the_list_of_a_market_without_categories_says_how_to_add_one(console: Client) -> None:
+def test_empty_list_says_how_to_add_a_category(console: Client) -> None:
     Category.objects.all().delete()
-    shown = console.get(at("categories")).content.decode()
+    shown = console.get(url_of("categories")).content.decode()
     assert "Sellers cannot add products before the market has one." in shown
-    assert at("category_new") in shown
+    assert url_of("category_new") in shown
 
 
-def test_a_seller_starts_a_product_in_a_fresh_market_and_chooses_its_category() -> None:
+def test_seller_starts_a_product_in_a_new_market_and_chooses_its_category() -> None:
     owner = factories.make_buyer()
     factories.make_member(factories.make_seller(), owner)
     client = Client()
@@ -148,7 +148,7 @@ def test_a_seller_starts_a_product_in_a_fresh_market_and_chooses_its_category() 
     assert offered == ["", *slugs()]
 
 
-def test_the_store_shows_subcategories_of_the_chosen_category() -> None:
+def test_store_shows_subcategories_of_the_chosen_category() -> None:
     product = make_product()
     parent = Category.objects.create(slug="work", name="工作", name_en="Work", position=99)
     Category.objects.filter(pk=product.category.pk).update(parent=parent)

@@ -1,4 +1,4 @@
-"""Charts by hour: the tally's figures stand on a scale that a person reads at a glance, without holes."""
+"""Charts by hour: the tally's figures have a readable scale, without gaps."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from tests.factories import NOW
 from tradepost.market.production.models import Tally
 from tradepost.market.production.operator_queries import Hour, last_day
-from tradepost.market.sites.console.charts import HEIGHT, WIDTH, round_up, stacked
+from tradepost.market.sites.console.charts import HEIGHT, WIDTH, hourly_chart, round_up
 
 
-def test_pieces_stack_from_the_ground_in_proportion() -> None:
-    chart = stacked([Hour(NOW, done=6, refused=2), Hour(NOW, fault=10), Hour(NOW)])
+def test_segments_are_stacked_in_proportion() -> None:
+    chart = hourly_chart([Hour(NOW, done=6, refused=2), Hour(NOW, fault=10), Hour(NOW)])
     assert chart.top == 10
     first, second, empty = chart.bars
     assert [(p.series, p.y, p.height) for p in first.pieces] == [("done", 40, 60), ("refused", 20, 20)]
@@ -21,17 +21,17 @@ def test_pieces_stack_from_the_ground_in_proportion() -> None:
     assert list(empty.pieces) == []
     assert [bar.x for bar in chart.bars] == [0, WIDTH / 3, 2 * WIDTH / 3]
     assert not chart.empty
-    assert stacked([Hour(NOW)]).empty
-    assert stacked([]).ticks == []
+    assert hourly_chart([Hour(NOW)]).empty
+    assert hourly_chart([]).ticks == []
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (501, 1000)])
-def test_the_scale_ends_at_a_round_number(value: int, top: int) -> None:
+def test_scale_ends_at_a_round_number(value: int, top: int) -> None:
     assert round_up(value) == top
 
 
 @pytest.mark.django_db
-def test_the_last_day_adds_up_workers_and_leaves_no_hour_out() -> None:
+def test_last_day_adds_up_workers_and_omits_no_hour() -> None:
     hour = NOW.replace(minute=0)
 
     def tally(ago: int, worker: str, verdict: str, attempts: int, activity: str = "newInstance") -> None:

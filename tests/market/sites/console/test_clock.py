@@ -1,4 +1,4 @@
-"""A sandbox's clock is moved from the console; a real market's is not."""
+"""The console can move the clock of a sandbox, but not of a real market."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def real_market(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("2w", timedelta(weeks=2)),
     ],
 )  # fmt: skip
-def test_the_clock_heads_forward_by_the_distance(console: Client, typed: str, distance: timedelta) -> None:
+def test_clock_advances_by_the_distance(console: Client, typed: str, distance: timedelta) -> None:
     before = clock.now()
     assert console.post(reverse(PAGE), {"distance": typed}).status_code == 302
     target = clock.target()
@@ -50,19 +50,19 @@ def test_the_clock_heads_forward_by_the_distance(console: Client, typed: str, di
 
 
 @pytest.mark.parametrize("typed", ["", "0d", "-1d", "tomorrow", "30", "999999d", "1d; drop"])
-def test_what_is_no_distance_forward_is_refused_and_moves_nothing(console: Client, typed: str) -> None:
+def test_invalid_distance_is_refused_and_moves_nothing(console: Client, typed: str) -> None:
     page = console.post(reverse(PAGE), {"distance": typed})
-    assert page.status_code == 409
+    assert page.status_code == 422
     assert page.context["form"].errors
     assert clock.target() is None
 
 
-def test_the_page_is_live_until_the_clock_has_arrived(console: Client) -> None:
+def test_page_polls_until_the_clock_has_arrived(console: Client) -> None:
     console.post(reverse(PAGE), {"distance": "1d"})
     start = clock.now()
     hands = reverse("console:clock_hands")
     moving = console.get(hands, {"from": str(start.timestamp())}).content.decode()
-    assert "Heading for" in moving
+    assert "Moving to" in moving
     assert 'hx-trigger="every 1s"' in moving
     assert 'value="0"' in moving
 
@@ -75,12 +75,12 @@ def test_the_page_is_live_until_the_clock_has_arrived(console: Client) -> None:
     assert "<progress" not in arrived
 
 
-def test_a_real_market_refuses_and_says_why(console: Client, real_market: None) -> None:
+def test_real_market_refuses_and_says_why(console: Client, real_market: None) -> None:
     page = console.get(reverse(PAGE))
-    assert "The clock of a real market cannot be moved" in page.content.decode()
+    assert "The clock of a production market cannot be moved" in page.content.decode()
     assert 'name="distance"' not in page.content.decode()
 
     refused = console.post(reverse(PAGE), {"distance": "1d"})
-    assert refused.status_code == 409
+    assert refused.status_code == 422
     assert "This is a real market" in refused.content.decode()
     assert not SandboxClock.objects.exists()

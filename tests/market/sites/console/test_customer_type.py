@@ -1,4 +1,4 @@
-"""An operator certifies a customer (business-rules §1.1, §3.7); products for enterprises are explained before the order."""
+"""An operator certifies a customer (business-rules §1.1, §3.7); enterprise products are explained before the order."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def text(answer) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
-def test_an_operator_certifies_corrects_and_ends_it_with_a_history(operator: User) -> None:
+def test_operator_certifies_corrects_and_ends_it_with_a_history(operator: User) -> None:
     buyer, console = make_buyer(balance="0"), client_of(operator)
     assert certify(console, buyer).status_code == 302
     assert stored(buyer) == ("company", ENTERPRISE["name"])
@@ -58,7 +58,7 @@ def test_an_operator_certifies_corrects_and_ends_it_with_a_history(operator: Use
     assert "Enterprise → Not certified Licence revoked" in page
 
 
-def test_the_same_again_changes_nothing(operator: User) -> None:
+def test_same_certification_again_changes_nothing(operator: User) -> None:
     buyer, console = make_buyer(balance="0"), client_of(operator)
     certify(console, buyer)
     assert "Nothing was changed." in text(
@@ -68,21 +68,21 @@ def test_the_same_again_changes_nothing(operator: User) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"customer_type": "state"}, {"name": "  "}, {"name": "x" * 129}, {"reason": " "}])
-def test_a_wrong_field_is_refused_and_nothing_changes(operator: User, wrong: dict[str, str]) -> None:
+def test_wrong_field_is_refused_and_nothing_changes(operator: User, wrong: dict[str, str]) -> None:
     buyer = make_buyer(balance="0", customer_type="person", certified_name="林晓舟")
     answer = certify(client_of(operator), buyer, **wrong)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "tp-error" in answer.content.decode()
     assert (stored(buyer), Move.objects.filter(lifecycle="customer_type").count()) == (("person", "林晓舟"), 0)
 
 
-def test_a_buyer_cannot_certify_and_sees_the_type_on_the_profile(operator: User) -> None:
+def test_buyer_cannot_certify_and_sees_the_type_on_the_profile(operator: User) -> None:
     buyer = make_buyer(balance="0")
     page = client_of(buyer)
     assert certify(page, buyer).status_code in {403, 404}
     assert "Your customer type Not certified" in text(page.get(reverse("storefront:profile")))
     certify(client_of(operator), buyer)
-    assert f"Your customer type Enterprise : {ENTERPRISE['name']}" in text(page.get(reverse("storefront:profile")))
+    assert f"Your customer type Enterprise · {ENTERPRISE['name']}" in text(page.get(reverse("storefront:profile")))
 
 
 @pytest.mark.parametrize(("language", "rule", "own"), [

@@ -1,4 +1,4 @@
-"""What the engine page says of events that this release cannot read."""
+"""The engine page shows events that this release cannot read."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("language", "told"),
+    ("language", "expected"),
     [("en", ("Tried once. Happened", "Stored in version 9")), ("zh-hans", ("已试 1 次", "存储格式第 9 版"))],
 )
-def test_an_event_that_a_later_release_wrote_is_shown_with_the_reason_and_waits(
-    language: str, told: tuple[str, ...]
-) -> None:
+def test_event_of_a_later_release_is_shown_with_the_reason(language: str, expected: tuple[str, ...]) -> None:
     Event.objects.create(name="order_paid", facts={"v": 9, "order": "CS1"}, due_at=NOW, created_at=NOW)
     Event.objects.create(name="parcel_sent", facts={"v": 1}, due_at=NOW, created_at=NOW)
     assert outbox.dispatch(REACTIONS, now=NOW) == 2
@@ -30,7 +28,7 @@ def test_an_event_that_a_later_release_wrote_is_shown_with_the_reason_and_waits(
         client.get(reverse("console:engine"), headers={"Accept-Language": language}).content.decode().split()
     )
     for words in (
-        *told,
+        *expected,
         "OrderPaid was stored as version 9; this release knows 1 to 1",
         "this release has no event &#x27;parcel_sent&#x27;; a later one may have written it",
     ):

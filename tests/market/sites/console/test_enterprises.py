@@ -21,7 +21,7 @@ def console() -> Client:
     return client
 
 
-def test_one_that_lost_them_all_gets_an_administrator(console: Client) -> None:
+def test_enterprise_without_administrators_gets_one(console: Client) -> None:
     admin, well = make_admin(name="Lost Ltd"), make_admin(name="Well Ltd")
     make_managed(admin, "han")
     at = f"/console/enterprises/{admin.enterprise_id}/"
@@ -42,28 +42,66 @@ def test_one_that_lost_them_all_gets_an_administrator(console: Client) -> None:
     assert console.post(f"{at}appoint/", {"person": "han", "reason": ""}).status_code == 422
     assert not Member.objects.filter(user_name="han", role="admin").exists()
     assert set(Entry.objects.values_list("act", "outcome")) == {("enterprise_appoint", "refused")}
-    done = console.post(f"{at}appoint/", {"person": "han", "reason": "Letter of the company"})
-    assert done.status_code == 302
+    response = console.post(f"{at}appoint/", {"person": "han", "reason": "Letter of the company"})
+    assert response.status_code == 302
     assert Member.objects.get(user_name="han").role == "admin"
     entry = Entry.objects.latest("pk")
     assert (entry.act, entry.outcome, entry.object_text) == ("enterprise_appoint", "done", "Lost Ltd")
     assert "Letter of the company" in str(entry.details)
     assert "Appoint the administrator" not in console.get(at).text
-    assert console.post(f"{at}appoint/", {"person": "han", "reason": "again"}).status_code == 409
+    assert console.post(f"{at}appoint/", {"person": "han", "reason": "again"}).status_code == 422
 
 
-def test_an_account_without_a_password_gets_one_that_is_shown_once(console: Client) -> None:
+def test_account_without_a_password_gets_one_that_is_shown_once(console: Client) -> None:
     admin = make_admin()
-    made = make_managed(admin, "han")
-    Member.objects.filter(pk=made.member.pk).update(password_at=None)
+    member = make_managed(admin, "han")
+    Member.objects.filter(pk=member.member.pk).update(password_at=None)
     User.objects.filter(pk=admin.user_id).update(is_active=False)
     answer = console.post(f"/console/enterprises/{admin.enterprise_id}/appoint/", {"person": "han", "reason": "Letter"})
-    user = User.objects.get(pk=made.member.user_id)
-    assert any(user.check_password(one) for one in answer.text.split('"') if len(one) == 14)
-    assert not any(one in str(Entry.objects.latest("pk").details) for one in answer.text.split('"') if len(one) == 14)
+    user = User.objects.get(pk=member.member.user_id)
+    assert any(user.check_password(part) for part in answer.text.split('"') if len(part) == 14)
+    assert not any(
+        part in str(Entry.objects.latest("pk").details) for part in answer.text.split('"') if len(part) == 14
+    )
 
 
-def test_nobody_else_sees_these_pages() -> None:
+def test_member_is_selected_by_name_with_and_without_a_script(console: Client) -> None:
+    """Issue 27, 10: people are chosen from a list, not typed."""
+    admin, other = make_admin(name="Lost Ltd"), make_admin()
+    han, stranger = make_managed(admin, "han").member, make_managed(other, "hanna").member
+    make_managed(admin, "li")
+    User.objects.filter(pk=admin.user_id).update(is_active=False)
+    at = f"/console/enterprises/{admin.enterprise_id}/"
+    url = f"{at}people/?field=member"
+    assert f'hx-get="{url}"' in console.get(at).text
+    results_text = console.get(f"{url}&find-member=han").text
+    assert f'value="{han.pk}"' in results_text
+    assert f'value="{stranger.pk}"' not in results_text, "a member of another enterprise"
+    selected_text = console.get(f"{url}&find-member=li&member={han.pk}").text
+    assert "checked" in selected_text[selected_text.index(f'value="{han.pk}"') :][:120], "what was chosen stays"
+    assert console.get(f"{at}people/?field=%3Cx%3E").status_code == 400
+    searched = console.post(f"{at}appoint/", {"search": "member", "find-member": "han", "reason": "Letter"})
+    assert searched.status_code == 200
+    assert f'value="{han.pk}"' in searched.text
+    assert "Letter" in searched.text, "what was typed stays"
+    typed = {"member": str(han.pk), "reason": "Letter"}
+    for wrong in (
+        {**typed, "person": "li"},
+        {"reason": "Letter"},
+        {**typed, "member": str(stranger.pk)},
+        {**typed, "reason": ""},
+    ):
+        assert console.post(f"{at}appoint/", wrong).status_code == 422, wrong
+        assert Member.objects.get(pk=han.pk).role != "admin"
+    assert not Member.objects.filter(enterprise=admin.enterprise, role="admin").exclude(pk=admin.pk).exists()
+    assert console.post(f"{at}appoint/", typed).status_code == 302
+    assert Member.objects.get(pk=han.pk).role == "admin"
+    client = Client()
+    client.force_login(admin.user)
+    assert client.get(url).status_code in {302, 404}
+
+
+def test_pages_are_only_for_operators() -> None:
     admin = make_admin()
     client = Client()
     client.force_login(admin.user)

@@ -1,4 +1,4 @@
-"""Jobs that wait for others' servers, as operators see and stop them."""
+"""Jobs that wait for servers of others: operators see and stop them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import NOW, make_operator, make_seller
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.leased_jobs import LeasedTask, Running
+from tradepost.market.base.leased_jobs import LeasedTask, RunningJob
 from tradepost.market.base.leased_jobs_list import JobFilter, listed
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.debugging import replay
@@ -32,7 +32,7 @@ def page() -> Client:
     return client
 
 
-def run_all(work: Callable[[Running], Any]) -> None:
+def run_all(work: Callable[[RunningJob], Any]) -> None:
     tasks = dict.fromkeys(LEASED_TASKS, LeasedTask(work=work, attempts=1))
     leased_jobs.run_due(tasks, now=clock.now, wall=clock.wall, owner="test")
 
@@ -41,41 +41,41 @@ def test_every_kind_of_job_has_a_name() -> None:
     assert set(TITLES) == set(LEASED_TASKS)
 
 
-def test_what_runs_and_what_failed_is_listed_with_what_it_is_about(page: Client) -> None:
+def test_running_and_failed_jobs_are_listed_with_their_subjects(page: Client) -> None:
     seller = make_seller()
     leased_jobs.start(replay.KIND, "submission:17", payload={}, now=NOW, seller_id=seller.pk)
     shown = page.get(LIST).content.decode()
     for words in ("Replay of debug cases", "/console/reviews/17/", f"/console/sellers/{seller.pk}/", "Under way (1)"):
         assert words in shown
 
-    def fails(_running: Running) -> None:
+    def fails(_running: RunningJob) -> None:
         raise Refused("x", "Nobody <b>answers</b>")
 
     run_all(fails)
-    assert "Nothing runs" in page.get(LIST).content.decode()
+    assert "No jobs are running" in page.get(LIST).content.decode()
     failed = page.get(LIST, {"show": "failed"}).content.decode()
     assert "Nobody &lt;b&gt;answers&lt;/b&gt;" in failed
     assert "/cancel/" not in failed
-    assert "No job fits" in page.get(LIST, {"show": "failed", "kind": domains.PROVE}).content.decode()
+    assert "No jobs found" in page.get(LIST, {"show": "failed", "kind": domains.PROVE}).content.decode()
     assert page.get(LIST, {"show": "no such", "after": "x"}).status_code == 200
 
 
-def test_an_operator_stops_a_job_and_it_ends_at_its_next_step(page: Client) -> None:
+def test_operator_stops_a_job_and_it_ends_at_its_next_step(page: Client) -> None:
     job = leased_jobs.start(domains.PROVE, "4", payload={}, now=NOW)
     assert page.get(f"{LIST}{job.pk}/cancel/").status_code == 405
     assert page.post(f"{LIST}{job.pk}/cancel/").headers["Location"] == f"{LIST}?show="
-    assert "asked to stop" in page.get(LIST).content.decode()
-    done: list[int] = []
+    assert "stop requested" in page.get(LIST).content.decode()
+    steps_done: list[int] = []
 
-    def steps(running: Running) -> dict[str, Any]:
+    def steps(running: RunningJob) -> dict[str, Any]:
         running.progress(1, 2)
-        done.append(running.pk)
+        steps_done.append(running.pk)
         return {}
 
     run_all(steps)
     job.refresh_from_db()
-    assert (job.outcome, done) == ("cancelled", [])
-    assert page.post(f"{LIST}{job.pk}/cancel/", follow=True).content.decode().count("It had ended already") == 1
+    assert (job.outcome, steps_done) == ("cancelled", [])
+    assert page.post(f"{LIST}{job.pk}/cancel/", follow=True).content.decode().count("The job had already ended") == 1
     assert page.post(f"{LIST}999/cancel/").status_code == 404
 
 
@@ -94,11 +94,11 @@ def test_no_list_reads_the_whole_table(kind: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FILL)
         cursor.execute("ANALYZE base_leasedjob")
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         for outcome in LeasedJob.Outcome.values:
             listed(JobFilter(outcome=outcome, kind=kind))
-    assert asked.captured_queries
-    for query in asked.captured_queries:
+    assert captured.captured_queries
+    for query in captured.captured_queries:
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + query["sql"])
             plan = "\n".join(row[0] for row in cursor.fetchall())

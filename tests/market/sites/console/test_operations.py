@@ -1,4 +1,4 @@
-"""Operations of every seller as an operator sees them: what stopped first, one with its calls, Restart and Pay back."""
+"""Operations of all sellers for operators: stopped ones first, one with its calls, Restart and Pay back."""
 
 from __future__ import annotations
 
@@ -26,51 +26,52 @@ def console() -> Client:
     return enter(factories.make_operator(email="op@market.example"))
 
 
-def held() -> Subscription:
+def make_service() -> Subscription:
     return renewing.service(now=clock.now() - timedelta(days=1))
 
 
-def shown(console: Client, path: str, **query: str) -> str:
+def page_at(console: Client, path: str, **query: str) -> str:
     answer = console.get(path, query)
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.content.decode().replace("&#x27;", "'"))
 
 
 def rows(console: Client, **query: str) -> list[int]:
-    return [one["operation"].pk for one in console.get("/console/operations/", query).context["rows"]]
+    return [row.operation.pk for row in console.get("/console/operations/", query).context["page"].rows]
 
 
-def test_what_stopped_comes_first_and_the_rest_on_demand(console: Client) -> None:
-    assert "Nothing stopped" in shown(console, "/console/operations/")
-    one, other = held(), held()
+@pytest.mark.slow
+def test_stopped_operations_come_first_and_the_rest_on_demand(console: Client) -> None:
+    assert "No stopped operations" in page_at(console, "/console/operations/")
+    subscription, other = make_service(), make_service()
     ended = list(Operation.objects.order_by("-pk").values_list("pk", flat=True))
-    stopped, running = renewing.stopped(one), renewing.renewed(other)
+    stopped, running = renewing.stopped(subscription), renewing.renewed(other)
     assert rows(console) == [stopped.pk]
     assert rows(console, show="open") == [running.pk, stopped.pk]
     assert rows(console, show="ended") == ended
     assert rows(console, show="nonsense") == []
-    assert rows(console, show="open", seller=str(one.seller_id)) == [stopped.pk]
+    assert rows(console, show="open", seller=str(subscription.seller_id)) == [stopped.pk]
     assert rows(console, show="open", seller="nonsense") == []
     assert rows(console, show="open", q=renewing.line_of(running).order.number.lower()) == [running.pk]
     assert rows(console, show="open", q=other.instance_id) == [running.pk]
-    assert "No operation fits" in shown(console, "/console/operations/", q="nothing-like-it")
-    assert "No answer in time" in shown(console, "/console/operations/")
+    assert "No operations found" in page_at(console, "/console/operations/", q="nothing-like-it")
+    assert "Response timed out" in page_at(console, "/console/operations/")
 
 
-def test_one_shows_what_is_wanted_its_tries_and_its_history(console: Client) -> None:
-    stopped = renewing.stopped(held())
-    text = shown(console, f"/console/operations/{stopped.pk}/")
-    for words in ("Renew", "Paid until", "No answer in time", "#1", "The plan ended without success", "Buyer"):
+def test_page_shows_details_attempts_and_history(console: Client) -> None:
+    stopped = renewing.stopped(make_service())
+    text = page_at(console, f"/console/operations/{stopped.pk}/")
+    for words in ("Renew", "Paid until", "Response timed out", "#1", "All retries failed", "Buyer"):
         assert words in text
     assert f'href="/console/orders/{renewing.line_of(stopped).order.number}/"' in text
     assert f'href="/console/calls/{stopped.call_id}/"' in text
-    assert f'href="/console/operations/{stopped.pk}/"' in shown(console, f"/console/calls/{stopped.call_id}/")
+    assert f'href="/console/operations/{stopped.pk}/"' in page_at(console, f"/console/calls/{stopped.call_id}/")
     assert console.get(f"/console/operations/{stopped.pk + 1000}/").status_code == 404
 
 
-def test_it_is_restarted_here_and_the_history_names_who(console: Client) -> None:
+def test_operation_is_restarted_and_the_history_names_the_operator(console: Client) -> None:
     """saas-v2 §7: a restart is one more attempt."""
-    stopped = renewing.stopped(held())
+    stopped = renewing.stopped(make_service())
     answer = console.post(f"/console/operations/{stopped.pk}/restart/", follow=True)
     assert answer.redirect_chain == [(f"/console/operations/{stopped.pk}/", 302)]
     stopped.refresh_from_db()
@@ -80,15 +81,15 @@ def test_it_is_restarted_here_and_the_history_names_who(console: Client) -> None
     engine.answer(renewing.call_of(stopped), now=clock.now())
     engine.react(now=clock.now())
     refused = console.post(f"/console/operations/{stopped.pk}/restart/")
-    assert refused.status_code == 409
-    assert "there is nothing to restart" in refused.content.decode()
+    assert refused.status_code == 422
+    assert "This operation has ended, so it cannot be restarted" in refused.content.decode()
 
 
-def test_a_stopped_renewal_is_paid_back_here(console: Client) -> None:
-    """saas-v2 §3.10: nobody else gives the money back."""
-    service = held()
+def test_stopped_renewal_is_refunded(console: Client) -> None:
+    """saas-v2 §3.10: only the operator refunds the money."""
+    service = make_service()
     stopped = renewing.stopped(service)
-    page = shown(console, f"/console/operations/{stopped.pk}/")
+    page = page_at(console, f"/console/operations/{stopped.pk}/")
     order = renewing.line_of(stopped).order
     assert f'action="/console/orders/{order.number}/pay-back/"' in page
     before = ledger.buyer_account(service.buyer, "CNY").balance_minor
@@ -96,66 +97,67 @@ def test_a_stopped_renewal_is_paid_back_here(console: Client) -> None:
     stopped.refresh_from_db()
     assert stopped.status == "gave_up"
     assert ledger.buyer_account(service.buyer, "CNY").balance_minor == before + order.total_minor
-    after = shown(console, f"/console/operations/{stopped.pk}/")
+    after = page_at(console, f"/console/operations/{stopped.pk}/")
     assert "pay-back" not in after
     assert "/restart/" not in after
     assert "agreed" in after
 
 
-def test_what_ends_no_order_has_nothing_to_pay_back(console: Client) -> None:
-    service = held()
+def test_operation_without_an_order_offers_no_refund(console: Client) -> None:
+    service = make_service()
     renewing.frozen_by_operator(service)
     freeze = Operation.objects.select_related("call").get(kind="freeze")
     engine.give_up(renewing.call_of(freeze), now=clock.now())
     engine.react(now=clock.now())
-    page = shown(console, f"/console/operations/{freeze.pk}/")
+    page = page_at(console, f"/console/operations/{freeze.pk}/")
     assert "pay-back" not in page
     assert "/restart/" in page
 
 
-def test_what_stopped_needs_an_operator_until_it_is_resolved(console: Client) -> None:
-    """An unresolved failure never disappears because a week has passed."""
+def test_stopped_operation_needs_an_operator_until_it_is_resolved(console: Client) -> None:
+    """An unresolved failure does not disappear after a week."""
     WorkerProcess.objects.create(name="w", started_at=clock.wall(), seen_at=clock.wall())
-    service = held()
-    assert "Nothing needs you now." in shown(console, "/console/")
+    service = make_service()
+    assert "Nothing needs your attention." in page_at(console, "/console/")
     stopped = renewing.stopped(service)
     Operation.objects.filter(pk=stopped.pk).update(created_at=clock.now() - timedelta(days=40))
-    page = shown(console, "/console/")
+    page = page_at(console, "/console/")
     assert "Stopped operations: 1" in page
-    assert f'href="/console/operations/{stopped.pk}/"' in page
+    assert 'href="/console/queue/' in page
     console.post(f"/console/orders/{renewing.line_of(stopped).order.number}/pay-back/", {"reason": "agreed"})
-    assert "Nothing needs you now." in shown(console, "/console/")
+    assert "Nothing needs your attention." in page_at(console, "/console/")
 
 
-def test_nothing_needs_you_is_never_said_beside_a_failing_call(console: Client) -> None:
+def test_overview_with_a_failing_call_is_not_all_clear(console: Client) -> None:
     WorkerProcess.objects.create(name="w", started_at=clock.wall(), seen_at=clock.wall())
-    operation = renewing.renewed(held())
+    operation = renewing.renewed(make_service())
     engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
-    page = shown(console, "/console/")
-    assert "1 call fails and is tried again." in page
-    assert "Nothing needs you now." not in page
+    page = page_at(console, "/console/")
+    assert "1 call failed and is being retried." in page
+    assert "Nothing needs your attention." not in page
 
 
-def test_an_order_that_stopped_says_so_in_every_list(console: Client) -> None:
-    service = held()
+def test_stopped_order_is_marked_in_every_list(console: Client) -> None:
+    service = make_service()
     stopped = renewing.stopped(service)
     for query in ({}, {"status": "stopped"}):
         page = console.get("/console/orders/", query).content.decode()
         row = re.sub(r"\s+", " ", page[page.index(renewing.line_of(stopped).order.number) :].split("</tr>")[0])
         assert "Stopped" in row
         assert "Processing" not in row
-    assert "Stopped" in shown(console, f"/console/orders/{renewing.line_of(stopped).order.number}/").split("</h1>")[0]
+    assert "Stopped" in page_at(console, f"/console/orders/{renewing.line_of(stopped).order.number}/").split("</h1>")[0]
     other = factories.make_order(paid=True)
     row = console.get("/console/orders/").content.decode()
     assert "Stopped" not in row[row.index(other.number) :].split("</tr>")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["stopped", "open", "ended"])
-def test_a_list_takes_the_same_queries_however_long(console: Client, state: str, django_assert_max_num_queries) -> None:
+def test_list_takes_the_same_queries_for_any_length(console: Client, state: str, django_assert_max_num_queries) -> None:
     def fill() -> None:
-        service = held()
+        service = make_service()
         renewing.stopped(service)
-        running = held()
+        running = make_service()
         renewing.renewed(running)
         renewing.frozen_by_operator(running)
 
@@ -168,10 +170,10 @@ def test_a_list_takes_the_same_queries_however_long(console: Client, state: str,
     assert counts[0] == counts[1]
 
 
-def test_it_speaks_chinese(console: Client) -> None:
-    stopped = renewing.stopped(held())
+def test_page_is_in_chinese(console: Client) -> None:
+    stopped = renewing.stopped(make_service())
     console.cookies["django_language"] = "zh-hans"
-    text = shown(console, f"/console/operations/{stopped.pk}/")
+    text = page_at(console, f"/console/operations/{stopped.pk}/")
     for word in ("办理", "续费", "已停止", "重新启动"):
         assert word in text
-    assert "已停止的办理：1 项" in shown(console, "/console/")
+    assert "已停止的办理：1 项" in page_at(console, "/console/")

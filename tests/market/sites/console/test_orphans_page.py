@@ -1,5 +1,5 @@
-"""The page of servers without an order: what is known of them, that it follows a check, and that a deletion is confirmed
-(business-rules §5)."""
+"""The page of servers without an order: known facts, the last check, and confirmation of a deletion (business-rules
+§5)."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def checked(outcome: str) -> None:
     ("outcome", "words"),
     [
         (None, "Not checked yet"), ("", "A check is in progress."), ("done", KNOWN),
-        ("failed", "The last check failed, so nothing is known."),
-        ("cancelled", "The last check failed, so nothing is known."),
+        ("failed", "The last check failed, so the result is unknown."),
+        ("cancelled", "The last check failed, so the result is unknown."),
     ],
 )  # fmt: skip
-def test_only_a_check_that_succeeded_says_that_every_server_has_an_order(
+def test_only_a_successful_check_reports_that_every_server_has_an_order(
     outcome: str | None, words: str, settings
 ) -> None:
     if outcome is not None:
@@ -52,7 +52,7 @@ def test_only_a_check_that_succeeded_says_that_every_server_has_an_order(
     assert (follows in text) is (outcome == "")
 
 
-def test_a_deletion_is_confirmed(settings) -> None:
+def test_deletion_is_confirmed(settings) -> None:
     orphan = OrphanServer.objects.create(
         cloud="memory", provider_id="left", name="web-9", found_at=NOW, seen_at=NOW
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Products in the console: found, suspended with a reason, let go on, ended for good."""
+"""Products in the console: found, suspended with a reason, resumed, ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def console() -> Client:
     return client
 
 
-def at(name: str, *args: int) -> str:
+def url_of(name: str, *args: int) -> str:
     return reverse(f"console:{name}", args=args)
 
 
@@ -31,50 +31,52 @@ def test_products_are_found_by_name_state_kind_seller_and_product_id(console: Cl
         make_product(name="客服", name_en="Desk", on_sale=False),
     )
     offer = Offer.objects.get(sku__spec__product=docs)
-    for query, found in (
+    for query, expected in (
         ("", {docs, other}), ("q=文档", {docs}), ("q=desk", {other}), ("status=draft", {other}), ("kind=SAAS", {docs, other}),
         ("kind=HARDWARE", set()), (f"seller={docs.seller_id}", {docs}), (f"q={offer.product_id}", {docs}), ("seller=x", set()),
     ):  # fmt: skip
-        answer = console.get(f"{at('products')}?{query}")
-        assert set(answer.context["page"].rows) == found, query
+        answer = console.get(f"{url_of('products')}?{query}")
+        assert set(answer.context["page"].rows) == expected, query
 
 
-def test_a_page_shows_versions_prices_and_history_of_every_kind(console: Client) -> None:
+def test_details_show_versions_prices_and_history_of_every_kind(console: Client) -> None:
     product = make_product(prices=(MONTHLY, YEARLY, ON_DEMAND))
-    shown = console.get(at("product", product.pk)).content.decode()
+    shown = console.get(url_of("product", product.pk)).content.decode()
     assert "Version 1" in shown
     assert all(offer.product_id in shown for offer in Offer.objects.all())
     draft = make_product(on_sale=False)
-    assert "Never listed" in console.get(at("product", draft.pk)).content.decode()
-    assert console.get(at("product", 10**9)).status_code == 404
+    assert "Never listed" in console.get(url_of("product", draft.pk)).content.decode()
+    assert console.get(url_of("product", 10**9)).status_code == 404
 
 
-def test_sales_are_suspended_with_a_reason_and_go_on(console: Client) -> None:
+def test_sales_are_suspended_with_a_reason_and_resumed(console: Client) -> None:
     product = make_product()
-    answer = console.post(at("product_freeze", product.pk), {"reason": "  "})
+    answer = console.post(url_of("product_freeze", product.pk), {"reason": "  "})
     assert answer.status_code == 422
     assert Product.objects.get().status == "on_sale"
-    console.post(at("product_freeze", product.pk), {"reason": "interface does not answer"})
+    console.post(url_of("product_freeze", product.pk), {"reason": "interface does not answer"})
     assert Product.objects.get().status == "frozen"
-    assert "interface does not answer" in console.get(at("product", product.pk)).content.decode()
-    console.post(at("product_unfreeze", product.pk))
+    assert "interface does not answer" in console.get(url_of("product", product.pk)).content.decode()
+    console.post(url_of("product_unfreeze", product.pk))
     assert Product.objects.get().status == "on_sale"
     assert set(Event.objects.filter(name__startswith="product_").values_list("name", flat=True)) == {
         "product_frozen", "product_unfrozen",
     }  # fmt: skip
 
 
-def test_sales_of_a_part_and_of_all_are_ended_for_good(console: Client) -> None:
+def test_sales_of_a_spec_and_of_the_product_are_ended_permanently(console: Client) -> None:
     product = make_product(
         specs=(make_spec(make_sku(MONTHLY)), make_spec(make_sku(YEARLY), name="企业版", name_en="Business"))
     )
     foreign = make_product()
     spec, sku = Spec.objects.get(product=product, position=0), Sku.objects.get(spec__product=foreign)
-    assert console.post(at("product_stop", product.pk), {"reason": "x", "what": f"sku:{sku.code}"}).status_code == 422
-    console.post(at("product_stop", product.pk), {"reason": "replaced", "what": f"spec:{spec.key}"})
+    assert (
+        console.post(url_of("product_stop", product.pk), {"reason": "x", "what": f"sku:{sku.code}"}).status_code == 422
+    )
+    console.post(url_of("product_stop", product.pk), {"reason": "replaced", "what": f"spec:{spec.key}"})
     assert list(Offer.objects.filter(sku__spec__product=product, on_sale=True)) == [
         Offer.objects.get(period_type="year")
     ]
-    console.post(at("product_stop", product.pk), {"reason": "end of life", "what": "product"})
+    console.post(url_of("product_stop", product.pk), {"reason": "end of life", "what": "product"})
     assert Product.objects.get(pk=product.pk).status == "stopped"
-    assert console.get(at("product", product.pk)).status_code == 200
+    assert console.get(url_of("product", product.pk)).status_code == 200

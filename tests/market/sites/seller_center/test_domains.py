@@ -1,9 +1,10 @@
-"""Pages of domains and addresses: what is expected, what was found, and what a change affects (saas-v2 §1.2, issue 9)."""
+"""Pages of domains and addresses: expected records, found records, and the effects of a change (saas-v2 §1.2, issue 9)."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.configured import changed
 from tests.factories import buying, people, products
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -15,7 +16,7 @@ from tradepost.market.production import addresses
 from tradepost.market.production.models import Address, Binding
 
 
-def test_a_domain_is_registered_and_says_how_to_prove_it(page, shop):
+def test_registered_domain_shows_how_to_prove_it(page, shop):
     answer = page.post("/seller/domains/", {"host": "https://API.seller.example/"})
 
     domain = Domain.objects.get(seller=shop.seller)
@@ -32,7 +33,7 @@ def test_a_domain_is_registered_and_says_how_to_prove_it(page, shop):
     assert LeasedJob.objects.count() == 1, "one look at a time"
 
 
-def test_what_was_found_instead_of_the_proof_is_said_and_escaped(page, shop):
+def test_wrong_records_are_shown_and_escaped(page, shop):
     page.post("/seller/domains/", {"host": "api.seller.example"})
     domain = Domain.objects.get()
     domain.seen = [
@@ -45,37 +46,36 @@ def test_what_was_found_instead_of_the_proof_is_said_and_escaped(page, shop):
 
     text = page.get(f"/seller/domains/{domain.pk}/").content.decode()
 
-    assert "Something else stands there:" in text
+    assert "The content does not match:" in text
     assert "&lt;script&gt;alert(1)" in text
     assert "<script>alert(1)" not in text
-    assert "another status than 200" in text
+    assert "The server responded with a status other than 200" in text
     assert "There is no TXT record of this name yet" in text
 
 
-def test_a_refusal_stands_beside_the_field(page, shop):
+def test_refusal_is_shown_beside_the_field(page, shop):
     text = page.post("/seller/domains/", {"host": "api.seller.example/path"}).content.decode()
     assert "id_host_error" in text
-    assert "without port and path" in text
+    assert "without port or path" in text
     assert 'value="api.seller.example/path"' in text
     assert not Domain.objects.exists()
 
 
-def test_a_sandbox_takes_this_machine_at_once(page, shop):
+def test_sandbox_accepts_this_machine_without_proof(page, shop):
     answer = page.post("/seller/domains/", {"host": "localhost"}, follow=True)
     assert "localhost is verified, because this is a sandbox." in answer.content.decode()
 
 
-def test_looks_are_bounded(page, shop, monkeypatch):
+def test_lookups_are_limited(page, shop, monkeypatch):
     page.post("/seller/domains/", {"host": "api.seller.example"})
     domain = Domain.objects.get()
-    monkeypatch.setattr(
-        "tradepost.market.sites.seller_center.looks.config", lambda: config().model_copy(update={"looks_an_hour": 2})
-    )
-    answers = [page.post(f"/seller/domains/{domain.pk}/check/").status_code for _ in range(3)]
-    assert answers == [302, 302, 429]
+    monkeypatch.setattr("tradepost.market.sites.seller_center.looks.config", lambda: changed(config(), looks_an_hour=2))
+    answers = [page.post(f"/seller/domains/{domain.pk}/check/") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 3600
 
 
-# --- an address stands on a domain ---
+# --- addresses need a domain ---
 
 
 def register(seller, url: str, *, outbound: OutboundPolicy = PUBLIC) -> Address:
@@ -89,7 +89,7 @@ def register(seller, url: str, *, outbound: OutboundPolicy = PUBLIC) -> Address:
     )
 
 
-def test_an_address_needs_a_proven_domain_in_every_market(page, shop):
+def test_address_needs_a_proven_domain_in_every_market(page, shop):
     for outbound in (PUBLIC, SANDBOX):
         with pytest.raises(Refused, check=lambda error: error.code == "address.domain"):
             register(shop.seller, "https://api.seller.example/produce", outbound=outbound)
@@ -100,14 +100,14 @@ def test_an_address_needs_a_proven_domain_in_every_market(page, shop):
     with pytest.raises(Refused, check=lambda error: error.code == "address.domain"):
         register(shop.seller, "https://api.seller.example/produce")
     assert not Address.objects.exists()
-    made = register(foreign, "https://API.seller.example:8443/produce")
-    assert made.domain is not None
-    assert made.domain.seller == foreign
+    registered = register(foreign, "https://API.seller.example:8443/produce")
+    assert registered.domain is not None
+    assert registered.domain.seller == foreign
     text = page.post("/seller/addresses/new/", {"url": "https://x.example/a", "protocol": "saas_v2", "product": ""})
-    assert "First prove that the domain x.example is yours" in text.content.decode()
+    assert "Verify the domain x.example first" in text.content.decode()
 
 
-def test_a_lapsed_domain_takes_no_other_address_and_keeps_its_own(shop):
+def test_lapsed_domain_accepts_no_new_address_and_keeps_its_own(shop):
     domain = Domain.objects.create(
         seller=shop.seller, host="api.seller.example", status="verified", how="dns", token="t", created_at=people.NOW
     )
@@ -120,7 +120,7 @@ def test_a_lapsed_domain_takes_no_other_address_and_keeps_its_own(shop):
     assert (own.require_body_sign, own.domain) == (False, domain)
 
 
-def test_an_address_that_serves_nothing_is_deleted_and_its_calls_stay(page, shop):
+def test_unused_address_is_deleted_and_its_calls_stay(page, shop):
     product = products.make_product(shop.seller)
     call = buying.make_call(buying.make_order(offer=products.make_offer(product), paid=True))
     own = call.address
@@ -135,11 +135,11 @@ def test_an_address_that_serves_nothing_is_deleted_and_its_calls_stay(page, shop
 
     assert page.get(f"/seller/addresses/{own.pk}/").status_code == 404
     assert page.get(f"/seller/messages/{call.pk}/").status_code == 200
-    assert page.post(f"/seller/products/{product.pk}/bind/", {"address": own.pk}).status_code == 404
+    assert page.post(f"/seller/products/{product.pk}/bind/", {"address": own.pk}).status_code == 422
     assert people.make_address(shop.seller, url=own.url).pk != own.pk, "it can be registered again"
 
 
-def test_a_product_on_sale_is_never_served_nowhere(page, shop):
+def test_address_of_a_product_on_sale_cannot_be_removed(page, shop):
     product = products.make_product(shop.seller)
     path = f"/seller/products/{product.pk}/unbind/"
     assert page.post(path).status_code == 409
@@ -150,17 +150,17 @@ def test_a_product_on_sale_is_never_served_nowhere(page, shop):
     assert not Binding.objects.exists()
 
 
-def test_a_test_of_an_address_is_followed(page, shop):
+def test_test_of_an_address_is_followed(page, shop):
     own = people.make_address(shop.seller)
     answer = page.post(f"/seller/addresses/{own.pk}/test/")
     assert answer.headers["Location"] == f"/seller/addresses/{own.pk}/"
     text = page.get(f"/seller/addresses/{own.pk}/").content.decode()
-    assert "The server is being asked" in text
+    assert "Testing the server" in text
     assert f'hx-get="/seller/addresses/{own.pk}/live/"' in text
     assert LeasedJob.objects.get().seller_id == shop.seller.pk
 
 
-def test_a_domain_with_addresses_is_not_deleted(page, shop):
+def test_domain_with_addresses_cannot_be_deleted(page, shop):
     own = people.make_address(shop.seller)
     assert page.post(f"/seller/domains/{own.domain_id}/delete/").status_code == 409
     addresses.remove(own, now=people.NOW)

@@ -1,4 +1,5 @@
-"""Members on the seller's pages: invited, joined by the link, put into groups, removed; and no page gives more than one has."""
+"""Members on the seller's pages: invited, joined by link, put into groups, removed; nobody can grant rights that they
+lack."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ import re
 import pytest
 from django.test import Client
 
+from tests.configured import changed
 from tests.factories import people, products
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import grants
-from tradepost.market.identity.menus import DEVELOPER, EXPLAINED, VIEWER
+from tradepost.market.identity.menus import DEVELOPER, GRANTABLE, VIEWER
 from tradepost.market.identity.models import Group, Invitation, Member
 from tradepost.market.notifications.models import NoticeDelivery
 
@@ -21,7 +23,7 @@ def link_of_the_mail() -> str:
     return unseal(NoticeDelivery.objects.latest("pk").sealed_link)
 
 
-def test_somebody_is_invited_and_joins_with_an_account_of_that_address(page, shop):
+def test_invited_person_joins_with_an_account_of_that_address(page, shop):
     answer = page.post("/seller/members/invite/", {"email": "new@a.example", "groups": ["developer"]})
 
     assert answer.status_code == 302
@@ -29,11 +31,11 @@ def test_somebody_is_invited_and_joins_with_an_account_of_that_address(page, sho
     link = link_of_the_mail()
     stranger = Client(headers={"accept-language": "en"})
     text = stranger.get(link).content.decode()
-    assert "open one with this address" in text
+    assert "create one with this address" in text
     assert f"/account/login/?next={link.replace('/', '%2F')}" in text
     assert stranger.post(link).headers["Location"].startswith("/account/login/?next=/seller/join/")
     other = enter(people.make_buyer(balance="0"))
-    assert "you are logged in as" in other.get(link).content.decode()
+    assert "Sign out, then open the link in the email again" in other.get(link).content.decode()
     assert other.post(link).status_code == 403
     new = enter(people.make_buyer(email="New@a.example", balance="0"))
     assert "Accept the invitation" in new.get(link).content.decode()
@@ -44,34 +46,34 @@ def test_somebody_is_invited_and_joins_with_an_account_of_that_address(page, sho
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("form", "words"),
     [
         ({"email": "nonsense", "groups": ["viewer"]}, "This is not an e-mail address"),
         ({"email": "new@a.example"}, "Choose at least one group"),
         ({"email": "new@a.example", "groups": ["9999"]}, "9999"),
     ],
 )
-def test_a_wrong_invitation_is_explained_and_mails_nobody(page, given, words):
-    text = page.post("/seller/members/invite/", given).content.decode()
+def test_wrong_invitation_is_explained_and_sends_no_mail(page, form, words):
+    text = page.post("/seller/members/invite/", form).content.decode()
     assert words in text
-    assert f'value="{given["email"]}"' in text
+    assert f'value="{form["email"]}"' in text
     assert (Invitation.objects.count(), NoticeDelivery.objects.count()) == (0, 0)
 
 
-def test_invitations_a_day_are_bounded(page, monkeypatch):
+def test_daily_invitations_are_limited(page, monkeypatch):
     monkeypatch.setattr(
         "tradepost.market.sites.seller_center.members.config",
-        lambda: config().model_copy(update={"invitations_a_day": 1}),
+        lambda: changed(config(), invitations_a_day=1),
     )
     answer = None
     for number in range(2):
         answer = page.post("/seller/members/invite/", {"email": f"n{number}@a.example", "groups": ["viewer"]})
     assert answer is not None
-    assert "No more invitations can be mailed today" in answer.content.decode()
+    assert "You have reached the daily limit for invitations. Try again tomorrow" in answer.content.decode()
     assert NoticeDelivery.objects.count() == 1
 
 
-def test_an_invitation_is_mailed_again_and_withdrawn(page):
+def test_invitation_is_mailed_again_and_withdrawn(page):
     page.post("/seller/members/invite/", {"email": "new@a.example", "groups": ["viewer"]})
     first, link = Invitation.objects.get(), link_of_the_mail()
     page.post(f"/seller/members/invitations/{first.pk}/again/")
@@ -83,43 +85,43 @@ def test_an_invitation_is_mailed_again_and_withdrawn(page):
     assert page.post(f"/seller/members/invitations/{second.pk}/withdraw/").status_code == 409
 
 
-def test_a_member_gets_groups_and_products(page, shop):
-    one = people.make_member(shop.seller, people.make_buyer(balance="0"), VIEWER)
+def test_member_gets_groups_and_products(page, shop):
+    member = people.make_member(shop.seller, people.make_buyer(balance="0"), VIEWER)
     product = products.make_product(shop.seller, name_en="Cloud Ledger")
     group = people.make_group(shop.seller, tools="write")
 
-    page.post(f"/seller/members/{one.pk}/", {"groups": [str(group.pk)], "products": [str(product.pk)]})
+    page.post(f"/seller/members/{member.pk}/", {"groups": [str(group.pk)], "products": [str(product.pk)]})
 
-    assert list(one.groups.all()) == [group]
-    assert grants.granted_to(one) == [product]
-    text = page.get(f"/seller/members/{one.pk}/").content.decode()
-    assert "Interface tools: read and change" in text
+    assert list(member.groups.all()) == [group]
+    assert grants.granted_to(member) == [product]
+    text = page.get(f"/seller/members/{member.pk}/").content.decode()
+    assert "Interface tools: read and write" in text
     assert re.search(rf'value="{product.pk}"[^>]*checked', text)
-    page.post(f"/seller/members/{one.pk}/", {"groups": ["viewer"]})
-    assert grants.granted_to(one) == []
+    page.post(f"/seller/members/{member.pk}/", {"groups": ["viewer"]})
+    assert grants.granted_to(member) == []
 
 
-def test_another_sellers_member_group_and_product_do_not_exist(page, shop, other_shop):
+def test_member_group_and_product_of_another_seller_are_not_found(page, shop, other_shop):
     foreign = Member.objects.get(seller=other_shop.seller)
     group = people.make_group(other_shop.seller, trade="read")
     product = products.make_product(other_shop.seller)
-    one = people.make_member(shop.seller, people.make_buyer(balance="0"), VIEWER)
+    member = people.make_member(shop.seller, people.make_buyer(balance="0"), VIEWER)
     assert page.get(f"/seller/members/{foreign.pk}/").status_code == 404
     for act in ("remove", "hand-over"):
         assert page.post(f"/seller/members/{foreign.pk}/{act}/").status_code == 404
     assert page.get(f"/seller/members/groups/{group.pk}/").status_code == 404
     assert page.post(f"/seller/members/groups/{group.pk}/delete/").status_code == 404
-    page.post(f"/seller/members/{one.pk}/", {"groups": ["viewer"], "products": [str(product.pk)]})
-    page.post(f"/seller/members/{one.pk}/", {"groups": [str(group.pk)]})
-    assert [g.code for g in one.groups.all()] == [VIEWER]
-    assert grants.granted_to(one) == []
+    page.post(f"/seller/members/{member.pk}/", {"groups": ["viewer"], "products": [str(product.pk)]})
+    page.post(f"/seller/members/{member.pk}/", {"groups": [str(group.pk)]})
+    assert [g.code for g in member.groups.all()] == [VIEWER]
+    assert grants.granted_to(member) == []
 
 
 def of_a_group(name: str, **menus: str) -> dict[str, str]:
-    return {"name": name} | dict.fromkeys(EXPLAINED, "none") | menus
+    return {"name": name} | dict.fromkeys(GRANTABLE, "none") | menus
 
 
-def test_a_group_is_made_changed_and_deleted(page, shop):
+def test_group_is_created_changed_and_deleted(page, shop):
     page.post("/seller/members/groups/new/", of_a_group(" Support  desk ", trade="read"))
     group = Group.objects.get(seller=shop.seller)
     assert (group.name, group.menus) == ("Support desk", {"trade": "read"})
@@ -132,7 +134,7 @@ def test_a_group_is_made_changed_and_deleted(page, shop):
     assert not Group.objects.exists()
 
 
-def test_a_manager_is_offered_and_gives_only_what_is_theirs(shop):
+def test_manager_grants_only_their_own_rights(shop):
     group = people.make_group(shop.seller, members="write", trade="read")
     manager = people.make_member(shop.seller, people.make_buyer(balance="0"), group)
     strong = people.make_member(shop.seller, people.make_buyer(balance="0"), DEVELOPER)
@@ -150,7 +152,7 @@ def test_a_manager_is_offered_and_gives_only_what_is_theirs(shop):
     assert [g.code for g in strong.groups.all()] == [DEVELOPER]
 
 
-def test_a_company_is_handed_over_and_left(page, shop):
+def test_company_is_transferred_and_left(page, shop):
     heir = people.make_member(shop.seller, people.make_buyer(balance="0"), VIEWER)
     assert page.post("/seller/members/leave/").status_code == 409, "a company always has an owner"
     assert page.post(f"/seller/members/{heir.pk}/hand-over/").status_code == 302
@@ -160,11 +162,26 @@ def test_a_company_is_handed_over_and_left(page, shop):
     assert Member.objects.get(seller=shop.seller).pk == heir.pk
 
 
+def test_member_without_the_members_page_leaves_from_their_own_page(shop):
+    """The act was open to all members, and its button was on a page that developers do not see."""
+    other = people.make_buyer(balance="0")
+    people.make_member(shop.seller, other, DEVELOPER)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(other)
+    assert client.get("/seller/members/").status_code == 403
+    assert 'href="/seller/membership/"' in client.get("/seller/").content.decode()
+    own = client.get("/seller/membership/").content.decode()
+    assert 'action="/seller/members/leave/"' in own
+    assert 'href="/seller/members/' not in own
+    assert client.post("/seller/members/leave/").headers["Location"] == "/"
+    assert not Member.objects.filter(seller=shop.seller, user=other).exists()
+
+
 def test_names_of_people_and_groups_are_escaped(page, shop):
     person = people.make_buyer(balance="0", name="<script>alert(1)</script>")
-    one = people.make_member(shop.seller, person, VIEWER)
+    member = people.make_member(shop.seller, person, VIEWER)
     Group.objects.create(seller=shop.seller, name="<b>bold", menus={"trade": "read"})
-    for path in ("/seller/members/", f"/seller/members/{one.pk}/", "/seller/members/invite/"):
+    for path in ("/seller/members/", f"/seller/members/{member.pk}/", "/seller/members/invite/"):
         text = page.get(path).content.decode()
         assert "<script>alert(1)" not in text
         assert "<b>bold" not in text

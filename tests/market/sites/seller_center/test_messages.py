@@ -1,4 +1,4 @@
-"""Interface messages (saas-v2 §7): what was sent, what came back, why it failed, and Restart."""
+"""Interface messages (saas-v2 §7): request, response, reason of a failure, and Restart."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ def order(shop):
 
 @pytest.fixture
 def call(order) -> Call:
-    """Tried twice, in vain."""
+    """Tried twice without success."""
     call = buying.make_call(order)
     for _ in range(2):
-        call = engine.answer(call, broken("HTTP status 502; expected 200"), now=clock.now())
+        call = engine.answer(call, http_fault("HTTP status 502; expected 200"), now=clock.now())
     return call
 
 
-def broken(detail: str) -> Unreachable:
+def http_fault(detail: str) -> Unreachable:
     return Unreachable(fault=Fault.HTTP_STATUS, detail=detail)
 
 
-def shown(page, call: Call) -> str:
+def page_of(page, call: Call) -> str:
     return page.get(f"/seller/messages/{call.pk}/").content.decode()
 
 
-def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
+def test_both_sides_of_an_attempt_are_shown_unchanged(page, call):
     url = "http://127.0.0.1:9/produce?signature=AB&timestamp=1&nonce=N"
     engine.answer(
         call, Rejected(code="000106", message="sold out today"), now=clock.now(),
@@ -59,7 +59,7 @@ def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
         response=engine.told('{"resultCode":"000106"}', headers=(("bOdY-SiGn", "x"),)),
     )  # fmt: skip
 
-    text = shown(page, call)
+    text = page_of(page, call)
 
     assert escape("POST http://127.0.0.1:9/produce?signature=AB&timestamp=1&nonce=N") in text
     assert escape('{"activity":"newInstance"}') in text
@@ -69,15 +69,15 @@ def test_shows_both_sides_of_an_attempt_as_they_were(page, call):
     assert "Add resources and restart the call" in text
     assert "sold out today" in text
     assert "curl --silent" in text
-    # A line that is too old says how to get a fresh one, in every version.
+    # A line that is too old explains how to get a current one, in every version.
     assert escape(f"tradepost sign '{url}' --protocol saas_v2 --data '{{\"activity\":\"newInstance\"}}'") in text
     assert "42 ms" in text or "41 ms" in text
 
 
-def test_what_a_seller_answers_never_becomes_markup(page, call):
+def test_response_of_a_seller_is_escaped(page, call):
     hostile = "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
     answered = engine.told(hostile, status=500, headers=((hostile, hostile),))
-    engine.answer(call, broken(hostile), now=clock.now(), response=answered)
+    engine.answer(call, http_fault(hostile), now=clock.now(), response=answered)
     Call.objects.filter(pk=call.pk).update(instance_id="<b>x</b>", last_verdict="<i>odd")
 
     for path in (
@@ -93,26 +93,26 @@ def test_what_a_seller_answers_never_becomes_markup(page, call):
         assert "<i>odd" not in text
 
 
-def test_says_the_plan_and_the_next_try(page, call):
-    text = shown(page, call)
+def test_plan_and_next_try_are_shown(page, call):
+    text = page_of(page, call)
 
-    assert "Next try:" in text
-    assert "Plan: tried every 1 hour until" in text
+    assert "Next attempt:" in text
+    assert "Retry plan: every 1 hour until" in text
 
 
-def test_a_call_that_rests_is_not_polled_and_one_in_flight_is(page, call):
-    assert "hx-get" not in shown(page, call)
+def test_page_polls_only_while_a_call_is_in_progress(page, call):
+    assert "hx-get" not in page_of(page, call).partition("<main")[2]
 
     leased = engine.lease(call, now=clock.now())
 
     live = f"/seller/messages/{call.pk}/live/"
-    assert f'hx-get="{live}"' in shown(page, call)
+    assert f'hx-get="{live}"' in page_of(page, call)
     assert "<html" not in page.get(live).content.decode()
     engine.end(leased, Done(instance_id="i-1"), now=clock.now())
     assert "hx-get" not in page.get(live).content.decode()
 
 
-def test_restart_makes_it_due_now(page, shop):
+def test_restart_makes_the_call_due_now(page, shop):
     """saas-v2 §7: during the retry time a restart is an extra attempt."""
     operation = renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
     call = engine.answer(renewing.call_of(operation), engine.REFUSED_CONNECTION, now=clock.now())
@@ -126,9 +126,9 @@ def test_restart_makes_it_due_now(page, shop):
     assert call.due_at <= clock.now()
 
 
-def test_restart_of_a_call_whose_operation_stopped_restarts_the_operation(page, shop):
+def test_restart_of_a_call_with_a_stopped_operation_restarts_the_operation(page, shop):
     stopped = renewing.stopped(renewing.service(shop.seller, now=clock.now() - timedelta(days=1)))
-    assert f'action="/seller/messages/{stopped.call_id}/restart/"' in shown(page, renewing.call_of(stopped))
+    assert f'action="/seller/messages/{stopped.call_id}/restart/"' in page_of(page, renewing.call_of(stopped))
 
     page.post(f"/seller/messages/{stopped.call_id}/restart/")
 
@@ -136,17 +136,17 @@ def test_restart_of_a_call_whose_operation_stopped_restarts_the_operation(page, 
     assert stopped.status == "running"
 
 
-def in_flight(call: Call) -> None:
+def lease_call(call: Call) -> None:
     engine.lease(call, now=clock.now())
 
 
-def done(call: Call) -> None:
+def complete_call(call: Call) -> None:
     engine.answer(call, now=clock.now())
     engine.react(now=clock.now())
 
 
-def replaced(call: Call) -> None:
-    """Another call took its place: nothing waits for this one."""
+def replace_call(call: Call) -> None:
+    """Another call replaced it: nothing waits for this one."""
     engine.give_up(call, now=clock.now())
     Operation.objects.filter(call=call).update(call=None)
 
@@ -154,15 +154,15 @@ def replaced(call: Call) -> None:
 @pytest.mark.parametrize(
     ("happens", "words"),
     [
-        (in_flight, "being made right now"),
-        (done, "there is nothing to restart"),
-        (replaced, "Nothing waits for this call"),
+        (lease_call, "This call is in progress. Wait for the response"),
+        (complete_call, "This operation has ended, so it cannot be restarted"),
+        (replace_call, "No operation is waiting for this call"),
     ],
 )
-def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, shop, happens, words):
+def test_impossible_restart_is_refused_with_an_explanation(page, shop, happens, words):
     call = renewing.call_of(renewing.renewed(renewing.service(shop.seller, now=clock.now() - timedelta(days=1))))
     happens(call)
-    assert "/restart/" not in shown(page, call)
+    assert "/restart/" not in page_of(page, call)
 
     answer = page.post(f"/seller/messages/{call.pk}/restart/")
 
@@ -172,44 +172,44 @@ def test_restart_of_what_cannot_be_restarted_is_refused_in_words(page, shop, hap
     assert call.restart is False
 
 
-def test_restart_only_by_post(page, call):
+def test_restart_needs_post(page, call):
     assert page.get(f"/seller/messages/{call.pk}/restart/").status_code == 405
 
 
-def test_filters_narrow_the_list_and_stay_in_the_address(page, order, call):
-    done = engine.answer(buying.make_call(order), now=clock.now())
-    held = buying.make_call(order, state=State.HELD, hold="breaker", last_verdict="connect")
+def test_filters_narrow_the_list_and_are_in_the_address(page, order, call):
+    answered = engine.answer(buying.make_call(order), now=clock.now())
+    held_call = buying.make_call(order, state=State.HELD, hold="breaker", last_verdict="connect")
 
     def found(**query: str) -> list[int]:
         return [c.pk for c, _ in page.get("/seller/messages/", query).context["rows"]]
 
-    assert found() == [held.pk, done.pk, call.pk]
-    assert found(state="done") == [done.pk]
-    assert found(state="held") == [held.pk]
+    assert found() == [held_call.pk, answered.pk, call.pk]
+    assert found(state="done") == [answered.pk]
+    assert found(state="held") == [held_call.pk]
     assert found(state="waiting") == [call.pk]
-    assert found(state="failing") == [held.pk, call.pk]
-    assert found(reason="connect") == [held.pk]
-    assert found(order=call.order_number.lower()) == [held.pk, done.pk, call.pk]
-    assert found(order=call.order_line_number, state="done") == [done.pk]
+    assert found(state="failing") == [held_call.pk, call.pk]
+    assert found(reason="connect") == [held_call.pk]
+    assert found(order=call.order_number.lower()) == [held_call.pk, answered.pk, call.pk]
+    assert found(order=call.order_line_number, state="done") == [answered.pk]
     assert found(activity="releaseInstance") == []
     assert found(state="nonsense") == []
-    assert found(address=str(call.address_id)) == [held.pk, done.pk, call.pk]
+    assert found(address=str(call.address_id)) == [held_call.pk, answered.pk, call.pk]
     assert found(address="x") == []
     text = page.get("/seller/messages/", {"state": "held", "reason": "connect"}).content.decode()
     assert text.count("selected") == 2
 
 
-def test_times_of_calls_have_their_seconds(page, call):
-    """Calls of one minute are told apart, and found again in the seller's own log."""
+def test_times_of_calls_have_seconds(page, call):
+    """Calls of one minute can be distinguished, and found in the seller's own log."""
     at = call.created_at.replace(second=7)
     Call.objects.filter(pk=call.pk).update(created_at=at)
 
     assert ":07 <span" in page.get("/seller/messages/").content.decode()
-    assert ":07 <span" in shown(page, call)
+    assert ":07 <span" in page_of(page, call)
 
 
-def test_a_renewal_and_a_freeze_are_told_from_their_likes(page, order):
-    """saas-v2 §3.3, §3.4: one activity, told apart by its scene or its status."""
+def test_renewal_and_freeze_are_distinguished_from_similar_calls(page, order):
+    """saas-v2 §3.3, §3.4: one activity, distinguished by its scene or its status."""
     frozen = SetStatus(instance_id="i-1", status=InstanceStatus.FREEZE)
     line = f"{order.number}-000001"
     renewed = Refresh(
@@ -222,11 +222,11 @@ def test_a_renewal_and_a_freeze_are_told_from_their_likes(page, order):
     for call, words in zip(calls, ("updateInstanceStatus FREEZE", "refreshInstance RENEWAL"), strict=True):
         activity, variant = words.split()
         assert re.search(rf">{activity}</a>\s*<span class=\"tp-id\">{variant}</span>", listed)
-        assert f'<h1 class="tp-id">{words}</h1>' in shown(page, call)
+        assert f'<h1 class="tp-id">{words}</h1>' in page_of(page, call)
 
 
-def test_the_activities_offered_are_those_of_the_addresses_own_protocols(page, shop):
-    """A seller of SaaS 2.0 need not look for its seven among the thirty of all protocols."""
+def test_filter_offers_only_activities_of_the_addresses_protocols(page, shop):
+    """A seller of SaaS 2.0 sees its seven activities first, not the thirty of all protocols."""
     saas, code = (
         Address.objects.create(
             seller=shop.seller, url=f"http://127.0.0.1:9/{name}", protocol=name, created_at=people.NOW
@@ -244,7 +244,7 @@ def test_the_activities_offered_are_those_of_the_addresses_own_protocols(page, s
     assert offered(address=str(code.pk), activity="newInstance") == [*other, "newInstance"]
 
 
-def test_pages_by_key(page, order):
+def test_list_is_paged_by_key(page, order):
     calls = [buying.make_call(order).pk for _ in range(30)]
 
     first = page.get("/seller/messages/").context["page"]

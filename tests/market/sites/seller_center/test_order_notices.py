@@ -1,4 +1,4 @@
-"""Binding, debugging and following order notifications on the seller's pages, in both languages (saas-v1-license D1)."""
+"""Order notifications on the seller's pages: binding, debugging and monitoring, in both languages (saas-v1-license D1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tradepost.market.identity.menus import DEVELOPER
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.production import notice_bindings
 from tradepost.market.production.models import Address, Call, NoticeBinding
-from tradepost.market.production.trial_call import harmless
+from tradepost.market.production.trial_call import harmless_command
 from tradepost.protocols.commands import NotifyOrder
 from tradepost.protocols.registry import protocol
 
@@ -42,7 +42,7 @@ def bindings() -> set[tuple[str, int | None, int]]:
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Order notification"), ("zh-hans", "订单通知")])
-def test_the_form_offers_the_protocol_for_every_type_but_images(page, shop, language, title) -> None:
+def test_form_offers_the_protocol_for_every_type_except_images(page, shop, language, title) -> None:
     product = hardware(shop)
     image = make_product(shop.seller, product_type="SAAS", bound=False)
     type(image).objects.filter(pk=image.pk).update(product_type="IMAGE")
@@ -52,7 +52,7 @@ def test_the_form_offers_the_protocol_for_every_type_but_images(page, shop, lang
     assert offered not in words(page, f"/seller/addresses/new/?product={image.pk}", language)
 
 
-def test_registering_it_for_a_product_notifies_that_product_and_serves_nothing(page, shop) -> None:
+def test_registering_for_a_product_notifies_it_and_serves_nothing(page, shop) -> None:
     product = hardware(shop)
     form = {"url": "http://127.0.0.1:9000/notices", "protocol": "order_notice", "product": str(product.pk)}
     assert page.post("/seller/addresses/new/", form).status_code == 302
@@ -61,7 +61,7 @@ def test_registering_it_for_a_product_notifies_that_product_and_serves_nothing(p
     assert not hasattr(type(product).objects.get(pk=product.pk), "binding")
 
 
-def test_a_type_and_a_product_are_bound_changed_and_unbound(page, shop) -> None:
+def test_type_and_product_are_bound_changed_and_unbound(page, shop) -> None:
     product = hardware(shop)
     first, second = (make_address(shop.seller, protocol="order_notice") for _ in range(2))
     by_type, by_product = "/seller/addresses/notices/HARDWARE/", f"/seller/products/{product.pk}/notices/"
@@ -80,7 +80,7 @@ def test_a_type_and_a_product_are_bound_changed_and_unbound(page, shop) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_an_address_is_notified_of_stands_on_it(page, shop, language) -> None:
+def test_address_lists_its_notified_types_and_products(page, shop, language) -> None:
     product = hardware(shop)
     address = make_address(shop.seller, protocol="order_notice")
     notice_bindings.bind_type(shop.seller, "CONSULTING", address)
@@ -90,24 +90,27 @@ def test_what_an_address_is_notified_of_stands_on_it(page, shop, language) -> No
         shown = words(page, path, language)
         assert {"en": "Product type: Consulting", "zh-hans": "接入类型："}[language] in shown
         assert {"en": "Switch", "zh-hans": "交换机"}[language] in shown
-    assert {"en": "is notified of no orders", "zh-hans": "不用于订单通知"}[language] in shown
+    assert {
+        "en": "You can delete it when it serves no products and receives no order notifications",
+        "zh-hans": "不用于订单通知",
+    }[language] in shown
     assert 'name="require_body_sign"' not in shown
     page.post(f"/seller/addresses/{address.pk}/", {"url": "http://127.0.0.1:9001/n"})
     address.refresh_from_db()
     assert (address.url, address.require_body_sign) == ("http://127.0.0.1:9001/n", True)
 
 
-def test_what_is_not_the_sellers_own_is_not_found_and_nothing_is_stored(page, shop) -> None:
+def test_objects_of_other_sellers_are_not_found_and_nothing_is_stored(page, shop) -> None:
     product, other = hardware(shop), make_seller()
     foreign = make_address(other, protocol="order_notice")
     theirs = make_product(other, product_type="HARDWARE", prices=(ONCE,), bound=False)
     own = make_address(shop.seller, protocol="order_notice")
     saas = make_address(shop.seller)
     refused = {
-        (f"/seller/products/{product.pk}/notices/", foreign.pk): 404,
+        (f"/seller/products/{product.pk}/notices/", foreign.pk): 422,
         (f"/seller/products/{theirs.pk}/notices/", own.pk): 404,
-        ("/seller/addresses/notices/HARDWARE/", foreign.pk): 404,
-        ("/seller/addresses/notices/HARDWARE/", "9" * 30): 404,
+        ("/seller/addresses/notices/HARDWARE/", foreign.pk): 422,
+        ("/seller/addresses/notices/HARDWARE/", "9" * 30): 422,
         ("/seller/addresses/notices/IMAGE/", own.pk): 409,
         ("/seller/addresses/notices/HARDWARE/", saas.pk): 409,
     }
@@ -117,19 +120,19 @@ def test_what_is_not_the_sellers_own_is_not_found_and_nothing_is_stored(page, sh
 
 
 @pytest.mark.parametrize(("language", "reason"), [("en", "granted to other members"), ("zh-hans", "授权给了其他成员")])
-def test_a_member_redirects_no_notifications_of_products_granted_to_others(shop, language, reason) -> None:
+def test_member_cannot_redirect_notifications_of_products_granted_to_others(shop, language, reason) -> None:
     """business-rules §1.7: "needs the menu permission … and the product grant"."""
     product, address = hardware(shop), make_address(shop.seller, protocol="order_notice")
     holder, other = (make_member(shop.seller, make_buyer(balance="0"), DEVELOPER) for _ in range(2))
     grants.grant(holder, [product], by="owner", now=clock.now())
-    hardware(shop)  # granted to nobody: the other member sees the type because of it
+    hardware(shop)  # granted to nobody; the other member sees the type because of it
     path = "/seller/addresses/notices/HARDWARE/"
     page = enter(other.user)
-    for given in (address.pk, ""):
-        notice_bindings.bind_type(shop.seller, "HARDWARE", None if given else address)
+    for choice in (address.pk, ""):
+        notice_bindings.bind_type(shop.seller, "HARDWARE", None if choice else address)
         before = bindings()
         page.cookies["django_language"] = language
-        answer = page.post(path, {"address": given})
+        answer = page.post(path, {"address": choice})
         assert (answer.status_code, bindings()) == (403, before)
         assert reason in answer.content.decode()
     assert path not in words(page, "/seller/addresses/", language)
@@ -139,15 +142,15 @@ def test_a_member_redirects_no_notifications_of_products_granted_to_others(shop,
     assert bindings() == {("HARDWARE", None, address.pk)}
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "is probed twice a day"), ("zh-hans", "每天拨测两次")])
-def test_the_page_tells_what_a_saved_case_brings(page, shop, language, said) -> None:
-    """saas-v2 §6 probes saved cases; saas-v1-license D1 has no such rule, so the page says it."""
+@pytest.mark.parametrize(("language", "words_shown"), [("en", "is probed twice a day"), ("zh-hans", "每天拨测两次")])
+def test_page_explains_the_effect_of_a_saved_case(page, shop, language, words_shown) -> None:
+    """saas-v2 §6 probes saved cases; saas-v1-license D1 has no such rule, as the page explains."""
     hardware(shop)
-    assert said in words(page, "/seller/addresses/", language)
+    assert words_shown in words(page, "/seller/addresses/", language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_call_is_followed_and_restarted_on_its_pages(page, shop, language) -> None:
+def test_call_is_followed_and_restarted_on_its_pages(page, shop, language) -> None:
     product, now = hardware(shop), clock.now()
     keys.rotate_signing_key(shop.seller, SigningKey.InterfaceClass.NOTICE, now=now)
     notice_bindings.bind_product(product, make_address(shop.seller, protocol="order_notice"))
@@ -166,14 +169,14 @@ def test_the_call_is_followed_and_restarted_on_its_pages(page, shop, language) -
     assert (Call.objects.get().outcome, Call.objects.get().restart) == ("", True)
 
 
-def test_the_address_is_tested_with_a_call_that_changes_nothing(page, shop) -> None:
-    """The button *Test*, and the trial of a staged key, need a request that this protocol can make."""
-    assert harmless(protocol("order_notice")) == NotifyOrder(
+def test_address_is_tested_with_a_harmless_call(page, shop) -> None:
+    """The button *Test*, and the trial of a staged key, need a request that this protocol supports."""
+    assert harmless_command(protocol("order_notice")) == NotifyOrder(
         order_id="TRADEPOSTTEST", order_line_id="TRADEPOSTTEST-000001", test=True
     )
 
 
-def test_the_keys_page_names_the_products_that_a_new_key_affects(page, shop) -> None:
+def test_keys_page_names_products_affected_by_a_new_key(page, shop) -> None:
     product, other = hardware(shop), make_product(shop.seller, product_type="CONSULTING", prices=(ONCE,), bound=False)
     keys.rotate_signing_key(shop.seller, SigningKey.InterfaceClass.NOTICE, now=clock.now())
     notice_bindings.bind_product(product, make_address(shop.seller, protocol="order_notice"))

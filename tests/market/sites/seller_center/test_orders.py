@@ -1,4 +1,4 @@
-"""A seller's orders: of the buyer only what the product asked for, and only after payment."""
+"""A seller's orders contain only the buyer's data requested by the product, and only after payment."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ def order_of(shop, *, paid: bool = True, asks: bool = False) -> OrderLine:
     return OrderLine.objects.get(order=order)
 
 
-def shown(page, line: OrderLine) -> str:
+def page_of(page, line: OrderLine) -> str:
     return page.get(f"/seller/orders/{line.number}/").content.decode()
 
 
-def test_contacts_stay_hidden_unless_the_product_asks(page, shop):
-    """saas-v2 §1.5: mobile phone and e-mail only when the product requests them."""
-    text = shown(page, order_of(shop))
+def test_contacts_stay_hidden_unless_the_product_requests_them(page, shop):
+    """saas-v2 §1.5: mobile phone and email only when the product requests them."""
+    text = page_of(page, order_of(shop))
 
     assert "蓝天贸易" in text
     assert "13800001234" not in text
     assert "li.lei" not in text
 
 
-def test_contacts_that_the_product_asks_for_show_after_payment(page, shop):
-    text = shown(page, order_of(shop, asks=True))
+def test_requested_contacts_are_shown_after_payment(page, shop):
+    text = page_of(page, order_of(shop, asks=True))
 
     assert "13800001234" in text
     assert "li.lei@lantian.example" in text
 
 
 def test_contacts_stay_hidden_before_payment(page, shop):
-    text = shown(page, order_of(shop, paid=False, asks=True))
+    text = page_of(page, order_of(shop, paid=False, asks=True))
 
     assert "13800001234" not in text
     assert "li.lei" not in text
 
 
-def test_access_data_of_the_buyer_never_shows(page, shop):
+def test_access_data_of_the_buyer_is_never_shown(page, shop):
     line = order_of(shop)
     subscription = buying.make_subscription(line.order)
 
-    text = shown(page, line)
+    text = page_of(page, line)
 
     assert subscription.instance_id in text
     assert buying.ACCESS.password not in text
@@ -63,7 +63,7 @@ def test_search_and_status_narrow_the_list(page, shop):
     paid, unpaid = order_of(shop), order_of_second(shop)
 
     def found(**query: str) -> list[str]:
-        return [line.number for line, _ in page.get("/seller/orders/", query).context["rows"]]
+        return [line.number for line in page.get("/seller/orders/", query).context["page"].rows]
 
     assert found() == [unpaid.number, paid.number]
     assert found(status="processing") == [paid.number]
@@ -78,13 +78,13 @@ def order_of_second(shop) -> OrderLine:
     return OrderLine.objects.get(order=order)
 
 
-def test_a_line_without_calls_and_one_with_both_open(page, shop):
+def test_pages_of_lines_with_and_without_calls_open(page, shop):
     line = order_of(shop)
-    assert "Nothing was asked of your server yet" in shown(page, line)
+    assert "No calls to your server yet" in page_of(page, line)
 
     call = buying.make_call(line.order)
 
-    assert f"/seller/messages/{call.pk}/" in shown(page, line)
+    assert f"/seller/messages/{call.pk}/" in page_of(page, line)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_line_without_calls_and_one_with_both_open(page, shop):
         ("ON_DEMAND_PKG", "Package of 30,000 calls · 3 months", "套餐包 30,000 次调用 · 3 个月"),
     ],
 )
-def test_the_charging_mode_is_said_in_words_with_what_usage_is_included(page, shop, mode, english, chinese):
+def test_charging_mode_is_named_with_its_included_usage(page, shop, mode, english, chinese):
     buyer = people.make_buyer()
     product = products.make_product(shop.seller, prices=(MONTHLY, ONCE, ON_DEMAND, PACKAGE))
     if mode == "ON_DEMAND_PKG":
@@ -107,35 +107,35 @@ def test_the_charging_mode_is_said_in_words_with_what_usage_is_included(page, sh
     line = OrderLine.objects.get(order=order)
     for language, words in (("en", english), ("zh-hans", chinese)):
         page.cookies["django_language"] = language
-        text = re.sub(r"<[^>]+>", "", shown(page, line))
+        text = re.sub(r"<[^>]+>", "", page_of(page, line))
         assert f" {words} {mode} " in f" {' '.join(text.split())} "
 
 
-def test_an_order_that_cost_nothing_and_was_given_up_speaks_of_no_refund(page, shop):
+def test_failed_free_order_mentions_no_refund(page, shop):
     product = products.make_product(shop.seller, prices=(ON_DEMAND,))
     order = buying.make_order(people.make_buyer(), offer=products.make_offer(product), paid=True)
     give_up_order(order, now=people.NOW, reason="connect")
     line = OrderLine.objects.get(order=order)
 
-    text = shown(page, line)
+    text = page_of(page, line)
 
     assert "Closed, not charged" in text
-    assert "Accepted, nothing to pay" in text
-    assert "Could not be delivered: closed, nothing was charged" in text
+    assert "Accepted, no payment due" in text
+    assert "Not deliverable, closed without charge" in text
     assert "efunded" not in text
     assert "Paid by the buyer" not in text
     listed = page.get("/seller/orders/").content.decode()
     assert "Closed, not charged" in listed
 
 
-def test_the_end_of_a_service_is_told_in_words(page, shop):
+def test_end_of_a_service_is_explained(page, shop):
     line = order_of(shop)
-    held = buying.make_subscription(line.order)
+    subscription = buying.make_subscription(line.order)
     for event in (SubscriptionEvent.END, SubscriptionEvent.RELEASE):
-        SUBSCRIPTION.move(held, event, now=people.NOW)
+        SUBSCRIPTION.move(subscription, event, now=people.NOW)
 
-    text = shown(page, line)
+    text = page_of(page, line)
 
-    assert "Service ended: nobody can enter it any more" in text
+    assert "Service ended" in text
     assert "Instance released" in text
     assert "<strong>releasing</strong>" not in text

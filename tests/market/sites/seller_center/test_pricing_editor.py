@@ -1,4 +1,4 @@
-"""The form of prices: what a document says stands in it, what is typed comes out as a document, and nothing else is kept."""
+"""The form of prices: it shows a document and returns a document, without anything else."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tradepost.market.catalog.document import Band, Factor, Price, Pricing, Spec
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.catalog.seller_queries import newest_version
 from tradepost.market.sites.seller_center import pricing_editor
-from tradepost.market.sites.seller_center.pricing_acts import act
-from tradepost.market.sites.seller_center.pricing_document import laid_out, read
-from tradepost.market.sites.seller_center.pricing_editor import from_post
+from tradepost.market.sites.seller_center.pricing_acts import run_act
+from tradepost.market.sites.seller_center.pricing_document import form_of_document, read
+from tradepost.market.sites.seller_center.pricing_editor import read_form
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -66,16 +66,16 @@ SHAPES = {
 
 
 def minted(*specs: Spec) -> Pricing:
-    return drafts.minted(Pricing(specs=specs), Pricing())
+    return drafts.with_product_ids(Pricing(specs=specs), Pricing())
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_document_that_goes_through_the_form_is_the_same(name: str) -> None:
+def test_document_is_unchanged_by_the_form(name: str) -> None:
     pricing = minted(SHAPES[name])
-    state, places = laid_out(pricing)
-    again, errors = read(from_post(inputs(state)))
+    state, places = form_of_document(pricing)
+    parsed, errors = read(read_form(inputs(state)))
     assert errors == {}
-    after = drafts.minted(again, pricing)
+    after = drafts.with_product_ids(parsed, pricing)
     assert _sorted(after) == _sorted(pricing)
     for j, sku in enumerate(pricing.specs[0].skus):
         for k, _price in enumerate(sku.prices):
@@ -84,7 +84,7 @@ def test_a_document_that_goes_through_the_form_is_the_same(name: str) -> None:
 
 
 def _sorted(pricing: Pricing) -> object:
-    """SKUs and prices in an order that says nothing."""
+    """SKUs and prices in an order without meaning."""
     return [
         (
             spec.name, spec.attributes, spec.plans,
@@ -105,60 +105,60 @@ def _sorted(pricing: Pricing) -> object:
         ("specs.0.plans.0.durations", "1, soon", "Enter whole numbers"),
     ],
 )
-def test_what_is_no_number_is_said_beside_its_input_and_stays(name: str, typed: str, says: str) -> None:
-    """Issue 9: bad input is refused beside the field, nothing half-saved."""
-    state, _places = laid_out(minted(SHAPES["one fixed price"]))
+def test_invalid_number_is_explained_beside_its_input_and_kept(name: str, typed: str, says: str) -> None:
+    """Issue 9: bad input is refused beside its field, and nothing is stored by halves."""
+    state, _places = form_of_document(minted(SHAPES["one fixed price"]))
     with translation.override("en"):
-        _pricing, errors = read(from_post(inputs(state) | {name: typed}))
+        _pricing, errors = read(read_form(inputs(state) | {name: typed}))
     assert list(errors) == [name]
     assert errors[name].startswith(says)
 
 
-def test_combinations_follow_the_attributes_and_keep_what_was_typed() -> None:
-    """business-rules §3.4: SKUs are the product of the values; only what is ticked and priced is sold."""
-    state, _places = laid_out(minted(SHAPES["one fixed price"]))
-    act(state, "add-attribute:0")
+def test_combinations_follow_the_attributes_and_keep_their_input() -> None:
+    """business-rules §3.4: SKUs are the product of the values; only ticked and priced ones are sold."""
+    state, _places = form_of_document(minted(SHAPES["one fixed price"]))
+    run_act(state, "add-attribute:0")
     spec = state.specs[0]
     assert [row.ticked for row in spec.rows] == [True, True]
     assert [row.cells for row in spec.rows] == [[["100"]], [["100"]]]
-    act(state, "add-value:0.0")
+    run_act(state, "add-value:0.0")
     assert [row.ticked for row in spec.rows] == [True, True, False]
     codes = [value.code for value in spec.attributes[0].values]
     spec.rows[1].cells[0][0] = "200"
-    act(state, "fill:0.0")
+    run_act(state, "fill:0.0")
     assert [row.cells[0][0] for row in spec.rows] == ["100", "100", ""]
-    act(state, "remove-value:0.0.0")
+    run_act(state, "remove-value:0.0.0")
     assert [list(row.values.values()) for row in spec.rows] == [[codes[1]], [codes[2]]]
     pricing, errors = read(state)
     assert errors == {}
     assert len(pricing.specs[0].skus) == 1
 
 
-def test_ten_values_of_an_attribute_and_a_hundred_combinations_are_the_most() -> None:
+def test_ten_values_and_a_hundred_combinations_are_the_maximum() -> None:
     """business-rules §3.4: ≤ 10 values per attribute, ≤ 100 SKUs."""
-    state, _places = laid_out(minted(SHAPES["one fixed price"]))
+    state, _places = form_of_document(minted(SHAPES["one fixed price"]))
     for attribute in range(3):
-        act(state, "add-attribute:0")
+        run_act(state, "add-attribute:0")
         for _ in range(20):
-            act(state, f"add-value:0.{attribute}")
+            run_act(state, f"add-value:0.{attribute}")
     assert [len(attribute.values) for attribute in state.specs[0].attributes] == [10, 10, 10]
-    assert len(state.specs[0].rows) == pricing_editor.MOST_ROWS
+    assert len(state.specs[0].rows) == pricing_editor.MAX_ROWS
     _pricing, errors = read(state)
     assert list(errors) == ["specs.0.attributes"]
 
 
 @pytest.mark.parametrize(
-    "wanted", ["", "fill:9.9", "remove-spec:-1", "remove-value:0", "add-plan=gift:0", "x" * 9999, "fill:0.٣"]
+    "button", ["", "fill:9.9", "remove-spec:-1", "remove-value:0", "add-plan=gift:0", "x" * 9999, "fill:0.٣"]
 )
-def test_a_button_of_another_page_changes_nothing(wanted: str) -> None:
-    state, _places = laid_out(minted(SHAPES["all ways"]))
+def test_unknown_button_changes_nothing(button: str) -> None:
+    state, _places = form_of_document(minted(SHAPES["all ways"]))
     before = inputs(state)
-    act(state, wanted)
+    run_act(state, button)
     assert inputs(state) == before
 
 
-def test_the_largest_matrix_goes_through_one_form(page: Client, shop: Shop) -> None:
-    """business-rules §3.4: a hundred SKUs, each with six ways to pay, by quantity."""
+def test_largest_matrix_fits_one_form(page: Client, shop: Shop) -> None:
+    """business-rules §3.4: a hundred SKUs, each with six payment modes, by quantity."""
     sizes = [
         EDITION | {"values": [{"code": f"e{n}", "name": f"大{n}", "name_en": f"E{n}"} for n in range(10)]},
         REGION | {"values": [{"code": f"r{n}", "name": f"北{n}", "name_en": f"R{n}"} for n in range(10)]},
@@ -177,11 +177,11 @@ def test_the_largest_matrix_goes_through_one_form(page: Client, shop: Shop) -> N
     product = make_product(shop.seller, specs=(spec,), on_sale=False)
     version = newest_version(product)
     assert version is not None
-    state, _places = laid_out(documents.load(version.document).pricing)
+    state, _places = form_of_document(documents.load(version.document).pricing)
     post = inputs(state) | {"specs.0.rows.99.cells.0.0": "123", "seen": "1"}
     assert len(post) > 1000
     answer = page.post(f"/seller/products/{product.pk}/draft/pricing/", post, headers={"X-Autosave": "1"})
     assert answer.json()["saved"], answer.content
-    again = newest_version(product)
-    assert again is not None
-    assert documents.load(again.document).pricing.specs[0].skus[99].prices[0].amount == 123
+    saved = newest_version(product)
+    assert saved is not None
+    assert documents.load(saved.document).pricing.specs[0].skus[99].prices[0].amount == 123

@@ -1,4 +1,4 @@
-"""The pages of the watch over products: what a seller sees and asks for, what an operator decides; others' products are not there."""
+"""Pages of product probes: the seller's view and requests, the operator's decisions; products of others do not exist."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def browser(user: User, language: str = "en") -> Client:
     return client
 
 
-def failing(days: int = 1) -> tuple[Product, User, Market]:
+def failing_product(days: int = 1) -> tuple[Product, User, Market]:
     owner = make_buyer(balance="0")
     product = watched(make_seller(member=owner))
     its = market(answers(WRONG), now=MORNING)
@@ -40,27 +40,28 @@ def failing(days: int = 1) -> tuple[Product, User, Market]:
     return Product.objects.get(pk=product.pk), owner, its
 
 
-def seen(client: Client, path: str) -> str:
+def text_at(client: Client, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200, path
     return " ".join(answer.content.decode().split())
 
 
-def test_a_seller_reads_the_state_the_forecast_and_each_case_in_both_languages() -> None:
-    product, owner, _ = failing()
+def test_seller_reads_state_forecast_and_each_case_in_both_languages() -> None:
+    product, owner, _ = failing_product()
     for path in ("/seller/probes/", f"/seller/probes/{product.pk}/"):
-        shown = seen(browser(owner), path)
-        assert "If nothing changes, sales are suspended at the end of" in shown
+        shown = text_at(browser(owner), path)
+        assert "If the problem is not fixed, sales are suspended at the end of" in shown
         assert "&lt;time" not in shown
-        assert "如不修复" in seen(browser(owner, "zh-hans"), path)
+        assert "如不修复" in text_at(browser(owner, "zh-hans"), path)
     run = ProbeRun.objects.order_by("-pk")[0]
-    shown = seen(browser(owner), f"/seller/probes/runs/{run.pk}/")
+    shown = text_at(browser(owner), f"/seller/probes/runs/{run.pk}/")
     assert run.activity in shown
-    assert "fails its probes" in seen(browser(owner), "/seller/")
+    assert "is failing its probes" in text_at(browser(owner), "/seller/")
 
 
+@pytest.mark.slow
 def test_pages_count_the_failing_day_that_the_notice_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also while it is not over; a day that began before the sale was restored does not count."""
+    """Also for an unfinished day; a day that began before the sale was resumed does not count."""
     owner = make_buyer(balance="0")
     product = watched(make_seller(member=owner))
     its = market(answers(WRONG), now=MORNING)
@@ -68,18 +69,18 @@ def test_pages_count_the_failing_day_that_the_notice_names(monkeypatch: pytest.M
     assert Notice.objects.get(kind="seller_probe_forecast", user=owner).facts["day"] == "1"
     page, console = browser(owner), browser(make_operator())
     monkeypatch.setattr(clock, "wall", lambda: at(12))
-    assert '1 <span class="tp-muted">/ 5</span>' in seen(page, f"/seller/probes/{product.pk}/")
-    assert "1 / 5" in seen(console, "/console/probes/")
+    assert '1 <span class="tp-muted">/ 5</span>' in text_at(page, f"/seller/probes/{product.pk}/")
+    assert "1 / 5" in text_at(console, "/console/probes/")
     its.until(NIGHT)
-    assert failing_days.of_all(Health.objects.all(), today=TODAY + DAY) == {product.pk: 1}, "not twice"
+    assert failing_days.failing_days_by_product(Health.objects.all(), today=TODAY + DAY) == {product.pk: 1}, "not twice"
     its.until(at(12, day=TODAY + DAY))
-    assert failing_days.of_all(Health.objects.all(), today=TODAY + DAY) == {product.pk: 2}
+    assert failing_days.failing_days_by_product(Health.objects.all(), today=TODAY + DAY) == {product.pk: 2}
     Health.objects.update(counts_after=TODAY + DAY, streak=0)
-    assert failing_days.of_all(Health.objects.all(), today=TODAY + DAY) == {product.pk: 0}
+    assert failing_days.failing_days_by_product(Health.objects.all(), today=TODAY + DAY) == {product.pk: 0}
 
 
-def test_another_seller_finds_nothing_of_it_and_a_viewer_changes_nothing() -> None:
-    product, _owner, _ = failing()
+def test_another_seller_finds_nothing_and_a_viewer_changes_nothing() -> None:
+    product, _owner, _ = failing_product()
     other, viewer = make_buyer(balance="0"), make_buyer(balance="0")
     make_seller(member=other)
     make_member(product.seller, viewer, VIEWER)
@@ -90,7 +91,7 @@ def test_another_seller_finds_nothing_of_it_and_a_viewer_changes_nothing() -> No
         f"/seller/probes/runs/{run.pk}/",
     ):
         assert browser(other).get(path).status_code == 404
-    assert product.name_en not in seen(browser(other), "/seller/probes/")
+    assert product.name_en not in text_at(browser(other), "/seller/probes/")
     before = Call.objects.count()
     assert browser(viewer).post(f"/seller/probes/{product.pk}/now/").status_code == 403
     assert browser(other).post(f"/seller/probes/{product.pk}/now/").status_code == 404
@@ -99,28 +100,28 @@ def test_another_seller_finds_nothing_of_it_and_a_viewer_changes_nothing() -> No
     assert not Submission.objects.exists()
 
 
-def test_a_probe_by_hand_is_asked_for_once_at_a_time() -> None:
-    product, owner, _ = failing()
+def test_one_manual_probe_at_a_time() -> None:
+    product, owner, _ = failing_product()
     page = browser(owner)
     assert page.post(f"/seller/probes/{product.pk}/now/").status_code == 302
     assert ProbeSlot.objects.filter(half="hand").count() == 1
-    assert "Under way" in seen(page, f"/seller/probes/{product.pk}/live/")
-    again = page.post(f"/seller/probes/{product.pk}/now/")
-    assert again.status_code in {302, 409}
+    assert "Under way" in text_at(page, f"/seller/probes/{product.pk}/live/")
+    response = page.post(f"/seller/probes/{product.pk}/now/")
+    assert response.status_code in {302, 409}
     assert ProbeSlot.objects.filter(half="hand").count() == 1
 
 
-def test_what_is_not_frozen_is_not_restored() -> None:
-    product, owner, _ = failing()
+def test_product_that_is_not_frozen_cannot_be_restored() -> None:
+    product, owner, _ = failing_product()
     answer = browser(owner).post(f"/seller/products/{product.pk}/restore/", {"repaired": "It is up."})
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert not Submission.objects.exists()
 
 
 @pytest.mark.slow
-def test_a_frozen_product_is_restored_by_words_and_cases_that_stand() -> None:
+def test_restore_of_a_frozen_product_needs_a_reason_and_passing_cases() -> None:
     """saas-v2 §6, shelf §8: re-saved cases, a passing run, an operator."""
-    product, owner, _ = failing(days=5)
+    product, owner, _ = failing_product(days=5)
     assert product.status == Product.Status.FROZEN
     page, console = browser(owner), browser(make_operator())
     assert page.post(f"/seller/products/{product.pk}/restore/", {"repaired": " "}).status_code == 422
@@ -129,14 +130,14 @@ def test_a_frozen_product_is_restored_by_words_and_cases_that_stand() -> None:
     assert lacking.status_code == 422
     assert "queryInstance" in lacking.content.decode()
     assert not Submission.objects.exists()
-    queue = seen(console, "/console/probes/")
+    queue = text_at(console, "/console/probes/")
     assert product.name_en in queue
-    assert product.name_en in seen(console, f"/console/products/{product.pk}/")
+    assert product.name_en in text_at(console, f"/console/products/{product.pk}/")
 
 
 @pytest.mark.slow
-def test_an_operator_sells_it_again_only_after_a_probe_that_passed() -> None:
-    product, _owner, its = failing(days=5)
+def test_operator_resumes_sales_only_after_a_passed_probe() -> None:
+    product, _owner, its = failing_product(days=5)
     console = browser(make_operator())
     console.post(f"/console/products/{product.pk}/unfreeze/")
     product.refresh_from_db()
@@ -148,12 +149,13 @@ def test_an_operator_sells_it_again_only_after_a_probe_that_passed() -> None:
     assert product.status == Product.Status.ON_SALE
 
 
-def test_an_entry_is_closed_with_words_and_what_is_not_there_is_404() -> None:
-    product, _owner, _ = failing()
+@pytest.mark.slow
+def test_entry_is_closed_with_a_note_and_an_unknown_one_is_404() -> None:
+    product, _owner, _ = failing_product()
     item = WorkItem.objects.create(kind="failed_orders", product=product, occasion="2026-11-01", opened_at=NOW)
     console = browser(make_operator())
-    assert "failed more orders in 2026-11" in seen(console, "/console/probes/")
-    assert console.post(f"/console/probes/items/{item.pk}/close/", {"note": " "}).status_code == 409
+    assert "failed more orders in 2026-11" in text_at(console, "/console/probes/")
+    assert console.post(f"/console/probes/items/{item.pk}/close/", {"note": " "}).status_code == 422
     assert WorkItem.objects.get(pk=item.pk).closed_at is None
     assert console.post(f"/console/probes/items/{item.pk}/close/", {"note": "Agreed."}).status_code == 302
     assert WorkItem.objects.get(pk=item.pk).note == "Agreed."
@@ -164,8 +166,8 @@ def test_an_entry_is_closed_with_words_and_what_is_not_there_is_404() -> None:
 # --- joint products -------------------------------------------------------------------------------------------------------
 
 
-def joint_failing() -> tuple[Product, User]:
-    """Two calls of its application fail since the morning."""
+def failing_joint_product() -> tuple[Product, User]:
+    """Two calls of its application have failed since the morning."""
     owner = make_buyer(balance="0")
     product = product_of(joint_product(make_seller(member=owner)))
     its = market(breaking(WRONG, "authSync", "tenantSync"), now=MORNING)
@@ -173,66 +175,70 @@ def joint_failing() -> tuple[Product, User]:
     return product, owner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "application"), [("en", "Application"), ("zh-hans", "应用")])
-def test_the_pages_name_the_interface_and_the_application_of_what_failed(language: str, application: str) -> None:
-    """openapi-jointkit §A.0: interface and kit share one URL, so that it says nothing."""
-    product, owner = joint_failing()
+def test_pages_name_the_failing_interface_and_application(language: str, application: str) -> None:
+    """openapi-jointkit §A.0: interface and kit share one URL, so it does not distinguish them."""
+    product, owner = failing_joint_product()
     page, console = browser(owner, language), browser(make_operator(), language)
     kit = "联营kit 2.0" if language == "zh-hans" else "Joint-operation kit 2.0"
     named = f"{kit} · {NAME}"
-    assert named in seen(page, "/seller/probes/")
-    shown = seen(page, f"/seller/probes/{product.pk}/")
+    assert named in text_at(page, "/seller/probes/")
+    shown = text_at(page, f"/seller/probes/{product.pk}/")
     assert shown.count(named) == 1 + 5 + 10, "the address, each case, each run of the day"
     assert "SaaS 2.0" in shown
-    assert seen(console, f"/console/products/{product.pk}/").count(named) == 5
+    assert text_at(console, f"/console/products/{product.pk}/").count(named) == 5
     run = ProbeRun.objects.filter(activity="authSync").latest("pk")
     for path, reader in ((f"/seller/probes/runs/{run.pk}/", page), (f"/console/probes/runs/{run.pk}/", console)):
-        own = seen(reader, path)
+        own = text_at(reader, path)
         assert f"<dt>{application}</dt> <dd> {NAME} </dd>" in own
         assert kit in own
     plain = ProbeRun.objects.filter(activity="newInstance").latest("pk")
-    assert NAME not in seen(page, f"/seller/probes/runs/{plain.pk}/")
+    assert NAME not in text_at(page, f"/seller/probes/runs/{plain.pk}/")
 
 
-def test_a_product_with_one_interface_is_shown_as_before() -> None:
-    product, owner, _ = failing()
-    assert "SaaS 2.0" not in seen(browser(owner), f"/seller/probes/{product.pk}/")
+def test_product_with_one_interface_names_none() -> None:
+    product, owner, _ = failing_product()
+    assert "SaaS 2.0" not in text_at(browser(owner), f"/seller/probes/{product.pk}/")
 
 
-def test_a_probe_by_hand_shows_both_interfaces_while_it_is_followed() -> None:
-    product, owner = joint_failing()
+@pytest.mark.slow
+def test_manual_probe_shows_both_interfaces_while_it_runs() -> None:
+    product, owner = failing_joint_product()
     page = browser(owner)
     assert page.post(f"/seller/probes/{product.pk}/now/").status_code == 302
-    live = seen(page, f"/seller/probes/{product.pk}/live/")
+    live = text_at(page, f"/seller/probes/{product.pk}/live/")
     assert live.count(f"Joint-operation kit 2.0 · {NAME}") == 5
     assert live.count("SaaS 2.0") == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "says", "state"),
-    [("en", "Cases that it needs are not saved", "Unknown"), ("zh-hans", "商品所需的用例尚未保存", "未知")],
+    [("en", "Required cases are not saved", "Unknown"), ("zh-hans", "商品所需的用例尚未保存", "未知")],
 )
-def test_cases_that_lack_are_named_with_the_way_to_save_them(language: str, says: str, state: str) -> None:
+def test_missing_cases_are_named_with_a_link_to_save_them(language: str, says: str, state: str) -> None:
     owner = make_buyer(balance="0")
     application = joint_product(make_seller(member=owner), save=("tenantSync",))
     product = product_of(application)
     page = browser(owner, language)
-    assert says not in seen(page, f"/seller/probes/{product.pk}/"), "it was not probed yet"
+    assert says not in text_at(page, f"/seller/probes/{product.pk}/"), "it was not probed yet"
     its = market(now=clock.now() - DAY)
     its.until(clock.now())
-    shown = seen(page, f"/seller/probes/{product.pk}/")
+    shown = text_at(page, f"/seller/probes/{product.pk}/")
     assert says in shown
     assert "allOrgSync, applicationSync, authSync, singleOrgSync" in shown
     assert f'href="/seller/debug/{application.address_id}/"' in shown
     assert state in shown
-    assert state in seen(page, "/seller/probes/")
+    assert state in text_at(page, "/seller/probes/")
 
 
-def test_an_application_of_another_seller_is_not_named() -> None:
-    product, _owner = joint_failing()
+@pytest.mark.slow
+def test_application_of_another_seller_is_not_named() -> None:
+    product, _owner = failing_joint_product()
     other = make_buyer(balance="0")
     make_seller(member=other)
     run = ProbeRun.objects.filter(activity="authSync").latest("pk")
     for path in (f"/seller/probes/{product.pk}/", f"/seller/probes/runs/{run.pk}/"):
         assert browser(other).get(path).status_code == 404
-    assert NAME not in seen(browser(other), "/seller/probes/")
+    assert NAME not in text_at(browser(other), "/seller/probes/")

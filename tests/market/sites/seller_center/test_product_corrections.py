@@ -1,4 +1,4 @@
-"""A product that failed its checks, was rejected or withdrawn is corrected from its draft, which is still there."""
+"""A product that failed its checks, was rejected or withdrawn is corrected from its draft, which is kept."""
 
 from __future__ import annotations
 
@@ -26,53 +26,56 @@ def reject(sent: Submission, **reasons: str) -> None:
 
 def failed_product() -> tuple[Product, Submission, Client]:
     product = publishing.ready()
-    sent = publishing.handed_in(product)
-    publishing.replays(failing="releaseInstance")
+    sent = publishing.submitted(product)
+    publishing.end_replay(failing="releaseInstance")
     sent.refresh_from_db()
     return product, sent, enter(owner_of(product.seller))
 
 
-def test_after_a_failed_replay_the_draft_is_there_with_the_case_named_and_linked() -> None:
-    """The seller repaired its server and submits the same product again, without typing anything."""
+@pytest.mark.slow
+def test_failed_replay_keeps_the_draft_and_links_to_the_failed_case() -> None:
+    """The seller repaired its server and submits the same product again without new input."""
     product, sent, page = failed_product()
     draft_ = Version.objects.get(product=product, status="draft")
     assert draft_.document == sent.document
-    case = next(one.address_id for one in product.binding.address.debug_cases.all())
+    case = next(failed_case.address_id for failed_case in product.binding.address.debug_cases.all())
     for where in ("submit/", "draft/base/", ""):
         text = page.get(f"/seller/products/{product.pk}/{where}").text
         assert "releaseInstance failed" in text, where
         assert f'href="/seller/debug/{case}/releaseInstance/"' in text, where
-    publishing.handed_in(product)
-    publishing.replays()
+    publishing.submitted(product)
+    publishing.end_replay()
     assert Submission.objects.latest("pk").status == "pending"
     assert "releaseInstance failed" not in page.get(f"/seller/products/{product.pk}/").text
 
 
-def test_a_product_that_was_rejected_twice_is_corrected_and_listed() -> None:
+@pytest.mark.slow
+def test_product_rejected_twice_is_corrected_and_listed() -> None:
     product = publishing.ready()
     page = enter(owner_of(product.seller))
     text = ""
     for reason in ("图片不清晰", "图片仍不清晰"):
         reject(publishing.pending(product), media=reason)
         text = page.get(f"/seller/products/{product.pk}/draft/media/").text
-        assert "The operator says:" in text
+        assert "Operator's comment:" in text
         assert reason in text
     assert "图片不清晰" not in text
     other = page.get(f"/seller/products/{product.pk}/draft/base/").text
-    assert "has remarks of the operator" in other
+    assert "has operator comments" in other
     approve(publishing.pending(product))
     product.refresh_from_db()
     assert product.status == Product.Status.ON_SALE
     assert "图片仍不清晰" not in page.get(f"/seller/products/{product.pk}/draft/media/").text
 
 
-def test_files_of_the_last_submission_are_kept_without_uploading_them_again() -> None:
-    """A corrected product is handed in with the pictures and proofs of the rejected one."""
+@pytest.mark.slow
+def test_files_of_the_last_submission_are_kept() -> None:
+    """A corrected product is submitted with the pictures and proofs of the rejected one."""
     product = publishing.ready()
     sent = publishing.pending(product)
     reject(sent, media=REASON)
-    again = publishing.pending(product)
-    assert again.document["media"] == sent.document["media"]
-    first, second = (f"version:{one.version_id}" for one in (sent, again))
+    resubmitted = publishing.pending(product)
+    assert resubmitted.document["media"] == sent.document["media"]
+    first, second = (f"version:{submission.version_id}" for submission in (sent, resubmitted))
     used = [set(PictureUse.objects.filter(owner=owner).values_list("picture", flat=True)) for owner in (first, second)]
     assert used[0] == used[1] != set()

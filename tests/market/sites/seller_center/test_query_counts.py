@@ -1,4 +1,4 @@
-"""A page asks the database as often with many rows as with few."""
+"""A page makes the same number of queries with many rows as with few."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.market.orders.models import OrderLine
 
 
 def fill(shop) -> str:
-    """One more product, address, order with subscription, failing call and attempts. Returns the call's path."""
+    """One more product, address, order with subscription, failing call and attempts. Return the call's path."""
     product = products.make_product(shop.seller)
     order = buying.make_order(offer=products.make_offer(product), paid=True)
     subscription = buying.make_subscription(order)
@@ -33,7 +33,7 @@ def fill(shop) -> str:
     return f"/seller/messages/{call.pk}/"
 
 
-# Of each: session, user, memberships, the sandbox's clock and the frame's one query.
+# For each: session, user, memberships, the sandbox's clock and the frame's one query.
 FRAME = 5
 OWN = {
     "/seller/": 17,
@@ -61,7 +61,7 @@ def count(page, path: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", OWN)
-def test_a_page_asks_a_fixed_number_of_times(page, shop, path):
+def test_page_takes_a_fixed_number_of_queries(page, shop, path):
     fill(shop)
     keys.create_access_key(shop.seller, by=shop.owner, now=people.NOW)
     few = count(page, path)
@@ -73,7 +73,7 @@ def test_a_page_asks_a_fixed_number_of_times(page, shop, path):
 
 
 @pytest.mark.slow
-def test_details_ask_a_fixed_number_of_times(page, shop):
+def test_details_take_a_fixed_number_of_queries(page, shop):
     path = fill(shop)
     line = OrderLine.objects.order_by("pk")[0]
     few = count(page, path), count(page, f"/seller/orders/{line.number}/")
@@ -90,8 +90,9 @@ def test_details_ask_a_fixed_number_of_times(page, shop):
 
 
 @pytest.mark.slow
-def test_a_list_of_drafts_asks_as_often_as_one_draft(page, shop):
-    """What each lacks is counted: pictures, proofs, hosts, what is listed and stopped are asked for all of them together."""
+def test_list_of_drafts_takes_as_many_queries_as_one_draft(page, shop):
+    """Missing parts are counted: pictures, proofs, hosts, listed and suspended products are queried for all products
+    together."""
     page.get("/seller/products/")  # the session is renewed once
 
     def write() -> None:
@@ -104,5 +105,5 @@ def test_a_list_of_drafts_asks_as_often_as_one_draft(page, shop):
     for _ in range(3):
         write()
     rows = page.get("/seller/products/").context["rows"]
-    assert len([row for row in rows if row.missing is not None]) == 8
+    assert len([row for row in rows if row.item.listed.missing is not None]) == 8
     assert count(page, "/seller/products/") == few

@@ -1,4 +1,5 @@
-"""What a seller's standing leaves open (business-rules §1.4): applicants, suspended sellers, sellers that left."""
+"""Pages that remain open to a seller by its standing (business-rules §1.4): applicants, suspended sellers, sellers that
+left."""
 
 from __future__ import annotations
 
@@ -23,10 +24,10 @@ def page_of(seller: Seller) -> Client:
     return logged_in(owner_of(seller))
 
 
-def test_an_applicant_sees_its_entry_alone() -> None:
+def test_applicant_sees_only_its_application() -> None:
     page = page_of(applicant())
-    for there in ("/seller/company/", "/seller/submissions/", "/seller/company/agreements/", "/seller/notices/"):
-        assert page.get(there).status_code == 200, there
+    for path in ("/seller/company/", "/seller/submissions/", "/seller/company/agreements/", "/seller/notices/"):
+        assert page.get(path).status_code == 200, path
     for elsewhere in (
         "/seller/",
         "/seller/orders/",
@@ -39,7 +40,7 @@ def test_an_applicant_sees_its_entry_alone() -> None:
     assert page.post("/seller/keys/access/", {"living": ""}).status_code == 302
 
 
-def test_a_suspended_seller_looks_and_changes_nothing() -> None:
+def test_suspended_seller_reads_and_changes_nothing() -> None:
     seller = certified(admitted())
     enter.suspend(seller, reason="服务电话无人接听", by=make_operator().email, now=NOW)
     page = page_of(seller)
@@ -52,17 +53,18 @@ def test_a_suspended_seller_looks_and_changes_nothing() -> None:
     assert page.post("/seller/keys/access/", {"living": ""}).status_code == 403
 
 
-def test_a_seller_that_left_reads_its_statement_alone() -> None:
+def test_former_seller_reads_only_its_statements() -> None:
     seller = admitted()
     begun = drafts.begin("exit", seller, by=owner_of(seller), now=NOW)
     approve(send(drafts.save(begun, {"reason": "停业"}, revision=0, now=NOW)))
     page = page_of(seller)
     for elsewhere in ("/seller/", "/seller/keys/", "/seller/company/"):
         assert page.get(elsewhere).headers["Location"] == "/seller/company/statement/"
-    assert "left the market" in page.get("/seller/company/statement/").content.decode()
+    assert "left the store" in page.get("/seller/company/statement/").content.decode()
 
 
-def test_the_bank_account_shows_its_last_digits_to_the_seller_and_whole_to_an_operator_who_asks() -> None:
+@pytest.mark.slow
+def test_bank_account_is_shown_by_its_last_digits_and_completely_to_an_operator_on_request() -> None:
     seller = admitted()
     page, console = page_of(seller), logged_in(make_operator())
     page.post("/seller/company/draft/certify/", {"act": "begin"})
@@ -80,7 +82,7 @@ def test_the_bank_account_shows_its_last_digits_to_the_seller_and_whole_to_an_op
     assert "•••• 3445" in page.get(f"/seller/submissions/{sent.pk}/").content.decode()
 
 
-def test_who_is_told_of_what_an_operator_does() -> None:
+def test_members_notified_of_acts_of_operators() -> None:
     seller, operator = certified(admitted()), make_operator()
     enter.suspend(seller, reason="x", by=operator.email, now=NOW)
     outbox.dispatch(wiring.REACTIONS, now=NOW)
@@ -91,32 +93,33 @@ def test_who_is_told_of_what_an_operator_does() -> None:
         "seller", text=first.text + "\n\n新增。", text_en=first.text_en, change="一处", by=operator, now=NOW
     )
     outbox.dispatch(wiring.REACTIONS, now=NOW)
-    told = set(Notice.objects.filter(user=owner_of(seller)).values_list("kind", flat=True))
+    rows = set(Notice.objects.filter(user=owner_of(seller)).values_list("kind", flat=True))
     assert {
         "seller_admitted",
         "seller_suspended",
         "seller_resumed",
         "seller_agreement",
         "seller_submission_approved",
-    } <= told
+    } <= rows
     page = page_of(seller)
-    asked = page.get("/seller/company/agreements/").content.decode()
-    assert "to be accepted" in asked
-    assert page.post("/seller/company/agreements/seller/accept/", {"agreed": "on", "number": "1"}).status_code == 400
+    text = page.get("/seller/company/agreements/").content.decode()
+    assert "not accepted yet" in text
+    assert page.post("/seller/company/agreements/seller/accept/", {"agreed": "on", "number": "1"}).status_code == 422
     assert page.post("/seller/company/agreements/seller/accept/", {"agreed": "on", "number": "2"}).status_code == 302
     assert (
-        "to be accepted" not in page.get("/seller/company/agreements/").content.decode().partition("Product service")[0]
+        "not accepted yet"
+        not in page.get("/seller/company/agreements/").content.decode().partition("Product service")[0]
     )
 
 
-def test_an_operator_publishes_a_version_and_suspends_with_a_reason() -> None:
+def test_operator_publishes_a_version_and_suspends_with_a_reason() -> None:
     seller, console = admitted(), logged_in(make_operator())
-    wrong = console.post("/console/agreements/seller/", {"change": "", "text": "x", "text_en": "y"})
+    wrong = console.post("/console/agreements/seller/", {"change": "", "text": "x", "text_en": "y", "revision": "0"})
     assert wrong.status_code == 422
     text = "协议正文。" * 40
-    assert (
-        console.post("/console/agreements/seller/", {"change": "新", "text": text, "text_en": text}).status_code == 302
-    )
+    draft = {"change": "新", "text": text, "text_en": text, "revision": "0"}
+    assert console.post("/console/agreements/seller/", draft).status_code == 302
+    assert console.post("/console/agreements/seller/publish/", {"revision": "1"}).status_code == 302
     assert "Version 2" in console.get("/agreements/seller/").content.decode()
     assert "This is an earlier version" in console.get("/agreements/seller/?version=1").content.decode()
     assert console.get("/agreements/none/").status_code == 404

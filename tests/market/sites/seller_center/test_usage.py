@@ -32,18 +32,18 @@ def owner(service: Subscription, client: Client) -> Client:
     return client
 
 
-def pushed(service: Subscription, *items: object) -> None:
+def push_usage(service: Subscription, *items: object) -> None:
     push(service.seller, items, now=clock.now())
 
 
-def at(service: Subscription, hour: int, value: str = "1.5", **changed: Any) -> dict[str, object]:
+def usage_item(service: Subscription, hour: int, value: str = "1.5", **changed: Any) -> dict[str, object]:
     assert service.started_at
     return item(service, service.started_at + hour * HOUR, value, **changed)
 
 
-def test_records_narrowed_by_instance_day_and_push(owner: Client, service: Subscription) -> None:
-    pushed(service, at(service, 0, "1234.5", sn="first"))
-    pushed(service, at(service, 1, sn="second"))
+def test_records_are_filtered_by_instance_day_and_push(owner: Client, service: Subscription) -> None:
+    push_usage(service, usage_item(service, 0, "1234.5", sn="first"))
+    push_usage(service, usage_item(service, 1, sn="second"))
     page = owner.get("/seller/usage/", headers={"accept-language": "en"}).content.decode()
     assert "1,234.5 calls" in page
     assert service.instance_id in page
@@ -56,11 +56,13 @@ def test_records_narrowed_by_instance_day_and_push(owner: Client, service: Subsc
         assert {sn for sn in ("first", "second") if f">{sn}<" in page} == shown, query
 
 
-def test_what_was_refused_says_why_and_what_to_do(owner: Client, service: Subscription) -> None:
-    pushed(service, at(service, 0, "0"), at(service, 1, begin_time="20010101T000000Z", sn="<b>old</b>"))
+def test_refused_record_shows_reason_and_instructions(owner: Client, service: Subscription) -> None:
+    push_usage(
+        service, usage_item(service, 0, "0"), usage_item(service, 1, begin_time="20010101T000000Z", sn="<b>old</b>")
+    )
     page = owner.get("/seller/usage/refused/", headers={"accept-language": "en"}).content.decode()
     assert "Send a number above 0" in page
-    assert "It began too long ago" in page
+    assert "The start time is too long ago" in page
     assert "<b>old" not in page
     assert "&lt;b&gt;old" in page
     assert (
@@ -70,7 +72,7 @@ def test_what_was_refused_says_why_and_what_to_do(owner: Client, service: Subscr
     assert "2" in owner.get("/seller/usage/pushes/?state=refused").content.decode()
 
 
-def test_another_sellers_usage_does_not_exist(owner: Client, service: Subscription) -> None:
+def test_usage_of_another_seller_is_not_found(owner: Client, service: Subscription) -> None:
     other = make_metered(started_at=NOW)
     push(other.seller, [item(other, NOW, sn="theirs"), {}], now=NOW + HOUR)
     theirs = Record.objects.get()
@@ -90,27 +92,31 @@ def test_another_sellers_usage_does_not_exist(owner: Client, service: Subscripti
     assert Record.objects.count() == 1
 
 
-def test_a_record_is_voided_with_a_reason(owner: Client, service: Subscription) -> None:
-    pushed(service, at(service, 0))
-    one = Record.objects.get()
-    address = f"/seller/usage/records/{one.pk}/"
+def test_record_is_voided_with_a_reason(owner: Client, service: Subscription) -> None:
+    push_usage(service, usage_item(service, 0))
+    record = Record.objects.get()
+    address = f"/seller/usage/records/{record.pk}/"
     refused = owner.post(f"{address}void/", {"reason": " "})
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert "invalid-feedback" in refused.content.decode()
     assert Record.objects.count() == 1
     assert owner.post(f"{address}void/", {"reason": "counted twice"}).status_code == 302
     page = owner.get(address).content.decode()
     assert "counted twice" in page
     assert "void/" not in page
-    assert owner.post(f"{address}void/", {"reason": "again"}).status_code == 409
+    assert owner.post(f"{address}void/", {"reason": "again"}).status_code == 422
     assert Record.objects.count() == 2
 
 
-def test_a_table_for_other_programs_is_bounded_and_runs_no_formula(
-    owner: Client, service: Subscription, monkeypatch
-) -> None:
-    monkeypatch.setattr("tradepost.market.sites.seller_center.usage.MOST_EXPORTED", 2)
-    pushed(service, at(service, 0, sn="=1+1"), at(service, 1), at(service, 2, "7"), at(service, 3, "0", sn="@x"))
+def test_export_is_limited_and_runs_no_formula(owner: Client, service: Subscription, monkeypatch) -> None:
+    monkeypatch.setattr("tradepost.market.sites.seller_center.usage.MAX_EXPORTED", 2)
+    push_usage(
+        service,
+        usage_item(service, 0, sn="=1+1"),
+        usage_item(service, 1),
+        usage_item(service, 2, "7"),
+        usage_item(service, 3, "0", sn="@x"),
+    )
     answer = owner.get("/seller/usage/export/records.csv")
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert answer["Content-Disposition"] == 'attachment; filename="usage-records.csv"'
@@ -121,19 +127,25 @@ def test_a_table_for_other_programs_is_bounded_and_runs_no_formula(
     assert owner.get("/seller/usage/export/other.csv").status_code == 404
 
 
-def test_packages_that_were_sold_and_what_is_left(client: Client) -> None:
+def test_sold_packages_show_their_remaining_quantity(client: Client) -> None:
     started = clock.now() - 20 * HOUR
     service = make_metered(
         packages=(package(100, stops_when_used_up=True),), seller=make_seller(now=started),
         started_at=started.replace(microsecond=0),
     )  # fmt: skip
-    held = make_package(service, now=started)
+    bought_package = make_package(service, now=started)
     user, other = make_buyer(balance="0"), make_buyer(balance="0")
     make_member(service.seller, user)
     make_member(make_seller(), other)
     client.force_login(user)
     page = client.get("/seller/usage/packages/", headers={"accept-language": "en"}).content.decode()
-    for shown in ("100 calls", held.subscription.instance_id, service.instance_id, "relate_pkg_instance", "In use"):
+    for shown in (
+        "100 calls",
+        bought_package.subscription.instance_id,
+        service.instance_id,
+        "relate_pkg_instance",
+        "In use",
+    ):
         assert shown in page, shown
     client.force_login(other)
-    assert held.subscription.instance_id not in client.get("/seller/usage/packages/").content.decode()
+    assert bought_package.subscription.instance_id not in client.get("/seller/usage/packages/").content.decode()

@@ -1,4 +1,4 @@
-"""Pages of web checks: a task from its form to its report, the appeal, and what the console shows (business-rules §2.7)."""
+"""Pages of web checks: a task from its form to its report, the appeal, and the console's view (business-rules §2.7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 from tests.factories import make_operator
 from tests.factories.companies import owner_of
 from tests.factories.publishable import may_publish
-from tests.factories.web_tasks import EXPIRED, LOW, checked, ends, make_web_task
+from tests.factories.web_tasks import EXPIRED, LOW, checked, end_run, make_web_task
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.base import clock
 from tradepost.market.base.values import replace
@@ -40,27 +40,27 @@ def page(seller: Seller) -> Client:
     return enter(owner_of(seller))
 
 
-def test_a_run_that_ends_while_its_page_is_read_shows_with_its_report(
+def test_run_that_ends_while_its_page_is_read_is_shown_with_its_report(
     page: Client, seller: Seller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the page says that it passed, has no report, and never asks again."""
+    """Otherwise the page shows it as passed without a report, and never polls again."""
     task = make_web_task(seller, now=clock.now())
     page.post(f"/seller/web-checks/{task.pk}/start/")
     running = queries.running_of
 
     def ends_first(own: WebTask) -> WebScan | None:
-        ends(LOW, now=clock.now())
+        end_run(LOW, now=clock.now())
         return running(own)
 
     monkeypatch.setattr(queries, "running_of", ends_first)
     shown = page.get(f"/seller/web-checks/{task.pk}/").content.decode()
     assert "No high finding" in shown
-    assert "What was found" in shown
+    assert "Web check results" in shown
 
 
-def test_a_site_is_named_checked_and_reported(page: Client, seller: Seller) -> None:
-    assert "No web site yet" in page.get("/seller/web-checks/").content.decode()
-    domains.vouch(seller, "app.a.example", now=clock.now())
+def test_site_is_registered_checked_and_reported(page: Client, seller: Seller) -> None:
+    assert "No websites yet" in page.get("/seller/web-checks/").content.decode()
+    domains.verify_without_proof(seller, "app.a.example", now=clock.now())
     answer = page.post("/seller/web-checks/new/", TYPED)
     task = WebTask.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/seller/web-checks/{task.pk}/")
@@ -73,7 +73,7 @@ def test_a_site_is_named_checked_and_reported(page: Client, seller: Seller) -> N
         in page.post(f"/seller/web-checks/{task.pk}/start/", follow=True).content.decode()
     )
     assert WebScan.objects.count() == 1
-    ends(
+    end_run(
         LOW,
         replace(EXPIRED, evidence=(EVIL,)),
         not_tested=[{"check": "tls", "why": "no_scanner", "detail": EVIL}],
@@ -84,7 +84,7 @@ def test_a_site_is_named_checked_and_reported(page: Client, seller: Seller) -> N
     for words in (
         "The certificate has expired",
         "business-rules §2.7",
-        "What was not tested",
+        "Untested items",
         "SQL injection",
         "no TLS scanner",
     ):
@@ -95,20 +95,20 @@ def test_a_site_is_named_checked_and_reported(page: Client, seller: Seller) -> N
 
 
 @pytest.mark.parametrize(
-    ("field", "said"), [("url", "ftp://a"), ("contact_mobile", "soon"), ("contact_email", "x"), ("url", "")]
+    ("field", "message"), [("url", "ftp://a"), ("contact_mobile", "soon"), ("contact_email", "x"), ("url", "")]
 )
-def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
-    page: Client, seller: Seller, field: str, said: str
+def test_wrong_value_is_shown_beside_its_field_and_the_input_stays(
+    page: Client, seller: Seller, field: str, message: str
 ) -> None:
-    domains.vouch(seller, "app.a.example", now=clock.now())
-    answer = page.post("/seller/web-checks/new/", {**TYPED, field: said})
+    domains.verify_without_proof(seller, "app.a.example", now=clock.now())
+    answer = page.post("/seller/web-checks/new/", {**TYPED, field: message})
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
     assert "沈清" in answer.content.decode()
     assert not WebTask.objects.exists()
 
 
-def test_a_task_is_changed_and_deleted(page: Client, seller: Seller) -> None:
+def test_task_is_changed_and_deleted(page: Client, seller: Seller) -> None:
     task = make_web_task(seller, now=clock.now())
     answer = page.post(f"/seller/web-checks/{task.pk}/edit/", {**TYPED, "url": "https://other.example/"})
     assert answer.status_code == 422
@@ -119,19 +119,19 @@ def test_a_task_is_changed_and_deleted(page: Client, seller: Seller) -> None:
     page.post(f"/seller/web-checks/{task.pk}/delete/")
     assert WebTask.objects.exists(), "it runs"
     page.post(f"/seller/web-checks/{task.pk}/stop/")
-    ends(now=clock.now())
+    end_run(now=clock.now())
     assert WebScan.objects.get().status == "cancelled"
     page.post(f"/seller/web-checks/{task.pk}/delete/")
     assert not WebTask.objects.exists()
 
 
-def test_a_domain_that_is_not_proven_leads_to_its_proof(page: Client, seller: Seller) -> None:
+def test_unproven_domain_links_to_its_proof(page: Client, seller: Seller) -> None:
     task = make_web_task(seller, proven=False, now=clock.now())
     shown = page.get(f"/seller/web-checks/{task.pk}/").content.decode()
     assert f"/seller/domains/{task.domain_id}/" in shown
     assert "Check now" not in shown
     refused = page.post(f"/seller/web-checks/{task.pk}/start/", follow=True).content.decode()
-    assert "First prove that the domain" in refused
+    assert "Verify the domain" in refused
     assert not WebScan.objects.exists()
     assert "Delete the domain" not in page.get(f"/seller/domains/{task.domain_id}/").content.decode()
 
@@ -142,7 +142,7 @@ def appeal(page: Client, run: WebScan, **more: object):
     return page.post(f"/seller/web-checks/reports/{run.pk}/appeal/", data)
 
 
-def test_an_appeal_is_sent_with_a_document_followed_and_taken_back(page: Client, seller: Seller) -> None:
+def test_appeal_is_sent_with_a_document_followed_and_withdrawn(page: Client, seller: Seller) -> None:
     run = checked(make_web_task(seller, now=clock.now()), EXPIRED, LOW, now=clock.now())
     form = page.get(f"/seller/web-checks/reports/{run.pk}/appeal/").content.decode()
     assert "The certificate has expired" in form
@@ -165,25 +165,46 @@ def test_an_appeal_is_sent_with_a_document_followed_and_taken_back(page: Client,
     assert sent.status == "withdrawn"
 
 
-def test_a_document_of_the_first_try_is_kept_for_the_second(page: Client, seller: Seller) -> None:
+def test_task_with_an_open_appeal_cannot_be_deleted(page: Client, seller: Seller) -> None:
+    """§2.7: an operator decides the appeal with its report, so the seller keeps the task until then."""
+    run = checked(make_web_task(seller, now=clock.now()), EXPIRED, now=clock.now())
+    appeal(page, run, proof0_file=SimpleUploadedFile("a.pdf", PDF))
+    sent, console = Submission.objects.get(kind="appeal"), enter(make_operator())
+    refused = page.post(f"/seller/web-checks/{run.task_id}/delete/", follow=True).content.decode()
+    assert "An appeal against a report of this task is in review." in refused
+    assert WebScan.objects.filter(pk=run.pk).exists()
+    review = console.get(f"/console/reviews/{sent.pk}/").content.decode()
+    assert console.get(f"/console/web-checks/{run.pk}/").status_code == 200
+    assert f'"/console/web-checks/{run.pk}/"' in review
+    page.post(f"/seller/web-checks/reports/{run.pk}/withdraw/")
+    correct = f"/seller/web-checks/reports/{run.pk}/appeal/"
+    assert correct in page.get(f"/seller/submissions/{sent.pk}/").content.decode()
+    page.post(f"/seller/web-checks/{run.task_id}/delete/")
+    assert not WebTask.objects.exists()
+    assert correct not in page.get(f"/seller/submissions/{sent.pk}/").content.decode()
+    review = console.get(f"/console/reviews/{sent.pk}/").content.decode()
+    assert f"/console/web-checks/{run.pk}/" not in review
+
+
+def test_document_of_the_first_try_is_kept_for_the_second(page: Client, seller: Seller) -> None:
     run = checked(make_web_task(seller, now=clock.now()), EXPIRED, now=clock.now())
     finding = run.findings.get().fingerprint
     where = f"/seller/web-checks/reports/{run.pk}/appeal/"
     first = page.post(where, {f"finding.{finding}": "on", "proof0_file": SimpleUploadedFile("a.pdf", PDF)})
     assert first.status_code == 422
-    [kept] = [field.sha256 for field in first.context["fields"] if field.sha256]
-    assert appeal(page, run, proof0=kept).status_code == 302
+    [document] = [field.sha256 for field in first.context["fields"] if field.sha256]
+    assert appeal(page, run, proof0=document).status_code == 302
     bad = page.post(where, {f"finding.{finding}": "on", "proof0_file": SimpleUploadedFile("a.pdf", b"no")})
     assert bad.status_code == 422
 
 
-def test_an_operator_sees_every_check_and_decides_the_appeal(page: Client, seller: Seller) -> None:
+def test_operator_sees_every_check_and_decides_the_appeal(page: Client, seller: Seller) -> None:
     run = checked(make_web_task(seller, now=clock.now()), replace(EXPIRED, evidence=(EVIL,)), now=clock.now())
     appeal(page, run, proof0_file=SimpleUploadedFile("a.pdf", PDF))
     sent, console = Submission.objects.get(kind="appeal"), enter(make_operator())
     listed = console.get("/console/web-checks/").content.decode()
     assert "https://app.a.example/" in listed
-    assert "No check fits" in console.get("/console/web-checks/?status=broken").content.decode()
+    assert "No web checks found" in console.get("/console/web-checks/?status=broken").content.decode()
     report = console.get(f"/console/web-checks/{run.pk}/").content.decode()
     assert f"/console/reviews/{sent.pk}/" in report
     assert "沈清" in report
@@ -194,6 +215,11 @@ def test_an_operator_sees_every_check_and_decides_the_appeal(page: Client, selle
     decision = {"checklist": "finding.0", "reason": "The new certificate is there."}
     answer = console.post(f"/console/reviews/{sent.pk}/approve/", decision)
     assert answer.status_code == 302
-    assert "Taken for mistaken by the operator" in page.get(f"/seller/web-checks/reports/{run.pk}/").content.decode()
-    assert "can be handed in until" in page.get(f"/seller/web-checks/{run.task_id}/").content.decode()
+    assert (
+        "Marked as false positive by the operator" in page.get(f"/seller/web-checks/reports/{run.pk}/").content.decode()
+    )
+    assert (
+        "You can submit a product with this website until"
+        in page.get(f"/seller/web-checks/{run.task_id}/").content.decode()
+    )
     assert console.get("/console/web-checks/999999/").status_code == 404

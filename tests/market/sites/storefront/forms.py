@@ -1,4 +1,4 @@
-"""What a browser sees of a page with a choice, and what it sends."""
+"""A browser's view of a page with a choice, and its input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def page_of(client: Client, address: str) -> str:
 
 
 def form_of(page: str, **other: str) -> dict[str, str]:
-    """What a browser sends of the page: what is selected, and the price that was shown."""
+    """Return a browser's input for the page: the selected options, and the price shown."""
     quote = re.search(r'name="quote" value="([^"]*)"', page)
     assert quote is not None
     picked = dict(re.findall(r'type="radio" name="(\w+)" id="[^"]+" value="([^"]+)" checked', page))

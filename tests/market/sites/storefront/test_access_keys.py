@@ -1,4 +1,4 @@
-"""The page of a buyer's access keys: create, shown once, disable, enable, delete; another's key does not exist."""
+"""The page of a buyer's access keys: created, shown once, disabled, enabled, deleted; keys of others do not exist."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def words(client: Client, status: int = 200) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
-def test_a_key_is_created_and_its_secret_shown_once(client: Client, buyer: User) -> None:
+def test_key_is_created_and_its_secret_shown_once(client: Client, buyer: User) -> None:
     assert "No access keys yet" in words(client)
-    made = client.post(PAGE, NEW)
+    response = client.post(PAGE, NEW)
     key = BuyerKey.objects.get(user=buyer)
-    page = made.content.decode()
-    assert (made.status_code, key.rights) == (200, ["read", "order"])
-    assert "no-store" in made["Cache-Control"]
+    page = response.content.decode()
+    assert (response.status_code, key.rights) == (200, ["read", "order"])
+    assert "no-store" in response["Cache-Control"]
     assert key.access_key in page
     secret = unseal(key.sealed)
     assert secret in page
@@ -47,32 +47,32 @@ def test_a_key_is_created_and_its_secret_shown_once(client: Client, buyer: User)
     assert secret not in later
 
 
-def test_a_form_that_is_sent_again_creates_nothing(client: Client, buyer: User) -> None:
+def test_repeated_form_creates_nothing(client: Client, buyer: User) -> None:
     client.post(PAGE, NEW)
-    again = client.post(PAGE, NEW)
-    assert (again.status_code, BuyerKey.objects.filter(user=buyer).count()) == (409, 1)
-    assert "You already have a key with this name." in again.content.decode()
+    response = client.post(PAGE, NEW)
+    assert (response.status_code, BuyerKey.objects.filter(user=buyer).count()) == (422, 1)
+    assert "You already have a key with this name." in response.content.decode()
 
 
 @pytest.mark.parametrize(
     "wrong", [{"name": ""}, {"rights": []}, {"rights": ["all"]}, {"days": "1"}, {"name": "x" * 65}]
 )
-def test_a_wrong_form_creates_nothing(client: Client, buyer: User, wrong: dict) -> None:
+def test_invalid_form_creates_nothing(client: Client, buyer: User, wrong: dict) -> None:
     answer = client.post(PAGE, NEW | wrong)
     assert (answer.status_code, BuyerKey.objects.filter(user=buyer).count()) == (422, 0)
     assert "tp-error" in answer.content.decode()
 
 
-def test_a_key_is_disabled_enabled_and_deleted(client: Client, buyer: User) -> None:
+def test_key_is_disabled_enabled_and_deleted(client: Client, buyer: User) -> None:
     client.post(PAGE, NEW)
     pk = BuyerKey.objects.get(user=buyer).pk
-    for act, shown in (("disable", "is disabled."), ("enable", "is enabled."), ("delete", "is deleted.")):
+    for act, shown in (("disable", "was disabled."), ("enable", "was enabled."), ("delete", "was deleted.")):
         answer = client.post(f"{PAGE}{pk}/{act}/", follow=True)
         assert shown in answer.content.decode()
     assert not BuyerKey.objects.exists()
 
 
-def test_an_expired_key_can_only_be_deleted(client: Client, buyer: User) -> None:
+def test_expired_key_can_only_be_deleted(client: Client, buyer: User) -> None:
     client.post(PAGE, NEW)
     BuyerKey.objects.update(expires_at=clock.now())
     page = words(client)
@@ -82,7 +82,7 @@ def test_an_expired_key_can_only_be_deleted(client: Client, buyer: User) -> None
     assert f"{PAGE}{pk}/delete/" in page
 
 
-def test_anothers_key_does_not_exist(client: Client, buyer: User) -> None:
+def test_key_of_another_buyer_is_not_found(client: Client, buyer: User) -> None:
     client.post(PAGE, NEW)
     pk = BuyerKey.objects.get(user=buyer).pk
     client.force_login(factories.make_buyer(balance="0", email="other@buyer.example"))
@@ -92,21 +92,21 @@ def test_anothers_key_does_not_exist(client: Client, buyer: User) -> None:
     assert "ERP" not in words(client)
 
 
-def test_the_page_links_the_description_of_the_apis(client: Client, buyer: User) -> None:
+def test_page_links_to_the_api_description(client: Client, buyer: User) -> None:
     [address] = re.findall(r'href="[^"]*?(/api/openapi\.json)"', words(client))
     assert client.get(address).status_code == 200
 
 
-def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
+def test_page_needs_a_sign_in(client: Client) -> None:
     assert client.get(PAGE).status_code == 302
 
 
-def test_a_key_that_another_tab_changed_shows_its_state(client: Client, buyer: User) -> None:
+def test_key_changed_in_another_tab_shows_its_state(client: Client, buyer: User) -> None:
     client.post(PAGE, NEW)
     pk = BuyerKey.objects.get().pk
     for act, offered in (("disable", "enable"), ("enable", "disable")):
         client.post(f"{PAGE}{pk}/{act}/")
-        again = client.post(f"{PAGE}{pk}/{act}/", follow=True)
-        assert again.redirect_chain[-1][0] == PAGE
-        assert "This key was changed in the meantime." in again.content.decode()
-        assert f"{PAGE}{pk}/{offered}/" in again.content.decode()
+        response = client.post(f"{PAGE}{pk}/{act}/", follow=True)
+        assert response.redirect_chain[-1][0] == PAGE
+        assert "This key was changed in the meantime." in response.content.decode()
+        assert f"{PAGE}{pk}/{offered}/" in response.content.decode()

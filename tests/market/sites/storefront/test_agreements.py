@@ -1,4 +1,5 @@
-"""What a buyer accepts with an order (business-rules §1.5, §4.2), and where buyer, seller and operator read it afterwards (§1.3)."""
+"""Agreements that a buyer accepts with an order (business-rules §1.5, §4.2), and where buyer, seller and operator read
+them later (§1.3)."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ def client_of(user: User, language: str = "en") -> Client:
 
 
 def text(answer, *, between: str = " ") -> str:
-    """What a person reads. ``between``: what stands for a tag; nothing shows where words and commas touch."""
+    """Return the visible text. ``between``: replacement of a tag; an empty one shows where words and commas touch."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", between, answer.content.decode()))
 
 
@@ -53,17 +54,22 @@ def shown_form(client: Client, product: Product) -> dict[str, str]:
     return form
 
 
-def bought(client: Client, product: Product) -> OrderLine:
+def buy(client: Client, product: Product) -> OrderLine:
     answer = client.post(reverse("storefront:checkout", args=[product.pk]), shown_form(client, product))
     assert answer.status_code == 302
     return OrderLine.objects.latest("pk")
 
 
-def change(what: str, product: Product) -> None:
-    """Publish another version of one of the three texts."""
-    if what != "terms":
+def change(agreement: str, product: Product) -> None:
+    """Publish a new version of one of the three texts."""
+    if agreement != "terms":
         agreements.publish(
-            what, text=SECOND, text_en="The second version. " * 10, change="new", by=make_operator(), now=clock.now()
+            agreement,
+            text=SECOND,
+            text_en="The second version. " * 10,
+            change="new",
+            by=make_operator(),
+            now=clock.now(),
         )
         return
     product = Product.objects.get(pk=product.pk)
@@ -80,7 +86,7 @@ def test_checkout_shows_both_agreements_and_the_order_keeps_their_versions() -> 
     page = text(client.get(reverse("storefront:checkout", args=[product.pk])), between="")
     assert "Product service agreement, version 1, with additional terms of the seller" in page
     assert "Buyer agreement, version 1" in page
-    line = bought(client, product)
+    line = buy(client, product)
     assert line.service_agreement is not None
     assert line.buyer_agreement is not None
     assert (line.service_agreement.kind, line.service_agreement.number) == ("publish", 1)
@@ -90,35 +96,35 @@ def test_checkout_shows_both_agreements_and_the_order_keeps_their_versions() -> 
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("what", CHANGED)
-def test_an_agreement_that_changed_after_it_was_shown_is_refused_and_shown_again(what: str, language: str) -> None:
+@pytest.mark.parametrize("agreement", CHANGED)
+def test_agreement_changed_after_it_was_shown_is_refused_and_shown_again(agreement: str, language: str) -> None:
     product, buyer = factories.make_product(terms=TERMS), make_buyer()
     client = client_of(buyer, language)
     form = shown_form(client, product)
-    change(what, product)
+    change(agreement, product)
     answer = client.post(reverse("storefront:checkout", args=[product.pk]), form)
-    assert answer.status_code == 409
-    assert CHANGED[what][language != "en"] in text(answer)
+    assert answer.status_code == 422
+    assert CHANGED[agreement][language != "en"] in text(answer)
     assert not Order.objects.filter(buyer=buyer).exists()
     page = answer.content.decode()
     box = re.search(r'<input class="form-check-input[^>]*id="agreed"[^>]*>', page)
     assert box is not None
     assert "checked" not in box[0], "the consent to the earlier text does not count for the new one"
-    again = form_of(page)
-    assert again["agreements"] != form["agreements"]
-    assert client.post(reverse("storefront:checkout", args=[product.pk]), again).status_code == 302
+    second_form = form_of(page)
+    assert second_form["agreements"] != form["agreements"]
+    assert client.post(reverse("storefront:checkout", args=[product.pk]), second_form).status_code == 302
 
 
-def test_a_seller_is_bound_by_the_version_that_it_accepted() -> None:
-    """§1.5: parties "seller + user": a version that the operator published binds the seller when it accepts it."""
+def test_seller_is_bound_by_the_version_that_it_accepted() -> None:
+    """§1.5: parties "seller + user": a version published by the operator binds a seller that accepts it."""
     owner = make_buyer(balance="0")
     seller = make_seller(member=owner)
     _accept(seller, owner, NOW)
     change("publish", factories.make_product())
     product, client = factories.make_product(seller), client_of(make_buyer())
-    assert _service_agreement(bought(client, product)) == 1
+    assert _service_agreement(buy(client, product)) == 1
     _accept(seller, owner, clock.now())
-    assert _service_agreement(bought(client, product)) == 2
+    assert _service_agreement(buy(client, product)) == 2
 
 
 def _accept(seller: Seller, owner: User, now: datetime) -> None:
@@ -132,17 +138,17 @@ def _service_agreement(line: OrderLine) -> int:
     return line.service_agreement.number
 
 
-def test_the_order_shows_what_was_accepted_also_after_changes_and_the_end_of_the_sale() -> None:
+def test_order_shows_its_agreements_after_changes_and_the_end_of_the_sale() -> None:
     owner, buyer, operator = make_buyer(balance="0"), make_buyer(), make_operator()
     seller = make_seller(member=owner)
     product, client = factories.make_product(seller, terms=TERMS), client_of(buyer)
-    line = bought(client, product)
+    line = buy(client, product)
     before = text(client.get(reverse("storefront:order_agreements", args=[line.order.number])))
     assert "99.9 % a month" in before
     assert "Product service agreement Version 1" in before
     assert "Buyer agreement Version 1" in before
-    for what in CHANGED:
-        change(what, product)
+    for agreement in CHANGED:
+        change(agreement, product)
     delist.stop(Product.objects.get(pk=product.pk), reason="End of life", actor="s", now=clock.now())
     Order.objects.filter(pk=line.order_id).update(pay_before=clock.now() + timedelta(days=3))
     page = client.get(reverse("storefront:order_agreements", args=[line.order.number]))
@@ -157,8 +163,8 @@ def test_the_order_shows_what_was_accepted_also_after_changes_and_the_end_of_the
     assert "Buyer agreement Version 1" in for_operator
 
 
-def test_nobody_else_reads_them() -> None:
-    line = bought(client_of(make_buyer()), factories.make_product())
+def test_agreements_of_other_buyers_are_not_found() -> None:
+    line = buy(client_of(make_buyer()), factories.make_product())
     other = client_of(make_buyer())
     assert other.get(reverse("storefront:order_agreements", args=[line.order.number])).status_code == 404
     another = make_buyer(balance="0")
@@ -169,13 +175,13 @@ def test_nobody_else_reads_them() -> None:
 @pytest.mark.parametrize(("language", "names"), [
     ("en", ("Product service agreement", "Buyer agreement")), ("zh-hans", ("商品服务协议", "用户购买协议")),
 ])  # fmt: skip
-def test_my_agreements_lists_them_with_version_time_and_order(language: str, names: tuple[str, str]) -> None:
+def test_my_agreements_lists_version_time_and_order(language: str, names: tuple[str, str]) -> None:
     """§1.3: "My agreements: product and user agreements signed with time"."""
     buyer = make_buyer()
     client = client_of(buyer, language)
     empty = client.get(reverse("storefront:agreements"))
     assert empty.context["page"].rows == []
-    line = bought(client, factories.make_product())
+    line = buy(client, factories.make_product())
     page = client.get(reverse("storefront:agreements"))
     assert all(name in text(page) for name in names)
     assert page.content.decode().count(line.order.number) >= 4

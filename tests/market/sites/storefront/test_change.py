@@ -1,4 +1,5 @@
-"""Changing a service from its page: the fee explained before anything is ordered, ordered as quoted, followed, refused in words."""
+"""Changing a service from its page: the fee is explained before the order, ordered as quoted, followed, or refused with
+a reason."""
 
 from __future__ import annotations
 
@@ -37,46 +38,46 @@ def text(answer: object) -> str:
 
 
 def address(subscription: Subscription, **query: object) -> str:
-    asked = "&".join(f"{name}={value}" for name, value in query.items())
-    return f"/services/{subscription.pk}/change/{'?' if asked else ''}{asked}"
+    query_string = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"/services/{subscription.pk}/change/{'?' if query_string else ''}{query_string}"
 
 
 def form(client: Client, subscription: Subscription, **query: object) -> dict[str, object]:
-    """As the page would send it."""
+    """Submit it as the page would."""
     page = text(client.get(address(subscription, **query)))
     quote = re.search(r'name="quote" value="([^"]+)"', page)
     assert quote is not None, page
     return {**query, "quote": quote[1], "agreed": "on"}
 
 
-def test_the_service_offers_it_and_the_page_explains_the_fee(client: Client, service: Subscription) -> None:
+def test_service_offers_a_change_and_the_page_explains_the_fee(client: Client, service: Subscription) -> None:
     """business-rules §4.6; issue 11: "explained line by line before paying"."""
     assert f'href="{address(service)}"' in text(client.get(f"/services/{service.pk}/"))
     large = large_of(service)
     page = text(client.get(address(service, to=large.product_id)))
     assert page.count('name="to"') == 2
-    assert "More of the same" in page
+    assert "More capacity, same specification" in page
     assert "a month ×" in page
-    assert "Before, taken off" in page
+    assert "Previous, deducted" in page
     [paid] = re.findall(r"sf-total.*?<strong[^>]*>([^<]+)<", page)
-    lines = [int(one.replace(",", "").replace(".", "")) for one in re.findall(r'tp-num">-?¥\s?(-?[\d,.]+)', page)]
+    lines = [int(amount.replace(",", "").replace(".", "")) for amount in re.findall(r'tp-num">-?¥\s?(-?[\d,.]+)', page)]
     assert paid.startswith("¥")
     assert len(lines) >= 2
     assert not Order.objects.filter(order_type="CHANGE").exists()
 
 
-def test_it_is_ordered_as_quoted_paid_followed_and_stands_in_the_history(client: Client, service: Subscription) -> None:
+def test_change_is_ordered_as_quoted_paid_followed_and_in_the_history(client: Client, service: Subscription) -> None:
     large = large_of(service)
     answer = client.post(address(service), form(client, service, to=large.product_id))
     assert answer.status_code == 302, text(answer)
     order = Order.objects.get(order_type="CHANGE")
     page = text(client.get(f"/orders/{order.number}/"))
-    assert "Before, taken off" in page
-    assert "Counts from" in page
+    assert "Previous, deducted" in page
+    assert "Charged from" in page
     assert client.post(f"/orders/{order.number}/pay/").status_code == 302
     react(now=clock.now())
     page = text(client.get(f"/orders/{order.number}/"))
-    assert "Your service is being changed" in page
+    assert "Changing your service" in page
     assert "The seller changes your service" in page
     done(open_call(), now=clock.now())
     page = text(client.get(f"/services/{service.pk}/"))
@@ -86,7 +87,7 @@ def test_it_is_ordered_as_quoted_paid_followed_and_stands_in_the_history(client:
     assert "The change" in text(client.get(f"/orders/{order.number}/"))
 
 
-def test_what_could_not_be_changed_says_so(client: Client, service: Subscription) -> None:
+def test_failed_change_is_explained(client: Client, service: Subscription) -> None:
     client.post(address(service), form(client, service, to=large_of(service).product_id))
     order = Order.objects.get(order_type="CHANGE")
     client.post(f"/orders/{order.number}/pay/")
@@ -97,22 +98,22 @@ def test_what_could_not_be_changed_says_so(client: Client, service: Subscription
     assert "Could not be changed" in text(client.get(f"/services/{service.pk}/"))
 
 
-def test_two_tabs_one_change(client: Client, service: Subscription) -> None:
+def test_two_tabs_order_one_change(client: Client, service: Subscription) -> None:
     """business-rules §4.1: a resource in an unpaid order blocks other operations."""
     first = form(client, service, to=large_of(service).product_id)
     second = form(client, service, to=service.offer.product_id, quantity=5)
     assert client.post(address(service), first).status_code == 302
     answer = client.post(address(service), second)
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert f"/orders/{Order.objects.get(order_type='CHANGE').number}/" in text(answer)
     assert "not paid yet" in text(client.get(address(service)))
 
 
-def test_a_price_that_moved_meanwhile_is_shown_and_not_ordered(client: Client, service: Subscription) -> None:
+def test_changed_price_is_shown_and_not_ordered(client: Client, service: Subscription) -> None:
     shown = form(client, service, to=large_of(service).product_id)
     Offer.objects.filter(pk=large_of(service).pk).update(price_minor=30_000)
     answer = client.post(address(service), shown)
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "The price changed from" in text(answer)
     assert not Order.objects.filter(order_type="CHANGE").exists()
 
@@ -120,14 +121,14 @@ def test_a_price_that_moved_meanwhile_is_shown_and_not_ordered(client: Client, s
 @pytest.mark.parametrize(
     ("wrong", "status", "words"),
     [
-        ({"agreed": ""}, 400, 'id="agreed_error"'),
-        ({"quantity": 51, "to": "own"}, 400, 'id="quantity_error"'),
-        ({"quantity": "9" * 40, "to": "own"}, 400, 'id="quantity_error"'),
-        ({"to": "somebody else's"}, 409, "does not offer this change"),
-        ({"quote": ""}, 409, "cannot be read any more"),
+        ({"agreed": ""}, 422, 'id="agreed_error"'),
+        ({"quantity": 51, "to": "own"}, 422, 'id="quantity_error"'),
+        ({"quantity": "9" * 40, "to": "own"}, 422, 'id="quantity_error"'),
+        ({"to": "somebody else's"}, 422, "does not offer this change"),
+        ({"quote": ""}, 422, "no longer valid"),
     ],
 )
-def test_what_was_not_shown_is_not_ordered(
+def test_tampered_form_is_not_ordered(
     client: Client, service: Subscription, wrong: dict[str, object], status: int, words: str
 ) -> None:
     if wrong.get("to") == "own":
@@ -138,20 +139,20 @@ def test_what_was_not_shown_is_not_ordered(
     assert not Order.objects.filter(order_type="CHANGE").exists()
 
 
-def test_a_frozen_service_says_why_and_offers_nothing(client: Client, service: Subscription) -> None:
+def test_frozen_service_says_why_and_offers_no_change(client: Client, service: Subscription) -> None:
     shown = form(client, service, to=large_of(service).product_id)
     with transaction.atomic():
         [locked] = locked_subscriptions([service.pk])
         add_reason([locked], Freeze.Reason.OPERATOR, actor="operator", now=clock.now())
     assert "This service is frozen" in text(client.get(address(service)))
     answer = client.post(address(service), shown)
-    assert (answer.status_code, "This service is frozen" in text(answer)) == (409, True)
+    assert (answer.status_code, "This service is frozen" in text(answer)) == (422, True)
     assert address(service) not in text(client.get(f"/services/{service.pk}/"))
     assert not Order.objects.filter(order_type="CHANGE").exists()
 
 
-def test_where_the_protocol_has_no_word_for_it_nothing_is_offered(client: Client) -> None:
-    """saas-v2 §8.1: period SaaS alone."""
+def test_protocol_without_changes_offers_none(client: Client) -> None:
+    """saas-v2 §8.1: only SaaS with a period."""
     client.cookies["django_language"] = "en"
     licensed = changeable_since(AGE, "license_v1")
     client.force_login(licensed.buyer)
@@ -159,13 +160,13 @@ def test_where_the_protocol_has_no_word_for_it_nothing_is_offered(client: Client
     assert "does not offer changes" in text(client.get(address(licensed)))
 
 
-def test_another_buyers_service_is_not_there(client: Client, service: Subscription) -> None:
+def test_service_of_another_buyer_is_not_found(client: Client, service: Subscription) -> None:
     client.force_login(make_buyer())
     assert client.get(address(service)).status_code == 404
     assert client.post(address(service), {"agreed": "on"}).status_code == 404
 
 
-def test_after_a_renewal_and_a_change_the_history_tells_both_once(client: Client, service: Subscription) -> None:
+def test_history_after_a_renewal_and_a_change_lists_both_once(client: Client, service: Subscription) -> None:
     renewed(service, now=clock.now())
     done(open_call(), now=clock.now())
     client.post(address(service), form(client, service, to=large_of(service).product_id))

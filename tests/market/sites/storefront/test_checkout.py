@@ -1,4 +1,4 @@
-"""Ordering: the price follows the choice, refusals stand beside their field, nothing typed is lost."""
+"""Ordering: the price follows the choice, refusals are shown beside their field, and the input is kept."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def address(product: Product) -> str:
     return f"/checkout/{product.pk}/"
 
 
-def test_a_stranger_logs_in_first(client: Client) -> None:
+def test_stranger_signs_in_first(client: Client) -> None:
     product = factories.make_product()
     assert client.get(address(product))["Location"] == f"/account/login/?next=/checkout/{product.pk}/"
     assert client.post(address(product), form()).status_code == 302
@@ -63,25 +63,25 @@ def test_a_stranger_logs_in_first(client: Client) -> None:
         ("?plan=PERIOD-month&periods=6&quantity=50", "¥\xa030,000.00"),
     ],
 )
-def test_the_price_follows_the_choice(client: Client, buyer: User, query: str, total: str) -> None:
+def test_price_follows_the_choice(client: Client, buyer: User, query: str, total: str) -> None:
     """business-rules §3.3: unit price × quantity × number of periods."""
     page = client.get(address(seats()) + query).content.decode()
     assert f'<strong class="tp-price tp-price-lg">{total}</strong>' in page
 
 
 @pytest.mark.parametrize("quantity", ["0", "51", "x", "-1", "1.5", "9" * 40])
-def test_a_quantity_that_is_not_offered_says_which_are(client: Client, buyer: User, quantity: str) -> None:
+def test_unavailable_quantity_names_the_available_ones(client: Client, buyer: User, quantity: str) -> None:
     product = seats()
     page = client.get(f"{address(product)}?quantity={quantity}").content.decode()
     assert "Choose a quantity from 1 to 50 in steps of 1." in page
     assert 'name="total"' not in page
     answer = client.post(address(product), form(quantity=quantity))
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert f'value="{quantity}"' in answer.content.decode()
     assert not Order.objects.exists()
 
 
-def test_an_order_holds_what_was_chosen_and_leads_to_its_payment(client: Client, buyer: User) -> None:
+def test_order_contains_the_choice_and_leads_to_its_payment(client: Client, buyer: User) -> None:
     product = seats(extend_params=[DOMAIN, NOTE])
     answer = client.post(address(product), form(param_domain=" lantian.example ", param_note=""))
     order = Order.objects.get()
@@ -92,11 +92,11 @@ def test_an_order_holds_what_was_chosen_and_leads_to_its_payment(client: Client,
     assert line.extend_params == [{"name": "domain", "value": "lantian.example"}]
 
 
-def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(client: Client, buyer: User) -> None:
+def test_refusal_is_shown_beside_its_field_and_keeps_the_input(client: Client, buyer: User) -> None:
     product = seats(extend_params=[DOMAIN, NOTE])
     answer = client.post(address(product), form(param_domain="", param_note="<to keep>"))
     page = answer.content.decode()
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert 'id="param_domain_error"' in page
     assert 'value="&lt;to keep&gt;"' in page
     assert re.search(r'<option value="3"\s+selected>', page)
@@ -104,9 +104,9 @@ def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(client: Clie
     assert not Order.objects.exists()
 
 
-def test_without_the_agreement_nothing_is_ordered(client: Client, buyer: User) -> None:
+def test_nothing_is_ordered_without_the_agreement(client: Client, buyer: User) -> None:
     answer = client.post(address(seats()), form(agreed=""))
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert 'id="agreed_error"' in answer.content.decode()
     assert not Order.objects.exists()
 
@@ -114,24 +114,24 @@ def test_without_the_agreement_nothing_is_ordered(client: Client, buyer: User) -
 @pytest.mark.parametrize(
     "changed", [{"plan": "PERIOD-year"}, {"periods": "5"}, {"spec": "0"}, {"attr_edition": "x"}], ids=str
 )
-def test_nobody_orders_another_choice_than_the_picked_one(client: Client, buyer: User, changed: dict[str, str]) -> None:
+def test_only_the_selected_choice_is_ordered(client: Client, buyer: User, changed: dict[str, str]) -> None:
     answer = client.post(address(seats()), form(**changed))
-    assert answer.status_code == 409
-    assert "not on sale any more" in answer.content.decode()
+    assert answer.status_code == 422
+    assert "Your choice is no longer on sale. The closest one is selected. Check it" in answer.content.decode()
     assert not Order.objects.exists()
 
 
-def test_nobody_orders_at_another_price_than_the_shown_one(client: Client, buyer: User) -> None:
+def test_only_the_shown_price_is_charged(client: Client, buyer: User) -> None:
     product = seats()
     Offer.objects.update(price_minor=Decimal(20_000))
     answer = client.post(address(product), form())
-    assert answer.status_code == 409
-    assert "The price is now another one" in answer.content.decode()
+    assert answer.status_code == 422
+    assert "The price has changed. Check it and order again" in answer.content.decode()
     assert 'name="total" value="120000"' in answer.content.decode()
     assert not Order.objects.exists()
 
 
-def test_what_is_off_sale_is_not_there(client: Client, buyer: User) -> None:
+def test_product_that_is_off_sale_is_not_found(client: Client, buyer: User) -> None:
     draft, off = factories.make_product(on_sale=False), factories.make_product()
     Offer.objects.filter(sku__spec__product=off).update(on_sale=False)
     for product in (draft, off):
@@ -140,7 +140,7 @@ def test_what_is_off_sale_is_not_there(client: Client, buyer: User) -> None:
     assert client.get("/checkout/999999/").status_code == 404
 
 
-def test_the_page_says_which_contacts_the_seller_gets(client: Client, buyer: User) -> None:
+def test_page_names_the_contacts_that_the_seller_gets(client: Client, buyer: User) -> None:
     """saas-v2 §1.5: privacy fields only when the product asks for them."""
     silent = client.get(address(seats())).content.decode()
     asking = client.get(address(seats(asks_mobile=True))).content.decode()
@@ -149,7 +149,7 @@ def test_the_page_says_which_contacts_the_seller_gets(client: Client, buyer: Use
     assert 'href="/profile/"' in asking
 
 
-def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
+def test_page_takes_the_same_queries_for_any_number_of_offers(
     client: Client, buyer: User, django_assert_num_queries: Any
 ) -> None:
     for product in (seats(), factories.make_product(prices=(MONTHLY, YEARLY))):
@@ -163,14 +163,14 @@ def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
     ("minutes", "english", "chinese"),
     [(1440, "1 day", "1天"), (2880, "2 days", "2天"), (120, "2 hours", "2小时"), (90, "90 minutes", "90分钟")],
 )
-def test_the_time_to_pay_is_told_exactly_in_the_largest_unit(minutes: int, english: str, chinese: str) -> None:
+def test_time_to_pay_is_exact_in_the_largest_unit(minutes: int, english: str, chinese: str) -> None:
     with translation.override("en"):
         assert pay_time(minutes) == english
     with translation.override("zh-hans"):
         assert pay_time(minutes) == chinese
 
 
-def test_the_agreement_can_be_read_by_everybody(client: Client) -> None:
+def test_agreement_can_be_read_without_signing_in(client: Client) -> None:
     page = client.get("/agreements/buyer/", headers={"Accept-Language": "en"}).content.decode()
     assert "not paid within 1 day is cancelled" in page
 
@@ -192,14 +192,14 @@ def by_seats(price: Price = STEPS) -> Product:
 
 
 def quoted(client: Client, product: Product, query: str) -> tuple[dict[str, str], str]:
-    """What the page shows, as its form sends it back."""
+    """Return the form of the page as it would be submitted."""
     page = client.get(f"{address(product)}?{query}").content.decode()
-    found = re.search(r'name="quote"\s+value="([^"]+)"', page)
-    assert found
-    return dict(parse_qsl(query)) | {"agreed": "on", "quote": found[1]}, page
+    quote = re.search(r'name="quote"\s+value="([^"]+)"', page)
+    assert quote
+    return dict(parse_qsl(query)) | {"agreed": "on", "quote": quote[1]}, page
 
 
-def test_what_was_shown_is_explained_charged_and_kept(client: Client, buyer: User) -> None:
+def test_shown_price_is_explained_charged_and_stored(client: Client, buyer: User) -> None:
     """business-rules §3.3: 3×0.3 + 5×0.2 = 1.90."""
     product = by_seats()
     form, page = quoted(client, product, "plan=PERIOD-month&periods=1&quantity=8")
@@ -211,7 +211,7 @@ def test_what_was_shown_is_explained_charged_and_kept(client: Client, buyer: Use
     assert "5 × ¥\xa00.20" in client.get(f"/orders/{order.number}/").content.decode()
 
 
-def test_a_price_that_changed_is_asked_again_with_both_and_what_was_typed_stays(client: Client, buyer: User) -> None:
+def test_changed_price_is_shown_with_the_old_one_and_the_input_stays(client: Client, buyer: User) -> None:
     product = by_seats()
     form, _page = quoted(client, product, "plan=PERIOD-month&periods=1&quantity=8")
     document = listed_document(product)
@@ -225,17 +225,17 @@ def test_a_price_that_changed_is_asked_again_with_both_and_what_was_typed_stays(
     list_draft(product, currency="CNY", now=factories.NOW)
     answer = client.post(address(product), form)
     text = answer.content.decode()
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "from ¥\xa01.90 to ¥\xa013.00" in text
     assert 'value="8"' in text
     assert not Order.objects.exists()
-    again = re.search(r'name="quote"\s+value="([^"]+)"', text)
-    assert again
-    assert client.post(address(product), form | {"quote": again[1]}).status_code == 302
+    new_quote = re.search(r'name="quote"\s+value="([^"]+)"', text)
+    assert new_quote
+    assert client.post(address(product), form | {"quote": new_quote[1]}).status_code == 302
     assert Order.objects.get().total_minor == 1300
 
 
-def test_a_trial_is_begun_at_checkout_once(client: Client, buyer: User) -> None:
+def test_trial_is_started_once_at_checkout(client: Client, buyer: User) -> None:
     product = factories.make_product(prices=(MONTHLY, TRIAL))
     form, page = quoted(client, product, "plan=PERIOD-day-trial&periods=15&quantity=1")
     assert "Start the trial" in page
@@ -244,5 +244,8 @@ def test_a_trial_is_begun_at_checkout_once(client: Client, buyer: User) -> None:
     assert Order.objects.get().order_type == "TRIAL"
     form, _page = quoted(client, product, "plan=PERIOD-day-trial&periods=15&quantity=1")
     answer = client.post(address(product), form)
-    assert "a trial is given once" in answer.content.decode()
+    assert (
+        "You have already tried this edition. A trial is available only once. Choose one of its prices"
+        in answer.content.decode()
+    )
     assert Order.objects.count() == 1

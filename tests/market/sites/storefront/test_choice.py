@@ -1,4 +1,4 @@
-"""From what was picked to one offer: what is on sale holds, the rest falls to the closest."""
+"""From a choice to one offer: available options are kept, others are replaced by the closest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product, Spec
 from tradepost.market.catalog.shelf_queries import product_on_sale
-from tradepost.market.sites.storefront.choice import Choice, Picked, choose, whole
+from tradepost.market.sites.storefront.choice import Choice, SubmittedChoice, choose, parse_count
 from tradepost.protocols.commands import ChargingMode
 
 pytestmark = pytest.mark.django_db
@@ -33,19 +33,19 @@ def make() -> Product:
     )
     attributes = [attribute("edition", "team", "group", "gone"), attribute("region", "east", "west")]
     product = factories.make_product(specs=(make_spec(*skus, name="标准", name_en="Standard", attributes=attributes),))
-    found = product_on_sale(pk=product.pk)
-    assert found is not None
-    return found
+    sold_product = product_on_sale(pk=product.pk)
+    assert sold_product is not None
+    return sold_product
 
 
-def chosen(picked: Picked) -> Choice:
+def chosen(picked: SubmittedChoice) -> Choice:
     choice = choose(make(), picked)
     assert choice is not None
     return choice
 
 
-def test_nothing_picked_is_the_first_of_everything() -> None:
-    choice = chosen(Picked())
+def test_default_is_the_first_of_every_option() -> None:
+    choice = chosen(SubmittedChoice())
     assert (choice.sku.values, choice.offer.period_type, choice.periods, choice.quantity) == (
         {"edition": "team", "region": "east"}, "month", "1", "1",
     )  # fmt: skip
@@ -61,63 +61,63 @@ def test_nothing_picked_is_the_first_of_everything() -> None:
         ({"edition": "gone", "region": "north"}, "nonsense", {"edition": "team", "region": "east"}, "month"),
     ],
 )
-def test_what_is_not_on_sale_falls_to_the_closest(
+def test_unavailable_option_is_replaced_by_the_closest(
     values: dict[str, str], plan: str, sku: dict[str, str], period_type: str
 ) -> None:
-    choice = chosen(Picked(values=values, plan=plan))
+    choice = chosen(SubmittedChoice(values=values, plan=plan))
     assert (choice.sku.values, choice.offer.period_type) == (sku, period_type)
 
 
 @pytest.mark.parametrize(
     ("picked", "holds"),
     [
-        (Picked(), True),
-        (Picked(values={"edition": "team"}, plan="PERIOD-year", periods="2"), True),
-        (Picked(values={"edition": "gone"}), False),
-        (Picked(plan="ON_DEMAND-"), False),
-        (Picked(periods="2"), False),
-        (Picked(spec="0"), False),
+        (SubmittedChoice(), True),
+        (SubmittedChoice(values={"edition": "team"}, plan="PERIOD-year", periods="2"), True),
+        (SubmittedChoice(values={"edition": "gone"}), False),
+        (SubmittedChoice(plan="ON_DEMAND-"), False),
+        (SubmittedChoice(periods="2"), False),
+        (SubmittedChoice(spec="0"), False),
     ],
 )
-def test_a_choice_knows_whether_it_is_what_was_picked(picked: Picked, holds: bool) -> None:
+def test_choice_knows_whether_it_was_selected(picked: SubmittedChoice, holds: bool) -> None:
     assert chosen(picked).is_what(picked) is holds
 
 
-def test_there_is_no_choice_when_all_offers_are_off_sale() -> None:
+def test_no_choice_exists_when_all_offers_are_off_sale() -> None:
     product = make()
     Offer.objects.update(on_sale=False)
-    found = product_on_sale(pk=product.pk)
-    assert found is not None
-    assert choose(found, Picked()) is None
+    sold_product = product_on_sale(pk=product.pk)
+    assert sold_product is not None
+    assert choose(sold_product, SubmittedChoice()) is None
 
 
-def test_a_hidden_spec_is_chosen_by_its_own_link_only() -> None:
-    """business-rules §2.8: hidden specs have a purchase link of their own."""
+def test_hidden_spec_is_chosen_only_by_its_own_link() -> None:
+    """business-rules §2.8: hidden specs have their own purchase link."""
     shown, hidden = make_spec(make_sku(MONTHLY)), make_spec(make_sku(YEARLY), name="内测版", name_en="Preview")
     product = factories.make_product(specs=(shown, hidden))
     secret = Spec.objects.get(product=product, name_en="Preview")
     Spec.objects.filter(pk=secret.pk).update(hidden=True)
-    found = product_on_sale(pk=product.pk)
-    assert found is not None
-    for picked in (Picked(), Picked(spec=str(secret.pk))):
-        choice = choose(found, picked)
+    sold_product = product_on_sale(pk=product.pk)
+    assert sold_product is not None
+    for picked in (SubmittedChoice(), SubmittedChoice(spec=str(secret.pk))):
+        choice = choose(sold_product, picked)
         assert choice is not None
         assert [spec.name_en for spec in choice.specs] == ["Standard"]
-    by_link = choose(found, Picked(spec=secret.key))
+    by_link = choose(sold_product, SubmittedChoice(spec=secret.key))
     assert by_link is not None
     assert by_link.spec == secret
-    assert by_link.is_what(Picked(spec=secret.key))
+    assert by_link.is_what(SubmittedChoice(spec=secret.key))
 
 
-def test_a_trial_is_offered_beside_the_choice_and_never_the_first() -> None:
+def test_trial_is_offered_beside_the_choice_and_never_as_default() -> None:
     """business-rules §3.5."""
     trial = Price(
         charging_mode=ChargingMode.PERIOD, amount=Decimal(0), period_type="day", period_numbers=(14,), trial=True
     )
     product = factories.make_product(prices=(trial, MONTHLY))
-    found = product_on_sale(pk=product.pk)
-    assert found is not None
-    choice = choose(found, Picked())
+    sold_product = product_on_sale(pk=product.pk)
+    assert sold_product is not None
+    choice = choose(sold_product, SubmittedChoice())
     assert choice is not None
     assert choice.offer.plan == "PERIOD-month"
     assert choice.trial is not None
@@ -127,5 +127,5 @@ def test_a_trial_is_offered_beside_the_choice_and_never_the_first() -> None:
 @pytest.mark.parametrize(
     ("text", "number"), [("12", 12), (" 7 ", 7), ("", 0), ("-1", 0), ("1.5", 0), ("x", 0), ("9" * 30, 0)]
 )
-def test_a_typed_number_is_whole_or_nothing(text: str, number: int) -> None:
-    assert whole(text) == number
+def test_typed_number_is_an_integer_or_nothing(text: str, number: int) -> None:
+    assert parse_count(text) == number

@@ -1,4 +1,4 @@
-"""The storefront in a browser: what only a running page can show, and that everybody can use it."""
+"""The storefront in a browser: behaviour that only a running page can show, and accessibility."""
 
 from __future__ import annotations
 
@@ -53,10 +53,8 @@ def enter(browser: Browser, base: str, user: User, *, width: int = 1280, theme: 
 
 
 def complaints(page: Page) -> list[str]:
-    """What the browser complains of from now on: refused by policy, not found, broken.
-
-    Not what htmx says of a request that ended because the page was left.
-    """
+    """Collect the browser's complaints from now on: refused by policy, not found, broken; without htmx's message about
+    a request that ended because the page was left."""
     heard: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
@@ -75,7 +73,8 @@ def seats_by_month_or_year() -> Any:
     return factories.make_product(specs=(make_spec(sku, name="标准", name_en="Standard"),), name_en="Leaf")
 
 
-def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> None:
+@pytest.mark.slow
+def test_purchase_from_the_store_to_the_password(browser: Browser, live_server: Any) -> None:
     buyer = factories.make_buyer()
     seats_by_month_or_year()
     page = enter(browser, live_server.url, buyer).new_page()
@@ -107,8 +106,8 @@ def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> N
     _seller_refuses(order)
     expect(page.locator("#live q")).to_have_text("out of stock")
     _seller_delivers(order)
-    expect(page.get_by_role("heading", name="How to log in")).to_be_visible()
-    expect(page.locator("#tp-live")).to_have_text("Your order was delivered. How to begin is on this page.")
+    expect(page.get_by_role("heading", name="Login details")).to_be_visible()
+    expect(page.locator("#tp-live")).to_have_text("Your order was delivered.")
     assert page.locator("#live").get_attribute("hx-trigger") is None
 
     password = page.locator("[data-secret] code")
@@ -124,7 +123,7 @@ def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> N
 
 
 def _loaded_again(page: Page) -> None:
-    """Two polls that end at once load the page twice (web/polled.py)."""
+    """Two polls that end simultaneously load the page twice (web/polled.py)."""
     page.evaluate(
         """() => {
             document.getElementById("main").dataset.before = "";
@@ -145,23 +144,23 @@ def _seller_delivers(order: Order) -> None:
     """newInstance, then queryInstance with the access data."""
     for _ in range(2):
         call = Call.objects.get(order_number=order.number, outcome="")
-        engine.answer(call, renewing.delivered(call), now=clock.now())
+        engine.answer(call, renewing.deliver(call), now=clock.now())
         engine.react(now=clock.now())
 
 
 @pytest.mark.slow
-def test_the_fee_of_a_change_follows_each_choice(browser: Browser, live_server: Any) -> None:
+def test_fee_of_a_change_follows_each_choice(browser: Browser, live_server: Any) -> None:
     """Issue 11: "explained line by line before paying"."""
-    held = changeable_since(timedelta(days=3))
-    page = enter(browser, live_server.url, held.buyer).new_page()
+    subscription = changeable_since(timedelta(days=3))
+    page = enter(browser, live_server.url, subscription.buyer).new_page()
     heard = complaints(page)
-    page.goto(f"/services/{held.pk}/change/")
+    page.goto(f"/services/{subscription.pk}/change/")
     total = page.locator(".sf-total strong")
     first = total.inner_text()
-    page.get_by_label("Seats from then on").fill("9")
+    page.get_by_label("Seats after the change").fill("9")
     expect(total).not_to_have_text(first)
     expect(page.locator(".tp-fee-lines")).to_contain_text("for 9 units")
-    page.get_by_label("Seats from then on").fill("51")
+    page.get_by_label("Seats after the change").fill("51")
     expect(page.locator("#quantity_error")).to_contain_text("Choose a quantity from 2 to 50")
     page.get_by_label("Large").check(force=True)
     expect(page.locator(".tp-fee-lines")).to_contain_text("¥\xa0200.00 a month")
@@ -173,7 +172,7 @@ def test_the_fee_of_a_change_follows_each_choice(browser: Browser, live_server: 
 
 
 @pytest.mark.slow
-def test_the_theme_and_the_dialog_work_by_keyboard(browser: Browser, live_server: Any) -> None:
+def test_theme_and_dialog_work_by_keyboard(browser: Browser, live_server: Any) -> None:
     buyer = factories.make_buyer()
     order = factories.make_order(buyer, now=clock.now())
     page = enter(browser, live_server.url, buyer).new_page()
@@ -214,8 +213,8 @@ def test_every_page_passes_axe_and_fits_320_pixels(browser: Browser, live_server
     for address in addresses:
         page.goto(address)
         page.evaluate(axe)
-        found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
-        wrong = [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]
+        violations = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+        wrong = [f"{v['id']}: {node['html'][:120]}" for v in violations["violations"] for node in v["nodes"]]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wrong.append("wider than the window")
         if wrong:

@@ -1,4 +1,4 @@
-"""The page on which a buyer says what becomes of a service at its end, and what the other pages say of it."""
+"""The page on which a buyer chooses the outcome at a service's end, and the choice on other pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def buyer(client: Client) -> User:
     return buyer
 
 
-def held(buyer: User, *, age: timedelta = DAY, prices: tuple[Price, ...] = (MONTHLY, YEARLY)) -> Subscription:
+def make_service(buyer: User, *, age: timedelta = DAY, prices: tuple[Price, ...] = (MONTHLY, YEARLY)) -> Subscription:
     then = clock.now() - age
     offer = factories.make_offer(factories.make_product(prices=prices))
     return factories.make_subscription(factories.make_order(buyer, offer=offer, paid=True, now=then), now=then)
@@ -40,14 +40,14 @@ def page_of(client: Client, address: str) -> str:
     return re.sub(r"[ \n]+", " ", answer.content.decode())
 
 
-def wanted(subscription: Subscription) -> tuple[str, str, int]:
-    found = Subscription.objects.get(pk=subscription.pk)
-    return found.at_expiry, found.auto_period_type, found.auto_periods
+def policy_of(subscription: Subscription) -> tuple[str, str, int]:
+    service = Subscription.objects.get(pk=subscription.pk)
+    return service.at_expiry, service.auto_period_type, service.auto_periods
 
 
-def test_a_buyer_has_it_renewed_automatically_and_ends_that(client: Client, buyer: User) -> None:
+def test_automatic_renewal_is_set_and_ended(client: Client, buyer: User) -> None:
     """business-rules §4.5: set at purchase or later; change to auto-renew or no renewal."""
-    subscription = held(buyer)
+    subscription = make_service(buyer)
     address = f"/services/{subscription.pk}/policy/"
     assert f'href="{address}"' in page_of(client, f"/services/{subscription.pk}/")
     page = page_of(client, address)
@@ -56,61 +56,61 @@ def test_a_buyer_has_it_renewed_automatically_and_ends_that(client: Client, buye
     answer = client.post(address, {"at_expiry": "renew", "duration": "month/3"}, follow=True)
     assert answer.redirect_chain == [(f"/services/{subscription.pk}/", 302)]
     text = re.sub(r"[ \n]+", " ", answer.content.decode())
-    assert wanted(subscription) == ("renew", "month", 3)
+    assert policy_of(subscription) == ("renew", "month", 3)
     assert "Renews automatically on" in text
     assert "for ¥\xa0300.00 today" in text
     assert "To be renewed automatically" in text, "the history says so"
     assert AutoRenewal.objects.get().subscription_id == subscription.pk
     client.post(address, {"at_expiry": "keep"})
-    assert wanted(subscription) == ("keep", "", 0)
+    assert policy_of(subscription) == ("keep", "", 0)
 
 
-def test_who_has_it_deleted_says_so_twice(client: Client, buyer: User) -> None:
-    """It says clearly that the data goes at once at the end."""
-    subscription = held(buyer)
+def test_deletion_at_the_end_needs_a_second_confirmation(client: Client, buyer: User) -> None:
+    """It warns clearly that the data is deleted immediately at the end."""
+    subscription = make_service(buyer)
     address = f"/services/{subscription.pk}/policy/"
-    assert "deleted at once, with all its data" in page_of(client, address)
+    assert "The service and all its data are deleted immediately" in page_of(client, address)
     answer = client.post(address, {"at_expiry": "end"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert 'id="understood_error"' in answer.content.decode()
-    assert wanted(subscription) == ("keep", "", 0)
+    assert policy_of(subscription) == ("keep", "", 0)
     client.post(address, {"at_expiry": "end", "understood": "on"})
-    assert wanted(subscription) == ("end", "", 0)
-    assert "It is deleted at once, with its data." in page_of(client, f"/services/{subscription.pk}/")
+    assert policy_of(subscription) == ("end", "", 0)
+    assert "It is deleted immediately with its data." in page_of(client, f"/services/{subscription.pk}/")
 
 
 @pytest.mark.parametrize(
     ("form", "status"),
     [
-        ({}, 400),
-        ({"at_expiry": "x"}, 400),
-        ({"at_expiry": "renew"}, 400),
-        ({"at_expiry": "renew", "duration": "month/99999999"}, 400),
+        ({}, 422),
+        ({"at_expiry": "x"}, 422),
+        ({"at_expiry": "renew"}, 422),
+        ({"at_expiry": "renew", "duration": "month/99999999"}, 422),
     ],
 )
-def test_a_wrong_form_changes_nothing(client: Client, buyer: User, form: dict[str, str], status: int) -> None:
-    subscription = held(buyer)
+def test_invalid_form_changes_nothing(client: Client, buyer: User, form: dict[str, str], status: int) -> None:
+    subscription = make_service(buyer)
     assert client.post(f"/services/{subscription.pk}/policy/", form).status_code == status
-    assert wanted(subscription) == ("keep", "", 0)
+    assert policy_of(subscription) == ("keep", "", 0)
 
 
-def test_what_is_sold_once_offers_nothing(client: Client, buyer: User) -> None:
-    subscription = held(buyer, prices=(ONCE,))
+def test_one_time_product_offers_no_choice(client: Client, buyer: User) -> None:
+    subscription = make_service(buyer, prices=(ONCE,))
     assert "/policy/" not in page_of(client, f"/services/{subscription.pk}/")
-    assert "There is nothing to choose" in page_of(client, f"/services/{subscription.pk}/policy/")
+    assert "This service needs no setting for its end" in page_of(client, f"/services/{subscription.pk}/policy/")
     assert (
-        client.post(f"/services/{subscription.pk}/policy/", {"at_expiry": "end", "understood": "on"}).status_code == 409
+        client.post(f"/services/{subscription.pk}/policy/", {"at_expiry": "end", "understood": "on"}).status_code == 422
     )
 
 
-def test_others_services_do_not_exist(client: Client, buyer: User) -> None:
-    other = held(factories.make_buyer())
+def test_services_of_other_buyers_are_not_found(client: Client, buyer: User) -> None:
+    other = make_service(factories.make_buyer())
     assert buyer.pk != other.buyer_id
     assert client.get(f"/services/{other.pk}/policy/").status_code == 404
     assert client.post(f"/services/{other.pk}/policy/", {"at_expiry": "keep"}).status_code == 404
 
 
-def test_at_checkout_it_is_offered_and_not_ticked(client: Client, buyer: User) -> None:
+def test_checkout_offers_it_unselected(client: Client, buyer: User) -> None:
     """business-rules §4.5: set at purchase; cycle = smallest sale period."""
     product = factories.make_product(prices=(MONTHLY, YEARLY))
     page = page_of(client, f"/checkout/{product.pk}/?plan=PERIOD-year")
@@ -127,9 +127,9 @@ def test_at_checkout_it_is_offered_and_not_ticked(client: Client, buyer: User) -
     assert 'id="renews"' not in page_of(client, f"/checkout/{factories.make_product(prices=(ONCE,)).pk}/")
 
 
-def test_a_renewal_may_go_on_to_the_buyers_day_of_the_month(client: Client, buyer: User) -> None:
+def test_renewal_may_extend_to_the_buyers_day_of_the_month(client: Client, buyer: User) -> None:
     """business-rules §4.5: unified expiry date 1–28 or month end."""
-    subscription = held(buyer)
+    subscription = make_service(buyer)
     address = f"/services/{subscription.pk}/renew/"
     assert "Choose one day of the month" in page_of(client, address)
     end = subscription.expires_at
@@ -145,27 +145,27 @@ def test_a_renewal_may_go_on_to_the_buyers_day_of_the_month(client: Client, buye
     assert line.until is not None
     assert line.until > end + timedelta(days=28)
     assert line.amount_minor == Order.objects.get(pk=line.order_id).total_minor > 10_000
-    assert "days of a month at" in page_of(client, f"/orders/{line.order.number}/")
+    assert " days = " in page_of(client, f"/orders/{line.order.number}/")
 
 
-def test_the_day_is_a_part_of_the_profile(client: Client, buyer: User) -> None:
+def test_day_of_the_month_is_part_of_the_profile(client: Client, buyer: User) -> None:
     form = {"name": "L", "company": "", "phone": "", "language": "en", "expiry_day": "31"}
     assert client.post("/profile/", form).status_code == 302
     assert User.objects.get(pk=buyer.pk).expiry_day == 31
-    assert client.post("/profile/", form | {"expiry_day": "29"}).status_code == 200
+    assert client.post("/profile/", form | {"expiry_day": "29"}).status_code == 422
     assert User.objects.get(pk=buyer.pk).expiry_day == 31
     client.post("/profile/", form | {"expiry_day": ""})
     assert User.objects.get(pk=buyer.pk).expiry_day == 0
 
 
-def test_the_page_says_why_the_last_try_failed_and_when_it_is_tried_next(client: Client, buyer: User) -> None:
+def test_page_shows_why_the_last_try_failed_and_the_next_try(client: Client, buyer: User) -> None:
     from tradepost.market.base import jobs
     from tradepost.market.fulfilment.timers import AUTO_RENEW
     from tradepost.market.orders.buy import renew
     from tradepost.market.orders.renew import RenewService
     from tradepost.market.wiring import TASKS
 
-    subscription = held(buyer)
+    subscription = make_service(buyer)
     client.post(f"/services/{subscription.pk}/policy/", {"at_expiry": "renew", "duration": "month/1"})
     planned = AutoRenewal.objects.get()
     assert planned.next_at is not None

@@ -1,4 +1,5 @@
-"""A product's page: what it says of every state and limit, the choice with its price, and the preview that is the same part."""
+"""A product's page: texts for every state and limit, the choice with its price, and the preview, which is the same
+part."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def page(client: Client, product: Product, query: str = "", headers: dict[str, s
     return words(answer.content.decode())
 
 
-def test_it_says_which_modes_are_not_offered_and_who_decides_that(client: Client) -> None:
+def test_missing_modes_are_named_with_who_decides(client: Client) -> None:
     """business-rules §3.1: the seller decides; no on-demand, monthly or yearly mode is normal."""
     product = factories.make_product(prices=(MONTHLY, ONCE))
     english = page(client, product)
@@ -46,7 +47,7 @@ def test_it_says_which_modes_are_not_offered_and_who_decides_that(client: Client
     assert "not offered" not in page(client, factories.make_product(prices=(MONTHLY, YEARLY, ON_DEMAND)))
 
 
-def test_a_choice_has_its_price_without_scripts(client: Client) -> None:
+def test_choice_has_its_price_without_scripts(client: Client) -> None:
     product = factories.make_product(
         specs=(
             make_spec(
@@ -69,7 +70,7 @@ def test_a_choice_has_its_price_without_scripts(client: Client) -> None:
     assert "¥ 500.00" in page(client, product, "?plan=nonsense&quantity=")
 
 
-def test_a_trial_has_a_button_of_its_own(client: Client) -> None:
+def test_trial_has_its_own_button(client: Client) -> None:
     """business-rules §3.5."""
     trial = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(14,), trial=True)
     product = factories.make_product(prices=(trial, MONTHLY))
@@ -77,10 +78,10 @@ def test_a_trial_has_a_button_of_its_own(client: Client) -> None:
     assert "Try it for 14 days, free of charge" in html
     assert "plan=PERIOD-day-trial" in html
     assert "from ¥ 100.00" in words(html)
-    assert "You can try it for 14 days, once, free of charge." in words(html)
+    assert "Free trial for 14 days, available once." in words(html)
 
 
-def test_a_hidden_product_is_sold_by_its_link_and_found_nowhere(client: Client) -> None:
+def test_hidden_product_is_sold_by_its_link_and_not_listed(client: Client) -> None:
     """business-rules §2.8: store and search hide it, the URL still sells."""
     product = factories.make_product(name_en="Hidden gem")
     Product.objects.filter(pk=product.pk).update(hidden=True)
@@ -90,7 +91,7 @@ def test_a_hidden_product_is_sold_by_its_link_and_found_nowhere(client: Client) 
     assert "noindex" not in client.get(f"/products/{factories.make_product().slug}/").content.decode()
 
 
-def test_a_hidden_spec_is_shown_by_its_own_link(client: Client) -> None:
+def test_hidden_spec_is_shown_by_its_own_link(client: Client) -> None:
     specs = (make_spec(make_sku(MONTHLY)), make_spec(make_sku(YEARLY), name="内测版", name_en="Preview edition"))
     product = factories.make_product(specs=specs)
     secret = Spec.objects.get(name_en="Preview edition")
@@ -101,9 +102,9 @@ def test_a_hidden_spec_is_shown_by_its_own_link(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "says"), [(ProductEvent.FREEZE, "Not sold now"), (ProductEvent.STOP, "No longer sold")]
+    ("event", "says"), [(ProductEvent.FREEZE, "Sales suspended"), (ProductEvent.STOP, "No longer sold")]
 )
-def test_what_is_frozen_or_stopped_says_so_and_sells_nothing(client: Client, event: ProductEvent, says: str) -> None:
+def test_frozen_or_stopped_product_says_so_and_is_not_sold(client: Client, event: ProductEvent, says: str) -> None:
     product = factories.make_product()
     PRODUCT.move(product, event, now=NOW, actor="operator")
     html = client.get(f"/products/{product.slug}/", headers=EN).content.decode()
@@ -112,12 +113,12 @@ def test_what_is_frozen_or_stopped_says_so_and_sells_nothing(client: Client, eve
     assert "noindex" in html
 
 
-def test_products_of_a_suspended_seller_are_not_sold_and_their_page_leads_nowhere(client: Client) -> None:
+def test_products_of_a_suspended_seller_are_not_sold_and_not_linked(client: Client) -> None:
     seller = factories.make_seller()
     product = factories.make_product(seller)
     Seller.objects.filter(pk=seller.pk).update(status=Seller.Status.SUSPENDED)
     html = client.get(f"/products/{product.slug}/", headers=EN).content.decode()
-    assert "Not sold now" in html
+    assert "Sales suspended" in html
     assert 'id="buy"' not in html
     assert f"/sellers/{seller.slug}/" not in html
     assert client.get(f"/sellers/{seller.slug}/").status_code == 404
@@ -125,13 +126,13 @@ def test_products_of_a_suspended_seller_are_not_sold_and_their_page_leads_nowher
     assert client.get(f"/checkout/{product.pk}/").status_code == 404
 
 
-def test_limits_and_buyers_are_explained(client: Client) -> None:
+def test_limits_and_allowed_buyers_are_explained(client: Client) -> None:
     """business-rules §3.7."""
     product, other = factories.make_product(), factories.make_product(name_en="Basis")
     PurchaseLimit.objects.create(product=product, maximum=3, until_expiry=True)
     SalesTarget.objects.create(product=product, audience="holders", holders_of=other)
     english = page(client, product)
-    assert "at most 3 at a time for each buyer; what has ended does not count" in english
+    assert "at most 3 at a time for each buyer, not counting ended ones" in english
     assert "sold to buyers of “Basis” only" in english
 
 
@@ -149,21 +150,21 @@ def preview_of(document: Document, seller: Seller) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_preview_of_a_draft_is_the_same_part_without_a_choice(language: str) -> None:
+def test_preview_of_a_draft_is_the_same_part_without_a_choice(language: str) -> None:
     seller = factories.make_seller()
     document = make_document(name_en="<b>Draft</b>", description_en="<p>ok<script>x()</script></p>")
     with translation.override(language):
         shown = [
-            render_to_string("web/parts/product/view.html", preview_of(one, seller))
-            for one in (document, Document(product_type="SAAS"))
+            render_to_string("web/parts/product/view.html", preview_of(draft, seller))
+            for draft in (document, Document(product_type="SAAS"))
         ]
     assert not any("<script" in html or "<b>Draft" in html or 'id="buy"' in html for html in shown)
-    assert {"en": "A product without a name yet", "zh-hans": "未命名的商品"}[language] in shown[1]
+    assert {"en": "Untitled product", "zh-hans": "未命名的商品"}[language] in shown[1]
 
 
-def test_answers_of_a_kind_are_shown_as_they_were_typed() -> None:
-    said = {"acceptance": "上线\n<script>x()</script>", "acceptance_en": "It runs."}
-    document = Document(product_type="MANUAL_SERVICE", details=Details(fields=said))
+def test_answers_of_a_kind_are_shown_as_typed() -> None:
+    answers = {"acceptance": "上线\n<script>x()</script>", "acceptance_en": "It runs."}
+    document = Document(product_type="MANUAL_SERVICE", details=Details(fields=answers))
     with translation.override("zh-hans"):
         html = render_to_string("web/parts/product/view.html", preview_of(document, factories.make_seller()))
     assert "验收标准" in html

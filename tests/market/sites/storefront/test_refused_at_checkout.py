@@ -1,4 +1,4 @@
-"""What stops a purchase is said at checkout, also when the form has no field for it (business-rules §2.8)."""
+"""Obstacles to a purchase are shown at checkout, even if the form has no field for them (business-rules §2.8)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tradepost.market.orders.models import Order
 
 pytestmark = pytest.mark.django_db
 
-SOLD_OUT = "This is sold out at the moment."
-LIMIT = "This can be bought once, and you have bought it already."
+SOLD_OUT = "Temporarily sold out."
+LIMIT = "This can be bought only once, and you have already bought it."
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize(("refusal", "words"), [("sold_out", SOLD_OUT), ("limit", LIMIT)])
-def test_it_is_said_above_a_form_without_a_quantity(refusal: str, words: str, language: str) -> None:
+def test_refusal_is_shown_above_a_form_without_a_quantity(refusal: str, words: str, language: str) -> None:
     buyer: User = factories.make_buyer()
     offer = factories.make_offer(factories.make_product())
     product = offer.sku.spec.product
@@ -37,7 +37,7 @@ def test_it_is_said_above_a_form_without_a_quantity(refusal: str, words: str, la
         controls.set_limit(product, maximum=1, until_expiry=False, now=NOW, by="x")
     before = Order.objects.count()
     answer = client.post(f"/checkout/{product.pk}/", form_of(page))
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     note = text_of(answer).partition('role="alert">')[2].partition("</form>")[0]
     with translation.override(language):
         assert (translation.gettext(words) != words) == (language != "en")
@@ -45,8 +45,8 @@ def test_it_is_said_above_a_form_without_a_quantity(refusal: str, words: str, la
     assert Order.objects.count() == before
 
 
-def test_a_part_of_a_page_that_is_refused_says_so_above_the_page() -> None:
-    """htmx drops answers with an error status unless they name the place where they belong."""
+def test_refused_part_of_a_page_shows_its_refusal_above_the_page() -> None:
+    """htmx drops responses with an error status unless they name their target."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(factories.make_buyer())
     answer = client.post("/profile/", {"name": "a\0b"}, headers={"HX-Request": "true"})

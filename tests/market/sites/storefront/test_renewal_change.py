@@ -1,4 +1,4 @@
-"""Renewing as something else: the seller is asked from the page, its answer shows there, and only what it agreed to is ordered."""
+"""Renewing with a change: the page calls the seller and shows its response, and only an accepted change is ordered."""
 
 from __future__ import annotations
 
@@ -32,99 +32,104 @@ def buyer(client: Client) -> User:
     return buyer
 
 
-def near_its_end(buyer: User, protocol: str = "saas_v2") -> Subscription:
+def make_ending_service(buyer: User, protocol: str = "saas_v2") -> Subscription:
     """A month that ends in a week, whose seller has saved a case of changeInstanceCheck."""
-    held = service(protocol)
-    address = held.product.binding.address
+    subscription = service(protocol)
+    address = subscription.product.binding.address
     address.proven = ["changeInstanceCheck"]
     address.save()
-    Subscription.objects.filter(pk=held.pk).update(buyer=buyer, expires_at=clock.now() + timedelta(days=7))
-    return Subscription.objects.select_related("product", "offer__sku").get(pk=held.pk)
+    Subscription.objects.filter(pk=subscription.pk).update(buyer=buyer, expires_at=clock.now() + timedelta(days=7))
+    return Subscription.objects.select_related("product", "offer__sku").get(pk=subscription.pk)
 
 
-def asked(client: Client, held: Subscription, **other: str) -> str:
+def request_change(client: Client, subscription: Subscription, **other: str) -> str:
     """The page after the button was pressed."""
-    answer = client.post(f"/services/{held.pk}/change/renewal/check/", LARGE | other)
+    answer = client.post(f"/services/{subscription.pk}/change/renewal/check/", LARGE | other)
     assert answer.status_code == 302, text_of(answer)
     return page_of(client, answer["Location"])
 
 
-def test_the_page_of_the_service_leads_there(client: Client, buyer: User) -> None:
+def test_page_of_the_service_links_there(client: Client, buyer: User) -> None:
     """business-rules §4.5; saas-v2 §8.1: SaaS 2.0 only."""
-    held, old = near_its_end(buyer), near_its_end(buyer, "saas_v1")
-    assert f'href="/services/{held.pk}/change/renewal/"' in page_of(client, f"/services/{held.pk}/")
+    subscription, old = make_ending_service(buyer), make_ending_service(buyer, "saas_v1")
+    assert f'href="/services/{subscription.pk}/change/renewal/"' in page_of(client, f"/services/{subscription.pk}/")
     assert "change/renewal" not in page_of(client, f"/services/{old.pk}/")
-    assert "does not change it at a renewal" in page_of(client, f"/services/{old.pk}/change/renewal/")
+    assert "The seller does not support changes at renewal. Renew the service without changes" in page_of(
+        client, f"/services/{old.pk}/change/renewal/"
+    )
     answer = client.post(f"/services/{old.pk}/change/renewal/check/", LARGE)
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert not Operation.objects.filter(kind="check_change").exists()
 
 
-def test_asked_agreed_ordered(client: Client, buyer: User) -> None:
+def test_change_is_requested_accepted_and_ordered(client: Client, buyer: User) -> None:
     """saas-v2 §3.7, §8.1."""
-    held = near_its_end(buyer)
-    address = f"/services/{held.pk}/change/renewal/"
+    subscription = make_ending_service(buyer)
+    address = f"/services/{subscription.pk}/change/renewal/"
     page = page_of(client, address)
-    assert "This is what you have. Choose another edition or number" in page
+    assert "This is your current plan. Choose another edition or quantity, or renew without changes" in page
     page = page_of(client, f"{address}?attr_e=l&plan=PERIOD-month&periods=1&quantity=5")
-    assert "The seller is asked first" in page
+    assert "First ask the seller whether this change is possible." in page
     assert "¥\xa0500.00" in page
-    page = asked(client, held)
-    assert "The seller is asked whether this is possible." in page
+    page = request_change(client, subscription)
+    assert "Checking with the seller whether this change is possible." in page
     assert 'hx-trigger="every 1s"' in page
-    assert "The seller is being asked about another choice" in page_of(client, f"{address}?quantity=2")
+    assert "The seller is checking another selection. Wait for the answer" in page_of(client, f"{address}?quantity=2")
     done(open_call(), now=clock.now())
     page = page_of(client, f"{address}?attr_e=l&plan=PERIOD-month&periods=1&quantity=5")
     assert "The seller agrees." in page
-    assert "Order it until" in page
+    assert "After that, the seller must confirm again" in page
     assert "every 1s" not in page
     answer = client.post(address, form_of(page, quantity="5"))
     assert answer.status_code == 302, text_of(answer)
     order = Order.objects.get(order_type="RENEW")
     [line] = order.lines.all()
-    assert (order.total_minor, line.offer_id, line.quantity) == (50_000, offers(held)[2].pk, 5)
+    assert (order.total_minor, line.offer_id, line.quantity) == (50_000, offers(subscription)[2].pk, 5)
     client.post(f"/orders/{order.number}/pay/")
     engine.react(now=clock.now())
     assert open_call().kind == "Refresh"
-    assert "Your renewal with a change" in page_of(client, f"/services/{held.pk}/")
+    assert "Your renewal with a change" in page_of(client, f"/services/{subscription.pk}/")
 
 
-def test_the_words_of_a_seller_that_refuses_show_and_nothing_is_ordered(client: Client, buyer: User) -> None:
-    """saas-v2 §3.7: what it says comes from outside."""
-    held = near_its_end(buyer)
-    asked(client, held)
+def test_text_of_a_refusing_seller_is_shown_and_nothing_is_ordered(client: Client, buyer: User) -> None:
+    """saas-v2 §3.7: its text comes from outside."""
+    subscription = make_ending_service(buyer)
+    request_change(client, subscription)
     failed(open_call(), Rejected(code="000005", message=WORDS), now=clock.now())
-    page = page_of(client, f"/services/{held.pk}/change/renewal/?attr_e=l&plan=PERIOD-month&quantity=5")
-    assert "The seller cannot change your service to this." in page
+    page = page_of(client, f"/services/{subscription.pk}/change/renewal/?attr_e=l&plan=PERIOD-month&quantity=5")
+    assert "The seller cannot change your service to this specification." in page
     assert "12 users are active &lt;b&gt;now&lt;/b&gt;" in page
     assert "Ask the seller again" in page
-    answer = client.post(f"/services/{held.pk}/change/renewal/", form_of(page, quantity="5"))
-    assert answer.status_code == 409
-    assert "ask again, then order" in text_of(answer)
+    answer = client.post(f"/services/{subscription.pk}/change/renewal/", form_of(page, quantity="5"))
+    assert answer.status_code == 422
+    assert (
+        "The seller has not agreed to this selection, or the agreement has expired. Ask again, then order"
+        in text_of(answer)
+    )
     assert not Order.objects.filter(order_type="RENEW").exists()
 
 
-def test_no_valid_answer_is_said_as_such(client: Client, buyer: User) -> None:
-    held = near_its_end(buyer)
-    asked(client, held)
+def test_invalid_response_is_reported(client: Client, buyer: User) -> None:
+    subscription = make_ending_service(buyer)
+    request_change(client, subscription)
     failed(open_call(), now=clock.now())
-    page = page_of(client, f"/services/{held.pk}/change/renewal/?attr_e=l&plan=PERIOD-month&quantity=5")
-    assert "gave no valid answer" in page
+    page = page_of(client, f"/services/{subscription.pk}/change/renewal/?attr_e=l&plan=PERIOD-month&quantity=5")
+    assert "The seller's system gave no valid response" in page
 
 
-def test_who_asks_too_often_is_held_up(client: Client, buyer: User) -> None:
-    held = near_its_end(buyer)
-    codes = [client.post(f"/services/{held.pk}/change/renewal/check/", LARGE).status_code for _ in range(11)]
+def test_frequent_requests_are_limited(client: Client, buyer: User) -> None:
+    subscription = make_ending_service(buyer)
+    codes = [client.post(f"/services/{subscription.pk}/change/renewal/check/", LARGE).status_code for _ in range(11)]
     assert codes == [302] * 10 + [429]
     assert Call.objects.filter(kind="CheckChange").count() == 1
 
 
-def test_strangers_and_wrong_choices(client: Client, buyer: User) -> None:
-    held, foreign = near_its_end(buyer), near_its_end(factories.make_buyer())
+def test_strangers_and_wrong_choices_are_refused(client: Client, buyer: User) -> None:
+    subscription, foreign = make_ending_service(buyer), make_ending_service(factories.make_buyer())
     for path in ("change/renewal/", "change/renewal/check/"):
         assert client.post(f"/services/{foreign.pk}/{path}", LARGE).status_code == 404
     assert client.get(f"/services/{foreign.pk}/change/renewal/").status_code == 404
-    address = f"/services/{held.pk}/change/renewal/check/"
-    assert client.post(address, LARGE | {"quantity": "51"}).status_code == 400
-    assert client.post(address, LARGE | {"attr_e": "gone"}).status_code == 409
+    address = f"/services/{subscription.pk}/change/renewal/check/"
+    assert client.post(address, LARGE | {"quantity": "51"}).status_code == 422
+    assert client.post(address, LARGE | {"attr_e": "gone"}).status_code == 422
     assert not Operation.objects.filter(kind="check_change").exists()

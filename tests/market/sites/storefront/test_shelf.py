@@ -1,4 +1,4 @@
-"""The shelf and the product page: what strangers see."""
+"""The shelf and the product page for strangers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENGLISH = {"Accept-Language": "en"}
 
 
 def one_line(answer: Any) -> str:
-    """The page with each run of blanks as one, but not those that keep an amount together."""
+    """Return the page with each run of blanks as one, except those that keep an amount together."""
     return re.sub(r"[ \n]+", " ", answer.content.decode())
 
 
@@ -35,29 +35,29 @@ def test_search_finds_chinese_and_english_words_in_any_order(client: Client) -> 
     assert names(client, "/?q=teams+leaf") == ["Leaf"]
     assert names(client, "/?q=WHETSTONE") == ["Whetstone"]
     assert names(client, "/?q=for") == ["Whetstone", "Leaf"]
-    assert names(client, "/?q=teams+plants") == ["Whetstone", "Leaf"]  # nothing has both; these come close
+    assert names(client, "/?q=teams+plants") == ["Whetstone", "Leaf"]  # none contains both words; these come close
     assert names(client, "/?q=%25") == []
 
 
-def test_an_empty_result_says_what_to_do(client: Client) -> None:
+def test_empty_result_gives_instructions(client: Client) -> None:
     page = client.get("/?q=zzz", headers=ENGLISH).content.decode()
-    assert "Nothing fits" in page
+    assert "No products found" in page
     assert "Show all products" in page
 
 
-def test_drafts_and_stopped_products_are_not_on_the_shelf(client: Client) -> None:
-    seen = factories.make_product()
+def test_drafts_and_stopped_products_are_not_listed(client: Client) -> None:
+    listed = factories.make_product()
     draft = factories.make_product(on_sale=False)
     stopped = factories.make_product()
     PRODUCT.move(stopped, ProductEvent.STOP, now=factories.NOW, actor="seller")
     shelf.refresh(stopped)
-    assert names(client, "/") == [seen.name_en]
-    for product, status in ((seen, 200), (draft, 404), (stopped, 200)):
+    assert names(client, "/") == [listed.name_en]
+    for product, status in ((listed, 200), (draft, 404), (stopped, 200)):
         assert client.get(f"/products/{product.slug}/").status_code == status
     assert client.get(f"/products/{draft.slug}/picture.svg").status_code == 404
 
 
-def test_categories_and_sellers_narrow_the_shelf(client: Client) -> None:
+def test_categories_and_sellers_filter_the_list(client: Client) -> None:
     seller = factories.make_seller()
     factories.make_product(seller, category="office", name_en="A")
     factories.make_product(seller, category="industry", name_en="B")
@@ -67,23 +67,24 @@ def test_categories_and_sellers_narrow_the_shelf(client: Client) -> None:
     assert names(client, f"/?seller={seller.slug}&category=office") == ["A"]
 
 
-def test_a_card_shows_the_lowest_price_with_its_period(client: Client) -> None:
+def test_card_shows_the_lowest_price_with_its_period(client: Client) -> None:
     factories.make_product(prices=(YEARLY, MONTHLY, ONCE))
     page = one_line(client.get("/", headers=ENGLISH))
     assert 'from <strong class="tp-price">¥\xa0100.00</strong> <span class="tp-muted pv-for"> 1 month' in page
 
 
-def test_pages_of_the_shelf_follow_each_other_without_gap(client: Client) -> None:
+@pytest.mark.slow
+def test_pages_of_the_list_follow_each_other_without_gap(client: Client) -> None:
     seller = factories.make_seller()
     address = factories.make_address(seller)
-    made = [factories.make_product(seller, address=address).name_en for _ in range(30)]
+    names_made = [factories.make_product(seller, address=address).name_en for _ in range(30)]
     first = client.get("/").context["page"]
     second = names(client, f"/?after={first.next_key}")
-    assert [card.product.name_en for card in first.rows] + second == made[::-1]
+    assert [card.product.name_en for card in first.rows] + second == names_made[::-1]
 
 
 @pytest.mark.parametrize("products", [1, 6])
-def test_the_shelf_takes_the_same_queries_however_many_products(
+def test_list_takes_the_same_queries_for_any_number_of_products(
     client: Client, products: int, django_assert_num_queries: Any
 ) -> None:
     for _ in range(products):
@@ -93,7 +94,7 @@ def test_the_shelf_takes_the_same_queries_however_many_products(
 
 
 @pytest.mark.parametrize("skus", [1, 5])
-def test_a_product_page_takes_the_same_queries_however_many_skus(
+def test_product_page_takes_the_same_queries_for_any_number_of_skus(
     client: Client, skus: int, django_assert_num_queries: Any
 ) -> None:
     values = [{"code": f"e{n}", "name": f"版本{n}", "name_en": f"Edition {n}"} for n in range(skus)]
@@ -102,11 +103,13 @@ def test_a_product_page_takes_the_same_queries_however_many_skus(
     product = factories.make_product(specs=(make_spec(*kinds, attributes=[edition]),))
     with django_assert_num_queries(
         10
-    ):  # clock, product, specs, SKUs, offers, limits, targets, version, service desk of the company, protocol of the address
+        # clock, product, specs, SKUs, offers, limits, targets, version, service desk of the company, protocol of the
+        # address
+    ):
         client.get(f"/products/{product.slug}/")
 
 
-def test_what_a_seller_wrote_cannot_run(client: Client) -> None:
+def test_text_of_a_seller_cannot_run(client: Client) -> None:
     seller = factories.make_seller(website="javascript:alert(1)", about="<b>about</b>")
     product = factories.make_product(
         seller,
@@ -122,13 +125,13 @@ def test_what_a_seller_wrote_cannot_run(client: Client) -> None:
     assert "alert(" not in page
 
 
-def test_a_sellers_website_opens_without_a_way_back(client: Client) -> None:
+def test_website_of_a_seller_opens_without_access_to_our_page(client: Client) -> None:
     product = factories.make_product(factories.make_seller(website="https://www.qingxie.example"))
     answer = client.get(f"/products/{product.slug}/")
     assert '<a href="https://www.qingxie.example" rel="noopener noreferrer" target="_blank">' in one_line(answer)
 
 
-def test_a_picture_is_served_as_a_drawing_that_can_do_nothing(client: Client) -> None:
+def test_picture_is_served_as_a_drawing_without_scripts(client: Client) -> None:
     product = factories.make_product()
     Product.objects.filter(pk=product.pk).update(
         picture=factories.PICTURE.replace("<rect", "<script>x()</script><rect")
@@ -141,6 +144,6 @@ def test_a_picture_is_served_as_a_drawing_that_can_do_nothing(client: Client) ->
     assert b"script" not in answer.content
 
 
-def test_a_product_without_a_drawing_has_no_picture(client: Client) -> None:
+def test_product_without_a_drawing_has_no_picture(client: Client) -> None:
     product = factories.make_product(picture="")
     assert client.get(f"/products/{product.slug}/picture.svg").status_code == 404

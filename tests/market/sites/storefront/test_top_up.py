@@ -1,4 +1,5 @@
-"""A buyer's transfers and balance: announced with an amount, shown by a receipt, read as a statement (money.md §2, issue 12)."""
+"""A buyer's transfers and balance: announced with an amount, proved by a receipt, shown as a statement (money.md §2,
+issue 12)."""
 
 from __future__ import annotations
 
@@ -12,14 +13,15 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import factories
+from tests.configured import changed
 from tests.factories.pictures import PDF
 from tests.factories.transfers import announce, came, show
-from tests.market.downloads import sent
+from tests.market.downloads import sent_file
 from tradepost.market.assets.models import Proof
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
-from tradepost.market.base.payment_settings import BankAccount, account_for
+from tradepost.market.base.settings.payments import BankAccount, account_for
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger
 from tradepost.market.payments.confirm import confirm, reject
@@ -48,16 +50,16 @@ def text(page: Client, path: str) -> str:
 
 
 @pytest.mark.parametrize("typed", ["", "0", "0.99", "1.234", "-5", "1e3", "٣", "5000000.01", "9" * 40, "1" + "0" * 11])
-def test_an_amount_that_cannot_be_is_refused_beside_its_field_and_stays_typed(page: Client, typed: str) -> None:
+def test_invalid_amount_is_refused_beside_its_field_and_kept(page: Client, typed: str) -> None:
     answer = page.post(FORM, {"amount": typed})
     shown = answer.content.decode()
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert 'id="amount-error"' in shown
     assert f'value="{typed}"' in shown
     assert not Intent.objects.exists()
 
 
-def test_the_transfer_tells_exactly_what_to_write(page: Client, buyer: User) -> None:
+def test_transfer_shows_exactly_what_to_enter_at_the_bank(page: Client, buyer: User) -> None:
     where = page.post(FORM, {"amount": "1,200.50"})["Location"]
     intent, shown = Intent.objects.get(), text(page, where)
     assert (intent.user, intent.amount) == (buyer, Money(120_050, "CNY"))
@@ -69,24 +71,24 @@ def test_the_transfer_tells_exactly_what_to_write(page: Client, buyer: User) -> 
     assert page.post(FORM, {"amount": "1200.5"})["Location"] == where, "the same again is the same transfer"
 
 
-def test_an_order_of_somebody_else_is_not_named(page: Client) -> None:
+def test_order_of_another_buyer_is_not_named(page: Client) -> None:
     order = factories.make_order(now=clock.now())
     assert "For order" not in text(page, f"{FORM}?order={order.number}")
     page.post(FORM, {"amount": "100", "order": order.number})
     assert Intent.objects.get().purpose == ""
 
 
-def test_what_was_shown_stays_though_the_market_changes_its_bank(
+def test_shown_bank_account_stays_though_the_market_changes_it(
     page: Client, buyer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved = BankAccount(currency="CNY", holder="新户名", bank="新银行", number="9999")
-    monkeypatch.setattr(transfers, "config", lambda: config().model_copy(update={"bank_accounts": (moved,)}))
+    monkeypatch.setattr(transfers, "config", lambda: changed(config(), bank_accounts=(moved,)))
     where = page.post(FORM, {"amount": "100"})["Location"]
     monkeypatch.undo()
     assert 'data-copy="9999"' in text(page, where)
 
 
-def test_without_a_bank_account_nothing_can_be_announced(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transfer_needs_a_bank_account_of_the_market(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfers, "config", lambda: config().model_copy(update={"sandbox": False}))
     assert "Transfers are not possible yet" in text(page, FORM)
     page.post(FORM, {"amount": "100"})
@@ -97,7 +99,7 @@ def test_without_a_bank_account_nothing_can_be_announced(page: Client, monkeypat
 # --- the receipt --------------------------------------------------------------------------------------------------------
 
 
-def hand_in(page: Client, intent: Intent, content: bytes, name: str):
+def submit_proof(page: Client, intent: Intent, content: bytes, name: str):
     upload = SimpleUploadedFile(name, content)
     return page.post(f"/balance/transfers/{intent.number}/proof/", {"proof_file": upload})
 
@@ -111,47 +113,48 @@ def hand_in(page: Client, intent: Intent, content: bytes, name: str):
         (b"\x89PNG\r\n\x1a\nnot whole", "receipt.png"),
     ],
 )
-def test_a_file_that_is_no_receipt_is_refused_beside_its_field(
-    page: Client, buyer: User, content: bytes, name: str
-) -> None:
+def test_invalid_receipt_is_refused_beside_its_field(page: Client, buyer: User, content: bytes, name: str) -> None:
     intent = announce(buyer, now=clock.now())
-    answer = hand_in(page, intent, content, name)
+    answer = submit_proof(page, intent, content, name)
     assert answer.status_code in {400, 422}
     assert "tp-error" in answer.content.decode()
     assert Intent.objects.get().status == "pending"
     assert not Proof.objects.exists()
 
 
-def test_a_receipt_is_handed_in_and_read_by_its_buyer_again(page: Client, buyer: User) -> None:
+def test_receipt_is_submitted_and_can_be_read_by_its_buyer(page: Client, buyer: User) -> None:
     intent = announce(buyer, now=clock.now())
-    answer = hand_in(page, intent, PDF, "回单.pdf")
+    answer = submit_proof(page, intent, PDF, "回单.pdf")
     assert answer["Location"] == f"/balance/transfers/{intent.number}/"
     shown = text(page, answer["Location"])
     assert "回单.pdf" in shown
-    assert "The operator looks for your money at the bank." in shown
-    assert sent(page.get(f"/proofs/{Proof.objects.get().sha256}/")) == PDF
+    assert "The operator is matching your transfer." in shown
+    assert sent_file(page.get(f"/proofs/{Proof.objects.get().sha256}/")) == PDF
     withdrawn = page.post(f"/balance/transfers/{intent.number}/withdraw/")
     assert "You withdrew this transfer." in text(page, withdrawn["Location"])
-    late = hand_in(page, intent, PDF + b"2", "again.pdf")
+    late = submit_proof(page, intent, PDF + b"2", "again.pdf")
     assert late.status_code == 302
     assert Proof.objects.count() == 1, "what takes no proof any more does not read one"
 
 
-def test_each_state_says_what_is_next(page: Client, buyer: User) -> None:
+def test_each_state_shows_the_next_step(page: Client, buyer: User) -> None:
     operator, now = factories.make_operator(), clock.now()
-    one, other = show(announce(buyer, now=now), now=now), show(announce(buyer, 20_000, now=now), now=now)
-    reject(one, "The picture is <black>.", by=operator, now=now)
-    shown = text(page, f"/balance/transfers/{one.number}/")
+    first_transfer, second_transfer = (
+        show(announce(buyer, now=now), now=now),
+        show(announce(buyer, 20_000, now=now), now=now),
+    )
+    reject(first_transfer, "The picture is <black>.", by=operator, now=now)
+    shown = text(page, f"/balance/transfers/{first_transfer.number}/")
     assert "The picture is &lt;black&gt;." in shown
-    assert "upload a better receipt" in shown
-    confirm(other, came("B-1", 19_900), by=operator, now=now)
-    shown = text(page, f"/balance/transfers/{other.number}/")
-    assert "¥ 199.00 is on your balance." in shown
-    assert "You had announced ¥ 200.00." in shown
+    assert "If you made the transfer, upload a clearer receipt. It will be checked again" in shown
+    confirm(second_transfer, came("B-1", 19_900), by=operator, now=now)
+    shown = text(page, f"/balance/transfers/{second_transfer.number}/")
+    assert "¥ 199.00 was added to your balance." in shown
+    assert "You announced ¥ 200.00." in shown
     assert operator.email not in shown
     listed = text(page, "/balance/transfers/?status=failed")
-    assert one.number in listed
-    assert other.number not in listed
+    assert first_transfer.number in listed
+    assert second_transfer.number not in listed
 
 
 # --- the statement ------------------------------------------------------------------------------------------------------
@@ -164,15 +167,15 @@ def rows(page: Client, query: str = "") -> list[list[str]]:
 
 
 @pytest.fixture
-def moved(buyer: User) -> None:
+def moved_money(buyer: User) -> None:
     now = clock.now()
     ledger.top_up(buyer, Money(50_000, "CNY"), reference="=cmd|' /C calc'!A0", actor="op", now=now - timedelta(days=40))
     ledger.pay(buyer, Money(12_345, "CNY"), reference="CS1", now=now - timedelta(days=2))
     ledger.refund(buyer, Money(345, "CNY"), reference="CS1", now=now)
 
 
-@pytest.mark.usefixtures("moved")
-def test_a_file_has_each_entry_with_its_balance_and_no_formula(page: Client) -> None:
+@pytest.mark.usefixtures("moved_money")
+def test_file_has_each_entry_with_its_balance_and_no_formula(page: Client) -> None:
     assert [(row[2], *row[4:]) for row in rows(page)] == [
         ("CS1", "3.45", "380.00", "CNY"),
         ("CS1", "-123.45", "376.55", "CNY"),
@@ -180,7 +183,7 @@ def test_a_file_has_each_entry_with_its_balance_and_no_formula(page: Client) -> 
     ]
 
 
-@pytest.mark.usefixtures("moved")
+@pytest.mark.usefixtures("moved_money")
 @pytest.mark.parametrize(
     ("query", "amounts"),
     [
@@ -192,25 +195,25 @@ def test_a_file_has_each_entry_with_its_balance_and_no_formula(page: Client) -> 
         ("?kind=nonsense&from=yesterday&to=0001-01-01", ["3.45", "-123.45", "500.00"]),
     ],
 )
-def test_the_statement_is_narrowed_by_kind_and_days(page: Client, query: str, amounts: list[str]) -> None:
+def test_statement_is_filtered_by_kind_and_days(page: Client, query: str, amounts: list[str]) -> None:
     today = timezone.localtime(clock.now()).date()
-    asked = query.format(today=today, yesterday=today - timedelta(days=1))
-    assert [row[4] for row in rows(page, asked)] == amounts
-    shown = page.get(f"/balance/{asked}").context["page"].rows
+    filter_query = query.format(today=today, yesterday=today - timedelta(days=1))
+    assert [row[4] for row in rows(page, filter_query)] == amounts
+    shown = page.get(f"/balance/{filter_query}").context["page"].rows
     assert [str(row.amount.major) for row in shown] == amounts
 
 
-@pytest.mark.usefixtures("moved")
-def test_a_file_is_bounded_and_says_so(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(balance, "config", lambda: config().model_copy(update={"balance_export_rows": 2}))
-    found = rows(page)
-    assert len(found) == 3
-    assert found[-1] == ["There is more: choose a shorter time."]
+@pytest.mark.usefixtures("moved_money")
+def test_file_is_limited_and_says_so(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(balance, "config", lambda: changed(config(), balance_export_rows=2))
+    shown_rows = rows(page)
+    assert len(shown_rows) == 3
+    assert shown_rows[-1] == ["There are more entries. Choose a shorter time range."]
 
 
-@pytest.mark.usefixtures("moved")
-def test_a_balance_is_no_alarm(page: Client) -> None:
-    """pages.md: money in neutral ink (a balance is not an alarm)."""
+@pytest.mark.usefixtures("moved_money")
+def test_balance_is_not_shown_as_an_alarm(page: Client) -> None:
+    """pages.md: money in neutral colours (a balance is not an alarm)."""
     shown = text(page, "/balance/")
     assert "tp-bad" not in shown
     assert "tp-price" not in shown

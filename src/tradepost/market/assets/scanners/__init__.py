@@ -1,1 +1,1 @@
-"""Scanners of malware: a folder each."""
+"""Malware scanners: one folder each."""

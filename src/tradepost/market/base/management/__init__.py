@@ -1,1 +1,1 @@
-"""Commands of Django that do otherwise here."""
+"""Commands of Django that this project overrides."""

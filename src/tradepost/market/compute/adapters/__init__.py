@@ -1,1 +1,1 @@
-"""Clouds that start servers: a package each."""
+"""Adapters for clouds, one package each."""

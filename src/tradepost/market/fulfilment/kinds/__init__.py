@@ -1,1 +1,1 @@
-"""The kinds of operations. A module here with a ``KIND`` is one; nothing else to edit."""
+"""Kinds of operations: each module with a ``KIND``, without other registration."""

@@ -1,4 +1,4 @@
-"""Cancel a renewal: the end of the paid time becomes the one before it (saas-v2 §3.3, UNSUBSCRIBE_RENEWAL_PERIOD)."""
+"""Cancel a renewal: the paid time ends as before the renewal (saas-v2 §3.3, UNSUBSCRIBE_RENEWAL_PERIOD)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from django.utils.translation import pgettext_lazy
 from msgspec import Struct
 
 from tradepost.market.base.values import replace
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, FailedCall, Intent, OrderEnd, ProtocolCommand
 from tradepost.protocols.commands import Refresh, Scene
 
 
 class Cancellation(Struct, frozen=True, kw_only=True):
-    """``until``: the end before the renewal that is cancelled, exclusive. ``product_id``: of what was held before it, where the
-    renewal changed that. ``settled``: the market took the period back, and paid for it, when it was asked to; the seller is
-    only told."""
+    """``until``: the end before the renewal, exclusive. ``product_id``: product before the renewal, if that changed it.
+    ``settled``: the market has already cancelled and refunded the period; only the seller is notified."""
 
     until: datetime
     product_id: str = ""
@@ -30,7 +29,7 @@ class CancelRenewal(Defaults[Cancellation]):
         if case.said is not None:
             return None
         line, until = case.ordered, case.wanted.until
-        return Ask(
+        return ProtocolCommand(
             command=Refresh(
                 instance_id=case.held.instance_id,
                 scene=Scene.UNSUBSCRIBE_RENEWAL_PERIOD,
@@ -43,14 +42,14 @@ class CancelRenewal(Defaults[Cancellation]):
         )
 
     def on_done(self, case: Case[Cancellation]) -> Effects:
-        """Told late, when the paid time is over already, it ends the freeze of a seller whose refresh does: what still stands
-        is asked of it again."""
-        done = Effects(order=OrderEnd.COMPLETE, seller_state="active" if case.held.refresh_thaws else "")
+        """Complete the order. A late notification may end the freeze at a seller whose refresh does; remaining freezes
+        are requested again."""
+        effects = Effects(order=OrderEnd.COMPLETE, seller_state="active" if case.held.refresh_thaws else "")
         if case.wanted.settled:
-            return done
-        return replace(done, expires_at=case.wanted.until, cancels_period=True)
+            return effects
+        return replace(effects, expires_at=case.wanted.until, cancels_period=True)
 
-    def on_gave_up(self, case: Case[Cancellation], last: Failed) -> Effects:
+    def on_gave_up(self, case: Case[Cancellation], last: FailedCall) -> Effects:
         return Effects(seller_state="unknown" if last.maybe_acted and case.held.refresh_thaws else "")
 
 

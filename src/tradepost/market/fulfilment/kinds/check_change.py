@@ -1,17 +1,17 @@
-"""Check a change: the seller is asked whether it could renew a service as something else (saas-v2 §3.7). Nothing changes by it."""
+"""Check a change: ask the seller whether it can renew a service as something else, without changing it (saas-v2 §3.7)."""
 
 from __future__ import annotations
 
 from django.utils.translation import pgettext_lazy
 from msgspec import Struct
 
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, ProtocolCommand
 from tradepost.protocols.commands import CheckChange
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """What is asked about. ``linear_value``: the quantity, None where none is told. ``lasts_minutes``: how long the seller's
-    word holds."""
+    """Target of the check. ``linear_value``: quantity; None if not sent. ``lasts_minutes``: validity of the seller's
+    answer."""
 
     product_id: str
     sku_code: str
@@ -28,13 +28,13 @@ class CheckTarget(Defaults[Target]):
     def ask(self, case: Case[Target]) -> Intent | None:
         if case.said is not None:
             return None
-        wanted = case.wanted
+        target = case.wanted
         command = CheckChange(
-            instance_id=case.held.instance_id, product_id=wanted.product_id, sku_code=wanted.sku_code,
-            product_name=wanted.product_name, linear_value=wanted.linear_value,
+            instance_id=case.held.instance_id, product_id=target.product_id, sku_code=target.sku_code,
+            product_name=target.product_name, linear_value=target.linear_value,
         )  # fmt: skip
-        # Its buyer waits for the answer, and can ask again.
-        return Ask(command=command, once=True)
+        # The buyer waits for the answer and can ask again.
+        return ProtocolCommand(command=command, once=True)
 
     def on_done(self, case: Case[Target]) -> Effects:
         return Effects()

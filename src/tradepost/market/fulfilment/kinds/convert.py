@@ -1,4 +1,4 @@
-"""Convert: a trial becomes formal, its end moves and its product with it (saas-v2 §3.3, saas-v1-license A2.3)."""
+"""Convert a trial: its end and product change (saas-v2 §3.3, saas-v1-license A2.3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, FailedCall, Intent, ProtocolCommand
 from tradepost.protocols.commands import Scene
 
 from .renew import Renewal, not_renewed, refresh, renewed
@@ -19,17 +19,19 @@ class Convert(Defaults[Renewal]):
     def refuses(self, case: Case[Renewal]) -> Refused | None:
         until = case.held.convertible_until
         if until is None or case.now >= until:
-            return Refused("conversion.too_late", _("This trial has ended: its data is being deleted."))
+            return Refused(
+                "conversion.too_late", _("This trial has ended and can no longer be converted to a formal service.")
+            )
         return None
 
     def ask(self, case: Case[Renewal]) -> Intent | None:
-        """A trial has a product id of its own, so that the new one is always told."""
-        return Ask(command=refresh(case, Scene.TRIAL_TO_FORMAL)) if case.said is None else None
+        """Send the refresh. A trial has its own product ID, so the new one is always sent."""
+        return ProtocolCommand(command=refresh(case, Scene.TRIAL_TO_FORMAL)) if case.said is None else None
 
     def on_done(self, case: Case[Renewal]) -> Effects:
         return renewed(case)
 
-    def on_gave_up(self, case: Case[Renewal], last: Failed) -> Effects:
+    def on_gave_up(self, case: Case[Renewal], last: FailedCall) -> Effects:
         return not_renewed(case, last)
 
 

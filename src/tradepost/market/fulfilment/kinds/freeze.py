@@ -1,15 +1,15 @@
-"""Freeze: a reason stands, so the seller is told that the instance must not be usable (saas-v2 §3.4, business-rules §4.4)."""
+"""Freeze: tell the seller to make the instance unusable (saas-v2 §3.4, business-rules §4.4)."""
 
 from __future__ import annotations
 
 from django.utils.translation import pgettext_lazy
 from msgspec import Struct
 
-from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Failed, Freeze, Intent
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, FailedCall, Freeze, Intent
 
 
 class Freezing(Struct, frozen=True, kw_only=True):
-    """``reason``: the first that stands, a ``subscriptions.Freeze.Reason``."""
+    """``reason``: the first active one, a ``subscriptions.Freeze.Reason``."""
 
     reason: str
 
@@ -24,7 +24,7 @@ class FreezeService(Defaults[Freezing]):
     def on_done(self, case: Case[Freezing]) -> Effects:
         return Effects(seller_state="frozen")
 
-    def on_gave_up(self, case: Case[Freezing], last: Failed) -> Effects:
+    def on_gave_up(self, case: Case[Freezing], last: FailedCall) -> Effects:
         return Effects(seller_state="unknown" if last.maybe_acted else "")
 
 

@@ -1,30 +1,41 @@
-"""Hand over: people deliver what was bought, in a supervised flow; the paid time begins when the buyer accepts
+"""Hand over: people deliver the purchase in a supervised flow; the paid time begins with the buyer's acceptance
 (business-rules §2.10)."""
 
 from __future__ import annotations
 
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.fulfilment.contract import Await, Case, Defaults, Effects, Intent, Nothing, Opened, OrderEnd, Paid
+from tradepost.market.fulfilment.contract import (
+    Case,
+    Defaults,
+    Effects,
+    Intent,
+    NoParameters,
+    Opened,
+    OrderEnd,
+    PaidPeriod,
+    WaitForPeople,
+)
 from tradepost.market.subscriptions.paid_time import period_end
 
 
-class HandOver(Defaults[Nothing]):
-    name, title, wanted = "hand_over", pgettext_lazy("operation", "Supervised delivery"), Nothing
+class HandOver(Defaults[NoParameters]):
+    name, title, wanted = "hand_over", pgettext_lazy("operation", "Supervised delivery"), NoParameters
     refundable, prolongs, ends = True, False, False
 
-    def ask(self, case: Case[Nothing]) -> Intent | None:
+    def ask(self, case: Case[NoParameters]) -> Intent | None:
         del case
-        return Await()
+        return WaitForPeople()
 
-    def on_done(self, case: Case[Nothing]) -> Effects:
-        """``case.now`` is from when on the service counts as used: the acceptance, or an earlier day that the seller said."""
+    def on_done(self, case: Case[NoParameters]) -> Effects:
+        """Return the effects. ``case.now``: start of use, which is the acceptance or an earlier day given by the
+        seller."""
         line = case.ordered
         end = period_end(case.now, line.period_type, line.period_number) if line.period_type else None
         return Effects(
             opened=Opened(access=None),
             expires_at=end,
-            paid=Paid(starts_at=case.now, ends_at=end) if end else None,
+            paid=PaidPeriod(starts_at=case.now, ends_at=end) if end else None,
             order=OrderEnd.COMPLETE,
         )
 

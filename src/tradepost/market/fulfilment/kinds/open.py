@@ -8,17 +8,17 @@ from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.contract import (
-    Ask,
-    Await,
     Case,
     Defaults,
     Effects,
-    Failed,
+    FailedCall,
     Intent,
     Opened,
     OrderEnd,
     Orphan,
-    Paid,
+    PaidPeriod,
+    ProtocolCommand,
+    WaitForPeople,
 )
 from tradepost.market.fulfilment.steps import next_step
 from tradepost.market.product_types.contract import Step
@@ -28,11 +28,11 @@ from tradepost.protocols.commands import AppInfo, Buyer, Command, Create, Done, 
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """``buyer``: who bought; privacy fields only when the product asked for them (saas-v2 §1.5)."""
+    """``buyer``: the buyer; private fields only if the product requests them (saas-v2 §1.5)."""
 
     buyer: Buyer
     accepted: bool = True
-    """False while the buyer has to accept what the seller prepared: the seller's interface is not asked before (§2.10)."""
+    """False until the buyer accepts the seller's preparation; the interface is not called before (§2.10)."""
 
 
 class Open(Defaults[Opening]):
@@ -42,33 +42,33 @@ class Open(Defaults[Opening]):
     def refuses(self, case: Case[Opening]) -> Refused | None:
         plan = plan_of(case)
         if not plan or plan[0].command is not Create:
-            return Refused("order.no_plan", _("This type of product cannot be opened by an order of this type."))
+            return Refused("order.no_plan", _("An order of this type cannot open a product of this type."))
         return None
 
     def ask(self, case: Case[Opening]) -> Intent | None:
         if not case.wanted.accepted:
-            return Await()
+            return WaitForPeople()
         plan = plan_of(case)
         if case.said is None:
-            return Ask(command=_create(case))
-        place = next_step(
+            return ProtocolCommand(command=_create(case))
+        step_index = next_step(
             plan,
             case.step,
             has_access=access_of(case.said.answer) is not None,
             by_message=case.held.access_by_message,
         )
-        if place is None:
+        if step_index is None:
             return None
-        step = plan[place]
-        return Ask(
+        step = plan[step_index]
+        return ProtocolCommand(
             command=_following(step.command, case),
-            step=place,
+            step=step_index,
             until_access=step.until_access and not case.held.access_by_message,
         )
 
     def on_done(self, case: Case[Opening]) -> Effects:
-        """The buyer can begin: the paid time starts now, and the seller has earned the money. Where the buyer accepts it first,
-        both wait for that: until then it has no end."""
+        """Open the service: the paid time starts now and the seller has earned the payment. With a later acceptance,
+        both wait for it and there is no end yet."""
         line, answer = case.ordered, case.said.answer if case.said else Done()
         if line.held:
             return Effects(opened=Opened(access=access_of(answer), license=answer.license))
@@ -76,26 +76,31 @@ class Open(Defaults[Opening]):
         return Effects(
             opened=Opened(access=access_of(answer), license=answer.license),
             expires_at=end,
-            paid=Paid(starts_at=case.now, ends_at=end) if end else None,
+            paid=PaidPeriod(starts_at=case.now, ends_at=end) if end else None,
             order=OrderEnd.COMPLETE,
         )
 
-    def on_gave_up(self, case: Case[Opening], last: Failed) -> Effects:
-        """Whatever the seller may have made is released (saas-v2 §3.10). Where the order is kept nothing is."""
+    def on_gave_up(self, case: Case[Opening], last: FailedCall) -> Effects:
+        """Release instances that the seller may have created (saas-v2 §3.10); none if the order is kept."""
         line = case.ordered
-        left = (case.held.instance_id,) if case.held.instance_id else last.orphans
-        orphans = tuple(Orphan(instance_id=one, order_id=line.order_number, order_line_id=line.number) for one in left)
+        instances = (case.held.instance_id,) if case.held.instance_id else last.orphans
+        orphans = tuple(
+            Orphan(instance_id=instance_id, order_id=line.order_number, order_line_id=line.number)
+            for instance_id in instances
+        )
         return Effects(failed=True, orphans=orphans)
 
 
 def plan_of(case: Case[Opening]) -> tuple[Step, ...]:
-    """A trial is opened by the very calls of a purchase, also where a kind does not say so (saas-v2 §3.1)."""
+    """Return the plan. A trial uses that of a purchase, even if the product type has none for trials (saas-v2 §3.1)."""
     order_type = case.ordered.order_type
     return product_type(case.held.product_type).plan("NEW" if order_type == "TRIAL" else order_type, case.held.protocol)
 
 
 def access_of(answer: Done) -> AppInfo | None:
-    return next((i.app for i in answer.instances if i.app is not None and i.app.front_end_url), None)
+    return next(
+        (instance.app for instance in answer.instances if instance.app is not None and instance.app.front_end_url), None
+    )
 
 
 def _create(case: Case[Opening]) -> Create:
@@ -112,7 +117,7 @@ def _create(case: Case[Opening]) -> Create:
 
 def _following(command: type[Command], case: Case[Opening]) -> Command:
     if case.said is not None and isinstance(case.said.command, command):
-        return case.said.command  # the very same once more, as its sellers must expect: saas-v1-license A2.2
+        return case.said.command  # the identical command again, as its sellers must expect (saas-v1-license A2.2)
     if command is Query:
         return Query(instance_ids=(case.held.instance_id,))
     raise LookupError(f"no step of an opening can be {command.__name__}")

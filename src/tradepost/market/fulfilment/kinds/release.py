@@ -1,18 +1,18 @@
-"""Release: the service ends, and the seller deletes the instance (saas-v2 §3.5, business-rules §4.4). Where its buyer
-unsubscribed it, the order of that is named."""
+"""Release: the service ends and the seller deletes the instance (saas-v2 §3.5, business-rules §4.4). After an
+unsubscription, the call names its order."""
 
 from __future__ import annotations
 
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, Nothing, OrderEnd, Release
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, NoParameters, OrderEnd, Release
 
 
-class ReleaseService(Defaults[Nothing]):
-    name, title, wanted = "release", pgettext_lazy("operation", "Release"), Nothing
+class ReleaseService(Defaults[NoParameters]):
+    name, title, wanted = "release", pgettext_lazy("operation", "Release"), NoParameters
     refundable, prolongs, ends = False, False, True
 
-    def ask(self, case: Case[Nothing]) -> Intent | None:
+    def ask(self, case: Case[NoParameters]) -> Intent | None:
         if case.said is not None:
             return None
         line = case.line
@@ -22,7 +22,7 @@ class ReleaseService(Defaults[Nothing]):
             order_line_id=line.number if line else "",
         )
 
-    def on_done(self, case: Case[Nothing]) -> Effects:
+    def on_done(self, case: Case[NoParameters]) -> Effects:
         return Effects(released=True, order=OrderEnd.COMPLETE if case.line else None)
 
 

@@ -1,4 +1,4 @@
-"""Release an orphan: what the seller may have made for an order that was paid back (saas-v2 §3.10)."""
+"""Release an orphan: a possible instance of a refunded order (saas-v2 §3.10)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent
 
 
 class ReleaseOrphan(Defaults[Orphan]):
-    name, title, wanted = "release_orphan", pgettext_lazy("operation", "Release what was not delivered"), Orphan
+    name, title, wanted = "release_orphan", pgettext_lazy("operation", "Release undelivered instances"), Orphan
     refundable, prolongs, ends = False, False, False
 
     def ask(self, case: Case[Orphan]) -> Intent | None:
         if case.said is not None:
             return None
-        wanted = case.wanted
-        return Release(instance_id=wanted.instance_id, order_id=wanted.order_id, order_line_id=wanted.order_line_id)
+        orphan = case.wanted
+        return Release(instance_id=orphan.instance_id, order_id=orphan.order_id, order_line_id=orphan.order_line_id)
 
     def on_done(self, case: Case[Orphan]) -> Effects:
         return Effects()

@@ -1,5 +1,7 @@
-"""Change at renewal: the seller is asked first whether it can, then the end moves and the specification with it
-(saas-v2 §3.3, §3.7). It is told at once, and what was chosen is held from its answer on: the wire names no day for it (0043)."""
+"""Change at renewal: ask the seller first, then extend the paid time and change the specification (saas-v2 §3.3, §3.7).
+
+The change takes effect with the seller's answer, because the protocol has no date for it (0043).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,14 @@ from datetime import datetime
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, FailedCall, Intent, OrderEnd, ProtocolCommand
 from tradepost.protocols.commands import CheckChange, Scene
 
-from .renew import Renewal, not_renewed, refresh, renewed, too_late
+from .renew import Renewal, is_too_late, not_renewed, refresh, renewed
 
 
 class ChangedRenewal(Renewal, frozen=True, kw_only=True):
-    """``agreed_until``: until then the seller's word of before the order holds, exclusive; None where it was not asked."""
+    """``agreed_until``: validity of the seller's earlier agreement, exclusive; None without one."""
 
     agreed_until: datetime | None = None
 
@@ -25,20 +27,20 @@ class RenewChange(Defaults[ChangedRenewal]):
     refundable, prolongs, ends = False, True, False
 
     def refuses(self, case: Case[ChangedRenewal]) -> Refused | None:
-        return too_late(case)
+        return is_too_late(case)
 
     def ask(self, case: Case[ChangedRenewal]) -> Intent | None:
         if case.said is None and not _agreed(case):
-            return Ask(command=_check(case))
+            return ProtocolCommand(command=_check(case))
         if case.said is None or isinstance(case.said.command, CheckChange):
-            return Ask(command=refresh(case, Scene.RENEWAL_CHANGE), step=1)
+            return ProtocolCommand(command=refresh(case, Scene.RENEWAL_CHANGE), step=1)
         return None
 
     def on_done(self, case: Case[ChangedRenewal]) -> Effects:
         return renewed(case)
 
-    def on_gave_up(self, case: Case[ChangedRenewal], last: Failed) -> Effects:
-        """What the seller does not agree to beforehand is paid back; once it agreed, the renewal waits for it."""
+    def on_gave_up(self, case: Case[ChangedRenewal], last: FailedCall) -> Effects:
+        """Refund the order if the seller does not agree; after its agreement, the renewal waits for it."""
         return Effects(order=OrderEnd.GIVE_UP) if isinstance(last.command, CheckChange) else not_renewed(case, last)
 
 

@@ -1,5 +1,5 @@
-"""Replace the system disk: the image of the market makes room for one of the cloud's own, and its service ends; the server
-stays (business-rules §5)."""
+"""Replace the system disk by an image of the cloud: the service of the market's image ends, and the server remains
+(business-rules §5)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.utils.translation import pgettext_lazy
 from msgspec import Struct
 
 from tradepost.market.compute.contract import Action
-from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, OnServer
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, ServerAction
 
 
 class Replacement(Struct, frozen=True, kw_only=True):
-    """``image``: code of the cloud's own image."""
+    """``image``: code of the cloud's image."""
 
     image: str
 
@@ -21,7 +21,7 @@ class ReplaceSystem(Defaults[Replacement]):
     refundable, prolongs, ends = False, False, True
 
     def ask(self, case: Case[Replacement]) -> Intent | None:
-        return OnServer(action=Action.REPLACE, image=case.wanted.image) if case.said is None else None
+        return ServerAction(action=Action.REPLACE, image=case.wanted.image) if case.said is None else None
 
     def on_done(self, case: Case[Replacement]) -> Effects:
         del case

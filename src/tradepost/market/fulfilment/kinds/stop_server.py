@@ -5,17 +5,17 @@ from __future__ import annotations
 from django.utils.translation import pgettext_lazy
 
 from tradepost.market.compute.contract import Action
-from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, Nothing, OnServer
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, NoParameters, ServerAction
 
 
-class StopServer(Defaults[Nothing]):
-    name, title, wanted = "stop_server", pgettext_lazy("operation", "Stop the server"), Nothing
+class StopServer(Defaults[NoParameters]):
+    name, title, wanted = "stop_server", pgettext_lazy("operation", "Stop the server"), NoParameters
     refundable, prolongs, ends = False, False, False
 
-    def ask(self, case: Case[Nothing]) -> Intent | None:
-        return OnServer(action=Action.STOP) if case.said is None else None
+    def ask(self, case: Case[NoParameters]) -> Intent | None:
+        return ServerAction(action=Action.STOP) if case.said is None else None
 
-    def on_done(self, case: Case[Nothing]) -> Effects:
+    def on_done(self, case: Case[NoParameters]) -> Effects:
         del case
         return Effects()
 

@@ -1,4 +1,4 @@
-"""Tell the end again: the seller may keep to another end of the paid time than the market does (saas-v2 §3.3: set, not added)."""
+"""Send the end again: the seller may have stored another end of the paid time (saas-v2 §3.3: set, not added)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.utils.translation import pgettext_lazy
 from msgspec import Struct
 
 from tradepost.market.base.values import replace
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, FailedCall, Intent, ProtocolCommand
 from tradepost.protocols.commands import Purchase, Refresh, Scene
 
 
 class TellEnd(Struct, frozen=True, kw_only=True):
-    """``until``: the end as the market has it, exclusive. ``scene`` and the order: of what moved the end last, in vain or
-    not; ``purchase``: what that order bought, for the protocols that carry it."""
+    """``until``: the market's end, exclusive. ``scene`` and the order: of the last attempt to move the end;
+    ``purchase``: purchase of that order, for protocols that contain it."""
 
     until: datetime
     scene: Scene
@@ -24,31 +24,30 @@ class TellEnd(Struct, frozen=True, kw_only=True):
 
 
 class TellEndAgain(Defaults[TellEnd]):
-    name, title, wanted = "tell_end", pgettext_lazy("operation", "Tell the end again"), TellEnd
+    name, title, wanted = "tell_end", pgettext_lazy("operation", "Send the expiry date again"), TellEnd
     refundable, prolongs, ends = False, False, False
 
     def ask(self, case: Case[TellEnd]) -> Intent | None:
         if case.said is not None:
             return None
-        wanted = case.wanted
-        purchase = replace(wanted.purchase, expires_at=wanted.until) if wanted.purchase is not None else None
-        return Ask(
+        end = case.wanted
+        purchase = replace(end.purchase, expires_at=end.until) if end.purchase is not None else None
+        return ProtocolCommand(
             command=Refresh(
                 instance_id=case.held.instance_id,
-                scene=wanted.scene,
-                order_id=wanted.order_id,
-                order_line_id=wanted.order_line_id,
-                expires_at=wanted.until,
+                scene=end.scene,
+                order_id=end.order_id,
+                order_line_id=end.order_line_id,
+                expires_at=end.until,
                 purchase=purchase,
             )
         )
 
     def on_done(self, case: Case[TellEnd]) -> Effects:
-        """The end stays as it is. Where a refresh ends a freeze by itself, the seller thaws it: what still stands is asked
-        of it again."""
+        """Keep the end. The refresh may end the freeze at the seller; remaining freezes are requested again."""
         return Effects(seller_state="active" if case.held.refresh_thaws else "")
 
-    def on_gave_up(self, case: Case[TellEnd], last: Failed) -> Effects:
+    def on_gave_up(self, case: Case[TellEnd], last: FailedCall) -> Effects:
         may_be_thawed = last.maybe_acted and case.held.refresh_thaws
         return Effects(seller_state="unknown" if may_be_thawed else "")
 

@@ -1,6 +1,7 @@
-"""Upgrade: another SKU of the same specification or a higher quantity, at once; the end stays (saas-v2 §3.6, §8.1).
+"""Change a running service: another SKU of the same specification or a higher quantity at once; the end stays (saas-v2
+§3.6, §8.1).
 
-The wire calls both an upgrade (upgradeInstance; SaaS 1.0: upgrade), and so does what is stored.
+The protocols call both an upgrade (upgradeInstance; SaaS 1.0: upgrade), as do stored operations.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from django.utils.translation import pgettext_lazy
 from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent, OrderEnd, PaidChange
+from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, OrderEnd, PaidChange, ProtocolCommand
 from tradepost.protocols.commands import Upgrade as Command
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """``until``: the end of the paid time when it was ordered, which the change does not move. ``parts``: what was paid for
-    it, by the periods that it is about; none of what is tried out."""
+    """``until``: end of the paid time at the order, which does not change. ``parts``: payments by period; empty for
+    sandbox orders."""
 
     until: datetime | None
     parts: tuple[PaidChange, ...] = ()
@@ -29,20 +30,19 @@ class Upgrade(Defaults[Change]):
     refundable, prolongs, ends = True, False, False
 
     def refuses(self, case: Case[Change]) -> Refused | None:
-        """Between the payment and its turn it was frozen, or its paid time is over or another one: nothing is asked then, and
-        the buyer has the money back."""
-        held, until = case.held, case.wanted.until
-        if held.frozen:
+        """Refuse the change, with a refund, if the service was frozen or its paid time changed after the payment."""
+        view, until = case.held, case.wanted.until
+        if view.frozen:
             return Refused("change.frozen", _("This service is frozen: it cannot be changed now."))
-        if held.expires_at != until or (until is not None and case.now >= until):
-            return Refused("change.moved", _("The paid time that the change was priced for is not there any more."))
+        if view.expires_at != until or (until is not None and case.now >= until):
+            return Refused("change.moved", _("The paid period used to price the change no longer exists."))
         return None
 
     def ask(self, case: Case[Change]) -> Intent | None:
         if case.said is not None:
             return None
         line = case.ordered
-        return Ask(
+        return ProtocolCommand(
             command=Command(
                 instance_id=case.held.instance_id,
                 order_id=line.order_number,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from tradepost.market.notifications.sending import Never, NotNow, Sent
+from tradepost.market.notifications.sending import PermanentFailure, Sent, TemporaryFailure
 
 
 class Sms(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Sms(Struct, frozen=True, kw_only=True):
 
 
 class SmsAdapter(Protocol):
-    def send(self, message: Sms) -> Sent | NotNow | Never:
+    def send(self, message: Sms) -> Sent | TemporaryFailure | PermanentFailure:
         """One attempt; it may wait for seconds. Never raises for what a provider says or does."""
         ...
 
@@ -70,7 +70,7 @@ def option(settings: Mapping[str, Any], name: str) -> str:
     return str(value)
 
 
-def cut(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """Providers limit a variable of a template: a longer text ends with an ellipsis."""
     plain = " ".join(text.split())
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"

@@ -1,1 +1,1 @@
-"""How a delivery is supervised (服务监管, business-rules §2.10): one module a flow, each with a ``FLOW``."""
+"""Flows of supervised delivery (服务监管, business-rules §2.10): one module each, with a ``FLOW``."""

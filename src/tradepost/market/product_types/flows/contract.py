@@ -1,7 +1,7 @@
-"""What a flow of supervised delivery declares: its nodes, who acts at each, what they must say, and what that does.
+"""The declaration of a flow of supervised delivery: its nodes, who acts at each, with which inputs and effects.
 
-A flow is data. ``supervision/`` is the one engine that walks through it; a new flow is a new module and no edit elsewhere.
-"""
+A flow is data. ``supervision/`` is the only engine that executes it; a new flow is a new module without other
+edits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tradepost.protocols.text import Text
 
 
 class Party(StrEnum):
-    """Whose turn it is, and who acts."""
+    """The party who must act, and who acts."""
 
     BUYER = "buyer"
     SELLER = "seller"
     OPERATOR = "operator"
     MARKET = "market"
-    """By itself: at a node's due time, or when something became true that needs no person to say it."""
+    """Automatic: at a node's due time, or on an event that needs no person."""
 
 
 class Act(StrEnum):
@@ -29,7 +29,7 @@ class Act(StrEnum):
     CONFIRM = "confirm"
     REFUSE = "refuse"
     DELIVER = "deliver"
-    PASS = "pass"  # noqa: S105  # no password: a delivery passes a review
+    PASS = "pass"  # noqa: S105  # not a password: a delivery passes a review
     SEND_BACK = "send_back"
     SHIP = "ship"
     TAKE = "take"
@@ -42,57 +42,58 @@ class Act(StrEnum):
 
 
 class Effect(StrEnum):
-    """What an act does beside leading on."""
+    """Effects of an act besides the move to the next node."""
 
     ACCEPTED = "accepted"
     """The delivery is accepted: the order completes, and the seller earns."""
     REJECTED = "rejected"
-    """Counted as a rejection."""
+    """Counts as a rejection."""
     APPLIES = "applies"
-    """A license is asked of the seller's server for what was said (saas-v1-license §B3)."""
+    """Requests a license from the seller's server with the entered data (saas-v1-license §B3)."""
     TAKES = "takes"
-    """The buyer takes the authorisation code: it can be activated from then on (saas-v1-license §B2)."""
+    """The buyer claims the authorisation code, which can then be activated (saas-v1-license §B2)."""
     PAID_BACK = "paid_back"
-    """What was agreed on goes back to the buyer, and the delivery ends."""
+    """The agreed amount is refunded to the buyer, and the delivery ends."""
     KEPT = "kept"
-    """What was agreed on is withdrawn: the buyer keeps what was sent."""
+    """The agreed refund is withdrawn: the buyer keeps the goods."""
     STARTS = "starts"
-    """May say from when on the service is used: the paid time counts from there."""
+    """May state since when the service is used; the paid time starts there."""
 
 
 class Provision(StrEnum):
-    """When the seller's interface is asked to open what was bought."""
+    """When the seller's interface is called to open the purchase."""
 
     NONE = "none"
     """Never: people deliver all of it."""
     AT_ACCEPTANCE = "at_acceptance"
     AT_PAYMENT = "at_payment"
-    """At once: it is in use while people look at it, and its money is held until the acceptance all the same."""
+    """Immediately: the service is in use during the flow, and its money is held until acceptance."""
 
 
-class Within(StrEnum):
-    """How long the market waits before it acts by itself, a setting each."""
+class TimeLimit(StrEnum):
+    """How long the market waits before it acts automatically; a setting each."""
 
     RECEIPT = "receipt"
-    """Of goods that were sent to the buyer's own telephone; others wait for the buyer alone (business-rules §2.10)."""
+    """Receipt of goods that were sent with the buyer's own telephone number; others wait for the buyer without limit
+    (business-rules §2.10)."""
     RETURN = "return"
-    """Until the buyer has sent goods back (§4.7)."""
+    """Until the buyer has returned the goods (§4.7)."""
     RETURNED = "returned"
-    """Until the seller has said whether they came (§4.7)."""
+    """Until the seller has confirmed or disputed the return (§4.7)."""
 
 
 class Refundable(StrEnum):
-    """What a buyer may ask to have paid back while the flow stands at a node (business-rules §2.10)."""
+    """What a buyer may request as a refund while the flow is at a node (business-rules §2.10)."""
 
     REST = "rest"
-    """What was paid, less what was accepted and what went back; or a part of that."""
+    """The paid amount less accepted and refunded amounts, or a part of it."""
     WHOLE = "whole"
-    """All of that, or nothing: there is no part of a delivery that has not begun."""
+    """All of it or nothing: a delivery that has not begun has no parts."""
     NOTHING = "nothing"
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """Something that is said with an act. ``most``: characters of a text, or documents."""
+    """An input of an act. ``most``: maximum of characters of a text, or of documents."""
 
     code: str
     label: Text
@@ -102,9 +103,10 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """An act that is possible at a node. ``to``: the next node, empty where the flow is over; ``reviewed_to``: where the
-    product's acceptance is reviewed by an operator first, in place of all else; ``more_to``: while there are more milestones
-    to deliver."""
+    """An act that is possible at a node. ``to``: the next node; empty at the end of the flow.
+
+    ``reviewed_to``: the next node if an operator reviews the product's deliveries; takes precedence. ``more_to``: the
+    next node while milestones remain."""
 
     act: Act
     by: Party
@@ -117,9 +119,10 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Node(Struct, frozen=True, kw_only=True):
-    """``owner``: who must act. ``waits``: a sentence for everybody about what is waited for. ``auto``: what the market does by
-    itself when the node's time is over (``within``); a node without one only reminds. ``agreed_to``: the node to which a refund
-    leads that both agreed on and that ends it; empty where it is paid at once."""
+    """``owner``: who must act. ``waits``: a sentence about what is awaited, shown to all parties.
+
+    ``auto``: what the market does when the node's time (``within``) is over; without it, the market only sends
+    reminders. ``agreed_to``: the node after an agreed refund that ends the delivery; empty to refund at once."""
 
     code: str
     title: Text
@@ -128,16 +131,16 @@ class Node(Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...]
     refundable: Refundable = Refundable.REST
     auto: Act | None = None
-    within: Within = Within.RECEIPT
+    within: TimeLimit = TimeLimit.RECEIPT
     agreed_to: str = ""
 
     def move(self, act: Act, by: Party) -> Move | None:
-        return next((one for one in self.moves if one.act is act and one.by is by), None)
+        return next((candidate for candidate in self.moves if candidate.act is act and candidate.by is by), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """``version``: of what is declared here; a delivery under way keeps the one with which it began (§2.10)."""
+    """``version``: of this declaration. A running delivery keeps the version with which it began (§2.10)."""
 
     code: str
     version: int
@@ -145,7 +148,7 @@ class Flow:
     nodes: tuple[Node, ...]
     provision: Provision = Provision.NONE
     file_after: Act | None = None
-    """Of a kind that is delivered as a file: the act by which the buyer gets it; None: it is there with the payment."""
+    """The act by which the buyer receives the file, for a kind delivered as a file; None: with the payment."""
     by_code: Mapping[str, Node] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -157,5 +160,5 @@ class Flow:
 
     @property
     def effects(self) -> frozenset[Effect]:
-        """Of all its moves."""
+        """The effects of all its moves."""
         return frozenset(effect for node in self.nodes for move in node.moves for effect in move.effects)

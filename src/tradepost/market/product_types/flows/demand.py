@@ -1,8 +1,8 @@
-"""Demand: the buyer says what is wanted, the seller confirms it, delivers, and the buyer accepts (business-rules §2.10: manual
-service, data file)."""
+"""Demand: the buyer submits requirements, the seller confirms and delivers, and the buyer accepts (business-rules
+§2.10: manual service, data file)."""
 
 from tradepost.market.product_types.flows.contract import Act, Flow
-from tradepost.market.product_types.flows.nodes import ACCEPT, CONFIRM, DEMAND, REVIEW, delivering
+from tradepost.market.product_types.flows.nodes import ACCEPT, CONFIRM, DEMAND, REVIEW, delivery_node
 from tradepost.protocols.text import Text
 
 FLOW = Flow(
@@ -10,5 +10,5 @@ FLOW = Flow(
     version=1,
     title=Text(en="Demand, delivery, acceptance", zh="提交需求、实施、验收"),
     file_after=Act.DELIVER,
-    nodes=(DEMAND, CONFIRM, delivering(evidence=True), REVIEW, ACCEPT),
+    nodes=(DEMAND, CONFIRM, delivery_node(evidence=True), REVIEW, ACCEPT),
 )

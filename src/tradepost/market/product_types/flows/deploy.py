@@ -1,4 +1,5 @@
-"""Deploy: the buyer installs a package and confirms that it runs (business-rules §2.10: license package deployment)."""
+"""Deploy: the buyer installs a package and confirms that it runs (business-rules §2.10: license package
+deployment)."""
 
 from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party
 from tradepost.protocols.text import Text

@@ -1,5 +1,6 @@
-"""Authorisation code: the seller prepares it, the buyer takes the code, the software activates it, and the seller proves that it is in
-use (business-rules §2.10: license auth code; saas-v1-license §B2). Nothing is paid back once the code was taken."""
+"""Authorisation code: the seller prepares it, the buyer claims it, the software activates it, and the seller proves
+its use (business-rules §2.10: license auth code; saas-v1-license §B2). There is no refund once the code is
+claimed."""
 
 from tradepost.market.product_types.flows.contract import (
     Act,
@@ -12,17 +13,17 @@ from tradepost.market.product_types.flows.contract import (
     Provision,
     Refundable,
 )
-from tradepost.market.product_types.flows.nodes import REASON, delivering
+from tradepost.market.product_types.flows.nodes import REASON, delivery_node
 from tradepost.protocols.text import Text
 
-ACCEPTED = frozenset({Effect.ACCEPTED})
+ACCEPTED_EFFECT = frozenset({Effect.ACCEPTED})
 FLOW = Flow(
     code="license_code",
     version=1,
     title=Text(en="Preparation, code, activation, proof", zh="实施、领取授权码、激活、上传证明"),
     provision=Provision.AT_PAYMENT,
     nodes=(
-        delivering(evidence=False, starts=False, to="take", refundable=Refundable.WHOLE),
+        delivery_node(evidence=False, starts=False, to="take", refundable=Refundable.WHOLE),
         Node(
             code="take",
             title=Text(en="Taking the code", zh="领取授权码"),
@@ -31,7 +32,7 @@ FLOW = Flow(
             refundable=Refundable.WHOLE,
             moves=(
                 Move(
-                    act=Act.TAKE, by=Party.BUYER, label=Text(en="Take the code", zh="领取授权码"), to="activate",
+                    act=Act.TAKE, by=Party.BUYER, label=Text(en="Reveal the code", zh="领取授权码"), to="activate",
                     effects=frozenset({Effect.TAKES}),
                 ),
             ),
@@ -63,7 +64,7 @@ FLOW = Flow(
             moves=(
                 Move(
                     act=Act.DELIVER, by=Party.SELLER, label=Text(en="Hand in the proof", zh="提交证明"),
-                    reviewed_to="review", effects=ACCEPTED,
+                    reviewed_to="review", effects=ACCEPTED_EFFECT,
                     entries=(
                         Entry(
                             code="words", label=Text(en="What it shows", zh="证明说明"), required=False, most=2000
@@ -75,13 +76,13 @@ FLOW = Flow(
         ),
         Node(
             code="review",
-            title=Text(en="Operator's review", zh="运营经理复核"),
-            waits=Text(en="An operator looks at the proof.", zh="等待运营经理复核证明材料。"),
+            title=Text(en="Operator's review", zh="运营人员复核"),
+            waits=Text(en="An operator looks at the proof.", zh="等待运营人员复核证明材料。"),
             owner=Party.OPERATOR,
             refundable=Refundable.NOTHING,
             moves=(
                 Move(
-                    act=Act.PASS, by=Party.OPERATOR, label=Text(en="In order", zh="复核通过"), effects=ACCEPTED
+                    act=Act.PASS, by=Party.OPERATOR, label=Text(en="In order", zh="复核通过"), effects=ACCEPTED_EFFECT
                 ),
                 Move(
                     act=Act.SEND_BACK, by=Party.OPERATOR, label=Text(en="Send back", zh="退回补充"), to="proof",

@@ -1,5 +1,6 @@
-"""Online license: the buyer says for which machine, the seller's server is asked, the license comes against that event or by hand, and
-the buyer accepts (business-rules §2.10: license online; saas-v1-license §B3). Its instance is opened with the payment."""
+"""Online license: the buyer enters the machine's code, the seller's server is called, and the license arrives for
+that event or by hand. Then the buyer accepts (business-rules §2.10: license online; saas-v1-license §B3). The
+payment opens its instance."""
 
 from tradepost.market.product_types.flows.contract import (
     Act,

@@ -1,4 +1,4 @@
-"""Finds the flows of supervised delivery: every module beside this one with a ``FLOW``."""
+"""Find the flows of supervised delivery: every module beside this one with a ``FLOW``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .contract import Flow
 @cache
 def flows() -> Mapping[str, Flow]:
     package = __name__.rpartition(".")[0]
-    found: dict[str, Flow] = {}
+    by_code: dict[str, Flow] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         flow = getattr(importlib.import_module(f"{package}.{module.name}"), "FLOW", None)
         if isinstance(flow, Flow):
-            found[flow.code] = flow
-    return found
+            by_code[flow.code] = flow
+    return by_code
 
 
 def flow(code: str) -> Flow:

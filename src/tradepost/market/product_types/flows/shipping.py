@@ -1,5 +1,5 @@
-"""Shipping: the buyer says where to, the seller sends goods by a carrier, and the buyer accepts them, or the market does after ten
-days (business-rules §2.10: hardware). What was sent comes back before it is paid back (§4.7)."""
+"""Shipping: the buyer enters an address, the seller sends the goods, and the buyer accepts them, or the market after
+ten days (business-rules §2.10: hardware). Goods are returned before the refund (§4.7)."""
 
 from tradepost.market.product_types.flows.contract import (
     Act,
@@ -10,13 +10,13 @@ from tradepost.market.product_types.flows.contract import (
     Node,
     Party,
     Refundable,
-    Within,
+    TimeLimit,
 )
 from tradepost.market.product_types.flows.nodes import FILES, REASON
 from tradepost.protocols.text import Text
 
 ACCEPT = Text(en="Accept", zh="确认收货")
-KEEP, TAKE_BACK = (
+KEEP_LABEL, TAKE_BACK_LABEL = (
     Text(en="Keep the goods after all", zh="不退货，继续验收"),
     Text(en="The goods have come back", zh="已收到退货，退款"),
 )
@@ -25,7 +25,7 @@ PARCEL = (
     Entry(code="parcel", label=Text(en="Parcel number", zh="运单号"), most=64),
     FILES,
 )
-PAID_BACK, KEPT = frozenset({Effect.PAID_BACK}), frozenset({Effect.KEPT})
+PAID_BACK_EFFECT, KEPT_EFFECT = frozenset({Effect.PAID_BACK}), frozenset({Effect.KEPT})
 FLOW = Flow(
     code="shipping",
     version=2,
@@ -89,17 +89,17 @@ FLOW = Flow(
             owner=Party.BUYER,
             refundable=Refundable.NOTHING,
             auto=Act.KEEP,
-            within=Within.RETURN,
+            within=TimeLimit.RETURN,
             moves=(
                 Move(
                     act=Act.SHIP_BACK, by=Party.BUYER, label=Text(en="Sent back", zh="提交退货物流"), to="returned",
                     entries=PARCEL,
                 ),
-                Move(act=Act.KEEP, by=Party.BUYER, label=KEEP, to="accept", effects=KEPT),
-                Move(act=Act.KEEP, by=Party.MARKET, label=KEEP, to="accept", effects=KEPT),
+                Move(act=Act.KEEP, by=Party.BUYER, label=KEEP_LABEL, to="accept", effects=KEPT_EFFECT),
+                Move(act=Act.KEEP, by=Party.MARKET, label=KEEP_LABEL, to="accept", effects=KEPT_EFFECT),
                 Move(
                     act=Act.TAKE_BACK, by=Party.SELLER, label=Text(en="Pay back without the goods", zh="无需退货，直接退款"),
-                    effects=PAID_BACK,
+                    effects=PAID_BACK_EFFECT,
                 ),
             ),
         ),
@@ -113,10 +113,10 @@ FLOW = Flow(
             owner=Party.SELLER,
             refundable=Refundable.NOTHING,
             auto=Act.TAKE_BACK,
-            within=Within.RETURNED,
+            within=TimeLimit.RETURNED,
             moves=(
-                Move(act=Act.TAKE_BACK, by=Party.SELLER, label=TAKE_BACK, effects=PAID_BACK),
-                Move(act=Act.TAKE_BACK, by=Party.MARKET, label=TAKE_BACK, effects=PAID_BACK),
+                Move(act=Act.TAKE_BACK, by=Party.SELLER, label=TAKE_BACK_LABEL, effects=PAID_BACK_EFFECT),
+                Move(act=Act.TAKE_BACK, by=Party.MARKET, label=TAKE_BACK_LABEL, effects=PAID_BACK_EFFECT),
             ),
         ),
     ),

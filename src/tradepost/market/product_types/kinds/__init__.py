@@ -1,1 +1,1 @@
-"""One folder a kind of product."""
+"""Kinds of products: one folder each."""

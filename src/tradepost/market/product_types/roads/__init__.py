@@ -1,1 +1,1 @@
-"""Roads by which sellers of special kinds of software come to their first sale: their checklists, as data."""
+"""Onboarding of sellers of special software up to the first sale: checklists, as data."""

@@ -1,5 +1,5 @@
-"""The access standard of the industrial software cloud: what a company changes in its software before it connects, as data
-(business-rules §2.5, §17.9; saas-v1-license B3, C; openapi-jointkit C.6–C.11)."""
+"""The access standard of the industrial software cloud as data: the changes to make to software before it is
+connected (business-rules §2.5, §17.9; saas-v1-license B3, C; openapi-jointkit C.6–C.11)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from tradepost.protocols.text import Text
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """One thing that the software must do. ``optional``: it may not apply to every software, which its seller then says and why;
-    ``source``: document and section that ask for it."""
+    """A requirement for the software. ``optional``: may not apply to the software; its seller then explains why.
+
+    ``source``: the document and section of the requirement."""
 
     code: str
     title: Text
@@ -20,7 +21,7 @@ class Item(Struct, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """Items about one part of the software."""
+    """Requirements for one part of the software."""
 
     code: str
     title: Text

@@ -1,1 +1,1 @@
-"""Where operators run the market."""
+"""The console, where operators run the market."""

@@ -1,4 +1,4 @@
-"""What an operator enters of money that came, as the bank's statement has it; and how amounts of a statement are read."""
+"""The form of a received payment as on the bank statement, and the parsing of its amounts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.payments.confirm import Arrival, bank_number
 
-MOST_DIGITS = 10
-"""Before the point: what the columns of the ledger hold, and more than any transfer."""
+MAX_DIGITS = 10
+"""Maximum digits before the decimal point, as in the ledger's columns."""
 
 
-def plain_amount(typed: str, currency: str) -> Decimal:
-    """As a bank statement has it; nothing that two people could read as two amounts (1e9, 1,200, 1.2e3, ١٢). Raises
+def parse_amount(typed: str, currency: str) -> Decimal:
+    """Parse an amount as on a bank statement. Refuses ambiguous forms such as 1e9, 1,200, 1.2e3 and ١٢. Raises
     ``ValidationError``."""
     decimals = MINOR_DIGITS[currency]
-    plain = re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""), typed)
+    plain = re.fullmatch(rf"[0-9]{{1,{MAX_DIGITS}}}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""), typed)
     if plain is None:
         words = (
-            gettext("Write the amount in plain digits, with a point and at most %(n)s decimals, for example 1200.50.")
+            gettext("Enter the amount in digits, with a decimal point and at most %(n)s decimals, for example 1200.50.")
             if decimals
-            else gettext("Write the amount in plain digits without decimals, for example 1200.")
+            else gettext("Enter the amount in digits without decimals, for example 1200.")
         )
         raise forms.ValidationError(words, params={"n": decimals})
     amount = Decimal(typed)
@@ -38,13 +38,13 @@ def plain_amount(typed: str, currency: str) -> Decimal:
 class ArrivalForm(forms.Form):
     amount = forms.CharField(label=_("Amount"), max_length=32)
     bank_number = forms.CharField(
-        label=_("Bank's number of the transaction"), max_length=80,
+        label=_("Bank reference"), max_length=80,
         help_text=_("As on the bank statement. The same number is booked once only."),
     )  # fmt: skip
     payer = forms.CharField(label=_("Payer"), max_length=200, required=False, help_text=_("As on the bank statement."))
-    words = forms.CharField(label=_("What was written on it"), max_length=200, required=False)
+    words = forms.CharField(label=_("Payment reference"), max_length=200, required=False)
     note = forms.CharField(
-        label=_("Note"), max_length=200, required=False, help_text=_("For the books; the buyer does not see it.")
+        label=_("Note"), max_length=200, required=False, help_text=_("For accounting only. The buyer cannot see it.")
     )
 
     def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
@@ -54,7 +54,7 @@ class ArrivalForm(forms.Form):
         self.fields["amount"].widget.attrs["inputmode"] = "decimal"
 
     def clean_amount(self) -> Decimal:
-        return plain_amount(self.cleaned_data["amount"], self.currency)
+        return parse_amount(self.cleaned_data["amount"], self.currency)
 
     def clean_bank_number(self) -> str:
         try:

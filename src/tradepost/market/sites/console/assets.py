@@ -1,50 +1,103 @@
-"""Files of all asset centers: what became of each, what scanners said of it, and the file itself to be looked at elsewhere."""
+"""Files of all asset centers: state, scan result, and download."""
 
 from __future__ import annotations
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from tradepost.market.assets import operator_queries, scan_words, versions
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
+from tradepost.market.base.paging import Page
 from tradepost.market.review import appeals, asset_files
 from tradepost.market.web.access import operator_required, person
+from tradepost.market.web.pages import (
+    Empty,
+    Listing,
+    ListQuery,
+    choice,
+    hidden,
+    moment,
+    page_link,
+    state,
+    states,
+    text,
+    time_range,
+)
+from tradepost.market.web.pages.guards import operator_list
 from tradepost.market.web.sending_files import send_file
-from tradepost.market.web.status import vocabulary
-from tradepost.market.web.timeline import moves_of, of_moves
+from tradepost.market.web.status import state_choices
+from tradepost.market.web.timeline import events_of_moves, moves_of
+
+from .list_parts import LAYOUT, seller_column
 
 log = structlog.get_logger(__name__)
 
 
-@operator_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    get = request.GET
-    status, verdict, seller = get.get("status", ""), get.get("verdict", ""), get.get("seller", "")
-    found = operator_queries.all_versions(status=status, verdict=verdict, seller=seller, after=get.get("after", ""))
-    context = {
-        "page": found, "status": status, "verdict": verdict, "statuses": vocabulary("asset version"),
-        "verdicts": vocabulary("asset verdict"), "scans": bool(config().clamd_url),
-    }  # fmt: skip
-    return render(request, "console/assets.html", context)
+def _source(request: HttpRequest, query: ListQuery, after: str, size: int) -> Page[AssetVersion]:
+    del request
+    filters = operator_queries.VersionFilter(
+        status=query["status"], verdict=query["verdict"], seller=query["seller"], since=query.since, until=query.until
+    )
+    return operator_queries.all_versions(filters, after=after, size=size)
+
+
+LISTING: Listing[AssetVersion, AssetVersion] = Listing(
+    name="console:assets",
+    title=_("Assets"),
+    layout=LAYOUT,
+    source=_source,
+    columns=(
+        page_link(
+            _("Asset"),
+            lambda one: f"{one.asset.name} {one.label}",
+            "console:asset",
+            "pk",
+            under="asset.get_kind_display",
+            css="c-cell",
+        ),
+        seller_column("asset.seller"),
+        text(_("File name"), "file_name", under=lambda one: filesizeformat(one.bytes), css="c-cell"),
+        state(_("Scan"), "asset verdict", "verdict"),
+        state(_("State"), "asset version"),
+        moment(_("Uploaded"), "created_at"),
+    ),
+    filters=(
+        states("asset version"),
+        choice("verdict", _("Scan"), lambda _request: state_choices("asset verdict")),
+        time_range(),
+        hidden("seller"),
+    ),
+    empty=Empty(
+        icon="box",
+        title=_("No files yet"),
+        text=_("Files appear here when sellers upload them to their asset centers."),
+    ),
+    no_fit=Empty(icon="search", title=_("No files found"), text=_("Try another state, scan result or time.")),
+    file="assets",
+    template="console/assets.html",
+    also=lambda _request, _query: {"scans": bool(config().assets.clamd_url)},
+)
+index = operator_list(LISTING)
 
 
 @operator_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    one = _found(pk)
+    version = _asset_version(pk)
     context = {
-        "one": one,
-        "findings": scan_words.shown_findings(one),
-        "why": scan_words.why_not(one),
-        "report": scan_words.facts_of(one.report),
-        "submission": asset_files.submission_of(one),
-        "appeal": appeals.last_appeal_of(one),
-        "events": of_moves(moves_of(versions.ASSET_VERSION.name, one.pk), with_notes=True),
+        "one": version,
+        "findings": scan_words.shown_findings(version),
+        "why": scan_words.not_scanned_reason(version),
+        "report": scan_words.facts_of(version.report),
+        "submission": asset_files.submission_of(version),
+        "appeal": appeals.last_appeal_of(version),
+        "events": events_of_moves(moves_of(versions.ASSET_VERSION.name, version.pk), with_notes=True),
     }
     return render(request, "console/asset.html", context)
 
@@ -52,16 +105,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @operator_required
 @require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponse:
-    """It may be what its verdict says: who took it is in the log."""
-    one, files = _found(pk), Files(config().files)
-    if not one.sha256 or not files.has(one.sha256):
+    """Return the file, which may contain malware, and log the operator."""
+    version, files = _asset_version(pk), Files(config().files)
+    if not version.sha256 or not files.has(version.sha256):
         raise Http404
-    log.info("file of an asset taken", version=pk, verdict=one.verdict, operator=person(request).email)
-    return send_file(files.path(one.sha256), name=one.file_name)
+    log.info("file of an asset taken", version=pk, verdict=version.verdict, operator=person(request).email)
+    return send_file(files.path(version.sha256), name=version.file_name)
 
 
-def _found(pk: int) -> AssetVersion:
-    one = operator_queries.find_version(pk)
-    if one is None:
+def _asset_version(pk: int) -> AssetVersion:
+    version = operator_queries.find_version(pk)
+    if version is None:
         raise Http404
-    return one
+    return version

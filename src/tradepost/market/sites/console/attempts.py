@@ -1,4 +1,4 @@
-"""The attempts of a call in few words, for pages that show many calls."""
+"""Short descriptions of a call's attempts, for pages with many calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tradepost.market.production.models import Attempt, Call
 from tradepost.market.production.reasons import title
 
 
-def tries_of(call: Call) -> Iterator[tuple[Attempt, str]]:
-    """Each attempt with what went wrong, in a few words."""
-    for attempt in call.attempts_made:  # type: ignore[attr-defined]  # with_attempts puts it there
+def described_attempts(call: Call) -> Iterator[tuple[Attempt, str]]:
+    """Yield each attempt with its failure in short."""
+    for attempt in call.attempts_made:  # type: ignore[attr-defined]  # set by with_attempts
         yield attempt, title(attempt.verdict, protocol=call.protocol) if attempt.verdict not in {"", "done"} else ""

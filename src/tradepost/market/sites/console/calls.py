@@ -1,9 +1,10 @@
-"""Calls of every seller: the list with its filters, and one call with each attempt as it went over the wire."""
+"""Calls of all sellers: filtered list, and detail page with each attempt's request and response."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
@@ -12,19 +13,22 @@ from tradepost.market.base.paging import page
 from tradepost.market.production import operator_queries as engine
 from tradepost.market.production import reasons
 from tradepost.market.production.models import Call
-from tradepost.market.web.access import operator_required
+from tradepost.market.web.access import now_of, operator_required
 from tradepost.market.web.attempts import attempts_of
+from tradepost.market.web.pages.filters import read, time_range
 from tradepost.market.web.templatetags.ui import loc
 
 STATES = (
-    ("failing", _("Failing, tried again")),
+    ("failing", _("Failed, being retried")),
     ("gave_up", _("Gave up")),
-    ("held", pgettext_lazy("call", "Held back")),
+    ("held", pgettext_lazy("call", "On hold")),
     ("in_flight", pgettext_lazy("call", "Calling")),
     ("waiting", pgettext_lazy("call", "Waiting")),
     ("done", _("Done")),
     ("cancelled", _("Cancelled")),
 )
+
+TIME = time_range()
 
 
 @operator_required
@@ -37,13 +41,15 @@ def index(request: HttpRequest) -> HttpResponse:
         verdict=get.get("verdict", ""),
         order=get.get("q", "").strip(),
     )
-    found = page(engine.all_calls(filters), after=get.get("after", ""))
+    time = read([TIME], request, now_of(request))
+    calls = time.within(engine.all_calls(filters), "created_at")
+    response = page(calls.none() if time.problems else calls, after=get.get("after", ""))
     context = {
-        "page": found, "filters": filters, "states": STATES, "rows": [(call, _reason(call)) for call in found.rows],
+        "page": response, "filters": filters, "time": SafeString(TIME.field(request, time)), "states": STATES, "rows": [(call, _reason(call)) for call in response.rows],
         "sellers": [(str(seller.pk), loc(seller, "name")) for seller in engine.sellers_for_filter()],
-        "verdicts": [(pgettext_lazy("attempt", "No valid answer"), reasons.faults()), (_("Refused by the seller"), reasons.codes())],
+        "verdicts": [(pgettext_lazy("attempt", "No valid response"), reasons.faults()), (_("Refused by the seller"), reasons.codes())],
     }  # fmt: skip
-    return render(request, "console/calls.html", context)
+    return render(request, "console/calls.html", context, status=time.status)
 
 
 @operator_required
@@ -61,5 +67,5 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _reason(call: Call) -> str:
-    """The last verdict in few words, where the state does not say it."""
+    """Return the last verdict in short, unless the state includes it."""
     return reasons.title(call.last_verdict, protocol=call.protocol) if call.last_verdict not in {"", "done"} else ""

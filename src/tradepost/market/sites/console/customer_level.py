@@ -1,4 +1,4 @@
-"""The level of a customer on the page of an account: what each means for services that are not renewed, and who changed it."""
+"""The customer level on an account's page: the consequences for services that are not renewed, and its changes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from msgspec import Struct
 from tradepost.market.base.models import Move
 from tradepost.market.identity.customer_level import HISTORY
 from tradepost.market.identity.models import Level, User
-from tradepost.market.subscriptions.levels import Terms
+from tradepost.market.subscriptions.levels import RetentionTerms
 from tradepost.market.subscriptions.settings_of import levels
 from tradepost.market.web.timeline import moves_of
 
 DEFAULT = "default"
-LATEST = 20
-"""Changes that the page shows."""
+MAX_CHANGES = 20
+"""Maximum number of changes on the page."""
 
 
 class LevelForm(forms.Form):
     level = forms.ChoiceField(label=_("New level"))
     reason = forms.CharField(
-        label=_("Reason"), max_length=200, help_text=_("For the history; the buyer does not see it.")
+        label=_("Reason"), max_length=200, help_text=_("For the history. The buyer cannot see it.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,16 +34,16 @@ class LevelForm(forms.Form):
 
     @property
     def given(self) -> str:
-        """Empty: the market's default."""
+        """Return the chosen level; "" for the market's default."""
         level: str = self.cleaned_data["level"]
         return level.removeprefix(DEFAULT)
 
 
 class Row(Struct, frozen=True):
-    """A level in the table of what they mean."""
+    """A level in the table of levels."""
 
     level: Level
-    terms: Terms
+    terms: RetentionTerms
     theirs: bool
 
 
@@ -51,16 +51,16 @@ def level_of(user: User) -> Level:
     return levels().level(user.level)
 
 
-def shown(user: User, form: LevelForm | None = None) -> dict[str, Any]:
-    """What the page of an account shows of it."""
+def level_context(user: User, form: LevelForm | None = None) -> dict[str, Any]:
+    """Return the context of the account's page."""
     all_levels = levels()
-    theirs = level_of(user)
+    user_level = level_of(user)
     moves: list[Move] = moves_of(HISTORY, user.pk)
     return {
-        "level": theirs,
+        "level": user_level,
         "given": bool(user.level),
         "level_form": form or LevelForm(initial={"level": user.level or DEFAULT}),
-        "level_rows": [Row(level, terms, level == theirs) for level, terms in all_levels.terms.items()],
-        "level_moves": moves[: -LATEST - 1 : -1],
+        "level_rows": [Row(level, terms, level == user_level) for level, terms in all_levels.terms.items()],
+        "level_moves": moves[: -MAX_CHANGES - 1 : -1],
         "default_level": all_levels.default,
     }

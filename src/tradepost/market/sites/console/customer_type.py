@@ -1,4 +1,4 @@
-"""The certified type of a customer on the page of an account, with its history."""
+"""The certified customer type on an account's page, with its history."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tradepost.market.identity.customer_type import HISTORY, MAX_NAME
 from tradepost.market.identity.models import CustomerType, User
 from tradepost.market.web.timeline import moves_of
 
-LATEST = 20
-"""Changes that the page shows."""
+MAX_CHANGES = 20
+"""Maximum number of changes on the page."""
 
 
 class TypeForm(forms.Form):
@@ -33,13 +33,13 @@ class TypeForm(forms.Form):
         self.auto_id = "type-%s"
 
 
-def shown(user: User, form: TypeForm | None = None) -> dict[str, Any]:
-    """Return what the account page shows of the customer type."""
+def type_context(user: User, form: TypeForm | None = None) -> dict[str, Any]:
+    """Return the context of the account's page."""
     moves: list[Move] = moves_of(HISTORY, user.pk)
     labels = dict(CustomerType.choices)
     return {
         "type_form": form or TypeForm(initial={"customer_type": user.customer_type, "name": user.certified_name}),
         "type_moves": [
-            (move, labels.get(move.before, ""), labels.get(move.after, "")) for move in moves[: -LATEST - 1 : -1]
+            (move, labels.get(move.before, ""), labels.get(move.after, "")) for move in moves[: -MAX_CHANGES - 1 : -1]
         ],
     }

@@ -1,4 +1,4 @@
-"""The engine at work: how much is due, which workers live, which addresses are paused, what is stuck."""
+"""The engine: due work, living workers, paused addresses, and stuck calls."""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ from tradepost.market.production import operator_queries as engine
 from tradepost.market.production.reasons import title
 from tradepost.market.web.access import now_of, operator_required
 
-MOST_REFRESHES = 120
-"""After ten minutes of looking, a forgotten tab stops asking."""
+from .charts import hourly_chart
+
+MAX_REFRESHES = 120
+"""Maximum number of refreshes: a forgotten tab stops after ten minutes."""
 
 
 @operator_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     now = now_of(request)
+    calls, created = engine.last_day(now), engine.last_day(now, activities=["newInstance"])
     context = {
-        **_live(request, MOST_REFRESHES),
+        **_live_context(request, MAX_REFRESHES),
         "breakers": [(address, title(address.last_fault)) for address in engine.open_breakers()],
         "events": engine.queue(Event, now),
         "jobs": engine.queue(Job, now),
+        "calls": calls,
+        "calls_chart": hourly_chart(calls.hours),
+        "created": created,
+        "created_chart": hourly_chart(created.hours),
+        "verdicts": [(verdict, title(verdict), count) for verdict, count in calls.verdicts],
     }
     return render(request, "console/engine.html", context)
 
@@ -33,15 +41,15 @@ def show(request: HttpRequest) -> HttpResponse:
 @operator_required
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    """The part of the page that renews itself."""
-    left = whole_number(request.GET.get("left", "")) or 0
-    return render(request, "console/parts/figures.html", _live(request, left))
+    """Return the part with the figures, which is polled."""
+    remaining = whole_number(request.GET.get("left", "")) or 0
+    return render(request, "console/parts/figures.html", _live_context(request, remaining))
 
 
-def _live(request: HttpRequest, left: int) -> dict[str, object]:
+def _live_context(request: HttpRequest, remaining: int) -> dict[str, object]:
     now = now_of(request)
-    found = engine.figures(now)
+    current_figures = engine.figures(now)
     return {
-        "figures": found, "late": int(found.late(now).total_seconds()), "workers": engine.workers(clock.wall()),
-        "left": max(min(left, MOST_REFRESHES) - 1, 0),
+        "figures": current_figures, "late": int(current_figures.late(now).total_seconds()),
+        "workers": engine.workers(clock.wall()), "left": max(min(remaining, MAX_REFRESHES) - 1, 0),
     }  # fmt: skip

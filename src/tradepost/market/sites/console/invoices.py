@@ -1,5 +1,5 @@
-"""Invoices of the market: what sellers let pass first, and what operators issue themselves: of the market's own products, and over its
-fee. Those of sellers operators only read."""
+"""Invoices of the market: overdue ones of sellers, and those that operators issue for the market's own products and its
+fee. Sellers' invoices are read-only."""
 
 from __future__ import annotations
 
@@ -7,82 +7,137 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.base.paging import Page
 from tradepost.market.invoices.models import Invoice
-from tradepost.market.invoices.queries import all_invoices, current, find_invoice, of_the_market, overdue
+from tradepost.market.invoices.queries import (
+    all_invoices,
+    current_issued_invoice,
+    find_invoice,
+    market_invoices,
+    overdue_invoices,
+)
 from tradepost.market.invoices.usage_items import waiting_credit
 from tradepost.market.web.access import now_of, operator_required, person
-from tradepost.market.web.invoice_acts import act_asked, forms_of
+from tradepost.market.web.invoice_acts import forms_context, submitted_act
 from tradepost.market.web.invoice_events import invoice_events
-from tradepost.market.web.invoice_files import given, takes_invoice
-from tradepost.market.web.status import vocabulary
+from tradepost.market.web.invoice_files import invoice_download, takes_invoice
+from tradepost.market.web.pages import (
+    Empty,
+    Listing,
+    ListQuery,
+    moment,
+    money,
+    page_link,
+    state,
+    states,
+    text,
+    time_range,
+)
+from tradepost.market.web.pages.guards import operator_list
 
-MOST = 100
-"""Overdue ones on the first page, and those that operators issue."""
+from .list_parts import LAYOUT, seller_column
+
+MAX_ROWS = 100
+"""Maximum number of overdue invoices, and of invoices to issue, on the first page."""
 
 
-@operator_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    status, after = request.GET.get("status", ""), request.GET.get("after", "")
-    context = {
-        "page": all_invoices(status=status, after=after),
-        "overdue": [] if status or after else list(overdue()[:MOST]),
-        "own": [] if status or after else list(of_the_market()[:MOST]),
-        "status": status,
-        "states": vocabulary("invoice"),
-        "now": now_of(request),
-    }
-    return render(request, "console/invoices.html", context)
+def _source(request: HttpRequest, query: ListQuery, after: str, size: int) -> Page[Invoice]:
+    del request
+    return all_invoices(status=query["status"], since=query.since, until=query.until, after=after, size=size)
+
+
+def _tasks(request: HttpRequest, query: ListQuery) -> dict[str, list[Invoice]]:
+    """Return the invoices that operators have to handle, above the first page."""
+    if query.narrowed or request.GET.get("after"):
+        return {}
+    return {"overdue": list(overdue_invoices()[:MAX_ROWS]), "own": list(market_invoices()[:MAX_ROWS])}
+
+
+def _receiver(invoice: Invoice) -> str:
+    if invoice.payer:
+        return _("Fee of the market: %(seller)s") % {"seller": localised_name(invoice.payer, "name")}
+    return invoice.buyer.email
+
+
+LISTING: Listing[Invoice, Invoice] = Listing(
+    name="console:invoices",
+    title=gettext_lazy("Invoices"),
+    layout=LAYOUT,
+    source=_source,
+    columns=(
+        page_link(gettext_lazy("Application"), "number", "console:invoice", "pk", under=_receiver, css="tp-id"),
+        text(gettext_lazy("Invoice receiver"), _receiver, on_page=False),
+        seller_column(),
+        moment(gettext_lazy("Applied on"), "applied_at"),
+        money(gettext_lazy("Amount"), "amount"),
+        state(gettext_lazy("State"), "invoice"),
+    ),
+    filters=(states("invoice"), time_range()),
+    empty=Empty(
+        icon="file-text",
+        title=gettext_lazy("No invoices yet"),
+        text=gettext_lazy("Invoices appear here when buyers apply for them. Overdue ones are listed first."),
+    ),
+    no_fit=Empty(
+        icon="search", title=gettext_lazy("No invoices found"), text=gettext_lazy("Try another state or time.")
+    ),
+    file="invoices",
+    template="console/invoices.html",
+    also=_tasks,
+)
+index = operator_list(LISTING)
 
 
 @operator_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, _found(pk))
+    return _page(request, _invoice(pk))
 
 
-def _found(pk: int) -> Invoice:
+def _invoice(pk: int) -> Invoice:
     invoice = find_invoice(pk)
     if invoice is None:
         raise Http404
     return invoice
 
 
-def _own(pk: int) -> Invoice:
-    """One that the market issues; a seller's is no matter of operators."""
-    invoice = _found(pk)
+def _market_invoice(pk: int) -> Invoice:
+    """Return an invoice that the market issues; 404 for a seller's."""
+    invoice = _invoice(pk)
     if not invoice.seller.self_operated:
         raise Http404
     return invoice
 
 
 def _page(request: HttpRequest, invoice: Invoice, refused: Refused | None = None, form: str = "") -> HttpResponse:
-    """``form``: which of the page's forms was refused."""
+    """Render the page. ``form``: name of the refused form."""
     context = {
         "invoice": invoice,
-        "issued": current(invoice),
+        "issued": current_issued_invoice(invoice),
         "items": list(invoice.items.all()),
         "waiting": waiting_credit(invoice),
         "events": invoice_events(invoice),
         "now": now_of(request),
-        **forms_of(request, invoice, refused, form),
+        **forms_context(request, invoice, refused, form),
     }
-    return render(request, "console/invoice.html", context, status=refused.status if refused else 200)
+    return render(request, "console/invoice.html", context)
 
 
-def _done(request: HttpRequest, pk: int, form: str) -> HttpResponse:
-    """Do what the form asks, and say so; what is refused stands beside its field."""
-    invoice = _own(pk)
-    act = act_asked(request, form, by=person(request), now=now_of(request))
+def _run_act(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """Run the act of a form and redirect with its message. A refusal is shown beside its field."""
+    invoice = _market_invoice(pk)
+    act = submitted_act(request, form, by=person(request), now=now_of(request))
     try:
         act.do(invoice)
     except IllegalTransition:
-        messages.error(request, _("Somebody was faster: this is what became of it."))
+        messages.error(request, _("Someone else has already processed this request. The current state is shown below."))
     except Refused as refused:
-        return _page(request, _own(pk), refused, form)
+        return _page(request, _market_invoice(pk), refused, form)
     else:
         messages.success(request, act.said)
     return redirect("console:invoice", pk)
@@ -91,43 +146,43 @@ def _done(request: HttpRequest, pk: int, form: str) -> HttpResponse:
 @operator_required
 @require_POST
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Accept the application, or refuse it with a reason."""
-    return _done(request, pk, "review")
+    """Accept the application, or reject it with a reason."""
+    return _run_act(request, pk, "review")
 
 
 @takes_invoice
 @operator_required
 @require_POST
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
-    """Hand in the file, or say how the parcel goes."""
-    return _done(request, pk, "issue")
+    """Submit the file, or the parcel's data."""
+    return _run_act(request, pk, "issue")
 
 
 @takes_invoice
 @operator_required
 @require_POST
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """Another one in its place."""
-    return _done(request, pk, "correct")
+    """Replace the invoice with a corrected one."""
+    return _run_act(request, pk, "correct")
 
 
 @operator_required
 @require_POST
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """It no longer counts."""
-    return _done(request, pk, "take_back")
+    """Withdraw the invoice."""
+    return _run_act(request, pk, "take_back")
 
 
 @operator_required
 @require_POST
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Leave it as it is, although its buyer asked for something."""
-    return _done(request, pk, "decline")
+    """Decline the buyer's request to change the invoice."""
+    return _run_act(request, pk, "decline")
 
 
 @operator_required
 @require_safe
 def document(request: HttpRequest, pk: int) -> HttpResponse:
-    """The file of one that the market issued."""
+    """Return the file of an invoice that the market issued."""
     del request
-    return given(current(_own(pk)))
+    return invoice_download(current_issued_invoice(_market_invoice(pk)))

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tradepost.market.notifications.categories import Audience
 from tradepost.market.web import notices as shared
-from tradepost.market.web.access import operator_required
+from tradepost.market.web.access import operator_required, person
+from tradepost.market.web.notice_choices import categories_of
 
 SITE = "console"
 
@@ -18,7 +19,7 @@ SITE = "console"
 @operator_required
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    return render(request, "console/notices.html", shared.notices_of(request, SITE))
+    return render(request, "console/notices.html", shared.notices_context(request, SITE))
 
 
 @operator_required
@@ -36,7 +37,8 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
 @operator_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    return shared.settings_page(request, SITE, _show, [Audience.OPERATOR])
+    categories = categories_of(person(request).operator_role)
+    return shared.settings_page(request, SITE, _show, [Audience.OPERATOR], categories)
 
 
 def _show(request: HttpRequest, template: str, **context: Any) -> HttpResponse:

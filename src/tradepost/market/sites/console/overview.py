@@ -1,4 +1,4 @@
-"""First page of the console: what needs a person, then how the market runs."""
+"""Start page of the console: tasks, then sales, buyers, sellers and deliveries of the last days."""
 
 from __future__ import annotations
 
@@ -16,106 +16,109 @@ from msgspec import Struct
 from tradepost.market.base import clock
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.models import Event, Job
-from tradepost.market.fulfilment.operator_queries import stopped_operations
+from tradepost.market.identity.console_roles import is_permitted
+from tradepost.market.identity.opening import closed_checklist
 from tradepost.market.notifications import delivery_log
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.production import operator_queries as engine
-from tradepost.market.production.reasons import title
-from tradepost.market.web.access import now_of, operator_required
-from tradepost.market.web.operations import title_of, why
-from tradepost.market.work_queue.queue_queries import Waiting, waiting_by_source
+from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.console_access import may_send
+from tradepost.market.work_queue.contract import Entry
+from tradepost.market.work_queue.queue_queries import WaitingCount, waiting_by_source
 
-from .charts import stacked
-from .queue import clock_of
+from . import first_sale
+from .market_figures import market_figures
+from .queue import clock_of, source_predicate
 
-LATE = timedelta(minutes=2)
-"""Due calls older than this mean that the workers do not keep up."""
+TONES = ("bad", "warn", "info")
+"""Most urgent first."""
+MAX_DELAY = timedelta(minutes=2)
+"""Due calls older than this mean that the workers cannot keep up."""
 
 
-class Need(Struct, frozen=True):
-    """One thing that waits for a person."""
+class Task(Struct, frozen=True):
+    """A task for a person. ``first``: the most urgent entry of the work queue behind it."""
 
     tone: str
     icon: str
     text: str
     url: str
-    action: str
+    first: Entry | None = None
+    late: bool = False
 
 
 @operator_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    now = now_of(request)
+    now, role = now_of(request), person(request).operator_role
     figures, workers = engine.figures(now), engine.workers(clock.wall())
-    calls, created = engine.last_day(now), engine.last_day(now, activities=["newInstance"])
-    stopped = stopped_operations()
-    breakers = engine.open_breakers()
-    events, jobs, mails = counts_up_to(engine.stuck(Event), engine.stuck(Job), delivery_log.failed())
-    needs = [
-        *_of_workers(workers, figures.late(now)),
-        *_of_queue(waiting_by_source(clock_of(request), with_late=True)),
-        *_of_calls(figures.failing, len(breakers)),
-        *_of_queues(events + jobs, mails),
+    events, jobs, mails, closed = counts_up_to(
+        engine.failed_rows(Event), engine.failed_rows(Job), delivery_log.failed_deliveries(), closed_checklist()
+    )
+    tasks = [
+        *_worker_tasks(workers, figures.late(now)),
+        *_work_queue_tasks(waiting_by_source(clock_of(request), with_first=True, reads=source_predicate(request))),
+        *_call_tasks(figures.failing, len(engine.open_breakers())),
+        *_event_and_mail_tasks(events + jobs, mails),
     ]
-    context = {
-        "needs": needs, "figures": figures, "orders": orders.under_way(), "breakers": breakers[:5],
-        "stopped": [(one, title_of(one), why(one)) for one in stopped.oldest], "calls": calls, "calls_chart": stacked(calls.hours),
-        "created_chart": stacked(created.hours), "created": created,
-        "verdicts": [(verdict, title(verdict), count) for verdict, count in calls.verdicts],
-        "living": sum(worker.alive for worker in workers),
-    }  # fmt: skip
+    visible_tasks = sorted(
+        (task for task in tasks if may_send(role, task.url)), key=lambda task: TONES.index(task.tone)
+    )
+    context: dict[str, object] = {"needs": visible_tasks}
+    if is_permitted(role, "orders"):
+        context |= {"orders": orders.count_open_orders(), "market": market_figures(now)}
+    if is_permitted(role, "first_sale"):
+        context |= first_sale.checklist_context(first_sale.steps_on_overview(closed, now=now))
     return render(request, "console/overview.html", context)
 
 
-def _of_workers(workers: list[engine.Worker], late: timedelta) -> Iterator[Need]:
-    url, living = reverse("console:engine"), sum(worker.alive for worker in workers)
-    if not living:
-        yield Need(
-            "bad", "server", _("No worker is running: no call is made and no mail is sent."), url, _("See the workers")
-        )
-    elif late > LATE:
-        minutes = int(late.total_seconds() // 60)
+def _worker_tasks(workers: list[engine.Worker], delay: timedelta) -> Iterator[Task]:
+    url, living_count = reverse("console:engine"), sum(worker.alive for worker in workers)
+    if not living_count:
+        yield Task("bad", "server", _("No worker is running: no calls are made and no emails are sent."), url)
+    elif delay > MAX_DELAY:
+        minutes = int(delay.total_seconds() // 60)
         text = ngettext(
-            "The workers do not keep up: the oldest due call has waited for %(n)s minute.",
-            "The workers do not keep up: the oldest due call has waited for %(n)s minutes.", minutes,
+            "The workers cannot keep up: the oldest due call has waited for %(n)s minute.",
+            "The workers cannot keep up: the oldest due call has waited for %(n)s minutes.", minutes,
         ) % {"n": minutes}  # fmt: skip
-        yield Need("warn", "clock", text, url, _("See the engine"))
-    if living and (dead := len(workers) - living):
-        text = ngettext("%(n)s worker has not been seen lately.", "%(n)s workers have not been seen lately.", dead)
-        yield Need("warn", "server", text % {"n": dead}, url, _("See the workers"))
+        yield Task("warn", "clock", text, url)
+    if living_count and (dead_count := len(workers) - living_count):
+        text = ngettext(
+            "%(n)s worker has not been seen lately.", "%(n)s workers have not been seen lately.", dead_count
+        )
+        yield Task("warn", "server", text % {"n": dead_count}, url)
 
 
-def _of_queue(waiting: Iterable[Waiting]) -> Iterator[Need]:
-    """What stands in the work queue, by kind; what is overdue is told apart, since the market promised a day."""
-    for kind in waiting:
-        if kind.count:
-            said = {"kind": kind.source.title, "n": kind.count}
-            late = _("%(kind)s: %(n)s, the first is overdue") % said
-            text, tone = (late, "bad") if kind.late else (_("%(kind)s: %(n)s") % said, "info")
-            url = f"{reverse('console:queue')}?source={kind.source.name}"
-            yield Need(tone, "clock" if kind.late else "list-check", text, url, _("See them in the queue"))
+def _work_queue_tasks(waiting: Iterable[WaitingCount]) -> Iterator[Task]:
+    """Yield the work queue by kind, most urgent first, each with its earliest deadline."""
+    for kind in sorted((kind for kind in waiting if kind.first is not None), key=lambda kind: kind.by_clock):
+        text = _("%(kind)s: %(n)s") % {"kind": kind.source.title, "n": kind.count}
+        url = f"{reverse('console:queue')}?source={kind.source.name}"
+        yield Task(
+            "bad" if kind.late else "info", "clock" if kind.late else "list-check", text, url,
+            kind.first, kind.late,
+        )  # fmt: skip
 
 
-def _of_calls(failing: Count, paused: int) -> Iterator[Need]:
+def _call_tasks(failing: Count, paused: int) -> Iterator[Task]:
     if failing:
-        text = ngettext("%(n)s call fails and is tried again.", "%(n)s calls fail and are tried again.", failing)
+        text = ngettext("%(n)s call failed and is being retried.", "%(n)s calls failed and are being retried.", failing)
         url = f"{reverse('console:calls')}?state=failing"
-        yield Need("warn", "alert-triangle", text % {"n": failing}, url, _("See the calls"))
+        yield Task("warn", "alert-triangle", text % {"n": failing}, url)
     if paused:
         text = ngettext("%(n)s address does not answer.", "%(n)s addresses do not answer.", paused)
-        yield Need("bad", "plug", text % {"n": paused}, reverse("console:engine"), _("See the addresses"))
+        yield Task("bad", "plug", text % {"n": paused}, reverse("console:engine"))
 
 
-def _of_queues(stuck: Count, mails: Count) -> Iterator[Need]:
+def _event_and_mail_tasks(stuck: Count, mails: Count) -> Iterator[Task]:
     if stuck:
         text = ngettext(
-            "%(n)s internal task failed and is tried again.", "%(n)s internal tasks failed and are tried again.", stuck
+            "%(n)s internal task failed and is being retried.",
+            "%(n)s internal tasks failed and are being retried.",
+            stuck,
         )
-        yield Need(
-            "bad", "alert-triangle", text % {"n": stuck}, f"{reverse('console:engine')}#queues", _("See the errors")
-        )
+        yield Task("bad", "alert-triangle", text % {"n": stuck}, f"{reverse('console:engine')}#queues")
     if mails:
-        text = ngettext("%(n)s mail could not be delivered.", "%(n)s mails could not be delivered.", mails)
-        yield Need(
-            "warn", "mail", text % {"n": mails}, f"{reverse('console:deliveries')}?status=failed", _("See the mails")
-        )
+        text = ngettext("%(n)s email could not be delivered.", "%(n)s emails could not be delivered.", mails)
+        yield Task("warn", "mail", text % {"n": mails}, f"{reverse('console:deliveries')}?status=failed")

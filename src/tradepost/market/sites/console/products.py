@@ -1,4 +1,4 @@
-"""All products of the market, and one with what is sold of it: an operator suspends its sale, lets it go on, or ends it."""
+"""All products of the market: list, and detail page where an operator suspends, resumes or ends the sale."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.paging import Page
 from tradepost.market.catalog import delist, trading
 from tradepost.market.catalog.models import Product, Sku, Spec
 from tradepost.market.catalog.operator_queries import ProductFilter, all_products, find_product, offers_of, versions_of
@@ -23,40 +24,55 @@ from tradepost.market.notifications.facts import is_chinese
 from tradepost.market.probes.selling_again import check_may_be_sold
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.pages import (
+    Empty,
+    Listing,
+    ListQuery,
+    ask,
+    choice,
+    day,
+    fragment,
+    hidden,
+    page_link,
+    search,
+    text,
+    time_range,
+)
+from tradepost.market.web.pages.guards import operator_list
 from tradepost.market.web.product_history import product_events
-from tradepost.market.web.refusals import say_why
-from tradepost.market.web.status import vocabulary
+from tradepost.market.web.status import look, state_choices
 from tradepost.protocols.text import Text
 
+from .list_parts import LAYOUT, seller_column
 from .probes import figures
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=trading.LONGEST_CAUSE, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The seller reads it."),
+        label=gettext_lazy("Reason"), max_length=trading.MAX_CAUSE_LENGTH, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The seller can see it."),
     )  # fmt: skip
 
 
 class StopForm(ReasonForm):
-    what = forms.ChoiceField(label=gettext_lazy("What ends"))
+    what = forms.ChoiceField(label=gettext_lazy("Sales to end"))
     field_order = ("what", "reason")
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id = "stop-%s"
-        self.fields["what"].choices = _parts(product)  # type: ignore[attr-defined]  # of a ChoiceField
+        self.fields["what"].choices = _part_choices(product)  # type: ignore[attr-defined]  # of a ChoiceField
 
 
-def _parts(product: Product) -> list[tuple[str, Any]]:
-    """The whole product, and each spec that is sold with its SKUs."""
+def _part_choices(product: Product) -> list[tuple[str, Any]]:
+    """Return the product, and each spec on sale with its SKUs, as choices."""
     parts: list[tuple[str, Any]] = [("product", _("The whole product"))]
     for spec in offers_of(product):
         if spec.stopped_at is not None:
             continue
-        name = named(spec)
+        name = localised_name(spec)
         skus = [
-            (f"sku:{sku.code}", _chosen(sku, spec) or f"SKU {sku.code[:12]}")
+            (f"sku:{sku.code}", _sku_label(sku, spec) or f"SKU {sku.code[:12]}")
             for sku in spec.skus.all()
             if not sku.stopped_at
         ]
@@ -64,38 +80,80 @@ def _parts(product: Product) -> list[tuple[str, Any]]:
     return parts
 
 
-@operator_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    asked = ProductFilter(
-        text=request.GET.get("q", "").strip()[:64], status=request.GET.get("status", ""),
-        kind=request.GET.get("kind", "")[:32], seller=request.GET.get("seller", "")[:18],
+def _source(request: HttpRequest, query: ListQuery, after: str, size: int) -> Page[Product]:
+    del request
+    filters = ProductFilter(
+        text=query["q"], status=query["status"], kind=query["kind"], seller=query["seller"], since=query.since,
+        until=query.until,
     )  # fmt: skip
-    context = {
-        "page": all_products(asked, after=request.GET.get("after", "")),
-        "asked": asked,
-        "statuses": vocabulary("product"),
-        "kinds": [(kind.code, _in_words(kind.title)) for kind in product_types().values()],
-    }
-    return render(request, "console/products.html", context)
+    return all_products(filters, after=after, size=size)
+
+
+def _kind(product: Product) -> str:
+    kind = product_types().get(product.product_type)
+    return _localized(kind.title) if kind else product.product_type
+
+
+def _kinds(request: HttpRequest) -> list[tuple[str, str]]:
+    del request
+    return [(kind.code, _localized(kind.title)) for kind in product_types().values()]
+
+
+LISTING: Listing[Product, Product] = Listing(
+    name="console:products",
+    title=gettext_lazy("Products"),
+    layout=LAYOUT,
+    source=_source,
+    columns=(
+        page_link(gettext_lazy("Product"), ":name", "console:product", "pk", css="c-cell"),
+        fragment(
+            gettext_lazy("Status"),
+            lambda one: str(look("product", one.status).label),
+            "console/parts/product_state.html",
+        ),
+        seller_column(),
+        text(gettext_lazy("Kind"), _kind),
+        day(gettext_lazy("Created"), "created_at"),
+        day(gettext_lazy("Listed on"), "listed_at"),
+    ),
+    filters=(
+        search(gettext_lazy("Part of a name or page address, or a productId")),
+        choice("status", gettext_lazy("Status"), lambda _request: state_choices("product")),
+        choice("kind", gettext_lazy("Kind"), _kinds),
+        time_range(gettext_lazy("Created")),
+        hidden("seller"),
+    ),
+    empty=Empty(
+        icon="package",
+        title=gettext_lazy("No products yet"),
+        text=gettext_lazy("Products appear here when sellers create them."),
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No products found"),
+        text=gettext_lazy("Search for a part of the Chinese or English name, or remove a filter."),
+    ),
+    file="products",
+)
+index = operator_list(LISTING)
 
 
 @operator_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, _found(pk))
+    return _page(request, _product(pk))
 
 
 @operator_required
 @require_POST
 def freeze(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, _found(pk), "freeze")
+    return _run_act(request, _product(pk), "freeze")
 
 
 @operator_required
 @require_POST
 def unfreeze(request: HttpRequest, pk: int) -> HttpResponse:
-    product = _found(pk)
+    product = _product(pk)
     try:
         with transaction.atomic():
             check_may_be_sold(product)
@@ -103,43 +161,41 @@ def unfreeze(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, _("It is sold again. The seller was told."))
+        messages.success(request, _("Sales resumed. The seller was notified."))
     return redirect("console:product", pk)
 
 
 @operator_required
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    """The product, or one of its specs or SKUs: ``what`` names it."""
-    return _do(request, _found(pk), "stop")
+    """End the sale of the product, a spec or a SKU, named by ``what``."""
+    return _run_act(request, _product(pk), "stop")
 
 
-def _do(request: HttpRequest, product: Product, act: str) -> HttpResponse:
+def _run_act(request: HttpRequest, product: Product, act: str) -> HttpResponse:
     form = ReasonForm(request.POST) if act == "freeze" else StopForm(request.POST, product=product)
-    if not form.is_valid():
-        return _page(request, product, **{act: form})
-    by, now, reason = person(request).email, now_of(request), form.cleaned_data["reason"]
-    try:
-        with transaction.atomic():
-            if act == "freeze":
-                trading.freeze(product, cause=reason, actor=by, now=now)
-                said = _("Sales are suspended. The seller was told why.")
-            else:
-                delist.stop(
-                    _node(form.cleaned_data["what"], product), reason=reason, actor=by, now=now, by_operator=True
-                )
-                said = _("Sales have ended for good. The seller was told why.")
-    except Refused as refused:
-        messages.error(request, refused.message)
-        say_why(form, refused)
-        return _page(request, product, **{act: form})
-    messages.success(request, said)
-    return redirect("console:product", product.pk)
+
+    def end_sales() -> str:
+        by, now, reason = person(request).email, now_of(request), form.cleaned_data["reason"]
+        if act == "freeze":
+            trading.freeze(product, cause=reason, actor=by, now=now)
+            return _("Sales are suspended. The seller was notified of the reason.")
+        delist.stop(_find_part(form.cleaned_data["what"], product), reason=reason, actor=by, now=now, by_operator=True)
+        return _("Sales have ended permanently. The seller was notified of the reason.")
+
+    return ask(
+        request,
+        form,
+        end_sales,
+        page=lambda: _page(request, product, **{act: form}),
+        done=str,
+        back=("console:product", product.pk),
+    )
 
 
-def _node(what: str, product: Product) -> Product | Spec | Sku:
-    """``what`` is one of the form's choices, so that it is there."""
-    kind, _colon, key = what.partition(":")
+def _find_part(node_key: str, product: Product) -> Product | Spec | Sku:
+    """Return the object of a choice of the form, which always exists."""
+    kind, _colon, key = node_key.partition(":")
     match kind:
         case "spec":
             return Spec.objects.get(product=product, key=key)
@@ -149,41 +205,41 @@ def _node(what: str, product: Product) -> Product | Spec | Sku:
             return product
 
 
-def _chosen(sku: Sku, spec: Spec) -> str:
-    """The values that tell a SKU from the others of its spec; nothing where there is nothing to choose."""
+def _sku_label(sku: Sku, spec: Spec) -> str:
+    """Return the values that distinguish a SKU within its spec; "" without a choice."""
     return " · ".join(
-        named(value)
+        localised_name(value)
         for attribute in spec.attributes
         for value in attribute["values"]
         if sku.values.get(attribute["code"]) == value["code"]
     )
 
 
-def _in_words(text: Text) -> str:
+def _localized(text: Text) -> str:
     return text.zh if is_chinese() else text.en
 
 
-def _found(pk: int) -> Product:
+def _product(pk: int) -> Product:
     product = find_product(pk)
     if product is None:
         raise Http404
     return product
 
 
-def _page(request: HttpRequest, product: Product, **forms_: forms.Form) -> HttpResponse:
+def _page(request: HttpRequest, product: Product, **bound_forms: forms.Form) -> HttpResponse:
     kind = product_types().get(product.product_type)
     context: dict[str, Any] = {
         "product": product,
-        "kind": _in_words(kind.title) if kind else product.product_type,
+        "kind": _localized(kind.title) if kind else product.product_type,
         "versions": versions_of(product),
-        "specs": [(spec, [(sku, _chosen(sku, spec)) for sku in spec.skus.all()]) for spec in offers_of(product)],
+        "specs": [(spec, [(sku, _sku_label(sku, spec)) for sku in spec.skus.all()]) for spec in offers_of(product)],
         "events": product_events(product, with_actors=True),
-        "freeze_form": forms_.get("freeze") or ReasonForm(auto_id="freeze-%s"),
-        "stop_form": forms_.get("stop") or StopForm(product=product),
+        "freeze_form": bound_forms.get("freeze") or ReasonForm(auto_id="freeze-%s"),
+        "stop_form": bound_forms.get("stop") or StopForm(product=product),
         **figures(request, product),
         "living": product.status in {Product.Status.ON_SALE, Product.Status.FROZEN},
     }
-    wrong = any(form.errors for form in forms_.values())
+    wrong = any(form.errors for form in bound_forms.values())
     return render(
         request, "console/product.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     )  # fmt: skip

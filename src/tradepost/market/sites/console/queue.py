@@ -1,4 +1,4 @@
-"""The work queue: what of the whole market needs an operator, by its clock; who has it, and until when it is put off."""
+"""The work queue: tasks of operators by deadline, their assignee, and entries that are put off."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.models import User
-from tradepost.market.organisations.own_companies import own_of
+from tradepost.market.organisations.own_companies import own_companies_of
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.console_access import reads_source
 from tradepost.market.web.own_business import entry_is_own
 from tradepost.market.work_queue import handle, queue_queries, snooze
 from tradepost.market.work_queue.contract import Clock
-from tradepost.market.work_queue.queue_queries import Queued, QueueFilter
+from tradepost.market.work_queue.queue_queries import QueuedEntry, QueueFilter
 from tradepost.market.work_queue.registry import sources
 
 TABS = (
     ("", pgettext_lazy("work queue", "All")),
     ("mine", pgettext_lazy("work queue", "Mine")),
-    ("nobody", pgettext_lazy("work queue", "Nobody's")),
-    ("snoozed", pgettext_lazy("work queue", "Put off")),
+    ("nobody", pgettext_lazy("work queue", "Unassigned")),
+    ("snoozed", pgettext_lazy("work queue", "Postponed")),
 )
 
 
@@ -41,53 +42,66 @@ TABS = (
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     clock, show = clock_of(request), request.GET.get("show", "")
-    asked = QueueFilter(
+    filters = QueueFilter(
         source=request.GET.get("source", "")[:32],
         whose=show if show in {"mine", "nobody"} else "",
         snoozed=show == "snoozed",
     )
-    at = _at(request.GET.get("at", ""), clock)
+    selected_entry = _selected_entry(request, request.GET.get("at", ""))
+    listing = queue_queries.listed(filters, reader=person(request), clock=clock, reads=source_predicate(request))
+    open_entry = selected_entry or next(iter(listing.entries), None)
     context = {
-        "found": queue_queries.listed(asked, reader=person(request), clock=clock),
-        "sources": queue_queries.waiting_by_source(clock),
-        "titles": _titles(),
-        "asked": asked,
+        "found": listing,
+        "sources": queue_queries.waiting_by_source(clock, reads=source_predicate(request)),
+        "titles": _titles(request),
+        "asked": filters,
         "show": show,
         "tabs": TABS,
-        "gone": bool(request.GET.get("at")) and at is None,
-        **(_peek(request, at) if at is not None else {}),
+        "gone": bool(request.GET.get("at")) and selected_entry is None,
+        "chosen": selected_entry is not None,
+        **(_entry_context(request, open_entry) if open_entry is not None else {}),
     }
     return render(request, "console/queue.html", context)
 
 
 def clock_of(request: HttpRequest) -> Clock:
-    """The market's time of this request, with the settings that promise when something is done."""
+    """Return the market's time of this request with the settings for deadlines."""
     return Clock(now=now_of(request), settings=config(), zone=timezone.get_default_timezone())
 
 
-def _at(key: str, clock: Clock) -> Queued | None:
-    """The entry that the list is opened at."""
+def _selected_entry(request: HttpRequest, key: str) -> QueuedEntry | None:
+    """Return the entry at which the list is opened."""
     source, _colon, pk = key.partition(":")
     number = whole_number(pk)
-    return queue_queries.find(source, number, clock) if number is not None else None
+    return _find_entry(request, source, number) if number is not None else None
 
 
-def _titles() -> dict[str, object]:
-    return {name: source.title for name, source in sources().items()}
+def source_predicate(request: HttpRequest) -> queue_queries.MayRead:
+    """Return a predicate: whether the operator's role includes a source's list."""
+    return reads_source(person(request).operator_role)
 
 
-def _peek(
-    request: HttpRequest, one: Queued, *, refused: Refused | None = None, back: str | None = None
+def _find_entry(request: HttpRequest, source: str, pk: int) -> QueuedEntry | None:
+    return queue_queries.find(source, pk, clock_of(request), reads=source_predicate(request))
+
+
+def _titles(request: HttpRequest) -> dict[str, object]:
+    reads = source_predicate(request)
+    return {name: source.title for name, source in sources().items() if reads(source)}
+
+
+def _entry_context(
+    request: HttpRequest, entry: QueuedEntry, *, refused: Refused | None = None, back: str | None = None
 ) -> dict[str, Any]:
-    """What the side shows of one entry, with the forms. ``back``: the list that it was opened from."""
-    handling = one.handling
+    """Return the context of an entry's panel with its forms. ``back``: the list from which it was opened."""
+    handling = entry.handling
     return {
-        "one": one,
-        "source_title": _titles()[one.entry.source],
+        "one": entry,
+        "source_title": _titles(request)[entry.entry.source],
         "changes": queue_queries.changes_of(handling),
         "operators": queue_queries.operators(),
         "me": person(request),
-        "own": entry_is_own(one.entry.source, one.entry.pk, own_of(person(request), now=now_of(request))),
+        "own": entry_is_own(entry.entry.source, entry.entry.pk, own_companies_of(person(request), now=now_of(request))),
         "refused": refused,
         "typed": request.POST,
         "back": request.get_full_path() if back is None else back,
@@ -97,102 +111,105 @@ def _peek(
 @operator_required
 @require_safe
 def count(request: HttpRequest) -> HttpResponse:
-    """What the navigation shows, asked again each minute."""
+    """Return the count for the navigation, polled every minute."""
     return render(
         request, "web/parts/nav_count.html",
-        {"badge": queue_queries.waiting_count(now_of(request)), "badge_url": reverse("console:queue_count")},
+        {"badge": queue_queries.waiting_count(now_of(request), reads=source_predicate(request)), "badge_url": reverse("console:queue_count")},
     )  # fmt: skip
 
 
 @operator_required
 @require_safe
 def entry(request: HttpRequest, source: str, pk: int) -> HttpResponse:
-    """One entry: beside the list, or as a page of its own."""
-    found = queue_queries.find(source, pk, clock_of(request))
-    if found is None:
+    """Show an entry beside the list or on its own page."""
+    queued_entry = _find_entry(request, source, pk)
+    if queued_entry is None:
         raise Http404
     if request.headers.get("HX-Request") == "true":
-        back = request.headers.get("HX-Current-URL", "")
-        return render(request, "console/parts/queue_peek.html", _peek(request, found, back=_ours(request, back)))
-    return _page(request, found)
+        current_url = request.headers.get("HX-Current-URL", "")
+        return render(
+            request,
+            "console/parts/queue_peek.html",
+            _entry_context(request, queued_entry, back=_list_address(request, current_url)),
+        )
+    return _page(request, queued_entry)
 
 
-def _page(request: HttpRequest, found: Queued, refused: Refused | None = None) -> HttpResponse:
-    back = _ours(request, request.POST.get("back", ""))
-    context = _peek(request, found, refused=refused, back=back)
-    status = HTTPStatus(refused.status) if refused else HTTPStatus.OK
-    return render(request, "console/queue_entry.html", context, status=status)
+def _page(request: HttpRequest, entry: QueuedEntry, refused: Refused | None = None) -> HttpResponse:
+    list_url = _list_address(request, request.POST.get("back", ""))
+    context = _entry_context(request, entry, refused=refused, back=list_url)
+    return render(request, "console/queue_entry.html", context)
 
 
-def _ours(request: HttpRequest, address: str) -> str:
-    """The list that somebody came from, or the whole one; never another site's."""
-    whole = reverse("console:queue")
+def _list_address(request: HttpRequest, address: str) -> str:
+    """Return the previous list if it belongs to this page, otherwise the whole list."""
+    queue_url = reverse("console:queue")
     if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
-        return whole
+        return queue_url
     parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}" if parts.path == whole else whole
+    return f"{parts.path}?{parts.query}" if parts.path == queue_url else queue_url
 
 
-type Act = Callable[[Queued], str]
+type Act = Callable[[QueuedEntry], str]
 
 
 def _act(request: HttpRequest, source: str, pk: int, act: Act) -> HttpResponse:
-    """Do it, say so, and go back to the list with the entry beside it. What was refused stands on the entry's page."""
-    found = queue_queries.find(source, pk, clock_of(request))
-    if found is None:
-        raise Refused("queue.gone", _("This is resolved: it is not in the queue any more."))
+    """Run an act and return to the list with the entry. A refusal is shown on the entry's page."""
+    queued_entry = _find_entry(request, source, pk)
+    if queued_entry is None:
+        raise Refused("queue.gone", _("This entry is resolved and no longer in the queue."))
     try:
-        said = act(found)
+        message = act(queued_entry)
     except Refused as refused:
-        return _page(request, queue_queries.find(source, pk, clock_of(request)) or found, refused)
-    messages.success(request, said)
-    path, _mark, query = _ours(request, request.POST.get("back", "")).partition("?")
-    kept = [(name, value) for name, value in parse_qsl(query) if name != "at"]
-    return redirect(f"{path}?{urlencode([*kept, ('at', found.entry.key)])}")
+        return _page(request, _find_entry(request, source, pk) or queued_entry, refused)
+    messages.success(request, message)
+    path, _mark, query = _list_address(request, request.POST.get("back", "")).partition("?")
+    parameters = [(name, value) for name, value in parse_qsl(query) if name != "at"]
+    return redirect(f"{path}?{urlencode([*parameters, ('at', queued_entry.entry.key)])}")
 
 
 @operator_required
 @require_POST
 def assign(request: HttpRequest, source: str, pk: int) -> HttpResponse:
-    """To oneself, to another operator, or back to nobody."""
-    chosen, me = request.POST.get("assignee", ""), person(request)
-    to = me if chosen == "me" else _operator(chosen)
-    seen = whole_number(request.POST.get("seen", ""))
+    """Assign an entry to oneself or another operator, or unassign it."""
+    choice, me = request.POST.get("assignee", ""), person(request)
+    to = me if choice == "me" else _operator(choice)
+    seen_assignee = whole_number(request.POST.get("seen", ""))
 
-    def act(one: Queued) -> str:
-        if to is not None and entry_is_own(source, pk, own_of(to, now=now_of(request))):
+    def act(entry: QueuedEntry) -> str:
+        if to is not None and entry_is_own(source, pk, own_companies_of(to, now=now_of(request))):
             words = _("This concerns an account or a company of %(name)s. Choose another operator.") % {"name": to}
             raise Refused("own.assignee", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="assignee")
-        handle.assign(one.entry, to, seen=seen, by=me, now=now_of(request))
+        handle.assign(entry.entry, to, seen=seen_assignee, by=me, now=now_of(request))
         if to is None:
-            return _("It is nobody's now.")
-        return _("It is yours now.") if to == me else _("It is given to %(name)s.") % {"name": to}
+            return _("The entry is unassigned.")
+        return _("Assigned to you.") if to == me else _("Assigned to %(name)s.") % {"name": to}
 
     return _act(request, source, pk, act)
 
 
-def _operator(chosen: str) -> User | None:
-    if not chosen:
+def _operator(choice: str) -> User | None:
+    if not choice:
         return None
-    found = next((one for one in queue_queries.operators() if str(one.pk) == chosen), None)
-    if found is None:
+    operator = next((operator for operator in queue_queries.operators() if str(operator.pk) == choice), None)
+    if operator is None:
         raise Refused("queue.no_operator", _("Choose an operator."), HTTPStatus.UNPROCESSABLE_ENTITY, field="assignee")
-    return found
+    return operator
 
 
 @operator_required
 @require_POST
 def put_off(request: HttpRequest, source: str, pk: int) -> HttpResponse:
-    """Until a morning; or put it back now."""
+    """Put an entry off until a morning, or return it to the queue."""
     clock, post = clock_of(request), request.POST
 
-    def act(one: Queued) -> str:
-        back_at = snooze.until(
+    def act(entry: QueuedEntry) -> str:
+        back_at = snooze.end_of_snooze(
             post.get("until", ""), post.get("date", ""), now=clock.now, zone=clock.zone,
-            morning=clock.settings.queue_morning,
+            morning=clock.settings.work_queue.queue_morning,
         )  # fmt: skip
-        handle.snooze(one.entry, back_at, knowing="beyond" in post, by=person(request), now=clock.now)
-        return _("It comes back by itself.") if back_at else _("It is back in the queue.")
+        handle.snooze(entry.entry, back_at, knowing="beyond" in post, by=person(request), now=clock.now)
+        return _("The entry will return to the queue automatically.") if back_at else _("Returned to the queue.")
 
     return _act(request, source, pk, act)
 
@@ -200,10 +217,10 @@ def put_off(request: HttpRequest, source: str, pk: int) -> HttpResponse:
 @operator_required
 @require_POST
 def note(request: HttpRequest, source: str, pk: int) -> HttpResponse:
-    """For whoever looks at it next."""
+    """Save a note for the next operator."""
 
-    def act(one: Queued) -> str:
-        handle.note(one.entry, request.POST.get("note", ""), by=person(request), now=now_of(request))
+    def act(entry: QueuedEntry) -> str:
+        handle.note(entry.entry, request.POST.get("note", ""), by=person(request), now=now_of(request))
         return _("The note is saved.")
 
     return _act(request, source, pk, act)

@@ -1,4 +1,4 @@
-"""Where market and sellers do not say the same: compare them, see what differs, and repair what calls can repair."""
+"""Differences between market and sellers: compare, list and repair them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tradepost.market.fulfilment.models import Drift
 from tradepost.market.fulfilment.repair import may_repair
 from tradepost.market.fulfilment.repair import repair as verb
 from tradepost.market.identity.operator_queries import find_seller
-from tradepost.market.organisations.own_companies import own_of
+from tradepost.market.organisations.own_companies import own_companies_of
 from tradepost.market.production.operator_queries import sellers_for_filter
 from tradepost.market.web.access import now_of, operator_required, person
-from tradepost.market.web.drift import described
+from tradepost.market.web.drift import describe
 from tradepost.market.web.own_business import own_rows
 from tradepost.market.web.templatetags.ui import loc
 
-TABS = (("", pgettext_lazy("drift", "Standing")), ("settled", pgettext_lazy("drift", "Settled")))
+TABS = (("", pgettext_lazy("drift", "Unresolved")), ("settled", pgettext_lazy("drift", "Settled")))
 
 
 @operator_required
@@ -40,22 +40,24 @@ def show(request: HttpRequest) -> HttpResponse:
 @operator_required
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """The comparisons alone, while one is under way."""
+    """Return the part with the comparisons, which is polled while one is running."""
     return render(request, "console/parts/comparisons.html", _comparisons())
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     get = request.GET
     settled = get.get("show", "") == "settled"
-    asked = DriftFilter(settled=settled, what=get.get("what", "")[:16], seller=get.get("seller", "")[:18])
-    found = drift_queries.drifts(asked, after=get.get("after", ""))
+    filters = DriftFilter(settled=settled, what=get.get("what", "")[:16], seller=get.get("seller", "")[:18])
+    drift_page = drift_queries.drifts(filters, after=get.get("after", ""))
     return {
-        "page": found,
-        "own": own_rows(Drift, [one.pk for one in found.rows], own_of(person(request), now=now_of(request))),
-        "asked": asked,
+        "page": drift_page,
+        "own": own_rows(
+            Drift, [row.pk for row in drift_page.rows], own_companies_of(person(request), now=now_of(request))
+        ),
+        "asked": filters,
         "show": "settled" if settled else "",
         "tabs": TABS,
-        "rows": [(one, described(one), may_repair(one)) for one in found.rows],
+        "rows": [(row, describe(row), may_repair(row)) for row in drift_page.rows],
         "whats": Drift.What.choices,
         "sellers": [(str(seller.pk), loc(seller, "name")) for seller in sellers_for_filter()],
         **_comparisons(),
@@ -63,24 +65,24 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _comparisons() -> dict[str, Any]:
-    found = drift_queries.comparisons()
-    return {"comparisons": found, "comparing": any(one.job.open for one in found)}
+    comparisons = drift_queries.comparisons()
+    return {"comparisons": comparisons, "comparing": any(comparison.job.open for comparison in comparisons)}
 
 
 @operator_required
 @require_POST
 def compare(request: HttpRequest) -> HttpResponse:
-    """All sellers, or the one that is named."""
-    named = request.POST.get("seller", "")
-    seller = find_seller(whole_number(named) or 0) if named else None
-    if named and seller is None:
+    """Start a comparison with all sellers, or with the chosen one."""
+    seller_id = request.POST.get("seller", "")
+    seller = find_seller(whole_number(seller_id) or 0) if seller_id else None
+    if seller_id and seller is None:
         raise Http404
     by, now = person(request).email, now_of(request)
     if seller is not None:
         comparison.start(seller, by=by, now=now)
     else:
         comparison.start_all(by=by, now=now)
-    messages.success(request, _("The comparison is begun: what differs shows here when it ends."))
+    messages.success(request, _("The comparison has started. Differences appear here when it ends."))
     return redirect("console:reconcile")
 
 
@@ -95,6 +97,8 @@ def repair(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        said = _("The seller is asked. The service is compared again in two minutes.")
-        messages.success(request, said if operation else _("The difference was gone already: nothing was asked."))
+        message = _("The seller has been notified. The service is compared again in two minutes.")
+        messages.success(
+            request, message if operation else _("The difference no longer exists, so the seller was not notified.")
+        )
     return redirect(reverse("console:reconcile"))

@@ -1,4 +1,4 @@
-"""What an operator reads before freezing, unfreezing or ending a service, by what was bought (operations.md §3)."""
+"""Consequences of freezing, unfreezing or ending a service, shown to an operator before the act (operations.md §3)."""
 
 from __future__ import annotations
 
@@ -11,57 +11,60 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.templatetags.ui import money
 
 
-def before_freeze(held: Subscription, by: DeletedBy, *, told: bool) -> str:
-    """``told``: whether the seller's server can be told of it."""
-    said = [_("The buyer cannot use it through this market from this moment on.")]
+def freeze_consequences(service: Subscription, by: DeletedBy, *, told: bool) -> str:
+    """Return the consequences of a freeze. ``told``: whether the seller's server can be notified."""
+    sentences = [_("The buyer immediately loses access to it through this market.")]
     if by is DeletedBy.SELLER and told:
-        said.append(_("The seller's server is called to freeze the instance."))
+        sentences.append(_("The seller's server is called to freeze the instance."))
     elif by is DeletedBy.SELLER:
-        said.append(
-            _("The seller's server is not called, because its protocol or its cases have no activity for it: anyone who has "
-              "the login can still use it there.")
+        sentences.append(
+            _(
+                "The seller's server is not called, because its protocol or its cases have no activity for it. "
+                "Anyone who has the login can still use the service there.")
         )  # fmt: skip
     elif by is DeletedBy.CLOUD:
-        said.append(_("The cloud stops the server."))
-    said.append(_("The data is kept."))
-    if held.expires_at is not None and held.offer.renewable:
-        said.append(_("The paid time runs on, and the service cannot be renewed until you lift the freeze."))
-    return _joined(said)
+        sentences.append(_("The cloud stops the server."))
+    sentences.append(_("The data is kept."))
+    if service.expires_at is not None and service.offer.renewable:
+        sentences.append(
+            _("The paid period continues to run, and the service cannot be renewed until you lift the freeze.")
+        )
+    return _join_sentences(sentences)
 
 
-def before_lift(by: DeletedBy, *, other_reasons: bool) -> str:
+def lift_consequences(by: DeletedBy, *, other_reasons: bool) -> str:
     if other_reasons:
-        return _("It stays frozen for its other reason. Once that is over, it can be used again.")
+        return _("It stays frozen for another reason. It can be used again when that reason ends.")
     if by is DeletedBy.SELLER:
-        return _("It can be used again, and the seller's server is told where it was told of the freeze.")
+        return _("The service can be used again. The seller's server is notified if it was notified of the freeze.")
     return _("It can be used again.")
 
 
-def before_release(by: DeletedBy, back: Money) -> str:
-    said = [
+def release_consequences(by: DeletedBy, back: Money) -> str:
+    sentences = [
         {
-            DeletedBy.SELLER: _(
-                "The buyer cannot use it from this moment on, and the seller deletes it with its data."
-            ),
-            DeletedBy.CLOUD: _("The buyer cannot use it from this moment on, and the cloud deletes the server."),
-            DeletedBy.IMAGE: _("The server and its data stay. While the server runs, each hour is billed."),
-            DeletedBy.NOBODY: _("The buyer cannot use it from this moment on."),
+            DeletedBy.SELLER: _("The buyer immediately loses access to it, and the seller deletes it with its data."),
+            DeletedBy.CLOUD: _("The buyer immediately loses access to it, and the cloud deletes the server."),
+            DeletedBy.IMAGE: _("The server and its data are kept. While the server runs, each hour is billed."),
+            DeletedBy.NOBODY: _("The buyer immediately loses access to it."),
         }[by],
         _("This cannot be undone."),
     ]
     if back.minor:
         refund = _("%(amount)s is refunded to the buyer for paid time and changes that have not begun.")
-        said.append(refund % {"amount": money(back)})
+        sentences.append(refund % {"amount": money(back)})
     else:
-        said.append(_("No refund is due."))
-    return _joined(said)
+        sentences.append(_("No refund is due."))
+    return _join_sentences(sentences)
 
 
-def after_release(by: DeletedBy) -> str:
+def release_message(by: DeletedBy) -> str:
     if by is DeletedBy.SELLER:
-        return _("It has ended, and its seller is asked to delete it. The buyer and the seller were told why.")
-    return _("It has ended. The buyer and the seller were told why.")
+        return _(
+            "The service has ended, and the seller was asked to delete it. The buyer and the seller were notified of the reason."
+        )
+    return _("This service has ended. The buyer and the seller were notified of the reason.")
 
 
-def _joined(sentences: list[str]) -> str:
+def _join_sentences(sentences: list[str]) -> str:
     return ("" if (get_language() or "").startswith("zh") else " ").join(sentences)

@@ -1,156 +1,219 @@
-"""Services of every seller, and one with its reasons, money, operations and calls: an operator freezes, lifts, ends it."""
+"""Services of all sellers: list, and detail page with freezes, payments, operations and calls, where an operator
+freezes, unfreezes or ends a service."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.base.errors import Refused
+from tradepost.market.approvals.models import Request as Approval
+from tradepost.market.base.paging import Page
 from tradepost.market.fulfilment import by_operator, service_queries
-from tradepost.market.fulfilment.cases import held_of
+from tradepost.market.fulfilment.cases import view_of
 from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.drift_queries import drift_of
 from tradepost.market.fulfilment.service_queries import Service, ServiceFilter
 from tradepost.market.fulfilment.speak import can_freeze
-from tradepost.market.fulfilment.unheard import not_asked
+from tradepost.market.fulfilment.unheard import unsent_freezes
 from tradepost.market.metering.package_queries import packages_about
-from tradepost.market.production.operator_queries import sellers_for_filter
 from tradepost.market.subscriptions.models import Freeze, Subscription
+from tradepost.market.web import approving
 from tradepost.market.web.access import now_of, operator_required, person
-from tradepost.market.web.drift import described as drift_words
+from tradepost.market.web.approved_acts import END_SERVICE
+from tradepost.market.web.approved_commands import EndService
+from tradepost.market.web.drift import describe as drift_words
+from tradepost.market.web.pages import Empty, Listing, ListQuery, ask, choice, day, fragment, search, text, time_range
+from tradepost.market.web.pages.guards import operator_list
 from tradepost.market.web.service_history import events_of_service
-from tradepost.market.web.status import vocabulary
-from tradepost.market.web.templatetags.ui import loc
+from tradepost.market.web.service_rows import ServiceRow, rows_of
+from tradepost.market.web.status import look, state_choices
 from tradepost.protocols.registry import protocols
 
-from .attempts import tries_of
-from .operations import described
-from .service_words import after_release, before_freeze, before_lift, before_release
+from .attempts import described_attempts
+from .list_parts import LAYOUT, buyer_column, seller_column, seller_filter
+from .operations import operation_context
+from .service_words import freeze_consequences, lift_consequences, release_consequences, release_message
 
 
 class FreezeForm(forms.Form):
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=by_operator.LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The buyer and the seller read it."),
+        label=gettext_lazy("Reason"), max_length=by_operator.MAX_REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The buyer and the seller can see it."),
     )  # fmt: skip
 
 
 class LiftForm(FreezeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _("For the history. The seller reads it, the buyer does not.")
+        self.fields["reason"].help_text = _("For the history. The seller can see it; the buyer cannot.")
 
 
 FORMS: dict[str, type[FreezeForm]] = {"freeze": FreezeForm, "lift": LiftForm, "release": FreezeForm}
 
 
-@operator_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    get = request.GET
-    asked = ServiceFilter(
-        status=get.get("status", "")[:16], seller=get.get("seller", "")[:18], search=get.get("q", "").strip()[:254]
+def _source(request: HttpRequest, query: ListQuery, after: str, size: int) -> Page[Subscription]:
+    del request
+    filters = ServiceFilter(
+        status=query["status"], seller=query["seller"], search=query["q"], since=query.since, until=query.until
     )
-    context = {
-        "page": service_queries.all_services(asked, after=get.get("after", "")),
-        "asked": asked,
-        "statuses": [*vocabulary("subscription"), (service_queries.BY_HAND, gettext_lazy("Frozen by an operator"))],
-        "sellers": [(str(seller.pk), loc(seller, "name")) for seller in sellers_for_filter()],
-    }
-    return render(request, "console/services.html", context)
+    return service_queries.all_services(filters, after=after, size=size)
+
+
+def _states(request: HttpRequest) -> list[tuple[str, Any]]:
+    del request
+    return [*state_choices("subscription"), (service_queries.BY_HAND, gettext_lazy("Frozen by an operator"))]
+
+
+def _state(row: ServiceRow) -> str:
+    return str(look("subscription", row.subscription.status).label)
+
+
+LISTING: Listing[Subscription, ServiceRow] = Listing(
+    name="console:services",
+    title=gettext_lazy("Services"),
+    intro=gettext_lazy(
+        "Services of all buyers, in use, frozen or ended. Open one to see its money and its calls, to freeze it or to end it."
+    ),
+    layout=LAYOUT,
+    source=_source,
+    rows=lambda _request, found: rows_of(found),
+    columns=(
+        fragment(
+            gettext_lazy("Service"),
+            "subscription.product:name",
+            "console/parts/listed_service.html",
+            css="c-cell c-service",
+            labelled=False,
+        ),
+        text(gettext_lazy("Instance"), "subscription.instance_id", on_page=False),
+        text(gettext_lazy("Order"), "order", on_page=False),
+        buyer_column("subscription.buyer"),
+        seller_column("subscription.seller"),
+        fragment(gettext_lazy("State"), _state, "console/parts/service_state.html", labelled=False),
+        day(gettext_lazy("Created"), "subscription.created_at"),
+        day(gettext_lazy("Paid until"), "subscription.expires_at"),
+    ),
+    filters=(
+        search(gettext_lazy("Order, instance or buyer's e-mail")),
+        choice("status", gettext_lazy("Status"), _states),
+        seller_filter(),
+        time_range(gettext_lazy("Created")),
+    ),
+    empty=Empty(
+        icon="apps",
+        title=gettext_lazy("No services yet"),
+        text=gettext_lazy("A service appears here when an order is paid."),
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No services found"),
+        text=gettext_lazy(
+            "Enter an order number, its last six characters, a complete instance id or the email address of a buyer, or remove a filter."
+        ),
+    ),
+    file="services",
+)
+index = operator_list(LISTING)
 
 
 @operator_required
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, _found(pk))
+    return _page(request, _service(pk))
 
 
 @operator_required
 @require_POST
 def freeze(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, "freeze", by_operator.freeze, _("It is frozen. The buyer and the seller were told why."))
+    return _run_act(
+        request,
+        pk,
+        "freeze",
+        by_operator.freeze,
+        _("The service is frozen. The buyer and the seller were notified of the reason."),
+    )
 
 
 @operator_required
 @require_POST
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, "lift", by_operator.lift, _("The operator's freeze is lifted. The seller was told."))
+    return _run_act(
+        request, pk, "lift", by_operator.lift, _("The operator's freeze is lifted. The seller was notified.")
+    )
 
 
 @operator_required
 @require_POST
 def release(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, "release", by_operator.release, after_release(deleted_by(_found(pk))))
+    def end(service: Subscription, *, reason: str, actor: str, now: datetime) -> Approval | None:
+        del actor, now  # taken from the request
+        return approving.run(request, END_SERVICE, EndService(service=service.pk, reason=reason))
+
+    return _run_act(request, pk, "release", end, release_message(deleted_by(_service(pk))))
 
 
-def _do(request: HttpRequest, pk: int, act: str, verb: Callable[..., None], said: str) -> HttpResponse:
-    held, form = _found(pk), FORMS[act](request.POST, auto_id=f"{act}-%s")
-    if not form.is_valid():
-        return _page(request, held, {act: form}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    try:
-        verb(held, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request))
-    except Refused as refused:
-        return _page(request, _found(pk), {act: form}, refused=refused, status=refused.status)
-    messages.success(request, said)
-    return redirect("console:service", pk)
+def _run_act(request: HttpRequest, pk: int, act: str, verb: Callable[..., Approval | None], words: str) -> HttpResponse:
+    instance, form = _service(pk), FORMS[act](request.POST, auto_id=f"{act}-%s")
+    return ask(
+        request,
+        form,
+        lambda: verb(instance, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request)),
+        page=lambda: _page(request, _service(pk), {act: form}),
+        done=approving.message_after(words),
+        back=approving.redirect_after("console:service", pk),
+    )
 
 
-def _found(pk: int) -> Subscription:
-    held = service_queries.find_service(pk)
-    if held is None:
+def _service(pk: int) -> Subscription:
+    service = service_queries.find_service(pk)
+    if service is None:
         raise Http404
-    return held
+    return service
 
 
-def _page(
-    request: HttpRequest,
-    held: Subscription,
-    given: dict[str, forms.Form] | None = None,
-    *,
-    refused: Refused | None = None,
-    status: int = HTTPStatus.OK,
-) -> HttpResponse:
-    service, given = service_queries.service_of(held), given or {}
-    reasons, by = {one.reason for one in service.reasons}, deleted_by(held)
-    others, back = reasons - {by_operator.BY_HAND}, by_operator.paid_back_by_release(held, now=now_of(request))
+def _page(request: HttpRequest, subscription: Subscription, typed: dict[str, forms.Form] | None = None) -> HttpResponse:
+    service, typed = service_queries.service_of(subscription), typed or {}
+    reasons, by = {reason.reason for reason in service.reasons}, deleted_by(subscription)
+    remaining, refund = (
+        reasons - {by_operator.OPERATOR_REASON},
+        by_operator.release_refund(subscription, now=now_of(request)),
+    )
     context = {
-        "held": held,
+        "held": subscription,
         "service": service,
-        "acts": by_operator.possible(held, reasons),
-        "frozen": by_operator.BY_HAND in reasons,
-        "other_reasons": others,
-        "freeze_text": before_freeze(held, by, told=_told(service)),
-        "lift_text": before_lift(by, other_reasons=bool(others)),
-        "release_text": before_release(by, back),
-        "not_asked": not_asked([held]).get(held.pk, ""),
-        "refused": refused,
-        "drifts": [(one, drift_words(one)) for one in drift_of(held.pk)],
-        "periods": [(one, service.lines.get(one.line_number)) for one in service.periods],
+        "acts": by_operator.possible_acts(subscription, reasons),
+        "frozen": by_operator.OPERATOR_REASON in reasons,
+        "other_reasons": remaining,
+        "freeze_text": freeze_consequences(subscription, by, told=_can_notify_freeze(service)),
+        "lift_text": lift_consequences(by, other_reasons=bool(remaining)),
+        "release_text": release_consequences(by, refund),
+        "not_asked": unsent_freezes([subscription]).get(subscription.pk, ""),
+        "drifts": [(row, drift_words(row)) for row in drift_of(subscription.pk)],
+        "periods": [(period, service.lines.get(period.line_number)) for period in service.periods],
         "operations": [
-            (described(one), [(call, list(tries_of(call))) for call in calls]) for one, calls in service.operations
+            (operation_context(row), [(call, list(described_attempts(call))) for call in calls])
+            for row, calls in service.operations
         ],
-        "packages": packages_about(held, now=now_of(request)),
-        "events": events_of_service(held, service.freezes),
+        "packages": packages_about(subscription, now=now_of(request)),
+        "events": events_of_service(subscription, service.freezes),
         "now": now_of(request),
-        **{f"{act}_form": given.get(act) or form(auto_id=f"{act}-%s") for act, form in FORMS.items()},
+        **{f"{act}_form": typed.get(act) or form(auto_id=f"{act}-%s") for act, form in FORMS.items()},
     }
-    return render(request, "console/service.html", context, status=status)
+    return render(request, "console/service.html", context)
 
 
-def _told(service: Service) -> bool:
-    """Whether the seller can be told of an operator's freeze at all; else only this market keeps to it."""
-    spoken = protocols().get(service.address.protocol) if service.address else None
-    if spoken is None:
+def _can_notify_freeze(service: Service) -> bool:
+    """Return whether the seller can be notified of an operator's freeze; otherwise only this market enforces it."""
+    protocol = protocols().get(service.address.protocol) if service.address else None
+    if protocol is None:
         return False
-    held = held_of(service.subscription, spoken, service.address)
-    return bool(can_freeze(frozenset({Freeze.Reason.OPERATOR.value}), held))
+    view = view_of(service.subscription, protocol, service.address)
+    return bool(can_freeze(frozenset({Freeze.Reason.OPERATOR.value}), view))

@@ -1,4 +1,4 @@
-"""Supervised deliveries of the market; an operator looks at deliveries where that was agreed, and decides appeals."""
+"""Supervised deliveries of the market: operators review deliveries where agreed, and decide appeals."""
 
 from __future__ import annotations
 
@@ -8,37 +8,81 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.approvals.models import Request as Approval
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.paging import Page
 from tradepost.market.product_types.flows.contract import Party
 from tradepost.market.supervision import queries
 from tradepost.market.supervision.act import act as act_on
-from tradepost.market.supervision.appeal import decide as decide_on
 from tradepost.market.supervision.models import Appeal, Supervision
+from tradepost.market.web import approving
 from tradepost.market.web.access import now_of, operator_required, person
-from tradepost.market.web.status import vocabulary
-from tradepost.market.web.supervision_view import act_of, clocks_now, context_of, document_of, said_in, status_of
+from tradepost.market.web.approved_acts import DECIDE_DISPUTE
+from tradepost.market.web.approved_commands import DecideDispute
+from tradepost.market.web.pages import (
+    Empty,
+    Listing,
+    ListQuery,
+    moment,
+    money,
+    page_link,
+    state,
+    states,
+    time_range,
+)
+from tradepost.market.web.pages.guards import operator_list
+from tradepost.market.web.supervision_view import (
+    clocks_now,
+    document_of,
+    submitted_act,
+    submitted_values,
+    supervision_context,
+)
+
+from .list_parts import LAYOUT, buyer_column
 
 
-@operator_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    """Those that an operator decides, unless another state is asked for."""
-    status = request.GET.get("status", Supervision.Status.APPEALED.value)
-    context = {
-        "page": queries.of_all(status=status, after=request.GET.get("after", "")),
-        "status": status,
-        "states": vocabulary("supervision"),
-    }
-    return render(request, "console/supervisions.html", context)
+def _source(request: HttpRequest, query: ListQuery, after: str, size: int) -> Page[Supervision]:
+    del request
+    return queries.all_deliveries(status=query["status"], since=query.since, until=query.until, after=after, size=size)
 
 
-def _found(pk: int) -> Supervision:
-    found = queries.find(pk)
-    if found is None:
+LISTING: Listing[Supervision, Supervision] = Listing(
+    name="console:supervisions",
+    title=gettext_lazy("Deliveries"),
+    layout=LAYOUT,
+    source=_source,
+    columns=(
+        page_link(gettext_lazy("Product"), "line:product_name", "console:supervision", "pk"),
+        buyer_column(),
+        moment(gettext_lazy("Start time"), "opened_at"),
+        money(gettext_lazy("Amount"), "line.amount"),
+        state(gettext_lazy("State"), "supervision"),
+    ),
+    filters=(states("supervision", default=Supervision.Status.APPEALED), time_range()),
+    empty=Empty(
+        icon="truck-delivery",
+        title=gettext_lazy("No deliveries to decide"),
+        text=gettext_lazy(
+            "Deliveries appear here when buyer and seller disagree. Choose another state to see the others."
+        ),
+    ),
+    no_fit=Empty(
+        icon="search", title=gettext_lazy("No deliveries found"), text=gettext_lazy("Try another state or time.")
+    ),
+    file="deliveries",
+)
+index = operator_list(LISTING)
+
+
+def _supervision(pk: int) -> Supervision:
+    supervision = queries.find_delivery(pk)
+    if supervision is None:
         raise Http404
-    return found
+    return supervision
 
 
 @operator_required
@@ -48,48 +92,48 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, pk: int, refused: Refused | None) -> HttpResponse:
-    context = context_of(_found(pk), Party.OPERATOR, request, refused)
+    context = supervision_context(_supervision(pk), Party.OPERATOR, request, refused)
     context["decisions"] = Appeal.Decision.choices
-    return render(request, "console/supervision.html", context, status=status_of(refused))
+    return render(request, "console/supervision.html", context)
 
 
-def _do(request: HttpRequest, pk: int, what: Callable[[Supervision], object], told: str) -> HttpResponse:
-    found = _found(pk)
+def _run_act(request: HttpRequest, pk: int, change: Callable[[Supervision], object], message: str) -> HttpResponse:
+    supervision = _supervision(pk)
     try:
-        what(found)
+        waits = change(supervision)
     except Refused as refused:
         return _page(request, pk, refused)
-    messages.success(request, told)
+    if isinstance(waits, Approval):
+        return approving.redirect_to_approval(request, waits)
+    messages.success(request, message)
     return redirect("console:supervision", pk)
 
 
 @operator_required
 @require_POST
 def act(request: HttpRequest, pk: int) -> HttpResponse:
-    def do(found: Supervision) -> None:
+    def do(supervision: Supervision) -> None:
         user, now = person(request), now_of(request)
-        said = said_in(request, found, by=user, of_buyer=False, now=now)
-        act_on(pk, Party.OPERATOR, act_of(request), said, by=user, clocks=clocks_now(), now=now)
+        values = submitted_values(request, supervision, by=user, of_buyer=False, now=now)
+        act_on(pk, Party.OPERATOR, submitted_act(request), values, by=user, clocks=clocks_now(), now=now)
 
-    return _do(request, pk, do, _("Done. Both sides see it here."))
+    return _run_act(request, pk, do, _("Saved. Both parties can see it here."))
 
 
 @operator_required
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    def do(_found: Supervision) -> None:
-        try:
-            decision = Appeal.Decision(request.POST.get("decision", ""))
-        except ValueError:
-            raise Refused("supervision.decision", _("Choose what you decide."), field="decision") from None
-        decide_on(
-            pk, decision, request.POST.get("opinion", ""), by=person(request), clocks=clocks_now(), now=now_of(request)
-        )
+    def do(_found: Supervision) -> Approval | None:
+        decision = request.POST.get("decision", "")
+        if decision not in Appeal.Decision.values:
+            raise Refused("supervision.decision", _("Choose a decision."), field="decision")
+        command = DecideDispute(supervision=pk, decision=decision, opinion=request.POST.get("opinion", ""))
+        return approving.run(request, DECIDE_DISPUTE, command)
 
-    return _do(request, pk, do, _("Decided. Both sides read why."))
+    return _run_act(request, pk, do, _("Decided. Both parties can see the reason."))
 
 
 @operator_required
 @require_safe
 def document(_request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
-    return document_of(_found(pk), sha256)
+    return document_of(_supervision(pk), sha256)

@@ -1,4 +1,4 @@
-"""A top-up that an operator enters by hand: amount and bank reference, and which announced transfer of this person it is."""
+"""The form of a manual top-up: amount, bank reference, and the announced transfer that it fulfils."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
 from tradepost.market.base.money import Money
-from tradepost.market.base.money_words import in_words
+from tradepost.market.base.money_words import format_money
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.models import User
-from tradepost.market.payments.confirm import Arrival, as_kept
+from tradepost.market.payments.confirm import normalized
 from tradepost.market.payments.intent_models import Intent
 from tradepost.market.payments.intent_queries import find_intent, open_intents_of
 
-from .arrival_form import plain_amount
+from .arrival_form import parse_amount
 
-NONE = "none"
+NO_TRANSFER = "none"
 
 
 class TopUp(Struct, frozen=True):
-    """``transfer``: the announced one that is done with it; ``asked``: whether some is open, so that it was chosen."""
+    """A top-up. ``transfer``: the announced transfer that it fulfils; ``asked``: whether there was a choice of
+    transfers."""
 
     amount: Money
     reference: str
@@ -32,17 +33,13 @@ class TopUp(Struct, frozen=True):
     asked: bool = False
 
     @property
-    def arrival(self) -> Arrival:
-        return Arrival(bank_number=self.reference, amount=self.amount, note=self.note)
-
-    @property
     def chosen(self) -> str:
-        """As the form says it."""
-        return str(self.transfer.pk) if self.transfer else NONE if self.asked else ""
+        """Return the value of the form field."""
+        return str(self.transfer.pk) if self.transfer else NO_TRANSFER if self.asked else ""
 
 
 class TopUpForm(forms.Form):
-    """``user``: whose balance; without one nothing is asked about transfers."""
+    """The form of a top-up. ``user``: owner of the balance; without one, there is no choice of transfers."""
 
     amount = forms.CharField(label=_("Amount"), max_length=32)
     reference = forms.CharField(
@@ -50,7 +47,7 @@ class TopUpForm(forms.Form):
         help_text=_("As on the bank statement. The same reference is booked once only."),
     )  # fmt: skip
     note = forms.CharField(
-        label=_("Note"), max_length=200, required=False, help_text=_("For the books; the buyer does not see it.")
+        label=_("Note"), max_length=200, required=False, help_text=_("For accounting only. The buyer cannot see it.")
     )
 
     def __init__(self, *args: object, currency: str, user: User | None = None, **kwargs: object) -> None:
@@ -58,28 +55,30 @@ class TopUpForm(forms.Form):
         self.currency, self.user = currency, user
         self.fields["amount"].label = gettext("Amount in %(currency)s") % {"currency": currency}
         self.fields["amount"].widget.attrs["inputmode"] = "decimal"
-        waiting = [one for one in open_intents_of(user) if one.currency == currency] if user is not None else []
+        waiting = (
+            [intent for intent in open_intents_of(user) if intent.currency == currency] if user is not None else []
+        )
         if waiting or self.data.get(
             "transfer"
-        ):  # also where it was decided since it was chosen: else it were booked as other money
+        ):  # also for a transfer decided meanwhile, which would otherwise be booked as other money
             self.fields["transfer"] = _transfer_field(waiting)
 
     def clean_amount(self) -> Decimal:
-        return plain_amount(self.cleaned_data["amount"], self.currency)
+        return parse_amount(self.cleaned_data["amount"], self.currency)
 
     def clean_reference(self) -> str:
-        """In the one form in which numbers of banks are kept, so that none is booked twice by writing it otherwise."""
-        return as_kept(self.cleaned_data["reference"])
+        """Return the bank reference in its stored form, so that another spelling is not booked twice."""
+        return normalized(self.cleaned_data["reference"])
 
     def clean_transfer(self) -> Intent | None:
-        """Also one that was decided meanwhile: booking says so."""
-        said = self.cleaned_data["transfer"]
-        pk = whole_number(said)
-        found = find_intent(pk) if pk is not None else None
-        theirs = found is not None and self.user is not None and found.user_id == self.user.pk
-        if said != NONE and not (theirs and found is not None and found.currency == self.currency):
+        """Return the chosen transfer, even if it was decided meanwhile: the booking refuses it."""
+        choice = self.cleaned_data["transfer"]
+        pk = whole_number(choice)
+        intent = find_intent(pk) if pk is not None else None
+        theirs = intent is not None and self.user is not None and intent.user_id == self.user.pk
+        if choice != NO_TRANSFER and not (theirs and intent is not None and intent.currency == self.currency):
             raise forms.ValidationError(gettext("Choose which transfer it is, or none of them."))
-        return found
+        return intent
 
     def command(self) -> TopUp:
         data = self.cleaned_data
@@ -90,10 +89,11 @@ class TopUpForm(forms.Form):
 def _transfer_field(waiting: list[Intent]) -> forms.Field:
     choices = [
         ("", gettext("Choose")),
-        *((str(one.pk), f"{one.number} · {in_words(one.amount)}") for one in waiting),
-        (NONE, gettext("None of them: other money")),
+        *((str(transfer.pk), f"{transfer.number} · {format_money(transfer.amount)}") for transfer in waiting),
+        (NO_TRANSFER, gettext("None of them: a different payment")),
     ]
     return forms.CharField(
         label=gettext("Announced transfer"), max_length=20, widget=forms.Select(choices=choices),
-        help_text=gettext("This person has announced a transfer. If this is the money, the transfer is done with it."),
+        help_text=gettext(
+            "This person has announced a transfer. If this is the money for it, the booking completes the transfer."),
     )  # fmt: skip

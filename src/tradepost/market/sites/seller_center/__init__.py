@@ -1,1 +1,1 @@
-"""Where sellers see their orders, addresses, keys and interface messages."""
+"""The seller center: products, orders, addresses, keys and interface messages of sellers."""

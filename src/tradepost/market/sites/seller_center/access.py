@@ -1,8 +1,7 @@
-"""The authorisation table of this site: what each page declares that its reader must have (business-rules §1.1, §1.7).
+"""The authorisation rules of the seller center: what a page requires of its reader (business-rules §1.1, §1.7).
 
-Role × act × object: the *owner* may everything; a *member* what the menus of its groups give. The act is reading or
-writing; whatever changes something writes. The object is the seller's own, or it does not exist (404), and a product that
-was granted to one member exists for that member and the owner alone.
+An *owner* may do everything, a *member* what the menus of their groups allow, for reading or writing. Objects of other
+sellers do not exist (404). A product granted to one member exists only for that member and the owner.
 """
 
 from __future__ import annotations
@@ -11,26 +10,27 @@ from msgspec import Struct
 
 from tradepost.market.identity.menus import Menu, Rights
 
-READING = frozenset({"GET", "HEAD"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-class Needs(Struct, frozen=True, kw_only=True):
-    """What one page needs. ``menu`` None: it declares nothing, so that only owners enter."""
+class Requirement(Struct, frozen=True, kw_only=True):
+    """Requirements of a page. Without ``menu``, only owners may enter."""
 
     menu: Menu | None = None
     write: bool | None = None
-    """None: to read for GET, to write for the others. False: reading is enough for all. True: also its form is for writers."""
+    """None: reading rights for GET, writing rights otherwise. False: reading rights suffice. True: writing rights also
+    to see the form."""
     owner: bool = False
-    """What binds the company, such as agreements and its bank account: of those who see the menu the owner alone."""
+    """Whether only the owner may enter, for acts that bind the company, such as agreements and its bank account."""
     product: str = ""
-    """The name of the page's argument that is the key of a product, whose grant counts."""
+    """Name of the page's argument with the key of a product, whose grant is checked."""
 
     def may_enter(self, rights: Rights) -> bool:
         return rights.sees(self.menu) and (rights.owner or not self.owner) if self.menu is not None else rights.owner
 
     def may_act(self, rights: Rights, method: str | None) -> bool:
-        """Whether a request of this method goes through, for those who may enter."""
-        reads = self.write is False or (self.write is None and method in READING)
+        """Return whether a reader who may enter may send a request with this method."""
+        reads = self.write is False or (self.write is None and method in SAFE_METHODS)
         return reads or self.may_change(rights)
 
     def may_change(self, rights: Rights) -> bool:

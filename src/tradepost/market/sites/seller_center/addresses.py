@@ -1,12 +1,12 @@
-"""Production addresses: register, change, test and delete; and say which product is served where (saas-v2 §1.2)."""
+"""Production addresses: register, change, test and delete them, and bind products to them (saas-v2 §1.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tradepost.market.applications import move
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.config import config
-from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu
@@ -28,19 +27,19 @@ from tradepost.market.production.address_health import AddressState, health_of
 from tradepost.market.production.models import Address, NoticeBinding
 from tradepost.market.production.reasons import Reason
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
-from tradepost.market.web.refusals import say_why
+from tradepost.market.web.pages import ask, require_choice, submitted_data
 from tradepost.market.web.templatetags.ui import protocol_title
 from tradepost.protocols.cases import cases_of
 from tradepost.protocols.commands import Encryption
 from tradepost.protocols.registry import protocols
 
 from . import order_notices
-from .frame import SellerRequest, found, products_of, seller_page, show
-from .looks import not_too_often
+from .frame import SellerRequest, or_404, products_of, seller_page, show
+from .looks import check_rate
 
 
 class AddressForm(forms.Form):
-    """The inputs alone; the rules are the verb's."""
+    """Inputs of an address; the verb validates them."""
 
     url = forms.CharField(
         label=gettext_lazy("Address"),
@@ -52,7 +51,7 @@ class AddressForm(forms.Form):
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
         help_text=gettext_lazy(
-            "Which interface your server implements. It cannot be changed later: register another address instead."
+            "The interface that your server implements. It cannot be changed later; register another address instead."
         ),
     )
     product = forms.ChoiceField(
@@ -64,7 +63,7 @@ class AddressForm(forms.Form):
         ),
     )
     require_body_sign = forms.BooleanField(
-        label=gettext_lazy("Require signed answers (Body-Sign)"),
+        label=gettext_lazy("Require signed responses (Body-Sign)"),
         required=False,
         help_text=gettext_lazy(
             "Then an answer counts only if its Body-Sign header proves that your server wrote it. Leave it on, unless your "
@@ -82,36 +81,36 @@ class AddressForm(forms.Form):
     )
 
     def __init__(self, *args: object, products: Sequence[Product] = (), kind: str = "", **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on unchanged
         self.fields["url"].help_text = (
             _("Starts with http:// or https://. In this sandbox loopback addresses and ports are allowed.")
             if config().sandbox
             else _(
-                "https://, a domain that you have proven, and a path. The certificate must be valid. One address serves all "
+                "https://, a verified domain, and a path. The certificate must be valid. One address serves all "
                 "activities."
             )
         )
         field = self.fields["protocol"]
         if isinstance(field, forms.ChoiceField):
             field.choices = protocol_choices(kind, [product.product_type for product in products])
-        if isinstance(chosen := self.fields["product"], forms.ChoiceField):
-            chosen.choices = [("", _("None for now")), *((str(p.pk), named(p)) for p in products)]
+        if isinstance(product_field := self.fields["product"], forms.ChoiceField):
+            product_field.choices = [("", _("None for now")), *((str(p.pk), localised_name(p)) for p in products)]
 
 
 def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """Installed protocols that a product of this kind (of any kind, when empty) may be served by.
+    """Return the installed protocols for products of this kind, or of any kind if it is empty.
 
-    In the order of the kind, those of the kinds that are ``sold`` first: the first, which the form proposes, is the one
-    to begin with. Order notifications, which come beside any of them, are last.
+    They follow the order of the kind, starting with kinds that are ``sold``, because the form proposes the first. Order
+    notifications, which supplement other protocols, come last.
     """
     kinds = product_types()
-    wanted = [kind] if kind in kinds else [*(one for one in sold if one in kinds), *kinds]
-    fit = [name for one in wanted for name in kinds[one].protocols]
-    known = protocols()
-    # Those of joint operation are spoken beside them, at the same address.
-    fit += [name for name in known if set(cases_of(name).beside) & set(fit)]
-    fit += notice_bindings.notice_protocols() if any(kinds[one].order_notices for one in wanted) else ()
-    return [(name, protocol_title(name)) for name in dict.fromkeys(fit) if name in known]
+    preferred_kinds = [kind] if kind in kinds else [*(code for code in sold if code in kinds), *kinds]
+    suitable = [name for code in preferred_kinds for name in kinds[code].protocols]
+    installed = protocols()
+    # Protocols of joint operation use the same address as these.
+    suitable += [name for name in installed if set(cases_of(name).beside) & set(suitable)]
+    suitable += notice_bindings.notice_protocols() if any(kinds[code].order_notices for code in preferred_kinds) else ()
+    return [(name, protocol_title(name)) for name in dict.fromkeys(suitable) if name in installed]
 
 
 @require_safe
@@ -125,109 +124,113 @@ def addresses(request: SellerRequest) -> HttpResponse:
     return show(
         request,
         "seller_center/addresses.html",
-        addresses=[_described(one, classes, visible, trials.get(one.pk), bindings) for one in own],
-        products=[_choices(product, own) for product in products if product_types()[product.product_type].protocols],
+        addresses=[_address_row(address, classes, visible, trials.get(address.pk), bindings) for address in own],
+        products=[
+            _product_row(product, own) for product in products if product_types()[product.product_type].protocols
+        ],
         domains=Domain.objects.filter(seller=request.seller).count(),
         notice_addresses=order_notices.notice_addresses(own),
         notice_rows=order_notices.notice_rows(bindings, products, order_notices.closed_types(request)),
     )
 
 
-def _choices(product: Product, own: Iterable[Address]) -> dict[str, object]:
-    """A product, the addresses that can serve it, and whether it is bound to the only one: then there is no choice."""
-    fit = [address for address in own if address.protocol in product_types()[product.product_type].protocols]
-    bound = getattr(product, "binding", None)
+def _product_row(product: Product, own: Iterable[Address]) -> dict[str, object]:
+    """Return a product, the addresses that can serve it, and whether the only possible one is already bound."""
+    suitable_addresses = [
+        address for address in own if address.protocol in product_types()[product.product_type].protocols
+    ]
+    binding = getattr(product, "binding", None)
     return {
         "product": product,
         "needed": product_types()[product.product_type].needs_interface,
-        "choices": fit,
-        "settled": bound is not None and [address.pk for address in fit] == [bound.address_id],
-        "may_unbind": bound is not None and product.status != Product.Status.ON_SALE,
+        "choices": suitable_addresses,
+        "settled": binding is not None and [address.pk for address in suitable_addresses] == [binding.address_id],
+        "may_unbind": binding is not None and product.status != Product.Status.ON_SALE,
     }
 
 
-def _described(
+def _address_row(
     address: Address,
     classes: set[str],
     visible: Collection[int],
     trial: Trial | None,
     bindings: Iterable[NoticeBinding],
 ) -> dict[str, object]:
-    """``visible``: the products that exist for the reader. ``bindings``: all of the seller."""
+    """Return an address for its page. ``visible``: products that the reader may see. ``bindings``: all of the seller."""
     notified = [binding for binding in bindings if binding.address_id == address.pk]
-    wanted = seller_queries.key_class(address.protocol)
+    interface_class = seller_queries.key_class(address.protocol)
     return {
         "address": address,
         "protocol": protocol_title(address.protocol),
         "fault": _fault(address),
-        "encrypts": verbs.encrypts(address.protocol),
-        "has_key": wanted in classes,
-        "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",
+        "encrypts": verbs.encrypts_fields(address.protocol),
+        "has_key": interface_class in classes,
+        "key_class": SigningKey.InterfaceClass(interface_class).label if interface_class else "",
         "trial": trial,
         "serves": [binding.product for binding in address.bindings.all() if binding.product_id in visible],
         "serves_nothing": not address.bindings.all() and not notified,
-        "notifies": notice_bindings.notifies(address),
+        "notifies": notice_bindings.receives_notices(address),
         "notified": order_notices.notified_titles(notified, visible),
     }
 
 
 def _fault(address: Address) -> Reason | None:
-    """What is wrong with it now, in words; of a failed probe its own page tells."""
+    """Return the address's current fault, explained; a failed probe has its own page."""
     health = health_of(address)
-    known = health.state in {AddressState.DEGRADED, AddressState.PAUSED} and health.trouble not in {"", "probe"}
-    return reasons.explain(health.trouble, protocol=address.protocol) if known else None
+    has_fault = health.state in {AddressState.DEGRADED, AddressState.PAUSED} and health.trouble not in {"", "probe"}
+    return reasons.explain(health.trouble, protocol=address.protocol) if has_fault else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def new_address(request: SellerRequest) -> HttpResponse:
     products = list(products_of(request).select_related("binding__address").order_by("-pk"))
-    asked = request.GET.get("product", "")
-    product = next((p for p in products if str(p.pk) == asked), None)
-    domains = _proven(request)
+    product_pk = request.GET.get("product", "")
+    product = next((p for p in products if str(p.pk) == product_pk), None)
+    domains = _proven_domains(request)
     form = AddressForm(
-        request.POST or None,
+        submitted_data(request),
         products=products,
         kind=product.product_type if product else "",
         initial={
-            "require_body_sign": config().body_sign == "required",
-            "product": asked,
+            "require_body_sign": config().production.body_sign == "required",
+            "product": product_pk,
             "protocol": request.GET.get("protocol", ""),
-            "url": next((f"https://{one.host}/" for one in domains if str(one.pk) == request.GET.get("domain")), ""),
+            "url": next(
+                (f"https://{domain.host}/" for domain in domains if str(domain.pk) == request.GET.get("domain")), ""
+            ),
         },
     )
-    if form.is_valid() and _register(request, form, products):
-        messages.success(request, _("The address is registered."))
-        return redirect("seller_center:addresses")
-    return show(request, "seller_center/address_form.html", form=form, domains=domains)
+    return ask(
+        request,
+        form,
+        lambda: _register(request, form.cleaned_data, products),
+        page=lambda: show(request, "seller_center/address_form.html", form=form, domains=domains),
+        done=_("The address was registered."),
+        back="seller_center:addresses",
+        fields={"address": "product"},
+    )
 
 
-def _proven(request: SellerRequest) -> list[Domain]:
+def _proven_domains(request: SellerRequest) -> list[Domain]:
     return list(Domain.objects.filter(seller=request.seller, status=Domain.Status.VERIFIED).order_by("host"))
 
 
-def _register(request: SellerRequest, form: AddressForm, products: list[Product]) -> bool:
-    given = form.cleaned_data
-    product = next((p for p in products if str(p.pk) == given["product"]), None)
-    try:
-        with transaction.atomic():
-            address = verbs.register(
-                request.seller,
-                url=given["url"],
-                protocol=given["protocol"],
-                require_body_sign=given["require_body_sign"],
-                encryption=given["encryption"] or Encryption.AES256,
-                outbound=config().outbound,
-                now=request.now,
-            )
-            if product is not None and notice_bindings.notifies(address):
-                notice_bindings.bind_product(product, address)
-            elif product is not None:
-                move.serve(product, address)
-    except Refused as refused:
-        say_why(form, refused, names={"address": "product"})
-        return False
-    return True
+def _register(request: SellerRequest, values: dict[str, Any], products: list[Product]) -> None:
+    product = next((p for p in products if str(p.pk) == values["product"]), None)
+    address = verbs.register(
+        request.seller,
+        url=values["url"],
+        protocol=values["protocol"],
+        require_body_sign=values["require_body_sign"],
+        encryption=values["encryption"] or Encryption.AES256,
+        outbound=config().outbound,
+        now=request.now,
+    )
+    if product is not None and notice_bindings.receives_notices(address):
+        notice_bindings.bind_product(product, address)
+    elif product is not None:
+        move.bind_product(product, address)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -235,7 +238,7 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
 def address(request: SellerRequest, pk: int) -> HttpResponse:
     own = _address(request, pk)
     form = AddressForm(
-        request.POST or None,
+        submitted_data(request),
         initial={
             "url": own.url,
             "require_body_sign": own.require_body_sign,
@@ -246,40 +249,43 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
     del form.fields["product"], form.fields["protocol"]
     if not own.asks_body_sign:
         del form.fields["require_body_sign"]
-    if not verbs.encrypts(own.protocol):
+    if not verbs.encrypts_fields(own.protocol):
         del form.fields["encryption"]
-    if form.is_valid() and _change(request, own, form):
-        messages.success(request, _("The address is changed. Calls that were held are made at once."))
-        return redirect("seller_center:addresses")
+    return ask(
+        request,
+        form,
+        lambda: _change(request, own, form.cleaned_data),
+        page=lambda: _address_page(request, own, form),
+        done=_("The address was changed. Calls on hold are sent immediately."),
+        back="seller_center:addresses",
+        fields={"address": "product"},
+    )
+
+
+def _address_page(request: SellerRequest, own: Address, form: AddressForm) -> HttpResponse:
     visible = set(products_of(request).values_list("pk", flat=True))
     classes, trial = seller_queries.classes_with_key(request.seller), newest_trials([own]).get(own.pk)
-    described = _described(own, classes, visible, trial, notice_bindings.bindings_of(request.seller))
-    return show(request, "seller_center/address_form.html", form=form, own=described, domains=_proven(request))
+    described = _address_row(own, classes, visible, trial, notice_bindings.bindings_of(request.seller))
+    return show(request, "seller_center/address_form.html", form=form, own=described, domains=_proven_domains(request))
 
 
-def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
-    given = form.cleaned_data
-    try:
-        move.change_address(
-            own,
-            url=given["url"],
-            require_body_sign=given.get("require_body_sign", own.require_body_sign),
-            encryption=given.get("encryption", ""),
-            outbound=config().outbound,
-            now=request.now,
-        )
-    except Refused as refused:
-        say_why(form, refused, names={"address": "product"})
-        return False
-    return True
+def _change(request: SellerRequest, own: Address, values: dict[str, Any]) -> None:
+    move.change_address(
+        own,
+        url=values["url"],
+        require_body_sign=values.get("require_body_sign", own.require_body_sign),
+        encryption=values.get("encryption", ""),
+        outbound=config().outbound,
+        now=request.now,
+    )
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def test_address(request: SellerRequest, pk: int) -> HttpResponse:
-    """Ask the server something that makes nothing, signed with the current key; the page follows it."""
+    """Send the server a signed test call without effect. The page follows it."""
     own = _address(request, pk)
-    not_too_often(request)
+    check_rate(request)
     start_trial(own, now=request.now)
     return redirect("seller_center:address", pk=pk)
 
@@ -287,10 +293,10 @@ def test_address(request: SellerRequest, pk: int) -> HttpResponse:
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def address_live(request: SellerRequest, pk: int) -> HttpResponse:
-    """What a test says; it asks for itself again until the test has ended."""
+    """Return the part with a test's result, which is polled until the test has ended."""
     own = _address(request, pk)
-    one = {"address": own, "trial": newest_trials([own]).get(own.pk)}
-    return show(request, "seller_center/parts/address_trial.html", own=one)
+    address_row = {"address": own, "trial": newest_trials([own]).get(own.pk)}
+    return show(request, "seller_center/parts/address_trial.html", own=address_row)
 
 
 @require_POST
@@ -298,31 +304,31 @@ def address_live(request: SellerRequest, pk: int) -> HttpResponse:
 def delete_address(request: SellerRequest, pk: int) -> HttpResponse:
     own = _address(request, pk)
     verbs.remove(own, now=request.now)
-    messages.success(request, _("The address %(url)s is deleted.") % {"url": own.url})
+    messages.success(request, _("The address %(url)s was deleted.") % {"url": own.url})
     return redirect("seller_center:addresses")
 
 
 def _address(request: SellerRequest, pk: int) -> Address:
-    return found(seller_queries.find_address(request.seller, pk))
+    return or_404(seller_queries.find_address(request.seller, pk))
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS, product="pk")
 def bind(request: SellerRequest, pk: int) -> HttpResponse:
-    """Serve a product at another address; both must be the seller's own."""
-    product = found(seller_queries.find_product(request.seller, pk))
-    given = whole_number(request.POST.get("address", ""))
-    own = found(seller_queries.find_address(request.seller, given) if given is not None else None)
-    move.serve(product, own)
-    with_name = {"product": named(product), "address": own.url}
-    messages.success(request, _("%(product)s is served at %(address)s.") % with_name)
+    """Bind a product to another address of the seller."""
+    product = or_404(seller_queries.find_product(request.seller, pk))
+    address_pk = whole_number(request.POST.get("address", ""))
+    own = require_choice(seller_queries.find_address(request.seller, address_pk) if address_pk is not None else None)
+    move.bind_product(product, own)
+    with_name = {"product": localised_name(product), "address": own.url}
+    messages.success(request, _("%(product)s is now served at %(address)s.") % with_name)
     return redirect("seller_center:addresses")
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS, product="pk")
 def unbind(request: SellerRequest, pk: int) -> HttpResponse:
-    product = found(seller_queries.find_product(request.seller, pk))
+    product = or_404(seller_queries.find_product(request.seller, pk))
     verbs.unbind(product)
-    messages.success(request, _("%(product)s is served nowhere now.") % {"product": named(product)})
+    messages.success(request, _("%(product)s no longer has an address.") % {"product": localised_name(product)})
     return redirect("seller_center:addresses")

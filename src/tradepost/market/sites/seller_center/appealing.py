@@ -1,4 +1,4 @@
-"""The form of an appeal, whatever report it is against: findings, why each is mistaken, and what shows it (business-rules §2.7)."""
+"""The form of an appeal against any report: findings, reasons and supporting documents (business-rules §2.7)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.kinds.appeal.documents import LONGEST, MOST_PROOFS, Appeal
-from tradepost.market.review.kinds.appeal.reports import Report, title
+from tradepost.market.review.kinds.appeal.documents import MAX_PROOFS, MAX_TEXT_LENGTH, Appeal
+from tradepost.market.review.kinds.appeal.reports import Report, title_of_finding
 from tradepost.market.review.models import Submission
 from tradepost.market.web import uploads
+from tradepost.market.web.refusals import status_of
 
 from .correcting import remarks_of
 from .frame import SellerRequest, show
 
 
-class Page(Struct, frozen=True, kw_only=True):
-    """What one report's appeal looks like. ``crumbs``: address and words by turns; ``back``: where its report is; ``said``: what
-    the appeal is about; ``last``: the rejected or withdrawn appeal about the same; ``send``: hands it in."""
+class AppealPage(Struct, frozen=True, kw_only=True):
+    """The appeal of a report. ``crumbs``: addresses and labels alternate; ``back``: page of the report; ``said``:
+    subject of the appeal; ``last``: the rejected or withdrawn appeal to correct; ``send``: submits the appeal."""
 
     crumbs: Sequence[str]
     back: str
@@ -39,84 +40,98 @@ class Page(Struct, frozen=True, kw_only=True):
     send: Callable[[Mapping[str, str], Sequence[str]], object]
 
 
-def answer(request: SellerRequest, page: Page) -> HttpResponse:
-    """The form, and what is sent with it."""
+def answer(request: SellerRequest, page: AppealPage) -> HttpResponse:
+    """Show the form, or process it."""
     if request.method != "POST":
-        return _form(request, page, **_sent_before(page))
-    whys = {
-        one.fingerprint: request.POST.get(f"why.{one.fingerprint}", "").replace("\0", "").strip()
-        for one in page.report.blocking()
-        if page.report.whole or f"finding.{one.fingerprint}" in request.POST
+        return _form(request, page, **_earlier_answers(page))
+    blocking = [finding.fingerprint for finding in page.report.blocking()]
+    typed = {
+        fingerprint: request.POST.get(f"why.{fingerprint}", "").replace("\0", "").strip() for fingerprint in blocking
+    }
+    reasons = {
+        fingerprint: typed[fingerprint]
+        for fingerprint in blocking
+        if page.report.whole or f"finding.{fingerprint}" in request.POST
     }
     try:
-        proofs = _kept(request)
+        proofs = _submitted_proofs(request)
     except Refused as refused:
-        return _form(request, page, whys=whys, errors={"proofs": refused.message})
+        return _form(request, page, whys=reasons, typed=typed, errors={"proofs": refused.message})
     try:
-        page.send(whys, proofs)
+        page.send(reasons, proofs)
     except Incomplete as incomplete:
         errors = {finding.field: finding.words for finding in incomplete.findings}
-        return _form(request, page, whys=whys, proofs=proofs, errors=errors)
+        return _form(request, page, whys=reasons, typed=typed, proofs=proofs, errors=errors)
     except Refused as refused:
-        return _form(request, page, whys=whys, proofs=proofs, errors={"": refused.message}, status=refused.status)
-    messages.success(request, _("Sent. An operator decides it, and a notice tells you what was decided."))
+        return _form(
+            request,
+            page,
+            whys=reasons,
+            typed=typed,
+            proofs=proofs,
+            errors={"": refused.message},
+            status=status_of(refused),
+        )
+    messages.success(request, _("Submitted. An operator decides, and you will be notified of the decision."))
     return redirect(page.back)
 
 
-def _sent_before(page: Page) -> dict[str, Any]:
-    """What the last appeal said of findings that this report still has, and its documents."""
+def _earlier_answers(page: AppealPage) -> dict[str, Any]:
+    """Return the reasons and documents of the last appeal, as far as this report has the same findings."""
     if page.last is None:
         return {}
-    said = stored.load(Appeal, page.last.document)
-    whys = {one.fingerprint: one.why for one in said.findings}
-    known = {one.fingerprint for one in page.report.blocking()} & whys.keys()
-    return {"whys": whys if known else None, "proofs": said.proofs}
+    last_appeal = stored.load(Appeal, page.last.document)
+    reasons = {finding.fingerprint: finding.why for finding in last_appeal.findings}
+    fingerprints = {finding.fingerprint for finding in page.report.blocking()} & reasons.keys()
+    return {"whys": reasons if fingerprints else None, "proofs": last_appeal.proofs}
 
 
-def _names() -> list[str]:
-    return [f"proof{n}" for n in range(MOST_PROOFS)]
+def _proof_names() -> list[str]:
+    return [f"proof{n}" for n in range(MAX_PROOFS)]
 
 
-def _kept(request: SellerRequest) -> list[str]:
-    """Documents that came with the form now, or were kept of the last try. Raises ``Refused``."""
-    handed = [
-        uploads.handed_in_proof(request, name, seller=request.seller, by=request.user, now=request.now)
-        for name in _names()
+def _submitted_proofs(request: SellerRequest) -> list[str]:
+    """Return the hashes of new and earlier documents of the form. Raises ``Refused``."""
+    hashes = [
+        uploads.submitted_proof(request, name, seller=request.seller, by=request.user, now=request.now)
+        for name in _proof_names()
     ]
-    return [sha256 for sha256 in handed if sha256]
+    return [sha256 for sha256 in hashes if sha256]
 
 
 def _form(
     request: SellerRequest,
-    page: Page,
+    page: AppealPage,
     *,
     whys: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
     proofs: Sequence[str] = (),
     errors: Mapping[str, str] | None = None,
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> HttpResponse:
+    """Render the form. ``whys``: reasons of chosen findings; ``typed``: reasons of all findings."""
     errors = errors or {}
     rows = [
         {
-            "title": title(page.said, one),
-            "one": one,
-            "chosen": whys is None or one.fingerprint in whys,
-            "why": (whys or {}).get(one.fingerprint, ""),
-            "error": errors.get(f"why.{one.fingerprint}", ""),
+            "title": title_of_finding(page.said, finding),
+            "one": finding,
+            "chosen": whys is None or finding.fingerprint in whys,
+            "why": (typed or whys or {}).get(finding.fingerprint, ""),
+            "error": errors.get(f"why.{finding.fingerprint}", ""),
         }
-        for one in page.report.blocking()
+        for finding in page.report.blocking()
     ]
     fields = [
         uploads.ProofField(
-            name=name, label=_("Document %(n)s") % {"n": n + 1}, required=n == 0, action="", asked_by={}, code="",
-            sha256=proofs[n] if n < len(proofs) else "",
-            file=uploads.proof_of(request.seller, proofs[n]) if n < len(proofs) else None,
+            name=name, label=_("Document %(n)s") % {"n": index + 1}, required=index == 0, action="", asked_by={},
+            code="", sha256=proofs[index] if index < len(proofs) else "",
+            file=uploads.proof_of(request.seller, proofs[index]) if index < len(proofs) else None,
         )
-        for n, name in enumerate(_names())
+        for index, name in enumerate(_proof_names())
     ]  # fmt: skip
     return show(
         request, "seller_center/appeal.html", status=status if errors else HTTPStatus.OK, page=page, rows=rows,
         remarks=remarks_of(page.last),
-        fields=fields, errors=errors, wrong=page.report.wrong(), whole=page.report.whole, longest=LONGEST,
-        days=config().review_working_days,
+        fields=fields, errors=errors, wrong=page.report.wrong(), whole=page.report.whole, longest=MAX_TEXT_LENGTH,
+        days=config().review.review_working_days,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Application credentials (应用凭证): apply for one, change it, try it out, and see who is bound to it (openapi-jointkit §B.1)."""
+"""Application credentials (应用凭证): apply for one, change and test it, and see its bindings (openapi-jointkit §B.1)."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.menus import Menu
 from tradepost.market.production.models import Address
 from tradepost.market.web.joint import sync_rules
-from tradepost.market.web.refusals import say_why
-from tradepost.market.web.released import WORDS
+from tradepost.market.web.pages import ask, submitted_data
+from tradepost.market.web.released import FIELD_LABELS
 from tradepost.market.web.sync_view import mark_failures, sync_view
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, or_404, seller_page, show
 
 
 class CredentialForm(forms.Form):
-    """The inputs alone; the rules are the verb's."""
+    """Inputs of a credential; the verb validates them."""
 
-    name = forms.CharField(label=gettext_lazy("Name of the application"), max_length=credential.LONGEST_NAME)
+    name = forms.CharField(label=gettext_lazy("Name of the application"), max_length=credential.MAX_NAME_LENGTH)
     mode = forms.ChoiceField(
-        label=gettext_lazy("How people sign in"), choices=Application.Mode, initial=Application.Mode.OAUTH2
+        label=gettext_lazy("Authentication mode"), choices=Application.Mode, initial=Application.Mode.OAUTH2
     )
     address = forms.ChoiceField(
         label=gettext_lazy("Production address"),
-        help_text=gettext_lazy("At which you debugged and saved the five calls of joint operation."),
+        help_text=gettext_lazy("The address with saved debug cases of the five joint operation calls."),
     )
     public_key = forms.CharField(
         label=gettext_lazy("Public key"),
         max_length=8192,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
         help_text=gettext_lazy(
-            "RSA, 3072 bits or more, with or without the BEGIN and END lines. The market encrypts client secrets with it; the "
-            "private key stays with you."
+            "RSA, 3072 bits or more, with or without the BEGIN and END lines. The market encrypts client secrets "
+            "with it. Keep the private key."
         ),
     )
     login_kind = forms.ChoiceField(
-        label=gettext_lazy("Whose the login address is"),
+        label=gettext_lazy("Login address type"),
         choices=Application.LoginKind,
         initial=Application.LoginKind.SHARED,
     )
@@ -64,7 +64,7 @@ class CredentialForm(forms.Form):
         label=gettext_lazy("Login address"),
         max_length=512,
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=gettext_lazy("A domain name, and of no other application."),
+        help_text=gettext_lazy("A domain name that no other application uses."),
     )
     callback = forms.CharField(
         label=gettext_lazy("Callback address"),
@@ -72,21 +72,21 @@ class CredentialForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
         help_text=gettext_lazy(
-            "Where people come back to after they signed in: needed for OAuth2.0, and not changed later."
+            "The address to which users return after sign-in. It is required for OAuth2.0 and cannot be changed later."
         ),
     )
     multi_instance = forms.BooleanField(
-        label=gettext_lazy("Several orders may be bound to one enterprise"),
+        label=gettext_lazy("Allow several orders for one enterprise"),
         required=False,
         help_text=gettext_lazy("This cannot be switched back."),
     )
     asked_fields = forms.MultipleChoiceField(
-        label=gettext_lazy("Personal fields that you ask for"),
+        label=gettext_lazy("Requested personal fields"),
         required=False,
-        choices=[(one, WORDS[one]) for one in RELEASABLE],
+        choices=[(field, FIELD_LABELS[field]) for field in RELEASABLE],
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "You get those of them that an enterprise releases. Ask for what the application needs."
+            "You get the fields that an enterprise releases. Request only fields that the application needs."
         ),
     )
 
@@ -95,7 +95,7 @@ class CredentialForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(field := self.fields["address"], forms.ChoiceField):
-            field.choices = [(str(one.pk), one.url) for one in addresses]
+            field.choices = [(str(address.pk), address.url) for address in addresses]
         if changes:
             for name in ("mode", "login_kind", "callback", *(("address",) if published else ())):
                 del self.fields[name]
@@ -115,47 +115,43 @@ def index(request: SellerRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def new(request: SellerRequest) -> HttpResponse:
-    """Apply; the answer is the only one that ever holds the secret."""
+    """Apply for a credential. Only this response contains the secret."""
     addresses = seller_queries.kit_addresses(request.seller)
-    form, status = CredentialForm(request.POST or None, addresses=addresses), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                made = credential.apply_for_credential(
-                    request.seller, _wanted(form, addresses), most=config().applications_most,
-                    outbound=config().outbound, actor=request.user.email, rules=sync_rules(), now=request.now,
-                )  # fmt: skip
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                return _page(request, made.application, secret=made.secret)
-    return show(request, "seller_center/application_new.html", form=form, addresses=addresses, status=status)
+    form = CredentialForm(submitted_data(request), addresses=addresses)
+    return ask(
+        request,
+        form,
+        lambda: credential.apply_for_credential(
+            request.seller, _application_form(form, addresses), most=config().applications.applications_most, outbound=config().outbound,
+            actor=request.user.email, rules=sync_rules(), now=request.now,
+        ),
+        page=lambda: show(request, "seller_center/application_new.html", form=form, addresses=addresses),
+        back=lambda created: _page(request, created.application, secret=created.secret),
+    )  # fmt: skip
 
 
-def _address(given: str, addresses: Sequence[Address]) -> Address:
-    """Choices are the seller's own."""
-    return next(one for one in addresses if str(one.pk) == given)
+def _address(key: str, addresses: Sequence[Address]) -> Address:
+    """Return the chosen address of the seller."""
+    return next(address for address in addresses if str(address.pk) == key)
 
 
-def _wanted(form: CredentialForm, addresses: Sequence[Address]) -> ApplyForCredential:
-    given = form.cleaned_data
+def _application_form(form: CredentialForm, addresses: Sequence[Address]) -> ApplyForCredential:
+    values = form.cleaned_data
     return ApplyForCredential(
-        name=given["name"], mode=given["mode"], address=_address(given["address"], addresses),
-        public_key=given["public_key"], login_kind=given["login_kind"], login_url=given["login_url"],
-        callback=given["callback"], multi_instance=given["multi_instance"], asked_fields=given["asked_fields"],
+        name=values["name"], mode=values["mode"], address=_address(values["address"], addresses),
+        public_key=values["public_key"], login_kind=values["login_kind"], login_url=values["login_url"],
+        callback=values["callback"], multi_instance=values["multi_instance"], asked_fields=values["asked_fields"],
     )  # fmt: skip
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def detail(request: SellerRequest, pk: int) -> HttpResponse:
-    return _page(request, _own(request, pk))
+    return _page(request, _own_application(request, pk))
 
 
-def _own(request: SellerRequest, pk: int) -> Application:
-    return found(seller_queries.find_application(request.seller, pk))
+def _own_application(request: SellerRequest, pk: int) -> Application:
+    return or_404(seller_queries.find_application(request.seller, pk))
 
 
 def _page(
@@ -172,9 +168,8 @@ def _page(
     return show(
         request,
         "seller_center/application.html",
-        status=refused.status if refused else 200,
         application=application,
-        asked=[WORDS[one] for one in application.asked_fields],
+        asked=[FIELD_LABELS[field] for field in application.asked_fields],
         secret=secret,
         token_url=f"{config().base_url}{reverse('auth_centre:orgid_token')}",
         account=account,
@@ -188,56 +183,54 @@ def _page(
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def change(request: SellerRequest, pk: int) -> HttpResponse:
-    own, addresses = _own(request, pk), seller_queries.kit_addresses(request.seller)
+    own, addresses = _own_application(request, pk), seller_queries.kit_addresses(request.seller)
     initial = {
         "name": own.name, "address": str(own.address_id), "public_key": own.public_key, "login_url": own.login_url,
         "multi_instance": own.multi_instance, "asked_fields": own.asked_fields,
     }  # fmt: skip
-    form, status = (
-        CredentialForm(
-            request.POST or None, addresses=addresses, changes=True, published=own.product is not None, initial=initial
-        ),
-        200,
+    form = CredentialForm(
+        submitted_data(request), addresses=addresses, changes=True, published=own.product is not None, initial=initial
     )
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            given = form.cleaned_data
-            wanted = CredentialChange(
-                name=given["name"], address=_address(given["address"], addresses) if "address" in given else own.address,
-                public_key=given["public_key"], login_url=given["login_url"], multi_instance=given["multi_instance"],
-                asked_fields=given["asked_fields"],
-            )  # fmt: skip
-            try:
-                changing.change(own, wanted, outbound=config().outbound)
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                messages.success(request, _("Saved. It holds for new bindings; apply it below to those that stand."))
-                return redirect("seller_center:application", pk=pk)
-    return show(request, "seller_center/application_change.html", form=form, application=own, status=status)
+
+    def save() -> None:
+        values = form.cleaned_data
+        credential_change = CredentialChange(
+            name=values["name"], address=_address(values["address"], addresses) if "address" in values else own.address,
+            public_key=values["public_key"], login_url=values["login_url"], multi_instance=values["multi_instance"],
+            asked_fields=values["asked_fields"],
+        )  # fmt: skip
+        changing.change(own, credential_change, outbound=config().outbound)
+
+    return ask(
+        request,
+        form,
+        save,
+        page=lambda: show(request, "seller_center/application_change.html", form=form, application=own),
+        done=_("Saved. The change applies to new bindings. Apply it to existing bindings below."),
+        back=("seller_center:application", pk),
+    )
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def new_secret(request: SellerRequest, pk: int) -> HttpResponse:
-    """Replace the secret of an application, of either mode (openapi-jointkit §B.1). Only this response holds the new one."""
-    own = _own(request, pk)
+    """Replace the secret of an application of either mode (openapi-jointkit §B.1). Only this response contains the new
+    one."""
+    own = _own_application(request, pk)
     return _page(request, own, secret=credential.renew_secret(own))
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def apply_change(request: SellerRequest, pk: int) -> HttpResponse:
-    """To one binding, or to all."""
-    own, one = _own(request, pk), whole_number(request.POST.get("binding", ""))
-    living = TenantBinding.objects.filter(application=own).exclude(status=TenantBinding.Status.UNBOUND)
-    chosen = [one] if one is not None else list(living.values_list("pk", flat=True))
-    changed = changing.apply_change(own, chosen, actor=request.user.email, rules=sync_rules(), now=request.now)
+    """Apply a change to one binding, or to all."""
+    own, binding_pk = _own_application(request, pk), whole_number(request.POST.get("binding", ""))
+    active_bindings = TenantBinding.objects.filter(application=own).exclude(status=TenantBinding.Status.UNBOUND)
+    binding_pks = [binding_pk] if binding_pk is not None else list(active_bindings.values_list("pk", flat=True))
+    count = changing.apply_change(own, binding_pks, actor=request.user.email, rules=sync_rules(), now=request.now)
     messages.success(
         request,
-        _("Applied to %(count)s bindings: your server is told at the address that stands now.") % {"count": changed},
+        _("Applied to %(count)s bindings. Your server is notified at its current address.") % {"count": count},
     )
     return redirect("seller_center:application", pk=pk)
 
@@ -245,23 +238,23 @@ def apply_change(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def account(request: SellerRequest, pk: int) -> HttpResponse:
-    """A test account; its password is in this answer alone."""
-    own = _own(request, pk)
+    """Create a test account. Only this response contains its password."""
+    own = _own_application(request, pk)
     try:
-        made = account_for_tests.make_test_account(
-            own, admin=bool(request.POST.get("admin")), most=config().enterprise_members_most, rules=sync_rules(),
+        account = account_for_tests.make_test_account(
+            own, admin=bool(request.POST.get("admin")), most=config().organisations.enterprise_members_most, rules=sync_rules(),
             now=request.now,
         )  # fmt: skip
     except Refused as refused:
         return _page(request, own, refused=refused)
-    return _page(request, own, account=made)
+    return _page(request, own, account=account)
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def restart(request: SellerRequest, pk: int) -> HttpResponse:
-    """Retry failed calls about the test enterprise."""
-    tested = found(binding_for_tests(_own(request, pk)))
+    """Retry failed calls for the test enterprise."""
+    tested = or_404(binding_for_tests(_own_application(request, pk)))
     try:
         run.restart(tested.pk, actor=request.user.email, rules=sync_rules(), now=request.now)
     except Refused as refused:
@@ -274,7 +267,7 @@ def restart(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def restart_all(request: SellerRequest) -> HttpResponse:
-    """Every failed call of the seller's applications, for all enterprises."""
+    """Retry all failed calls of the seller's applications, for all enterprises."""
     failed = resend.failed_of_seller(request.seller).values_list("pk", flat=True)
     if resend.request_retries(failed, actor=request.user.email, now=request.now):
         messages.success(request, _("All failed calls are being retried."))
@@ -286,13 +279,15 @@ def restart_all(request: SellerRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def send_again(request: SellerRequest, pk: int) -> HttpResponse:
-    """Confirm first: everything is sent again, for one enterprise or for all."""
-    own = _own(request, pk)
-    living = resend.living_of(own)
-    chosen = whole_number(request.POST.get("binding") or request.GET.get("binding") or "")
-    one = None if chosen is None else found(living.filter(pk=chosen).select_related("enterprise").first())
+    """Send everything again for one enterprise or for all, after a confirmation."""
+    own = _own_application(request, pk)
+    bindings = resend.resendable_bindings(own)
+    binding_pk = whole_number(request.POST.get("binding") or request.GET.get("binding") or "")
+    binding = (
+        None if binding_pk is None else or_404(bindings.filter(pk=binding_pk).select_related("enterprise").first())
+    )
     if request.method == "POST":
-        keys = living.values_list("pk", flat=True) if one is None else [one.pk]
+        keys = bindings.values_list("pk", flat=True) if binding is None else [binding.pk]
         resend.request_resends(keys, actor=request.user.email, now=request.now)
         messages.success(request, _("Everything is being sent to your server again."))
         return redirect("seller_center:application", pk=pk)
@@ -300,6 +295,6 @@ def send_again(request: SellerRequest, pk: int) -> HttpResponse:
         request,
         "seller_center/application_send_again.html",
         application=own,
-        binding=one,
-        count=counts_up_to(living)[0],
+        binding=binding,
+        count=counts_up_to(bindings)[0],
     )

@@ -1,4 +1,4 @@
-"""Django's registration of this site part."""
+"""Django configuration of the app ``seller_center``."""
 
 from django.apps import AppConfig
 

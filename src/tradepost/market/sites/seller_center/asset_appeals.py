@@ -1,4 +1,4 @@
-"""The appeal against what refused a file of the asset center (business-rules §2.7)."""
+"""The appeal against a refused file of the asset center (business-rules §2.7)."""
 
 from __future__ import annotations
 
@@ -13,45 +13,46 @@ from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.config import config
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import appeals, decide
-from tradepost.market.review.kinds.appeal.documents import MOST_PROOFS, Appeal
-from tradepost.market.review.kinds.appeal.reports import OfFile
+from tradepost.market.review.kinds.appeal.documents import MAX_PROOFS, Appeal
+from tradepost.market.review.kinds.appeal.reports import FileReport
 from tradepost.market.review.models import OPEN
 from tradepost.market.web import uploads
 
 from . import appealing
-from .frame import SellerRequest, found, seller_page
+from .frame import SellerRequest, or_404, seller_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.PRODUCTS, write=True)
-@uploads.takes_pictures(0, proofs=MOST_PROOFS)
+@uploads.takes_pictures(0, proofs=MAX_PROOFS)
 def appeal(request: SellerRequest, pk: int) -> HttpResponse:
-    """Each finding that refuses the file, why it is mistaken, and what shows it."""
-    one = _version(request, pk)
-    back, sent = reverse("seller_center:asset_version", args=[pk]), appeals.last_appeal_of(one)
-    page = appealing.Page(
-        crumbs=(reverse("seller_center:assets"), _("Assets"), back, f"{one.asset.name} {one.label}"), back=back,
-        name=one.file_name, said=Appeal(version=one.pk), report=OfFile(one),
-        open_one=sent if sent is not None and sent.status in OPEN else None, last=appeals.appeal_to_correct_of(one),
+    """Appeal against the findings of a file, each with a reason and documents."""
+    version = _version(request, pk)
+    version_url, last_appeal = reverse("seller_center:asset_version", args=[pk]), appeals.last_appeal_of(version)
+    page = appealing.AppealPage(
+        crumbs=(reverse("seller_center:assets"), _("Assets"), version_url, f"{version.asset.name} {version.label}"),
+        back=version_url, name=version.file_name, said=Appeal(version=version.pk), report=FileReport(version),
+        open_one=last_appeal if last_appeal is not None and last_appeal.status in OPEN else None,
+        last=appeals.appeal_to_correct_of(version),
         send=lambda whys, proofs: appeals.appeal_file(
-            one, whys, proofs, by=request.user, settings=config(), now=request.now
+            version, whys, proofs, by=request.user, settings=config(), now=request.now
         ),
     )  # fmt: skip
     return appealing.answer(request, page)
 
 
-appeal.own_transactions = True  # type: ignore[attr-defined]  # hashing documents must not hold the lock of SQLite
+appeal.own_transactions = True  # type: ignore[attr-defined]  # hashing documents must not hold SQLite's write lock
 
 
 @require_POST
 @seller_page(menu=Menu.PRODUCTS)
 def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
-    sent = found(appeals.last_appeal_of(_version(request, pk)))
-    decide.withdraw(sent, by=request.user, settings=config(), now=request.now)
+    submission = or_404(appeals.last_appeal_of(_version(request, pk)))
+    decide.withdraw(submission, by=request.user, settings=config(), now=request.now)
     messages.success(request, _("Withdrawn. You can appeal again for as long as the file is kept."))
     return redirect("seller_center:asset_version", pk)
 
 
 def _version(request: SellerRequest, pk: int) -> AssetVersion:
     own = AssetVersion.objects.select_related("asset")
-    return found(own.filter(asset__seller=request.seller, pk=pk).first())
+    return or_404(own.filter(asset__seller=request.seller, pk=pk).first())

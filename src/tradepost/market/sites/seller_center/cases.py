@@ -1,13 +1,15 @@
-"""Debug cases (调测用例): what was saved of debugging, how each stands, and making them again (saas-v2 §5.4)."""
+"""Debug cases (调测用例): saved debug calls, their state, and their replay (saas-v2 §5.4)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,35 +20,35 @@ from tradepost.market.debugging import debug as verbs
 from tradepost.market.debugging import replay, seller_queries
 from tradepost.market.debugging.findings import repair_of
 from tradepost.market.debugging.seller_queries import CaseFilter, CaseRow
-from tradepost.market.debugging.standing import Standing
+from tradepost.market.debugging.standing import CaseState
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Seller
 from tradepost.market.web.status import look
 
 from .debug import case_url
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, or_404, seller_page, show
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def cases(request: SellerRequest) -> HttpResponse:
-    given = {name: request.GET.get(name, "").strip()[:64] for name in ("address", "activity", "standing")}
-    rows = seller_queries.seller_cases(request.seller, CaseFilter(**given))
-    every = seller_queries.seller_cases(request.seller, CaseFilter()) if any(given.values()) else rows
+    filter_values = {name: request.GET.get(name, "").strip()[:64] for name in ("address", "activity", "standing")}
+    rows = seller_queries.seller_cases(request.seller, CaseFilter(**filter_values))
+    all_rows = seller_queries.seller_cases(request.seller, CaseFilter()) if any(filter_values.values()) else rows
     return show(
         request,
         "seller_center/cases.html",
         rows=[_row(row) for row in rows],
-        filters=CaseFilter(**given),
-        filtered=any(given.values()),
-        addresses=list(dict.fromkeys((str(row.address.pk), row.address.url) for row in every)),
-        activities=list(dict.fromkeys((row.case.activity, row.case.activity) for row in every)),
+        filters=CaseFilter(**filter_values),
+        filtered=any(filter_values.values()),
+        addresses=list(dict.fromkeys((str(row.address.pk), row.address.url) for row in all_rows)),
+        activities=list(dict.fromkeys((row.case.activity, row.case.activity) for row in all_rows)),
         standings=[
-            (Standing.SAVED.value, look("debug case", Standing.SAVED).label),
+            (CaseState.SAVED.value, look("debug case", CaseState.SAVED).label),
             ("stale", _("Stale")),
-            (Standing.FAILED.value, look("debug case", Standing.FAILED).label),
+            (CaseState.FAILED.value, look("debug case", CaseState.FAILED).label),
         ],
-        **_replayed(request.seller),
+        **_replay_context(request.seller),
     )
 
 
@@ -65,40 +67,44 @@ def _row(row: CaseRow) -> dict[str, Any]:
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def cases_live(request: SellerRequest) -> HttpResponse:
-    """How far the replay is; it asks for itself again until it ended."""
-    return show(request, "seller_center/parts/replay.html", **_replayed(request.seller))
+    """Return the progress of a replay. The part is polled until it has ended."""
+    return show(request, "seller_center/parts/replay.html", **_replay_context(request.seller))
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def replay_cases(request: SellerRequest) -> HttpResponse:
-    """Make one case again, or all that the filter shows."""
-    one = whole_number(request.POST.get("case", ""))
+    """Replay one case, or all filtered cases."""
+    case_pk = whole_number(request.POST.get("case", ""))
     if request.POST.get("case"):
-        wanted = [found(seller_queries.find_case(request.seller, one) if one is not None else None)]
+        saved_cases = [or_404(seller_queries.find_case(request.seller, case_pk) if case_pk is not None else None)]
     else:
-        given = {name: request.POST.get(name, "").strip()[:64] for name in ("address", "activity", "standing")}
-        rows = seller_queries.seller_cases(request.seller, CaseFilter(**given))
-        wanted = [row.saved for row in rows if row.saved is not None]
-    if wanted:
-        _begin(request, wanted)
+        filter_values = {name: request.POST.get(name, "").strip()[:64] for name in ("address", "activity", "standing")}
+        rows = seller_queries.seller_cases(request.seller, CaseFilter(**filter_values))
+        saved_cases = [row.saved for row in rows if row.saved is not None]
+    if saved_cases:
+        _start_replay(request, saved_cases)
     return redirect("seller_center:cases")
 
 
-def _begin(request: SellerRequest, wanted: list[Any]) -> None:
-    before = replay.newest(_about(request.seller))
+def _start_replay(request: SellerRequest, saved_cases: list[Any]) -> None:
+    before = replay.newest(_replay_key(request.seller))
     if before is not None and before.open:
-        messages.error(request, _("A replay is under way already. Wait for its end, or stop it."))
+        messages.error(request, _("A replay is already in progress. Wait until it ends, or stop it."))
         return
     replay.start(
-        wanted, about=_about(request.seller), by=request.user.email, now=request.now, seller_id=request.seller.pk
+        saved_cases,
+        about=_replay_key(request.seller),
+        by=request.user.email,
+        now=request.now,
+        seller_id=request.seller.pk,
     )
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def replay_cancel(request: SellerRequest) -> HttpResponse:
-    job = replay.newest(_about(request.seller))
+    job = replay.newest(_replay_key(request.seller))
     if job is not None and job.open:
         leased_jobs.cancel(job.pk, now=request.now)
     return redirect("seller_center:cases")
@@ -107,25 +113,35 @@ def replay_cancel(request: SellerRequest) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def delete_case(request: SellerRequest, pk: int) -> HttpResponse:
-    case = found(seller_queries.find_case(request.seller, pk))
+    case = or_404(seller_queries.find_case(request.seller, pk))
     verbs.delete_case(case)
-    messages.success(request, _("The case of %(activity)s is deleted.") % {"activity": case.activity})
+    messages.success(request, _("The case of %(activity)s was deleted.") % {"activity": case.activity})
     return redirect("seller_center:cases")
 
 
-def _about(seller: Seller) -> str:
-    """Replays by hand of one seller follow each other."""
+REFUSAL_ADVICE: Mapping[str, str | Promise] = {
+    "debug.no_key": gettext_lazy("There is no signing key for this protocol yet, so requests cannot be signed."),
+    "debug.values": gettext_lazy(
+        "The saved values no longer form a valid request. Open it, correct them and debug it again."
+    ),
+}
+"""Advice for a case that a replay did not send, by the code of the refusal."""
+
+
+def _replay_key(seller: Seller) -> str:
+    """Return the key under which manual replays of a seller run one after the other."""
     return f"seller:{seller.pk}"
 
 
-def _replayed(seller: Seller) -> dict[str, Any]:
-    job = replay.newest(_about(seller))
+def _replay_context(seller: Seller) -> dict[str, Any]:
+    job = replay.newest(_replay_key(seller))
     return {"job": job, "results": _results(job) if job else []}
 
 
 def _results(job: LeasedJob) -> list[dict[str, Any]]:
-    shown = []
-    for one in replay.results(job):
-        repair = repair_of(one.diagnosis) if one.diagnosis else None
-        shown.append({"one": one, "repair": repair.in_language(get_language()) if repair else ""})
-    return shown
+    rows = []
+    for result in replay.results(job):
+        repair = repair_of(result.diagnosis) if result.diagnosis else None
+        words = repair.in_language(get_language()) if repair else REFUSAL_ADVICE.get(result.diagnosis, "")
+        rows.append({"one": result, "repair": words})
+    return rows

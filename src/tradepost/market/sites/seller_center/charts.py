@@ -1,4 +1,4 @@
-"""Small bar charts as numbers for an SVG: the template draws them, the stylesheet colours them."""
+"""Geometry of small bar charts for an SVG. The template draws them, the stylesheet sets the colours."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 WIDTH, HEIGHT, GAP = 560, 120, 6
-LOWEST = 2
-"""A day without orders keeps a line one can see."""
+MIN_HEIGHT = 2
+"""Minimum height of a bar, so that an empty day remains visible."""
 
 
 class Bar[Label](Struct, frozen=True):
@@ -32,11 +32,11 @@ class Chart[Label](Struct, frozen=True):
 
 
 def bars[Label](values: Sequence[tuple[Label, int]]) -> Chart[Label]:
-    """Bars of equal width whose heights are in proportion to the largest value."""
-    most = max((value for _, value in values), default=0)
+    """Return bars of equal width, with heights proportional to the largest value."""
+    max_value = max((value for _, value in values), default=0)
     step = WIDTH // max(len(values), 1)
-    drawn = []
+    drawn_bars = []
     for position, (label, value) in enumerate(values):
-        height = max(LOWEST, HEIGHT * value // most) if most else LOWEST
-        drawn.append(Bar(label, value, position * step + GAP // 2, HEIGHT - height, step - GAP, height))
-    return Chart(tuple(drawn), WIDTH, HEIGHT, most)
+        height = max(MIN_HEIGHT, HEIGHT * value // max_value) if max_value else MIN_HEIGHT
+        drawn_bars.append(Bar(label, value, position * step + GAP // 2, HEIGHT - height, step - GAP, height))
+    return Chart(tuple(drawn_bars), WIDTH, HEIGHT, max_value)

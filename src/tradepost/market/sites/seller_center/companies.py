@@ -1,4 +1,4 @@
-"""The company's page: its standing and what is to do, what is known of it, its certification and what it signed."""
+"""The page of a company: status, tasks, data, certification and signed agreements."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from tradepost.market.review.registry import review_kind
 from tradepost.market.web.submissions import sections_of
 
 from .correcting import Remarks, remarks_of
-from .frame import SellerRequest, found, seller_page, show
+from .first_order import checklist, checklist_context
+from .frame import SellerRequest, or_404, seller_page, show
 
 
-class Part(Struct, frozen=True):
-    """One thing that a seller applies for: the last of its kind that was sent, and the one that is written."""
+class CompanyApplication(Struct, frozen=True):
+    """A kind of application by the company: its last submission and its draft."""
 
     kind: str
     title: object
@@ -42,46 +43,54 @@ class Part(Struct, frozen=True):
         return self.last is not None and self.last.status in OPEN
 
 
-def _part(seller: Seller, kind: str, under_way: list[Submission]) -> Part:
-    draft = next((one for one in under_way if one.kind == kind and one.status == Submission.Status.DRAFT), None)
+def _company_application(seller: Seller, kind: str, under_way: list[Submission]) -> CompanyApplication:
+    draft = next(
+        (
+            submission
+            for submission in under_way
+            if submission.kind == kind and submission.status == Submission.Status.DRAFT
+        ),
+        None,
+    )
     last = seller_queries.latest(seller, kind)
-    return Part(kind, review_kind(kind).title, last, draft, remarks_of(last))
+    return CompanyApplication(kind, review_kind(kind).title, last, draft, remarks_of(last))
 
 
 @require_safe
 @seller_page(menu=Menu.COMPANY)
 def company(request: SellerRequest) -> HttpResponse:
     seller = request.seller
-    under_way = seller_queries.under_way(seller)
+    under_way = seller_queries.submissions_under_way(seller)
     kinds = ("enter",) if seller.status == Seller.Status.APPLICANT else ("company", "certify", "exit")
     certified = certify.certification_of(seller)
-    known = Company.objects.filter(seller=seller).exists()
+    has_company = Company.objects.filter(seller=seller).exists()
     return show(
         request,
         "seller_center/company.html",
-        parts={kind: _part(seller, kind, under_way) for kind in kinds},
-        known=known,
-        facts=sections_of(review_kind("company"), enter.document_of(seller)) if known else [],
+        parts={kind: _company_application(seller, kind, under_way) for kind in kinds},
+        known=has_company,
+        facts=sections_of(review_kind("company"), enter.document_of(seller)) if has_company else [],
         certification=certified,
-        certified=_certified(certified),
-        to_do=list(_to_do(request)),
+        certified=_certified_sections(certified),
+        to_do=list(_open_tasks(request)),
         accepted=signing.accepted_by(seller),
         owner=request.rights.owner,
+        **checklist_context(checklist(request) if seller.status == Seller.Status.APPLICANT else []),
     )
 
 
-def _certified(certification: Certification | None) -> list[object]:
+def _certified_sections(certification: Certification | None) -> list[object]:
     if certification is None or certification.certified_at is None:
         return []
     document = certify.document_of(certification.seller)
     return list(sections_of(review_kind("certify"), document)) if document else []
 
 
-def _to_do(request: SellerRequest) -> Iterator[tuple[str, str]]:
-    """What still stands between the seller and its first product: words, and the address where it is done."""
+def _open_tasks(request: SellerRequest) -> Iterator[tuple[str, str]]:
+    """Yield the open tasks before the first product: label and address."""
     if request.seller.status != Seller.Status.ACTIVE:
         return
-    for finding in certify.may_publish(request.seller, now=request.now):
+    for finding in certify.publishing_obstacles(request.seller, now=request.now):
         yield str(finding.words), "agreements" if finding.field in signing.OF_SELLERS else "company"
 
 
@@ -96,8 +105,7 @@ def _agreements(request: SellerRequest, refused: Refused | None = None) -> HttpR
     return show(
         request,
         "seller_center/agreements.html",
-        status=refused.status if refused else HTTPStatus.OK,
-        waiting=[] if applies else signing.to_accept(request.seller, now=request.now),
+        waiting=[] if applies else signing.agreements_to_accept(request.seller, now=request.now),
         accepted=signing.accepted_by(request.seller),
         refused=refused,
         owner=request.rights.owner,
@@ -107,19 +115,19 @@ def _agreements(request: SellerRequest, refused: Refused | None = None) -> HttpR
 @require_POST
 @seller_page(menu=Menu.COMPANY, owner=True)
 def accept(request: SellerRequest, kind: str) -> HttpResponse:
-    """The version that was read is named: a newer one is read first."""
-    agreement = found(signing.in_force(kind, now=request.now))
-    found(agreement if agreement.kind in signing.OF_SELLERS else None)
+    """Accept an agreement. The version that was read is submitted; a newer one must be read first."""
+    agreement = or_404(signing.in_force(kind, now=request.now))
+    or_404(agreement if agreement.kind in signing.OF_SELLERS else None)
     if request.POST.get("agreed") != "on" or request.POST.get("number") != str(agreement.number):
-        said = _("Read the agreement and tick that you accept it.")
-        return _agreements(request, Refused("agreement.not_accepted", said, HTTPStatus.BAD_REQUEST))
+        message = _("Read the agreement and confirm that you accept it.")
+        return _agreements(request, Refused("agreement.not_accepted", message, HTTPStatus.BAD_REQUEST))
     signing.accept(request.seller, agreement, by=request.user, now=request.now)
-    messages.success(request, _("Accepted. It is kept with the version, the moment and your name."))
+    messages.success(request, _("Accepted. The version, time and your name are recorded."))
     return redirect("seller_center:agreements")
 
 
 @require_safe
 @seller_page(menu=Menu.COMPANY)
 def statement(request: SellerRequest) -> HttpResponse:
-    """What a seller that left still reads: what it earned."""
+    """Show the balances, also to a seller that has left."""
     return show(request, "seller_center/statement.html", balances=seller_balances(request.seller))

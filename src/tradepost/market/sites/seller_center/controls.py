@@ -1,9 +1,8 @@
-"""Sale controls of a product: who finds it, who may buy, how much, and how many there are. What they change counts at once."""
+"""Sale controls of a product: visibility, audience, limits and stock. Changes take effect at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -15,33 +14,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import controls as verbs
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Spec, Stock
-from tradepost.market.catalog.sellable import MOST_UNITS
+from tradepost.market.catalog.sellable import MAX_UNITS
 from tradepost.market.identity.menus import Menu
 from tradepost.market.web.product_history import product_events
-from tradepost.market.web.refusals import say_why
+from tradepost.market.web.refusals import add_refusal
 
 from .frame import SellerRequest, seller_page, show
-from .product_frame import ALL, Scopes, key_of, own_product, scopes
+from .product_frame import PRODUCT_SCOPE, Scopes, own_product, scopes, spec_key_of
 
 EVERYONE = "everyone"
-LONGEST_LIST = 80_000
-"""Characters of a list of buyers: as many lines as there may be, and long addresses."""
+MAX_LIST_LENGTH = 80_000
+"""Maximum length of a list of buyers: as many lines as allowed, with long addresses."""
 
 
 class LimitForm(forms.Form):
     spec = forms.ChoiceField(label=gettext_lazy("Applies to"))
     maximum = forms.IntegerField(
-        label=gettext_lazy("At most"), min_value=1, max_value=MOST_UNITS,
-        help_text=gettext_lazy("For each buyer. 1 means once, whatever the quantity; more is a quantity over all orders."),
+        label=gettext_lazy("At most"), min_value=1, max_value=MAX_UNITS,
+        help_text=gettext_lazy("Per buyer. 1 allows one purchase of any quantity. A higher number limits the total quantity across all orders."),
     )  # fmt: skip
-    until_expiry = forms.BooleanField(
-        label=gettext_lazy("Only until the service ends: what has ended is not counted"), required=False
-    )
+    until_expiry = forms.BooleanField(label=gettext_lazy("Count only active services"), required=False)
 
     def __init__(self, *args: Any, product: Product, known: Scopes | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,9 +46,9 @@ class LimitForm(forms.Form):
         self.fields["spec"].choices = known or scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
 
 
-class OwnProduct(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic when it runs
+class OwnProduct(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at runtime
     def label_from_instance(self, obj: Product) -> str:
-        return named(obj)
+        return localised_name(obj)
 
 
 class TargetForm(forms.Form):
@@ -60,30 +57,29 @@ class TargetForm(forms.Form):
         label=gettext_lazy("Sold to"), choices=[(EVERYONE, gettext_lazy("Everyone")), *SalesTarget.Audience.choices]
     )
     buyers = forms.CharField(
-        label=gettext_lazy("Listed buyers"), required=False, max_length=LONGEST_LIST,
+        label=gettext_lazy("Listed buyers"), required=False, max_length=MAX_LIST_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=gettext_lazy(
-            "For listed buyers: one a line, account id and e-mail address. Both must be the buyer's; buyers see their id on "
-            "their profile. An empty list sells to nobody."
+            "For listed buyers: enter one account ID and email address per line. Both must belong to the same buyer. Buyers see their ID on their profile. If the list is empty, no buyer can purchase."
         ),
     )  # fmt: skip
     holders_of = OwnProduct(
         label=gettext_lazy("Buyers of"), empty_label="–", queryset=Product.objects.none(), required=False,
-        help_text=gettext_lazy("For buyers of another product: who has bought it and got it."),
+        help_text=gettext_lazy("For buyers of another product: buyers with a delivered purchase of it."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, product: Product, known: Scopes | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id = "target-%s"
         self.fields["spec"].choices = known or scopes(product)  # type: ignore[attr-defined]  # of a ChoiceField
-        others = Product.objects.filter(seller=product.seller_id).exclude(pk=product.pk).order_by("name", "pk")
-        self.fields["holders_of"].queryset = others  # type: ignore[attr-defined]  # of a ModelChoiceField
+        products = Product.objects.filter(seller=product.seller_id).exclude(pk=product.pk).order_by("name", "pk")
+        self.fields["holders_of"].queryset = products  # type: ignore[attr-defined]  # of a ModelChoiceField
 
 
 class StockForm(forms.Form):
     change = forms.IntegerField(
-        label=gettext_lazy("Change by"), min_value=-verbs.LARGEST_CHANGE, max_value=verbs.LARGEST_CHANGE,
-        help_text=gettext_lazy("More (20) or fewer (-20). The total stays above what is sold or reserved."),
+        label=gettext_lazy("Change by"), min_value=-verbs.MAX_CHANGE, max_value=verbs.MAX_CHANGE,
+        help_text=gettext_lazy("Add (20) or remove (-20). The total cannot fall below the number sold or reserved."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -100,7 +96,7 @@ def controls(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def visibility(request: SellerRequest, pk: int) -> HttpResponse:
-    """``what``: hide or show; ``spec``: the key of one, empty for the product."""
+    """Hide or show (``what``) a spec by its key, or the product."""
     product, by = own_product(request, pk), request.user.email
     hidden, key = request.POST.get("what") == "hide", request.POST.get("spec", "")[:32]
 
@@ -109,9 +105,13 @@ def visibility(request: SellerRequest, pk: int) -> HttpResponse:
             verbs.hide_spec(product, key, hidden=hidden, now=request.now, by=by)
             return _("The spec is sold by its link only.") if hidden else _("The spec is public.")
         (verbs.hide if hidden else verbs.show)(product, now=request.now, by=by)
-        return _("Only who has the link finds it now.") if hidden else _("The product and all its specs are public.")
+        return (
+            _("Only people with the link can find it now.")
+            if hidden
+            else _("The product and all its specs are public.")
+        )
 
-    return _do(request, product, change)
+    return _run_change(request, product, change)
 
 
 @require_POST
@@ -122,21 +122,21 @@ def limit(request: SellerRequest, pk: int) -> HttpResponse:
         key = request.POST.get("spec", "")[:32]
 
         def drop() -> str:
-            verbs.drop_limit(product, spec_key=key, now=request.now, by=by)
-            return _("There is no limit any more.")
+            verbs.remove_limit(product, spec_key=key, now=request.now, by=by)
+            return _("The limit was removed.")
 
-        return _do(request, product, drop)
+        return _run_change(request, product, drop)
     form = LimitForm(request.POST, product=product)
 
     def save() -> str:
-        given = form.cleaned_data
+        values = form.cleaned_data
         verbs.set_limit(
-            product, spec_key=key_of(given["spec"]), maximum=given["maximum"], until_expiry=given["until_expiry"],
+            product, spec_key=spec_key_of(values["spec"]), maximum=values["maximum"], until_expiry=values["until_expiry"],
             now=request.now, by=by,
         )  # fmt: skip
-        return _("The limit holds from the next order on.")
+        return _("The limit applies from the next order.")
 
-    return _do(request, product, save, limit_form=form)
+    return _run_change(request, product, save, limit_form=form)
 
 
 @require_POST
@@ -146,17 +146,17 @@ def target(request: SellerRequest, pk: int) -> HttpResponse:
     form = TargetForm(request.POST, product=product)
 
     def save() -> str:
-        given = form.cleaned_data
-        if given["audience"] == EVERYONE:
-            verbs.drop_target(product, spec_key=key_of(given["spec"]), now=request.now, by=by)
-            return _("It is sold to everyone.")
+        values = form.cleaned_data
+        if values["audience"] == EVERYONE:
+            verbs.remove_target(product, spec_key=spec_key_of(values["spec"]), now=request.now, by=by)
+            return _("It is now sold to everyone.")
         verbs.set_target(
-            product, spec_key=key_of(given["spec"]), audience=given["audience"], buyers=verbs.read_buyers(given["buyers"]),
-            holders_of=given["holders_of"], now=request.now, by=by,
+            product, spec_key=spec_key_of(values["spec"]), audience=values["audience"],
+            buyers=verbs.read_buyers(values["buyers"]), holders_of=values["holders_of"], now=request.now, by=by,
         )  # fmt: skip
-        return _("From the next order on it is sold to them only.")
+        return _("From the next order, it is sold only to these buyers.")
 
-    return _do(request, product, save, target_form=form)
+    return _run_change(request, product, save, target_form=form)
 
 
 @require_POST
@@ -167,64 +167,64 @@ def stock(request: SellerRequest, pk: int) -> HttpResponse:
 
     def save() -> str:
         row = verbs.change_stock(product, form.cleaned_data["change"], now=request.now, by=by)
-        return _("There are %(total)s in all now, %(left)s of them free.") % {
+        return _("The total is now %(total)s, with %(left)s available.") % {
             "total": row.total,
             "left": row.total - row.used,
         }
 
-    return _do(request, product, save, stock_form=form)
+    return _run_change(request, product, save, stock_form=form)
 
 
-def _do(request: SellerRequest, product: Product, act: Callable[[], str], **forms_: forms.Form) -> HttpResponse:
-    """Change it and say so; what is refused stands beside its field, and what was typed stays."""
-    form = next(iter(forms_.values()), None)
+def _run_change(
+    request: SellerRequest, product: Product, act: Callable[[], str], **submitted_forms: forms.Form
+) -> HttpResponse:
+    """Run a change and redirect with its message. A refusal is shown beside its field, and the input is kept."""
+    form = next(iter(submitted_forms.values()), None)
     if form is not None and not form.is_valid():
-        return _page(request, product, status=HTTPStatus.UNPROCESSABLE_ENTITY, **forms_)
+        return _page(request, product, **submitted_forms)
     try:
         with transaction.atomic():
-            said = act()
+            message = act()
     except Refused as refused:
         if form is None:
             messages.error(request, refused.message)
             return redirect("seller_center:product_controls", pk=product.pk)
-        say_why(form, refused)
-        return _page(request, product, status=refused.status, **forms_)
-    messages.success(request, said)
+        add_refusal(form, refused)
+        return _page(request, product, **submitted_forms)
+    messages.success(request, message)
     return redirect("seller_center:product_controls", pk=product.pk)
 
 
-def _page(
-    request: SellerRequest, product: Product, *, status: int = HTTPStatus.OK, **forms_: forms.Form
-) -> HttpResponse:
-    known = scopes(product)
-    names = {key_of(scope): words for scope, words in known}
+def _page(request: SellerRequest, product: Product, **submitted_forms: forms.Form) -> HttpResponse:
+    scope_choices = scopes(product)
+    names = {spec_key_of(scope): words for scope, words in scope_choices}
     targets = list(SalesTarget.objects.filter(product=product).select_related("holders_of").order_by("spec_key"))
-    edited = next((one for one in targets if one.spec_key == request.GET.get("target", "-")), None)
+    edited = next((target for target in targets if target.spec_key == request.GET.get("target", "-")), None)
     context: dict[str, Any] = {
         "product": product,
         "specs": Spec.objects.filter(product=product, stopped_at=None).order_by("position", "pk"),
         "base_url": config().base_url,
         "limits": [
-            (names.get(one.spec_key, "–"), one)
-            for one in PurchaseLimit.objects.filter(product=product).order_by("spec_key")
+            (names.get(purchase_limit.spec_key, "–"), purchase_limit)
+            for purchase_limit in PurchaseLimit.objects.filter(product=product).order_by("spec_key")
         ],
-        "targets": [(names.get(one.spec_key, "–"), one, one.buyers.count()) for one in targets],
+        "targets": [(names.get(target.spec_key, "–"), target, target.buyers.count()) for target in targets],
         "stock": Stock.objects.filter(product=product).first(),
         "changes": product.status != Product.Status.STOPPED,
-        "limit_form": LimitForm(product=product, known=known),
-        "target_form": TargetForm(product=product, known=known, initial=_filled(edited)),
+        "limit_form": LimitForm(product=product, known=scope_choices),
+        "target_form": TargetForm(product=product, known=scope_choices, initial=_initial_values(edited)),
         "stock_form": StockForm(),
         "events": product_events(product, with_actors=False),
     }
-    return show(request, "seller_center/controls.html", status=status, **context | forms_)
+    return show(request, "seller_center/controls.html", **context | submitted_forms)
 
 
-def _filled(edited: SalesTarget | None) -> dict[str, Any]:
+def _initial_values(edited: SalesTarget | None) -> dict[str, Any]:
     if edited is None:
         return {}
-    buyers = "\n".join(f"{one.customer_id} {one.email}" for one in edited.buyers.order_by("pk"))
+    buyers = "\n".join(f"{buyer.customer_id} {buyer.email}" for buyer in edited.buyers.order_by("pk"))
     return {
-        "spec": edited.spec_key or ALL,
+        "spec": edited.spec_key or PRODUCT_SCOPE,
         "audience": edited.audience,
         "buyers": buyers,
         "holders_of": edited.holders_of_id,

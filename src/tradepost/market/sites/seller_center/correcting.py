@@ -1,4 +1,4 @@
-"""Correct a submission that failed, was rejected or withdrawn: the page that does it, and the remarks that it shows."""
+"""Correct a submission that failed, was rejected or withdrawn: its page, and the remarks that it shows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tradepost.market.base.findings import Finding, read_findings
 from tradepost.market.catalog.document import SECTIONS
 from tradepost.market.debugging import replay
 from tradepost.market.debugging.models import DebugCase
-from tradepost.market.review import product_versions
-from tradepost.market.review.contract import Words
+from tradepost.market.review import appeals, product_versions
+from tradepost.market.review.contract import TranslatedText
 from tradepost.market.review.kinds.appeal.documents import Appeal
 from tradepost.market.review.kinds.asset import AssetFile
 from tradepost.market.review.models import CORRECTABLE, Submission
@@ -25,19 +25,19 @@ from .debug import case_url
 
 
 class Remark(Struct, frozen=True):
-    """What a reviewer or a check said. ``url``: where the seller looks at it; ``call``: key of the failed test call."""
+    """A remark of a reviewer or a check. ``url``: page of its subject; ``call``: key of the failed test call."""
 
     section: str
     field: str
-    title: Words
-    words: Words
+    title: TranslatedText
+    words: TranslatedText
     rule: str = ""
     url: str = ""
     call: int | None = None
 
 
 class Remarks(Struct, frozen=True):
-    """Why the last submission was not approved. ``reasons`` are a reviewer's, ``findings`` those of the checks."""
+    """Why the last submission was not approved. ``reasons``: of the reviewer; ``findings``: of the checks."""
 
     submission: Submission
     reasons: Sequence[Remark]
@@ -45,7 +45,7 @@ class Remarks(Struct, frozen=True):
 
 
 def remarks_of(last: Submission | None) -> Remarks | None:
-    """The remarks on the last submission; None when there is nothing to correct."""
+    """Return the remarks on the last submission, or None if there is nothing to correct."""
     if last is None or last.status not in CORRECTABLE:
         return None
     kind = review_kind(last.kind)
@@ -54,30 +54,36 @@ def remarks_of(last: Submission | None) -> Remarks | None:
         Remark(code, "", titles.get(code, code), words, url=_section_page(last, code))
         for code, words in last.reasons.items()
     ]
-    return Remarks(last, reasons, list(_found(last, titles)))
+    return Remarks(last, reasons, list(_remarks_of_checks(last, titles)))
 
 
 def _section_page(last: Submission, section: str) -> str:
-    """The page of the editor on which this section of a product is written."""
+    """Return the editor's page for this section of a product."""
     if last.product_id is None or last.version_id is None or section not in SECTIONS:
         return ""
     return reverse("seller_center:product_draft", args=[last.product_id, section])
 
 
-def _found(last: Submission, titles: Mapping[str, Words]) -> Iterator[Remark]:
+def _remarks_of_checks(last: Submission, titles: Mapping[str, TranslatedText]) -> Iterator[Remark]:
     findings = read_findings(last.findings)
-    failed = _failed_cases(last) if any(one.field.startswith("case.") for one in findings) else {}
-    for one in findings:
-        url, call = failed.get(one.field, ("", None))
+    failed = _failed_cases(last) if any(finding.field.startswith("case.") for finding in findings) else {}
+    for finding in findings:
+        url, call = failed.get(finding.field, ("", None))
         yield Remark(
-            one.section, one.field, titles.get(one.section, ""), one.words, one.rule, url or _page_of(one), call
+            finding.section,
+            finding.field,
+            titles.get(finding.section, ""),
+            finding.words,
+            finding.rule,
+            url or _page_of(finding),
+            call,
         )
 
 
 def _failed_cases(last: Submission) -> dict[str, tuple[str, int | None]]:
-    """Field of a finding → the page of its debug case, and its test call in the replay."""
+    """Map fields of findings to the page of their debug case and its test call in the replay."""
     job = product_versions.replay_of(last)
-    failed = {one.case: one for one in replay.results(job) if not one.passed} if job is not None else {}
+    failed = {result.case: result for result in replay.results(job) if not result.passed} if job is not None else {}
     cases = DebugCase.objects.select_related("address").filter(pk__in=failed, seller=last.seller_id)
     return {
         f"case.{case.activity}.{case.variant}": (
@@ -92,7 +98,7 @@ def _page_of(finding: Finding) -> str:
 
 
 def page_for(submission: Submission) -> str:
-    """Where its seller corrects it and submits it again; empty when what it was about no longer exists."""
+    """Return the page to correct and resubmit; "" if its subject no longer exists."""
     if review_kind(submission.kind).questions:
         return reverse("seller_center:draft", args=[submission.kind])
     find = PAGES.get(submission.kind)
@@ -109,10 +115,11 @@ def _move_page(submission: Submission) -> str:
 
 
 def _appeal_page(submission: Submission) -> str:
-    said = stored.load(Appeal, submission.document)
-    if said.version:
-        return reverse("seller_center:asset_appeal", args=[said.version])
-    return reverse("seller_center:web_appeal", args=[said.scan])
+    appeal = stored.load(Appeal, submission.document)
+    if appeal.version:
+        return reverse("seller_center:asset_appeal", args=[appeal.version])
+    report = appeals.web_report_of(submission)
+    return reverse("seller_center:web_appeal", args=[report]) if report is not None else ""
 
 
 def _asset_page(submission: Submission) -> str:
@@ -129,4 +136,4 @@ PAGES: Mapping[str, Callable[[Submission], str]] = {
     "appeal": _appeal_page,
     "asset": _asset_page,
 }
-"""Kinds that have a page instead of questions."""
+"""Kinds with their own page instead of questions."""

@@ -1,4 +1,4 @@
-"""Debugging (接口调试): a form for each activity of an address, the request that it makes, and what the server answers to it."""
+"""Debugging (接口调试): a form for each activity of an address, its request, and the server's response."""
 
 from __future__ import annotations
 
@@ -23,82 +23,84 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.debugging import debug as verbs
 from tradepost.market.debugging import find_out, generate, seller_queries
-from tradepost.market.debugging.asked import ENCRYPTION, Form, ValuesRefused, current_key, form_of, shown_values
+from tradepost.market.debugging.asked import ENCRYPTION, Form, ValuesRefused, current_key, form_of, initial_values
 from tradepost.market.debugging.findings import Finding
 from tradepost.market.debugging.models import DebugRun
-from tradepost.market.debugging.standing import Standing
+from tradepost.market.debugging.standing import CaseState
 from tradepost.market.identity.menus import Menu
 from tradepost.market.production.models import Address
 from tradepost.market.web.attempts import attempts_of
+from tradepost.market.web.refusals import status_of
 from tradepost.protocols.cases import CaseField
 
-from .frame import SellerRequest, found, may_change, seller_page, show
+from .frame import SellerRequest, may_change, or_404, seller_page, show
 
-SHOWN_RESULTS = frozenset({"failed", "broken", "warned"})
-SEVERITY = ("failed", "broken", "skipped", "warned", "passed")
+PROBLEM_VERDICTS = frozenset({"failed", "broken", "warned"})
+VERDICTS_BY_SEVERITY = ("failed", "broken", "skipped", "warned", "passed")
 
 
 class CaseForm(forms.Form):
-    """Inputs of a case, made of its fields. The rules are the protocol's: errors come from the verb."""
+    """Inputs of a case, generated from its fields. The protocol validates them; errors come from the verb."""
 
     use_required_attribute = False
 
     def __init__(self, fields: tuple[CaseField, ...], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for one in fields:
-            self.fields[one.path] = _input(one)
+        for field in fields:
+            self.fields[field.path] = _input(field)
 
     def refuse(self, errors: Mapping[str, str]) -> None:
-        """What the verb says stands beside each field; Django's own words about the same do not."""
+        """Show the verb's errors beside their fields, instead of Django's."""
         self.full_clean()
         self._errors = forms.utils.ErrorDict()
         for path, words in errors.items():
             self.add_error(path if path in self.fields else None, words)
 
 
-def _input(one: CaseField) -> forms.Field:
-    words = one.words.in_language(get_language())
-    common: dict[str, Any] = {"label": one.path, "required": one.mandatory, "help_text": words}
+def _input(field: CaseField) -> forms.Field:
+    words = field.words.in_language(get_language())
+    common: dict[str, Any] = {"label": field.path, "required": field.mandatory, "help_text": words}
     plain = {"autocomplete": "off", "spellcheck": "false", "class": "tp-mono"}
-    if one.fixed is not None:
-        help_text = _("Fixed in this case.") if one.fixed else _("Left out in this case.")
-        if one.path == ENCRYPTION:
+    if field.fixed is not None:
+        help_text = _("Fixed in this case.") if field.fixed else _("Left out in this case.")
+        if field.path == ENCRYPTION:
             help_text = _("Chosen at the production address.")
         return forms.CharField(**common | {"help_text": help_text, "required": True}, disabled=True)
-    if one.values:
-        choices = [*([] if one.mandatory else [("", "–")]), *((value, value) for value in one.values)]
+    if field.values:
+        choices = [*([] if field.mandatory else [("", "–")]), *((value, value) for value in field.values)]
         return forms.ChoiceField(**common, choices=choices)
-    if one.long:
-        return forms.CharField(**common, max_length=one.length, widget=forms.Textarea(attrs=plain | {"rows": 3}))
-    return forms.CharField(**common, max_length=one.length, widget=forms.TextInput(attrs=plain))
+    if field.long:
+        return forms.CharField(**common, max_length=field.length, widget=forms.Textarea(attrs=plain | {"rows": 3}))
+    return forms.CharField(**common, max_length=field.length, widget=forms.TextInput(attrs=plain))
 
 
-# --- the page of a case --------------------------------------------------------------------------------------------------
+# --- the page of a case
+# --------------------------------------------------------------------------------------------------
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def debug(request: SellerRequest) -> HttpResponse:
-    """The first address, or the one that was chosen; without any, how to register one."""
+    """Show the chosen or first address; without one, how to register one."""
     own = seller_queries.addresses_of(request.seller)
     chosen = whole_number(request.GET.get("address", ""))
-    address = next((one for one in own if one.pk == chosen), own[0] if own else None)
+    address = next((address for address in own if address.pk == chosen), own[0] if own else None)
     return _first_case(request, address) if address else show(request, "seller_center/debug_nothing.html")
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def debug_address(request: SellerRequest, pk: int) -> HttpResponse:
-    return _first_case(request, found(seller_queries.find_address(request.seller, pk)))
+    return _first_case(request, or_404(seller_queries.find_address(request.seller, pk)))
 
 
 def _first_case(request: SellerRequest, address: Address) -> HttpResponse:
-    """The first case of the address that does not stand."""
+    """Show the first case of the address that is not saved."""
     rows = seller_queries.rows_of(address)
-    row = next((one for one in rows if one.standing is not Standing.SAVED), rows[0] if rows else None)
+    row = next((row for row in rows if row.standing is not CaseState.SAVED), rows[0] if rows else None)
     if row is None:
         return show(request, "seller_center/debug_nothing.html", address=address)
-    return _shown(request, form_of(address, row.case.activity, row.case.variant))
+    return _form_page(request, form_of(address, row.case.activity, row.case.variant))
 
 
 def case_url(address: Address, activity: str, variant: str) -> str:
@@ -109,52 +111,51 @@ def case_url(address: Address, activity: str, variant: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def debug_case(request: SellerRequest, pk: int, activity: str, variant: str = "") -> HttpResponse:
-    """The form; *Generate request* shows what it makes, *Debug and save* sends it."""
-    address = found(seller_queries.find_address(request.seller, pk))
+    """Show the form. *Generate request* previews the request, *Debug and save* sends it."""
+    address = or_404(seller_queries.find_address(request.seller, pk))
     form = form_of(address, activity, variant)
-    return _asked(request, form) if request.method == "POST" else _shown(request, form)
+    return _process_form(request, form) if request.method == "POST" else _form_page(request, form)
 
 
-def _shown(request: SellerRequest, form: Form) -> HttpResponse:
-    run = _run(request, form)
-    values = {**shown_values(form, now=request.now), **(run.values if run else {}), **form.fixed}
-    inputs = CaseForm(form.fields, initial=values)
+def _form_page(request: SellerRequest, form: Form) -> HttpResponse:
+    run = _selected_run(request, form)
+    inputs = CaseForm(form.fields, initial=initial_values(form, now=request.now, last=run))
     return _page(request, form, inputs, run=run)
 
 
-def _asked(request: SellerRequest, form: Form) -> HttpResponse:
+def _process_form(request: SellerRequest, form: Form) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in request.POST}
     inputs = CaseForm(form.fields, request.POST, initial=form.fixed)
     try:
         if request.POST.get("do") == "debug":
-            most = config().test_calls_at_once
-            run = verbs.debug(form, typed, by=request.user.email, now=request.now, most=most)
+            limit = config().debugging.test_calls_at_once
+            run = verbs.debug(form, typed, by=request.user.email, now=request.now, most=limit)
             page = case_url(form.address, form.case.activity, form.case.variant)
             return HttpResponseRedirect(f"{page}?run={run.pk}#sc-result")
-        made = generate.generate(form, typed, wall=clock.wall())
+        generated = generate.generate(form, typed, wall=clock.wall())
     except ValuesRefused as refused:
         inputs.refuse(refused.errors)
-        return _page(request, form, inputs, status=refused.status)
+        return _page(request, form, inputs, status=status_of(refused))
     except Refused as refused:
         inputs.refuse({"": refused.message})
-        return _page(request, form, inputs, status=refused.status)
+        return _page(request, form, inputs, status=status_of(refused))
     inputs.refuse({})
-    return _page(request, form, inputs, made=made)
+    return _page(request, form, inputs, generated=generated)
 
 
-def _run(request: SellerRequest, form: Form) -> DebugRun | None:
-    """The test call that the address names, if it is one of this case; else the last one."""
-    asked = whole_number(request.GET.get("run", ""))
-    named = seller_queries.find_run(request.seller, asked) if asked is not None else None
+def _selected_run(request: SellerRequest, form: Form) -> DebugRun | None:
+    """Return the test call in the address if it belongs to this case, otherwise the last one."""
+    run_pk = whole_number(request.GET.get("run", ""))
+    requested_run = seller_queries.find_run(request.seller, run_pk) if run_pk is not None else None
     case = (form.address.pk, form.case.activity, form.case.variant)
-    if named is not None and (named.address_id, named.activity, named.variant) == case:
-        return named
+    if requested_run is not None and (requested_run.address_id, requested_run.activity, requested_run.variant) == case:
+        return requested_run
     return seller_queries.newest_run(form.address, form.case.activity, form.case.variant)
 
 
 def _page(
     request: SellerRequest, form: Form, inputs: CaseForm, *, run: DebugRun | None = None,
-    made: generate.Generated | None = None, status: int = HTTPStatus.OK,
+    generated: generate.GeneratedRequest | None = None, status: int = HTTPStatus.OK,
 ) -> HttpResponse:  # fmt: skip
     rows = seller_queries.rows_of(form.address)
     key = current_key(form.address)
@@ -167,16 +168,16 @@ def _page(
         case=form.case,
         action=case_url(form.address, form.case.activity, form.case.variant),
         case_title=form.case.title.in_language(get_language()),
-        rows=[_entry(row, form) for row in rows],
-        standing=next((row.standing for row in rows if row.case == form.case), Standing.MISSING),
+        rows=[_case_entry(row, form) for row in rows],
+        standing=next((row.standing for row in rows if row.case == form.case), CaseState.MISSING),
         form=inputs,
         key=key,
-        made=made,
-        **(_seen(request, run) if run and not made else {}),
+        made=generated,
+        **(_run_context(request, run) if run and not generated else {}),
     )
 
 
-def _entry(row: seller_queries.CaseRow, form: Form) -> dict[str, Any]:
+def _case_entry(row: seller_queries.CaseRow, form: Form) -> dict[str, Any]:
     return {
         "activity": row.case.activity,
         "title": row.case.title.in_language(get_language()),
@@ -186,78 +187,80 @@ def _entry(row: seller_queries.CaseRow, form: Form) -> dict[str, Any]:
     }
 
 
-# --- a test call ----------------------------------------------------------------------------------------------------------
+# --- a test call
+# ----------------------------------------------------------------------------------------------------------
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def debug_run(request: SellerRequest, pk: int) -> HttpResponse:
-    """The part of the page that follows a test call; it asks for itself again until the answer was judged."""
-    run = found(seller_queries.find_run(request.seller, pk))
-    return show(request, "seller_center/parts/debug_run.html", **_seen(request, run))
+    """Return the part with a test call, which is polled until the response is judged."""
+    run = or_404(seller_queries.find_run(request.seller, pk))
+    return show(request, "seller_center/parts/debug_run.html", **_run_context(request, run))
 
 
-def _seen(request: SellerRequest, run: DebugRun) -> dict[str, Any]:
-    seen = seller_queries.seen(run)
-    shown = [_words(one) for one in seen.findings]
+def _run_context(request: SellerRequest, run: DebugRun) -> dict[str, Any]:
+    view = seller_queries.view_of_run(run)
+    rows = [_finding_row(finding) for finding in view.findings]
     return {
         "run": run,
-        "wrong": [one for one in shown if one["verdict"] in SHOWN_RESULTS],
-        "right": [one for one in shown if one["verdict"] not in SHOWN_RESULTS],
-        "holds": sum(one["verdict"] == Verdict.PASSED for one in shown),
+        "wrong": [row for row in rows if row["verdict"] in PROBLEM_VERDICTS],
+        "right": [row for row in rows if row["verdict"] not in PROBLEM_VERDICTS],
+        "holds": sum(row["verdict"] == Verdict.PASSED for row in rows),
         "attempts": attempts_of(run.call) if run.call is not None and run.ended_at else [],
         "may_change": may_change(request),
     }
 
 
-def _words(one: Finding) -> dict[str, Any]:
+def _finding_row(finding: Finding) -> dict[str, Any]:
     language = get_language()
     return {
-        "verdict": one.verdict.value,
-        "title": one.title.in_language(language),
-        "expected": one.expected.in_language(language),
-        "seen": one.seen.in_language(language),
-        "repair": one.repair.in_language(language) if one.repair else "",
-        "spec": one.spec,
+        "verdict": finding.verdict.value,
+        "title": finding.title.in_language(language),
+        "expected": finding.expected.in_language(language),
+        "seen": finding.seen.in_language(language),
+        "repair": finding.repair.in_language(language) if finding.repair else "",
+        "spec": finding.spec,
     }
 
 
-# --- find out why ---------------------------------------------------------------------------------------------------------
+# --- diagnosis
+# ------------------------------------------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def find_out_why(request: SellerRequest, pk: int) -> HttpResponse:
-    """The whole tester against the address: begun here, followed here, and read here as long as its job is kept."""
-    address = found(seller_queries.find_address(request.seller, pk))
+    """Run the tester against the address, and show its progress and report while the job is kept."""
+    address = or_404(seller_queries.find_address(request.seller, pk))
     if request.method == "POST":
         try:
             find_out.start(address, by=request.user.email, now=request.now)
         except Refused as refused:
             messages.error(request, refused.message)
         return redirect("seller_center:find_out", pk=address.pk)
-    return show(request, "seller_center/find_out.html", **_report(address))
+    return show(request, "seller_center/find_out.html", **_report_context(address))
 
 
 @require_safe
 @seller_page(menu=Menu.TOOLS)
 def find_out_live(request: SellerRequest, pk: int) -> HttpResponse:
-    address = found(seller_queries.find_address(request.seller, pk))
-    return show(request, "seller_center/parts/find_out_live.html", **_report(address))
+    address = or_404(seller_queries.find_address(request.seller, pk))
+    return show(request, "seller_center/parts/find_out_live.html", **_report_context(address))
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def find_out_cancel(request: SellerRequest, pk: int) -> HttpResponse:
-    address = found(seller_queries.find_address(request.seller, pk))
+    address = or_404(seller_queries.find_address(request.seller, pk))
     job = find_out.newest(address)
     if job is not None and job.open:
         leased_jobs.cancel(job.pk, now=request.now)
-        messages.success(request, _("The tester stops after the question that is under way, and tidies up."))
+        messages.success(request, _("The tester stops after the current request and cleans up."))
     return redirect("seller_center:find_out", pk=address.pk)
 
 
-def _report(address: Address) -> dict[str, Any]:
+def _report_context(address: Address) -> dict[str, Any]:
     job = find_out.newest(address)
     chinese = (get_language() or "").startswith("zh")
     result = job.result if job else None
@@ -265,26 +268,29 @@ def _report(address: Address) -> dict[str, Any]:
         "address": address,
         "key": current_key(address),
         "job": job,
-        "doing": _doing(job, chinese=chinese),
-        "report": _read(result, chinese=chinese) if result else None,
+        "doing": _progress_text(job, chinese=chinese),
+        "report": _translate_report(result, chinese=chinese) if result else None,
         "changed": bool(result) and result is not None and result.get("url") != address.url,
     }
 
 
-def _doing(job: LeasedJob | None, *, chinese: bool) -> str:
-    english, _between, zh = (job.words if job else "").partition(find_out.BETWEEN)
+def _progress_text(job: LeasedJob | None, *, chinese: bool) -> str:
+    english, _between, zh = (job.words if job else "").partition(find_out.SEPARATOR)
     return zh if chinese and zh else english
 
 
-def _read(result: dict[str, Any], *, chinese: bool) -> dict[str, Any]:
-    """The tester's report in the reader's language: what did not pass first, each mistake once, then the rest by group."""
+def _translate_report(result: dict[str, Any], *, chinese: bool) -> dict[str, Any]:
+    """Return the tester's report in the reader's language: each mistake once, worst first, then the other results by
+    group."""
     end = "Zh" if chinese else ""
-    shown = [_check(one, end) for one in result["results"]]
-    # As the tester counts them: what was not asked has a reason of its own only where it names one.
-    wrong = [one for one in shown if one["verdict"] in SHOWN_RESULTS or (one["needed"] and one["name"])]
+    checks = [_translate_check(entry, end) for entry in result["results"]]
+    # Counted like the tester does: a skipped check has its own reason only if it names one.
+    problems = [
+        check for check in checks if check["verdict"] in PROBLEM_VERDICTS or (check["needed"] and check["name"])
+    ]
     groups: dict[str, list[dict[str, Any]]] = {}
-    for one in sorted(wrong, key=lambda one: SEVERITY.index(one["verdict"])):
-        groups.setdefault(one["name"] or one["check"], []).append(one)
+    for check in sorted(problems, key=lambda check: VERDICTS_BY_SEVERITY.index(check["verdict"])):
+        groups.setdefault(check["name"] or check["check"], []).append(check)
     return {
         "headline": result[f"headline{end}"],
         "summary": result[f"summary{end}"],
@@ -293,21 +299,21 @@ def _read(result: dict[str, Any], *, chinese: bool) -> dict[str, Any]:
         "seconds": result["seconds"],
         "left_behind": result["leftBehind"],
         "mistakes": [(first, rest) for first, *rest in groups.values()],
-        "others": [one for one in shown if one not in wrong],
+        "others": [check for check in checks if check not in problems],
     }
 
 
-def _check(one: dict[str, Any], end: str) -> dict[str, Any]:
-    diagnosis = one["diagnosis"] or {}
+def _translate_check(check: dict[str, Any], end: str) -> dict[str, Any]:
+    diagnosis = check["diagnosis"] or {}
     return {
-        "check": one["check"],
-        "title": one[f"title{end}"],
-        "verdict": one["verdict"],
-        "needed": one["needed"],
-        "spec": one["spec"],
-        "expected": one[f"expected{end}"],
-        "seen": one[f"seen{end}"],
+        "check": check["check"],
+        "title": check[f"title{end}"],
+        "verdict": check["verdict"],
+        "needed": check["needed"],
+        "spec": check["spec"],
+        "expected": check[f"expected{end}"],
+        "seen": check[f"seen{end}"],
         "name": diagnosis.get("name", ""),
         "repair": diagnosis.get(f"words{end}", ""),
-        "exchanges": one["exchanges"],
+        "exchanges": check["exchanges"],
     }

@@ -1,4 +1,4 @@
-"""What went out about the seller's matters by mail, SMS, webhook and chat, and what did not, with the reason."""
+"""Messages to the seller by mail, SMS, webhook and chat: sent, failed and suppressed, with the reason."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.notifications import delivery_log
 from tradepost.market.web import deliveries as shared
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, or_404, seller_page, show
 
 
 @require_safe
 @seller_page(menu=Menu.COMPANY)
 def index(request: SellerRequest) -> HttpResponse:
-    return show(request, "seller_center/deliveries.html", **shared.log_of(request, request.seller))
+    return show(request, "seller_center/deliveries.html", **shared.log_context(request, request.seller))
 
 
 @require_safe
 @seller_page(menu=Menu.COMPANY)
 def detail(request: SellerRequest, pk: int) -> HttpResponse:
-    one = found(delivery_log.find_delivery(pk, seller=request.seller))
-    written = shared.content_of(one, None, base_url=config().base_url)
+    notice_delivery = or_404(delivery_log.find_delivery(pk, seller=request.seller))
+    written = shared.content_context(notice_delivery, None, base_url=config().base_url)
     return show(request, "seller_center/delivery.html", **written)

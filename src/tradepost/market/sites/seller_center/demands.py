@@ -1,42 +1,44 @@
-"""What customers need and the market asks this seller for: offer something, or decline (business-rules §17.7)."""
+"""Customer demands that the market passed to this seller: make an offer, or decline (business-rules §17.7)."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.base.both_languages import named
-from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Seller
 from tradepost.market.service_desk import customer_demands
 from tradepost.market.service_desk.customer_demands import Offer
-from tradepost.market.service_desk.demand_models import LONGEST_ANSWER
+from tradepost.market.service_desk.demand_models import MAX_ANSWER_LENGTH
 from tradepost.market.service_desk.demand_queries import customer_demand_of, customer_demands_of, products_to_offer
 from tradepost.market.service_desk.models import CustomerDemand
-from tradepost.market.web.refusals import say_why
+from tradepost.market.web.pages import Empty, Listing, ask, moment, page_link, state, states, time_range
 from tradepost.market.web.service_desk import desk_rules_now
-from tradepost.market.web.status import vocabulary
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, or_404, seller_list, seller_page, show
 
-SEES_CONTACT = (CustomerDemand.Status.WAITING, CustomerDemand.Status.ACCEPTED)
-"""While it is asked, and once it offered something: a seller that declined needs nobody's address."""
+CONTACT_STATES = (CustomerDemand.Status.WAITING, CustomerDemand.Status.ACCEPTED)
+"""States in which the seller sees the contact; a seller that declined does not need it."""
+
+
+MAX_EXCERPT_LENGTH = 80
+"""Maximum length in characters of a requirement in the list."""
 
 
 class OfferForm(forms.Form):
     words = forms.CharField(
-        label=gettext_lazy("What you offer"),
-        max_length=LONGEST_ANSWER,
+        label=gettext_lazy("Your offer"),
+        max_length=MAX_ANSWER_LENGTH,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=gettext_lazy("Who asked reads it under your company's name."),
+        help_text=gettext_lazy("The requester sees it under your company's name."),
     )
     product = forms.TypedChoiceField(
         label=gettext_lazy("Product"),
@@ -48,51 +50,77 @@ class OfferForm(forms.Form):
 
     def __init__(self, *args: Any, seller: Seller, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [(str(one.pk), named(one)) for one in products_to_offer(seller)]
+        offered = [(str(product.pk), localised_name(product)) for product in products_to_offer(seller)]
         self.fields["product"].choices = [("", _("none")), *offered]  # type: ignore[attr-defined]  # of a ChoiceField
 
 
 class DeclineForm(forms.Form):
     words = forms.CharField(
-        label=gettext_lazy("Why you decline"),
-        max_length=LONGEST_ANSWER,
+        label=gettext_lazy("Reason for declining"),
+        max_length=MAX_ANSWER_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The operators read it; who asked does not."),
+        help_text=gettext_lazy("Only the operators can see it. The requester cannot."),
     )
 
 
-@require_safe
-@seller_page(menu=Menu.TRADE)
-def index(request: SellerRequest) -> HttpResponse:
-    status = request.GET.get("status", "")
-    return show(
-        request,
-        "seller_center/demands.html",
-        page=customer_demands_of(request.seller, status=status, after=request.GET.get("after", "")),
-        chosen=status,
-        states=vocabulary("customer demand"),
-    )
+def _due(demand: CustomerDemand) -> datetime | None:
+    return demand.until if demand.status == CustomerDemand.Status.WAITING else None
+
+
+LISTING: Listing[CustomerDemand, CustomerDemand] = Listing(
+    name="seller_center:demands",
+    title=gettext_lazy("Customer demands"),
+    layout="seller_center/layout.html",
+    source=lambda request, query, after, size: customer_demands_of(
+        request.seller, status=query["status"], within=query.within, after=after, size=size
+    ),
+    columns=(
+        page_link(
+            gettext_lazy("Demand details"),
+            lambda one: Truncator(one.demand.requirement).chars(MAX_EXCERPT_LENGTH),
+            "seller_center:demand",
+            "pk",
+        ),
+        moment(gettext_lazy("Received at"), "passed_at"),
+        moment(gettext_lazy("Answer until"), _due),
+        state(gettext_lazy("State"), "customer demand"),
+    ),
+    filters=(states("customer demand"), time_range()),
+    empty=Empty(
+        icon="message",
+        title=gettext_lazy("No demands"),
+        text=gettext_lazy("Operators can ask you for an offer when a customer needs something that the store lacks."),
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No demands found"),
+        text=gettext_lazy("Try another state or time."),
+        action=gettext_lazy("Show all demands"),
+        page="seller_center:demands",
+    ),
+    file="demands",
+)
+index = seller_list(LISTING, menu=Menu.TRADE)
 
 
 @require_safe
 @seller_page(menu=Menu.TRADE)
 def detail(request: SellerRequest, pk: int) -> HttpResponse:
-    return _page(request, found(customer_demand_of(request.seller, pk)))
+    return _page(request, or_404(customer_demand_of(request.seller, pk)))
 
 
 def _page(
     request: SellerRequest, passed: CustomerDemand, *, offer_form: OfferForm | None = None,
-    decline_form: DeclineForm | None = None, status: int = 200,
+    decline_form: DeclineForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     waits = passed.status == CustomerDemand.Status.WAITING
     return show(
         request,
         "seller_center/demand.html",
-        status=status,
         passed=passed,
         demand=passed.demand,
         waits=waits,
-        sees_contact=passed.demand.shares_contact and passed.status in SEES_CONTACT,
+        sees_contact=passed.demand.shares_contact and passed.status in CONTACT_STATES,
         offer_form=offer_form or OfferForm(seller=request.seller, auto_id="offer-%s"),
         decline_form=decline_form or DeclineForm(auto_id="decline-%s"),
     )
@@ -101,36 +129,36 @@ def _page(
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def offer(request: SellerRequest, pk: int) -> HttpResponse:
-    passed = found(customer_demand_of(request.seller, pk))
+    demand = or_404(customer_demand_of(request.seller, pk))
     form = OfferForm(request.POST, seller=request.seller, auto_id="offer-%s")
-    if not form.is_valid():
-        return _page(request, passed, offer_form=form, status=400)
-    try:
+
+    def send_offer() -> None:
         offered = Offer(by=request.user.email, words=form.cleaned_data["words"], product=form.cleaned_data["product"])
-        customer_demands.offer(passed, offered, now=request.now)
-        messages.success(request, _("Your offer is with who asked."))
-    except IllegalTransition:
-        messages.error(request, _("You are not asked any more: see what became of it."))
-    except Refused as refused:
-        say_why(form, refused)
-        return _page(request, passed, offer_form=form, status=refused.status)
-    return redirect("seller_center:demand", pk)
+        customer_demands.answer_with_offer(demand, offered, now=request.now)
+
+    return ask(
+        request,
+        form,
+        send_offer,
+        page=lambda: _page(request, demand, offer_form=form),
+        done=_("Offer sent to the requester."),
+        back=("seller_center:demand", pk),
+        late=_("This demand no longer needs your answer. The result is shown below."),
+    )
 
 
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def decline(request: SellerRequest, pk: int) -> HttpResponse:
-    passed, form = found(customer_demand_of(request.seller, pk)), DeclineForm(request.POST, auto_id="decline-%s")
-    if not form.is_valid():
-        return _page(request, passed, decline_form=form, status=400)
-    try:
-        customer_demands.decline(
-            passed, form.cleaned_data["words"], by=request.user.email, rules=desk_rules_now(), now=request.now
-        )
-        messages.success(request, _("You declined. The operators look for another answer."))
-    except IllegalTransition:
-        messages.error(request, _("You are not asked any more: see what became of it."))
-    except Refused as refused:
-        say_why(form, refused)
-        return _page(request, passed, decline_form=form, status=refused.status)
-    return redirect("seller_center:demand", pk)
+    demand, form = or_404(customer_demand_of(request.seller, pk)), DeclineForm(request.POST, auto_id="decline-%s")
+    return ask(
+        request,
+        form,
+        lambda: customer_demands.decline(
+            demand, form.cleaned_data["words"], by=request.user.email, rules=desk_rules_now(), now=request.now
+        ),
+        page=lambda: _page(request, demand, decline_form=form),
+        done=_("You declined. The operators will look for another answer."),
+        back=("seller_center:demand", pk),
+        late=_("This demand no longer needs your answer. The result is shown below."),
+    )

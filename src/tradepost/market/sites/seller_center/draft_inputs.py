@@ -1,4 +1,4 @@
-"""One input of the editor as a template shows it, whatever section it is in: name, label, value and what is wrong with it."""
+"""An input of the editor as templates render it: name, label, value and errors."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Look(StrEnum):
     TICK = "tick"
 
 
-class Shown(Struct, frozen=True, kw_only=True):
-    """``language``: of what is typed here, where it is one of two. ``errors``: (words, rule)."""
+class InputView(Struct, frozen=True, kw_only=True):
+    """An input. ``language``: of one of two language inputs; ``errors``: (message, rule)."""
 
     name: str
     label: Words = ""
@@ -50,8 +50,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
-class Wrong:
-    """What is wrong, by input: beside an input, and for whoever reads all of it."""
+class InputErrors:
+    """Errors by input."""
 
     by_name: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -66,5 +66,5 @@ class Wrong:
         return any(self.by_name.values())
 
     def __iter__(self) -> Iterator[str]:
-        """All of the words, for ``web.refusals``."""
-        return (words for said in self.by_name.values() for words, _rule in said)
+        """Iterate over all messages, for ``web.refusals``."""
+        return (words for errors in self.by_name.values() for words, _rule in errors)

@@ -1,6 +1,6 @@
-"""The sections of a draft that are plain inputs: what each asks, how it is read from a form, and how it is shown again.
+"""Sections of a draft with plain inputs: reading them from a form, and rendering them.
 
-A draft keeps what is unfinished and wrong; refused here is only what no draft could hold. Prices have a form of their own.
+A draft may be incomplete or wrong; only values that it cannot store are refused. Prices have their own form.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tradepost.market.catalog.document import (
 )
 from tradepost.protocols.text import Text
 
-from .draft_inputs import Shown, Words, Wrong
-from .draft_questions import GROUPS, MOST_HIGHLIGHTS, MOST_PARAMS, MOST_PICTURES, Ask, Group
+from .draft_inputs import InputErrors, InputView, Words
+from .draft_questions import GROUPS, MAX_HIGHLIGHTS, MAX_PARAMS, MAX_PICTURES, DraftQuestion, Group
 
-MOST_TAGS = 10
+MAX_TAGS = 10
 
 
-class TooLong(Exception):  # it says which
-    """No draft could hold this. ``errors``: input → words."""
+class InputTooLong(Exception):  # carries the errors
+    """Values that a draft cannot store. ``errors``: input → message."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__(str(sorted(errors)))
@@ -45,12 +45,11 @@ class TooLong(Exception):  # it says which
 
 
 def read(section: str, post: Mapping[str, str], before: Document) -> Any:
-    """The section as it was typed. Pictures are those that the form names, whosever they are: the caller looks. Raises
-    ``TooLong``."""
+    """Read a section from a form. The caller checks who owns the named pictures. Raises ``InputTooLong``."""
     typed = {name: _clean(post.get(name, "")) for name in _names(section)}
-    _bound(section, typed)
-    value = _READ[section](typed)
-    # A drawing has no input: who has one keeps it.
+    _check_lengths(section, typed)
+    value = _READERS[section](typed)
+    # A drawing has no input, so it is kept.
     return replace(value, drawing=before.media.drawing) if isinstance(value, Media) else value
 
 
@@ -61,35 +60,35 @@ def _names(section: str) -> Iterator[str]:
 
 
 def _clean(text: str) -> str:
-    """NUL is nothing that anybody types, and PostgreSQL keeps none."""
+    """Remove NUL, which PostgreSQL cannot store, and normalise line ends."""
     return text.replace("\0", "").replace("\r\n", "\n").strip()
 
 
-def _bound(section: str, typed: Mapping[str, str]) -> None:
+def _check_lengths(section: str, typed: Mapping[str, str]) -> None:
     errors = {
-        name: _("At most %(most)s characters; these are %(are)s.") % {"most": ask.longest, "are": len(typed[name])}
+        name: _("At most %(most)s characters. You entered %(are)s.") % {"most": ask.longest, "are": len(typed[name])}
         for group in GROUPS[section]
         for ask in group.asks
         for name in ask.names()
         if len(typed[name]) > ask.longest
     }
     if errors:
-        raise TooLong(errors)
+        raise InputTooLong(errors)
 
 
 def _text(typed: Mapping[str, str], name: str) -> Text:
     return Text(zh=typed[f"{name}.zh"], en=typed[f"{name}.en"])
 
 
-def _texts(typed: Mapping[str, str], name: str, most: int) -> tuple[Text, ...]:
-    found = (_text(typed, f"{name}.{n}") for n in range(most))
-    return tuple(text for text in found if text.zh or text.en)
+def _texts(typed: Mapping[str, str], name: str, count: int) -> tuple[Text, ...]:
+    texts = (_text(typed, f"{name}.{n}") for n in range(count))
+    return tuple(text for text in texts if text.zh or text.en)
 
 
 def _base(typed: Mapping[str, str]) -> Base:
     return Base(
         name=_text(typed, "name"), summary=_text(typed, "summary"),
-        highlights=_texts(typed, "highlights", MOST_HIGHLIGHTS), category=typed["category"],
+        highlights=_texts(typed, "highlights", MAX_HIGHLIGHTS), category=typed["category"],
     )  # fmt: skip
 
 
@@ -98,7 +97,7 @@ def _media(typed: Mapping[str, str]) -> Media:
 
 
 def _pictures(typed: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found for n in range(MOST_PICTURES) if (found := typed[f"pictures.{n}"])))
+    return tuple(dict.fromkeys(sha256 for n in range(MAX_PICTURES) if (sha256 := typed[f"pictures.{n}"])))
 
 
 def _description(typed: Mapping[str, str]) -> Description:
@@ -118,13 +117,15 @@ def _support(typed: Mapping[str, str]) -> Support:
 def _purchase(typed: Mapping[str, str]) -> Purchase:
     params = (
         ExtendParam(
-            name=typed[f"extend_params.{n}.name"], label=_text(typed, f"extend_params.{n}.label"),
-            required=bool(typed[f"extend_params.{n}.required"]),
+            name=typed[f"extend_params.{index}.name"], label=_text(typed, f"extend_params.{index}.label"),
+            required=bool(typed[f"extend_params.{index}.required"]),
         )
-        for n in range(MOST_PARAMS)
+        for index in range(MAX_PARAMS)
     )  # fmt: skip
     return Purchase(
-        extend_params=tuple(p for p in params if p.name or p.label.zh or p.label.en),
+        extend_params=tuple(
+            param for param in params if param.name or param.label.zh or param.label.en or param.required
+        ),
         asks_mobile=bool(typed["asks_mobile"]), asks_email=bool(typed["asks_email"]),
         asks_user=bool(typed["asks_user"]), terms=_text(typed, "terms"),
         access_by_message=bool(typed["access_by_message"]), public=bool(typed["public"]),
@@ -133,12 +134,12 @@ def _purchase(typed: Mapping[str, str]) -> Purchase:
 
 def _discovery(typed: Mapping[str, str]) -> Discovery:
     tags = dict.fromkeys(
-        tag for each in typed["tags"].replace("，", ",").replace("、", ",").split(",") if (tag := each.strip())
+        tag for part in typed["tags"].replace("，", ",").replace("、", ",").split(",") if (tag := part.strip())
     )
-    return Discovery(keywords=_text(typed, "keywords"), tags=tuple(tags)[:MOST_TAGS])  # fmt: skip
+    return Discovery(keywords=_text(typed, "keywords"), tags=tuple(tags)[:MAX_TAGS])  # fmt: skip
 
 
-_READ: Mapping[str, Any] = {
+_READERS: Mapping[str, Any] = {
     "base": _base, "media": _media, "description": _description, "guide": _guide, "support": _support,
     "purchase": _purchase, "discovery": _discovery,
 }  # fmt: skip
@@ -147,12 +148,12 @@ _READ: Mapping[str, Any] = {
 # --- to a form --------------------------------------------------------------------------------------------------------
 
 
-def plain(value: object) -> dict[str, str]:
-    """The inputs of a section's value."""
-    return dict(_flat("", value))
+def input_values(value: object) -> dict[str, str]:
+    """Return the inputs of a section's value."""
+    return dict(_flatten("", value))
 
 
-def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
+def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
     match value:
         case Text():
             yield f"{name}.zh", value.zh
@@ -164,11 +165,11 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
         case tuple() if name == "tags":
             yield name, ", ".join(value)
         case tuple():
-            for number, each in enumerate(value):
-                yield from _flat(f"{name}.{number}", each)
+            for number, item in enumerate(value):
+                yield from _flatten(f"{name}.{number}", item)
         case Mapping():
-            for key, each in value.items():
-                yield from _flat(f"{name}.{key}", each)
+            for key, item in value.items():
+                yield from _flatten(f"{name}.{key}", item)
         case (
             Base()
             | Media()
@@ -180,41 +181,44 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
             | Discovery()
             | ExtendParam()
         ):
-            for each in members(type(value)):
-                yield from _flat(f"{name}.{each}" if name else each, getattr(value, each))
+            for member in members(type(value)):
+                yield from _flatten(f"{name}.{member}" if name else member, getattr(value, member))
 
 
-class ShownGroup(Struct, frozen=True, kw_only=True):
+class GroupView(Struct, frozen=True, kw_only=True):
     title: Words
     help: Words
-    lines: Sequence[Sequence[Shown]]
-    """Each one input, or the two of both languages."""
+    lines: Sequence[Sequence[InputView]]
+    """Rows of one input, or of two for both languages."""
     pictures: Sequence[Picture | object] = ()
 
 
-def shown(
+def group_views(
     groups: Iterable[Group],
     values: Mapping[str, str],
-    wrong: Wrong,
+    wrong: InputErrors,
     *,
     choices: Mapping[str, Sequence[tuple[str, Words]]],
-) -> list[ShownGroup]:
-    """The inputs of plain groups. ``choices``: of those that are chosen, by name."""
+) -> list[GroupView]:
+    """Return the inputs of plain groups. ``choices``: options by input name."""
     return [
-        ShownGroup(
+        GroupView(
             title=group.title,
             help=group.help,
-            lines=[list(_line(ask, values, wrong, choices)) for ask in group.asks if not ask.purpose],
+            lines=[list(_question_inputs(ask, values, wrong, choices)) for ask in group.asks if not ask.purpose],
         )
         for group in groups
     ]
 
 
-def _line(
-    ask: Ask, values: Mapping[str, str], wrong: Wrong, choices: Mapping[str, Sequence[tuple[str, Words]]]
-) -> Iterator[Shown]:
+def _question_inputs(
+    ask: DraftQuestion,
+    values: Mapping[str, str],
+    wrong: InputErrors,
+    choices: Mapping[str, Sequence[tuple[str, Words]]],
+) -> Iterator[InputView]:
     for name in ask.names():
-        yield Shown(
+        yield InputView(
             name=name, label=ask.label, value=values.get(name, ""), help=ask.help, look=ask.look, longest=ask.longest,
             language=name.rpartition(".")[2] if ask.both else "", choices=choices.get(ask.name, ()),
             required=ask.required, errors=[*wrong.at(name), *(wrong.at(ask.name) if ask.both and name.endswith(".zh") else ())],

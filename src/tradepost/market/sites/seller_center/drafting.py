@@ -1,7 +1,7 @@
-"""A seller writes what it will hand in: one long form that saves itself, keeps what is wrong, and says so beside the field.
+"""The form of a draft submission: it saves itself, keeps invalid values, and shows errors beside their fields.
 
-It is for owners: what concerns the company itself is theirs (business-rules §1.7). Two tabs: each save names the revision that it began from. Who comes second gets the own words back, with what the other tab
-saved beside them, and decides.
+It is for owners, since it concerns the company itself (business-rules §1.7). Each save names the revision from which it
+began. The later of two tabs gets its own input back, with the other tab's values beside it, and decides.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -26,107 +27,138 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import drafts
 from tradepost.market.review import submit as sending
-from tradepost.market.review.contract import AnyKind, Incomplete, Look, Question, Words
+from tradepost.market.review.contract import AnyKind, Incomplete, InputKind, Question, TranslatedText
 from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kinds
 from tradepost.market.web import uploads
+from tradepost.market.web.refusals import status_of
 
+from . import autosave
 from .correcting import remarks_of
-from .frame import SellerRequest, found, seller_page, show
-from .submission_form import LOGO, DraftForm, shown_sections, ticked
+from .frame import SellerRequest, or_404, seller_page, show
+from .submission_form import LOGO, DraftForm, section_views, ticked_agreements
 
-SEND: Mapping[str, Words] = {
-    "enter": gettext_lazy("Apply for entry"),
-    "company": gettext_lazy("Apply for the change"),
+SUBMIT_LABELS: Mapping[str, TranslatedText] = {
+    "enter": gettext_lazy("Submit the application"),
+    "company": gettext_lazy("Submit the change"),
     "certify": gettext_lazy("Apply for certification"),
-    "exit": gettext_lazy("Apply to leave the market"),
+    "exit": gettext_lazy("Apply to leave the store"),
 }
-"""What the button says."""
+"""Label of the submit button."""
 
 
 def kind_of(name: str) -> AnyKind:
-    """A kind that is written with a form; 404 for others."""
+    """Return a kind that is written in a form; 404 for other kinds."""
     kind = review_kinds().get(name)
-    return found(kind if kind is not None and kind.questions else None)
+    return or_404(kind if kind is not None and kind.questions else None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.COMPANY, owner=True)
 @uploads.takes_pictures(1, proofs=1)
 def draft(request: SellerRequest, kind: str) -> HttpResponse:
-    how = kind_of(kind)
+    submission_kind = kind_of(kind)
     standing = drafts.draft_of(kind, request.seller)
     if request.method != "POST":
         if standing is None:
-            return _not_there(request, kind)
-        return _page(request, how, standing, beside=request.GET.get("check") == "1")
+            return _without_draft(request, kind)
+        return _page(request, submission_kind, standing, beside=request.GET.get("check") == "1")
     act = request.POST.get("act", "save")
     if act == "begin":
-        return _begun(request, kind)
+        return _begin_draft(request, kind)
     if standing is None:
-        messages.warning(request, _("This draft was sent, or thrown away, in another tab."))
-        return _not_there(request, kind)
-    return _saved(request, how, standing, act)
+        words = _("This draft was submitted or discarded in another tab.")
+        if autosave.is_autosave(request):
+            return autosave.closed_response(words)
+        messages.warning(request, words)
+        return _without_draft(request, kind)
+    return _save_draft(request, submission_kind, standing, act)
 
 
-draft.own_transactions = True  # type: ignore[attr-defined]  # a second of decoding must not hold the lock of SQLite
+# decoding takes a second and must not hold SQLite's write lock
+draft.own_transactions = True  # type: ignore[attr-defined]
 
 
-def _begun(request: SellerRequest, kind: str) -> HttpResponse:
-    """The new draft. Another tab may have sent it by now: that submission is shown instead."""
+def _begin_draft(request: SellerRequest, kind: str) -> HttpResponse:
+    """Begin a draft. If another tab has submitted it by now, show that submission instead."""
     try:
         drafts.begin(kind, request.seller, by=request.user, now=request.now)
     except Refused as refused:
         if refused.code != "submission.open":
             raise
         messages.warning(request, refused.message)
-        return _not_there(request, kind)
+        return _without_draft(request, kind)
     return redirect("seller_center:draft", kind)
 
 
-def _not_there(request: SellerRequest, kind: str) -> HttpResponse:
-    waiting = drafts.open_of(kind, request.seller)
+def _without_draft(request: SellerRequest, kind: str) -> HttpResponse:
+    waiting = drafts.open_submission_of(kind, request.seller)
     return redirect("seller_center:submission", waiting.pk) if waiting else redirect("seller_center:company")
 
 
-def _saved(request: SellerRequest, kind: AnyKind, standing: Submission, act: str) -> HttpResponse:
-    """Keep what was typed, then send it if that was asked for. What cannot be sent is kept all the same."""
-    typed, quietly = _typed(request, kind), request.headers.get("HX-Request") == "true"
+def _save_draft(request: SellerRequest, kind: AnyKind, standing: Submission, act: str) -> HttpResponse:
+    """Save the input, then submit it if requested. Input that cannot be submitted is saved as well."""
+    typed, quietly = _typed_values(request, kind), autosave.is_autosave(request)
+    _store_ticks(request, standing)
     try:
-        typed |= _files(request, kind)
+        typed |= _submitted_files(request, kind)
         with transaction.atomic():
             saved = drafts.save(
                 standing, typed, revision=whole_number(request.POST.get("revision", "")) or 0, now=request.now
             )
     except Refused as refused:
         if quietly:
-            return render(request, "seller_center/parts/draft_state.html", {"refused": refused, "draft": standing})
-        return _refused(request, kind, standing, refused, typed)
+            errors = {refused.field: refused.message} if refused.field else {}
+            return autosave.not_saved_response(refused.message, errors=errors, conflict=refused.code == "draft.changed")
+        return _conflict_page(request, kind, standing, refused, typed)
     if quietly:
-        return render(request, "seller_center/parts/draft_state.html", {"draft": saved})
+        return autosave.saved_response(_saved_message(saved), seen=saved.revision)
     if act != "submit":
-        messages.success(request, _("Saved. You can go on later; nobody else sees it before you send it."))
+        messages.success(request, _("Saved. You can continue later. It is not visible to others until you submit it."))
         return redirect("seller_center:draft", kind.name)
-    return _send(request, kind, saved)
+    return _submit_draft(request, kind, saved)
 
 
-def _send(request: SellerRequest, kind: AnyKind, saved: Submission) -> HttpResponse:
-    agreed = ticked(request.POST, sending.wanted_agreements(kind, request.seller, now=request.now))
+def _submit_draft(request: SellerRequest, kind: AnyKind, saved: Submission) -> HttpResponse:
+    agreed = ticked_agreements(request.POST, sending.required_agreements(kind, request.seller, now=request.now))
     try:
         with transaction.atomic():
             sent = sending.submit(saved, by=request.user, agreed=agreed, settings=config(), now=request.now)
     except Incomplete as incomplete:
         return _page(
-            request, kind, saved, beside=True, agreed=agreed, findings=incomplete.findings,
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        )  # fmt: skip
+            request, kind, saved, beside=True, findings=incomplete.findings, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
     except Refused as refused:
-        return _page(request, kind, saved, beside=True, agreed=agreed, refused=refused, status=refused.status)
+        return _page(request, kind, saved, beside=True, refused=refused, status=status_of(refused))
+    request.session.pop(_ticks_key(saved), None)
     return redirect("seller_center:submission", sent.pk)
 
 
-def _typed(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
-    """NUL is nothing that anybody types, and PostgreSQL keeps none."""
+def _saved_message(draft: Submission) -> str:
+    return _("Saved %(time)s") % {"time": f"{timezone.localtime(draft.saved_at):%H:%M}"}
+
+
+def _ticks_key(draft: Submission) -> str:
+    return f"agreed-{draft.pk}"
+
+
+def _store_ticks(request: SellerRequest, draft: Submission) -> None:
+    """Keep ticked agreements in the session: they are not part of a draft, and are accepted only with the submission."""
+    ticks = sorted(
+        int(key)
+        for name, value in request.POST.items()
+        if value == "on" and (key := name.removeprefix("agreement_")) != name and whole_number(key)
+    )
+    if ticks != request.session.get(_ticks_key(draft), []):
+        request.session[_ticks_key(draft)] = ticks
+
+
+def _stored_ticks(request: SellerRequest, draft: Submission) -> frozenset[int]:
+    return frozenset(request.session.get(_ticks_key(draft), []))
+
+
+def _typed_values(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
+    """Return the input without NUL, which PostgreSQL cannot store."""
     return {
         name: request.POST[name].replace("\r\n", "\n").replace("\0", "")
         for question in kind.questions
@@ -134,43 +166,43 @@ def _typed(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
     }
 
 
-def _files(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
-    """The hashes of pictures and documents. Raises ``Refused`` with the field for a file that is none."""
-    found = {}
+def _submitted_files(request: SellerRequest, kind: AnyKind) -> dict[str, str]:
+    """Return the hashes of pictures and documents. Raises ``Refused`` with the field of an invalid file."""
+    hashes = {}
     for question in kind.questions:
         if question.look.is_file and question.field in request.POST:
             try:
-                found[question.field] = _file(request, question)
+                hashes[question.field] = _submitted_file(request, question)
             except Refused as refused:
                 raise Refused(
                     refused.code, refused.message, refused.status, field=question.field, rule=refused.rule
                 ) from None
-    return found
+    return hashes
 
 
-def _file(request: SellerRequest, question: Question) -> str:
+def _submitted_file(request: SellerRequest, question: Question) -> str:
     name, seller, by, now = question.field, request.seller, request.user, request.now
-    if question.look is Look.PROOF:
-        return uploads.handed_in_proof(request, name, seller=seller, by=by, now=now)
-    return uploads.handed_in(request, name, purpose=LOGO, seller=seller, by=by, now=now)
+    if question.look is InputKind.PROOF:
+        return uploads.submitted_proof(request, name, seller=seller, by=by, now=now)
+    return uploads.submitted_picture(request, name, purpose=LOGO, seller=seller, by=by, now=now)
 
 
-def _refused(
+def _conflict_page(
     request: SellerRequest, kind: AnyKind, standing: Submission, refused: Refused, typed: Mapping[str, str]
 ) -> HttpResponse:
-    """The own words stay in the form; what the other tab saved stands beside them."""
-    there = drafts.draft_of(kind.name, request.seller) or standing
-    document = stored.load(kind.document, there.document)
-    others = {
+    """Show the form with the submitted input, and beside it the values saved in the other tab."""
+    current_draft = drafts.draft_of(kind.name, request.seller) or standing
+    document = stored.load(kind.document, current_draft.document)
+    other_values = {
         question.field: str(getattr(document, question.field))
         for question in kind.questions
         if question.field in typed
-        and question.look is not Look.SECRET
+        and question.look is not InputKind.SECRET
         and typed[question.field] != str(getattr(document, question.field))
     }
     return _page(
-        request, kind, there, beside=False, typed=typed, refused=refused,
-        others=others if refused.code == "draft.changed" else {}, status=refused.status,
+        request, kind, current_draft, beside=False, typed=typed, refused=refused,
+        others=other_values if refused.code == "draft.changed" else {}, status=status_of(refused),
     )  # fmt: skip
 
 
@@ -181,23 +213,24 @@ def _page(
     *,
     beside: bool,
     typed: Mapping[str, str] | None = None,
-    agreed: Collection[int] = frozenset(),
     findings: Collection[Finding] | None = None,
     refused: Refused | None = None,
     others: Mapping[str, str] | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     document = stored.load(kind.document, draft.document)
-    wanted = sending.wanted_agreements(kind, request.seller, now=request.now)
+    agreements = sending.required_agreements(kind, request.seller, now=request.now)
     if findings is None:
-        findings = sending.findings_of(draft, agreed={each.pk for each in wanted}, settings=config(), now=request.now)
-    form = DraftForm(kind, data={**_initial(kind, document), **(typed or {})})
-    remarks = remarks_of(draft.earlier)
-    asked = {question.field for question in kind.questions}
+        findings = sending.findings_of(
+            draft, agreed={agreement.pk for agreement in agreements}, settings=config(), now=request.now
+        )
+    form = DraftForm(kind, data={**_initial_values(kind, document), **(typed or {})})
+    remarks, agreed = remarks_of(draft.earlier), _stored_ticks(request, draft)
+    question_fields = {question.field for question in kind.questions}
     if refused is not None and refused.field:
         findings = [*(findings if beside else ()), _as_finding(kind, refused)]
         beside = True
-    sections = shown_sections(kind, form, document, findings, beside=beside, remarks=remarks, seller=request.seller)
+    sections = section_views(kind, form, document, findings, beside=beside, remarks=remarks, seller=request.seller)
     return show(
         request,
         "seller_center/draft.html",
@@ -205,22 +238,26 @@ def _page(
         kind=kind,
         draft=draft,
         sections=sections,
-        agreements=[(each, each.pk in agreed) for each in wanted],
+        agreements=[(agreement, agreement.pk in agreed) for agreement in agreements],
         findings=findings if beside else (),
-        loose=[each for each in findings if each.field not in asked] if beside else [],
+        loose=[finding for finding in findings if finding.field not in question_fields] if beside else [],
         refused=refused,
         other_labels=[(q.label, others[q.field]) for q in kind.questions if others and q.field in others],
-        files=",".join(f"{q.field}_file" for q in kind.questions if q.look.is_file),
+        saved=_saved_message(draft),
         remarks=remarks,
-        loose_remarks=[one for one in remarks.findings if one.field not in asked] if remarks else [],
-        send=SEND.get(kind.name, _("Send it")),
-        conditions=[each for each in findings if each.field not in asked and each.section != "agreement"],
+        loose_remarks=[finding for finding in remarks.findings if finding.field not in question_fields]
+        if remarks
+        else [],
+        send=SUBMIT_LABELS.get(kind.name, _("Submit")),
+        conditions=[
+            finding for finding in findings if finding.field not in question_fields and finding.section != "agreement"
+        ],
     )
 
 
 def _as_finding(kind: AnyKind, refused: Refused) -> Finding:
-    """A refusal of one field stands beside it, as everything else that is wrong."""
-    section = next((each.section for each in kind.questions if each.field == refused.field), "")
+    """Convert a refusal of a field to a finding, shown beside the field like others."""
+    section = next((question.section for question in kind.questions if question.field == refused.field), "")
     return Finding(
         section=section,
         field=refused.field,
@@ -230,10 +267,12 @@ def _as_finding(kind: AnyKind, refused: Refused) -> Finding:
     )
 
 
-def _initial(kind: AnyKind, document: Any) -> dict[str, str]:
-    """A secret is never given back, not even to the one who typed it."""
+def _initial_values(kind: AnyKind, document: Any) -> dict[str, str]:
+    """Return the initial values. A secret is never shown again, not even to its author."""
     return {
-        q.field: getattr(document, q.field) for q in kind.questions if q.look is not Look.SECRET and not q.look.is_file
+        question.field: getattr(document, question.field)
+        for question in kind.questions
+        if question.look is not InputKind.SECRET and not question.look.is_file
     }
 
 
@@ -241,6 +280,9 @@ def _initial(kind: AnyKind, document: Any) -> dict[str, str]:
 @seller_page(menu=Menu.COMPANY, owner=True)
 def discard(request: SellerRequest, kind: str) -> HttpResponse:
     kind_of(kind)
-    drafts.discard(found(drafts.draft_of(kind, request.seller)))
-    messages.success(request, _("The draft is thrown away."))
+    draft = or_404(drafts.draft_of(kind, request.seller))
+    ticks = _ticks_key(draft)
+    drafts.discard(draft)
+    request.session.pop(ticks, None)
+    messages.success(request, _("The draft was discarded."))
     return redirect("seller_center:company")

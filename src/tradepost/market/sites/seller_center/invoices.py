@@ -1,4 +1,4 @@
-"""Invoices that buyers apply for: what waits with its clock, and one with everything a seller does with it."""
+"""Invoices that buyers apply for: open applications with their deadline, and detail page with the seller's acts."""
 
 from __future__ import annotations
 
@@ -6,93 +6,145 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.identity.menus import Menu
 from tradepost.market.invoices.models import Invoice, InvoiceType
-from tradepost.market.invoices.queries import current, invoice_of_seller, invoices_of_seller, waiting_for
-from tradepost.market.invoices.types import has_chosen, offer, offered_by
+from tradepost.market.invoices.queries import current_issued_invoice, invoice_of_seller, invoices_of_seller, waiting_for
+from tradepost.market.invoices.types import has_chosen, offered_by, set_types
 from tradepost.market.invoices.usage_items import waiting_credit
 from tradepost.market.orders.seller_queries import buyer_name
-from tradepost.market.web.invoice_acts import act_asked, forms_of
+from tradepost.market.web.invoice_acts import forms_context, submitted_act
 from tradepost.market.web.invoice_events import invoice_events
-from tradepost.market.web.invoice_files import given, takes_invoice
-from tradepost.market.web.status import vocabulary
+from tradepost.market.web.invoice_files import invoice_download, takes_invoice
+from tradepost.market.web.pages import (
+    Empty,
+    Link,
+    Listing,
+    ListQuery,
+    moment,
+    money,
+    page_link,
+    state,
+    states,
+    text,
+    time_range,
+)
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, may_change, or_404, seller_list, seller_page, show
 
 
-@require_safe
-@seller_page(menu=Menu.TRADE)
-def index(request: SellerRequest) -> HttpResponse:
-    """Those that wait, the most urgent first; all of them when a state is asked for."""
-    status = request.GET.get("status", "")
-    page = invoices_of_seller(request.seller, status=status, after=request.GET.get("after", ""))
-    return show(
-        request, "seller_center/invoices.html", page=page, chosen=status, states=vocabulary("invoice"), now=request.now,
-        waiting=[] if status or request.GET.get("after") else waiting_for(request.seller),
-        unset=not has_chosen(request.seller),
-    )  # fmt: skip
+def _waiting_context(request: SellerRequest, query: ListQuery) -> dict[str, object]:
+    """Return the invoices that wait for the seller, most urgent first, above the list."""
+    narrowed = query.narrowed or request.GET.get("after")
+    return {
+        "waiting": [] if narrowed else waiting_for(request.seller),
+        "unset": not has_chosen(request.seller),
+        "now": request.now,
+    }
+
+
+LISTING: Listing[Invoice, Invoice] = Listing(
+    name="seller_center:invoices",
+    title=gettext_lazy("Invoices"),
+    layout="seller_center/layout.html",
+    template="seller_center/invoices.html",
+    source=lambda request, query, after, size: invoices_of_seller(
+        request.seller, status=query["status"], within=query.within, after=after, size=size
+    ),
+    columns=(
+        page_link(gettext_lazy("Application"), "number", "seller_center:invoice", "pk", under="name", css="tp-whole"),
+        text(gettext_lazy("Type"), "get_invoice_type_display"),
+        moment(gettext_lazy("Requested"), "applied_at"),
+        money(gettext_lazy("Amount"), "amount"),
+        state(gettext_lazy("State"), "invoice"),
+    ),
+    filters=(states("invoice"), time_range()),
+    empty=Empty(
+        icon="file-invoice",
+        title=gettext_lazy("No invoices"),
+        text=gettext_lazy("Applications from buyers appear here with their deadline."),
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No invoices found"),
+        text=gettext_lazy("Try another state or time."),
+        action=gettext_lazy("Show all invoices"),
+        page="seller_center:invoices",
+    ),
+    links=(
+        Link(
+            words=gettext_lazy("Issue invoices in bulk"),
+            page="seller_center:invoice_batch",
+            icon="upload",
+            may=may_change,
+        ),
+        Link(words=gettext_lazy("Types of invoices"), page="seller_center:invoice_types", icon="settings"),
+    ),
+    also=_waiting_context,
+    file="invoices",
+)
+index = seller_list(LISTING, menu=Menu.TRADE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TRADE)
 def types(request: SellerRequest) -> HttpResponse:
-    """Which types of invoices this seller issues."""
+    """Show and save the types of invoices that this seller issues."""
     refused = None
     if request.method == "POST":
         try:
-            offer(request.seller, request.POST.getlist("types"))
-        except Refused as why:
-            refused = why
+            set_types(request.seller, request.POST.getlist("types"))
+        except Refused as refusal:
+            refused = refusal
         else:
-            messages.success(request, _("Kept: buyers choose among these from now on."))
+            messages.success(request, _("Saved. Buyers can now choose from these types."))
             return redirect("seller_center:invoice_types")
     offered = frozenset() if refused else offered_by(request.seller)
     return show(
-        request, "seller_center/invoice_types.html", status=refused.status if refused else 200, refused=refused,
-        types=[(one, one in offered) for one in InvoiceType], unset=not has_chosen(request.seller),
+        request, "seller_center/invoice_types.html", refused=refused,
+        types=[(invoice_type, invoice_type in offered) for invoice_type in InvoiceType], unset=not has_chosen(request.seller),
     )  # fmt: skip
 
 
-def _own(request: SellerRequest, pk: int) -> Invoice:
-    return found(invoice_of_seller(request.seller, pk))
+def _own_invoice(request: SellerRequest, pk: int) -> Invoice:
+    return or_404(invoice_of_seller(request.seller, pk))
 
 
 @require_safe
 @seller_page(menu=Menu.TRADE)
 def detail(request: SellerRequest, pk: int) -> HttpResponse:
-    return _page(request, _own(request, pk))
+    return _page(request, _own_invoice(request, pk))
 
 
 def _page(request: SellerRequest, invoice: Invoice, refused: Refused | None = None, form: str = "") -> HttpResponse:
-    """``form``: which of the page's forms was refused."""
+    """Render the page. ``form``: name of the refused form."""
     return show(
         request,
         "seller_center/invoice.html",
-        status=refused.status if refused else 200,
         invoice=invoice,
-        issued=current(invoice),
+        issued=current_issued_invoice(invoice),
         items=list(invoice.items.all()),
         waiting=waiting_credit(invoice),
         buyer=invoice.payer.name if invoice.payer else buyer_name(invoice.buyer),
         events=invoice_events(invoice),
         now=request.now,
-        **forms_of(request, invoice, refused, form),
+        **forms_context(request, invoice, refused, form),
     )
 
 
-def _done(request: SellerRequest, pk: int, form: str) -> HttpResponse:
-    """Do what the form asks, and say so; what is refused stands beside its field."""
-    invoice = _own(request, pk)
-    act = act_asked(request, form, by=request.user, now=request.now)
+def _run_act(request: SellerRequest, pk: int, form: str) -> HttpResponse:
+    """Run the act of a form and redirect with its message. A refusal is shown beside its field."""
+    invoice = _own_invoice(request, pk)
+    act = submitted_act(request, form, by=request.user, now=request.now)
     try:
         act.do(invoice)
     except IllegalTransition:
-        messages.error(request, _("Somebody was faster: this is what became of it."))
+        messages.error(request, _("Someone else has already processed this request. The current state is shown below."))
     except Refused as refused:
-        return _page(request, _own(request, pk), refused, form)
+        return _page(request, _own_invoice(request, pk), refused, form)
     else:
         messages.success(request, act.said)
     return redirect("seller_center:invoice", pk)
@@ -101,45 +153,45 @@ def _done(request: SellerRequest, pk: int, form: str) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def review(request: SellerRequest, pk: int) -> HttpResponse:
-    """Accept the application, or refuse it with a reason."""
-    return _done(request, pk, "review")
+    """Accept the application, or reject it with a reason."""
+    return _run_act(request, pk, "review")
 
 
 @takes_invoice
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def issue(request: SellerRequest, pk: int) -> HttpResponse:
-    """Hand in the file, or say how the parcel goes."""
-    return _done(request, pk, "issue")
+    """Submit the file, or the parcel's data."""
+    return _run_act(request, pk, "issue")
 
 
 @takes_invoice
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def correct(request: SellerRequest, pk: int) -> HttpResponse:
-    """Another one in its place."""
-    return _done(request, pk, "correct")
+    """Replace the invoice with a corrected one."""
+    return _run_act(request, pk, "correct")
 
 
-for _view in (issue, correct):  # looking into ten megabytes must not hold the lock of SQLite
+for _view in (issue, correct):  # reading ten megabytes must not hold SQLite's write lock
     _view.own_transactions = True  # type: ignore[attr-defined]
 
 
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def take_back(request: SellerRequest, pk: int) -> HttpResponse:
-    """It no longer counts."""
-    return _done(request, pk, "take_back")
+    """Withdraw the invoice."""
+    return _run_act(request, pk, "take_back")
 
 
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def decline(request: SellerRequest, pk: int) -> HttpResponse:
-    """Leave it as it is, although its buyer asked for something."""
-    return _done(request, pk, "decline")
+    """Decline the buyer's request to change the invoice."""
+    return _run_act(request, pk, "decline")
 
 
 @require_safe
 @seller_page(menu=Menu.TRADE)
 def document(request: SellerRequest, pk: int) -> HttpResponse:
-    return given(current(_own(request, pk)))
+    return invoice_download(current_issued_invoice(_own_invoice(request, pk)))

@@ -1,4 +1,5 @@
-"""An invitation, as its mail leads to it: accepted by the account of the invited address, signed in or newly opened."""
+"""The page of an invitation from its mail: accept it with the account of the invited address, signed in or newly
+created."""
 
 from __future__ import annotations
 
@@ -14,25 +15,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.identity import members as verbs
 from tradepost.market.identity.models import User
-from tradepost.market.web.access import View, choose_seller, declare, now_of
+from tradepost.market.web.access import View, choose_seller, declare_access, now_of
 
-ANYBODY = "anybody who has the link"
-"""What this page declares: the token in its address is what opens it."""
+LINK_HOLDERS = "anybody who has the link"
+"""Access that this page declares: the token in its address opens it."""
 
 
-def to_anybody(view: View) -> View:
-    """A page that a link opens, whoever has it."""
-    return declare(view, ANYBODY)
+def for_link_holders(view: View) -> View:
+    """Mark a page that anyone with its link may open."""
+    return declare_access(view, LINK_HOLDERS)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@to_anybody
+@for_link_holders
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Nothing is told of a token that is none; where it is one, who has the link is told the company and the address."""
+    """Show an invitation, and accept it. An invalid token reveals nothing; a valid one shows the company and the
+    address."""
     invitation = verbs.find_invitation(token, now=now_of(request))
     if invitation is None:
         return render(request, "seller_center/join.html", {"invitation": None}, status=404)
@@ -42,13 +44,13 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return redirect_to_login(request.path)
         member = verbs.accept(token, user=user, now=now_of(request))
         choose_seller(request, member.seller_id)
-        messages.success(request, _("You act for %(company)s now.") % {"company": named(member.seller)})
+        messages.success(request, _("You are now acting for %(company)s.") % {"company": localised_name(member.seller)})
         return redirect("seller_center:overview")
-    back = urlencode({REDIRECT_FIELD_NAME: request.path})
+    query = urlencode({REDIRECT_FIELD_NAME: request.path})
     context = {
         "invitation": invitation,
         "is_for_reader": user is not None and verbs.is_for(invitation, user),
-        "login_url": f"{reverse('account_login')}?{back}",
-        "signup_url": f"{reverse('account_signup')}?{back}",
+        "login_url": f"{reverse('account_login')}?{query}",
+        "signup_url": f"{reverse('account_signup')}?{query}",
     }
     return render(request, "seller_center/join.html", context)

@@ -1,4 +1,5 @@
-"""Ask the operator to move a published application, with its product, to another production address (openapi-jointkit §B.1)."""
+"""Ask the operator to move a published application and its product to another production address (openapi-jointkit
+§B.1)."""
 
 from __future__ import annotations
 
@@ -22,16 +23,17 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.production.models import Address
 from tradepost.market.review import hand_in, seller_queries
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.drafts import to_correct
-from tradepost.market.review.kinds.credential import KIND, Moving
-from tradepost.market.web.refusals import say_why
+from tradepost.market.review.drafts import submission_to_correct
+from tradepost.market.review.kinds.credential import KIND, CredentialMove
+from tradepost.market.web.pages import submitted_data
+from tradepost.market.web.refusals import add_refusal, status_of
 
 from .correcting import remarks_of
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, or_404, seller_page, show
 
 
 class MoveForm(forms.Form):
-    """The choice alone; the rules are the kind's."""
+    """The choice of an address; the review kind validates it."""
 
     address = forms.ChoiceField(
         label=gettext_lazy("New production address"),
@@ -44,26 +46,26 @@ class MoveForm(forms.Form):
     def __init__(self, *args: Any, addresses: list[Address], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(field := self.fields["address"], forms.ChoiceField):
-            field.choices = [(str(one.pk), one.url) for one in addresses]
+            field.choices = [(str(address.pk), address.url) for address in addresses]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.TOOLS)
 def move(request: SellerRequest, pk: int) -> HttpResponse:
-    own = found(applications.find_application(request.seller, pk))
-    product = found(own.product)
-    addresses = [one for one in applications.kit_addresses(request.seller) if one.pk != own.address_id]
-    last = to_correct(KIND.name, request.seller, product=product)
-    wanted_before = {"address": str(stored.load(Moving, last.document).address)} if last is not None else {}
-    form = MoveForm(request.POST or None, addresses=addresses, initial=wanted_before)
+    own = or_404(applications.find_application(request.seller, pk))
+    product = or_404(own.product)
+    addresses = [address for address in applications.kit_addresses(request.seller) if address.pk != own.address_id]
+    last = submission_to_correct(KIND.name, request.seller, product=product)
+    last_values = {"address": str(stored.load(CredentialMove, last.document).address)} if last is not None else {}
+    form = MoveForm(submitted_data(request), addresses=addresses, initial=last_values)
     status, lacks = HTTPStatus.OK, list[Finding]()
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
-            chosen = next(one for one in addresses if str(one.pk) == form.cleaned_data["address"])
-            wanted = Moving(address=chosen.pk, url=chosen.url, before=own.address.url)
+            chosen = next(address for address in addresses if str(address.pk) == form.cleaned_data["address"])
+            document = CredentialMove(address=chosen.pk, url=chosen.url, before=own.address.url)
             try:
-                sent = hand_in.ask_moving(product, wanted, by=request.user, settings=config(), now=request.now)
+                submitted = hand_in.request_move(product, document, by=request.user, settings=config(), now=request.now)
             except Incomplete as incomplete:
                 for finding in incomplete.findings:
                     if finding.field == "address":
@@ -71,15 +73,15 @@ def move(request: SellerRequest, pk: int) -> HttpResponse:
                     else:
                         lacks.append(finding)
             except Refused as refused:
-                status = HTTPStatus(refused.status)
-                say_why(form, refused)
+                status = HTTPStatus(status_of(refused))
+                add_refusal(form, refused)
             else:
-                messages.success(request, _("Handed in. Your cases are replayed now; then an operator decides."))
-                return redirect("seller_center:submission", sent.pk)
+                messages.success(request, _("Submitted. The market replays your cases, then an operator decides."))
+                return redirect("seller_center:submission", submitted.pk)
     return show(
         request, "seller_center/application_move.html", application=own, form=form, lacks=lacks, addresses=addresses,
         under_way=seller_queries.open_of_product(product), remarks=remarks_of(last), status=status,
     )  # fmt: skip
 
 
-move.own_transactions = True  # type: ignore[attr-defined]  # the verb has its own, so that a refusal keeps nothing
+move.own_transactions = True  # type: ignore[attr-defined]  # the verb has its own, so that a refusal stores nothing

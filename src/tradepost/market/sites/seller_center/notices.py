@@ -1,4 +1,4 @@
-"""The notices of whoever acts for the seller, within the seller center."""
+"""The notices of a member, within the seller center."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SITE = "seller_center"
 @require_safe
 @seller_page(menu=Menu.OVERVIEW)
 def notices(request: SellerRequest) -> HttpResponse:
-    return show(request, "seller_center/notices.html", **shared.notices_of(request, SITE))
+    return show(request, "seller_center/notices.html", **shared.notices_context(request, SITE))
 
 
 @require_POST
 @seller_page(menu=Menu.OVERVIEW, write=False)
 def read_all(request: SellerRequest) -> HttpResponse:
-    """They are the reader's own, not the seller's."""
+    """Mark the member's own notices as read."""
     return shared.read_all(request, SITE)
 
 
@@ -38,7 +38,7 @@ def open_notice(request: SellerRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.OVERVIEW, write=False)
 def settings(request: SellerRequest) -> HttpResponse:
-    """They are the reader's own too; where the company wants to be told is its owner's."""
+    """Show the member's own preferences. Only owners see the company's destinations."""
     owner = request.rights.owner
 
     def shown(_request: HttpRequest, template: str, **context: Any) -> HttpResponse:

@@ -1,4 +1,5 @@
-"""Choose where orders are notified: by product type or by product, on the page of the production addresses (saas-v1-license D1)."""
+"""Choose the address for order notifications by product type or product, on the page of production addresses
+(saas-v1-license D1)."""
 
 from __future__ import annotations
 
@@ -21,20 +22,21 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.production import notice_bindings, seller_queries
 from tradepost.market.production.models import Address, NoticeBinding
+from tradepost.market.web.pages import require_choice
 from tradepost.protocols.commands import NotifyOrder
 from tradepost.protocols.registry import protocol
 
-from .frame import SellerRequest, found, products_of, seller_page
+from .frame import SellerRequest, or_404, products_of, seller_page
 
 
 class NoticeRow(Struct, frozen=True, kw_only=True):
-    """One product type or product with the address that its orders are notified at. ``shared``: that of its type, which applies to
-    a product without one of its own."""
+    """A product type or product with its notification address. ``shared``: the type's address, which applies to a
+    product without its own."""
 
     action: str
     product: Product | None = None
     title: str = ""
-    """Of a type."""
+    """Title of a product type."""
     address: Address | None = None
     shared: Address | None = None
     granted: bool = True
@@ -42,22 +44,22 @@ class NoticeRow(Struct, frozen=True, kw_only=True):
 
     @property
     def debugged(self) -> bool:
-        """Whether its seller saved the debug case at the address that applies."""
+        """Return whether the debug case is saved at the address that applies."""
         at = self.address or self.shared
         return at is None or protocol(at.protocol).activities[NotifyOrder] in at.proven
 
 
 def notice_addresses(own: Sequence[Address]) -> list[Address]:
-    return [address for address in own if notice_bindings.notifies(address)]
+    return [address for address in own if notice_bindings.receives_notices(address)]
 
 
 def notice_rows(
     bindings: Sequence[NoticeBinding], products: Sequence[Product], closed: Collection[str]
 ) -> list[NoticeRow]:
-    """Types first. A type without a visible product is shown while it is bound. ``closed``: types that the reader may not
-    change."""
-    by_type = {one.product_type: one.address for one in bindings if one.product_id is None}
-    by_product = {one.product_id: one.address for one in bindings if one.product_id is not None}
+    """Return the rows, types first. A type without a visible product is shown while it is bound. ``closed``: types that
+    the reader may not change."""
+    by_type = {binding.product_type: binding.address for binding in bindings if binding.product_id is None}
+    by_product = {binding.product_id: binding.address for binding in bindings if binding.product_id is not None}
     codes = dict.fromkeys([*notice_bindings.types_of(products), *(code for code in by_type if code in product_types())])
     types = [
         NoticeRow(
@@ -81,22 +83,23 @@ def notice_rows(
 
 
 def notified_titles(bindings: Sequence[NoticeBinding], visible: Collection[int]) -> list[tuple[str, Product | None]]:
-    """What an address is notified of: titles of types, and the products that exist for the reader."""
+    """Return the types and visible products of which an address is notified."""
     language = get_language()
     types = [
-        (product_type(one.product_type).title.in_language(language), None)
-        for one in bindings
-        if one.product_type in product_types()
+        (product_type(binding.product_type).title.in_language(language), None)
+        for binding in bindings
+        if binding.product_type in product_types()
     ]
-    return [*types, *(("", one.product) for one in bindings if one.product_id in visible)]
+    return [*types, *(("", binding.product) for binding in bindings if binding.product_id in visible)]
 
 
 def closed_types(request: SellerRequest) -> set[str]:
-    """Types with a product that is granted to another member: the reader may not redirect its notifications (business-rules §1.7)."""
+    """Return the types with a product granted to another member, whose notifications the reader may not redirect
+    (business-rules §1.7)."""
     if request.rights.owner:
         return set()
-    others = Product.objects.filter(seller=request.seller).exclude(pk__in=products_of(request).values("pk"))
-    return set(others.order_by().values_list("product_type", flat=True).distinct())
+    products = Product.objects.filter(seller=request.seller).exclude(pk__in=products_of(request).values("pk"))
+    return set(products.order_by().values_list("product_type", flat=True).distinct())
 
 
 @require_POST
@@ -105,27 +108,27 @@ def notices_of_type(request: SellerRequest, code: str) -> HttpResponse:
     if code in closed_types(request):
         words = _("Products of this type are granted to other members. Ask the owner to choose the address.")
         raise Refused("notice.granted", words, HTTPStatus.FORBIDDEN, field="address")
-    notice_bindings.bind_type(request.seller, code, _chosen(request))
-    return _saved(request)
+    notice_bindings.bind_type(request.seller, code, _chosen_address(request))
+    return _saved_redirect(request)
 
 
 @require_POST
 @seller_page(menu=Menu.TOOLS, product="pk")
 def notices_of_product(request: SellerRequest, pk: int) -> HttpResponse:
-    product = found(products_of(request).select_related("seller").filter(pk=pk).first())
-    notice_bindings.bind_product(product, _chosen(request))
-    return _saved(request)
+    product = or_404(products_of(request).select_related("seller").filter(pk=pk).first())
+    notice_bindings.bind_product(product, _chosen_address(request))
+    return _saved_redirect(request)
 
 
-def _chosen(request: SellerRequest) -> Address | None:
-    """The seller's own address; None for the empty choice."""
-    given = request.POST.get("address", "")
-    if not given:
+def _chosen_address(request: SellerRequest) -> Address | None:
+    """Return the chosen address of the seller; None for the empty choice."""
+    choice = request.POST.get("address", "")
+    if not choice:
         return None
-    key = whole_number(given)
-    return found(seller_queries.find_address(request.seller, key) if key is not None else None)
+    key = whole_number(choice)
+    return require_choice(seller_queries.find_address(request.seller, key) if key is not None else None)
 
 
-def _saved(request: SellerRequest) -> HttpResponse:
+def _saved_redirect(request: SellerRequest) -> HttpResponse:
     messages.success(request, _("Saved. New orders are notified accordingly."))
     return redirect(f"{reverse('seller_center:addresses')}#notices")

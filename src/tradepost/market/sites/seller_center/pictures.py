@@ -1,4 +1,4 @@
-"""A picture that the field of a form sends before the form itself."""
+"""Upload of a picture by a form field before its form is submitted."""
 
 from __future__ import annotations
 
@@ -25,25 +25,28 @@ from .frame import SellerRequest, seller_page
 @seller_page(menu=Menu.PRODUCTS)
 @uploads.takes_pictures()
 def upload(request: SellerRequest) -> HttpResponse:
-    """Keep the file of ``field`` and answer the field anew: with the picture, or with what is wrong with the file."""
-    field = _field(request)
+    """Store the file of ``field`` and return the field with the picture, or with the file's error."""
+    field = _uploaded_field(request)
     uploaded = request.FILES.get(f"{field.name}_file")
     if not isinstance(uploaded, UploadedFile):
-        return _shown(request, replace(field, error=_("Choose a file.")))
+        return _render_field(request, replace(field, error=_("Choose a file.")))
     try:
-        kept = uploads.keep(uploaded, purpose=field.purpose, seller=request.seller, by=request.user, now=request.now)
+        picture = uploads.keep_picture(
+            uploaded, purpose=field.purpose, seller=request.seller, by=request.user, now=request.now
+        )
     except Refused as refused:
-        return _shown(request, replace(field, error=refused.message))
-    return _shown(request, replace(field, sha256=kept.sha256))
+        return _render_field(request, replace(field, error=refused.message))
+    return _render_field(request, replace(field, sha256=picture.sha256))
 
 
-upload.own_transactions = True  # type: ignore[attr-defined]  # a second of decoding must not hold the lock of SQLite
+# decoding takes a second and must not hold SQLite's write lock
+upload.own_transactions = True  # type: ignore[attr-defined]
 
 
 def picture_field(
     name: str, purpose: Picture.Purpose, *, sha256: str = "", error: str = "", required: bool = False
 ) -> PictureField:
-    """For ``{% include "web/parts/file_field.html" with upload=… %}`` in a form of this site."""
+    """Return a field for ``{% include "web/parts/file_field.html" with upload=… %}`` in a form of this site."""
     action = reverse("seller_center:picture_upload")
     return PictureField(
         name=name,
@@ -56,19 +59,19 @@ def picture_field(
     )
 
 
-def _field(request: SellerRequest) -> PictureField:
-    """The field that the file is for. What was kept before stays where the new file is refused."""
+def _uploaded_field(request: SellerRequest) -> PictureField:
+    """Return the field of the upload. The earlier picture stays if the new file is refused."""
     name, purpose = request.POST.get("field", ""), request.POST.get("purpose", "")
     if not uploads.FIELD_NAME.fullmatch(name) or purpose not in Picture.Purpose.values:
         raise Http404
     before = request.POST.get(name, "")
-    known = uploads.is_of(request.seller, before, purpose=Picture.Purpose(purpose))
+    is_owned = uploads.owns_picture(request.seller, before, purpose=Picture.Purpose(purpose))
     return picture_field(
-        name, Picture.Purpose(purpose), sha256=before if known else "", required="required" in request.POST
+        name, Picture.Purpose(purpose), sha256=before if is_owned else "", required="required" in request.POST
     )
 
 
-def _shown(request: HttpRequest, field: PictureField) -> HttpResponse:
-    """A refusal is answered 422, which pages show in place of the field as well."""
+def _render_field(request: HttpRequest, field: PictureField) -> HttpResponse:
+    """Render the field. A refusal has the status 422, for which pages also replace the field."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY if field.error else HTTPStatus.OK
     return render(request, "web/parts/file_field.html", {"upload": field}, status=status)

@@ -1,4 +1,4 @@
-"""What buyers will see of the version that is being written, before anybody else sees it: the product page itself."""
+"""Preview of a version: the product page as buyers will see it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tradepost.market.catalog.view import view_of
 from tradepost.market.identity.menus import Menu
 from tradepost.market.web.seller_contact import contact_of
 
-from .frame import SellerRequest, found, seller_page, show
-from .products import own
+from .frame import SellerRequest, or_404, seller_page, show
+from .products import find_own_product
 
 
 @require_safe
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def preview(request: SellerRequest, pk: int) -> HttpResponse:
-    product = own(request, pk)
-    version = found(seller_queries.newest_version(product))
+    product = find_own_product(request, pk)
+    version = or_404(seller_queries.newest_version(product))
     view = view_of(documents.load(version.document), currency=config().currency)
     contact = contact_of(request.seller, support=view.support)
     return show(

@@ -1,4 +1,4 @@
-"""What the buttons of the form of prices do: add and remove specs, attributes, values and ways to pay, fill columns down."""
+"""Acts of the buttons in the price form: add and remove specs, attributes, values and payment options, fill columns."""
 
 from __future__ import annotations
 
@@ -7,64 +7,64 @@ from copy import deepcopy
 
 from msgspec import Struct
 
-from tradepost.market.catalog.attribute_templates import Described, Kind
+from tradepost.market.catalog.attribute_templates import AttributeData, Kind
 
 from .pricing_editor import (
-    MOST_ATTRIBUTES,
-    MOST_FACTORS,
-    MOST_PLANS,
-    MOST_SPECS,
-    MOST_VALUES,
+    MAX_ATTRIBUTES,
+    MAX_FACTORS,
+    MAX_PLANS,
+    MAX_SPECS,
+    MAX_VALUES,
     WAYS,
-    Coded,
-    Count,
+    BilingualInput,
+    CodedName,
+    MeteredItem,
     Plan,
     PricingState,
     SpecState,
-    Words,
     new_code,
-    split,
+    split_numbers,
 )
 
-LONGEST_NUMBER = 3
-"""Digits of a place: there are fewer than a thousand of anything."""
+MAX_INDEX_DIGITS = 3
+"""Maximum number of digits of an index."""
 
 
 class Button(Struct, frozen=True):
-    """``place``: numbers of spec, attribute or plan, and what is in it; ``what`` is wanted there."""
+    """A button. ``place``: indexes of spec, attribute or plan, and of parts of it; ``what``: the option to add."""
 
     place: list[int]
     what: str
-    kept: Mapping[str, Described]
-    """What the seller keeps to put into its products, by code."""
+    kept: Mapping[str, AttributeData]
+    """The seller's stored attributes by code."""
 
 
-def act(state: PricingState, wanted: str, kept: Mapping[str, Described] | None = None) -> None:
-    """Do what a button says: ``add-spec``, ``remove-value:0.1.2``, ``add-plan=month:0``. What it does not fit is left as it is:
-    a page that is older than the form."""
-    name, _colon, where = wanted.partition(":")
-    name, _equals, what = name.partition("=")
-    place = [int(each) for each in where.split(".") if each.isdecimal() and len(each) <= LONGEST_NUMBER]
+def run_act(state: PricingState, wanted: str, kept: Mapping[str, AttributeData] | None = None) -> None:
+    """Run the act of a button: ``add-spec``, ``remove-value:0.1.2``, ``add-plan=month:0``. An index that no longer
+    exists, from an outdated page, is ignored."""
+    name, _colon, position = wanted.partition(":")
+    name, _equals, argument = name.partition("=")
+    place = [int(part) for part in position.split(".") if part.isdecimal() and len(part) <= MAX_INDEX_DIGITS]
     change = _ACTS.get(name)
     if change is None:
         return
     try:
-        change(state, Button(place, what, kept or {}))
+        change(state, Button(place, argument, kept or {}))
     except IndexError:
         return
     state.arrange()
 
 
 def _add_spec(state: PricingState, _button: Button) -> None:
-    if len(state.specs) < MOST_SPECS:
+    if len(state.specs) < MAX_SPECS:
         state.specs.append(SpecState())
 
 
 def _copy_spec(state: PricingState, button: Button) -> None:
-    """A spec like another: the same columns and rows under a new name."""
-    if len(state.specs) < MOST_SPECS:
+    """Copy a spec: the same columns and rows, with an empty name."""
+    if len(state.specs) < MAX_SPECS:
         copy = deepcopy(state.specs[button.place[0]])
-        copy.key, copy.name = "", Words()
+        copy.key, copy.name = "", BilingualInput()
         state.specs.insert(button.place[0] + 1, copy)
 
 
@@ -74,12 +74,12 @@ def _remove_spec(state: PricingState, button: Button) -> None:
 
 def _add_attribute(state: PricingState, button: Button) -> None:
     attributes = state.specs[button.place[0]].attributes
-    if len(attributes) < MOST_ATTRIBUTES:
-        attributes.append(Coded(new_code("a"), values=[Coded(new_code("v")), Coded(new_code("v"))]))
+    if len(attributes) < MAX_ATTRIBUTES:
+        attributes.append(CodedName(new_code("a"), values=[CodedName(new_code("v")), CodedName(new_code("v"))]))
 
 
 def _insert_attribute(state: PricingState, button: Button) -> None:
-    """A copy of one that the seller keeps (business-rules §3.4): its codes are new, so that none is taken for another."""
+    """Insert a copy of a stored attribute (business-rules §3.4). Its codes are new, so that they cannot be confused."""
     spec = state.specs[button.place[0]]
     chosen = button.kept.get(spec.insert)
     spec.insert = ""
@@ -87,13 +87,13 @@ def _insert_attribute(state: PricingState, button: Button) -> None:
         return
     if chosen.kind == Kind.NUMBER:
         if not spec.counted:
-            spec.counted, spec.quantity = True, Words(chosen.name.zh, chosen.name.en)
+            spec.counted, spec.quantity = True, BilingualInput(chosen.name.zh, chosen.name.en)
             for row in spec.rows:
                 row.least, row.most, row.step = str(chosen.least), str(chosen.most), str(chosen.step)
-    elif len(spec.attributes) < MOST_ATTRIBUTES:
-        names = [Words(value.zh, value.en) for value in chosen.values] or [Words(), Words()]
-        values = [Coded(new_code("v"), name) for name in names]
-        spec.attributes.append(Coded(new_code("a"), Words(chosen.name.zh, chosen.name.en), values))
+    elif len(spec.attributes) < MAX_ATTRIBUTES:
+        names = [BilingualInput(value.zh, value.en) for value in chosen.values] or [BilingualInput(), BilingualInput()]
+        values = [CodedName(new_code("v"), name) for name in names]
+        spec.attributes.append(CodedName(new_code("a"), BilingualInput(chosen.name.zh, chosen.name.en), values))
 
 
 def _remove_attribute(state: PricingState, button: Button) -> None:
@@ -102,8 +102,8 @@ def _remove_attribute(state: PricingState, button: Button) -> None:
 
 def _add_value(state: PricingState, button: Button) -> None:
     values = state.specs[button.place[0]].attributes[button.place[1]].values
-    if len(values) < MOST_VALUES:
-        values.append(Coded(new_code("v")))
+    if len(values) < MAX_VALUES:
+        values.append(CodedName(new_code("v")))
 
 
 def _remove_value(state: PricingState, button: Button) -> None:
@@ -112,18 +112,18 @@ def _remove_value(state: PricingState, button: Button) -> None:
 
 def _add_plan(state: PricingState, button: Button) -> None:
     spec = state.specs[button.place[0]]
-    if button.what not in WAYS or len(spec.plans) >= MOST_PLANS:
+    if button.what not in WAYS or len(spec.plans) >= MAX_PLANS:
         return
     plan = Plan(
         button.what,
         durations={"month": "1, 3, 6", "year": "1, 2, 3", "day": "7, 30", "trial": "14"}.get(button.what, ""),
     )
-    counted = next((f for p in spec.plans for f in p.factors), None)
+    counted = next((factor for column in spec.plans for factor in column.factors), None)
     if button.what == "on_demand":
-        plan.factors = [Count(code="usage")]
+        plan.factors = [MeteredItem(code="usage")]
     elif button.what == "package":
         plan.durations = "1"
-        plan.unit = Words(counted.unit.zh, counted.unit.en) if counted else Words()
+        plan.unit = BilingualInput(counted.unit.zh, counted.unit.en) if counted else BilingualInput()
     spec.plans.append(plan)
 
 
@@ -136,43 +136,46 @@ def _remove_plan(state: PricingState, button: Button) -> None:
 
 def _add_factor(state: PricingState, button: Button) -> None:
     factors = state.specs[button.place[0]].plans[button.place[1]].factors
-    if len(factors) < MOST_FACTORS:
-        factors.append(Count())
+    if len(factors) < MAX_FACTORS:
+        factors.append(MeteredItem())
 
 
 def _remove_factor(state: PricingState, button: Button) -> None:
-    """Its amounts go with it; those of the others stay where they belong."""
+    """Remove a metered item with its amounts; other amounts keep their columns."""
     spec = state.specs[button.place[0]]
     plan = spec.plans[button.place[1]]
-    before = sum(1 if f.model == "linear" else len(split(f.edges)) + 1 for f in plan.factors[: button.place[2]])
-    gone = plan.factors[button.place[2]]
-    width = 1 if gone.model == "linear" else len(split(gone.edges)) + 1
+    start = sum(
+        1 if factor.model == "linear" else len(split_numbers(factor.edges)) + 1
+        for factor in plan.factors[: button.place[2]]
+    )
+    removed = plan.factors[button.place[2]]
+    width = 1 if removed.model == "linear" else len(split_numbers(removed.edges)) + 1
     del plan.factors[button.place[2]]
     for row in spec.rows:
-        del row.cells[button.place[1]][before : before + width]
+        del row.cells[button.place[1]][start : start + width]
 
 
-def _fill(state: PricingState, button: Button) -> None:
-    """What the first row that is sold has in a column goes to every row that is sold."""
+def _fill_amounts(state: PricingState, button: Button) -> None:
+    """Copy a column of the first ticked row to all ticked rows."""
     spec = state.specs[button.place[0]]
     sold = [row for row in spec.rows if row.ticked]
     for row in sold[1:]:
         row.cells[button.place[1]] = list(sold[0].cells[button.place[1]])
 
 
-def _fill_counts(state: PricingState, button: Button) -> None:
+def _fill_quantities(state: PricingState, button: Button) -> None:
     sold = [row for row in state.specs[button.place[0]].rows if row.ticked]
     for row in sold[1:]:
         row.least, row.most, row.step = sold[0].least, sold[0].most, sold[0].step
 
 
-def _tick(state: PricingState, button: Button) -> None:
+def _tick_rows(state: PricingState, button: Button) -> None:
     for row in state.specs[button.place[0]].rows:
         row.ticked = button.what == "all"
 
 
-def _count(state: PricingState, button: Button) -> None:
-    """Sell it by quantity, or not."""
+def _set_counted(state: PricingState, button: Button) -> None:
+    """Turn quantities on or off."""
     spec = state.specs[button.place[0]]
     spec.counted = button.what == "yes"
     for row in spec.rows:
@@ -186,5 +189,5 @@ _ACTS: Mapping[str, Callable[[PricingState, Button], None]] = {
     "add-value": _add_value, "remove-value": _remove_value,
     "add-plan": _add_plan, "remove-plan": _remove_plan,
     "add-factor": _add_factor, "remove-factor": _remove_factor,
-    "fill": _fill, "fill-counts": _fill_counts, "tick": _tick, "count": _count,
+    "fill": _fill_amounts, "fill-counts": _fill_quantities, "tick": _tick_rows, "count": _set_counted,
 }  # fmt: skip

@@ -1,5 +1,4 @@
-"""The form of prices as its template shows it: specs with columns, rows and cells, the ids that a seller configures, and what is
-wrong beside each."""
+"""The price form for its template: specs with columns, rows and cells, ids that a seller configures, and errors."""
 
 from __future__ import annotations
 
@@ -12,131 +11,133 @@ from msgspec import Struct
 from tradepost.market.catalog.document import AMOUNT, BAND_WIDTH, DISK_SIZE, Pricing, Sku
 from tradepost.market.catalog.readable import ACCUMULATIONS, CYCLES, MODELS, RESETS, WAYS, WHEN_USED_UP
 
-from .draft_inputs import Look, Shown, Words, Wrong
+from .draft_inputs import InputErrors, InputView, Look, Words
 from .pricing_document import Places
 from .pricing_editor import (
-    MOST_ATTRIBUTES,
-    MOST_FACTORS,
-    MOST_PLANS,
-    MOST_VALUES,
-    Coded,
+    MAX_ATTRIBUTES,
+    MAX_FACTORS,
+    MAX_PLANS,
+    MAX_VALUES,
+    CodedName,
     Plan,
     PricingState,
     Row,
     SpecState,
-    split,
+    split_numbers,
 )
 from .pricing_editor import WAYS as ALL_WAYS
-from .pricing_editor import Words as Pair
+from .pricing_editor import BilingualInput as Pair
 
 type Errors = Sequence[tuple[str, str]]
 _PERIODS = (("day", gettext_lazy("days")), ("month", gettext_lazy("months")), ("year", gettext_lazy("years")))
 
 
-class ShownValue(Struct, frozen=True, kw_only=True):
+class ValueView(Struct, frozen=True, kw_only=True):
     at: str
     place: str
-    """For buttons: numbers of spec, attribute and value."""
+    """Indexes of spec, attribute and value, for buttons."""
     code: str
-    names: Sequence[Shown]
+    names: Sequence[InputView]
 
 
-class ShownAttribute(Struct, frozen=True, kw_only=True):
+class AttributeView(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     code: str
-    names: Sequence[Shown]
-    values: Sequence[ShownValue]
+    names: Sequence[InputView]
+    values: Sequence[ValueView]
     errors: Errors
     may_add: bool
 
 
-class ShownFactor(Struct, frozen=True, kw_only=True):
+class FactorView(Struct, frozen=True, kw_only=True):
     at: str
     place: str
-    inputs: Sequence[Sequence[Shown]]
+    inputs: Sequence[Sequence[InputView]]
 
 
-class ShownPlan(Struct, frozen=True, kw_only=True):
+class PlanView(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     way: str
     title: str
-    inputs: Sequence[Sequence[Shown]]
-    factors: Sequence[ShownFactor]
+    inputs: Sequence[Sequence[InputView]]
+    factors: Sequence[FactorView]
     errors: Errors
     may_add_factor: bool
     labels: Sequence[str]
-    """Of the amounts of a cell; empty text where there is one amount alone."""
+    """Labels of a cell's amounts; "" for a single amount."""
 
 
-class ShownCell(Struct, frozen=True, kw_only=True):
+class CellView(Struct, frozen=True, kw_only=True):
     id: str
     title: str
-    amounts: Sequence[Shown]
+    amounts: Sequence[InputView]
     errors: Errors
     product_id: str
     trial: bool
 
 
-class ShownRow(Struct, frozen=True, kw_only=True):
+class RowView(Struct, frozen=True, kw_only=True):
     at: str
     values: str
     title: str
     ticked: bool
-    counts: Sequence[Shown]
-    cells: Sequence[ShownCell]
+    counts: Sequence[InputView]
+    cells: Sequence[CellView]
     errors: Errors
     code: str
-    """skuCode; empty before it was saved."""
+    """skuCode; "" before the first save."""
 
 
-class ShownSpec(Struct, frozen=True, kw_only=True):
+class SpecView(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     key: str
     title: str
-    names: Sequence[Shown]
-    attributes: Sequence[ShownAttribute]
+    names: Sequence[InputView]
+    attributes: Sequence[AttributeView]
     counted: bool
-    quantity: Sequence[Shown]
-    plans: Sequence[ShownPlan]
-    rows: Sequence[ShownRow]
+    quantity: Sequence[InputView]
+    plans: Sequence[PlanView]
+    rows: Sequence[RowView]
     errors: Errors
     ways: Sequence[tuple[str, Words]]
     may_add_attribute: bool
 
     @property
     def single(self) -> bool:
-        """Whether there is nothing to tick."""
+        """Return whether the spec has a single row, without a tick box."""
         return not self.attributes
 
 
-class _Known(Struct, frozen=True):
-    """What the document that was saved last knows of the places of the form."""
+class SavedIds(Struct, frozen=True):
+    """Ids of the saved document, by their place in the form."""
 
     skus: Mapping[str, Sku]
     offers: Mapping[str, str]
 
 
-def known(pricing: Pricing, places: Places) -> _Known:
+def saved_ids(pricing: Pricing, places: Places) -> SavedIds:
     skus: dict[str, Sku] = {}
     offers: dict[str, str] = {}
-    for i, spec in enumerate(pricing.specs):
-        for j, sku in enumerate(spec.skus):
-            at = f"specs.{i}.skus.{j}"
+    for spec_index, spec in enumerate(pricing.specs):
+        for sku_index, sku in enumerate(spec.skus):
+            at = f"specs.{spec_index}.skus.{sku_index}"
             if at in places.cells:
                 skus[places.cells[at]] = sku
-            for k, price in enumerate(sku.prices):
-                if f"{at}.prices.{k}" in places.cells:
-                    offers[places.cells[f"{at}.prices.{k}"]] = price.product_id
-    return _Known(skus, offers)
+            for price_index, price in enumerate(sku.prices):
+                if f"{at}.prices.{price_index}" in places.cells:
+                    offers[places.cells[f"{at}.prices.{price_index}"]] = price.product_id
+    return SavedIds(skus, offers)
 
 
-def shown(state: PricingState, wrong: Wrong, ids: _Known, *, modes: Sequence[str], trial: bool) -> list[ShownSpec]:
-    """``modes``: ways to pay that this kind of product has; ``trial``: whether it may be tried."""
+def spec_views(
+    state: PricingState, wrong: InputErrors, ids: SavedIds, *, modes: Sequence[str], trial: bool
+) -> list[SpecView]:
+    """Return the specs. ``modes``: payment options of the product type; ``trial``: whether it may have a trial."""
     ways = [(way, WAYS[way]) for way in ALL_WAYS if way in modes or (way == "trial" and trial)]
-    return [_spec(spec, i, wrong, ids, ways) for i, spec in enumerate(state.specs)]
+    return [_spec(spec, spec_index, wrong, ids, ways) for spec_index, spec in enumerate(state.specs)]
 
 
 _PARAMETERS = {
@@ -146,9 +147,9 @@ _PARAMETERS = {
 }
 
 
-def _pair(at: str, label: Words, words: Pair, wrong: Wrong, *, longest: int = 50) -> list[Shown]:
+def _language_inputs(at: str, label: Words, words: Pair, wrong: InputErrors, *, longest: int = 50) -> list[InputView]:
     return [
-        Shown(
+        InputView(
             name=f"{at}.{language}", label=label, value=value, language=language, longest=longest, required=True,
             errors=wrong.at(f"{at}.{language}"),
         )
@@ -156,168 +157,183 @@ def _pair(at: str, label: Words, words: Pair, wrong: Wrong, *, longest: int = 50
     ]  # fmt: skip
 
 
-def _one(words: Pair, fallback: str) -> str:
+def _localized(words: Pair, fallback: str) -> str:
     chinese = (get_language() or "zh").startswith("zh")
     first, second = (words.zh, words.en) if chinese else (words.en, words.zh)
     return first or second or fallback
 
 
-def _spec(spec: SpecState, i: int, wrong: Wrong, ids: _Known, ways: Sequence[tuple[str, Words]]) -> ShownSpec:
-    at = f"specs.{i}"
-    return ShownSpec(
+def _spec(
+    spec: SpecState, spec_index: int, wrong: InputErrors, ids: SavedIds, ways: Sequence[tuple[str, Words]]
+) -> SpecView:
+    at = f"specs.{spec_index}"
+    return SpecView(
         at=at,
-        place=str(i),
+        place=str(spec_index),
         key=spec.key,
-        title=_one(spec.name, _("Spec %(number)s") % {"number": i + 1}),
-        names=_pair(f"{at}.name", _("Name of the spec"), spec.name, wrong),
+        title=_localized(spec.name, _("Spec %(number)s") % {"number": spec_index + 1}),
+        names=_language_inputs(f"{at}.name", _("Name of the spec"), spec.name, wrong),
         attributes=[
-            _attribute(each, f"{at}.attributes.{a}", f"{i}.{a}", wrong) for a, each in enumerate(spec.attributes)
+            _attribute(attribute, f"{at}.attributes.{attribute_index}", f"{spec_index}.{attribute_index}", wrong)
+            for attribute_index, attribute in enumerate(spec.attributes)
         ],
         counted=spec.counted,
         quantity=[
-            *_pair(f"{at}.quantity.name", _("What is counted, such as users"), spec.quantity, wrong, longest=32),
-            _choice(f"{at}.quantity.parameter", _("Parameter of SaaS 1.0"), spec.parameter, _PARAMETERS, wrong),
+            *_language_inputs(
+                f"{at}.quantity.name", _("Counted unit, such as users"), spec.quantity, wrong, longest=32
+            ),
+            _choice_input(f"{at}.quantity.parameter", _("Parameter of SaaS 1.0"), spec.parameter, _PARAMETERS, wrong),
         ],
         plans=[
-            _plan(plan, f"{at}.plans.{p}", f"{i}.{p}", wrong, counted=spec.counted) for p, plan in enumerate(spec.plans)
+            _plan(plan, f"{at}.plans.{plan_index}", f"{spec_index}.{plan_index}", wrong, counted=spec.counted)
+            for plan_index, plan in enumerate(spec.plans)
         ],
-        rows=[_row(row, f"{at}.rows.{r}", spec, wrong, ids) for r, row in enumerate(spec.rows)],
+        rows=[_row(row, f"{at}.rows.{row_index}", spec, wrong, ids) for row_index, row in enumerate(spec.rows)],
         errors=[*wrong.at(at), *wrong.at(f"{at}.plans"), *wrong.at(f"{at}.skus"), *wrong.at(f"{at}.attributes")],
-        ways=ways if len(spec.plans) < MOST_PLANS else (),
-        may_add_attribute=len(spec.attributes) < MOST_ATTRIBUTES,
+        ways=ways if len(spec.plans) < MAX_PLANS else (),
+        may_add_attribute=len(spec.attributes) < MAX_ATTRIBUTES,
     )
 
 
-def _attribute(attribute: Coded, at: str, place: str, wrong: Wrong) -> ShownAttribute:
-    return ShownAttribute(
+def _attribute(attribute: CodedName, at: str, place: str, wrong: InputErrors) -> AttributeView:
+    return AttributeView(
         at=at,
         place=place,
         code=attribute.code,
-        names=_pair(f"{at}.name", _("Attribute"), attribute.name, wrong, longest=32),
+        names=_language_inputs(f"{at}.name", _("Attribute"), attribute.name, wrong, longest=32),
         values=[
-            ShownValue(
-                at=f"{at}.values.{v}", place=f"{place}.{v}", code=value.code,
-                names=_pair(f"{at}.values.{v}.name", _("Value %(number)s") % {"number": v + 1}, value.name, wrong),
+            ValueView(
+                at=f"{at}.values.{value_index}", place=f"{place}.{value_index}", code=value.code,
+                names=_language_inputs(
+                    f"{at}.values.{value_index}.name", _("Value %(number)s") % {"number": value_index + 1},
+                    value.name, wrong,
+                ),
             )
-            for v, value in enumerate(attribute.values)
+            for value_index, value in enumerate(attribute.values)
         ],
         errors=wrong.at(at),
-        may_add=len(attribute.values) < MOST_VALUES,
+        may_add=len(attribute.values) < MAX_VALUES,
     )  # fmt: skip
 
 
-def _choice(
-    name: str, label: Words, value: str, choices: Mapping[str, Words] | Sequence[tuple[str, Words]], wrong: Wrong
-) -> Shown:
+def _choice_input(
+    name: str, label: Words, value: str, choices: Mapping[str, Words] | Sequence[tuple[str, Words]], wrong: InputErrors
+) -> InputView:
     options = list(choices.items()) if isinstance(choices, Mapping) else choices
-    return Shown(
+    return InputView(
         name=name, label=label, value=value, choices=options, look=Look.CHOICE, required=True, errors=wrong.at(name)
     )
 
 
-def _typed(name: str, label: Words, value: str, wrong: Wrong, *, hint: Words = "", look: Look = Look.NUMBER) -> Shown:
-    return Shown(
+def _typed_input(
+    name: str, label: Words, value: str, wrong: InputErrors, *, hint: Words = "", look: Look = Look.NUMBER
+) -> InputView:
+    return InputView(
         name=name, label=label, value=value, look=look, longest=120, required=True, errors=wrong.at(name), help=hint
     )
 
 
-def _banding(at: str, model: str, edges: str, wrong: Wrong) -> Iterator[Shown]:
-    yield _choice(f"{at}.model", _("Price model"), model, MODELS, wrong)
+def _band_inputs(at: str, model: str, edges: str, wrong: InputErrors) -> Iterator[InputView]:
+    yield _choice_input(f"{at}.model", _("Price model"), model, MODELS, wrong)
     if model != "linear":
-        yield _typed(
-            f"{at}.edges", _("Bands end at"), edges, wrong,
-            hint=_("Upper edges with commas between them, such as 10, 50. The last band has no end."),
+        yield _typed_input(
+            f"{at}.edges", _("Band limits"), edges, wrong,
+            hint=_("Upper limits separated by commas, such as 10, 50. The last band has no limit."),
         )  # fmt: skip
 
 
-def _plan(plan: Plan, at: str, place: str, wrong: Wrong, *, counted: bool) -> ShownPlan:
-    return ShownPlan(
+def _plan(plan: Plan, at: str, place: str, wrong: InputErrors, *, counted: bool) -> PlanView:
+    return PlanView(
         at=at,
         place=place,
         way=plan.way,
         title=str(WAYS.get(plan.way, plan.way)),
         inputs=[line for line in _plan_inputs(plan, at, wrong, counted=counted) if line],
         factors=[
-            ShownFactor(at=f"{at}.factors.{f}", place=f"{place}.{f}", inputs=_factor(plan, f, at, wrong))
-            for f in range(len(plan.factors))
+            FactorView(
+                at=f"{at}.factors.{factor_index}",
+                place=f"{place}.{factor_index}",
+                inputs=_factor_inputs(plan, factor_index, at, wrong),
+            )
+            for factor_index in range(len(plan.factors))
         ],
         errors=[*wrong.at(at), *wrong.at(f"{at}.factors")],
-        may_add_factor=plan.way == "on_demand" and len(plan.factors) < MOST_FACTORS,
-        labels=list(_labels(plan)),
+        may_add_factor=plan.way == "on_demand" and len(plan.factors) < MAX_FACTORS,
+        labels=list(_amount_labels(plan)),
     )
 
 
-def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterator[list[Shown]]:
-    """Bands are by quantity: where nothing is counted there is one price, and nothing to choose."""
-    bands = list(_banding(at, plan.model, plan.edges, wrong)) if counted or plan.model != "linear" else []
+def _plan_inputs(plan: Plan, at: str, wrong: InputErrors, *, counted: bool) -> Iterator[list[InputView]]:
+    """Yield the inputs of a column. Bands depend on the quantity, so without one there is a single price."""
+    bands = list(_band_inputs(at, plan.model, plan.edges, wrong)) if counted or plan.model != "linear" else []
     match plan.way:
         case "trial":
-            yield [_typed(f"{at}.durations", _("Days"), plan.durations, wrong, hint=_("3 to 180."))]
+            yield [_typed_input(f"{at}.durations", _("Days"), plan.durations, wrong, hint=_("3 to 180."))]
         case "day" | "month" | "year" as way:
-            label = {"day": _("Sold for (days)"), "month": _("Sold for (months)"), "year": _("Sold for (years)")}[way]
-            help_ = _("With commas between them, such as 1, 3, 6.")
-            yield [_typed(f"{at}.durations", label, plan.durations, wrong, hint=help_)]
+            label = {"day": _("Periods (days)"), "month": _("Periods (months)"), "year": _("Periods (years)")}[way]
+            hint = _("Separate with commas, such as 1, 3, 6.")
+            yield [_typed_input(f"{at}.durations", label, plan.durations, wrong, hint=hint)]
             yield bands
         case "once":
             yield bands
         case "package":
             yield [
-                _typed(f"{at}.quota", _("Usage in one package"), plan.quota, wrong),
-                _choice(f"{at}.reset", _("When it is full again"), plan.reset, RESETS, wrong),
+                _typed_input(f"{at}.quota", _("Usage in one package"), plan.quota, wrong),
+                _choice_input(f"{at}.reset", _("Reset rule"), plan.reset, RESETS, wrong),
             ]
-            yield [_choice(f"{at}.stops", _("When it is used up"), plan.stops, WHEN_USED_UP, wrong)]
+            yield [_choice_input(f"{at}.stops", _("When it is used up"), plan.stops, WHEN_USED_UP, wrong)]
             unit = _("Unit, the same as on demand")
-            yield _pair(f"{at}.unit", unit, plan.unit, wrong, longest=32)
+            yield _language_inputs(f"{at}.unit", unit, plan.unit, wrong, longest=32)
             yield [
-                _choice(f"{at}.period", _("Valid for a number of"), plan.period, _PERIODS, wrong),
-                _typed(f"{at}.durations", _("How many"), plan.durations, wrong, hint=_("Such as 1, 3.")),
+                _choice_input(f"{at}.period", _("Validity unit"), plan.period, _PERIODS, wrong),
+                _typed_input(f"{at}.durations", _("Number of units"), plan.durations, wrong, hint=_("Such as 1, 3.")),
             ]
             yield bands
         case "uses":
             yield [
-                _typed(
+                _typed_input(
                     f"{at}.quota",
                     _("Uses in one package"),
                     plan.quota,
                     wrong,
-                    hint=_("The service stops when they are used up."),
+                    hint=_("The service stops when the uses are used up."),
                 )
             ]
-            yield _pair(f"{at}.unit", _("What is counted, such as calls"), plan.unit, wrong, longest=32)
+            yield _language_inputs(f"{at}.unit", _("Metered unit, such as calls"), plan.unit, wrong, longest=32)
             yield bands
         case _:
             return
 
 
-def _factor(plan: Plan, number: int, at: str, wrong: Wrong) -> list[list[Shown]]:
-    factor, here = plan.factors[number], f"{at}.factors.{number}"
+def _factor_inputs(plan: Plan, number: int, at: str, wrong: InputErrors) -> list[list[InputView]]:
+    factor, prefix = plan.factors[number], f"{at}.factors.{number}"
     return [
-        [_typed(f"{here}.code", _("Code in usage records"), factor.code, wrong, look=Look.LINE)],
-        _pair(f"{here}.unit", _("What is counted, such as calls"), factor.unit, wrong, longest=32),
+        [_typed_input(f"{prefix}.code", _("Code in usage records"), factor.code, wrong, look=Look.LINE)],
+        _language_inputs(f"{prefix}.unit", _("Metered unit, such as calls"), factor.unit, wrong, longest=32),
         [
-            _choice(f"{here}.cycle", _("Charged"), factor.cycle, CYCLES, wrong),
-            _choice(f"{here}.accumulation", _("Bands apply to"), factor.accumulation, ACCUMULATIONS, wrong),
+            _choice_input(f"{prefix}.cycle", _("Charged"), factor.cycle, CYCLES, wrong),
+            _choice_input(f"{prefix}.accumulation", _("Bands apply to"), factor.accumulation, ACCUMULATIONS, wrong),
         ],
-        list(_banding(here, factor.model, factor.edges, wrong)),
+        list(_band_inputs(prefix, factor.model, factor.edges, wrong)),
     ]
 
 
-def _labels(plan: Plan) -> Iterator[str]:
-    several = len(plan.factors) > 1
+def _amount_labels(plan: Plan) -> Iterator[str]:
+    has_several = len(plan.factors) > 1
     for number, (model, edges) in enumerate(plan.banded):
-        named = _one(plan.factors[number].unit, plan.factors[number].code) if several else ""
+        named = _localized(plan.factors[number].unit, plan.factors[number].code) if has_several else ""
         if model == "linear":
             yield named
             continue
-        uptos = split(edges)
-        for upto in uptos:
-            yield f"{named} ≤ {upto}".strip()
-        yield f"{named} > {uptos[-1]}".strip() if uptos else named
+        upper_limits = split_numbers(edges)
+        for upper_limit in upper_limits:
+            yield f"{named} ≤ {upper_limit}".strip()
+        yield f"{named} > {upper_limits[-1]}".strip() if upper_limits else named
 
 
-def _row(row: Row, at: str, spec: SpecState, wrong: Wrong, ids: _Known) -> ShownRow:
+def _row(row: Row, at: str, spec: SpecState, wrong: InputErrors, ids: SavedIds) -> RowView:
     title = " · ".join(
-        _one(value.name, value.code)
+        _localized(value.name, value.code)
         for attribute in spec.attributes
         for value in attribute.values
         if row.values.get(attribute.code) == value.code
@@ -325,7 +341,7 @@ def _row(row: Row, at: str, spec: SpecState, wrong: Wrong, ids: _Known) -> Shown
     sku = ids.skus.get(at)
     counts = (
         [
-            Shown(
+            InputView(
                 name=f"{at}.{part}", label=label, value=value, look=Look.NUMBER, longest=9, errors=wrong.at(f"{at}.{part}")
             )
             for part, label, value in (
@@ -336,33 +352,33 @@ def _row(row: Row, at: str, spec: SpecState, wrong: Wrong, ids: _Known) -> Shown
         else []
     )  # fmt: skip
     named = title or _("This spec")
-    return ShownRow(
+    return RowView(
         at=at,
         values="|".join(f"{code}:{value}" for code, value in row.values.items()),
         title=named,
         ticked=row.ticked,
         counts=counts,
         cells=[
-            _cell(cell, f"{at}.cells.{p}", spec.plans[p], row=named, wrong=wrong, ids=ids)
-            for p, cell in enumerate(row.cells)
+            _cell(cell, f"{at}.cells.{plan_index}", spec.plans[plan_index], row=named, wrong=wrong, ids=ids)
+            for plan_index, cell in enumerate(row.cells)
         ],
         errors=[*wrong.at(at), *wrong.at(f"{at}.quantity"), *wrong.at(f"{at}.prices")],
         code=sku.code if sku else "",
     )
 
 
-def _cell(cell: list[str], at: str, plan: Plan, *, row: str, wrong: Wrong, ids: _Known) -> ShownCell:
-    way, labels = str(WAYS.get(plan.way, plan.way)), list(_labels(plan))
-    return ShownCell(
+def _cell(cell: list[str], at: str, plan: Plan, *, row: str, wrong: InputErrors, ids: SavedIds) -> CellView:
+    way, labels = str(WAYS.get(plan.way, plan.way)), list(_amount_labels(plan))
+    return CellView(
         id=f"f-{at}",
         title=way,
         amounts=[
-            Shown(
-                name=f"{at}.{n}", label=f"{row}: {way} {labels[n] if n < len(labels) else ''}".strip(), value=value,
-                look=Look.TICK if plan.way == "trial" else Look.MONEY, longest=24, errors=wrong.at(f"{at}.{n}"),
-                help=labels[n] if n < len(labels) else "",
+            InputView(
+                name=f"{at}.{index}", label=f"{row}: {way} {labels[index] if index < len(labels) else ''}".strip(),
+                value=value, look=Look.TICK if plan.way == "trial" else Look.MONEY, longest=24,
+                errors=wrong.at(f"{at}.{index}"), help=labels[index] if index < len(labels) else "",
             )
-            for n, value in enumerate(cell)
+            for index, value in enumerate(cell)
         ],
         errors=wrong.at(at),
         product_id=ids.offers.get(at, ""),

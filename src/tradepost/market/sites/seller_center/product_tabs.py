@@ -1,4 +1,4 @@
-"""The tabs above every page of one product: the pages that its kind and its status have, for those who may see them."""
+"""Tabs above the pages of a product, depending on its type and status and on the reader's rights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.market.product_types.registry import product_type
 
 
 class Tab(Struct, frozen=True):
-    """``pages``: names of the addresses that it stands for."""
+    """A tab. ``pages``: URL names on which it is marked."""
 
     label: str | Promise
     url: str
@@ -24,11 +24,11 @@ class Tab(Struct, frozen=True):
 
 
 def product_tabs(product: Product, rights: Rights, page: str) -> list[Tab]:
-    """``page``: the name of the address that is shown; its tab is marked."""
+    """Return the tabs. ``page``: URL name of the current page."""
     key = product.pk
     tabs = [
-        *(_selling(product, page) if rights.sees(Menu.PRODUCTS) else []),
-        *(_served(product, page) if rights.sees(Menu.TOOLS) else []),
+        *(_sale_tabs(product, page) if rights.sees(Menu.PRODUCTS) else []),
+        *(_interface_tabs(product, page) if rights.sees(Menu.TOOLS) else []),
     ]
     if rights.sees(Menu.TRADE) and _is_used(product):
         tabs.append(_tab(page, _("Usage"), "usage_chart", query=f"product={key}"))
@@ -36,12 +36,13 @@ def product_tabs(product: Product, rights: Rights, page: str) -> list[Tab]:
 
 
 def _is_used(product: Product) -> bool:
-    """Anything was counted. With an order, since without one PostgreSQL may read all hours of all products (``exists`` drops it)."""
+    """Return whether usage was counted. Ordered, because PostgreSQL may otherwise read all hours of all products
+    (``exists`` drops the order)."""
     hours = ProductHour.objects.filter(product=product).order_by("hour")
     return bool(hours.values_list("pk", flat=True)[:1])
 
 
-def _selling(product: Product, page: str) -> list[Tab]:
+def _sale_tabs(product: Product, page: str) -> list[Tab]:
     key, statuses = product.pk, set(Version.objects.filter(product=product).values_list("status", flat=True))
     sealed, stopped = Version.Status.SEALED in statuses, product.status == Product.Status.STOPPED
     tabs = [_tab(page, _("Product"), "product", key)]
@@ -56,8 +57,8 @@ def _selling(product: Product, page: str) -> list[Tab]:
     return tabs
 
 
-def _served(product: Product, page: str) -> list[Tab]:
-    """What the market calls for it: of the first address, which is the product's own."""
+def _interface_tabs(product: Product, page: str) -> list[Tab]:
+    """Return the tabs about the production interface, for the first address, which is the product's own."""
     serving = served_at([product.pk])
     if not serving:
         return []

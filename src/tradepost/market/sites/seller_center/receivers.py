@@ -1,4 +1,4 @@
-"""Where the company wants its notices to go beside its people: receivers, webhooks, chats. Its owner decides."""
+"""The company's additional destinations of notices: receivers, webhooks and chats. Only for owners."""
 
 from __future__ import annotations
 
@@ -11,80 +11,80 @@ from tradepost.market.web import notice_places as shared
 
 from .frame import SellerRequest, seller_page, show
 
-OWNERS = seller_page(menu=Menu.COMPANY, owner=True)
+owners_only = seller_page(menu=Menu.COMPANY, owner=True)
 
 
-def _places(request: SellerRequest) -> shared.Places:
-    return shared.Places(request, request.seller, "seller_center", show, Audience.SELLER)
+def _destinations(request: SellerRequest) -> shared.Destinations:
+    return shared.Destinations(request, request.seller, "seller_center", show, Audience.SELLER)
 
 
 @require_safe
-@OWNERS
+@owners_only
 def overview(request: SellerRequest) -> HttpResponse:
-    return shared.overview(_places(request))
+    return shared.overview(_destinations(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@OWNERS
+@owners_only
 def new_receiver(request: SellerRequest) -> HttpResponse:
-    return shared.new_receiver(_places(request))
+    return shared.new_receiver(_destinations(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@OWNERS
+@owners_only
 def receiver(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.receiver(_places(request), pk)
+    return shared.receiver(_destinations(request), pk)
 
 
 @require_POST
-@OWNERS
+@owners_only
 def ask_again(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.ask_again(_places(request), pk)
+    return shared.resend_confirmation(_destinations(request), pk)
 
 
 @require_POST
-@OWNERS
+@owners_only
 def delete_receiver(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.delete_receiver(_places(request), pk)
+    return shared.delete_receiver(_destinations(request), pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@OWNERS
+@owners_only
 def new_webhook(request: SellerRequest) -> HttpResponse:
-    return shared.new_webhook(_places(request))
+    return shared.new_webhook(_destinations(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@OWNERS
+@owners_only
 def new_chat(request: SellerRequest) -> HttpResponse:
-    return shared.new_chat(_places(request))
+    return shared.new_chat(_destinations(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@OWNERS
+@owners_only
 def endpoint(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.endpoint(_places(request), pk)
+    return shared.endpoint(_destinations(request), pk)
 
 
 @require_POST
-@OWNERS
+@owners_only
 def try_endpoint(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.try_endpoint(_places(request), pk)
+    return shared.try_endpoint(_destinations(request), pk)
 
 
 @require_POST
-@OWNERS
+@owners_only
 def rotate(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.rotate(_places(request), pk)
+    return shared.rotate(_destinations(request), pk)
 
 
 @require_POST
-@OWNERS
+@owners_only
 def switch_on(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.switch_on(_places(request), pk)
+    return shared.switch_on(_destinations(request), pk)
 
 
 @require_POST
-@OWNERS
+@owners_only
 def delete_endpoint(request: SellerRequest, pk: int) -> HttpResponse:
-    return shared.delete_endpoint(_places(request), pk)
+    return shared.delete_endpoint(_destinations(request), pk)

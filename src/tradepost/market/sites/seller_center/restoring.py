@@ -1,4 +1,4 @@
-"""Ask the operator to restore the sale of a product that its probes, or an operator, froze: the cases are replayed first."""
+"""Request to restore the suspended sale of a product. Its cases are replayed first."""
 
 from __future__ import annotations
 
@@ -18,28 +18,31 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import hand_in, seller_queries
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.drafts import to_correct
-from tradepost.market.review.kinds.restore import KIND, LONGEST, Restoring
+from tradepost.market.review.drafts import submission_to_correct
+from tradepost.market.review.kinds.restore import KIND, MAX_TEXT_LENGTH, RestoreRequest
+from tradepost.market.web.refusals import status_of
 
 from .correcting import remarks_of
-from .draft_inputs import Look, Shown, Wrong
+from .draft_inputs import InputErrors, InputView, Look
 from .frame import SellerRequest, seller_page, show
-from .products import own
+from .products import find_own_product
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def restore(request: SellerRequest, pk: int) -> HttpResponse:
-    product = own(request, pk)
-    last = to_correct(KIND.name, request.seller, product=product)
-    said = stored.load(Restoring, last.document).repaired if last is not None else ""
-    typed = request.POST.get("repaired", said).replace("\0", "").strip()
-    wrong, status = Wrong(), HTTPStatus.OK
+    product = find_own_product(request, pk)
+    last = submission_to_correct(KIND.name, request.seller, product=product)
+    last_text = stored.load(RestoreRequest, last.document).repaired if last is not None else ""
+    typed = request.POST.get("repaired", last_text).replace("\0", "").strip()
+    wrong, status = InputErrors(), HTTPStatus.OK
     lacks: list[Finding] = []
     if request.method == "POST":
         try:
-            wanted = Restoring(repaired=typed[: 4 * LONGEST])
-            sent = hand_in.ask_restoring(product, wanted, by=request.user, settings=config(), now=request.now)
+            document = RestoreRequest(repaired=typed[: 4 * MAX_TEXT_LENGTH])
+            submission = hand_in.request_restoring(
+                product, document, by=request.user, settings=config(), now=request.now
+            )
         except Incomplete as incomplete:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             for finding in incomplete.findings:
@@ -48,14 +51,14 @@ def restore(request: SellerRequest, pk: int) -> HttpResponse:
                 else:
                     lacks.append(finding)
         except Refused as refused:
-            status = HTTPStatus(refused.status)
+            status = HTTPStatus(status_of(refused))
             wrong.put("", refused.message)
         else:
-            messages.success(request, _("Handed in. Your cases are replayed now; then an operator decides."))
-            return redirect("seller_center:submission", sent.pk)
-    repaired = Shown(
-        name="repaired", label=_("What was wrong, and what you did about it"), value=typed, look=Look.LINES,
-        longest=LONGEST, required=True, help=_("The operator reads it."), errors=wrong.at("repaired"),
+            messages.success(request, _("Submitted. The market replays your cases, then an operator decides."))
+            return redirect("seller_center:submission", submission.pk)
+    repaired = InputView(
+        name="repaired", label=_("Cause and correction"), value=typed, look=Look.LINES,
+        longest=MAX_TEXT_LENGTH, required=True, help=_("Visible to the operator."), errors=wrong.at("repaired"),
     )  # fmt: skip
     return show(
         request,
@@ -72,4 +75,4 @@ def restore(request: SellerRequest, pk: int) -> HttpResponse:
     )
 
 
-restore.own_transactions = True  # type: ignore[attr-defined]  # the verb has its own, so that a refusal keeps nothing
+restore.own_transactions = True  # type: ignore[attr-defined]  # the verb has its own, so that a refusal stores nothing

@@ -1,5 +1,5 @@
-"""What a seller's standing leaves open: an applicant sees its entry alone, a suspended seller looks and changes nothing, one
-that left reads what was earned and still issues and returns invoices (business-rules §1.4)."""
+"""Pages that a seller's status allows: an applicant sees its entry, a suspended seller only reads, an exited seller
+reads its earnings and still issues and withdraws invoices (business-rules §1.4)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.shortcuts import redirect, render
 
 from tradepost.market.identity.models import Seller
 
-OF_APPLICANTS = frozenset({
+APPLICANT_PAGES = frozenset({
     "switch", "notices", "notices_read", "notice_open", "company", "draft", "picture_upload", "proof_upload", "draft_discard", "submissions", "submission",
     "submission_progress",
     "submission_withdraw", "submission_correct", "road", "agreements", "agreement_accept",
 })  # fmt: skip
-"""Pages that an applicant sees, by the names of their addresses; all others lead to its entry."""
-OF_EXITED = frozenset(
+"""URL names that an applicant may open; others redirect to the entry."""
+EXITED_PAGES = frozenset(
     {
         "switch",
         "notices",
@@ -51,20 +51,20 @@ OF_EXITED = frozenset(
         "submission_progress",
     }
 )
-"""The same of a seller that left. It is paid what is left, and buyers may still need an invoice; all others lead to what it earned."""
-WHILE_SUSPENDED = frozenset({"switch", "notices_read", "notice_open"})
-"""What changes nothing of the seller's."""
+"""URL names that an exited seller may open, for remaining payouts and invoices; others redirect to its earnings."""
+SUSPENDED_ACTS = frozenset({"switch", "notices_read", "notice_open"})
+"""URL names of acts that change nothing of the seller."""
 
 
-def elsewhere(request: HttpRequest, seller: Seller, **frame: Any) -> HttpResponse | None:
-    """The answer instead of a page that the seller's standing does not leave open; None where it does. ``frame``: what the
-    layout needs."""
+def blocked_response(request: HttpRequest, seller: Seller, **frame: Any) -> HttpResponse | None:
+    """Return the response instead of a page that the seller's status does not allow; None if it does. ``frame``:
+    context of the layout."""
     page = request.resolver_match.url_name if request.resolver_match else ""
-    if seller.status == Seller.Status.APPLICANT and page not in OF_APPLICANTS:
+    if seller.status == Seller.Status.APPLICANT and page not in APPLICANT_PAGES:
         return redirect("seller_center:company")
-    if seller.status == Seller.Status.EXITED and page not in OF_EXITED:
+    if seller.status == Seller.Status.EXITED and page not in EXITED_PAGES:
         return redirect("seller_center:statement")
-    changes = request.method not in {"GET", "HEAD"} and page not in WHILE_SUSPENDED
+    changes = request.method not in {"GET", "HEAD"} and page not in SUSPENDED_ACTS
     if seller.status == Seller.Status.SUSPENDED and changes:
         return render(request, "seller_center/suspended.html", {"seller": seller, **frame}, status=HTTPStatus.FORBIDDEN)
     return None

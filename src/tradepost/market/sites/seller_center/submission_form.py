@@ -1,4 +1,4 @@
-"""The form of a kind's draft, made of the questions that the kind declares; what is wrong stands beside its field."""
+"""The form of a draft submission, generated from its kind's questions, with errors beside the fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.values import replace
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
-from tradepost.market.review.contract import AnyKind, Look, Question, Words
+from tradepost.market.review.contract import AnyKind, InputKind, Question, TranslatedText
 from tradepost.market.web.uploads import FileField
 
 from .correcting import Remark, Remarks
@@ -23,22 +23,22 @@ from .pictures import picture_field
 from .proofs import submission_proof
 
 LOGO = Picture.Purpose.COMPANY_LOGO
-"""The one picture that companies hand in."""
+"""The only picture of a company."""
 
-_TYPES: Mapping[Look, Mapping[str, str]] = {
-    Look.DATE: {"type": "date"},
-    Look.TIME: {"type": "time"},
-    Look.NUMBER: {"inputmode": "numeric", "autocomplete": "off"},
-    Look.EMAIL: {"inputmode": "email", "spellcheck": "false"},
-    Look.PHONE: {"inputmode": "tel"},
-    Look.URL: {"inputmode": "url", "spellcheck": "false"},
-    Look.SECRET: {"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"},
+_INPUT_ATTRIBUTES: Mapping[InputKind, Mapping[str, str]] = {
+    InputKind.DATE: {"type": "date"},
+    InputKind.TIME: {"type": "time"},
+    InputKind.NUMBER: {"inputmode": "numeric", "autocomplete": "off"},
+    InputKind.EMAIL: {"inputmode": "email", "spellcheck": "false"},
+    InputKind.PHONE: {"inputmode": "tel"},
+    InputKind.URL: {"inputmode": "url", "spellcheck": "false"},
+    InputKind.SECRET: {"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"},
 }
-ROWS = 5
+TEXTAREA_ROWS = 5
 
 
 class DraftForm(forms.Form):
-    """Every field takes whatever is typed: the kind says what is wrong with it, and a draft keeps it all the same."""
+    """A form that accepts any input: the kind validates it, and a draft stores it in any case."""
 
     def __init__(self, kind: AnyKind, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -49,7 +49,7 @@ class DraftForm(forms.Form):
 
 def _field(question: Question) -> forms.Field:
     label, words = str(question.label), str(question.help)
-    if question.look is Look.CHOICE:
+    if question.look is InputKind.CHOICE:
         choices = [("", _("Choose …")), *question.choices]
         field: forms.Field = _AnyChoice(choices=choices, label=label, help_text=words, required=False)
     else:
@@ -59,98 +59,104 @@ def _field(question: Question) -> forms.Field:
 
 
 class _AnyChoice(forms.ChoiceField):
-    """Keeps also what is none of its choices: the kind refuses it in words of its own."""
+    """A choice that also accepts unknown values, because the kind refuses them with its own message."""
 
     def validate(self, value: Any) -> None:
-        """Nothing is wrong here."""
+        """Accept every value."""
 
 
 def _widget(question: Question) -> forms.Widget:
-    # A little over the limit can be typed, so that it can be said what is too long.
-    attrs = {**_TYPES.get(question.look, {}), "maxlength": str(2 * question.longest)}
-    if question.look is Look.LONG:
-        return forms.Textarea(attrs={"rows": ROWS, "maxlength": attrs["maxlength"]})
+    # Allow input above the limit, so that the error can name it.
+    attrs = {**_INPUT_ATTRIBUTES.get(question.look, {}), "maxlength": str(2 * question.longest)}
+    if question.look is InputKind.LONG:
+        return forms.Textarea(attrs={"rows": TEXTAREA_ROWS, "maxlength": attrs["maxlength"]})
     return forms.TextInput(attrs=attrs)
 
 
-class ShownField(Struct, frozen=True):
-    """A field of the page: a form's, or a file's. ``wrong``: words and the section of the rule."""
+class FieldView(Struct, frozen=True):
+    """A field of the page: a form field or a file field. ``wrong``: messages and sections of their rule."""
 
     question: Question
     bound: BoundField | None
     upload: FileField | None
     value: str
-    wrong: Sequence[tuple[Words, str]]
+    wrong: Sequence[tuple[TranslatedText, str]]
     remarks: Sequence[Remark] = ()
-    """What the checks found at this field in the last submission."""
+    """Findings of the last submission's checks about this field."""
 
 
-class ShownSection(Struct, frozen=True):
+class SectionView(Struct, frozen=True):
     code: str
-    title: Words
-    fields: Sequence[ShownField]
+    title: TranslatedText
+    fields: Sequence[FieldView]
     left: int
-    """How many of its fields are missing or wrong."""
+    """Number of fields that are missing or invalid."""
     said: str
-    """The operator's reason for the rejection of the last submission."""
+    """The operator's reason for rejecting the last submission."""
 
 
-def shown_sections(
-    kind: AnyKind, form: DraftForm, document: Any, found: Iterable[Finding], *, beside: bool,
+def section_views(
+    kind: AnyKind, form: DraftForm, document: Any, findings: Iterable[Finding], *, beside: bool,
     remarks: Remarks | None, seller: Seller,
-) -> list[ShownSection]:  # fmt: skip
-    """``beside``: whether findings stand beside their fields, or are counted only: nobody is told what is missing before
-    having had the time to type it. ``remarks``: on the submission that this draft corrects."""
-    said = {one.section: str(one.words) for one in remarks.reasons} if remarks else {}
-    noted = remarks.findings if remarks else ()
-    wrong: dict[str, list[tuple[Words, str]]] = {}
-    left: dict[str, set[str]] = {}
-    for finding in found:
+) -> list[SectionView]:  # fmt: skip
+    """Return the sections. ``beside``: show findings beside their fields instead of only counting them, once the seller
+    had time to fill in the form. ``remarks``: on the submission that this draft corrects."""
+    reasons = {reason.section: str(reason.words) for reason in remarks.reasons} if remarks else {}
+    remark_findings = remarks.findings if remarks else ()
+    wrong: dict[str, list[tuple[TranslatedText, str]]] = {}
+    open_fields: dict[str, set[str]] = {}
+    for finding in findings:
         wrong.setdefault(finding.field, []).append((finding.words, rule_of(finding)))
-        left.setdefault(finding.section, set()).add(finding.field)
+        open_fields.setdefault(finding.section, set()).add(finding.field)
     for name, words in wrong.items() if beside else ():
         if name in form.fields:
-            form.add_error(name, [str(said_of) for said_of, _rule in words])
+            form.add_error(name, [str(message) for message, _rule in words])
     sections = []
     for section in kind.sections:
         fields = [
             replace(
-                _shown(
+                _field_view(
                     question, form, document, wrong.get(question.field, []) if beside else [], kind=kind, seller=seller
                 ),
-                remarks=[one for one in noted if one.field == question.field],
+                remarks=[
+                    remark_finding for remark_finding in remark_findings if remark_finding.field == question.field
+                ],
             )
             for question in kind.questions
             if question.section == section.code
         ]
         sections.append(
-            ShownSection(
-                section.code, section.title, fields, len(left.get(section.code, ())), said.get(section.code, "")
+            SectionView(
+                section.code,
+                section.title,
+                fields,
+                len(open_fields.get(section.code, ())),
+                reasons.get(section.code, ""),
             )
         )
     return sections
 
 
-def _shown(
-    question: Question, form: DraftForm, document: Any, wrong: Sequence[tuple[Words, str]], *, kind: AnyKind,
+def _field_view(
+    question: Question, form: DraftForm, document: Any, wrong: Sequence[tuple[TranslatedText, str]], *, kind: AnyKind,
     seller: Seller,
-) -> ShownField:  # fmt: skip
+) -> FieldView:  # fmt: skip
     value = str(getattr(document, question.hint or question.field))
     if not question.look.is_file:
-        return ShownField(question, form[question.field], None, value, wrong)
-    said = " ".join(f"{words} {rule}".strip() for words, rule in wrong)
-    if question.look is Look.PROOF:
-        proof = submission_proof(kind, question, seller=seller, sha256=value, error=said)
-        return ShownField(question, None, proof, value, wrong)
-    picture = picture_field(question.field, LOGO, sha256=value, error=said)
-    return ShownField(question, None, replace(picture, required=question.required), value, wrong)
+        return FieldView(question, form[question.field], None, value, wrong)
+    response = " ".join(f"{words} {rule}".strip() for words, rule in wrong)
+    if question.look is InputKind.PROOF:
+        proof = submission_proof(kind, question, seller=seller, sha256=value, error=response)
+        return FieldView(question, None, proof, value, wrong)
+    picture = picture_field(question.field, LOGO, sha256=value, error=response)
+    return FieldView(question, None, replace(picture, required=question.required), value, wrong)
 
 
 def rule_of(finding: Finding) -> str:
-    """The section alone: which document it is of, everybody here knows."""
+    """Return the section of a rule without the document, which is the same for all."""
     return finding.rule.removeprefix("business-rules ")
 
 
-def ticked(posted: Mapping[str, str], wanted: Iterable[Agreement]) -> frozenset[int]:
-    """The agreements whose box was ticked."""
-    return frozenset(each.pk for each in wanted if posted.get(f"agreement_{each.pk}") == "on")
+def ticked_agreements(posted: Mapping[str, str], agreements: Iterable[Agreement]) -> frozenset[int]:
+    """Return the agreements that were ticked."""
+    return frozenset(agreement.pk for agreement in agreements if posted.get(f"agreement_{agreement.pk}") == "on")

@@ -1,4 +1,4 @@
-"""Hand a product in: what is missing, what is replayed and how far that is, what the operator said; and take it back."""
+"""Submit a product: missing items, replay progress, the operator's decision, and withdrawal."""
 
 from __future__ import annotations
 
@@ -30,53 +30,55 @@ from tradepost.market.review.models import OPEN, Submission
 from tradepost.market.review.product_versions import INTERFACE, SELLER, TITLES
 from tradepost.market.review.registry import review_kind
 from tradepost.market.review.web_sites import WEB_SITE
+from tradepost.market.web.refusals import status_of
+from tradepost.market.web.upgrade_rules import ended_rules
 
 from .correcting import remarks_of
-from .frame import SellerRequest, found, seller_page, show
-from .pricing_document import laid_out
-from .products import own
-from .submission_form import ticked
+from .frame import SellerRequest, or_404, seller_page, show
+from .pricing_document import form_of_document
+from .products import find_own_product
+from .submission_form import ticked_agreements
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def submit(request: SellerRequest, pk: int) -> HttpResponse:
-    product = own(request, pk)
+    product = find_own_product(request, pk)
     if request.method != "POST":
         return _page(request, product)
-    kind = review_kind(hand_in.kind_for(product))
-    agreed = ticked(request.POST, sending.wanted_agreements(kind, request.seller, now=request.now))
+    kind = review_kind(hand_in.kind_of_submission(product))
+    agreed = ticked_agreements(request.POST, sending.required_agreements(kind, request.seller, now=request.now))
     try:
         with transaction.atomic():
-            hand_in.hand_in(product, by=request.user, settings=config(), now=request.now, agreed=agreed)
+            hand_in.submit_draft(product, by=request.user, settings=config(), now=request.now, agreed=agreed)
     except Incomplete as incomplete:
         return _page(
             request, product, findings=incomplete.findings, agreed=agreed, status=HTTPStatus.UNPROCESSABLE_ENTITY
         )
     except Refused as refused:
-        return _page(request, product, refused=refused, agreed=agreed, status=refused.status)
-    messages.success(request, _("Handed in. You can follow it here, and a notice tells you what was decided."))
+        return _page(request, product, refused=refused, agreed=agreed, status=status_of(refused))
+    messages.success(request, _("Submitted. Follow the review here. You receive a notice about the decision."))
     return redirect("seller_center:product_submit", pk)
 
 
 @require_safe
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def progress(request: SellerRequest, pk: int) -> HttpResponse:
-    """How far the checks are, asked again and again while they run."""
-    return show(request, "seller_center/parts/submit_state.html", **_state(request, own(request, pk)))
+    """Return the part with the checks' progress, which is polled while they run."""
+    return show(request, "seller_center/parts/submit_state.html", **_state(request, find_own_product(request, pk)))
 
 
 @require_POST
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
-    submission = reviews.open_of_product(own(request, pk))
-    decide.withdraw(found(submission), by=request.user, settings=config(), now=request.now)
-    messages.success(request, _("Withdrawn. What you wrote is there to be changed and handed in again."))
+    submission = reviews.open_of_product(find_own_product(request, pk))
+    decide.withdraw(or_404(submission), by=request.user, settings=config(), now=request.now)
+    messages.success(request, _("Withdrawn. Your content is kept. You can change it and submit it again."))
     return redirect("seller_center:product", pk)
 
 
 def _state(request: SellerRequest, product: Product) -> dict[str, Any]:
-    """Of the submission that is under way, or else the last one."""
+    """Return the context of the open submission, or else of the last one."""
     last = reviews.last_of_product(product)
     job = product_versions.replay_of(last) if last is not None else None
     return {
@@ -99,10 +101,10 @@ def _page(
     agreed: Collection[int] = frozenset(),
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    version = found(catalog.newest_version(product))
+    version = or_404(catalog.newest_version(product))
     document = documents.load(version.document)
-    kind = review_kind(hand_in.kind_for(product))
-    wanted = sending.wanted_agreements(kind, request.seller, now=request.now)
+    kind = review_kind(hand_in.kind_of_submission(product))
+    agreements = sending.required_agreements(kind, request.seller, now=request.now)
     is_draft = version.status == Version.Status.DRAFT
     purpose = Purpose.SUBMIT if kind.name == "publish" else Purpose.MODIFY
     if findings is None and is_draft:
@@ -116,16 +118,22 @@ def _page(
         version=version,
         is_draft=is_draft,
         is_change=kind.name == "modify",
-        findings=[(f, TITLES.get(f.section, ""), _address(product, document, f)) for f in findings or ()],
+        findings=[
+            (finding, TITLES.get(finding.section, ""), _correction_url(product, document, finding))
+            for finding in findings or ()
+        ],
         refused=refused,
-        agreements=[(each, each.pk in agreed) for each in wanted],
+        agreements=[(agreement, agreement.pk in agreed) for agreement in agreements],
         stock=product_versions.stock_of(product, document, purpose=purpose) if needs and is_draft else None,
         address=product_versions.address_of(product),
+        ended_rules=ended_rules(product, document)
+        if version.status in {Version.Status.DRAFT, Version.Status.SEALED}
+        else [],
     )
 
 
-def _address(product: Product, document: documents.Document, finding: Finding) -> str:
-    """Where it is put right."""
+def _correction_url(product: Product, document: documents.Document, finding: Finding) -> str:
+    """Return the address where a finding is corrected."""
     match finding.section:
         case section if section == INTERFACE and finding.field == "test_code":
             return reverse("seller_center:license_tests")
@@ -150,5 +158,5 @@ def _address(product: Product, document: documents.Document, finding: Finding) -
         case _:
             page = reverse("seller_center:product_draft", args=[product.pk, finding.section])
             pricing = finding.section == "pricing"
-            field = laid_out(document.pricing)[1].find(finding.field) if pricing else finding.field
+            field = form_of_document(document.pricing)[1].find(finding.field) if pricing else finding.field
             return f"{page}?check=1#f-{field}"

@@ -1,4 +1,4 @@
-"""Supervised deliveries of what the seller sold: the list, and one with what is waited for and what can be done."""
+"""Supervised deliveries of the seller's sales: list, and detail page with current step and possible acts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
@@ -18,101 +19,128 @@ from tradepost.market.supervision import cancel, queries
 from tradepost.market.supervision.act import act as act_on
 from tradepost.market.supervision.appeal import appeal as appeal_to
 from tradepost.market.supervision.models import Supervision
-from tradepost.market.web.status import vocabulary
+from tradepost.market.web.pages import Empty, Listing, moment, money, page_link, state, states, text, time_range
 from tradepost.market.web.supervision_view import (
-    MOST_PROOFS,
-    act_of,
+    MAX_PROOFS,
     clocks_now,
-    context_of,
     document_of,
-    proofs_in,
-    said_in,
-    status_of,
+    submitted_act,
+    submitted_proofs,
+    submitted_values,
+    supervision_context,
 )
 from tradepost.market.web.uploads import takes_pictures
 
-from .frame import SellerRequest, found, seller_page, show
+from .frame import SellerRequest, or_404, seller_list, seller_page, show
 
 
-@require_safe
-@seller_page(menu=Menu.TRADE)
-def index(request: SellerRequest) -> HttpResponse:
-    status = request.GET.get("status", "")
-    page = queries.of_seller(request.seller, status=status, after=request.GET.get("after", ""))
-    return show(
-        request, "seller_center/supervisions.html", page=page, chosen=status,
-        states=[("mine", _("Your turn")), *vocabulary("supervision")],
-        rows=[(one, buyer_name(one.buyer)) for one in page.rows],
-    )  # fmt: skip
+def _turn_label(supervision: Supervision) -> str:
+    is_sellers_turn = supervision.status == Supervision.Status.RUNNING and supervision.owner == Party.SELLER
+    return _("Your turn") if is_sellers_turn else ""
 
 
-def _own(request: SellerRequest, pk: int) -> Supervision:
-    return found(queries.find(pk, seller=request.seller))
+LISTING: Listing[Supervision, Supervision] = Listing(
+    name="seller_center:supervisions",
+    title=gettext_lazy("Deliveries"),
+    layout="seller_center/layout.html",
+    source=lambda request, query, after, size: queries.deliveries_of_seller(
+        request.seller, status=query["status"], within=query.within, after=after, size=size
+    ),
+    columns=(
+        page_link(gettext_lazy("Product"), "line:product_name", "seller_center:supervision", "pk", under=_turn_label),
+        text(gettext_lazy("Buyer"), lambda one: buyer_name(one.buyer)),
+        moment(gettext_lazy("Start time"), "opened_at"),
+        money(gettext_lazy("Amount"), "line.amount"),
+        state(gettext_lazy("State"), "supervision"),
+    ),
+    filters=(states("supervision", also=[("mine", gettext_lazy("Your turn"))]), time_range()),
+    empty=Empty(
+        icon="truck-delivery",
+        title=gettext_lazy("No deliveries"),
+        text=gettext_lazy("Orders that you deliver step by step appear here until the buyer accepts them."),
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No deliveries found"),
+        text=gettext_lazy("Try another state or time."),
+        action=gettext_lazy("Show all deliveries"),
+        page="seller_center:supervisions",
+    ),
+    file="deliveries",
+)
+index = seller_list(LISTING, menu=Menu.TRADE)
+
+
+def _own_supervision(request: SellerRequest, pk: int) -> Supervision:
+    return or_404(queries.find_delivery(pk, seller=request.seller))
 
 
 @require_safe
 @seller_page(menu=Menu.TRADE)
 def detail(request: SellerRequest, pk: int) -> HttpResponse:
-    return _page(request, _own(request, pk), None)
+    return _page(request, _own_supervision(request, pk), None)
 
 
 def _page(request: SellerRequest, supervision: Supervision, refused: Refused | None) -> HttpResponse:
     return show(
-        request, "seller_center/supervision.html", status=status_of(refused), buyer=buyer_name(supervision.buyer),
-        **context_of(supervision, Party.SELLER, request, refused),
+        request, "seller_center/supervision.html", buyer=buyer_name(supervision.buyer),
+        **supervision_context(supervision, Party.SELLER, request, refused),
     )  # fmt: skip
 
 
-def _do(request: SellerRequest, pk: int, what: Callable[[Supervision], object], told: str) -> HttpResponse:
-    own = _own(request, pk)
+def _run_act(request: SellerRequest, pk: int, change: Callable[[Supervision], object], message: str) -> HttpResponse:
+    own = _own_supervision(request, pk)
     try:
-        what(own)
+        change(own)
     except Refused as refused:
-        return _page(request, _own(request, pk), refused)
-    messages.success(request, told)
+        return _page(request, _own_supervision(request, pk), refused)
+    messages.success(request, message)
     return redirect("seller_center:supervision", pk)
 
 
-@takes_pictures(0, proofs=MOST_PROOFS)
+@takes_pictures(0, proofs=MAX_PROOFS)
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def act(request: SellerRequest, pk: int) -> HttpResponse:
     def do(own: Supervision) -> None:
-        said = said_in(request, own, by=request.user, of_buyer=False, now=request.now)
-        act_on(pk, Party.SELLER, act_of(request), said, by=request.user, clocks=clocks_now(), now=request.now)
+        values = submitted_values(request, own, by=request.user, of_buyer=False, now=request.now)
+        act_on(pk, Party.SELLER, submitted_act(request), values, by=request.user, clocks=clocks_now(), now=request.now)
 
-    return _do(request, pk, do, _("Done. Both sides see it here."))
+    return _run_act(request, pk, do, _("Saved. Both parties can see it here."))
 
 
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def answer(request: SellerRequest, pk: int) -> HttpResponse:
-    """To a buyer who wants it cancelled; or the seller gives it up."""
+    """Answer a buyer's request to cancel, or give up the delivery."""
     words = request.POST.get("answer", "")
     if request.POST.get("decision") == "agree":
-        return _do(
+        return _run_act(
             request, pk,
             lambda _own: cancel.agree(pk, words, by=request.user, clocks=clocks_now(), now=request.now),
-            _("Done. What goes back is on the buyer's balance."),
+            _("Refunded to the buyer's balance."),
         )  # fmt: skip
-    return _do(
-        request, pk, lambda _own: cancel.decline(pk, words, now=request.now), _("You declined. The buyer reads why.")
+    return _run_act(
+        request,
+        pk,
+        lambda _own: cancel.decline(pk, words, now=request.now),
+        _("You declined. The buyer can see your reason."),
     )
 
 
-@takes_pictures(0, proofs=MOST_PROOFS)
+@takes_pictures(0, proofs=MAX_PROOFS)
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def appeal(request: SellerRequest, pk: int) -> HttpResponse:
     def do(own: Supervision) -> None:
-        proofs = proofs_in(request, own, by=request.user, of_buyer=False, now=request.now)
+        proofs = submitted_proofs(request, own, by=request.user, of_buyer=False, now=request.now)
         words = request.POST.get("appeal", "")
         appeal_to(pk, Party.SELLER, words, proofs, by=request.user, clocks=clocks_now(), now=request.now)
 
-    return _do(request, pk, do, _("The operator is asked to decide. Until then the delivery stands still."))
+    return _run_act(request, pk, do, _("You requested a decision by the operator. The delivery is paused until then."))
 
 
 @require_safe
 @seller_page(menu=Menu.TRADE)
 def document(request: SellerRequest, pk: int, sha256: str) -> HttpResponse:
-    return document_of(_own(request, pk), sha256)
+    return document_of(_own_supervision(request, pk), sha256)

@@ -1,8 +1,8 @@
-"""The server of the tus resumable upload protocol 1.0.0: files of assets, begun, gone on with, asked about and given up.
+"""A server of the tus resumable upload protocol 1.0.0 for files of assets: create, append, query and terminate.
 
-Who may is asked with each request: a member of the seller whose upload it is, with the right to change its products; for
-everybody else it does not exist. A browser sends its session, and like every form the token against forged requests, here in
-the header ``X-CSRFToken``; there is no CORS, so pages of other sites reach nothing. Programs do the same.
+Each request requires a member of the upload's seller with the right to change products; others get 404. A browser sends
+its session and the CSRF token in the header ``X-CSRFToken``. There is no CORS, so other sites' pages have no access.
+Programs work the same way.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.groups import rights_of
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Member, Seller, User
-from tradepost.market.web.access import declare, now_of
-from tradepost.market.web.in_pieces import WHOLE
+from tradepost.market.web.access import declare_access, now_of
+from tradepost.market.web.in_pieces import BODY_LENGTH
 
-from .access import Needs
+from .access import Requirement
 
-NEEDS = Needs(menu=Menu.PRODUCTS, write=True)
+REQUIREMENT = Requirement(menu=Menu.PRODUCTS, write=True)
 
 type TusView = Callable[..., HttpResponse]
 
 
 class TusRefused(Refused):
-    """With headers of the protocol."""
+    """A refusal with headers of the protocol."""
 
     def __init__(self, code: str, message: str, status: int, **headers: str) -> None:
         super().__init__(code, message, status)
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def speaks_tus(*methods: str) -> Callable[[TusView], TusView]:
-    """A view of the protocol: refusals are plain text, each answer says the version that it speaks."""
+def tus_view(*methods: str) -> Callable[[TusView], TusView]:
+    """Decorate a view of the protocol: refusals are plain text, and every response names the protocol version."""
 
     def mark(view: TusView) -> TusView:
         @wraps(view)
         def answered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             try:
-                answer = _answer(view, request, methods, kwargs)
+                answer = _dispatch(view, request, methods, kwargs)
             except Refused as refused:
                 answer = HttpResponse(
                     f"{refused.message}\n", status=refused.status, content_type="text/plain; charset=utf-8"
@@ -65,18 +65,18 @@ def speaks_tus(*methods: str) -> Callable[[TusView], TusView]:
             answer["X-Content-Type-Options"] = "nosniff"
             return answer
 
-        answered.own_transactions = True  # type: ignore[attr-defined]  # the disk is waited for outside of any
-        return declare(answered, NEEDS)
+        answered.own_transactions = True  # type: ignore[attr-defined]  # waits for the disk outside of transactions
+        return declare_access(answered, REQUIREMENT)
 
     return mark
 
 
-def _answer(view: TusView, request: HttpRequest, methods: tuple[str, ...], kwargs: dict[str, Any]) -> HttpResponse:
+def _dispatch(view: TusView, request: HttpRequest, methods: tuple[str, ...], kwargs: dict[str, Any]) -> HttpResponse:
     method = request.method or ""
-    if method == "POST":  # for what stands between and knows no PATCH; forged requests were refused before this
+    if method == "POST":  # for proxies that do not support PATCH; CSRF was checked before
         method = request.headers.get("X-HTTP-Method-Override", method).upper()
     if method == "OPTIONS":
-        return _abilities()
+        return _options()
     if request.headers.get("Tus-Resumable") != tus.VERSION:
         words = _("This server speaks version %(version)s of the tus protocol.") % {"version": tus.VERSION}
         raise TusRefused("tus.version", words, HTTPStatus.PRECONDITION_FAILED, Tus_Version=tus.VERSION)
@@ -84,109 +84,109 @@ def _answer(view: TusView, request: HttpRequest, methods: tuple[str, ...], kwarg
         words = _("Not with this method.")
         raise TusRefused("tus.method", words, HTTPStatus.METHOD_NOT_ALLOWED, Allow=", ".join((*methods, "OPTIONS")))
     if not isinstance(request.user, User):
-        raise Refused("tus.login", _("Log in first."), HTTPStatus.FORBIDDEN)
+        raise Refused("tus.login", _("Sign in first."), HTTPStatus.FORBIDDEN)
     return view(request, method, **kwargs)
 
 
-def _abilities() -> HttpResponse:
-    answer = HttpResponse(status=HTTPStatus.NO_CONTENT)
-    answer["Tus-Version"] = tus.VERSION
-    answer["Tus-Extension"] = tus.EXTENSIONS
-    answer["Tus-Checksum-Algorithm"] = ",".join(tus.ALGORITHMS)
-    answer["Tus-Max-Size"] = str(config().upload_most_bytes)
-    return answer
+def _options() -> HttpResponse:
+    response = HttpResponse(status=HTTPStatus.NO_CONTENT)
+    response["Tus-Version"] = tus.VERSION
+    response["Tus-Extension"] = tus.EXTENSIONS
+    response["Tus-Checksum-Algorithm"] = ",".join(tus.ALGORITHMS)
+    response["Tus-Max-Size"] = str(config().assets.upload_most_bytes)
+    return response
 
 
-@speaks_tus("POST")
+@tus_view("POST")
 def uploads(request: HttpRequest, _method: str) -> HttpResponse:
-    """Begin one (extension *creation*). What it is for stands in ``Upload-Metadata``: the key of the ``asset``, the ``label``
-    of the version, or the key of the version that it ``updates``, ``notes``, and the ``filename``."""
+    """Create an upload (extension *creation*). ``Upload-Metadata`` contains the key of the ``asset``, the ``label`` of
+    the version or the key of the version that it ``updates``, ``notes``, and the ``filename``."""
     if "Upload-Defer-Length" in request.headers:
         raise tus.BadHeader("Upload-Defer-Length", _("the length of the file must be known."))
     length = tus.number_of("Upload-Length", request.headers.get("Upload-Length"))
-    stated = request.headers.get("Upload-Metadata", "")
-    about = tus.metadata_of(stated)
-    asset = _found(Asset.objects.filter(pk=_key(about.get("asset", ""))).first())
+    metadata = request.headers.get("Upload-Metadata", "")
+    details = tus.metadata_of(metadata)
+    asset = _require(Asset.objects.filter(pk=_key(details.get("asset", ""))).first())
     _may_change(request, asset.seller_id)
-    begun = verbs.begin(
-        asset, label=about.get("label", ""), notes=about.get("notes", ""), updates=_updated(asset, about.get("updates", "")),
-        file_name=about.get("filename", ""), length=length, by=_person(request), limits=limits(),
-        folder=config().uploads, now=now_of(request), metadata=stated,
+    new_upload = verbs.begin(
+        asset, label=details.get("label", ""), notes=details.get("notes", ""),
+        updates=_updated_version(asset, details.get("updates", "")), file_name=details.get("filename", ""), length=length,
+        by=_person(request), limits=limits(), folder=config().uploads, now=now_of(request), metadata=metadata,
     )  # fmt: skip
-    answer = HttpResponse(status=HTTPStatus.CREATED)
-    answer["Location"] = reverse("upload", kwargs={"token": begun.token})
-    return _stands(answer, begun)
+    response = HttpResponse(status=HTTPStatus.CREATED)
+    response["Location"] = reverse("upload", kwargs={"token": new_upload.token})
+    return _with_offset(response, new_upload)
 
 
-@speaks_tus("HEAD", "PATCH", "DELETE")
+@tus_view("HEAD", "PATCH", "DELETE")
 def upload(request: HttpRequest, method: str, token: str) -> HttpResponse:
     of_assets = Upload.objects.select_related("asset").filter(purpose=Upload.Purpose.ASSET)
-    known = of_assets.filter(token=token) if verbs.TOKEN.fullmatch(token) else None
-    found = _found(known.first() if known is not None else None)
-    _may_change(request, found.seller_id)
-    if found.status in {Upload.Status.TERMINATED, Upload.Status.EXPIRED}:
-        raise Refused("upload.gone", _("This upload was given up."), HTTPStatus.GONE)
+    assets = of_assets.filter(token=token) if verbs.TOKEN.fullmatch(token) else None
+    upload = _require(assets.first() if assets is not None else None)
+    _may_change(request, upload.seller_id)
+    if upload.status in {Upload.Status.TERMINATED, Upload.Status.EXPIRED}:
+        raise Refused("upload.gone", _("This upload was cancelled."), HTTPStatus.GONE)
     match method:
         case "HEAD":
-            answer = HttpResponse(status=HTTPStatus.OK)
-            answer["Upload-Length"] = str(found.length)
-            if found.metadata:
-                answer["Upload-Metadata"] = found.metadata
-            return _stands(answer, found)
+            response = HttpResponse(status=HTTPStatus.OK)
+            response["Upload-Length"] = str(upload.length)
+            if upload.metadata:
+                response["Upload-Metadata"] = upload.metadata
+            return _with_offset(response, upload)
         case "PATCH":
-            return _stands(HttpResponse(status=HTTPStatus.NO_CONTENT), _append(request, found))
+            return _with_offset(HttpResponse(status=HTTPStatus.NO_CONTENT), _append(request, upload))
         case _:
-            verbs.terminate(found, folder=config().uploads)
+            verbs.terminate(upload, folder=config().uploads)
             return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
-def _append(request: HttpRequest, found: Upload) -> Upload:
+def _append(request: HttpRequest, upload: Upload) -> Upload:
     if request.content_type != tus.CONTENT_TYPE:
         words = _("A piece is sent as %(type)s.") % {"type": tus.CONTENT_TYPE}
         raise Refused("tus.type", words, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     offset = tus.number_of("Upload-Offset", request.headers.get("Upload-Offset"))
     checksum = tus.checksum_of(request.headers.get("Upload-Checksum"))
-    most = config().upload_chunk
-    content = request.read(most + 1)
-    whole = int(request.META.get(WHOLE, len(content)))
-    if len(content) > most or (checksum is not None and whole > len(content)):
-        words = _("With a checksum, a piece has at most %(most)s bytes.") % {"most": most}
+    max_size = config().assets.upload_chunk
+    content = request.read(max_size + 1)
+    total = int(request.META.get(BODY_LENGTH, len(content)))
+    if len(content) > max_size or (checksum is not None and total > len(content)):
+        words = _("With a checksum, a piece has at most %(most)s bytes.") % {"most": max_size}
         raise Refused("upload.piece", words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         return verbs.append(
-            found, offset=offset, content=content, whole=whole, checksum=checksum, keep=limits().keep,
+            upload, offset=offset, content=content, whole=total, checksum=checksum, keep=limits().keep,
             folder=config().uploads, now=now_of(request),
         )  # fmt: skip
     except WrongOffset as wrong:
         raise TusRefused(wrong.code, wrong.message, wrong.status, Upload_Offset=str(wrong.offset)) from None
 
 
-def _stands(answer: HttpResponse, found: Upload) -> HttpResponse:
-    answer["Upload-Offset"] = str(found.offset)
-    if found.status == Upload.Status.OPEN:
-        answer["Upload-Expires"] = tus.http_date(found.expires_at)
-    return answer
+def _with_offset(response: HttpResponse, upload: Upload) -> HttpResponse:
+    response["Upload-Offset"] = str(upload.offset)
+    if upload.status == Upload.Status.OPEN:
+        response["Upload-Expires"] = tus.http_date(upload.expires_at)
+    return response
 
 
 def limits() -> UploadLimits:
     settings = config()
     return UploadLimits(
-        most_bytes=settings.upload_most_bytes, day_bytes=settings.upload_day_bytes, day_files=settings.upload_day_files,
-        keep=timedelta(days=settings.keep_unfinished_uploads_days),
+        most_bytes=settings.assets.upload_most_bytes, day_bytes=settings.assets.upload_day_bytes, day_files=settings.assets.upload_day_files,
+        keep=timedelta(days=settings.assets.keep_unfinished_uploads_days),
     )  # fmt: skip
 
 
-def _updated(asset: Asset, key: str) -> AssetVersion | None:
-    return _found(AssetVersion.objects.filter(asset=asset, pk=_key(key)).first()) if key else None
+def _updated_version(asset: Asset, key: str) -> AssetVersion | None:
+    return _require(AssetVersion.objects.filter(asset=asset, pk=_key(key)).first()) if key else None
 
 
 def _key(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-def _found[T](thing: T | None) -> T:
+def _require[T](thing: T | None) -> T:
     if thing is None:
-        raise Refused("upload.unknown", _("There is no such upload, or asset."), HTTPStatus.NOT_FOUND)
+        raise Refused("upload.unknown", _("The upload or asset does not exist."), HTTPStatus.NOT_FOUND)
     return thing
 
 
@@ -197,7 +197,13 @@ def _person(request: HttpRequest) -> User:
 
 
 def _may_change(request: HttpRequest, seller_id: int) -> None:
-    """Raises ``Refused``: 404 for who does not belong to this seller, 403 for a member who may not."""
-    member = _found(Member.objects.select_related("seller").filter(user=_person(request), seller_id=seller_id).first())
-    if not NEEDS.may_change(rights_of(member)) or member.seller.status != Seller.Status.ACTIVE:
-        raise Refused("upload.rights", _("You may not change what this seller offers."), HTTPStatus.FORBIDDEN)
+    """Raise ``Refused``: 404 for a person outside of this seller, 403 for a member without the right."""
+    member = _require(
+        Member.objects.select_related("seller").filter(user=_person(request), seller_id=seller_id).first()
+    )
+    if not REQUIREMENT.may_change(rights_of(member)) or member.seller.status != Seller.Status.ACTIVE:
+        raise Refused(
+            "upload.rights",
+            _("You do not have permission to change the products of this seller."),
+            HTTPStatus.FORBIDDEN,
+        )

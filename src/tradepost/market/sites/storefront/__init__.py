@@ -1,1 +1,1 @@
-"""Where buyers find, buy and use products."""
+"""The storefront, where buyers find, buy and use products."""

@@ -1,98 +1,86 @@
-"""The buyer's balance: what is there, what moved and when, as a page and as a file; and what is on its way."""
+"""The buyer's balance: amounts, bookings as a page and as a file, and pending transfers and withdrawals."""
 
 from __future__ import annotations
 
-import csv
 from datetime import date
-from io import StringIO
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
+from tradepost.market.base.table_files import Cell
 from tradepost.market.payments import statement
 from tradepost.market.payments.intent_queries import open_intents_of
-from tradepost.market.payments.queries import Booked, buyer_account
-from tradepost.market.web.access import buyer_required, person
-from tradepost.market.web.transfers import account_now
+from tradepost.market.payments.queries import BookedEntry, buyer_account
+from tradepost.market.payments.withdrawal_queries import open_withdrawals_of
+from tradepost.market.web.access import person
+from tradepost.market.web.pages.downloads import table_response
+from tradepost.market.web.pages.guards import buyer_page
+from tradepost.market.web.templatetags.names import booking_of, charge_of
+from tradepost.market.web.transfers import receiving_account
 
-from .debt import debt_of
-
-private = cache_control(private=True, no_store=True)
-MARK = "\ufeff"
-"""Tells spreadsheets that the file is UTF-8."""
-RUNS = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
+from .debt import find_debt
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def balance(request: HttpRequest) -> HttpResponse:
-    account, asked = buyer_account(person(request), config().currency), _asked(request)
+    account, filters = buyer_account(person(request), config().currency), _entry_filter(request)
     context = {
         "balance": account.balance if account else Money(0, config().currency),
-        "debt": debt_of(person(request)),
-        "page": statement.entries(account, asked, after=request.GET.get("after", "")),
-        "asked": asked,
-        "narrowed": bool(asked.kind or asked.first or asked.last),
-        "kinds": [(kind.value, kind.label) for kind in statement.KINDS],
+        "owed": account.debt if account else None,
+        "debt": find_debt(person(request)),
+        "page": statement.entries(account, filters, after=request.GET.get("after", "")),
+        "asked": filters,
+        "narrowed": bool(filters.kind or filters.first or filters.last),
+        "kinds": [(kind.value, kind.label) for kind in statement.STATEMENT_KINDS],
+        "held": open_withdrawals_of(person(request)),
         "under_way": open_intents_of(person(request)),
-        "takes_transfers": account_now() is not None,
+        "takes_transfers": receiving_account() is not None,
     }
     return render(request, "storefront/balance.html", context)
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def export(request: HttpRequest) -> HttpResponse:
-    """What the page shows, all of it up to a limit, for a spreadsheet."""
+    """Return the bookings that match the filters as a file, up to a limit."""
     account = buyer_account(person(request), config().currency)
-    booked, more = statement.to_export(account, _asked(request), most=config().balance_export_rows)
-    out = StringIO()
-    out.write(MARK)
-    table = csv.writer(out)
-    table.writerow([_("When"), _("What for"), _("Number"), _("Order"), _("Amount"), _("Balance after"), _("Currency")])
-    table.writerows(_cells(one) for one in booked)
+    entries, more = statement.entries_to_export(
+        account, _entry_filter(request), most=config().payments.balance_export_rows
+    )
+    head = [_("When"), _("Transaction type"), _("Number"), _("Order"), _("Amount"), _("Balance after"), _("Currency")]
+    rows = [_cells(entry) for entry in entries]
     if more:
-        table.writerow([_("There is more: choose a shorter time.")])
-    answer = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="balance.csv"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+        rows.append([_("There are more entries. Choose a shorter time range.")])
+    return table_response(head, rows, "balance", "csv")
 
 
-def _cells(booked: Booked) -> list[str]:
+def _cells(booked: BookedEntry) -> list[Cell]:
     transfer = booked.entry.transfer
-    at = timezone.localtime(transfer.at).isoformat(sep=" ", timespec="seconds")
-    texts = [at, str(booked.entry.get_statement_kind_display()), transfer.reference, transfer.order_number]
-    amounts = [str(booked.amount.major), str(booked.after.major), booked.amount.currency]
-    return [*map(_harmless, texts), *amounts]
+    charge = charge_of(transfer)
+    booking = booking_of(transfer)
+    number = booking.reference if booking else transfer.reference
+    number = number if charge is None else _("Usage charge %(number)s") % {"number": charge}
+    return [
+        transfer.at, str(booked.entry.get_statement_kind_display()), number, transfer.order_number,
+        booked.amount.major, booked.after.major, booked.amount.currency,
+    ]  # fmt: skip
 
 
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet takes for text."""
-    return f"'{text}" if text.startswith(RUNS) else text
-
-
-def _asked(request: HttpRequest) -> statement.EntryFilter:
+def _entry_filter(request: HttpRequest) -> statement.EntryFilter:
     kind = request.GET.get("kind", "")
     return statement.EntryFilter(
         zone=timezone.get_default_timezone(),
-        kind=kind if kind in statement.KINDS else "",
+        kind=kind if kind in statement.STATEMENT_KINDS else "",
         first=_day(request.GET.get("from", "")),
         last=_day(request.GET.get("to", "")),
     )
 
 
 def _day(text: str) -> date | None:
-    """A day as browsers send it, of a year that has all its days in every time zone; None for anything else."""
+    """Parse a day in the format of browsers, within years that exist in every time zone; None for other text."""
     try:
         day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:

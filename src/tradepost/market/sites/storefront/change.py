@@ -1,4 +1,4 @@
-"""Change a service in use: what it can become, what that costs and why, before anything is ordered."""
+"""Change a service: possible targets and their price with its breakdown, before anything is ordered."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
 from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.changing import check_spoken, order_change
+from tradepost.market.fulfilment.changing import check_supported, order_change
 from tradepost.market.orders import change as verbs
-from tradepost.market.orders.buyer_queries import about
+from tradepost.market.orders.buyer_queries import lines_of_subscription
 from tradepost.market.orders.change import Change, ChangeService, Target
 from tradepost.market.orders.change_fee import StepChange
 from tradepost.market.orders.changes import open_changes
@@ -23,127 +21,127 @@ from tradepost.market.orders.place import chosen_values
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web import fee_lines
-from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.access import now_of, person
+from tradepost.market.web.pages.guards import buyer_form
 
-from .agreement import consent, shown_to_buyer
-from .choice import whole
+from .agreement import consent_context, submitted_stamp
+from .choice import parse_count
 
-private = cache_control(private=True, no_store=True)
 NO_QUOTE = "-"
-"""What a form without a quote says: it was never shown a price."""
+"""Value of a form without a quote, which showed no price."""
 
 
-class Way(Struct, frozen=True):
-    """One target, as the page offers it."""
+class TargetOption(Struct, frozen=True):
+    """A target for the page."""
 
     target: Target
     values: list[dict[str, str]]
-    """Of the attributes of its SKU."""
+    """Chosen values of its SKU's attributes."""
     here: bool
 
 
 class Choice(Struct, frozen=True):
-    """What was picked, or the first; ``quantity`` as it was typed."""
+    """The chosen target, by default the first. ``quantity``: as typed."""
 
-    ways: list[Way]
+    ways: list[TargetOption]
     target: Target
     quantity: str
 
     @property
     def wanted(self) -> int:
-        return whole(self.quantity)
+        return parse_count(self.quantity)
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    found = buyer_subscription(person(request), pk)
-    if found is None:
+    service = buyer_subscription(person(request), pk)
+    if service is None:
         raise Http404
     if request.method != "POST":
-        return _page(request, found, None)
+        return _page(request, service, None)
     try:
         order = order_change(
-            person(request), _command(request, found), now=now_of(request),
-            unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes), step_change=_step_change(),
+            person(request), _command(request, service), now=now_of(request),
+            unpaid_timeout=timedelta(minutes=config().orders.unpaid_timeout_minutes), step_change=_step_change_setting(),
         )  # fmt: skip
     except Refused as refused:
-        return _page(request, found, refused)
+        return _page(request, service, refused)
     return redirect("storefront:order", number=order.number)
 
 
-def _command(request: HttpRequest, found: Subscription) -> ChangeService:
+def _command(request: HttpRequest, service: Subscription) -> ChangeService:
     return ChangeService(
-        subscription=found.pk,
+        subscription=service.pk,
         product_id=request.POST.get("to", ""),
-        quantity=whole(request.POST.get("quantity", "")) or found.quantity,
+        quantity=parse_count(request.POST.get("quantity", "")) or service.quantity,
         agreed=request.POST.get("agreed") == "on",
-        agreements=shown_to_buyer(request),
+        agreements=submitted_stamp(request),
         quote=request.POST.get("quote", "") or NO_QUOTE,
     )
 
 
-def _step_change() -> StepChange:
-    return StepChange(config().step_change)
+def _step_change_setting() -> StepChange:
+    return StepChange(config().orders.step_change)
 
 
-def _stands_against(found: Subscription, now: datetime) -> Refused | None:
+def _obstacle(service: Subscription, now: datetime) -> Refused | None:
     try:
-        check_spoken(found)
-        verbs.check_changeable(found, now=now)
+        check_supported(service)
+        verbs.check_changeable(service, now=now)
     except Refused as refused:
         return refused
     return None
 
 
-def _choice(request: HttpRequest, found: Subscription) -> Choice | None:
-    asked = request.POST if request.method == "POST" else request.GET
-    offered = verbs.targets(found)
+def _choice(request: HttpRequest, service: Subscription) -> Choice | None:
+    data = request.POST if request.method == "POST" else request.GET
+    offered = verbs.change_targets(service)
     if not offered:
         return None
-    target = next((one for one in offered if one.offer.product_id == asked.get("to")), offered[0])
-    quantity = asked.get("quantity", "") if target.adds else ""
-    ways = [Way(one, chosen_values(one.offer.sku), one == target) for one in offered]
+    target = next((candidate for candidate in offered if candidate.offer.product_id == data.get("to")), offered[0])
+    quantity = data.get("quantity", "") if target.adds else ""
+    ways = [TargetOption(candidate, chosen_values(candidate.offer.sku), candidate == target) for candidate in offered]
     return Choice(ways, target, quantity or str(target.least))
 
 
-def _priced(found: Subscription, choice: Choice, now: datetime) -> tuple[Change | None, Refused | None]:
-    moment = verbs.to_the_second(now)
+def _price_change(service: Subscription, choice: Choice, now: datetime) -> tuple[Change | None, Refused | None]:
+    moment = verbs.as_quoted_time(now)
     try:
-        priced = verbs.priced(found, choice.target, choice.wanted, step_change=_step_change(), now=moment)
+        priced = verbs.price_change(
+            service, choice.target, choice.wanted, step_change=_step_change_setting(), now=moment
+        )
     except Refused as refused:
         return None, refused
     return priced, None
 
 
-def _page(request: HttpRequest, found: Subscription, refused: Refused | None) -> HttpResponse:
-    now, waiting, lines = now_of(request), open_changes(found), about(found.pk)
-    against = _stands_against(found, now)
-    choice = _choice(request, found) if against is None else None
-    priced, wrong = _priced(found, choice, now) if choice else (None, None)
-    errors = {one.field: one.message for one in (wrong, refused) if one is not None and one.field}
+def _page(request: HttpRequest, service: Subscription, refused: Refused | None) -> HttpResponse:
+    now, waiting, lines = now_of(request), open_changes(service), lines_of_subscription(service.pk)
+    obstacle = _obstacle(service, now)
+    choice = _choice(request, service) if obstacle is None else None
+    priced, wrong = _price_change(service, choice, now) if choice else (None, None)
+    errors = {refusal.field: refusal.message for refusal in (wrong, refused) if refusal is not None and refusal.field}
     context = {
-        "subscription": found,
-        "product": found.product,
-        "seller": found.seller,
+        "subscription": service,
+        "product": service.product,
+        "seller": service.seller,
         "line": lines.held if lines else None,
         "waiting": waiting[0] if waiting else None,
         "unpaid": bool(waiting) and waiting[0].status == Order.Status.UNPAID,
-        "against": against,
-        "may_renew": against is not None and against.code in {"change.expired", "change.too_late"},
+        "against": obstacle,
+        "may_renew": obstacle is not None and obstacle.code in {"change.expired", "change.too_late"},
         "choice": choice,
         "priced": priced,
-        "fee": fee_lines.shown(priced.terms, priced.fee) if priced else None,
-        "quote": _quote(request, found, priced, now) if priced else "",
+        "fee": fee_lines.fee_view(priced.terms, priced.fee) if priced else None,
+        "quote": _quote(request, service, priced, now) if priced else "",
         "wrong": wrong,
-        **consent(request, found.product, refused),
+        **consent_context(request, service.product, refused),
         "errors": errors,
-        "refused": refused if refused is not None and refused is not against else None,
+        "refused": refused if refused is not None and refused is not obstacle else None,
     }
-    return render(request, "storefront/change.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/change.html", context)
 
 
-def _quote(request: HttpRequest, found: Subscription, priced: Change, now: datetime) -> str:
-    lasts = timedelta(minutes=config().quote_minutes)
-    return verbs.show(person(request), found, priced, now=verbs.to_the_second(now), lasts=lasts)
+def _quote(request: HttpRequest, service: Subscription, priced: Change, now: datetime) -> str:
+    validity = timedelta(minutes=config().orders.quote_minutes)
+    return verbs.quote_change(person(request), service, priced, now=verbs.as_quoted_time(now), lasts=validity)

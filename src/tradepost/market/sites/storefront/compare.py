@@ -1,4 +1,4 @@
-"""Up to four products side by side: what they cost at least, how they are sold, what they are."""
+"""Compare up to four products: starting price, billing and features."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tradepost.market.base.config import config
 from tradepost.market.catalog import shelf_queries
 from tradepost.market.catalog.view import WAYS, ProductView
 
-MOST = 4
-_LONGEST_SLUG = 96
+MAX_PRODUCTS = 4
+_MAX_SLUG = 96
 
 
 class Row(Struct, frozen=True):
-    """One thing that is compared: the part of the page that shows it, and whether the products differ in it."""
+    """A row of the comparison: the template part that shows it, and whether the products differ."""
 
     name: str
     differs: bool
@@ -27,7 +27,7 @@ class Row(Struct, frozen=True):
 
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
-    slugs = ticked(request.GET)
+    slugs = selected_slugs(request.GET)
     pages = shelf_queries.side_by_side(slugs, currency=config().currency)
     only = request.GET.get("only") == "differences"
     rows = [row for row in _rows([page.view for page in pages]) if row.differs or not only or len(pages) < 2]
@@ -37,20 +37,20 @@ def compare(request: HttpRequest) -> HttpResponse:
         "only": only,
         "other": _address([page.view.slug for page in pages], only=not only),
         "add": f"{reverse('storefront:home')}?{urlencode([('p', page.view.slug) for page in pages])}",
-        "full": len(pages) >= MOST,
+        "full": len(pages) >= MAX_PRODUCTS,
         "every_way": [name for name, _mode in WAYS],
     }
     return render(request, "storefront/compare.html", context)
 
 
-def ticked(query: QueryDict) -> list[str]:
-    """Slugs of the products that were ticked to compare: the first four, each once."""
-    return list(dict.fromkeys(slug[:_LONGEST_SLUG] for slug in query.getlist("p") if slug))[:MOST]
+def selected_slugs(query: QueryDict) -> list[str]:
+    """Return the slugs of the products to compare: the first four, without duplicates."""
+    return list(dict.fromkeys(slug[:_MAX_SLUG] for slug in query.getlist("p") if slug))[:MAX_PRODUCTS]
 
 
 def _address(slugs: list[str], *, only: bool) -> str:
-    asked = [("p", slug) for slug in slugs] + ([("only", "differences")] if only else [])
-    return f"?{urlencode(asked)}"
+    parameters = [("p", slug) for slug in slugs] + ([("only", "differences")] if only else [])
+    return f"?{urlencode(parameters)}"
 
 
 def _rows(views: list[ProductView]) -> list[Row]:

@@ -1,5 +1,5 @@
-"""A buyer's complaints about sellers: the list, a new one about an order, a service, a product or a seller, and one with what
-was said (business-rules §9)."""
+"""A buyer's complaints about sellers: list, new complaint about an order, service, product or seller, and detail page
+(business-rules §9)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.assets.models import Proof
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.numbers import whole_number
@@ -22,101 +22,130 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.service_desk import complaints
-from tradepost.market.service_desk.complaint_models import LONGEST
+from tradepost.market.service_desk.complaint_models import MAX_LENGTH
 from tradepost.market.service_desk.complaint_queries import complaint_of_buyer, complaints_of_buyer
-from tradepost.market.service_desk.complaints import MOST_PROOFS, Complain, Subject
+from tradepost.market.service_desk.complaints import MAX_PROOFS, RaiseComplaint, Subject
 from tradepost.market.service_desk.models import Complaint
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.complaint_events import complaint_events
-from tradepost.market.web.proofs import given
-from tradepost.market.web.refusals import say_why
+from tradepost.market.web.pages import Empty, Link, Listing, moment, page_link, state, submitted_data, text, time_range
+from tradepost.market.web.pages.guards import buyer_form, buyer_list, buyer_page
+from tradepost.market.web.proofs import proof_download
+from tradepost.market.web.refusals import add_refusal, status_of
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.service_desk import desk_rules_now
-from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_in
+from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_file
 
-private = cache_control(private=True, no_store=True)
-NAMED = ("order", "service", "product", "seller")
-"""In the address: what a complaint is about."""
-CHOOSE = [("", gettext_lazy("Choose"))]
+SUBJECT_PARAMETERS = ("order", "service", "product", "seller")
+"""Query parameters that name the subject of a complaint."""
+EMPTY_CHOICE = [("", gettext_lazy("Choose"))]
 
 
 class ComplaintForm(forms.Form):
-    reason = forms.ChoiceField(label=gettext_lazy("What is it about?"), choices=[*CHOOSE, *Complaint.Reason.choices])
+    reason = forms.ChoiceField(label=gettext_lazy("Complaint type"), choices=[*EMPTY_CHOICE, *Complaint.Reason.choices])
     text = forms.CharField(
         label=gettext_lazy("Your complaint"),
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=gettext_lazy(
-            "When, what was agreed on, and how you tried to reach the seller. The seller reads it, too."
+            "Describe when it happened, what was agreed and how you tried to contact the seller. The seller can "
+            "see it, too."
         ),
     )
 
 
-@buyer_required
-@private
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    found = complaints_of_buyer(person(request), after=request.GET.get("after", ""))
-    return render(request, "storefront/complaints.html", {"page": found})
+LISTING: Listing[Complaint, Complaint] = Listing(
+    name="storefront:complaints",
+    title=gettext_lazy("My complaints"),
+    up=Link(words=gettext_lazy("My orders"), page="storefront:orders"),
+    layout="storefront/layout.html",
+    source=lambda request, query, after, size: complaints_of_buyer(
+        person(request), within=query.within, after=after, size=size
+    ),
+    columns=(
+        page_link(gettext_lazy("Seller"), "seller:name", "storefront:complaint", "pk", under="get_reason_display"),
+        text(
+            gettext_lazy("About"),
+            lambda complaint: localised_name(complaint.product) if complaint.product else _("The seller"),
+        ),
+        moment(gettext_lazy("Submitted at"), "created_at"),
+        state(gettext_lazy("State"), "complaint"),
+    ),
+    filters=(time_range(),),
+    empty=Empty(
+        icon="message",
+        title=gettext_lazy("No complaints"),
+        text=gettext_lazy(
+            "If a seller does not respond or something goes wrong, submit a complaint on the order or service page."
+        ),
+        action=gettext_lazy("My services"),
+        page="storefront:subscriptions",
+    ),
+    no_fit=Empty(icon="search", title=gettext_lazy("No complaints found"), text=gettext_lazy("Try another time.")),
+    size=20,
+    file="complaints",
+)
+index = buyer_list(LISTING)
 
 
-@takes_pictures(0, proofs=MOST_PROOFS)
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_pictures(0, proofs=MAX_PROOFS)
+@buyer_form
 def new(request: HttpRequest) -> HttpResponse:
-    if not any(request.GET.get(name) for name in NAMED):
+    if not any(request.GET.get(name) for name in SUBJECT_PARAMETERS):
         return redirect("storefront:complaints")
     about = subject_of(person(request), request.GET)
-    form = ComplaintForm(request.POST or None)
-    kept: list[Proof] = []
+    form = ComplaintForm(submitted_data(request))
+    proofs: list[Proof] = []
     status = 200
     if request.method == "POST":
-        kept = _kept(request, about.seller)
+        proofs = _earlier_proofs(request, about.seller)
         try:
-            kept += _handed_in(request, about.seller, most=MOST_PROOFS - len(kept))
+            proofs += _new_proofs(request, about.seller, most=MAX_PROOFS - len(proofs))
             if form.is_valid():
-                return redirect("storefront:complaint", pk=_complain(request, about, form, kept).pk)
-            status = 400
+                return redirect("storefront:complaint", pk=_complain(request, about, form, proofs).pk)
+            status = 422
         except Refused as refused:
             form.is_valid()
-            say_why(form, refused)
-            status = refused.status
+            add_refusal(form, refused)
+            status = status_of(refused)
     context = {
-        **_shown(about),
+        **_subject_context(about),
         "form": form,
-        "kept": kept,
-        "proof_fields": range(MOST_PROOFS - len(kept)),
-        "most_mb": f"{config().proof_most_bytes / 1_048_576:g}",
-        "hours": config().complaint_reply_hours,
+        "kept": proofs,
+        "proof_fields": range(MAX_PROOFS - len(proofs)),
+        "most_mb": f"{config().assets.proof_most_bytes / 1_048_576:g}",
+        "hours": config().service_desk.complaint_reply_hours,
     }
     return render(request, "storefront/complaint_new.html", context, status=status)
 
 
-def _complain(request: HttpRequest, about: Subject, form: ComplaintForm, kept: list[Proof]) -> Complaint:
-    wanted = Complain(
+def _complain(request: HttpRequest, about: Subject, form: ComplaintForm, proofs: list[Proof]) -> Complaint:
+    command = RaiseComplaint(
         about=about,
         reason=form.cleaned_data["reason"],
         text=form.cleaned_data["text"],
-        proofs=tuple(dict.fromkeys(proof.sha256 for proof in kept)),
+        proofs=tuple(dict.fromkeys(proof.sha256 for proof in proofs)),
     )
-    a_day = config().complaints_a_day
-    return complaints.complain(person(request), wanted, rules=desk_rules_now(), a_day=a_day, now=now_of(request))
+    a_day = config().service_desk.complaints_a_day
+    return complaints.complain(person(request), command, rules=desk_rules_now(), a_day=a_day, now=now_of(request))
 
 
 def subject_of(buyer: User, asked: QueryDict) -> Subject:
-    """What the address names: the buyer's own order or service, a product that is or was sold, a seller. 404 for the rest."""
+    """Return the subject of a complaint: the buyer's order or service, a product with sales, or a seller. 404 for
+    others."""
     if number := asked.get("order", ""):
         return _order(buyer, number, asked.get("product", ""))
     if (key := whole_number(asked.get("service", ""))) is not None:
-        held = buyer_subscription(buyer, key)
-        if held is not None:
-            return Subject(seller=held.seller, product=held.product, subscription=held)
+        service = buyer_subscription(buyer, key)
+        if service is not None:
+            return Subject(seller=service.seller, product=service.product, subscription=service)
     if slug := asked.get("product", ""):
-        shown = Product.objects.select_related("seller").exclude(status=Product.Status.DRAFT).filter(slug=slug).first()
-        if shown is not None:
-            return Subject(seller=shown.seller, product=shown)
+        product = (
+            Product.objects.select_related("seller").exclude(status=Product.Status.DRAFT).filter(slug=slug).first()
+        )
+        if product is not None:
+            return Subject(seller=product.seller, product=product)
     seller = Seller.objects.filter(slug=asked.get("seller", "")).exclude(status=Seller.Status.APPLICANT).first()
     if seller is None:
         raise Http404
@@ -126,13 +155,13 @@ def subject_of(buyer: User, asked: QueryDict) -> Subject:
 def _order(buyer: User, number: str, slug: str) -> Subject:
     order = buyer_order(buyer, number)
     lines = list(order.lines.all()) if order is not None else []
-    line = next((one for one in lines if one.product.slug == slug), lines[0] if lines else None)
+    line = next((line for line in lines if line.product.slug == slug), lines[0] if lines else None)
     if order is None or line is None:
         raise Http404
     return Subject(seller=line.seller, product=line.product, order=order)
 
 
-def _shown(about: Subject) -> dict[str, Any]:
+def _subject_context(about: Subject) -> dict[str, Any]:
     return {
         "seller": about.seller,
         "product": about.product,
@@ -142,39 +171,38 @@ def _shown(about: Subject) -> dict[str, Any]:
     }
 
 
-def _kept(request: HttpRequest, seller: Seller) -> list[Proof]:
-    """What this buyer handed in with the form before: who corrects a field need not hand it in again."""
-    hashes = request.POST.getlist("kept")[:MOST_PROOFS]
+def _earlier_proofs(request: HttpRequest, seller: Seller) -> list[Proof]:
+    """Return the documents that this buyer submitted with the form before, so that corrections need no second upload."""
+    hashes = request.POST.getlist("kept")[:MAX_PROOFS]
     return list(Proof.objects.filter(sha256__in=hashes, seller=seller, by=person(request)).order_by("pk"))
 
 
-def _handed_in(request: HttpRequest, seller: Seller, *, most: int) -> list[Proof]:
-    uploads = [one for n in range(MOST_PROOFS) if (one := uploaded_in(request, f"proof_{n}")) is not None]
+def _new_proofs(request: HttpRequest, seller: Seller, *, most: int) -> list[Proof]:
+    uploads = [file for index in range(MAX_PROOFS) if (file := uploaded_file(request, f"proof_{index}")) is not None]
     return [
-        keep_proof(one, seller=seller, by=person(request), now=now_of(request), of_buyer=True) for one in uploads[:most]
+        keep_proof(upload, seller=seller, by=person(request), now=now_of(request), of_buyer=True)
+        for upload in uploads[:most]
     ]
 
 
-def _own(request: HttpRequest, pk: int) -> Complaint:
-    found = complaint_of_buyer(person(request), pk)
-    if found is None:
+def _own_complaint(request: HttpRequest, pk: int) -> Complaint:
+    complaint = complaint_of_buyer(person(request), pk)
+    if complaint is None:
         raise Http404
-    return found
+    return complaint
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    complaint = _own_complaint(request, pk)
     about = Subject(
-        seller=found.seller, product=found.product, order=found.order, subscription=found.subscription
+        seller=complaint.seller, product=complaint.product, order=complaint.order, subscription=complaint.subscription
     )  # fmt: skip
     context = {
-        **_shown(about),
-        "complaint": found,
-        "proofs": complaints.proofs_of(found),
-        "events": complaint_events(found),
+        **_subject_context(about),
+        "complaint": complaint,
+        "proofs": complaints.proofs_of(complaint),
+        "events": complaint_events(complaint),
     }
     return render(request, "storefront/complaint.html", context)
 
@@ -183,18 +211,18 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     try:
-        complaints.withdraw(_own(request, pk), now=now_of(request))
+        complaints.withdraw(_own_complaint(request, pk), now=now_of(request))
     except IllegalTransition:
         messages.error(request, _("This complaint is decided already."))
     else:
-        messages.success(request, _("You withdrew the complaint. The seller is told."))
+        messages.success(request, _("Complaint withdrawn. The seller was notified."))
     return redirect("storefront:complaint", pk=pk)
 
 
 @buyer_required
 @require_safe
 def document(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
-    """What the buyer showed, always as a download."""
-    found = complaints.proofs_of(_own(request, pk))
-    proof = next((one for one in found if one.sha256 == sha256), None)
-    return given(proof)
+    """Return a document of the buyer as a download."""
+    proofs = complaints.proofs_of(_own_complaint(request, pk))
+    proof = next((candidate for candidate in proofs if candidate.sha256 == sha256), None)
+    return proof_download(proof)

@@ -1,4 +1,4 @@
-"""What a buyer owes for usage, and what happens to the services until it is paid: the same on every page that mentions it."""
+"""A buyer's debt for usage and its consequences for services, for all pages that mention it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tradepost.market.identity.models import User
 
 
 class Debt(Struct, frozen=True):
-    """``arrears``: when services are frozen and deleted; None until the first unpaid charge was processed."""
+    """A debt. ``arrears``: when services are frozen and deleted; None until the first unpaid charge is processed."""
 
     owed: Money
     arrears: Arrears | None
 
 
-def debt_of(buyer: User) -> Debt | None:
+def find_debt(buyer: User) -> Debt | None:
     """Return the debt in the market's currency, or None if nothing is owed."""
     currency = config().currency
-    owed = arrears.owed(buyer, currency)
-    return Debt(owed, arrears.standing(buyer, currency)) if owed.minor else None
+    owed = arrears.debt_of(buyer, currency)
+    return Debt(owed, arrears.open_arrears(buyer, currency)) if owed.minor else None

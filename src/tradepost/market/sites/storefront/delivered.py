@@ -1,14 +1,12 @@
-"""Deliveries that the marketplace itself hands over: endpoint cards, model files and image manifests of a service.
+"""Deliveries by the market itself: endpoint cards, model files and image manifests of a service.
 
-The buyer of an active service gets them, nobody else (business-rules §2.1, §2.5, §2.6). App keys have a page of their own.
+Only the buyer of an active service gets them (business-rules §2.1, §2.5, §2.6). App keys have their own page.
 """
 
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 from msgspec import Struct
 
 from tradepost.market.assets.asset_models import AssetVersion
@@ -24,22 +22,21 @@ from tradepost.market.catalog.delivered import (
     manifests_since,
 )
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.product_types.contract import Gives
+from tradepost.market.product_types.contract import DeliveryResult
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision import queries as supervision_queries
-from tradepost.market.supervision.handed_file import why_closed
+from tradepost.market.supervision.handed_file import closed_reason
 from tradepost.market.supervision.models import Supervision
-from tradepost.market.web.access import buyer_required, person
+from tradepost.market.web.access import person
+from tradepost.market.web.pages.guards import buyer_page
 from tradepost.market.web.sending_files import send_file
 from tradepost.market.web.uploads import files
 
-private = cache_control(private=True, no_store=True)
 
-
-class Delivered(Struct, frozen=True, kw_only=True):
-    """What the page of a service shows. ``keys``: its buyer creates app keys."""
+class DeliveredContent(Struct, frozen=True, kw_only=True):
+    """Delivered content for the page of a service. ``keys``: whether the buyer can create app keys."""
 
     card: list[CardLine]
     keys: bool
@@ -47,72 +44,74 @@ class Delivered(Struct, frozen=True, kw_only=True):
     manifests: list[ImageManifest]
 
 
-def shown(found: Subscription, delivery: Supervision | None = None) -> Delivered | None:
-    """Return what its buyer may have now; None for other kinds, and while or after the service is not open.
+def delivered_content(service: Subscription, delivery: Supervision | None = None) -> DeliveredContent | None:
+    """Return the content that the buyer may have now; None for other product types and closed services.
 
-    ``found.product`` and ``found.offer`` should be fetched. ``delivery``: where people deliver the service.
+    Load ``product`` and ``offer`` of the service first. ``delivery``: its supervised delivery, if any.
     """
-    gives = product_type(found.product.product_type).gives
-    if gives not in {Gives.ENDPOINT, Gives.FILES, Gives.MANIFEST} or not _is_open(found, delivery):
+    gives = product_type(service.product.product_type).gives
+    if gives not in {DeliveryResult.ENDPOINT, DeliveryResult.FILES, DeliveryResult.MANIFEST} or not _is_open(
+        service, delivery
+    ):
         return None
-    answers = current_answers(found.product) if gives is Gives.ENDPOINT else {}
-    return Delivered(
-        card=card_of(found.product, answers) if gives is Gives.ENDPOINT else [],
-        keys=gives is Gives.ENDPOINT and issues_keys(found.product, answers),
-        files=_files(found) if gives is Gives.FILES else [],
-        manifests=manifests_since(_line(found).version) if gives is Gives.MANIFEST else [],
+    answers = current_answers(service.product) if gives is DeliveryResult.ENDPOINT else {}
+    return DeliveredContent(
+        card=card_of(service.product, answers) if gives is DeliveryResult.ENDPOINT else [],
+        keys=gives is DeliveryResult.ENDPOINT and issues_keys(service.product, answers),
+        files=_files(service) if gives is DeliveryResult.FILES else [],
+        manifests=manifests_since(_line(service).version) if gives is DeliveryResult.MANIFEST else [],
     )
 
 
-def _is_open(found: Subscription, delivery: Supervision | None) -> bool:
-    """A package is used through the service that it was bought for, and opens nothing."""
+def _is_open(service: Subscription, delivery: Supervision | None) -> bool:
+    """Return whether the service is open. A package is used through the service that it belongs to."""
     if delivery is not None:
-        return not why_closed(delivery)
-    return found.status == Subscription.Status.ACTIVE and found.offer.charging.needs is None
+        return not closed_reason(delivery)
+    return service.status == Subscription.Status.ACTIVE and service.offer.charging.needs is None
 
 
-def _line(found: Subscription) -> OrderLine:
-    return OrderLine.objects.select_related("version").get(number=found.order_line_number)
+def _line(service: Subscription) -> OrderLine:
+    return OrderLine.objects.select_related("version").get(number=service.order_line_number)
 
 
-def _files(found: Subscription) -> list[AssetVersion]:
-    fields = documents.load(_line(found).version.document).details.fields
+def _files(service: Subscription) -> list[AssetVersion]:
+    fields = documents.load(_line(service).version.document).details.fields
     key = whole_number(fields.get(documents.ASSET, ""))
-    sold = AssetVersion.objects.filter(pk=key, asset__seller=found.seller_id).first() if key else None
-    return downloads_of(sold) if sold is not None else []
+    version = AssetVersion.objects.filter(pk=key, asset__seller=service.seller_id).first() if key else None
+    return downloads_of(version) if version is not None else []
 
 
-def of_buyer(request: HttpRequest, pk: int) -> tuple[Subscription, Delivered]:
-    """The buyer's own service and what it gives now. Raises ``Http404`` for everything else."""
-    found = buyer_subscription(person(request), pk)
-    given = shown(found, supervision_queries.of_subscription(found.pk)) if found is not None else None
-    if found is None or given is None:
+def delivered_to_buyer(request: HttpRequest, pk: int) -> tuple[Subscription, DeliveredContent]:
+    """Return the buyer's service and its delivered content. Raises ``Http404`` if there is none."""
+    service = buyer_subscription(person(request), pk)
+    delivered = (
+        delivered_content(service, supervision_queries.delivery_of_subscription(service.pk))
+        if service is not None
+        else None
+    )
+    if service is None or delivered is None:
         raise Http404
-    return found, given
+    return service, delivered
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def model_file(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
-    """A file of an AI asset, addressed by its hash. Download managers resume it by ``Range``."""
-    _found, given = of_buyer(request, pk)
-    version = next((one for one in given.files if one.sha256 == sha256), None)
+    """Return a file of an AI asset by its hash. Downloads can be resumed with ``Range``."""
+    _service, delivered = delivered_to_buyer(request, pk)
+    version = next((file for file in delivered.files if file.sha256 == sha256), None)
     if version is None or not files().has(version.sha256):
         raise Http404
     return send_file(files().path(version.sha256), name=version.file_name, wanted=request.headers.get("Range", ""))
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def manifest(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    found, given = of_buyer(request, pk)
-    one = next((one for one in given.manifests if one.number == number), None)
-    if one is None:
+    service, delivered = delivered_to_buyer(request, pk)
+    match = next((manifest for manifest in delivered.manifests if manifest.number == number), None)
+    if match is None:
         raise Http404
-    answer = HttpResponse(one.dump(), content_type="application/json")
-    name = f"{found.product.slug}-v{one.number}.json"
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    response = HttpResponse(match.dump(), content_type="application/json")
+    name = f"{service.product.slug}-v{match.number}.json"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

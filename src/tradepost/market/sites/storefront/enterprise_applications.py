@@ -1,4 +1,4 @@
-"""Applications of an enterprise: which services it bound, who may use them, and what their sellers know (openapi-jointkit §A, §B)."""
+"""Applications of an enterprise: bound services, and the data that their sellers get (openapi-jointkit §A, §B)."""
 
 from __future__ import annotations
 
@@ -10,199 +10,174 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tradepost.market.applications import authorise as authorising
 from tradepost.market.applications import bind as binding_verbs
-from tradepost.market.applications import buyer_queries, resend, run
+from tradepost.market.applications import buyer_queries, release, resend, run
+from tradepost.market.applications.authorise import application_subject
 from tradepost.market.applications.models import TenantBinding
 from tradepost.market.base.counting import counts_up_to
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.paging import Page
 from tradepost.market.organisations import queries
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.joint import sync_rules
-from tradepost.market.web.refusals import say_why
-from tradepost.market.web.released import WORDS
+from tradepost.market.web.pages import (
+    Empty,
+    Listing,
+    ListQuery,
+    ask,
+    day,
+    fragment,
+    or_404,
+    page_link,
+    submitted_data,
+    text,
+)
+from tradepost.market.web.released import FIELD_LABELS
+from tradepost.market.web.status import look
 from tradepost.market.web.sync_view import mark_failures, sync_view
 
-from .enterprise_frame import EnterpriseRequest, enterprise_page, found, show
-from .enterprise_groups import PeopleForm
+from .enterprise_frame import EnterpriseRequest, enterprise_list, enterprise_page, show
+from .enterprise_words import history_entries
+
+MAX_ACTS = 10
 
 
 class ReleaseForm(forms.Form):
-    """Personal fields that the seller asks for: the enterprise consents here for its people."""
+    """The form of personal fields that the enterprise releases to the seller for its members."""
 
     released = forms.MultipleChoiceField(
-        label=gettext_lazy("Personal fields that the seller may have"),
+        label=gettext_lazy("Personal fields released to the seller"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "Account name, name, department and role are always told: nobody could sign in without them."
+            "The seller always gets the account name, name, department and role: members need them to sign in."
         ),
     )
 
     def __init__(self, *args: Any, asked: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(field := self.fields["released"], forms.MultipleChoiceField):
-            field.choices = [(one, WORDS[one]) for one in asked]
+            field.choices = [(name, FIELD_LABELS[name]) for name in asked]
 
 
-class RightForm(PeopleForm):
-    admin = forms.BooleanField(label=gettext_lazy("They administer the application, too"), required=False)
+def _source(request: EnterpriseRequest, query: ListQuery, after: str, size: int) -> Page[TenantBinding]:
+    del query
+    return buyer_queries.bindings_of(request.enterprise, after=after, size=size)
 
 
-@require_safe
-@enterprise_page(admin=True)
-def index(request: EnterpriseRequest) -> HttpResponse:
-    page = buyer_queries.bindings_of(request.enterprise, after=request.GET.get("after", ""))
-    mark_failures(page.rows)
+def _rows(request: EnterpriseRequest, bindings: list[TenantBinding]) -> list[TenantBinding]:
+    mark_failures(bindings)
+    for binding in bindings:
+        binding.enterprise = request.enterprise
+    return bindings
+
+
+def _extra_context(request: EnterpriseRequest, query: ListQuery) -> dict[str, Any]:
+    """Return the services that can be bound, and the number of applications with failed synchronisation."""
+    del query
     [failed] = counts_up_to(resend.failed_of_enterprise(request.enterprise))
-    return show(
-        request, "storefront/enterprise_applications.html", page=page, failed=failed,
-        bindable=buyer_queries.bindable(request.user) if _is_buyer(request) else [],
-    )  # fmt: skip
+    return {"failed": failed, "bindable": buyer_queries.bindable(request.user) if _is_buyer(request) else []}
+
+
+LISTING: Listing[TenantBinding, TenantBinding] = Listing(
+    name="storefront:enterprise_applications",
+    title=gettext_lazy("Applications"),
+    layout="storefront/enterprise_layout.html",
+    template="storefront/enterprise_applications.html",
+    source=_source,
+    rows=_rows,
+    columns=(
+        page_link(
+            pgettext_lazy("software", "Application"), "application.name", "storefront:enterprise_application",
+            "enterprise.code", "pk",
+        ),
+        fragment(
+            gettext_lazy("State"), lambda row: str(look("tenant binding", row.status).label),
+            "storefront/parts/enterprise_binding_state.html", labelled=False,
+        ),
+        text(gettext_lazy("Product"), "subscription.product:name"),
+        day(gettext_lazy("Since"), "bound_at"),
+    ),
+    empty=Empty(
+        icon="apps",
+        title=gettext_lazy("No application yet"),
+        text=gettext_lazy("Buy a product for enterprises, then bind the service here."),
+        action=gettext_lazy("Browse the store"),
+        page="storefront:home",
+    ),
+    also=_extra_context,
+)  # fmt: skip
+index = enterprise_list(LISTING)
 
 
 def _is_buyer(request: EnterpriseRequest) -> bool:
-    """Whose services can be bound to it."""
+    """Return whether the user's services can be bound to the enterprise."""
     return request.enterprise.buyer_id == request.user.pk
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def bind(request: EnterpriseRequest, service: int) -> HttpResponse:
-    chosen: Subscription = found(buyer_queries.find_bindable(request.user, service) if _is_buyer(request) else None)
+    chosen: Subscription = or_404(buyer_queries.find_bindable(request.user, service) if _is_buyer(request) else None)
     application = chosen.product.application
-    given = request.POST if request.method == "POST" else None
-    form, status = ReleaseForm(given, asked=application.asked_fields), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                made = binding_verbs.bind(
-                    chosen, request.enterprise, released=form.cleaned_data["released"], actor=_actor(request),
-                    rules=sync_rules(), now=request.now,
-                )  # fmt: skip
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                messages.success(
-                    request, _("The seller is told of the enterprise. Then say who may use the application.")
-                )
-                return _to(request, made.pk)
-    return show(
-        request, "storefront/enterprise_bind.html", form=form, service=chosen, application=application, status=status
-    )
+    form = ReleaseForm(submitted_data(request), asked=application.asked_fields)
+    return ask(
+        request,
+        form,
+        lambda: binding_verbs.bind(
+            chosen, request.enterprise, released=form.cleaned_data["released"], actor=_actor(request), rules=sync_rules(),
+            now=request.now,
+        ),
+        page=lambda: show(
+            request, "storefront/enterprise_bind.html", form=form, service=chosen, application=application
+        ),
+        done=_("The enterprise is being sent to the seller. When that is done, authorise members."),
+        back=lambda created: redirect_to_application(request, created.pk),
+    )  # fmt: skip
 
 
-def _to(request: EnterpriseRequest, pk: int) -> HttpResponse:
+def redirect_to_application(request: EnterpriseRequest, pk: int) -> HttpResponse:
     return redirect("storefront:enterprise_application", code=request.enterprise.code, pk=pk)
 
 
-def _own(request: EnterpriseRequest, pk: int) -> TenantBinding:
-    return found(buyer_queries.find_binding(request.enterprise, pk))
+def own_binding(request: EnterpriseRequest, pk: int) -> TenantBinding:
+    return or_404(buyer_queries.find_binding(request.enterprise, pk))
 
 
 @require_safe
 @enterprise_page(admin=True)
 def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    return _page(request, _own(request, pk), RightForm())
-
-
-def _page(request: EnterpriseRequest, binding: TenantBinding, form: RightForm, *, status: int = 200) -> HttpResponse:
-    bound = buyer_queries.groups_bound(binding)
+    binding = own_binding(request, pk)
     text = request.GET.get("q", "").replace("\x00", "")[:64]
+    page = buyer_queries.authorised_members(binding, text=text, after=request.GET.get("after", ""))
     return show(
-        request, "storefront/enterprise_application.html", status=status, binding=binding, form=form,
-        released=[WORDS[one] for one in binding.released_fields], text=text, count=buyer_queries.how_many(binding),
-        page=buyer_queries.rights_of(binding, text=text, after=request.GET.get("after", "")), bound=bound,
-        groups=[one for one in queries.groups_with_sizes(request.enterprise) if one[0] not in bound], sync=sync_view(binding),
+        request, "storefront/enterprise_application.html", binding=binding, page=page, text=text,
+        released=[FIELD_LABELS[field] for field in binding.released_fields], can_release=bool(release.releasable_fields(binding)),
+        count=buyer_queries.count_authorised(binding), bound=buyer_queries.groups_bound(binding),
+        departments=buyer_queries.departments_bound(binding), sync=sync_view(binding),
+        told=history_entries(queries.acts_of(request.enterprise, about=application_subject(binding).subject, size=MAX_ACTS).rows, request.enterprise),
     )  # fmt: skip
 
 
 @require_POST
 @enterprise_page(admin=True)
-def authorise(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    """By their account names."""
-    own, form = _own(request, pk), RightForm(request.POST)
-    if not form.is_valid():
-        return _page(request, own, form, status=422)
-    names = form.wanted()
-    known = queries.by_account_names(request.enterprise, names)
-    if missing := [name for name in names if name not in known]:
-        words = _("No member has the account name %(names)s.") % {"names": ", ".join(missing[:5])}
-        form.add_error("names", words)
-        return _page(request, own, form, status=422)
-    try:
-        authorising.authorise(
-            own, list(known.values()), admin=form.cleaned_data["admin"], rules=sync_rules(), now=request.now
-        )
-    except Refused as refused:
-        say_why(form, refused)
-        return _page(request, own, form, status=refused.status)
-    messages.success(request, _("They may use the application. Its seller is told."))
-    return _to(request, pk)
-
-
-@require_POST
-@enterprise_page(admin=True)
-def withdraw(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    own, member = _own(request, pk), whole_number(request.POST.get("member", "")) or 0
-
-    def act() -> str:
-        authorising.withdraw(own, [member], rules=sync_rules(), now=request.now)
-        if buyer_queries.still_may(own, member):
-            return _("A bound group still gives it.")
-        return _("Withdrawn. Nobody signs in with it any more.")
-
-    return _do(request, pk, act)
-
-
-@require_POST
-@enterprise_page(admin=True)
-def give_group(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    own = _own(request, pk)
-    group = found(queries.find_group(request.enterprise, whole_number(request.POST.get("group", "")) or 0))
-
-    def act() -> str:
-        authorising.authorise_group(own, group, rules=sync_rules(), now=request.now)
-        return _("Whoever is in %(group)s may use the application, now and later.") % {"group": group}
-
-    return _do(request, pk, act)
-
-
-@require_POST
-@enterprise_page(admin=True)
-def take_group(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    own = _own(request, pk)
-    group = found(queries.find_group(request.enterprise, whole_number(request.POST.get("group", "")) or 0))
-
-    def act() -> str:
-        authorising.withdraw_group(own, group, rules=sync_rules(), now=request.now)
-        return _("%(group)s gives nobody the application any more.") % {"group": group}
-
-    return _do(request, pk, act)
-
-
-@require_POST
-@enterprise_page(admin=True)
 def restart(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    own = _own(request, pk)
+    binding = own_binding(request, pk)
 
     def act() -> str:
-        run.restart(own.pk, actor=_actor(request), rules=sync_rules(), now=request.now)
+        run.restart(binding.pk, actor=_actor(request), rules=sync_rules(), now=request.now)
         return _("The failed calls are being retried.")
 
-    return _do(request, pk, act)
+    return run_act(request, pk, act)
 
 
 @require_POST
 @enterprise_page(admin=True)
 def restart_all(request: EnterpriseRequest) -> HttpResponse:
-    """Every application with failed calls."""
+    """Retry the failed calls of all applications."""
     failed = resend.failed_of_enterprise(request.enterprise).values_list("pk", flat=True)
     if resend.request_retries(failed, actor=_actor(request), now=request.now):
         messages.success(request, _("The failed calls of all applications are being retried."))
@@ -212,27 +187,28 @@ def restart_all(request: EnterpriseRequest) -> HttpResponse:
 
 
 def _actor(request: EnterpriseRequest) -> str:
-    """Accounts of the enterprise's own have no address."""
+    """Return the actor's name; accounts of the enterprise have no mail address."""
     return request.user.email or f"{request.membership.user_name}@{request.enterprise.code}"
 
 
 @require_POST
 @enterprise_page(admin=True)
 def unbind(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    own = _own(request, pk)
+    binding = own_binding(request, pk)
 
     def act() -> str:
-        binding_verbs.unbind(own, actor=_actor(request), rules=sync_rules(), now=request.now)
-        return _("Nobody of the enterprise signs in to it any more. Its seller is told.")
+        binding_verbs.unbind(binding, actor=_actor(request), rules=sync_rules(), now=request.now)
+        return _("Members can no longer sign in to it. The seller is being notified.")
 
-    return _do(request, pk, act)
+    return run_act(request, pk, act)
 
 
-def _do(request: EnterpriseRequest, pk: int, act: Callable[[], str]) -> HttpResponse:
+def run_act(request: EnterpriseRequest, pk: int, act: Callable[[], str]) -> HttpResponse:
+    """Run an act on the application and return to its page with the result."""
     try:
-        told = act()
+        words = act()
     except Refused as refused:
         messages.error(request, str(refused.message))
     else:
-        messages.success(request, told)
-    return _to(request, pk)
+        messages.success(request, words)
+    return redirect_to_application(request, pk)

@@ -1,8 +1,8 @@
-"""Groups of people in an enterprise, to which applications are given at once."""
+"""Groups of members in an enterprise, which can be authorised for applications."""
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,128 +13,106 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tradepost.market.base.config import config
-from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations import groups as verbs
 from tradepost.market.organisations import queries
-from tradepost.market.organisations.models import Group
-from tradepost.market.web.refusals import say_why
+from tradepost.market.organisations.models import Enterprise, Group
+from tradepost.market.web.pages import ask, or_404, require_choice, submitted_data
+from tradepost.market.web.pickers import PickingForm
 
-from .enterprise_frame import EnterpriseRequest, enterprise_page, found, show
-
-_BETWEEN = re.compile(r"[\s,;，；、]+")
-_NAMED = 5
+from .enterprise_frame import EnterpriseRequest, enterprise_page, people_field, show
 
 
 class GroupForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name of the group"), max_length=verbs.LONGEST_NAME)
+    name = forms.CharField(label=gettext_lazy("Name of the group"), max_length=verbs.MAX_NAME_LENGTH)
 
 
-class PeopleForm(forms.Form):
-    names = forms.CharField(
-        label=gettext_lazy("Account names"),
-        max_length=verbs.MOST_AT_ONCE * 66,
-        help_text=gettext_lazy("One a line, or with commas between them; at most 500 at once."),
-        widget=forms.Textarea(attrs={"rows": 4, "autocapitalize": "none", "spellcheck": "false"}),
-    )
+class PeopleForm(PickingForm):
+    """A form to pick members."""
 
-    def wanted(self) -> list[str]:
-        return list(dict.fromkeys(one.lower() for one in _BETWEEN.split(self.cleaned_data["names"]) if one))
+    def __init__(self, *args: Any, enterprise: Enterprise, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["people"] = people_field(enterprise, label=_("People"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def index(request: EnterpriseRequest) -> HttpResponse:
-    form, status = GroupForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            most = config().enterprise_groups_most
-            try:
-                made = verbs.add(
-                    request.enterprise, form.cleaned_data["name"], by=request.membership, most=most, now=request.now
-                )
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=made.pk)
-    groups = queries.groups_with_sizes(request.enterprise)
-    return show(request, "storefront/enterprise_groups.html", status=status, form=form, groups=groups)
+    form = GroupForm(submitted_data(request))
+
+    def add_group() -> Group:
+        limit = config().organisations.enterprise_groups_most
+        name = form.cleaned_data["name"]
+        return verbs.add(request.enterprise, name, by=request.membership, most=limit, now=request.now)
+
+    def page() -> HttpResponse:
+        groups = queries.groups_with_sizes(request.enterprise)
+        return show(request, "storefront/enterprise_groups.html", form=form, groups=groups)
+
+    return ask(request, form, add_group, page=page, back=lambda created: _redirect_to_group(request, created))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    """Who is in it; the form renames it."""
-    one = found(queries.find_group(request.enterprise, pk))
-    form, status = GroupForm(request.POST or None, initial={"name": one.name}), 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                verbs.rename(one, form.cleaned_data["name"], by=request.membership, now=request.now)
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                messages.success(request, _("Saved."))
-                return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=one.pk)
-    return _detail(request, one, form, PeopleForm(), status)
-
-
-def _detail(request: EnterpriseRequest, one: Group, form: GroupForm, people: PeopleForm, status: int) -> HttpResponse:
-    page = queries.in_group(one, after=request.GET.get("after", ""))
-    return show(
-        request, "storefront/enterprise_group.html", status=status, one=one, form=form, people=people, page=page
+    """Show the members of a group; the form renames it."""
+    group = or_404(queries.find_group(request.enterprise, pk))
+    form = GroupForm(submitted_data(request), initial={"name": group.name})
+    return ask(
+        request,
+        form,
+        lambda: verbs.rename(group, form.cleaned_data["name"], by=request.membership, now=request.now),
+        page=lambda: _group_page(request, group, form, PeopleForm(enterprise=request.enterprise)),
+        done=_("Saved."),
+        back=lambda _renamed: _redirect_to_group(request, group),
     )
 
 
-@require_POST
+def _redirect_to_group(request: EnterpriseRequest, group: Group) -> HttpResponse:
+    return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=group.pk)
+
+
+def _group_page(request: EnterpriseRequest, group: Group, form: GroupForm, people: PeopleForm) -> HttpResponse:
+    page = queries.members_of_group(group, after=request.GET.get("after", ""))
+    return show(request, "storefront/enterprise_group.html", one=group, form=form, people=people, page=page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def add(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    """All of the people who are named, or nobody."""
-    one, people, status = found(queries.find_group(request.enterprise, pk)), PeopleForm(request.POST), 400
-    if people.is_valid():
-        wanted = people.wanted()
-        known = queries.by_account_names(request.enterprise, wanted[: verbs.MOST_AT_ONCE + 1])
-        unknown = [name for name in wanted if name not in known]
-        try:
-            if unknown:
-                raise _unknown(unknown)
-            number = verbs.put_in(one, list(known.values()), by=request.membership, now=request.now)
-        except Refused as refused:
-            say_why(people, refused)
-            status = refused.status
-        else:
-            said = ngettext("%(number)s person was put in.", "%(number)s people were put in.", number)
-            messages.success(request, said % {"number": number})
-            return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=one.pk)
-    return _detail(request, one, GroupForm(initial={"name": one.name}), people, status)
-
-
-def _unknown(names: list[str]) -> Refused:
-    shown = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-    return Refused(
-        "group.unknown", _("Nobody here has these account names: %(names)s") % {"names": shown}, field="names"
+    """Add all chosen people, or none if one is refused."""
+    group = or_404(queries.find_group(request.enterprise, pk))
+    people = PeopleForm(submitted_data(request), enterprise=request.enterprise)
+    return ask(
+        request,
+        people,
+        lambda: verbs.add_members(group, people.cleaned_data["people"], by=request.membership, now=request.now),
+        page=lambda: _group_page(request, group, GroupForm(initial={"name": group.name}), people),
+        done=lambda number: (
+            ngettext("%(number)s person was added.", "%(number)s people were added.", number) % {"number": number}
+        ),
+        back=lambda _number: _redirect_to_group(request, group),
     )
 
 
 @require_POST
 @enterprise_page(admin=True)
 def take_out(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    one = found(queries.find_group(request.enterprise, pk))
+    group = or_404(queries.find_group(request.enterprise, pk))
     keys = [key for text in request.POST.getlist("member") if (key := whole_number(text)) is not None]
-    number = verbs.take_out(one, keys, by=request.membership, now=request.now)
-    said = ngettext("%(number)s person was taken out.", "%(number)s people were taken out.", number)
-    messages.success(request, said % {"number": number})
-    return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=one.pk)
+    require_choice(keys or None)
+    number = verbs.remove_members(group, keys, by=request.membership, now=request.now)
+    message = ngettext(
+        "%(number)s person was removed from the group.", "%(number)s people were removed from the group.", number
+    )
+    messages.success(request, message % {"number": number})
+    return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=group.pk)
 
 
 @require_POST
 @enterprise_page(admin=True)
 def remove(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    one = found(queries.find_group(request.enterprise, pk))
-    verbs.remove(one, by=request.membership, now=request.now)
-    messages.success(request, _("The group “%(name)s” is removed.") % {"name": one})
+    group = or_404(queries.find_group(request.enterprise, pk))
+    verbs.remove(group, by=request.membership, now=request.now)
+    messages.success(request, _("The group “%(name)s” was removed.") % {"name": group})
     return redirect("storefront:enterprise_groups", code=request.enterprise.code)

@@ -1,4 +1,4 @@
-"""The people of an enterprise: listed and searched, added with an account of its making, invited, changed, removed."""
+"""Members of an enterprise: list and search, new accounts, invitations, changes and removal."""
 
 from __future__ import annotations
 
@@ -16,55 +16,57 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
-from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor
 from tradepost.market.organisations import act_log, members, password_files, queries, second_step
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Member
-from tradepost.market.organisations.profile import EMPLOYEE_TYPES, LONGEST, profile_of, stored_profile
+from tradepost.market.organisations.profile import EMPLOYEE_TYPES, MAX_LENGTHS, profile_of, stored_profile
 from tradepost.market.organisations.queries import MemberFilter
-from tradepost.market.web.refusals import say_why
+from tradepost.market.web.pages import ask, or_404, submitted_data
+from tradepost.market.web.pickers import PickingForm
 
-from .enterprise_frame import EnterpriseRequest, department_field, enterprise_page, found, show
-from .enterprise_words import told
+from .enterprise_frame import EnterpriseRequest, department_field, enterprise_page, show
+from .enterprise_words import history_entries
 
-SHOWN = ("", "admins", "passwords", "removed")
-PLAIN = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
-ACTS_SHOWN = 10
+TABS = ("", "admins", "passwords", "removed")
+PLAIN_INPUT = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+MAX_ACTS = 10
 
 
-class PersonForm(forms.Form):
-    """What an administrator says of somebody. ``new``: the account name is asked, too."""
+class PersonForm(PickingForm):
+    """The form of a member's data. ``new``: also asks for the account name."""
 
     user_name = forms.CharField(
         label=gettext_lazy("Account name"),
         max_length=64,
-        help_text=gettext_lazy("Letters, digits, dots, hyphens and underscores. It is this person's for ever."),
-        widget=forms.TextInput(attrs=PLAIN),
+        help_text=gettext_lazy("Letters, digits, dots, hyphens and underscores. It cannot be changed later."),
+        widget=forms.TextInput(attrs=PLAIN_INPUT),
     )
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=members.LONGEST_NAME)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=members.MAX_NAME_LENGTH)
     role = forms.ChoiceField(
         label=gettext_lazy("Role"),
         choices=Member.Role.choices,
-        help_text=gettext_lazy("An administrator manages the enterprise here, and is told to sellers as one."),
+        help_text=gettext_lazy("An administrator manages the enterprise here. Sellers see the role."),
     )
-    position = forms.CharField(label=gettext_lazy("Position"), max_length=LONGEST["position"], required=False)
+    position = forms.CharField(label=gettext_lazy("Position"), max_length=MAX_LENGTHS["position"], required=False)
     employee_code = forms.CharField(
-        label=gettext_lazy("Staff number"), max_length=LONGEST["employee_code"], required=False
+        label=gettext_lazy("Staff number"), max_length=MAX_LENGTHS["employee_code"], required=False
     )
     employee_type = forms.ChoiceField(
         label=gettext_lazy("Employment"),
         required=False,
         choices=[("", "–"), *((str(n), words) for n, words in EMPLOYEE_TYPES.items())],
     )
-    mobile = forms.CharField(label=gettext_lazy("Mobile"), max_length=LONGEST["mobile"], required=False)
-    email = forms.CharField(label=gettext_lazy("E-mail at work"), max_length=LONGEST["email"], required=False)
-    work_place = forms.CharField(label=gettext_lazy("Work place"), max_length=LONGEST["work_place"], required=False)
+    mobile = forms.CharField(label=gettext_lazy("Mobile"), max_length=MAX_LENGTHS["mobile"], required=False)
+    email = forms.CharField(label=gettext_lazy("E-mail at work"), max_length=MAX_LENGTHS["email"], required=False)
+    work_place = forms.CharField(
+        label=gettext_lazy("Place of work"), max_length=MAX_LENGTHS["work_place"], required=False
+    )
     entry_date = forms.CharField(
         label=gettext_lazy("Joined the enterprise on"),
         max_length=20,
         required=False,
-        help_text=gettext_lazy("Like 2026-03-01."),
+        help_text=gettext_lazy("For example 2026-03-01."),
     )
 
     def __init__(self, *args: Any, enterprise: Enterprise, new: bool, **kwargs: Any) -> None:
@@ -75,134 +77,141 @@ class PersonForm(forms.Form):
             del self.fields["user_name"]
 
     def person(self) -> Person:
-        """Raises ``Refused``, which names the field."""
-        said: Mapping[str, str] = self.cleaned_data
-        profile = profile_of(said)
-        return Person(name=said["name"], department=int(said["department"]), role=said["role"], profile=profile)
+        """Return the submitted person. Raises ``Refused`` with the field."""
+        data: Mapping[str, str] = self.cleaned_data
+        profile = profile_of(data)
+        return Person(name=data["name"], department=int(data["department"]), role=data["role"], profile=profile)
 
 
 @require_safe
 @enterprise_page(admin=True)
 def index(request: EnterpriseRequest) -> HttpResponse:
-    shown = request.GET.get("show", "")
-    asked = MemberFilter(
+    tab = request.GET.get("show", "")
+    filters = MemberFilter(
         text=request.GET.get("q", "")[:64],
         department=request.GET.get("department", ""),
-        show=shown if shown in SHOWN else "",
+        show=tab if tab in TABS else "",
     )
     words = (_("All"), _("Administrators"), _("Without a password"), _("Removed"))
     department = None
-    if asked.department.isdecimal():
-        department = queries.find_department(request.enterprise, int(asked.department[:18]))
+    if filters.department.isdecimal():
+        department = queries.find_department(request.enterprise, int(filters.department[:18]))
     return show(
-        request, "storefront/enterprise_members.html", asked=asked, tabs=list(zip(SHOWN, words, strict=True)), current=asked.show,
-        page=queries.members_of(request.enterprise, asked, after=request.GET.get("after", "")),
+        request, "storefront/enterprise_members.html", asked=filters,
+        tabs=list(zip(TABS, words, strict=True)), current=filters.show,
+        page=queries.members_of(request.enterprise, filters, after=request.GET.get("after", "")),
         invitations=queries.open_invitations(request.enterprise, after=request.GET.get("invited_after", "")),
         department=department,
-        files=password_files.list_kept(request.enterprise) if asked.show == "passwords" else (),
+        files=password_files.recent_files(request.enterprise) if filters.show == "passwords" else (),
     )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def new(request: EnterpriseRequest) -> HttpResponse:
-    """The page that answers holds the password, and no other ever does."""
-    form, status = PersonForm(request.POST or None, enterprise=request.enterprise, new=True), 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                made = members.add_managed(
-                    request.enterprise, form.cleaned_data["user_name"], form.person(), by=request.membership,
-                    most=config().enterprise_members_most, now=request.now,
-                )  # fmt: skip
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                return show(request, "storefront/enterprise_password.html", made=made, first=True)
-    return show(request, "storefront/enterprise_member_new.html", status=status, form=form)
+    """Add a member. Only this response shows the password."""
+    form = PersonForm(submitted_data(request), enterprise=request.enterprise, new=True)
+    return ask(
+        request,
+        form,
+        lambda: members.add_managed(
+            request.enterprise, form.cleaned_data["user_name"], form.person(), by=request.membership,
+            most=config().organisations.enterprise_members_most, now=request.now,
+        ),
+        page=lambda: show(request, "storefront/enterprise_member_new.html", form=form),
+        back=lambda created: show(request, "storefront/enterprise_password.html", made=created, first=True),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    one = found(queries.find_member(request.enterprise, pk))
-    known = {
-        "name": one.name,
-        "department": str(one.department_id),
-        "role": one.role,
-        **stored_profile(one.profile).stored(),
+    member = or_404(queries.find_member(request.enterprise, pk))
+    form = _person_form(request, member, submitted_data(request))
+    return ask(
+        request,
+        form,
+        lambda: members.change(member, form.person(), by=request.membership, now=request.now),
+        page=lambda: _page(request, member, form),
+        done=_("Saved."),
+        back=("storefront:enterprise_member", request.enterprise.code, member.pk),
+    )
+
+
+def _person_form(request: EnterpriseRequest, member: Member, data: Any = None) -> PersonForm:
+    initial = {
+        "name": member.name,
+        "department": str(member.department_id),
+        "role": member.role,
+        **stored_profile(member.profile).stored(),
     }
-    form, status = PersonForm(request.POST or None, enterprise=request.enterprise, new=False, initial=known), 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                members.change(one, form.person(), by=request.membership, now=request.now)
-            except Refused as refused:
-                say_why(form, refused)
-                status = refused.status
-            else:
-                messages.success(request, _("Saved."))
-                return redirect("storefront:enterprise_member", code=request.enterprise.code, pk=one.pk)
+    return PersonForm(data, enterprise=request.enterprise, new=False, initial=initial)
+
+
+def _page(
+    request: EnterpriseRequest, member: Member, form: PersonForm, restored: RestoreForm | None = None
+) -> HttpResponse:
+    """Render the page of a member. ``restored``: the submitted form to restore the member."""
     return show(
-        request, "storefront/enterprise_member.html", status=status, one=one, form=form,
-        itself=one.pk == request.membership.pk, second_step=second_factor.state(one.user), groups=queries.groups_with(one),
-        told=told(queries.acts_of(request.enterprise, about=act_log.subject(one), size=ACTS_SHOWN).rows),
-        restore=RestoreForm(enterprise=request.enterprise) if one.removed_at else None,
+        request, "storefront/enterprise_member.html", one=member, form=form,
+        itself=member.pk == request.membership.pk, second_step=second_factor.state(member.user), groups=queries.groups_of_member(member),
+        told=history_entries(queries.acts_of(request.enterprise, about=act_log.subject(member), size=MAX_ACTS).rows, request.enterprise),
+        restore=(restored or RestoreForm(enterprise=request.enterprise)) if member.removed_at else None,
     )  # fmt: skip
 
 
-class RestoreForm(forms.Form):
+class RestoreForm(PickingForm):
     def __init__(self, *args: Any, enterprise: Enterprise, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["department"] = department_field(enterprise)
 
 
-def _act(request: EnterpriseRequest, pk: int, act: Callable[..., object], words: str) -> HttpResponse:
-    """One thing that is done to a member; a refusal is a page of its own."""
-    one = found(queries.find_member(request.enterprise, pk))
-    act(one, by=request.membership, now=request.now)
-    messages.success(request, words % {"person": one})
-    return redirect("storefront:enterprise_member", code=request.enterprise.code, pk=one.pk)
+def _run_act(request: EnterpriseRequest, pk: int, act: Callable[..., object], words: str) -> HttpResponse:
+    """Run an act on a member. A refusal is shown as its own page."""
+    member = or_404(queries.find_member(request.enterprise, pk))
+    act(member, by=request.membership, now=request.now)
+    messages.success(request, words % {"person": member})
+    return redirect("storefront:enterprise_member", code=request.enterprise.code, pk=member.pk)
 
 
 @require_POST
 @enterprise_page(admin=True)
 def disable(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    return _act(request, pk, members.disable, _("%(person)s cannot sign in any more."))
+    return _run_act(request, pk, members.disable, _("%(person)s can no longer sign in."))
 
 
 @require_POST
 @enterprise_page(admin=True)
 def enable(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    return _act(request, pk, members.enable, _("%(person)s can sign in again."))
+    return _run_act(request, pk, members.enable, _("%(person)s can sign in again."))
 
 
 @require_POST
 @enterprise_page(admin=True)
 def remove(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    return _act(request, pk, members.remove, _("%(person)s is no member any more."))
+    return _run_act(request, pk, members.remove, _("%(person)s is no longer a member."))
 
 
 @require_POST
 @enterprise_page(admin=True)
 def reset_second_step(request: EnterpriseRequest, pk: int) -> HttpResponse:
     act = partial(second_step.reset, wall=clock.wall())
-    return _act(request, pk, act, _("%(person)s signs in by the password alone now, or turns the second step on anew."))
+    return _run_act(request, pk, act, _("Two-step sign-in is off for %(person)s. The person can turn it on again."))
 
 
 @require_POST
 @enterprise_page(admin=True)
 def restore(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    one = found(queries.find_member(request.enterprise, pk))
+    member = or_404(queries.find_member(request.enterprise, pk))
     form = RestoreForm(request.POST, enterprise=request.enterprise)
-    if not form.is_valid():
-        return redirect("storefront:enterprise_member", code=request.enterprise.code, pk=one.pk)
-    members.restore(
-        one, department=int(form.cleaned_data["department"]), by=request.membership, most=config().enterprise_members_most,
-        now=request.now,
+    return ask(
+        request,
+        form,
+        lambda: members.restore_member(
+            member, department=int(form.cleaned_data["department"]), by=request.membership,
+            most=config().organisations.enterprise_members_most, now=request.now,
+        ),
+        page=lambda: _page(request, member, _person_form(request, member), form),
+        done=_("%(person)s is a member again.") % {"person": member},
+        back=("storefront:enterprise_member", request.enterprise.code, member.pk),
     )  # fmt: skip
-    messages.success(request, _("%(person)s is a member again.") % {"person": one})
-    return redirect("storefront:enterprise_member", code=request.enterprise.code, pk=one.pk)

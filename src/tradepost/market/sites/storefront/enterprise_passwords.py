@@ -1,5 +1,7 @@
-"""Passwords that administrators make for accounts of their enterprise: on the page, or in the file, that answers, and nowhere else.
-Those of a whole import are in one sealed file, which can be downloaded for a day."""
+"""Passwords that administrators create for accounts of their enterprise, shown only in the response that creates them.
+
+Passwords of an import are in a sealed file, which can be downloaded for one day.
+"""
 
 from __future__ import annotations
 
@@ -16,80 +18,84 @@ from tradepost.market.organisations import initial_password, password_files, que
 from tradepost.market.organisations.models import PasswordFile
 from tradepost.market.organisations.password_files import PasswordLine
 from tradepost.market.settlement.exports import Table, as_csv, as_workbook
+from tradepost.market.web.pages import or_404, require_choice
 
-from .enterprise_frame import EnterpriseRequest, enterprise_page, found, gaps, show
+from .enterprise_frame import EnterpriseRequest, enterprise_page, password_reset_limits, show
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST = 25
-"""Accounts whose first password is made at once: a page of the list. Each is hashed slowly, on purpose."""
+MAX_ACCOUNTS = 25
+"""Maximum number of accounts per request: one page of the list. Hashing is slow by design."""
 
 
 @require_POST
 @enterprise_page(admin=True)
 def reset(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    one = found(queries.find_member(request.enterprise, pk))
-    made = initial_password.reset(one, by=request.membership, gaps=gaps(), now=request.now)
-    return show(request, "storefront/enterprise_password.html", made=made, first=False)
+    member = or_404(queries.find_member(request.enterprise, pk))
+    new_password = initial_password.reset(member, by=request.membership, gaps=password_reset_limits(), now=request.now)
+    return show(request, "storefront/enterprise_password.html", made=new_password, first=False)
 
 
 @require_POST
 @enterprise_page(admin=True)
 def first(request: EnterpriseRequest) -> HttpResponse:
-    """For the chosen people who have none yet, as a table to hand out."""
-    keys = [key for text in request.POST.getlist("member")[:MOST] if (key := whole_number(text)) is not None]
-    chosen = queries.without_password(request.enterprise, keys)
-    if not chosen:
-        messages.warning(request, _("Nobody of these was without a password any more."))
+    """Create passwords for chosen members without one, as a file."""
+    keys = [key for text in request.POST.getlist("member")[:MAX_ACCOUNTS] if (key := whole_number(text)) is not None]
+    members = queries.without_password(request.enterprise, require_choice(keys or None))
+    if not members:
+        messages.warning(request, _("All selected members already have a password."))
         return redirect("storefront:enterprise_members", code=request.enterprise.code)
-    made = initial_password.make_first(chosen, by=request.membership, now=request.now)
-    lines = [PasswordLine(one.member.user_name, one.member.name, one.password) for one in made]
+    new_passwords = initial_password.create_first_passwords(members, by=request.membership, now=request.now)
+    lines = [
+        PasswordLine(new_password.member.user_name, new_password.member.name, new_password.password)
+        for new_password in new_passwords
+    ]
     return _file(request, lines, "csv")
 
 
 @require_POST
 @enterprise_page(admin=True)
 def of_import(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    """In the background: an import may have a hundred thousand new members."""
-    run = found(queries.find_import(request.enterprise, pk))
-    made = password_files.start(request.enterprise, run, by=request.membership, now=request.now)
-    return redirect("storefront:enterprise_password_file", code=request.enterprise.code, pk=made.pk)
+    """Create passwords for an import in the background, since it may have 100,000 new members."""
+    run = or_404(queries.find_import(request.enterprise, pk))
+    password_file = password_files.start(request.enterprise, run, by=request.membership, now=request.now)
+    return redirect("storefront:enterprise_password_file", code=request.enterprise.code, pk=password_file.pk)
 
 
 @require_POST
 @enterprise_page(admin=True)
 def of_all(request: EnterpriseRequest) -> HttpResponse:
-    """All members without a password, imported or not."""
-    made = password_files.start(request.enterprise, None, by=request.membership, now=request.now)
-    return redirect("storefront:enterprise_password_file", code=request.enterprise.code, pk=made.pk)
+    """Create passwords for all members without one."""
+    password_file = password_files.start(request.enterprise, None, by=request.membership, now=request.now)
+    return redirect("storefront:enterprise_password_file", code=request.enterprise.code, pk=password_file.pk)
 
 
 @require_safe
 @enterprise_page(admin=True)
 def file(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    """The same address answers while it is being generated, again and again."""
-    one = found(password_files.find(request.enterprise, pk))
-    live = one.status == PasswordFile.Status.MAKING
+    """Show a password file. The page is polled while the file is generated."""
+    password_file = or_404(password_files.find(request.enterprise, pk))
+    live = password_file.status == PasswordFile.Status.MAKING
     return show(
-        request, "storefront/enterprise_password_file.html", file=one, live=live,
-        job=password_files.job_of(one) if live else None,
+        request, "storefront/enterprise_password_file.html", file=password_file, live=live,
+        job=password_files.job_of(password_file) if live else None,
     )  # fmt: skip
 
 
 @require_POST
 @enterprise_page(admin=True)
 def download(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    """A POST, since the history keeps who downloaded it."""
-    one = found(password_files.find(request.enterprise, pk))
-    lines = password_files.read(one, by=request.membership, now=request.now)
+    """Return a password file. A POST, because the download is recorded."""
+    password_file = or_404(password_files.find(request.enterprise, pk))
+    lines = password_files.read(password_file, by=request.membership, now=request.now)
     return _file(request, lines, "xlsx" if request.POST.get("format") == "xlsx" else "csv")
 
 
 @require_POST
 @enterprise_page(admin=True)
 def delete(request: EnterpriseRequest, pk: int) -> HttpResponse:
-    one = found(password_files.find(request.enterprise, pk))
-    password_files.delete(one, by=request.membership, now=request.now)
-    messages.success(request, _("The password file is deleted. Members keep their passwords."))
+    password_file = or_404(password_files.find(request.enterprise, pk))
+    password_files.delete(password_file, by=request.membership, now=request.now)
+    messages.success(request, _("The password file was deleted. Members keep their passwords."))
     return redirect("storefront:enterprise_members", code=request.enterprise.code)
 
 
@@ -99,12 +105,12 @@ def _file(request: EnterpriseRequest, lines: Sequence[PasswordLine], kind: str) 
     table = Table(
         name="passwords",
         head=head,
-        rows=[(one.account, one.name, f"{one.account}@{code}", one.password) for one in lines],
+        rows=[(line.account, line.name, f"{line.account}@{code}", line.password) for line in lines],
     )
     if kind == "xlsx":
-        answer = HttpResponse(as_workbook(table), content_type=XLSX)
+        response = HttpResponse(as_workbook(table), content_type=XLSX)
     else:
-        answer = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="passwords-{code}.{kind}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+        response = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="passwords-{code}.{kind}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

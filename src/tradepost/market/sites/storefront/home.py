@@ -1,4 +1,4 @@
-"""The shelf: search, filters that stand in the address, sorting, and what was ticked to compare."""
+"""The product list of the store: search, filters in the address, sorting, and products selected for comparison."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from msgspec import Struct
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.config import config
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import shelf_queries
-from tradepost.market.catalog.search_terms import LONGEST_QUERY
+from tradepost.market.catalog.search_query import MAX_QUERY_LENGTH
 from tradepost.market.catalog.shelf_queries import Listing, Search
 
-from .compare import ticked
+from .compare import selected_slugs
 
-WAYS: dict[str, str | Promise] = {
+BILLING_LABELS: dict[str, str | Promise] = {
     "month": gettext_lazy("Monthly"),
     "year": gettext_lazy("Yearly"),
-    "day": gettext_lazy("By the day"),
+    "day": gettext_lazy("Daily"),
     "once": gettext_lazy("One-time purchase"),
     "on_demand": gettext_lazy("On demand"),
-    "package": gettext_lazy("Package of usage"),
+    "package": gettext_lazy("Usage package"),
     "uses": gettext_lazy("Package of uses"),
     "trial": gettext_lazy("With a trial"),
 }
@@ -41,11 +41,11 @@ SORTS: dict[str, str | Promise] = {
     "sold": gettext_lazy("Most bought"),
 }
 _DIGITS = 9
-"""Of a price that is typed, in main units."""
+"""Maximum number of digits of a typed price in major units."""
 
 
 class Chip(Struct, frozen=True):
-    """Something that narrows the list, and the address of the list without it."""
+    """A filter in use, and the address of the list without it."""
 
     words: str
     address: str
@@ -56,45 +56,46 @@ def home(request: HttpRequest) -> HttpResponse:
     search = search_of(request.GET)
     listing = shelf_queries.shelf(search, after=request.GET.get("after", ""))
     context = {
-        **listed(request, search, listing),
+        **list_context(request, search, listing),
         "searching": bool(search.q or search.category or search.seller or search.way or _has_price(search)),
     }
     return render(request, "storefront/home.html", context)
 
 
 def search_of(query: QueryDict) -> Search:
-    """What an address asks for; what it cannot mean is left out."""
+    """Parse the filters in the address; invalid values are ignored."""
     way, sort = query.get("way", ""), query.get("sort", "")
     return Search(
-        q=query.get("q", "").strip()[:LONGEST_QUERY],
+        q=query.get("q", "").strip()[:MAX_QUERY_LENGTH],
         category=query.get("category", ""),
         seller=query.get("seller", ""),
-        way=way if way in WAYS else "",
-        low=_minor(query.get("low", "")),
-        high=_minor(query.get("high", "")),
+        way=way if way in BILLING_LABELS else "",
+        low=_minor_units(query.get("low", "")),
+        high=_minor_units(query.get("high", "")),
         sort=sort if sort in SORTS else "",
     )
 
 
-def listed(request: HttpRequest, search: Search, listing: Listing, *, own: bool = False) -> dict[str, Any]:
-    """What the parts of a list of products need. ``own``: on the page of the seller, who cannot be left out there."""
+def list_context(request: HttpRequest, search: Search, listing: Listing, *, own: bool = False) -> dict[str, Any]:
+    """Return the context of the templates for a list of products. ``own``: on a seller's page, where the seller filter
+    cannot be removed."""
     return {
         "q": search.q,
         "search": search,
         "listing": listing,
         "page": listing.page,
-        "ways": WAYS.items(),
+        "ways": BILLING_LABELS.items(),
         "sorts": [(name, words) for name, words in SORTS.items() if name != "match" or search.q],
         "low": request.GET.get("low", "") if search.low is not None else "",
         "high": request.GET.get("high", "") if search.high is not None else "",
         "chips": list(_chips(request.GET, replace(search, seller="") if own else search, listing)),
-        "ticked": ticked(request.GET),
+        "ticked": selected_slugs(request.GET),
         "own": own,
     }
 
 
-def _minor(text: str) -> int | None:
-    """A typed price, in whole main units, as minor ones."""
+def _minor_units(text: str) -> int | None:
+    """Convert a typed price in whole major units to minor units."""
     number = whole_number(text, digits=_DIGITS)
     return None if number is None else number * 10 ** MINOR_DIGITS[config().currency]
 
@@ -105,26 +106,26 @@ def _has_price(search: Search) -> bool:
 
 def _chips(query: QueryDict, search: Search, listing: Listing) -> Iterator[Chip]:
     if search.q:
-        yield Chip(f"“{search.q}”", without(query, "q"))
+        yield Chip(f"“{search.q}”", url_without(query, "q"))
     if search.category:
-        yield Chip(_named(listing.category) or search.category, without(query, "category"))
+        yield Chip(_name_or_empty(listing.category) or search.category, url_without(query, "category"))
     if search.seller:
-        yield Chip(_named(listing.seller) or search.seller, without(query, "seller"))
+        yield Chip(_name_or_empty(listing.seller) or search.seller, url_without(query, "seller"))
     if search.way:
-        yield Chip(str(WAYS[search.way]), without(query, "way"))
+        yield Chip(str(BILLING_LABELS[search.way]), url_without(query, "way"))
     if search.low is not None:
-        yield Chip(_("from %(price)s") % {"price": query["low"]}, without(query, "low"))
+        yield Chip(_("from %(price)s") % {"price": query["low"]}, url_without(query, "low"))
     if search.high is not None:
-        yield Chip(_("up to %(price)s") % {"price": query["high"]}, without(query, "high"))
+        yield Chip(_("up to %(price)s") % {"price": query["high"]}, url_without(query, "high"))
 
 
-def without(query: QueryDict, *names: str) -> str:
-    """The same list without one of its filters, from its beginning."""
-    left = query.copy()
+def url_without(query: QueryDict, *names: str) -> str:
+    """Return the address of the list without these filters, from its first page."""
+    remaining = query.copy()
     for name in (*names, "after"):
-        left.pop(name, None)
-    return f"?{left.urlencode()}"
+        remaining.pop(name, None)
+    return f"?{remaining.urlencode()}"
 
 
-def _named(row: Any) -> str:
-    return "" if row is None else named(row)
+def _name_or_empty(row: Any) -> str:
+    return "" if row is None else localised_name(row)

@@ -1,20 +1,17 @@
-"""Apply for an invoice, one question at a time: of which seller, which orders and usage, what type, made out to whom, sent where.
+"""Apply for an invoice in steps: seller, orders and usage, type, title, delivery.
 
-What was answered stands in the address, so that *back* works and nothing is kept meanwhile; only the last step sends.
+The answers are in the address, so the browser's back button works and nothing is stored. Only the last step submits.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
 from msgspec import Struct, field
 
 from tradepost.market.base.config import config
@@ -23,10 +20,10 @@ from tradepost.market.base.money import Money
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.invoices.apply import LONGEST_REMARK, MOST_ORDERS, Application
+from tradepost.market.invoices.apply import MAX_ORDERS, MAX_REMARK_LENGTH, Application
 from tradepost.market.invoices.apply import apply as carry_out
+from tradepost.market.invoices.deadlines import deadline_of
 from tradepost.market.invoices.models import InvoiceTitle, InvoiceType
-from tradepost.market.invoices.patience import patience_of
 from tradepost.market.invoices.queries import (
     Candidate,
     UsageCandidate,
@@ -39,15 +36,15 @@ from tradepost.market.invoices.queries import (
 from tradepost.market.invoices.receiver import InvoiceReceiver
 from tradepost.market.invoices.titles import titles_of
 from tradepost.market.invoices.types import offered_by
-from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.access import now_of, person
+from tradepost.market.web.pages.guards import buyer_form
 from tradepost.market.web.seller_contact import contact_of
 
-private = cache_control(private=True, no_store=True)
-RECEIVER = ("email", "phone", "name", "address")
+RECEIVER_FIELDS = ("email", "phone", "name", "address")
 
 
-class Chosen(Struct, frozen=True):
-    """What was answered so far; an answer that does not fit is asked for again."""
+class Answers(Struct, frozen=True):
+    """Answers so far. Invalid answers are asked again."""
 
     seller: Seller | None = None
     orders: list[Candidate] = field(default_factory=list)
@@ -56,10 +53,10 @@ class Chosen(Struct, frozen=True):
     title: InvoiceTitle | None = None
     offered: frozenset[InvoiceType] = frozenset()
     gone: list[Candidate] = field(default_factory=list)
-    """Orders that were chosen and cannot be invoiced, or not any more."""
+    """Chosen orders that cannot be invoiced (any more)."""
     gone_usage: list[UsageCandidate] = field(default_factory=list)
     mixed: bool = False
-    """Amounts in another currency were chosen, too; they are left out."""
+    """Whether amounts in another currency were chosen; they are left out."""
 
     @property
     def step(self) -> str:
@@ -73,143 +70,144 @@ class Chosen(Struct, frozen=True):
 
     @property
     def product(self) -> Product:
-        """One of those that are chosen."""
+        """Return one of the chosen products."""
         return self.orders[0].line.product if self.orders else self.usage[0].month.subscription.product
 
     @property
     def total(self) -> Money | None:
-        all_amounts = [*(one.amount for one in self.orders), *(one.amount for one in self.usage)]
+        all_amounts = [*(order.amount for order in self.orders), *(candidate.amount for candidate in self.usage)]
         amounts = [amount for amount in all_amounts if amount is not None]
         return sum(amounts[1:], start=amounts[0]) if amounts else None
 
     def query(self, *answers: str) -> str:
-        """The address of a page with these answers."""
+        """Return the query string of a page with these answers."""
         query = QueryDict(mutable=True)
         if self.seller is not None and "seller" in answers:
             query["seller"] = str(self.seller.pk)
         if "orders" in answers:
-            query.setlist("order", [one.line.order.number for one in self.orders])
-            query.setlist("usage", [one.month.key for one in self.usage])
+            query.setlist("order", [order.line.order.number for order in self.orders])
+            query.setlist("usage", [candidate.month.key for candidate in self.usage])
         if self.invoice_type is not None and "type" in answers:
             query["type"] = self.invoice_type.value
         return query.urlencode()
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def apply(request: HttpRequest) -> HttpResponse:
     answers = request.POST if request.method == "POST" else request.GET
-    chosen = _chosen(person(request), answers, now=now_of(request))
+    chosen = _valid_answers(person(request), answers, now=now_of(request))
     if request.method != "POST":
-        return _page(request, chosen, _mixed() if chosen.mixed else None)
+        return _page(request, chosen, _mixed_currencies() if chosen.mixed else None)
     if chosen.step != "send" or chosen.mixed:
-        return _page(request, chosen, _mixed() if chosen.mixed else _gone())
+        return _page(request, chosen, _mixed_currencies() if chosen.mixed else _choice_unavailable())
     try:
         invoice = carry_out(
-            person(request), _wanted(request, chosen), patience=patience_of(config()), a_day=config().invoices_a_day,
+            person(request), _application(request, chosen), patience=deadline_of(config().invoices), a_day=config().invoices.invoices_a_day,
             now=now_of(request),
         )  # fmt: skip
     except Refused as refused:
         return _page(request, chosen, refused)
-    messages.success(request, _("You applied. You are told as soon as the seller has issued the invoice."))
+    messages.success(request, _("Application submitted. You will be notified when the seller has issued the invoice."))
     return redirect("storefront:invoice", pk=invoice.pk)
 
 
-def _mixed() -> Refused:
-    return Refused("invoice.currencies", _("An invoice is in one currency. Choose again."))
+def _mixed_currencies() -> Refused:
+    return Refused("invoice.currencies", _("An invoice can use only one currency. Choose again."))
 
 
-def _gone() -> Refused:
-    """An order, title or type that was chosen is gone since, for example by another tab."""
-    return Refused("invoice.gone", _("Something you chose is no longer available. Choose again."))
+def _choice_unavailable() -> Refused:
+    """Return the refusal for a choice that is no longer available, for example because of another tab."""
+    return Refused("invoice.gone", _("One of your choices is no longer available. Choose again."))
 
 
-def _chosen(buyer: User, answers: QueryDict, *, now: datetime) -> Chosen:
+def _valid_answers(buyer: User, answers: QueryDict, *, now: datetime) -> Answers:
     orders, usage = _orders(buyer, answers), _usage(buyer, answers, now)
-    first = orders[0].line.seller if orders else usage[0].month.seller if usage else None
-    seller = first or _seller(buyer, answers.get("seller", ""))
+    chosen_seller = orders[0].line.seller if orders else usage[0].month.seller if usage else None
+    seller = chosen_seller or _seller(buyer, answers.get("seller", ""))
     if seller is None:
-        return Chosen()
-    orders = [one for one in orders if one.line.seller_id == seller.pk]
-    usage = [one for one in usage if one.month.seller_id == seller.pk]
+        return Answers()
+    orders = [order for order in orders if order.line.seller_id == seller.pk]
+    usage = [candidate for candidate in usage if candidate.month.seller_id == seller.pk]
     offered = offered_by(seller)
-    kind = next((one for one in offered if one.value == answers.get("type")), None)
+    invoice_type = next((option for option in offered if option.value == answers.get("type")), None)
     title = _title(buyer, answers.get("title", ""))
-    if kind is not None and kind.special and title is not None and not title.complete:
+    if invoice_type is not None and invoice_type.special and title is not None and not title.complete:
         title = None
-    amounts = [*(one.amount for one in orders), *(one.amount for one in usage)]
-    found = [amount.currency for amount in amounts if amount is not None]
-    return Chosen(
-        seller=seller, orders=[one for one in orders if one.amount is not None and one.amount.currency == found[0]],
-        usage=[one for one in usage if one.amount is not None and one.amount.currency == found[0]],
-        invoice_type=kind, title=title, offered=offered, mixed=len(set(found)) > 1,
-        gone=[one for one in orders if one.amount is None], gone_usage=[one for one in usage if one.amount is None],
+    amounts = [*(order.amount for order in orders), *(candidate.amount for candidate in usage)]
+    currencies = [amount.currency for amount in amounts if amount is not None]
+    return Answers(
+        seller=seller,
+        orders=[order for order in orders if order.amount is not None and order.amount.currency == currencies[0]],
+        usage=[
+            candidate for candidate in usage
+            if candidate.amount is not None and candidate.amount.currency == currencies[0]
+        ],
+        invoice_type=invoice_type, title=title, offered=offered, mixed=len(set(currencies)) > 1,
+        gone=[order for order in orders if order.amount is None],
+        gone_usage=[candidate for candidate in usage if candidate.amount is None],
     )  # fmt: skip
 
 
 def _orders(buyer: User, answers: QueryDict) -> list[Candidate]:
-    numbers = list(dict.fromkeys(answers.getlist("order")))[:MOST_ORDERS]
-    found = candidates_of(buyer, numbers) if numbers else []
-    if len(found) != len(numbers):
-        raise Http404  # another's order does not exist here
-    return found
+    numbers = list(dict.fromkeys(answers.getlist("order")))[:MAX_ORDERS]
+    candidates = candidates_of(buyer, numbers) if numbers else []
+    if len(candidates) != len(numbers):
+        raise Http404  # orders of other buyers do not exist here
+    return candidates
 
 
 def _usage(buyer: User, answers: QueryDict, now: datetime) -> list[UsageCandidate]:
-    keys = list(dict.fromkeys(answers.getlist("usage")))[:MOST_ORDERS]
-    found = usage_candidates_of(buyer, keys, now=now) if keys else []
-    if len(found) != len(keys):
+    keys = list(dict.fromkeys(answers.getlist("usage")))[:MAX_ORDERS]
+    usage_candidates = usage_candidates_of(buyer, keys, now=now) if keys else []
+    if len(usage_candidates) != len(keys):
         raise Http404
-    return found
+    return usage_candidates
 
 
-def _seller(buyer: User, said: str) -> Seller | None:
-    """The one that was chosen, or the only one that there is."""
+def _seller(buyer: User, text: str) -> Seller | None:
+    """Return the chosen seller, or the only one."""
     sellers = sellers_to_ask(buyer)
-    pk = whole_number(said)
+    pk = whole_number(text)
     if pk is None:
         return sellers[0] if len(sellers) == 1 else None
-    return next((one for one in sellers if one.pk == pk), None)
+    return next((seller for seller in sellers if seller.pk == pk), None)
 
 
-def _title(buyer: User, said: str) -> InvoiceTitle | None:
-    pk = whole_number(said)
+def _title(buyer: User, text: str) -> InvoiceTitle | None:
+    pk = whole_number(text)
     return None if pk is None else InvoiceTitle.objects.filter(buyer=buyer, pk=pk).first()
 
 
-def _wanted(request: HttpRequest, chosen: Chosen) -> Application:
+def _application(request: HttpRequest, chosen: Answers) -> Application:
     if chosen.invoice_type is None or chosen.title is None:
         raise LookupError("asked for at the last step alone")
-    shown = whole_number(request.POST.get("amount", ""))
+    amount_minor = whole_number(request.POST.get("amount", ""))
     return Application(
-        orders=tuple(one.line.order.number for one in chosen.orders),
-        usage=tuple(one.month.key for one in chosen.usage),
+        orders=tuple(order.line.order.number for order in chosen.orders),
+        usage=tuple(candidate.month.key for candidate in chosen.usage),
         invoice_type=chosen.invoice_type.value,
         title=chosen.title.pk,
         title_digest=request.POST.get("title_digest", ""),
-        receiver=InvoiceReceiver(**{name: request.POST.get(name, "") for name in RECEIVER}),
+        receiver=InvoiceReceiver(**{name: request.POST.get(name, "") for name in RECEIVER_FIELDS}),
         remark=request.POST.get("remark", ""),
-        amount_minor=-1 if shown is None else shown,
+        amount_minor=-1 if amount_minor is None else amount_minor,
     )
 
 
-def _page(request: HttpRequest, chosen: Chosen, refused: Refused | None) -> HttpResponse:
+def _page(request: HttpRequest, chosen: Answers, refused: Refused | None) -> HttpResponse:
     context: dict[str, Any] = {
         "chosen": chosen,
         "steps": _steps(chosen),
         "refused": refused,
-        "courier_free": Money(config().invoice_courier_free_minor, "CNY"),
-        "days": config().invoice_seller_days,
+        "courier_free": Money(config().invoices.invoice_courier_free_minor, "CNY"),
+        "days": config().invoices.invoice_seller_days,
         "seller": chosen.seller,
-        **_of_step(request, chosen),
+        **_step_context(request, chosen),
     }
-    return render(
-        request, "storefront/invoice_apply.html", context, status=refused.status if refused else HTTPStatus.OK
-    )
+    return render(request, "storefront/invoice_apply.html", context)
 
 
-def _of_step(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
+def _step_context(request: HttpRequest, chosen: Answers) -> dict[str, Any]:
     buyer = person(request)
     match chosen.step:
         case "seller":
@@ -222,31 +220,31 @@ def _of_step(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
             return {"page": candidates(buyer, chosen.seller, after=request.GET.get("after", "")), "months": months}
         case "type":
             return {
-                "types": [(one, one in chosen.offered) for one in InvoiceType],
+                "types": [(invoice_type, invoice_type in chosen.offered) for invoice_type in InvoiceType],
                 "back": chosen.query("seller"),
                 "contact": contact_of(chosen.seller, chosen.product) if chosen.seller else None,
             }
         case "title":
             special = chosen.invoice_type is not None and chosen.invoice_type.special
             return {
-                "titles": [(one, one.complete or not special) for one in titles_of(buyer)],
+                "titles": [(title, title.complete or not special) for title in titles_of(buyer)],
                 "special": special,
                 "back": chosen.query("orders"),
                 "so_far": chosen.query("orders", "type"),
             }
-    typed = {name: request.POST.get(name, "") for name in (*RECEIVER, "remark")}
+    typed = {name: request.POST.get(name, "") for name in (*RECEIVER_FIELDS, "remark")}
     if request.method != "POST":
         typed |= {"email": buyer.email, "phone": buyer.phone, "name": buyer.name}
     return {
-        "typed": typed, "back": chosen.query("orders", "type"), "longest_remark": LONGEST_REMARK,
+        "typed": typed, "back": chosen.query("orders", "type"), "longest_remark": MAX_REMARK_LENGTH,
     }  # fmt: skip
 
 
-def _steps(chosen: Chosen) -> list[dict[str, str]]:
+def _steps(chosen: Answers) -> list[dict[str, str]]:
     names = {
-        "orders": _("Orders and usage"), "type": _("Type"), "title": _("Made out to"), "send": _("Sent to"),
+        "orders": _("Orders and usage"), "type": _("Type"), "title": _("Bill to"), "send": _("Sent to"),
     }  # fmt: skip
     order = list(names)
-    at = order.index(chosen.step) if chosen.step in names else 0
-    states = ["done"] * at + ["current"] + ["todo"] * (len(order) - at - 1)
+    position = order.index(chosen.step) if chosen.step in names else 0
+    states = ["done"] * position + ["current"] + ["todo"] * (len(order) - position - 1)
     return [{"label": names[name], "state": state} for name, state in zip(order, states, strict=True)]

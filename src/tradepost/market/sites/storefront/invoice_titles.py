@@ -1,4 +1,4 @@
-"""To whom a buyer's invoices are made out: kept for the next time, entered on the way to an application or here."""
+"""Invoice titles of a buyer, stored for later and entered during an application or here."""
 
 from __future__ import annotations
 
@@ -7,36 +7,29 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.invoices.models import TITLE_FIELDS, InvoiceTitle
-from tradepost.market.invoices.titles import TitleDocument, delete_title, keep_title, titles_of
+from tradepost.market.invoices.titles import TitleDocument, delete_title, save_title, titles_of
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.pages.guards import buyer_form, buyer_page
 
-private = cache_control(private=True, no_store=True)
-LONGEST_WAY = 6000
-"""Of what was answered before, as it stands in an address: a hundred orders fit."""
+MAX_RETURN_QUERY = 6000
+"""Maximum length of the application's query string; 100 orders fit."""
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def index(request: HttpRequest) -> HttpResponse:
     return render(request, "storefront/invoice_titles.html", {"titles": titles_of(person(request))})
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def new(request: HttpRequest) -> HttpResponse:
     return _form(request, None)
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     title = InvoiceTitle.objects.filter(buyer=person(request), pk=pk).first()
     if title is None:
@@ -47,23 +40,24 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _form(request: HttpRequest, title: InvoiceTitle | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, title, None)
-    said = TitleDocument(**{name: request.POST.get(name, "") for name in TITLE_FIELDS})
+    document = TitleDocument(**{name: request.POST.get(name, "") for name in TITLE_FIELDS})
     try:
-        kept = keep_title(person(request), said, title=title.pk if title else None, now=now_of(request))
+        invoice_title = save_title(person(request), document, title=title.pk if title else None, now=now_of(request))
     except Refused as refused:
         return _page(request, title, refused)
-    if way := _way(request):
-        return redirect(f"{reverse('storefront:invoice_apply')}?{way}&title={kept.pk}")
-    messages.success(request, _("Kept."))
+    if way := _return_query(request):
+        return redirect(f"{reverse('storefront:invoice_apply')}?{way}&title={invoice_title.pk}")
+    messages.success(request, _("Saved."))
     return redirect("storefront:invoice_titles")
 
 
-def _way(request: HttpRequest) -> str:
-    """The application that this title is for, as the answers given so far; written anew, so that it leads nowhere else."""
-    said = request.POST.get("way", "") or request.GET.get("way", "")
-    if not said or len(said) > LONGEST_WAY:
+def _return_query(request: HttpRequest) -> str:
+    """Return the query string of the application that needs this title, rebuilt from its known parameters so that it
+    cannot lead elsewhere."""
+    text = request.POST.get("way", "") or request.GET.get("way", "")
+    if not text or len(text) > MAX_RETURN_QUERY:
         return ""
-    answers, way = QueryDict(said), QueryDict(mutable=True)
+    answers, way = QueryDict(text), QueryDict(mutable=True)
     way.setlist("order", answers.getlist("order"))
     way.setlist("usage", answers.getlist("usage"))
     way["type"] = answers.get("type", "")
@@ -74,7 +68,7 @@ def _page(request: HttpRequest, title: InvoiceTitle | None, refused: Refused | N
     typed = {name: str(getattr(title, name, "")) for name in TITLE_FIELDS}
     if request.method == "POST":
         typed = {name: request.POST.get(name, "") for name in TITLE_FIELDS}
-    way = _way(request)
+    way = _return_query(request)
     context = {
         "title": title,
         "typed": typed,
@@ -83,7 +77,7 @@ def _page(request: HttpRequest, title: InvoiceTitle | None, refused: Refused | N
         "way": way,
         "needs_bank": QueryDict(way).get("type", "").startswith("special_"),
     }
-    return render(request, "storefront/invoice_title.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/invoice_title.html", context)
 
 
 @buyer_required
@@ -91,5 +85,5 @@ def _page(request: HttpRequest, title: InvoiceTitle | None, refused: Refused | N
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     if not delete_title(person(request), pk):
         raise Http404
-    messages.success(request, _("Deleted. Invoices that were made out to it stay as they are."))
+    messages.success(request, _("Deleted. Existing invoices with this title are not affected."))
     return redirect("storefront:invoice_titles")

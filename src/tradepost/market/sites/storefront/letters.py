@@ -1,5 +1,8 @@
-"""Whoever was handed an explanation letter finds out whether this market made it, and whether its invoice still counts
-(business-rules §6.2). The address is in the letter; nobody needs an account."""
+"""Check an explanation letter: whether this market issued it and whether its invoice is still valid (business-rules
+§6.2).
+
+The letter contains the address. No account is needed.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,13 @@ from tradepost.market.web.invoice_letters import issuer
 @never_cache
 @require_safe
 def check(request: HttpRequest, code: str) -> HttpResponse:
-    found = check_letter(code, now=now_of(request))
-    if found is None:
+    letter_check = check_letter(code, now=now_of(request))
+    if letter_check is None:
         raise Http404
-    context = {"letter": found.letter, "invoice": found.invoice, "checked": found, "issuer": issuer()}
+    context = {
+        "letter": letter_check.letter,
+        "invoice": letter_check.invoice,
+        "checked": letter_check,
+        "issuer": issuer(),
+    }
     return render(request, "storefront/letter.html", context)

@@ -1,4 +1,4 @@
-"""The part of the pages of a service and of its order that asks the seller for the current access data and usage, and reports what came of it."""
+"""Part of the service and order pages that asks the seller for current access data and usage, and reports the result."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.fulfilment import live_access
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 
-ASK, FOLLOW, RELOAD, REST = "ask", "follow", "reload", "rest"
-"""What the part does next: ask the seller, follow the question, have the page loaded again (``web/polled.py``), nothing."""
+ASK, FOLLOW, RELOAD, STOP = "ask", "follow", "reload", "rest"
+"""Next step of the part: ask the seller, poll for the answer, reload the page (``web/polled.py``), or stop."""
+MAX_TRIES = 3
+"""Maximum number of tries, one a second, while another operation locks the service."""
 
 
 def context(request: HttpRequest, subscription: Subscription, *, older_than: timedelta = timedelta()) -> dict[str, Any]:
-    """What the part shows; empty for a service whose seller is never asked. ``older_than``: how old the data must be for the
-    page to ask."""
+    """Return the context of the part; empty for a service whose seller is never asked. ``older_than``: minimum age of
+    the data before the page asks."""
     now = now_of(request)
     live = live_access.live_access(subscription, now=now)
     if live is None:
         return {}
-    old = live.confirmed_at is None or now - live.confirmed_at >= older_than
-    state = ASK if live.due and old else FOLLOW if live.asking else REST
+    outdated = live.confirmed_at is None or now - live.confirmed_at >= older_than
+    state = ASK if live.due and outdated else FOLLOW if live.asking else STOP
     return {"subscription": subscription, "live": live, "seen": _fingerprint(subscription), "state": state}
 
 
@@ -37,27 +40,36 @@ def context(request: HttpRequest, subscription: Subscription, *, older_than: tim
 @cache_control(private=True, no_store=True)
 @require_http_methods(["GET", "POST"])
 def live(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the seller (POST), then follow the question (GET). The page is loaded again if the answer changed what it shows."""
-    found = buyer_subscription(person(request), pk)
-    if found is None:
+    """Ask the seller (POST), then poll for the answer (GET). The page is reloaded if the answer changed its content."""
+    service = buyer_subscription(person(request), pk)
+    if service is None:
         raise Http404
     if request.method == "POST":
-        live_access.ask_seller(found, now=now_of(request))
+        live_access.request_access(service, now=now_of(request))
         if request.headers.get("HX-Request") != "true":
             return redirect("storefront:subscription", pk)
-    shown = context(request, found)
-    if not shown:
+    page_context = context(request, service)
+    if not page_context:
         raise Http404
-    asking, seen = shown["live"].asking, request.GET.get("seen", shown["seen"])
-    changed = seen != shown["seen"]
+    asking, seen_fingerprint = page_context["live"].asking, request.GET.get("seen", page_context["seen"])
+    changed = seen_fingerprint != page_context["seen"]
     if request.method == "GET" and asking:
         return HttpResponse(status=204)
-    state = FOLLOW if asking or (changed and request.method == "POST") else RELOAD if changed else REST
-    return render(request, "storefront/parts/access_live.html", shown | {"seen": seen, "state": state})
+    tries = (whole_number(request.GET.get("tries", "")) or 0) + 1
+    if request.method == "POST":
+        may_retry = page_context["live"].due and tries < MAX_TRIES
+        state = FOLLOW if asking or changed else ASK if may_retry else STOP
+    else:
+        state = RELOAD if changed else STOP
+    return render(
+        request,
+        "storefront/parts/access_live.html",
+        page_context | {"seen": seen_fingerprint, "state": state, "tries": tries},
+    )
 
 
 def _fingerprint(subscription: Subscription) -> str:
-    """Of what the page shows of the seller's answers."""
+    """Return a hash of the seller's answers that the page shows."""
     usage = reported_usage([subscription] if subscription.offer.charging.metered else []).get(subscription.pk)
-    told = f"{subscription.sealed_access} {usage.asked_at if usage else ''}"
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    content = f"{subscription.sealed_access} {usage.asked_at if usage else ''}"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

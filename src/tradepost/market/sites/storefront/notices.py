@@ -1,4 +1,4 @@
-"""The buyer's notices; opening one marks it as read."""
+"""The buyer's notices. Opening a notice marks it as read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SITE = "storefront"
 @buyer_required
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    return render(request, "storefront/notices.html", shared.notices_of(request, SITE))
+    return render(request, "storefront/notices.html", shared.notices_context(request, SITE))
 
 
 @buyer_required

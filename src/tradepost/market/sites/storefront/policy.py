@@ -1,4 +1,4 @@
-"""What its buyer wants at the end of a service: keep it for a while, renew it automatically, or delete it."""
+"""The buyer's choice for the end of a service: grace period, automatic renewal, or deletion."""
 
 from __future__ import annotations
 
@@ -6,98 +6,101 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
-from tradepost.market.fulfilment.expiry_policy import SetExpiryPolicy, has_policy, set_expiry_policy, ways
+from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
+from tradepost.market.fulfilment.expiry_policy import SetExpiryPolicy, has_policy, renewal_choices, set_expiry_policy
 from tradepost.market.orders.auto_renew import duration_of, plan_of, rule_of
 from tradepost.market.orders.durations import Duration
 from tradepost.market.payments.queries import balance
-from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.deliverable import runs_in_cloud
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import ending_of
-from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.subscriptions.renewable import service_end_of
+from tradepost.market.web.access import now_of, person
+from tradepost.market.web.pages.guards import buyer_form
 
-from .at_its_end import tried_next
+from .at_its_end import next_attempt
 
-private = cache_control(private=True, no_store=True)
 AtExpiry = Subscription.AtExpiry
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
-    found = buyer_subscription(person(request), pk)
-    if found is None:
+    service = buyer_subscription(person(request), pk)
+    if service is None:
         raise Http404
     if request.method != "POST":
-        return _page(request, found, None)
+        return _page(request, service, None)
     try:
-        held = set_expiry_policy(
-            person(request), _command(request, found), rule=rule_of(config()), now=now_of(request)
+        subscription = set_expiry_policy(
+            person(request), _command(request, service), rule=rule_of(config().orders), now=now_of(request)
         )  # fmt: skip
     except Refused as refused:
-        return _page(request, found, refused)
-    messages.success(request, SAVED[AtExpiry(held.at_expiry)]())
+        return _page(request, service, refused)
+    messages.success(request, _saved_message(AtExpiry(subscription.at_expiry), deleted_by(service)))
     return redirect("storefront:subscription", pk=pk)
 
 
-SAVED = {
-    AtExpiry.KEEP: lambda: _("Saved: it is not renewed by itself, and is kept for a while after its end."),
-    AtExpiry.RENEW: lambda: _("Saved: it is renewed automatically."),
-    AtExpiry.END: lambda: _("Saved: it is deleted with its data at its end."),
-}
+def _saved_message(policy: Subscription.AtExpiry, deleting_party: DeletedBy) -> str:
+    if policy == AtExpiry.RENEW:
+        return _("Saved. The service renews automatically.")
+    if deleting_party is DeletedBy.IMAGE:
+        return _("Saved. The period image ends with its paid period. Your server and its data are kept.")
+    if policy == AtExpiry.KEEP:
+        return _("Saved. The service is not renewed automatically. You can still renew it for some time after it ends.")
+    if deleting_party is DeletedBy.NOBODY:
+        return _("Saved. The service closes when the paid period ends.")
+    return _("Saved. The service is deleted with its data when the paid time ends.")
 
 
-def _command(request: HttpRequest, found: Subscription) -> SetExpiryPolicy:
-    """Who has it deleted says so twice."""
-    wanted = request.POST.get("at_expiry", "")
-    news = wanted == AtExpiry.END and found.at_expiry != AtExpiry.END
-    if news and request.POST.get("understood") != "on":
+def _command(request: HttpRequest, service: Subscription) -> SetExpiryPolicy:
+    """Build the command. Closing at once requires a confirmation."""
+    at_expiry = request.POST.get("at_expiry", "")
+    newly_ends = at_expiry == AtExpiry.END and service.at_expiry != AtExpiry.END
+    if newly_ends and request.POST.get("understood") != "on":
         raise Refused(
             "policy.understood",
-            _("Say that you know: what is deleted cannot be brought back."),
+            _("Confirm that you understand: this cannot be undone."),
             400,
             field="understood",
         )
     return SetExpiryPolicy(
-        subscription=found.pk, at_expiry=wanted, duration=read_duration(request.POST.get("duration", ""))
+        subscription=service.pk, at_expiry=at_expiry, duration=read_duration(request.POST.get("duration", ""))
     )
 
 
 def read_duration(text: str) -> Duration | None:
-    """``month/1``; None for what is none. Whether it is offered is the verb's matter."""
+    """Parse a duration such as ``month/1``; None for other text. The verb checks whether it is offered."""
     period_type, _slash, number = text.partition("/")
     periods = whole_number(number, digits=4)
     return Duration(period_type, periods) if period_type and periods else None
 
 
-def _page(request: HttpRequest, found: Subscription, refused: Refused | None) -> HttpResponse:
-    now, offered = now_of(request), ways(found)
-    planned = plan_of(found) if found.at_expiry == AtExpiry.RENEW else None
-    end = found.expires_at
+def _page(request: HttpRequest, service: Subscription, refused: Refused | None) -> HttpResponse:
+    now, offered = now_of(request), renewal_choices(service)
+    auto_renewal = plan_of(service) if service.at_expiry == AtExpiry.RENEW else None
+    end = service.expires_at
     typed = read_duration(request.POST.get("duration", ""))
     context = {
-        "subscription": found,
-        "product": found.product,
-        "seller": found.seller,
-        "possible": has_policy(found),
+        "subscription": service,
+        "product": service.product,
+        "seller": service.seller,
+        "possible": has_policy(service),
         "durations": list(offered.items()),
-        "picked": request.POST.get("at_expiry") or found.at_expiry,
-        "duration": typed or (duration_of(found) if found.auto_periods else next(iter(offered), None)),
-        "trial": found.offer.trial,
+        "picked": request.POST.get("at_expiry") or service.at_expiry,
+        "duration": typed or (duration_of(service) if service.auto_periods else next(iter(offered), None)),
+        "trial": service.offer.trial,
         "over": end is not None and end <= now,
-        "ending": ending_of(found, renewing=True),
-        "wraps": by_cloud(found.product.product_type),
-        "first_try": tried_next(found, planned, now=now),
-        "tried": planned,
-        "balance": balance(person(request), found.offer.currency),
+        "ending": service_end_of(service, renewing=True),
+        "wraps": runs_in_cloud(service.product.product_type),
+        "deleted_by": deleted_by(service),
+        "first_try": next_attempt(service, auto_renewal, now=now),
+        "tried": auto_renewal,
+        "balance": balance(person(request), service.offer.currency),
         "errors": {refused.field: refused.message} if refused else {},
         "refused": refused,
     }
-    return render(request, "storefront/policy.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/policy.html", context)

@@ -1,4 +1,4 @@
-"""One product: what it is, what it costs, who answers for it, and a choice with its price; and its picture."""
+"""The page of a product: description, price, seller's contact, and a choice with its price; and its picture."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from tradepost.market.applications.enterprise_needed import APPLICATION, requirement_of
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import shelf_queries
@@ -16,64 +17,69 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.pictures import clean_svg
 from tradepost.market.fulfilment.order_progress import keeps_order
 from tradepost.market.identity.models import User
-from tradepost.market.orders.buyer_queries import has_tried
-from tradepost.market.orders.place import quote
+from tradepost.market.orders.buyer_queries import has_used_trial
+from tradepost.market.orders.place import price_choice
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.why_missing import sentences
 
-from .choice import Choice, Picked, choose, whole
+from .choice import Choice, SubmittedChoice, choose, parse_count
 
 PICTURE_POLICY = "default-src 'none'; style-src 'none'; script-src 'none'; sandbox"
-"""A drawing opened by itself is a document: it must be able to do nothing."""
-BUY = "storefront/parts/buy.html"
+"""Content policy of a drawing, which is a document when opened in a tab and must not run anything."""
+BUY_TEMPLATE = "storefront/parts/buy.html"
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    picked = Picked.of(request.GET)
-    page = shelf_queries.product_page(slug, currency=config().currency, spec=picked.spec)
+    picked = SubmittedChoice.of(request.GET)
+    page = shelf_queries.product_page(slug, currency=config().currency, spec=picked.spec, also=(APPLICATION,))
     if page is None:
         raise Http404
     context: dict[str, Any] = {
         "view": page.view, "product": page.product, "seller": page.product.seller, "category": page.product.category.shown,
         "contact": contact_of(page.product.seller, page.product, support=page.view.support),
+        "joint": requirement_of(page.product, request.user if isinstance(request.user, User) else None),
         "kept": keeps_order(page.product), "gives": page.view.kind.gives, "public": _is_public(page.product),
     }  # fmt: skip
     if page.view.sold and (choice := choose(page.product, picked)) is not None:
-        tried = choice.trial is not None and isinstance(request.user, User) and has_tried(request.user, choice.spec)
+        trial_used = (
+            choice.trial is not None and isinstance(request.user, User) and has_used_trial(request.user, choice.spec)
+        )
         context |= {
-            "buy": BUY,
-            **_price(choice),
-            "why_missing": sentences(page.view, choice.sku.code, trial_used=tried),
+            "buy": BUY_TEMPLATE,
+            **_price_context(choice),
+            "why_missing": sentences(page.view, choice.sku.code, trial_used=trial_used),
         }
-        if tried:
+        if trial_used:
             context["trial"] = None
     return render(request, "storefront/product.html", context)
 
 
 def _is_public(product: Product) -> bool:
-    """Whether search engines may list it: what is hidden, or not sold any more, is found by its link alone."""
+    """Return whether search engines may list the product. Hidden and ended products are reachable only by link."""
     return product.status == Product.Status.ON_SALE and not product.hidden and product.seller.is_selling
 
 
-def _price(choice: Choice) -> dict[str, Any]:
-    """The choice with what it costs now, or why it cannot be bought so."""
-    shown: dict[str, Any] = {"choice": choice, "trial": choice.trial, "errors": {}, "priced": None, "wrong": ""}
+def _price_context(choice: Choice) -> dict[str, Any]:
+    """Return the context of a choice: its price, or why it cannot be bought."""
+    price_context: dict[str, Any] = {"choice": choice, "trial": choice.trial, "errors": {}, "priced": None, "wrong": ""}
     try:
-        shown["priced"] = quote(choice.offer, quantity=whole(choice.quantity), periods=whole(choice.periods))
+        price_context["priced"] = price_choice(
+            choice.offer, quantity=parse_count(choice.quantity), periods=parse_count(choice.periods)
+        )
     except Refused as refused:
-        shown["errors"] = {refused.field: refused.message}
-        shown["wrong"] = refused.message
-    return shown
+        price_context["errors"] = {refused.field: refused.message}
+        price_context["wrong"] = refused.message
+    return price_context
 
 
 @require_safe
 @cache_control(max_age=3600, public=True)
 def picture(_request: HttpRequest, slug: str) -> HttpResponse:
-    drawing = shelf_queries.picture_of(slug)
-    if not drawing:
+    svg = shelf_queries.picture_of(slug)
+    if not svg:
         raise Http404
-    # Cleaned when it was listed; again here, since rows may come from an import or an earlier version.
-    answer = HttpResponse(clean_svg(drawing), content_type="image/svg+xml")
-    answer["Content-Security-Policy"] = PICTURE_POLICY
-    return answer
+    # Sanitised when listed; repeated here for rows of an import or an earlier version.
+    response = HttpResponse(clean_svg(svg), content_type="image/svg+xml")
+    response["Content-Security-Policy"] = PICTURE_POLICY
+    return response

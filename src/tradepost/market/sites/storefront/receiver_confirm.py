@@ -1,7 +1,9 @@
-"""The page that the mail to a receiver leads to: who asks, and the code of the SMS, if there is a phone. Nobody logs in for it."""
+"""The page where a receiver of notices confirms the request from the mail, and the code of an SMS if there is a phone.
+No sign-in is needed."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -14,9 +16,11 @@ from django.views.decorators.http import require_http_methods
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.notifications import receivers
-from tradepost.market.notifications.facts import readable
+from tradepost.market.notifications.facts import facts_as_text
 from tradepost.market.notifications.phones import masked
 from tradepost.market.web.access import now_of
+from tradepost.market.web.pages import submitted_data
+from tradepost.market.web.refusals import status_of
 
 
 class CodeForm(forms.Form):
@@ -30,25 +34,27 @@ class CodeForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """A link in a mail is opened by programs too: nothing is confirmed before somebody presses the button."""
-    asked = receivers.find_asked(token, now=now_of(request))
-    if asked is None:
+    """Show the request, and confirm it by a POST, because programs also open links in mails."""
+    receiver = receivers.find_unconfirmed(token, now=now_of(request))
+    if receiver is None:
         return render(request, "storefront/receiver_confirm.html", {"asked": None}, status=404)
-    form = CodeForm(request.POST or None) if asked.phone else None
-    wrong = ""
+    form = CodeForm(submitted_data(request)) if receiver.phone else None
+    wrong, status = "", HTTPStatus.OK
     if request.method == "POST" and (form is None or form.is_valid()):
         code = form.cleaned_data["code"] if form is not None else ""
         try:
             receivers.confirm(token, code, wall=clock.wall(), now=now_of(request))
         except Refused as refused:
-            wrong = str(refused.message)
+            wrong, status = str(refused.message), HTTPStatus(status_of(refused))
         else:
             return render(
-                request, "storefront/receiver_confirm.html", {"asked": asked, "confirmed": True, **_who(asked)}
+                request,
+                "storefront/receiver_confirm.html",
+                {"asked": receiver, "confirmed": True, **_owner_context(receiver)},
             )
-    context: dict[str, Any] = {"asked": asked, "form": form, "wrong": wrong, "phone": masked(asked.phone)}
-    return render(request, "storefront/receiver_confirm.html", context | _who(asked))
+    context: dict[str, Any] = {"asked": receiver, "form": form, "wrong": wrong, "phone": masked(receiver.phone)}
+    return render(request, "storefront/receiver_confirm.html", context | _owner_context(receiver), status=status)
 
 
-def _who(asked: Any) -> dict[str, str]:
-    return readable({"owner": receivers.owner_name(asked)})
+def _owner_context(receiver: Any) -> dict[str, str]:
+    return facts_as_text({"owner": receivers.owner_name(receiver)})

@@ -1,4 +1,4 @@
-"""Where a buyer wants notices to go beside the own address: receivers, webhooks, chats; and the page where a receiver confirms."""
+"""A buyer's additional destinations of notices: receivers, webhooks and chats."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tradepost.market.web import notice_places as shared
 from tradepost.market.web.access import buyer_required, person
 
 
-def _places(request: HttpRequest) -> shared.Places:
-    return shared.Places(request, person(request), "storefront", _show, Audience.BUYER)
+def _destinations(request: HttpRequest) -> shared.Destinations:
+    return shared.Destinations(request, person(request), "storefront", _show, Audience.BUYER)
 
 
 def _show(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
@@ -24,70 +24,70 @@ def _show(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
 @buyer_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    return shared.overview(_places(request))
+    return shared.overview(_destinations(request))
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_receiver(request: HttpRequest) -> HttpResponse:
-    return shared.new_receiver(_places(request))
+    return shared.new_receiver(_destinations(request))
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def receiver(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.receiver(_places(request), pk)
+    return shared.receiver(_destinations(request), pk)
 
 
 @buyer_required
 @require_POST
 def ask_again(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.ask_again(_places(request), pk)
+    return shared.resend_confirmation(_destinations(request), pk)
 
 
 @buyer_required
 @require_POST
 def delete_receiver(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.delete_receiver(_places(request), pk)
+    return shared.delete_receiver(_destinations(request), pk)
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_webhook(request: HttpRequest) -> HttpResponse:
-    return shared.new_webhook(_places(request))
+    return shared.new_webhook(_destinations(request))
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_chat(request: HttpRequest) -> HttpResponse:
-    return shared.new_chat(_places(request))
+    return shared.new_chat(_destinations(request))
 
 
 @buyer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.endpoint(_places(request), pk)
+    return shared.endpoint(_destinations(request), pk)
 
 
 @buyer_required
 @require_POST
 def try_endpoint(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.try_endpoint(_places(request), pk)
+    return shared.try_endpoint(_destinations(request), pk)
 
 
 @buyer_required
 @require_POST
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.rotate(_places(request), pk)
+    return shared.rotate(_destinations(request), pk)
 
 
 @buyer_required
 @require_POST
 def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.switch_on(_places(request), pk)
+    return shared.switch_on(_destinations(request), pk)
 
 
 @buyer_required
 @require_POST
 def delete_endpoint(request: HttpRequest, pk: int) -> HttpResponse:
-    return shared.delete_endpoint(_places(request), pk)
+    return shared.delete_endpoint(_destinations(request), pk)

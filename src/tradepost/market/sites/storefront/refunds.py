@@ -1,4 +1,4 @@
-"""A buyer's refunds: the list, and one with what is paid back of which orders, who says what, and what can be done."""
+"""A buyer's refunds: list, and detail page with refunded orders, statements of both sides and possible acts."""
 
 from __future__ import annotations
 
@@ -7,174 +7,213 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.assets.models import Proof
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.numbers import decimal_number
+from tradepost.market.base.paging import Page
 from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.orders import refund_requests
+from tradepost.market.orders.refund_list import ListedRefund, RefundFilter, refunds_of_buyer
 from tradepost.market.orders.refund_models import Refund
-from tradepost.market.orders.refund_queries import refund_of_buyer, refunds_of_buyer
-from tradepost.market.orders.refund_requests import MOST_PROOFS, AskForRefund, Patience, ask_for_refund
+from tradepost.market.orders.refund_queries import refund_of_buyer
+from tradepost.market.orders.refund_requests import MAX_PROOFS, RefundRequest, ResponseTimes, request_refund
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
 from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.proofs import given
+from tradepost.market.web.pages import (
+    Empty,
+    Link,
+    Listing,
+    ListQuery,
+    fragment,
+    moment,
+    money,
+    state,
+    states,
+    text,
+    time_range,
+)
+from tradepost.market.web.pages.guards import buyer_act, buyer_list, buyer_page
+from tradepost.market.web.proofs import proof_download
 from tradepost.market.web.refund_events import refund_events
 from tradepost.market.web.refund_rules import rules_now
 from tradepost.market.web.seller_contact import contact_of
-from tradepost.market.web.status import vocabulary
-from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_in
+from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_file
 
 from .unsubscribe import page
 
-private = cache_control(private=True, no_store=True)
+
+def _source(request: HttpRequest, query: ListQuery, after: str, size: int) -> Page[ListedRefund]:
+    narrowed = RefundFilter(status=query["status"], since=query.since, until=query.until)
+    return refunds_of_buyer(person(request), narrowed, after=after, size=size)
 
 
-@buyer_required
-@private
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    status = request.GET.get("status", "")
-    context = {
-        "page": refunds_of_buyer(person(request), status=status, after=request.GET.get("after", "")),
-        "status": status,
-        "states": vocabulary("refund"),
-    }
-    return render(request, "storefront/refunds.html", context)
+LISTING: Listing[ListedRefund, ListedRefund] = Listing(
+    name="storefront:refunds",
+    title=gettext_lazy("My refunds"),
+    up=Link(words=gettext_lazy("My orders"), page="storefront:orders"),
+    layout="storefront/layout.html",
+    source=_source,
+    columns=(
+        fragment(gettext_lazy("Product"), "product:name", "storefront/parts/listed_refund.html", labelled=False),
+        text(gettext_lazy("Type"), "kind", on_page=False),
+        moment(gettext_lazy("Date"), "at"),
+        money(gettext_lazy("Amount"), "amount"),
+        state(gettext_lazy("State"), "refund"),
+    ),
+    filters=(states("refund"), time_range()),
+    empty=Empty(
+        icon="arrow-back-up",
+        title=gettext_lazy("No refunds yet"),
+        text=gettext_lazy(
+            "Refunds of services that you unsubscribe from, and of orders that could not be delivered, appear here."
+        ),
+        action=gettext_lazy("My services"),
+        page="storefront:subscriptions",
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No refunds found"),
+        text=gettext_lazy("Try another state or time."),
+        action=gettext_lazy("Show all refunds"),
+        page="storefront:refunds",
+    ),
+    size=20,
+    file="refunds",
+)
+index = buyer_list(LISTING)
 
 
-def _own(request: HttpRequest, pk: int) -> Refund:
-    found = refund_of_buyer(person(request), pk)
-    if found is None:
+def _own_refund(request: HttpRequest, pk: int) -> Refund:
+    refund = refund_of_buyer(person(request), pk)
+    if refund is None:
         raise Http404
-    return found
+    return refund
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _detail(request, _own(request, pk), None)
+    return _refund_page(request, _own_refund(request, pk), None)
 
 
-def _detail(request: HttpRequest, refund: Refund, refused: Refused | None) -> HttpResponse:
-    now, waits = now_of(request), refund.status == Refund.Status.SELLER_REVIEW
+def _refund_page(request: HttpRequest, refund: Refund, refused: Refused | None) -> HttpResponse:
+    now, with_seller = now_of(request), refund.status == Refund.Status.SELLER_REVIEW
     context = {
         "refund": refund,
         "product": refund.subscription.product,
         "contact": contact_of(refund.seller, refund.subscription.product, service=refund.subscription_id),
         "deleted_by": deleted_by(refund.subscription),
+        "living": refund.subscription.status in LIVE_STATUSES,
         "proofs": refund_requests.proofs_of(refund),
         "events": refund_events(refund),
-        "may_appeal": waits and refund.appeal_at is not None and refund.appeal_at <= now,
-        "may_contact": waits and refund.contact_at is not None and refund.contact_at <= now,
+        "may_appeal": with_seller and refund.appeal_at is not None and refund.appeal_at <= now,
+        "may_contact": with_seller and refund.contact_at is not None and refund.contact_at <= now,
         "refused": refused,
         "typed": request.POST.get("appeal", ""),
     }
-    return render(request, "storefront/refund.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/refund.html", context)
 
 
 @buyer_required
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     try:
-        refund_requests.withdraw(_own(request, pk), now=now_of(request))
+        refund_requests.withdraw(_own_refund(request, pk), now=now_of(request))
     except IllegalTransition:
-        messages.error(request, _("This request is decided already."))
+        messages.error(request, _("This request has already been decided."))
     else:
-        messages.success(request, _("You withdrew the request. The service goes on."))
+        messages.success(request, _("You withdrew the request."))
     return redirect("storefront:refund", pk=pk)
 
 
 @buyer_required
 @require_POST
 def appeal(request: HttpRequest, pk: int) -> HttpResponse:
-    refund = _own(request, pk)
+    refund = _own_refund(request, pk)
     try:
         refund_requests.appeal(refund, request.POST.get("appeal", ""), now=now_of(request))
     except IllegalTransition:
-        messages.error(request, _("This request is decided already."))
+        messages.error(request, _("This request has already been decided."))
     except Refused as refused:
-        return _detail(request, refund, refused)
+        return _refund_page(request, refund, refused)
     else:
-        messages.success(request, _("The operator is asked to decide."))
+        messages.success(request, _("You requested a decision by the operator."))
     return redirect("storefront:refund", pk=pk)
 
 
 @buyer_required
 @require_safe
 def document(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
-    """What either side showed, always as a download: a browser that showed it would run in our name what a PDF may hold."""
-    proof = refund_requests.proof_shown(_own(request, pk), sha256)
-    return given(proof)
+    """Return a document of either side as a download: a PDF shown inline could run content in the market's origin."""
+    proof = refund_requests.find_proof(_own_refund(request, pk), sha256)
+    return proof_download(proof)
 
 
-@takes_pictures(0, proofs=MOST_PROOFS)
-@buyer_required
-@private
-@require_http_methods(["POST"])
+@takes_pictures(0, proofs=MAX_PROOFS)
+@buyer_act
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the seller of a service for a refund."""
-    found = buyer_subscription(person(request), pk)
-    if found is None:
+    service = buyer_subscription(person(request), pk)
+    if service is None:
         raise Http404
-    settings, kept = config(), _kept(request, found)
+    settings, proofs = config(), _earlier_proofs(request, service)
     try:
-        kept += _handed_in(request, found, most=MOST_PROOFS - len(kept))
-        refund = ask_for_refund(
+        proofs += _new_proofs(request, service, most=MAX_PROOFS - len(proofs))
+        refund = request_refund(
             person(request),
-            _wanted(request, found, kept),
+            _refund_request(request, service, proofs),
             rules=rules_now(),
-            patience=patience(),
-            a_day=settings.refund_requests_a_day,
+            patience=response_times(),
+            a_day=settings.orders.refund_requests_a_day,
             now=now_of(request),
-            stalled=stalled_orders(found),
+            stalled=stalled_orders(service),
         )
     except Refused as refused:
-        return page(request, found, refused, kept=kept)
+        return page(request, service, refused, proofs=proofs)
     return redirect("storefront:refund", pk=refund.pk)
 
 
-def patience() -> Patience:
+def response_times() -> ResponseTimes:
     settings = config()
-    return Patience(
-        contact_workdays=settings.refund_contact_workdays,
-        appeal_days=settings.refund_appeal_days,
+    return ResponseTimes(
+        contact_workdays=settings.orders.refund_contact_workdays,
+        appeal_days=settings.orders.refund_appeal_days,
         zone=timezone.get_default_timezone(),
     )
 
 
-def _kept(request: HttpRequest, found: Subscription) -> list[Proof]:
-    """What this buyer handed in with the form before: who corrects a field need not hand it in again."""
-    hashes = request.POST.getlist("kept")[:MOST_PROOFS]
-    return list(Proof.objects.filter(sha256__in=hashes, seller=found.seller, by=person(request)).order_by("pk"))
+def _earlier_proofs(request: HttpRequest, service: Subscription) -> list[Proof]:
+    """Return the documents that this buyer submitted with the form before, so that corrections need no second upload."""
+    hashes = request.POST.getlist("kept")[:MAX_PROOFS]
+    return list(Proof.objects.filter(sha256__in=hashes, seller=service.seller, by=person(request)).order_by("pk"))
 
 
-def _handed_in(request: HttpRequest, found: Subscription, *, most: int) -> list[Proof]:
-    uploads = [one for n in range(MOST_PROOFS) if (one := uploaded_in(request, f"proof_{n}")) is not None]
+def _new_proofs(request: HttpRequest, service: Subscription, *, most: int) -> list[Proof]:
+    uploads = [file for index in range(MAX_PROOFS) if (file := uploaded_file(request, f"proof_{index}")) is not None]
     return [
-        keep_proof(one, seller=found.seller, by=person(request), now=now_of(request), of_buyer=True)
-        for one in uploads[:most]
+        keep_proof(upload, seller=service.seller, by=person(request), now=now_of(request), of_buyer=True)
+        for upload in uploads[:most]
     ]
 
 
-def _wanted(request: HttpRequest, found: Subscription, kept: list[Proof]) -> AskForRefund:
-    return AskForRefund(
-        subscription=found.pk,
-        amount_minor=_minor(request.POST.get("amount", ""), found.offer.currency),
+def _refund_request(request: HttpRequest, service: Subscription, proofs: list[Proof]) -> RefundRequest:
+    return RefundRequest(
+        subscription=service.pk,
+        amount_minor=_minor_units(request.POST.get("amount", ""), service.offer.currency),
         reason=request.POST.get("reason", ""),
         shows_phone=request.POST.get("shows_phone") == "on",
-        proofs=tuple(dict.fromkeys(proof.sha256 for proof in kept)),
+        proofs=tuple(dict.fromkeys(proof.sha256 for proof in proofs)),
     )
 
 
-def _minor(text: str, currency: str) -> int:
-    """In the smallest unit; -1 for what is no amount in it."""
+def _minor_units(text: str, currency: str) -> int:
+    """Convert an amount to minor units; -1 for invalid input."""
     number = decimal_number(text, digits=10, decimals=MINOR_DIGITS[currency])
     return -1 if number is None else Money.of(number, currency).minor

@@ -1,4 +1,4 @@
-"""Renew a service as something else: choose it, have the seller asked, and order it once the seller agreed (saas-v2 §8.1)."""
+"""Renew a service with a change: choose it, ask the seller, and order it once the seller has agreed (saas-v2 §8.1)."""
 
 from __future__ import annotations
 
@@ -9,127 +9,126 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.renew_changing import (
-    Check,
-    Rules,
-    Word,
-    ask_seller,
+    AgreementCheck,
+    AgreementState,
+    ChangeRules,
     check_change_possible,
     latest_check,
     order_changed,
+    request_agreement,
 )
-from tradepost.market.orders.buyer_queries import about
-from tradepost.market.orders.place import RENEWED
-from tradepost.market.orders.renew_change import is_plain
+from tradepost.market.orders.buyer_queries import lines_of_subscription
+from tradepost.market.orders.place import RENEWABLE_STATUSES
+from tradepost.market.orders.renew_change import keeps_edition_and_quantity
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until, renewed_end
-from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.access import now_of, person
+from tradepost.market.web.pages.guards import buyer_act, buyer_form
 
-from .within_spec import Chosen, chosen, command, context
-
-private = cache_control(private=True, no_store=True)
+from .within_spec import SpecChoice, command, context, spec_choice
 
 
-def rules() -> Rules:
-    return Rules(
-        days_before=config().renewal_change_days,
-        lasts_minutes=config().change_check_minutes,
-        unpaid_timeout=timedelta(minutes=config().unpaid_timeout_minutes),
+def rules() -> ChangeRules:
+    return ChangeRules(
+        days_before=config().orders.renewal_change_days,
+        lasts_minutes=config().orders.change_check_minutes,
+        unpaid_timeout=timedelta(minutes=config().orders.unpaid_timeout_minutes),
     )
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def renewal_change(request: HttpRequest, pk: int) -> HttpResponse:
-    held = _own(request, pk)
-    found = chosen(held, request, statuses=RENEWED)
+    service = _own_service(request, pk)
+    choice = spec_choice(service, request, statuses=RENEWABLE_STATUSES)
     if request.method != "POST":
-        return _page(request, held, found, None)
+        return _page(request, service, choice, None)
     try:
         order = order_changed(
-            held, person(request), command(request, held, _sold(found)), rules=rules(), now=now_of(request)
+            service,
+            person(request),
+            command(request, service, _unchanged_choice(choice)),
+            rules=rules(),
+            now=now_of(request),
         )
     except Refused as refused:
-        return _page(request, held, found, refused)
+        return _page(request, service, choice, refused)
     return redirect("storefront:order", number=order.number)
 
 
-@buyer_required
-@private
-@require_POST
+@buyer_act
 def check(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have the seller asked; the page follows what becomes of it."""
-    held = _own(request, pk)
-    found = chosen(held, request, statuses=RENEWED)
+    """Ask the seller about the change. The page shows the progress."""
+    service = _own_service(request, pk)
+    choice = spec_choice(service, request, statuses=RENEWABLE_STATUSES)
     try:
-        wanted = command(request, held, _sold(found))
-        ask_seller(held, wanted, actor=person(request).email, rules=rules(), now=now_of(request))
+        change = command(request, service, _unchanged_choice(choice))
+        request_agreement(service, change, actor=person(request).email, rules=rules(), now=now_of(request))
     except Refused as refused:
-        return _page(request, held, found, refused)
-    query = found.query if found else ""
+        return _page(request, service, choice, refused)
+    query = choice.query if choice else ""
     return redirect(f"{reverse('storefront:renewal_change', args=[pk])}?{query}")
 
 
-def _own(request: HttpRequest, pk: int) -> Subscription:
-    held = buyer_subscription(person(request), pk)
-    if held is None:
+def _own_service(request: HttpRequest, pk: int) -> Subscription:
+    service = buyer_subscription(person(request), pk)
+    if service is None:
         raise Http404
-    return held
+    return service
 
 
-def _sold(found: Chosen | None) -> Chosen:
-    """Nobody asks for, or orders, what the page did not show."""
-    if found is None or not found.holds:
+def _unchanged_choice(choice: SpecChoice | None) -> SpecChoice:
+    """Return the choice. Refuses a choice that the page did not show."""
+    if choice is None or not choice.holds:
         raise Refused(
-            "order.choice_gone", _("Your choice is not on sale any more. The closest one is selected: check it.")
+            "order.choice_gone", _("Your choice is no longer on sale. The closest one is selected. Check it.")
         )
-    return found
+    return choice
 
 
-def _page(request: HttpRequest, held: Subscription, found: Chosen | None, refused: Refused | None) -> HttpResponse:
-    now, lines, priced = now_of(request), about(held.pk), found.priced if found else None
-    shown = context(request, held, found, refused) | {
-        "why_not": _why_not(request, held, found),
+def _page(
+    request: HttpRequest, service: Subscription, choice: SpecChoice | None, refused: Refused | None
+) -> HttpResponse:
+    now, lines, priced = now_of(request), lines_of_subscription(service.pk), choice.priced if choice else None
+    page_context = context(request, service, choice, refused) | {
+        "why_not": _obstacle_message(request, service, choice),
         "line": lines.held if lines else None,
-        "expired": held.expires_at is not None and held.expires_at <= now,
-        "kept_until": renewable_until(held),
-        "until": renewed_end(held, found.choice.offer.period_type, priced.periods) if found and priced else None,
-        "query": found.query if found else "",
-        **_said(request, held, found),
+        "expired": service.expires_at is not None and service.expires_at <= now,
+        "kept_until": renewable_until(service),
+        "until": renewed_end(service, choice.choice.offer.period_type, priced.periods) if choice and priced else None,
+        "query": choice.query if choice else "",
+        **_check_context(request, service, choice),
     }
-    return render(request, "storefront/renewal_change.html", shown, status=refused.status if refused else 200)
+    return render(request, "storefront/renewal_change.html", page_context)
 
 
-def _why_not(request: HttpRequest, held: Subscription, found: Chosen | None) -> str:
-    """Why there is no form to fill in."""
+def _obstacle_message(request: HttpRequest, service: Subscription, choice: SpecChoice | None) -> str:
+    """Return why there is no form, or ""."""
     try:
-        check_change_possible(held, now=now_of(request), days_before=config().renewal_change_days)
+        check_change_possible(service, now=now_of(request), days_before=config().orders.renewal_change_days)
     except Refused as refused:
         return refused.message
-    return "" if found else _("This product is not sold by the month or the year at the moment.")
+    return "" if choice else _("This product is not sold by the month or the year at the moment.")
 
 
-def _said(request: HttpRequest, held: Subscription, found: Chosen | None) -> dict[str, Any]:
-    """``step``: what can be done with the choice now. ``check``: what the seller said of it."""
-    if found is None or found.priced is None:
+def _check_context(request: HttpRequest, service: Subscription, choice: SpecChoice | None) -> dict[str, Any]:
+    """Return the context of the seller's answer. ``step``: the possible next step; ``check``: the answer."""
+    if choice is None or choice.priced is None:
         return {"step": "none", "check": None}
-    if is_plain(held, found.choice.offer, found.quantity):
+    if keeps_edition_and_quantity(service, choice.choice.offer, choice.quantity):
         return {"step": "same", "check": None}
-    latest = latest_check(held)
-    if latest is None or not latest.is_about(found.choice.offer.product_id, found.quantity):
-        busy = latest is not None and latest.word is Word.ASKED
-        return {"step": "busy" if busy else "ask", "check": None}
-    return {"step": _step(latest, request), "check": latest}
+    latest = latest_check(service)
+    if latest is None or not latest.is_about(choice.choice.offer.product_id, choice.quantity):
+        asked_about_other = latest is not None and latest.word is AgreementState.ASKED
+        return {"step": "busy" if asked_about_other else "ask", "check": None}
+    return {"step": _next_step(latest, request), "check": latest}
 
 
-def _step(latest: Check, request: HttpRequest) -> str:
-    if latest.word is Word.AGREED:
+def _next_step(latest: AgreementCheck, request: HttpRequest) -> str:
+    if latest.word is AgreementState.AGREED:
         return "agreed" if latest.until is not None and now_of(request) < latest.until else "over"
     return latest.word.value

@@ -1,4 +1,4 @@
-"""A seller's page: who it is, how to reach it, and everything it sells here."""
+"""The page of a seller: profile, contact and products."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from django.views.decorators.http import require_safe
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import shelf_queries
 
-from .home import listed, search_of
+from .home import list_context, search_of
 
 
 @require_safe
 def seller(request: HttpRequest, seller_slug: str) -> HttpResponse:
-    found = shelf_queries.seller_page(seller_slug)
-    if found is None:
+    seller = shelf_queries.seller_page(seller_slug)
+    if seller is None:
         raise Http404
-    search = replace(search_of(request.GET), seller=found.slug, q="")
+    search = replace(search_of(request.GET), seller=seller.slug, q="")
     listing = shelf_queries.shelf(search, after=request.GET.get("after", ""))
-    return render(request, "storefront/seller.html", {**listed(request, search, listing, own=True), "seller": found})
+    return render(
+        request, "storefront/seller.html", {**list_context(request, search, listing, own=True), "seller": seller}
+    )

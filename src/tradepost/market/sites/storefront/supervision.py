@@ -1,4 +1,4 @@
-"""A buyer's supervised deliveries: the list, and one with what is waited for, what was said, and what can be done."""
+"""A buyer's supervised deliveries: list, and detail page with current step, messages and possible acts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
@@ -18,124 +18,141 @@ from tradepost.market.supervision.act import act as act_on
 from tradepost.market.supervision.appeal import appeal as appeal_to
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.pages import Empty, Link, Listing, moment, money, page_link, state, time_range
+from tradepost.market.web.pages.guards import buyer_act, buyer_list, buyer_page
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.sending_files import send_file
 from tradepost.market.web.supervision_view import (
-    MOST_PROOFS,
-    act_of,
-    amount_in,
+    MAX_PROOFS,
     clocks_now,
-    context_of,
     document_of,
-    proofs_in,
-    said_in,
-    status_of,
+    submitted_act,
+    submitted_amount,
+    submitted_proofs,
+    submitted_values,
+    supervision_context,
 )
 from tradepost.market.web.uploads import files, takes_pictures
 
-from .delivered import shown
-
-private = cache_control(private=True, no_store=True)
+from .delivered import delivered_content
 
 
-@buyer_required
-@private
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    found = queries.of_buyer(person(request), after=request.GET.get("after", ""))
-    return render(request, "storefront/supervisions.html", {"page": found})
+def _turn_label(supervision: Supervision) -> str:
+    is_buyers_turn = supervision.status == Supervision.Status.RUNNING and supervision.owner == Party.BUYER
+    return _("Your turn") if is_buyers_turn else ""
 
 
-def _own(request: HttpRequest, pk: int) -> Supervision:
-    found = queries.find(pk, buyer=person(request))
-    if found is None:
+LISTING: Listing[Supervision, Supervision] = Listing(
+    name="storefront:supervisions",
+    title=gettext_lazy("My deliveries"),
+    up=Link(words=gettext_lazy("My orders"), page="storefront:orders"),
+    layout="storefront/layout.html",
+    source=lambda request, query, after, size: queries.deliveries_of_buyer(
+        person(request), within=query.within, after=after, size=size
+    ),
+    columns=(
+        page_link(gettext_lazy("Product"), "line:product_name", "storefront:supervision", "pk", under=_turn_label),
+        moment(gettext_lazy("Start time"), "opened_at"),
+        money(gettext_lazy("Amount"), "line.amount"),
+        state(gettext_lazy("State"), "supervision"),
+    ),
+    filters=(time_range(),),
+    empty=Empty(
+        icon="truck-delivery",
+        title=gettext_lazy("No deliveries yet"),
+        text=gettext_lazy("Services, goods and licenses with step-by-step delivery appear here."),
+        action=gettext_lazy("My orders"),
+        page="storefront:orders",
+    ),
+    no_fit=Empty(icon="search", title=gettext_lazy("No deliveries found"), text=gettext_lazy("Try another time.")),
+    size=20,
+    file="deliveries",
+)
+index = buyer_list(LISTING)
+
+
+def _own_supervision(request: HttpRequest, pk: int) -> Supervision:
+    supervision = queries.find_delivery(pk, buyer=person(request))
+    if supervision is None:
         raise Http404
-    return found
+    return supervision
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, _own(request, pk), None)
+    return _page(request, _own_supervision(request, pk), None)
 
 
 def _page(request: HttpRequest, supervision: Supervision, refused: Refused | None) -> HttpResponse:
-    context = context_of(supervision, Party.BUYER, request, refused)
+    context = supervision_context(supervision, Party.BUYER, request, refused)
     context["contact"] = contact_of(supervision.seller, supervision.line.product, service=supervision.subscription_id)
     context["subscription"] = supervision.subscription
-    context["delivered"] = shown(supervision.subscription, supervision)
-    return render(request, "storefront/supervision.html", context, status=status_of(refused))
+    context["delivered"] = delivered_content(supervision.subscription, supervision)
+    return render(request, "storefront/supervision.html", context)
 
 
-def _do(request: HttpRequest, pk: int, what: Callable[[Supervision], object], told: str) -> HttpResponse:
-    found = _own(request, pk)
+def _run_act(request: HttpRequest, pk: int, verb: Callable[[Supervision], object], message: str) -> HttpResponse:
+    supervision = _own_supervision(request, pk)
     try:
-        what(found)
+        verb(supervision)
     except Refused as refused:
-        return _page(request, _own(request, pk), refused)
-    messages.success(request, told)
+        return _page(request, _own_supervision(request, pk), refused)
+    messages.success(request, message)
     return redirect("storefront:supervision", pk=pk)
 
 
-@takes_pictures(0, proofs=MOST_PROOFS)
-@buyer_required
-@private
-@require_POST
+@takes_pictures(0, proofs=MAX_PROOFS)
+@buyer_act
 def act(request: HttpRequest, pk: int) -> HttpResponse:
-    def do(found: Supervision) -> None:
+    def do(supervision: Supervision) -> None:
         user, now = person(request), now_of(request)
-        said = said_in(request, found, by=user, of_buyer=True, now=now)
-        act_on(pk, Party.BUYER, act_of(request), said, by=user, clocks=clocks_now(), now=now)
+        values = submitted_values(request, supervision, by=user, of_buyer=True, now=now)
+        act_on(pk, Party.BUYER, submitted_act(request), values, by=user, clocks=clocks_now(), now=now)
 
-    return _do(request, pk, do, _("Done. Both sides see it here."))
+    return _run_act(request, pk, do, _("Saved. Both parties can see it here."))
 
 
 @buyer_required
 @require_POST
 def ask_to_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    def do(found: Supervision) -> None:
-        amount = amount_in(request, found.line.order.currency)
+    def do(supervision: Supervision) -> None:
+        amount = submitted_amount(request, supervision.line.order.currency)
         ends = request.POST.get("ends", "yes") == "yes"
-        cancel.ask(pk, request.POST.get("reason", ""), amount_minor=amount, ends=ends, now=now_of(request))
+        cancel.request_refund(pk, request.POST.get("reason", ""), amount_minor=amount, ends=ends, now=now_of(request))
 
-    return _do(request, pk, do, _("The seller is asked. You are told of the answer."))
+    return _run_act(request, pk, do, _("Request sent to the seller. You will be notified of the answer."))
 
 
 @buyer_required
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(
+    return _run_act(
         request, pk, lambda _found: cancel.withdraw(pk, now=now_of(request)),
-        _("You withdrew the request. The delivery goes on."),
+        _("You withdrew the request. The delivery continues."),
     )  # fmt: skip
 
 
-@takes_pictures(0, proofs=MOST_PROOFS)
-@buyer_required
-@private
-@require_POST
+@takes_pictures(0, proofs=MAX_PROOFS)
+@buyer_act
 def appeal(request: HttpRequest, pk: int) -> HttpResponse:
-    def do(found: Supervision) -> None:
+    def do(supervision: Supervision) -> None:
         user, now = person(request), now_of(request)
-        proofs = proofs_in(request, found, by=user, of_buyer=True, now=now)
+        proofs = submitted_proofs(request, supervision, by=user, of_buyer=True, now=now)
         appeal_to(pk, Party.BUYER, request.POST.get("appeal", ""), proofs, by=user, clocks=clocks_now(), now=now)
 
-    return _do(request, pk, do, _("The operator is asked to decide. Until then the delivery stands still."))
+    return _run_act(request, pk, do, _("You requested a decision by the operator. The delivery is paused until then."))
 
 
-@buyer_required
-@private
-@require_POST
+@buyer_act
 def fetch(request: HttpRequest, pk: int) -> HttpResponse:
-    """The file that was sold. That it was fetched is kept, so that this is no plain link."""
-    own = _own(request, pk)
+    """Send the purchased file. A POST, because the download is recorded."""
+    supervision = _own_supervision(request, pk)
     try:
-        version = handed_file.fetch(pk, now=now_of(request))
+        version = handed_file.fetch_for_buyer(pk, now=now_of(request))
     except Supervision.DoesNotExist:
         raise Http404 from None
     except Refused as refused:
-        return _page(request, own, refused)
+        return _page(request, supervision, refused)
     if not version.sha256 or not files().has(version.sha256):
         raise Http404
     return send_file(files().path(version.sha256), name=version.file_name)
@@ -144,4 +161,4 @@ def fetch(request: HttpRequest, pk: int) -> HttpResponse:
 @buyer_required
 @require_safe
 def document(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
-    return document_of(_own(request, pk), sha256)
+    return document_of(_own_supervision(request, pk), sha256)

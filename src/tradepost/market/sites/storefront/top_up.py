@@ -1,22 +1,20 @@
-"""Money by bank transfer: announced with an amount, shown by a proof, followed until it is on the balance."""
+"""Top-up by bank transfer: announce an amount, submit a proof, follow the booking."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
-from tradepost.market.base.money import MINOR_DIGITS, Money
-from tradepost.market.base.money_words import in_words
-from tradepost.market.base.numbers import decimal_number
+from tradepost.market.base.money import Money
+from tradepost.market.base.money_words import format_money
 from tradepost.market.orders.buyer_queries import buyer_order
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import intents
@@ -25,25 +23,33 @@ from tradepost.market.payments.intent_models import Intent
 from tradepost.market.payments.intent_queries import intent_of, intents_of
 from tradepost.market.payments.queries import balance
 from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.status import vocabulary
-from tradepost.market.web.transfers import account_now, checking, transfer_events, transfer_rules
-from tradepost.market.web.uploads import ProofField, keep_proof, takes_pictures, uploaded_in
+from tradepost.market.web.pages import Empty, Link, Listing, choice, moment, money, page_link, state, time_range
+from tradepost.market.web.pages.guards import buyer_act, buyer_form, buyer_list, buyer_page
+from tradepost.market.web.status import state_choices
+from tradepost.market.web.transfers import (
+    check_deadline,
+    parse_amount,
+    receiving_account,
+    transfer_corrections,
+    transfer_events,
+    transfer_rules,
+)
+from tradepost.market.web.uploads import ProofField, keep_proof, takes_pictures, uploaded_file
 
-private = cache_control(private=True, no_store=True)
 
-
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def top_up(request: HttpRequest) -> HttpResponse:
-    """The form that announces a transfer; ``?order=``: for an order that the balance does not reach, with what is missing."""
-    account, order = account_now(), _order(request, request.POST.get("order") or request.GET.get("order", ""))
+    """Announce a transfer. ``?order=``: an order that the balance does not cover, with the missing amount."""
+    account, order = (
+        receiving_account(),
+        _unpaid_order(request, request.POST.get("order") or request.GET.get("order", "")),
+    )
     if account is None or request.method != "POST":
         return _form(request, order, None)
     try:
-        intent = intents.begin(
+        intent = intents.announce(
             person(request),
-            _amount(request.POST.get("amount", "")),
+            parse_amount(request.POST.get("amount", "")),
             purpose=order.number if order else "",
             rules=transfer_rules(account),
             now=now_of(request),
@@ -53,65 +59,99 @@ def top_up(request: HttpRequest) -> HttpResponse:
     return redirect("storefront:transfer", number=intent.number)
 
 
-def _amount(text: str) -> Money:
-    """What was typed. Raises ``Refused`` beside its field."""
-    currency = config().currency
-    typed = decimal_number(text, digits=10, decimals=MINOR_DIGITS[currency])
-    if typed is None:
-        words = _("Write the amount in digits, for example 1200.50.")
-        raise Refused("transfer.amount", words, HTTPStatus.BAD_REQUEST, field="amount")
-    return Money.of(typed, currency)
-
-
 def _form(request: HttpRequest, order: Order | None, refused: Refused | None) -> HttpResponse:
-    account, currency = account_now(), config().currency
+    account, currency = receiving_account(), config().currency
     context: dict[str, Any] = {"account": account, "order": order, "refused": refused, "currency": currency}
     if account is not None:
-        rules, has = transfer_rules(account), balance(person(request), currency)
-        lacks = order.total - has if order and has < order.total else None
+        rules, buyer_balance = transfer_rules(account), balance(person(request), currency)
+        lacks = order.total - buyer_balance if order and buyer_balance < order.total else None
         suggested = max(lacks.minor, rules.least.minor) if lacks else 0
         context |= {
             "rules": rules,
-            "balance": has,
+            "balance": buyer_balance,
             "lacks": lacks,
             "typed": request.POST.get("amount", str(Money(suggested, currency).major) if suggested else ""),
         }
-    return render(request, "storefront/top_up.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/top_up.html", context)
 
 
-def _order(request: HttpRequest, number: str) -> Order | None:
-    """The buyer's own order that waits to be paid; nothing for any other."""
+def _unpaid_order(request: HttpRequest, number: str) -> Order | None:
+    """Return the buyer's unpaid order, or None."""
     order = buyer_order(person(request), number) if number else None
-    waits = order is not None and order.status == Order.Status.UNPAID and now_of(request) < order.pay_before
-    return order if waits else None
+    is_payable = order is not None and order.status == Order.Status.UNPAID and now_of(request) < order.pay_before
+    return order if is_payable else None
 
 
-@buyer_required
-@private
-@require_safe
-def transfers(request: HttpRequest) -> HttpResponse:
-    status = request.GET.get("status", "")
-    context = {
-        "page": intents_of(person(request), status=status, after=request.GET.get("after", "")),
-        "status": status,
-        "states": [(key, look) for key, look in vocabulary("intent") if key != Intent.Status.CREATED],
-        "takes_transfers": account_now() is not None,
-    }
-    return render(request, "storefront/transfers.html", context)
+def _order_label(intent: Intent) -> str:
+    return _("For order %(number)s") % {"number": intent.purpose} if intent.purpose else ""
 
 
-@buyer_required
-@private
-@require_safe
+LISTING: Listing[Intent, Intent] = Listing(
+    name="storefront:transfers",
+    title=gettext_lazy("My transfers"),
+    up=Link(words=gettext_lazy("Balance"), page="storefront:balance"),
+    layout="storefront/layout.html",
+    source=lambda request, query, after, size: intents_of(
+        person(request), status=query["status"], within=query.within, after=after, size=size
+    ),
+    columns=(
+        page_link(
+            gettext_lazy("Reference number"),
+            "number",
+            "storefront:transfer",
+            "number",
+            under=_order_label,
+            css="tp-whole",
+        ),
+        moment(gettext_lazy("Announced"), "created_at"),
+        money(gettext_lazy("Amount"), "amount"),
+        state(gettext_lazy("State"), "intent"),
+    ),
+    filters=(
+        choice(
+            "status",
+            gettext_lazy("State"),
+            lambda _request: [(key, words) for key, words in state_choices("intent") if key != Intent.Status.CREATED],
+        ),
+        time_range(),
+    ),
+    empty=Empty(
+        icon="wallet",
+        title=gettext_lazy("No transfers yet"),
+        text=gettext_lazy("Bank transfers that you announce appear here."),
+    ),
+    no_fit=Empty(
+        icon="search",
+        title=gettext_lazy("No transfers found"),
+        text=gettext_lazy("Try another state or time."),
+        action=gettext_lazy("Show all transfers"),
+        page="storefront:transfers",
+    ),
+    links=(
+        Link(
+            words=gettext_lazy("Top up by transfer"),
+            page="storefront:top_up",
+            icon="plus",
+            primary=True,
+            may=lambda _request: receiving_account() is not None,
+        ),
+    ),
+    size=20,
+    file="transfers",
+)
+transfers = buyer_list(LISTING)
+
+
+@buyer_page
 def transfer(request: HttpRequest, number: str) -> HttpResponse:
-    return _page(request, _own(request, number), None)
+    return _page(request, _own_transfer(request, number), None)
 
 
-def _own(request: HttpRequest, number: str) -> Intent:
-    found = intent_of(person(request), number)
-    if found is None:
+def _own_transfer(request: HttpRequest, number: str) -> Intent:
+    intent = intent_of(person(request), number)
+    if intent is None:
         raise Http404
-    return found
+    return intent
 
 
 def _page(request: HttpRequest, intent: Intent, refused: Refused | None) -> HttpResponse:
@@ -122,56 +162,57 @@ def _page(request: HttpRequest, intent: Intent, refused: Refused | None) -> Http
         "pay_to": intent.pay_to,
         "proofs": proofs,
         "events": transfer_events(intent),
+        "corrections": transfer_corrections(intent),
         "order": buyer_order(person(request), intent.purpose) if intent.purpose else None,
         "refused": refused,
         "upload": ProofField(
-            name="proof", label=_("Receipt of the bank"), action="", asked_by={}, code="", required=True,
+            name="proof", label=_("Bank receipt"), action="", asked_by={}, code="", required=True,
             error=refused.message if refused else "",
         ),
-        "may_show_more": len(proofs) < intents.MOST_PROOFS,
+        "may_show_more": len(proofs) < intents.MAX_PROOFS,
     }  # fmt: skip
-    return render(request, "storefront/transfer.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/transfer.html", context)
 
 
 @takes_pictures(0, proofs=1)
-@buyer_required
-@private
-@require_POST
+@buyer_act
 def proof(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a document of the transfer."""
-    intent = _own(request, number)
+    """Submit a proof of the transfer."""
+    intent = _own_transfer(request, number)
     try:
-        INTENT.after(intent.status, IntentEvent.PROOF)  # before the file is read
-        intents.give_proof(intent, _handed_in(request), checking=checking(), now=now_of(request))
+        INTENT.after(intent.status, IntentEvent.PROOF)  # checked before the file is read
+        intents.add_proofs(intent, _submitted_proofs(request), checking=check_deadline(), now=now_of(request))
     except IllegalTransition:
-        messages.error(request, _("This transfer takes no proof any more."))
+        messages.error(request, _("This transfer no longer accepts a receipt."))
     except Refused as refused:
         return _page(request, intent, refused)
     else:
-        messages.success(request, _("Your proof is with the operator. You are told when the money is booked."))
+        messages.success(
+            request, _("Your proof was submitted to the operator. You will be notified when the money is booked.")
+        )
     return redirect("storefront:transfer", number=number)
 
 
-def _handed_in(request: HttpRequest) -> list[str]:
-    """The hash of the document that came with the form; nothing where none did."""
-    uploaded = uploaded_in(request, "proof")
-    if uploaded is None:
+def _submitted_proofs(request: HttpRequest) -> list[str]:
+    """Return the hash of the submitted document; empty without one."""
+    upload = uploaded_file(request, "proof")
+    if upload is None:
         return []
-    return [keep_proof(uploaded, seller=None, by=person(request), now=now_of(request), of_buyer=True).sha256]
+    return [keep_proof(upload, seller=None, by=person(request), now=now_of(request), of_buyer=True).sha256]
 
 
-proof.own_transactions = True  # type: ignore[attr-defined]  # hashing a document must not hold the lock of SQLite
+proof.own_transactions = True  # type: ignore[attr-defined]  # hashing a document must not hold SQLite's write lock
 
 
 @buyer_required
 @require_POST
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
-    intent = _own(request, number)
+    intent = _own_transfer(request, number)
     try:
         intents.withdraw(intent, now=now_of(request))
     except IllegalTransition:
-        messages.error(request, _("This transfer is not open any more."))
+        messages.error(request, _("This transfer is already closed."))
     else:
-        said = _("The transfer of %(amount)s is withdrawn.") % {"amount": in_words(intent.amount)}
-        messages.success(request, said)
+        message = _("The transfer of %(amount)s was withdrawn.") % {"amount": format_money(intent.amount)}
+        messages.success(request, message)
     return redirect("storefront:transfer", number=number)

@@ -1,4 +1,4 @@
-"""What is being done to a service right now, in a buyer's words."""
+"""Operations in progress on a service, for its buyer."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from msgspec import Struct
 
-from tradepost.market.fulfilment.buyer_queries import UnderWay
+from tradepost.market.fulfilment.buyer_queries import OpenOperation
 from tradepost.market.fulfilment.cases import kind_of
 from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.waiting import Waiting, Why
+from tradepost.market.fulfilment.waiting import Waiting, WaitReason
 from tradepost.market.orders.models import OrderLine
 
 TITLES: dict[str, str | Promise] = {
-    "convert": gettext_lazy("Making your trial formal"),
+    "convert": gettext_lazy("Converting your trial"),
     "renew": gettext_lazy("Your renewal"),
     "renew_change": gettext_lazy("Your renewal with a change"),
     "cancel_renewal": gettext_lazy("Taking your renewal back"),
     "upgrade": gettext_lazy("Your change"),
     "unfreeze": gettext_lazy("Opening the service for you again"),
-    "release": gettext_lazy("Deleting the service"),
+    "release": gettext_lazy("Ending the service"),
 }
-"""A kind that is not here is told by its title."""
+"""Other kinds use their own title."""
 
 
 STOPPED = "stopped"
 
 
-class Told(Struct, frozen=True):
-    """One thing that is under way. ``since``: from when on its seller gave no good answer. ``at``: when it goes on."""
+class OperationInProgress(Struct, frozen=True):
+    """An operation in progress. ``since``: start of the seller's invalid responses. ``at``: time of the next step."""
 
     title: str | Promise
     tone: str
@@ -43,30 +43,30 @@ class Told(Struct, frozen=True):
     at: datetime | None
     line: OrderLine | None
     by_cloud: bool
-    """Whether the operator's cloud does it, and no seller's server is called."""
+    """Whether the operator's cloud does it, without a call to the seller."""
 
     @property
     def order_url(self) -> str:
         return reverse("storefront:order", args=[self.line.order.number]) if self.line else ""
 
 
-def told(found: Sequence[UnderWay]) -> list[Told]:
-    """The opening of a service has its own words on its page, so that it is left out."""
-    return [_told(one) for one in found if one.operation.kind not in {"open", "issue", "hand_over"}]
+def operations_in_progress(moves: Sequence[OpenOperation]) -> list[OperationInProgress]:
+    """Return the operations. The opening is left out, because the page describes it separately."""
+    return [_operation_in_progress(move) for move in moves if move.operation.kind not in {"open", "issue", "hand_over"}]
 
 
-def _told(one: UnderWay) -> Told:
-    waiting = one.waiting
+def _operation_in_progress(move: OpenOperation) -> OperationInProgress:
+    waiting = move.waiting
     behind = waiting.behind if waiting else ()
-    return Told(
-        title=_title(one.operation),
-        tone="bad" if waiting is None else "wait" if one.troubled_since or behind else "info",
+    return OperationInProgress(
+        title=_title(move.operation),
+        tone="bad" if waiting is None else "wait" if move.troubled_since or behind else "info",
         why=waiting.why.value if waiting else STOPPED,
-        behind=tuple(_title(other) for other in behind),
-        since=one.troubled_since,
-        at=_at(waiting),
-        line=one.operation.line,
-        by_cloud=one.operation.task_id is not None,
+        behind=tuple(_title(operation) for operation in behind),
+        since=move.troubled_since,
+        at=_next_step_at(waiting),
+        line=move.operation.line,
+        by_cloud=move.operation.task_id is not None,
     )
 
 
@@ -74,5 +74,9 @@ def _title(operation: Operation) -> str | Promise:
     return TITLES.get(operation.kind) or kind_of(operation).title
 
 
-def _at(waiting: Waiting | None) -> datetime | None:
-    return waiting.at if waiting is not None and waiting.why in {Why.RETRY, Why.WORKING, Why.PAUSED} else None
+def _next_step_at(waiting: Waiting | None) -> datetime | None:
+    return (
+        waiting.at
+        if waiting is not None and waiting.why in {WaitReason.RETRY, WaitReason.WORKING, WaitReason.PAUSED}
+        else None
+    )

@@ -1,4 +1,4 @@
-"""Unsubscribe a service: what can be paid back of it, of which orders, and what happens to it then, before anybody confirms."""
+"""Unsubscribe from a service: possible refunds with their orders and consequences, before the confirmation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
 
 from tradepost.market.assets.models import Proof
 from tradepost.market.base import ids
@@ -25,72 +23,69 @@ from tradepost.market.fulfilment.expiry_policy import has_policy
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe
 from tradepost.market.fulfilment.unsubscribe import unsubscribe as carry_out
-from tradepost.market.invoices.queries import standing_over
+from tradepost.market.invoices.queries import live_items
 from tradepost.market.metering.package_queries import packages_of_service
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.refund_models import OPEN_REFUNDS, Refund
-from tradepost.market.orders.refund_requests import MOST_PROOFS
-from tradepost.market.orders.refund_terms import Why
-from tradepost.market.orders.refund_words import WORDS
-from tradepost.market.orders.refunds import what_may
-from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.orders.refund_requests import MAX_PROOFS
+from tradepost.market.orders.refund_terms import RefusalReason
+from tradepost.market.orders.refund_words import REASON_TEXTS
+from tradepost.market.orders.refunds import possible_refunds
+from tradepost.market.product_types.deliverable import runs_in_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import LIVING
-from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.subscriptions.renewable import LIVE_STATUSES
+from tradepost.market.web.access import now_of, person
+from tradepost.market.web.pages.guards import buyer_form
 from tradepost.market.web.refund_rules import rules_now
 from tradepost.market.web.seller_contact import contact_of
 
-from .at_its_end import if_untouched
-
-private = cache_control(private=True, no_store=True)
+from .at_its_end import default_outcome
 
 
-@buyer_required
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
+@buyer_form
 def unsubscribe(request: HttpRequest, pk: int) -> HttpResponse:
-    found = buyer_subscription(person(request), pk)
-    if found is None:
+    service = buyer_subscription(person(request), pk)
+    if service is None:
         raise Http404
     if request.method != "POST":
-        return page(request, found, None)
+        return page(request, service, None)
     try:
-        refund = carry_out(person(request), _command(request, found), rules=rules_now(), now=now_of(request))
+        refund = carry_out(person(request), _command(request, service), rules=rules_now(), now=now_of(request))
     except Refused as refused:
-        return page(request, found, refused)
+        return page(request, service, refused)
     return redirect("storefront:refund", pk=refund.pk)
 
 
-def _command(request: HttpRequest, found: Subscription) -> Unsubscribe:
-    back = whole_number(request.POST.get("back", ""))
+def _command(request: HttpRequest, service: Subscription) -> Unsubscribe:
+    refund_minor = whole_number(request.POST.get("back", ""))
     return Unsubscribe(
-        subscription=found.pk,
+        subscription=service.pk,
         way=request.POST.get("way", "")[:32],
-        back_minor=-1 if back is None else back,
+        back_minor=-1 if refund_minor is None else refund_minor,
         agreed=request.POST.get("agreed") == "on",
         idempotency_key=request.POST.get("once", "")[:40],
     )
 
 
 def page(
-    request: HttpRequest, found: Subscription, refused: Refused | None, *, kept: Sequence[Proof] = ()
+    request: HttpRequest, service: Subscription, refused: Refused | None, *, proofs: Sequence[Proof] = ()
 ) -> HttpResponse:
-    """All ways that are open, with what each pays back; ``refused``: why the one that was chosen was not done."""
+    """Render the possible ways with their refunds. ``refused``: why the chosen way was not possible."""
     settings = config()
-    offers = what_may(found, rules_now(), now=now_of(request), stalled=stalled_orders(found))
-    asked = Refund.objects.filter(subscription=found, status__in=OPEN_REFUNDS).first()
-    waiting = open_changes(found)
+    offers = possible_refunds(service, rules_now(), now=now_of(request), stalled=stalled_orders(service))
+    refund = Refund.objects.filter(subscription=service, status__in=OPEN_REFUNDS).first()
+    waiting = open_changes(service)
     context = {
-        "subscription": found,
-        "product": found.product,
-        "ends_usage": found.offer.charging.postpaid,
-        **_usage(request, found),
-        "wraps": by_cloud(found.product.product_type),
-        "deleted_by": deleted_by(found),
-        "by_market": product_type(found.product.product_type).by_market,
-        "contact": contact_of(found.seller, found.product, service=found.pk),
+        "subscription": service,
+        "product": service.product,
+        "ends_usage": service.offer.charging.postpaid,
+        **_usage(request, service),
+        "wraps": runs_in_cloud(service.product.product_type),
+        "deleted_by": deleted_by(service),
+        "by_market": product_type(service.product.product_type).by_market,
+        "contact": contact_of(service.seller, service.product, service=service.pk),
         "ways": [
             (
                 terms,
@@ -101,38 +96,42 @@ def page(
             )
             for terms in offers.ways
         ],
-        "why": WORDS[offers.why] if offers.why else "",
+        "why": REASON_TEXTS[offers.why] if offers.why else "",
         "why_code": offers.why,
         "since": offers.since,
-        "untouched": if_untouched(found, now=now_of(request)),
-        "has_policy": has_policy(found),
-        "living": found.status in LIVING,
-        "asked": asked,
+        "untouched": default_outcome(service, now=now_of(request)),
+        "has_policy": has_policy(service),
+        "living": service.status in LIVE_STATUSES,
+        "asked": refund,
         "waiting": waiting[0] if waiting else None,
-        "invoiced": standing_over(found) if offers.why is Why.INVOICED else [],
+        "invoiced": live_items(service) if offers.why is RefusalReason.INVOICED else [],
         "once": ids.hex_id(),
-        "per_year": settings.no_reason_per_year,
+        "per_year": settings.orders.no_reason_per_year,
         "refused": refused,
         "way": request.POST.get("way", ""),
         "typed": {name: request.POST.get(name, "") for name in ("amount", "reason", "shows_phone")},
         "phone": person(request).phone,
-        "appeal_days": settings.refund_appeal_days,
-        "kept": kept,
-        "proof_fields": range(MOST_PROOFS - len(kept)),
-        "most_mb": f"{settings.proof_most_bytes / 1_048_576:g}",
+        "appeal_days": settings.orders.refund_appeal_days,
+        "kept": proofs,
+        "proof_fields": range(MAX_PROOFS - len(proofs)),
+        "most_mb": f"{settings.assets.proof_most_bytes / 1_048_576:g}",
     }  # fmt: skip
-    return render(request, "storefront/unsubscribe.html", context, status=refused.status if refused else 200)
+    return render(request, "storefront/unsubscribe.html", context)
 
 
-def _usage(request: HttpRequest, found: Subscription) -> dict[str, Any]:
-    """What a pay-per-use service still costs, what its buyer owes, and which packages lose their use."""
-    if not found.offer.charging.postpaid:
+def _usage(request: HttpRequest, service: Subscription) -> dict[str, Any]:
+    """Return the remaining costs of a pay-per-use service, its buyer's debt, and packages that become useless."""
+    if not service.offer.charging.postpaid:
         return {}
     zone = timezone.get_default_timezone()
-    owed = arrears.owed(person(request), found.offer.currency)
+    owed = arrears.debt_of(person(request), service.offer.currency)
     return {
-        "last": last_charge(found, zone=ZoneInfo(str(zone)), now=now_of(request)),
+        "last": last_charge(service, zone=ZoneInfo(str(zone)), now=now_of(request)),
         "owed": owed if owed.minor else None,
-        "packages": [one for one in packages_of_service(found, now=now_of(request)) if not one.over and one.left],
-        "max_age_days": config().usage_max_age_days,
+        "packages": [
+            package
+            for package in packages_of_service(service, now=now_of(request))
+            if not package.over and package.left
+        ],
+        "max_age_days": config().metering.usage_max_age_days,
     }

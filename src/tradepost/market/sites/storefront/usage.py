@@ -1,104 +1,85 @@
-"""A buyer's usage: what services on demand cost, what is owed, and each charge explained down to what its seller reported."""
+"""A buyer's usage: costs of on-demand services, debt, and each charge with the records that its seller reported."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
-from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing.chart_queries import chart_of_service, forecast_of
 from tradepost.market.billing.models import Charge
 from tradepost.market.billing.queries import charge_of_buyer, charges_of_buyer, explain, records_of
 from tradepost.market.billing.spans import Grain, Span
-from tradepost.market.billing.usage_months import month_asked
-from tradepost.market.invoices.queries import invoice_before_refund, of_service
+from tradepost.market.invoices.queries import invoice_before_refund, invoices_of_service
 from tradepost.market.metering.seller_queries import records_of_service, units, used_since
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.usage_chart import as_file, shown, span_asked
+from tradepost.market.web.access import now_of, person
+from tradepost.market.web.charges import charges_filter
+from tradepost.market.web.pages.guards import buyer_page
+from tradepost.market.web.usage_chart import chart_context, chart_file, requested_span
 
-from .debt import debt_of
-
-private = cache_control(private=True, no_store=True)
+from .debt import find_debt
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def charges(request: HttpRequest) -> HttpResponse:
-    """All of them, or those of one service; and what is owed."""
-    buyer = person(request)
-    chosen = whole_number(request.GET.get("service", ""))
-    service = buyer_subscription(buyer, chosen) if chosen is not None else None
-    open_only = request.GET.get("state") == "open"
-    month = month_asked(request.GET.get("month", "")) if chosen is not None else None
+    """List the charges, of all services or of one, and the debt."""
+    buyer, filters = person(request), charges_filter(request)
     context = {
-        "page": charges_of_buyer(
-            buyer, subscription=chosen, month=month, open_only=open_only, after=request.GET.get("after", "")
-        ),
-        "service": service,
-        "month": month,
-        "state": "open" if open_only else "",
-        "debt": debt_of(buyer),
+        "page": charges_of_buyer(buyer, filters, after=request.GET.get("after", "")),
+        "service": buyer_subscription(buyer, filters.subscription) if filters.subscription is not None else None,
+        "asked": filters,
+        "debt": find_debt(buyer),
     }
     return render(request, "storefront/charges.html", context)
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def charge(request: HttpRequest, pk: int) -> HttpResponse:
-    """How it came about: quantity and price, what was charged before, and the records that were added."""
-    found: Charge | None = charge_of_buyer(person(request), pk)
-    if found is None:
+    """Show the calculation of a charge: quantity and price, earlier charges, and added records."""
+    charge: Charge | None = charge_of_buyer(person(request), pk)
+    if charge is None:
         raise Http404
-    listed = records_of(found, after=request.GET.get("after", ""))
+    listed = records_of(charge, after=request.GET.get("after", ""))
     context = {
-        "charge": found,
-        "explained": explain(found),
+        "charge": charge,
+        "explained": explain(charge),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
-        "invoice": invoice_before_refund(found),
+        "invoice": invoice_before_refund(charge),
     }
     return render(request, "storefront/charge.html", context)
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def usage(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a service used this month, as its seller reported it, and what that cost."""
+    """Show the usage of a service in this month as reported by its seller, with its cost."""
     service = _on_demand(request, pk)
     listed, now = records_of_service(service, after=request.GET.get("after", "")), now_of(request)
-    span = span_asked(request, now=now)
+    span = requested_span(request, now=now)
     chart = chart_of_service(service, span, now=now)
-    # A forecast is of the month that runs: another time that is looked at has none.
+    # Only the current month has a forecast.
     runs = chart is not None and span.grain == Grain.DAY and span.begin <= now < span.end
     context = {
         "service": service,
-        "shown": shown(chart, now=now) if chart else None,
+        "shown": chart_context(chart, now=now) if chart else None,
         "forecast": forecast_of(service, span, now=now) if runs else None,
         "used": used_since(service, Span.month_of(now.astimezone(span.zone).date(), span.zone).begin),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
-        "invoices": of_service(service),
+        "invoices": invoices_of_service(service),
     }
     return render(request, "storefront/usage.html", context)
 
 
-@buyer_required
-@private
-@require_safe
+@buyer_page
 def usage_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The numbers of the chart for a spreadsheet."""
+    """Return the chart's data as a file."""
     service = _on_demand(request, pk)
     now = now_of(request)
-    chart = chart_of_service(service, span_asked(request, now=now), now=now)
-    return as_file(
+    chart = chart_of_service(service, requested_span(request, now=now), now=now)
+    return chart_file(
         [chart] if chart else [],
         name=f"usage-{service.pk}",
         head=[_("Begins at"), _("Usage"), _("Unit"), _("Amount charged"), _("Currency")],

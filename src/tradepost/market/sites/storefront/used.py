@@ -1,4 +1,4 @@
-"""How much of a service was used, as the market counts and charges it. The seller's own answer is older and may differ."""
+"""The usage of a service as the market counts and charges it. The seller's own figures may be older or differ."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from django.utils import timezone
 from msgspec import Struct
 
 from tradepost.market.billing.spans import Span
-from tradepost.market.metering.package_queries import has_deductions, package_of, standings
+from tradepost.market.metering.package_queries import balances, has_deductions, package_of
 from tradepost.market.metering.seller_queries import used_since
 from tradepost.market.subscriptions.models import Subscription
 
 
-class UsedNow(Struct, frozen=True, kw_only=True):
+class CurrentUsage(Struct, frozen=True, kw_only=True):
     quantity: Decimal
     this_month: bool
-    """Of a service on demand. Otherwise: of the quota that a package has now."""
+    """For an on-demand service. Otherwise the quantity refers to the package's current quota."""
     reported_until: datetime | None = None
 
 
-def used_now(service: Subscription, *, now: datetime) -> UsedNow | None:
-    """Return what the market has counted, or None if it has not counted anything of this service yet."""
+def current_usage(service: Subscription, *, now: datetime) -> CurrentUsage | None:
+    """Return the counted usage, or None if nothing of this service has been counted yet."""
     charging = service.offer.charging
     if charging.quota:
         package = package_of(service)
         if package is None or not has_deductions(package):
             return None
-        [standing] = standings([package], now=now)
-        return UsedNow(quantity=standing.used, this_month=False)
+        [quota_balance] = balances([package], now=now)
+        return CurrentUsage(quantity=quota_balance.used, this_month=False)
     if not charging.postpaid:
         return None
     zone = timezone.get_default_timezone()
-    used = used_since(service, Span.month_of(now.astimezone(zone).date(), zone).begin)
-    if used is None:
+    usage = used_since(service, Span.month_of(now.astimezone(zone).date(), zone).begin)
+    if usage is None:
         return None
-    return UsedNow(quantity=used.quantity, this_month=True, reported_until=used.latest)
+    return CurrentUsage(quantity=usage.quantity, this_month=True, reported_until=usage.latest)

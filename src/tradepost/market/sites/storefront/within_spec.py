@@ -1,4 +1,4 @@
-"""A choice among the prices of the specification that a service has, for the pages on which one orders more of it or another."""
+"""A choice among the prices of a service's specification, for pages that order more of it or another plan."""
 
 from __future__ import annotations
 
@@ -17,39 +17,44 @@ from tradepost.market.orders import quotes
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.convert import WithinSpec
 from tradepost.market.orders.models import Order
-from tradepost.market.orders.place import quote, sold_version
-from tradepost.market.orders.pricing import Priced
+from tradepost.market.orders.place import price_choice, sold_version
+from tradepost.market.orders.pricing import PricedChoice
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import now_of, person
 
-from .agreement import consent, shown_to_buyer
-from .choice import Choice, Picked, choose, whole
+from .agreement import consent_context, submitted_stamp
+from .choice import Choice, SubmittedChoice, choose, parse_count
 
-PICKED = ("plan", "periods", "quantity")
+CHOICE_FIELDS = ("plan", "periods", "quantity")
 
 
-class Chosen(Struct, frozen=True):
-    """``picked`` as the page sent it. ``priced`` is None for what is not offered; ``wrong`` says why."""
+class SpecChoice(Struct, frozen=True):
+    """A choice. ``picked``: as submitted; ``priced``: None if it is not offered; ``wrong``: the reason."""
 
-    picked: Picked
+    picked: SubmittedChoice
     choice: Choice
-    priced: Priced | None
+    priced: PricedChoice | None
     wrong: Refused | None
 
     @property
     def holds(self) -> bool:
-        """Whether everything that was picked is on sale; nothing else may be ordered in its place."""
+        """Return whether everything chosen is on sale. Nothing else may be ordered instead."""
         return self.choice.is_what(self.picked)
 
     @property
     def quantity(self) -> int:
-        return whole(self.choice.quantity)
+        return parse_count(self.choice.quantity)
 
     @property
     def query(self) -> str:
-        """The choice as the query of an address."""
+        """Return the choice as a query string."""
         query = QueryDict(mutable=True)
-        values = {a.code: o.value["code"] for a in self.choice.attributes for o in a.options if o.here}
+        values = {
+            attribute.code: option.value["code"]
+            for attribute in self.choice.attributes
+            for option in attribute.options
+            if option.here
+        }
         query.update({f"attr_{code}": value for code, value in values.items()})
         query.update({
             "plan": self.choice.offer.plan, "periods": self.choice.periods, "quantity": self.choice.quantity,
@@ -57,69 +62,71 @@ class Chosen(Struct, frozen=True):
         return query.urlencode()
 
 
-def chosen(
-    held: Subscription, request: HttpRequest, *, statuses: Collection[str], fixed: bool = False
-) -> Chosen | None:
-    """What was picked, else what is held as closely as it is sold; None when nothing of the specification is. ``fixed``: the
-    quantity stays as it is."""
-    spec = held.offer.sku.spec
+def spec_choice(
+    service: Subscription, request: HttpRequest, *, statuses: Collection[str], fixed: bool = False
+) -> SpecChoice | None:
+    """Return the submitted choice, otherwise the closest to the current service; None if nothing of the specification
+    is on sale. ``fixed``: keep the quantity."""
+    spec = service.offer.sku.spec
     product = paid_by_period(spec.pk, statuses=statuses)
     query = request.POST or request.GET
-    picked = Picked.of(query)
-    if not any(name in query for name in PICKED) and not picked.values:
-        picked = Picked(values=held.offer.sku.values)
-    quantity = str(held.quantity) if fixed else picked.quantity or str(held.quantity)
+    picked = SubmittedChoice.of(query)
+    if not any(name in query for name in CHOICE_FIELDS) and not picked.values:
+        picked = SubmittedChoice(values=service.offer.sku.values)
+    quantity = str(service.quantity) if fixed else picked.quantity or str(service.quantity)
     picked = replace(picked, spec=spec.key, quantity=quantity)
     choice = choose(product, picked) if product else None
     if choice is None:
         return None
     try:
-        priced = quote(choice.offer, quantity=whole(choice.quantity), periods=whole(choice.periods))
+        priced = price_choice(choice.offer, quantity=parse_count(choice.quantity), periods=parse_count(choice.periods))
     except Refused as refused:
-        return Chosen(picked, choice, None, refused)
-    return Chosen(picked, choice, priced, None)
+        return SpecChoice(picked, choice, None, refused)
+    return SpecChoice(picked, choice, priced, None)
 
 
-def command(request: HttpRequest, held: Subscription, found: Chosen) -> WithinSpec:
-    """What the form orders. Its price is the one that was shown: a form without a quote was shown none, and is refused."""
+def command(request: HttpRequest, service: Subscription, choice: SpecChoice) -> WithinSpec:
+    """Build the command of the form. Its price is the quoted one; a form without a quote is refused."""
     return WithinSpec(
-        subscription=held.pk,
-        product_id=found.choice.offer.product_id,
-        quantity=found.quantity,
-        periods=whole(found.choice.periods),
+        subscription=service.pk,
+        product_id=choice.choice.offer.product_id,
+        quantity=choice.quantity,
+        periods=parse_count(choice.choice.periods),
         agreed=request.POST.get("agreed") == "on",
-        agreements=shown_to_buyer(request),
+        agreements=submitted_stamp(request),
         quote=request.POST.get("quote", "") or "none",
     )
 
 
-def context(request: HttpRequest, held: Subscription, found: Chosen | None, refused: Refused | None) -> dict[str, Any]:
-    """What both pages show: the choice with its price, and the order that is in the way."""
-    waiting = open_changes(held)
+def context(
+    request: HttpRequest, service: Subscription, choice: SpecChoice | None, refused: Refused | None
+) -> dict[str, Any]:
+    """Return the context of both pages: the choice with its price, and a conflicting order."""
+    waiting = open_changes(service)
     errors = {refused.field: refused.message} if refused else {}
-    if found is not None and found.wrong is not None:
-        errors.setdefault(found.wrong.field, found.wrong.message)
+    if choice is not None and choice.wrong is not None:
+        errors.setdefault(choice.wrong.field, choice.wrong.message)
     return {
-        "subscription": held,
-        "product": held.product,
-        "seller": held.seller,
-        "choice": found.choice if found else None,
-        "priced": found.priced if found else None,
-        "quote": _quote(request, found) if found else "",
+        "subscription": service,
+        "product": service.product,
+        "seller": service.seller,
+        "choice": choice.choice if choice else None,
+        "priced": choice.priced if choice else None,
+        "quote": _quote(request, choice) if choice else "",
         "stamp": "",
         "waiting": waiting[0] if waiting else None,
         "unpaid": bool(waiting) and waiting[0].status == Order.Status.UNPAID,
-        **consent(request, held.product, refused),
+        **consent_context(request, service.product, refused),
         "errors": errors,
         "refused": refused,
-        "wrong": found.wrong.message if found and found.wrong else "",
+        "wrong": choice.wrong.message if choice and choice.wrong else "",
     }
 
 
-def _quote(request: HttpRequest, found: Chosen) -> str:
-    if found.priced is None:
+def _quote(request: HttpRequest, choice: SpecChoice) -> str:
+    if choice.priced is None:
         return ""
-    return quotes.show(
-        person(request), found.choice.offer, found.priced, version=sold_version(found.choice.spec.product),
-        now=now_of(request), lasts=timedelta(minutes=config().quote_minutes),
+    return quotes.sign_quote(
+        person(request), choice.choice.offer, choice.priced, version=sold_version(choice.choice.spec.product),
+        now=now_of(request), lasts=timedelta(minutes=config().orders.quote_minutes),
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Template tags that the sites share."""
+"""Template tags for all sites."""

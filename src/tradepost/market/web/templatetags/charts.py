@@ -1,4 +1,4 @@
-"""Filters of the charts of usage; templates have them without ``{% load %}``."""
+"""Filters for usage charts, available in templates without ``{% load %}``."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ LARGE = 100
 
 @register.filter
 def month(value: date) -> str:
-    """March 2026, 2026年3月."""
+    """Return a month: March 2026, 2026年3月."""
     return format_date(value, "MMMM y" if locale_now().language == "en" else "y年M月", locale=locale_now())
 
 
 @register.filter
 def hour_of_day(value: datetime) -> str:
-    """09:00, of a day that the page names."""
+    """Return a time such as 09:00, for a day that the page names."""
     return f"{timezone.localtime(value):%H:%M}"
 
 
 @register.filter
 def about(value: Decimal) -> Decimal:
-    """What is only expected, no finer than one can mean it: 12,081 or 3.47."""
+    """Round an estimate to a sensible precision: 12,081 or 3.47."""
     return value.quantize(Decimal(1)) if value >= LARGE else value.quantize(Decimal("0.01"))
 
 
 @register.filter
 def in_units(quantity: int) -> Decimal:
-    """Of ten-thousandths."""
+    """Convert ten-thousandths to units."""
     return units(quantity)

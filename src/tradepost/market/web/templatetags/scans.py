@@ -1,4 +1,4 @@
-"""What the scan of a document found, beside its link. Without ``{% load %}``."""
+"""The scan result of a document beside its link. Available without ``{% load %}``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ register = template.Library()
 
 @register.simple_tag
 def scan_state(sha256: str, store: str = file_scans.PROOFS) -> SafeString:
-    """A document that is not scanned is never shown as clean; an infected one says what its sender can do."""
+    """Render the scan result. An unscanned document is never shown as clean; an infected one says what its sender can
+    do."""
     if not sha256:
         return SafeString("")
     verdict = file_scans.verdicts([sha256], store=store)[sha256]

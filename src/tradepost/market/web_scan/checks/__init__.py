@@ -1,1 +1,1 @@
-"""Checks of a web site, one a module: see ``web_scan.contract``."""
+"""Checks of a web site: one module each, see ``web_scan.contract``."""

@@ -1,4 +1,5 @@
-"""Do the site's cookies keep to https, away from scripts and from other sites? Their values are looked at by nobody."""
+"""Check the attributes of the site's cookies: https only, not for scripts, not for other sites. Values are never
+stored."""
 
 from __future__ import annotations
 
@@ -7,12 +8,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from tradepost.market.web_scan.check import Check
-from tradepost.market.web_scan.contract import Fault, Found, Outcome, Severity, clean
+from tradepost.market.web_scan.contract import Fault, Outcome, Severity, SiteFinding, clean_text
 from tradepost.market.web_scan.site import Site
 from tradepost.protocols.text import Text
 
 COOKIES = Text(en="Cookies", zh="Cookie 安全")
-MOST = 20
+MAX_COOKIES = 20
 _SESSION = re.compile(r"(?i)sess|sid|auth|token|login|jwt|remember")
 
 SECURE = Fault(
@@ -43,21 +44,21 @@ NONE_INSECURE = Fault(
 
 def run(site: Site) -> Iterator[Outcome]:
     front = site.front()
-    seen: set[str] = set()
+    names: set[str] = set()
     for hop in front.hops:
         secure = urlsplit(hop.url).scheme == "https"
-        for line in [value for name, value in hop.headers if name.lower() == "set-cookie"][:MOST]:
-            name, attributes = _read(line)
-            if name and name not in seen and not _is_deleted(attributes):
-                seen.add(name)
-                yield from _judge(name, attributes, hop.url, secure=secure)
+        for line in [value for name, value in hop.headers if name.lower() == "set-cookie"][:MAX_COOKIES]:
+            name, attributes = _parse_cookie(line)
+            if name and name not in names and not _is_deleted(attributes):
+                names.add(name)
+                yield from _cookie_findings(name, attributes, hop.url, secure=secure)
 
 
-def _read(line: str) -> tuple[str, dict[str, str]]:
-    """Its name and its attributes in lower case; never its value."""
-    pair, *rest = line[:4096].split(";")
+def _parse_cookie(line: str) -> tuple[str, dict[str, str]]:
+    """Return the name and lower-case attributes of a cookie, never its value."""
+    pair, *attribute_texts = line[:4096].split(";")
     name, _equals, _value = pair.partition("=")
-    parts = (part.strip().partition("=") for part in rest)
+    parts = (part.strip().partition("=") for part in attribute_texts)
     return name.strip(), {key.lower(): value.strip() for key, _, value in parts if key}
 
 
@@ -65,27 +66,27 @@ def _is_deleted(attributes: dict[str, str]) -> bool:
     return attributes.get("max-age", "").lstrip("-") == "0" or attributes.get("max-age", "").startswith("-")
 
 
-def _judge(name: str, attributes: dict[str, str], url: str, *, secure: bool) -> Iterator[Outcome]:
-    shown = "; ".join(
+def _cookie_findings(name: str, attributes: dict[str, str], url: str, *, secure: bool) -> Iterator[Outcome]:
+    visible_cookie = "; ".join(
         (
             f"{name}=…",
             *(
-                f"{key}={said}" if said else key
-                for key, said in attributes.items()
+                f"{key}={value}" if value else key
+                for key, value in attributes.items()
                 if key not in {"expires", "max-age"}
             ),
         )
     )
-    evidence, where = (clean(shown),), clean(url, 500)
+    evidence, where = (clean_text(visible_cookie),), clean_text(url, 500)
     same_site = attributes.get("samesite", "").lower()
     if same_site == "none" and "secure" not in attributes:
-        yield Found(code=NONE_INSECURE.code, where=where, evidence=evidence)
+        yield SiteFinding(code=NONE_INSECURE.code, where=where, evidence=evidence)
     elif secure and "secure" not in attributes:
-        yield Found(code=SECURE.code, where=where, evidence=evidence)
+        yield SiteFinding(code=SECURE.code, where=where, evidence=evidence)
     if _SESSION.search(name) and "httponly" not in attributes and not re.search(r"(?i)csrf|xsrf", name):
-        yield Found(code=HTTP_ONLY.code, where=where, evidence=evidence)
+        yield SiteFinding(code=HTTP_ONLY.code, where=where, evidence=evidence)
     if not same_site:
-        yield Found(code=SAME_SITE.code, where=where, evidence=evidence)
+        yield SiteFinding(code=SAME_SITE.code, where=where, evidence=evidence)
 
 
 CHECK = Check(

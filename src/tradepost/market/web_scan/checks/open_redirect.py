@@ -1,30 +1,38 @@
-"""Does an address of the site send people wherever its caller likes?
+"""Check for open redirects: whether an address of the site redirects to any target in a parameter.
 
-Asked are the front page and what it links to, with a parameter that is named as such parameters are; what is put into it is a
-host of a name that can never exist (RFC 6761), which nobody calls. Bounded, and nothing is posted.
-"""
+Requests the front page and its links, with parameter names that are common for redirects. The value is a host name
+that cannot exist (RFC 6761). The number of requests is limited, and nothing is posted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from tradepost.market.base.outbound import Fetched
+from tradepost.market.base.outbound import FetchedResponse
 from tradepost.market.web_scan.check import Check
-from tradepost.market.web_scan.contract import CannotTest, Fault, Found, NotTested, Outcome, Severity, Why, clean
+from tradepost.market.web_scan.contract import (
+    CannotTest,
+    Fault,
+    NotTested,
+    Outcome,
+    Severity,
+    SiteFinding,
+    UntestedReason,
+    clean_text,
+)
 from tradepost.market.web_scan.page import Page
 from tradepost.market.web_scan.site import Site, target_of
 from tradepost.protocols.text import Text
 
-ELSEWHERE = "tradepost-web-check.invalid"
-PROBES = (f"https://{ELSEWHERE}/", f"//{ELSEWHERE}/")
+FOREIGN_HOST = "tradepost-web-check.invalid"
+PROBES = (f"https://{FOREIGN_HOST}/", f"//{FOREIGN_HOST}/")
 NAMES = (
     "next", "url", "redirect", "redirect_uri", "redirect_url", "redirecturl", "return", "return_to", "returnto", "return_url",
     "returnurl", "continue", "goto", "target", "dest", "destination", "callback", "back", "backurl", "service", "forward", "to",
 )  # fmt: skip
-"""Parameters that commonly hold where to go next."""
-ON_FRONT = ("next", "url", "redirect", "return_url")
-MOST_LINKS = 8
+"""Names of parameters that commonly contain a redirect target."""
+FRONT_PAGE_PARAMETERS = ("next", "url", "redirect", "return_url")
+MAX_LINKS = 8
 
 REDIRECT = Fault(
     code="open_redirect.found",
@@ -44,45 +52,46 @@ REDIRECT = Fault(
 
 def run(site: Site) -> Iterator[Outcome]:
     answer, page = site.page()
-    asked: set[str] = set()
+    requested_urls: set[str] = set()
     for url, name in _candidates(site, answer, page):
         for probe in PROBES:
-            probed = _with(url, name, probe)
-            if probed in asked:
+            probed_url = _with_parameter(url, name, probe)
+            if probed_url in requested_urls:
                 continue
-            asked.add(probed)
+            requested_urls.add(probed_url)
             try:
-                target = target_of(site.ask(probed))
-            except CannotTest as why:
-                if why.why is Why.BUDGET:
-                    yield NotTested(why=Why.BUDGET)
+                target = target_of(site.ask(probed_url))
+            except CannotTest as error:
+                if error.why is UntestedReason.BUDGET:
+                    yield NotTested(why=UntestedReason.BUDGET)
                     return
-                continue  # what one address does not answer says nothing of the next
-            if target and _host(target) == ELSEWHERE:
-                yield Found(
+                continue  # the next address may still respond
+            if target and _host(target) == FOREIGN_HOST:
+                yield SiteFinding(
                     code=REDIRECT.code,
-                    where=clean(_path(url), 500),
-                    evidence=(f"{name}={probe}", f"Location: {clean(target)}"),
+                    where=clean_text(_path(url), 500),
+                    evidence=(f"{name}={probe}", f"Location: {clean_text(target)}"),
                 )
                 break
 
 
-def _candidates(site: Site, answer: Fetched, page: Page) -> Iterator[tuple[str, str]]:
-    """Addresses with the name of a parameter each: those that the page itself uses, then common ones of the front page."""
-    found = 0
+def _candidates(site: Site, answer: FetchedResponse, page: Page) -> Iterator[tuple[str, str]]:
+    """Yield addresses with the name of a parameter: those that the page itself uses, then common ones of the front
+    page."""
+    count = 0
     for link in page.links:
         url = _join(answer.url, link)
         names = [name for name, _ in _query(url) if name.lower() in NAMES]
-        if names and site.is_own(url) and found < MOST_LINKS:
-            found += 1
+        if names and site.is_own(url) and count < MAX_LINKS:
+            count += 1
             yield url, names[0]
     for form in page.forms:
         url = _join(answer.url, form.action or answer.url)
         names = [name for name in form.names if name.lower() in NAMES]
-        if form.method == "get" and names and site.is_own(url) and found < MOST_LINKS:
-            found += 1
+        if form.method == "get" and names and site.is_own(url) and count < MAX_LINKS:
+            count += 1
             yield url, names[0]
-    for name in ON_FRONT:
+    for name in FRONT_PAGE_PARAMETERS:
         yield answer.url, name
 
 
@@ -93,9 +102,9 @@ def _query(url: str) -> list[tuple[str, str]]:
         return []
 
 
-def _with(url: str, name: str, value: str) -> str:
+def _with_parameter(url: str, name: str, value: str) -> str:
     parts = urlsplit(url)
-    query = [(key, said) for key, said in _query(url) if key != name]
+    query = [(key, current) for key, current in _query(url) if key != name]
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", urlencode([*query, (name, value)]), ""))
 
 
@@ -106,11 +115,11 @@ def _path(url: str) -> str:
 
 def _join(base: str, url: str) -> str:
     try:
-        joined = urljoin(base, url.strip())
-        urlsplit(joined).port  # noqa: B018  # raises for what is no number
+        joined_url = urljoin(base, url.strip())
+        urlsplit(joined_url).port  # noqa: B018  # raises for an invalid port
     except ValueError:
         return ""
-    return joined if joined.isascii() and " " not in joined else ""
+    return joined_url if joined_url.isascii() and " " not in joined_url else ""
 
 
 def _host(url: str) -> str:

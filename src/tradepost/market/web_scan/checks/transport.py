@@ -1,4 +1,4 @@
-"""Is the site reached over https, and does plain http lead there?"""
+"""Check whether the site is served over https, and whether plain http redirects to it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ from urllib.parse import urlsplit
 
 from tradepost.market.identity.domain_names import is_loopback
 from tradepost.market.web_scan.check import Check
-from tradepost.market.web_scan.contract import CannotTest, Fault, Found, NotTested, Outcome, Severity, Why
+from tradepost.market.web_scan.contract import (
+    CannotTest,
+    Fault,
+    NotTested,
+    Outcome,
+    Severity,
+    SiteFinding,
+    UntestedReason,
+)
 from tradepost.market.web_scan.site import Site, origin_of, target_of
-from tradepost.market.web_scan.topics import TLS
+from tradepost.market.web_scan.topics import TLS_TOPIC
 from tradepost.protocols.text import Text
 
-PLAIN = Fault(
+NO_HTTPS = Fault(
     code="transport.plain",
     severity=Severity.HIGH,
-    topic=TLS,
+    topic=TLS_TOPIC,
     title=Text(en="The site is open over plain http", zh="网站以明文 HTTP 提供服务"),
     why=Text(
         en="Everybody on the way reads and changes what buyers and the site say to each other, passwords included.",
@@ -30,7 +38,7 @@ PLAIN = Fault(
 LOOPBACK = Fault(
     code="transport.loopback",
     severity=Severity.INFO,
-    topic=TLS,
+    topic=TLS_TOPIC,
     title=Text(en="Plain http on this machine, which a sandbox allows", zh="沙箱中使用本机明文 HTTP"),
     why=Text(
         en="A real market counts this as a high finding.",
@@ -41,7 +49,7 @@ LOOPBACK = Fault(
 NO_REDIRECT = Fault(
     code="transport.no_redirect",
     severity=Severity.MEDIUM,
-    topic=TLS,
+    topic=TLS_TOPIC,
     title=Text(en="Plain http is answered without leading to https", zh="HTTP 地址未重定向至 HTTPS"),
     why=Text(
         en="Who types the name without https stays on a connection that anybody reads.",
@@ -56,46 +64,46 @@ NO_REDIRECT = Fault(
 
 def run(site: Site) -> Iterator[Outcome]:
     if urlsplit(site.url).scheme == "https":
-        yield from _plain_beside(site)
+        yield from _check_plain_http(site)
         return
     answer = site.front()
     if urlsplit(answer.last.url).scheme == "https":
         return
     if answer.left:
         if urlsplit(answer.left).scheme != "https":
-            yield NotTested(why=Why.OTHER_HOST, detail=origin_of(answer.left))
+            yield NotTested(why=UntestedReason.OTHER_HOST, detail=origin_of(answer.left))
         return
-    seen = (f"{origin_of(answer.last.url)} · {answer.last.status}",)
+    evidence = (f"{origin_of(answer.last.url)} · {answer.last.status}",)
     if site.outbound.sandbox and is_loopback(site.host):
-        yield Found(code=LOOPBACK.code, where=site.url, evidence=seen)
+        yield SiteFinding(code=LOOPBACK.code, where=site.url, evidence=evidence)
     elif answer.last.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        yield Found(code=PLAIN.code, where=site.url, evidence=seen)
+        yield SiteFinding(code=NO_HTTPS.code, where=site.url, evidence=evidence)
     else:
-        raise CannotTest(Why.STATUS, str(answer.last.status))
+        raise CannotTest(UntestedReason.STATUS, str(answer.last.status))
 
 
-def _plain_beside(site: Site) -> Iterator[Outcome]:
-    """What stands at the http address of the same name. Nobody there is as good as a redirect."""
+def _check_plain_http(site: Site) -> Iterator[Outcome]:
+    """Check the http address of the same name. No server there is as good as a redirect."""
     if urlsplit(site.url).port not in {None, 443}:
-        return  # which port of plain http belongs to it nobody knows
-    shown = f"[{site.host}]" if ":" in site.host else site.host
+        return  # there is no known http port for a custom https port
+    url_host = f"[{site.host}]" if ":" in site.host else site.host
     try:
-        answer = site.ask(f"http://{shown}/")
-    except CannotTest as why:
-        if why.why is not Why.CONNECT:
+        answer = site.ask(f"http://{url_host}/")
+    except CannotTest as error:
+        if error.why is not UntestedReason.CONNECT:
             raise
         return
     target = target_of(answer)
     if target is None and answer.status < HTTPStatus.BAD_REQUEST:
-        yield Found(code=NO_REDIRECT.code, where=answer.url, evidence=(f"{answer.status}",))
+        yield SiteFinding(code=NO_REDIRECT.code, where=answer.url, evidence=(f"{answer.status}",))
     elif target is not None and urlsplit(target).scheme != "https":
-        yield Found(code=NO_REDIRECT.code, where=answer.url, evidence=(f"{answer.status} → {origin_of(target)}",))
+        yield SiteFinding(code=NO_REDIRECT.code, where=answer.url, evidence=(f"{answer.status} → {origin_of(target)}",))
 
 
 CHECK = Check(
     code="transport",
     order=20,
     title=Text(en="Encrypted connection", zh="加密访问"),
-    faults=(PLAIN, LOOPBACK, NO_REDIRECT),
+    faults=(NO_HTTPS, LOOPBACK, NO_REDIRECT),
     run=run,
 )

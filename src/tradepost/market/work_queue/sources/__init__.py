@@ -1,1 +1,1 @@
-"""Where the work queue's entries come from: a module a context, each with ``SOURCES``."""
+"""Sources of the work queue: one module per context, each with ``SOURCES``."""

@@ -1,4 +1,4 @@
-"""Operations that stopped until somebody resolves them, and services that are not at their seller as the market has them."""
+"""Stopped operations, and services whose state differs at their seller."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.base.models import Move
 from tradepost.market.fulfilment.cases import kind_of
 from tradepost.market.fulfilment.drift_models import Drift
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.operation_lists import STATES, with_service
 from tradepost.market.production import reasons
-from tradepost.market.work_queue.contract import Clock, Entry, Severity, Value, Words, key_of
+from tradepost.market.work_queue.contract import Clock, Entry, FactValue, Severity, TranslatedText, key_of
 
 
-class Stopped:
+class StoppedOperations:
     name = "operations"
     title = _("Stopped operations")
 
@@ -28,43 +28,46 @@ class Stopped:
         return reverse("console:operations")
 
     def rows(self) -> QuerySet[Operation]:
-        """The index of what stopped serves it; the oldest operation first."""
+        """Use the index of stopped operations, oldest first."""
         return with_service(Operation.objects.filter(STATES["stopped"]).select_related("seller")).order_by("pk")
 
     def entries(self, rows: Sequence[Operation], clock: Clock) -> list[Entry]:
         stopped_at = _stopped_at(rows)
-        return [self._entry(one, stopped_at.get(one.pk, one.created_at), clock) for one in rows]
+        return [self._entry(row, stopped_at.get(row.pk, row.created_at), clock) for row in rows]
 
-    def _entry(self, one: Operation, since: datetime, clock: Clock) -> Entry:
-        seller = named(one.seller)
-        facts: list[tuple[Words, Value]] = [(_("Seller"), seller)]
+    def _entry(self, row: Operation, since: datetime, clock: Clock) -> Entry:
+        seller = localised_name(row.seller)
+        facts: list[tuple[TranslatedText, FactValue]] = [(_("Seller"), seller)]
         about = seller
-        if one.subscription is not None:
-            about = f"{named(one.subscription.product)} · {seller}"
-            facts += [(_("Product"), named(one.subscription.product)), (_("Buyer"), str(one.subscription.buyer))]
-        if one.line is not None:
-            facts += [(_("Order"), one.line.order.number), (_("Amount paid"), one.line.order.total)]
-        if one.note:
-            facts.append((_("Why"), _why(one)))
+        if row.subscription is not None:
+            about = f"{localised_name(row.subscription.product)} · {seller}"
+            facts += [
+                (_("Product"), localised_name(row.subscription.product)),
+                (_("Buyer"), str(row.subscription.buyer)),
+            ]
+        if row.line is not None:
+            facts += [(_("Order"), row.line.order.number), (_("Amount paid"), row.line.order.total)]
+        if row.note:
+            facts.append((_("Why"), _reason(row)))
         return Entry(
-            key=key_of(self.name, one.pk),
-            title=gettext("Stopped: %(operation)s") % {"operation": kind_of(one).title},
-            about=about, url=reverse("console:operation", args=[one.pk]), since=since, due_at=clock.due(since),
-            severity=Severity.HIGH if one.line is not None else Severity.NORMAL,
+            key=key_of(self.name, row.pk),
+            title=gettext("Stopped: %(operation)s") % {"operation": kind_of(row).title},
+            about=about, url=reverse("console:operation", args=[row.pk]), since=since, due_at=clock.due(since),
+            severity=Severity.HIGH if row.line is not None else Severity.NORMAL,
             facts=facts,
         )  # fmt: skip
 
 
 def _stopped_at(rows: Sequence[Operation]) -> dict[int, datetime]:
-    """When each stopped last: the history says so, in one query."""
-    moves = Move.objects.filter(lifecycle="operation", subject__in=[str(one.pk) for one in rows], event="stop")
+    """Return when each operation last stopped, from its history, with one query."""
+    moves = Move.objects.filter(lifecycle="operation", subject__in=[str(row.pk) for row in rows], event="stop")
     return {int(subject): at for subject, at in moves.order_by("pk").values_list("subject", "at")}
 
 
-def _why(one: Operation) -> str:
-    if not reasons.is_verdict(one.note):
-        return gettext(one.note)
-    return reasons.title(one.note, protocol=one.call.protocol if one.call is not None else "")
+def _reason(row: Operation) -> str:
+    if not reasons.is_verdict(row.note):
+        return gettext(row.note)
+    return reasons.title(row.note, protocol=row.call.protocol if row.call is not None else "")
 
 
 class Drifts:
@@ -75,25 +78,25 @@ class Drifts:
         return reverse("console:reconcile")
 
     def rows(self) -> QuerySet[Drift]:
-        """The index of what stands serves it; what was found first comes first."""
-        standing = Drift.objects.filter(settled_at=None).select_related("seller", "subscription__product")
-        return standing.defer("subscription__sealed_access", "subscription__sealed_license").order_by("pk")
+        """Use the index of open differences, oldest first."""
+        open_drifts = Drift.objects.filter(settled_at=None).select_related("seller", "subscription__product")
+        return open_drifts.defer("subscription__sealed_access", "subscription__sealed_license").order_by("pk")
 
     def entries(self, rows: Sequence[Drift], clock: Clock) -> list[Entry]:
-        return [self._entry(one, clock) for one in rows]
+        return [self._entry(row, clock) for row in rows]
 
-    def _entry(self, one: Drift, clock: Clock) -> Entry:
-        product, seller = named(one.subscription.product), named(one.seller)
+    def _entry(self, row: Drift, clock: Clock) -> Entry:
+        product, seller = localised_name(row.subscription.product), localised_name(row.seller)
         return Entry(
-            key=key_of(self.name, one.pk), title=one.get_what_display(), about=f"{product} · {seller}",
-            url=reverse("console:service", args=[one.subscription_id]), since=one.found_at,
-            due_at=clock.due(one.found_at), severity=Severity.NORMAL,
+            key=key_of(self.name, row.pk), title=row.get_what_display(), about=f"{product} · {seller}",
+            url=reverse("console:service", args=[row.subscription_id]), since=row.found_at,
+            due_at=clock.due(row.found_at), severity=Severity.NORMAL,
             facts=(
-                (_("Seller"), seller), (_("Product"), product), ("instanceId", one.subscription.instance_id),
-                (_("What mends it"), one.get_repair_display()),
-                (_("Seen last"), one.seen_at),
+                (_("Seller"), seller), (_("Product"), product), ("instanceId", row.subscription.instance_id),
+                (_("Resolution"), row.get_repair_display()),
+                (_("Seen last"), row.seen_at),
             ),
         )  # fmt: skip
 
 
-SOURCES = (Stopped(), Drifts())
+SOURCES = (StoppedOperations(), Drifts())

@@ -1,4 +1,4 @@
-"""Period images that wait to be bound again, and what the cloud did not do for servers that no service is on."""
+"""Idle period images, failed cloud tasks and orphan servers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as plain
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tradepost.market.compute.models import OrphanServer, Task
 from tradepost.market.compute.orphans import orphans
-from tradepost.market.compute.tasks import WORDS
+from tradepost.market.compute.tasks import PROGRESS_MESSAGES
 from tradepost.market.images.models import PeriodImage
-from tradepost.market.images.operator_queries import given_up, idle_images
+from tradepost.market.images.operator_queries import failed_tasks, idle_images
 from tradepost.market.work_queue.contract import Clock, Entry, Severity, key_of
 
 
@@ -28,17 +29,17 @@ class IdleImages:
         return idle_images()
 
     def entries(self, rows: Sequence[PeriodImage], clock: Clock) -> list[Entry]:
-        return [self._entry(one, clock) for one in rows]
+        return [self._entry(row, clock) for row in rows]
 
-    def _entry(self, one: PeriodImage, clock: Clock) -> Entry:
-        since = one.idle_since or one.service.created_at
+    def _entry(self, row: PeriodImage, clock: Clock) -> Entry:
+        since = row.idle_since or row.service.created_at
         return Entry(
-            key=key_of(self.name, one.pk), title=_("Period image that covers no server"),
-            about=f"{one.service.buyer} · {one.service.product.name}", url=reverse("console:image", args=[one.pk]),
+            key=key_of(self.name, row.pk), title=_("Period image that covers no server"),
+            about=f"{row.service.buyer} · {row.service.product.name}", url=reverse("console:image", args=[row.pk]),
             since=since, due_at=clock.due(since),
             facts=(
-                (_("Buyer"), str(one.service.buyer)), (_("Idle since"), since),
-                (_("Paid until"), one.service.expires_at or "–"),
+                (_("Buyer"), str(row.service.buyer)), (_("Idle since"), since),
+                (_("Paid until"), row.service.expires_at or "–"),
             ),
         )  # fmt: skip
 
@@ -51,18 +52,18 @@ class ServerTasks:
         return reverse("console:servers")
 
     def rows(self) -> QuerySet[Task]:
-        return given_up()
+        return failed_tasks()
 
     def entries(self, rows: Sequence[Task], clock: Clock) -> list[Entry]:
-        return [self._entry(one, clock) for one in rows]
+        return [self._entry(row, clock) for row in rows]
 
-    def _entry(self, one: Task, clock: Clock) -> Entry:
-        since = one.ended_at or one.created_at
+    def _entry(self, row: Task, clock: Clock) -> Entry:
+        since = row.ended_at or row.created_at
         return Entry(
-            key=key_of(self.name, one.pk), title=_("The cloud did not do what a server needs"),
-            about=f"{one.server.name} · {one.server.buyer}", url=reverse("console:server", args=[one.server_id]),
+            key=key_of(self.name, row.pk), title=_("The cloud did not do what a server needs"),
+            about=f"{row.server.name} · {row.server.buyer}", url=reverse("console:server", args=[row.server_id]),
             since=since, due_at=clock.due(since), severity=Severity.HIGH,
-            facts=((_("Server"), one.server.name), (_("Asked for"), plain(WORDS[one.action])), (_("The cloud said"), one.error)),
+            facts=((_("Server"), row.server.name), (pgettext_lazy("cloud", "Request made"), plain(PROGRESS_MESSAGES[row.action])), (_("The cloud said"), row.error)),
         )  # fmt: skip
 
 
@@ -74,9 +75,12 @@ class OrphanServers:
         return reverse("console:orphans")
 
     def rows(self) -> QuerySet[OrphanServer]:
-        """Those to decide about, and those that the cloud did not delete."""
-        undecided, refused = Q(status=OrphanServer.Status.FOUND), Q(status=OrphanServer.Status.RELEASING) & ~Q(error="")
-        return orphans().filter(undecided | refused).order_by("pk")
+        """Orphans without a decision, and those whose deletion failed."""
+        is_undecided, is_refused = (
+            Q(status=OrphanServer.Status.FOUND),
+            Q(status=OrphanServer.Status.RELEASING) & ~Q(error=""),
+        )
+        return orphans().filter(is_undecided | is_refused).order_by("pk")
 
     def entries(self, rows: Sequence[OrphanServer], clock: Clock) -> list[Entry]:
         return [self._entry(orphan, clock) for orphan in rows]

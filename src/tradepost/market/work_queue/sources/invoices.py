@@ -1,4 +1,4 @@
-"""Invoices whose sellers let their time pass (business-rules §6.2): the operator asks the seller. And those that operators issue."""
+"""Invoices that sellers have not issued in time (business-rules §6.2), and invoices that operators issue."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.invoices.models import Invoice
-from tradepost.market.invoices.queries import of_the_market, overdue
+from tradepost.market.invoices.queries import market_invoices, overdue_invoices
 from tradepost.market.work_queue.contract import Clock, Entry, Severity, key_of
 
 
-class Overdue:
+class OverdueInvoices:
     name = "invoices"
     title = _("Invoices overdue")
 
@@ -22,26 +22,26 @@ class Overdue:
         return reverse("console:invoices")
 
     def rows(self) -> QuerySet[Invoice]:
-        """By the index of what is late, the longest first."""
-        return overdue()
+        """Use the index of overdue invoices, the longest overdue first."""
+        return overdue_invoices()
 
     def entries(self, rows: Sequence[Invoice], clock: Clock) -> list[Entry]:
-        return [self._entry(one, clock) for one in rows]
+        return [self._entry(row, clock) for row in rows]
 
-    def _entry(self, one: Invoice, clock: Clock) -> Entry:
-        since, seller, buyer = one.due_at or one.applied_at, named(one.seller), str(one.buyer)
+    def _entry(self, row: Invoice, clock: Clock) -> Entry:
+        since, seller, buyer = row.due_at or row.applied_at, localised_name(row.seller), str(row.buyer)
         return Entry(
-            key=key_of(self.name, one.pk), title=_("Invoice that the seller does not issue"), about=f"{seller} · {buyer}",
-            url=reverse("console:invoice", args=[one.pk]), since=since, due_at=clock.due(since), severity=Severity.NORMAL,
+            key=key_of(self.name, row.pk), title=_("Invoice not issued by the seller"), about=f"{seller} · {buyer}",
+            url=reverse("console:invoice", args=[row.pk]), since=since, due_at=clock.due(since), severity=Severity.NORMAL,
             facts=(
-                (_("Seller"), seller), (_("Buyer"), buyer), (_("Application"), one.number), (_("Amount"), one.amount),
+                (_("Seller"), seller), (_("Buyer"), buyer), (_("Application"), row.number), (_("Amount"), row.amount),
                 (_("Was due"), since),
             ),
         )  # fmt: skip
 
 
-class OfTheMarket:
-    """What operators issue themselves: of the market's own products, and over its fee (§6.1, §6.5)."""
+class MarketInvoices:
+    """Invoices that operators issue: for the market's own products, and for its fee (§6.1, §6.5)."""
 
     name = "own_invoices"
     title = _("Invoices to be issued by the market")
@@ -50,25 +50,25 @@ class OfTheMarket:
         return reverse("console:invoices")
 
     def rows(self) -> QuerySet[Invoice]:
-        """By the index of what is due; one that is late is among the others."""
-        return of_the_market()
+        """Use the index of due invoices, including overdue ones."""
+        return market_invoices()
 
     def entries(self, rows: Sequence[Invoice], clock: Clock) -> list[Entry]:
-        del clock  # an invoice has its own time
-        return [self._entry(one) for one in rows]
+        del clock  # an invoice has its own deadline
+        return [self._entry(row) for row in rows]
 
-    def _entry(self, one: Invoice) -> Entry:
-        whose = named(one.payer) if one.payer else str(one.buyer)
-        title = _("Invoice over the market's fee") if one.payer else _("Invoice of the market's own products")
+    def _entry(self, row: Invoice) -> Entry:
+        recipient = localised_name(row.payer) if row.payer else str(row.buyer)
+        title = _("Invoice over the market's fee") if row.payer else _("Invoice of the market's own products")
         return Entry(
-            key=key_of(self.name, one.pk), title=title, about=whose, url=reverse("console:invoice", args=[one.pk]),
-            since=one.wished_at if one.wish and one.wished_at else one.applied_at, due_at=one.due_at,
+            key=key_of(self.name, row.pk), title=title, about=recipient, url=reverse("console:invoice", args=[row.pk]),
+            since=row.wished_at if row.wish and row.wished_at else row.applied_at, due_at=row.due_at,
             severity=Severity.NORMAL,
             facts=(
-                (_("For"), whose), (_("Application"), one.number), (_("Amount"), one.amount),
-                (_("State"), one.get_status_display()),
+                (_("For"), recipient), (_("Application"), row.number), (_("Amount"), row.amount),
+                (_("State"), row.get_status_display()),
             ),
         )  # fmt: skip
 
 
-SOURCES = (Overdue(), OfTheMarket())
+SOURCES = (OverdueInvoices(), MarketInvoices())

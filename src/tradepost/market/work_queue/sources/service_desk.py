@@ -1,4 +1,4 @@
-"""Demands that nobody answered yet, and complaints that an operator decides (business-rules §9, §12, §17.7)."""
+"""Unanswered demands, and complaints to decide (business-rules §9, §12, §17.7)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.base.both_languages import named
+from tradepost.market.base.both_languages import localised_name
 from tradepost.market.service_desk import complaint_queries, demand_queries
 from tradepost.market.service_desk.models import Complaint, Demand
-from tradepost.market.work_queue.contract import Clock, Entry, Severity, Value, Words, key_of
+from tradepost.market.work_queue.contract import Clock, Entry, FactValue, Severity, TranslatedText, key_of
 
-SHOWN = 120
-"""Characters of what somebody wrote."""
+MAX_SHOWN_LENGTH = 120
+"""Number of characters shown of a text."""
 
 
 class Demands:
@@ -25,16 +25,17 @@ class Demands:
         return f"{reverse('console:demands')}?status=open"
 
     def rows(self) -> QuerySet[Demand]:
-        return demand_queries.waiting()
+        return demand_queries.waiting_demands()
 
-    def entries(self, rows: Sequence[Demand], clock: Clock) -> list[Entry]:  # noqa: ARG002  # its rows have their time
+    def entries(self, rows: Sequence[Demand], clock: Clock) -> list[Entry]:  # noqa: ARG002  # # noqa: ARG002 # the rows have deadlines
         return [
             Entry(
-                key=key_of(self.name, one.pk), title=_("Demand for what the store does not have"), about=_short(one.requirement),
-                url=reverse("console:demand", args=[one.pk]), since=one.created_at, due_at=one.due_at,
-                facts=((_("Who asks"), one.contact), (_("What is needed"), one.requirement)),
+                key=key_of(self.name, row.pk), title=_(
+                    "Demand for a product that the store does not have"), about=_short(row.requirement),
+                url=reverse("console:demand", args=[row.pk]), since=row.created_at, due_at=row.due_at,
+                facts=((_("Requester"), row.contact), (_("Demand details"), row.requirement)),
             )
-            for one in rows
+            for row in rows
         ]  # fmt: skip
 
 
@@ -46,27 +47,27 @@ class Complaints:
         return reverse("console:complaints")
 
     def rows(self) -> QuerySet[Complaint]:
-        return complaint_queries.waiting()
+        return complaint_queries.complaints_to_decide()
 
     def entries(self, rows: Sequence[Complaint], clock: Clock) -> list[Entry]:  # noqa: ARG002
-        return [self._entry(one) for one in rows]
+        return [self._entry(row) for row in rows]
 
-    def _entry(self, one: Complaint) -> Entry:
-        seller, reason = named(one.seller), one.get_reason_display()
-        facts: list[tuple[Words, Value]] = [(_("Seller"), seller), (_("Buyer"), str(one.buyer))]
-        if one.product is not None:
-            facts.append((_("Product"), named(one.product)))
-        facts += [(_("What it is about"), reason), (_("The buyer"), one.text), (_("The seller"), one.reply)]
+    def _entry(self, row: Complaint) -> Entry:
+        seller, reason = localised_name(row.seller), row.get_reason_display()
+        facts: list[tuple[TranslatedText, FactValue]] = [(_("Seller"), seller), (_("Buyer"), str(row.buyer))]
+        if row.product is not None:
+            facts.append((_("Product"), localised_name(row.product)))
+        facts += [(_("Complaint details"), reason), (_("The buyer"), row.text), (_("The seller"), row.reply)]
         return Entry(
-            key=key_of(self.name, one.pk), title=_("Complaint about a seller"), about=f"{seller} · {reason}",
-            url=reverse("console:complaint", args=[one.pk]), since=one.created_at, due_at=one.due_at,
-            severity=Severity.HIGH if one.status == Complaint.Status.UNANSWERED else Severity.NORMAL, facts=facts,
+            key=key_of(self.name, row.pk), title=_("Complaint about a seller"), about=f"{seller} · {reason}",
+            url=reverse("console:complaint", args=[row.pk]), since=row.created_at, due_at=row.due_at,
+            severity=Severity.HIGH if row.status == Complaint.Status.UNANSWERED else Severity.NORMAL, facts=facts,
         )  # fmt: skip
 
 
 def _short(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= SHOWN else f"{plain[: SHOWN - 1]}…"
+    plain_text = " ".join(text.split())
+    return plain_text if len(plain_text) <= MAX_SHOWN_LENGTH else f"{plain_text[: MAX_SHOWN_LENGTH - 1]}…"
 
 
 SOURCES = (Demands(), Complaints())

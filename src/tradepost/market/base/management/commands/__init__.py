@@ -1,1 +1,1 @@
-"""Found by Django by their names."""
+"""Django finds these commands by module name."""

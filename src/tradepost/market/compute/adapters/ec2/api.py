@@ -1,4 +1,4 @@
-"""Calls to EC2: one client, through the outbound policy, with errors as ``CloudError``."""
+"""Client for the EC2 API that follows the outbound policy and raises ``CloudError``."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tradepost.market.base.guarded_pools import CONNECT_SECONDS, READ_SECONDS, pools
 from tradepost.market.compute.cloud_file import LiveFile
 from tradepost.market.compute.contract import CloudError, Fault
-from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS, pools
 
 type Instance = Mapping[str, Any]
 
-CREDENTIALS = frozenset({
+CREDENTIAL_ERRORS = frozenset({
     "AuthFailure", "UnauthorizedOperation", "InvalidClientTokenId", "SignatureDoesNotMatch", "OptInRequired", "AccessDenied",
     "ExpiredToken", "RequestExpired", "PendingVerification", "Blocked", "MissingAuthenticationToken",
 })  # fmt: skip
-ADDRESSES = frozenset({"InsufficientFreeAddressesInSubnet", "InsufficientCidrBlocks"})
-CAPACITY = ("Insufficient", "Server.Insufficient")
-QUOTA = ("LimitExceeded", "QuotaExceeded")
-TRANSIENT = (
+ADDRESS_ERRORS = frozenset({"InsufficientFreeAddressesInSubnet", "InsufficientCidrBlocks"})
+CAPACITY_ERRORS = ("Insufficient", "Server.Insufficient")
+QUOTA_ERRORS = ("LimitExceeded", "QuotaExceeded")
+TRANSIENT_ERRORS = (
     "InvalidInstanceID", "InvalidVolume", "InvalidAttachment", "InvalidNetworkInterface", "InvalidState",
 )  # fmt: skip
-"""EC2 lists new servers and disks seconds after it made them."""
-SETTINGS = ("Invalid", "Unsupported", "MissingParameter", "Client.Invalid")
+"""Not final: EC2 lists new servers and disks only seconds after it created them."""
+SETTING_ERRORS = ("Invalid", "Unsupported", "MissingParameter", "Client.Invalid")
 THROTTLED = frozenset({"RequestLimitExceeded", "Throttling"})
 
 
 def fault_of(code: str) -> Fault:
-    if code in CREDENTIALS:
+    if code in CREDENTIAL_ERRORS:
         return Fault.CREDENTIALS
-    if code in THROTTLED or code.startswith(TRANSIENT):
+    if code in THROTTLED or code.startswith(TRANSIENT_ERRORS):
         return Fault.OTHER
-    if code.removeprefix("Server.").removeprefix("Client.") in ADDRESSES:
+    if code.removeprefix("Server.").removeprefix("Client.") in ADDRESS_ERRORS:
         return Fault.ADDRESSES
-    if code.startswith(CAPACITY):
+    if code.startswith(CAPACITY_ERRORS):
         return Fault.CAPACITY
-    if code.endswith(QUOTA) or "LimitExceeded" in code:
+    if code.endswith(QUOTA_ERRORS) or "LimitExceeded" in code:
         return Fault.QUOTA
-    return Fault.SETTINGS if code.startswith(SETTINGS) else Fault.OTHER
+    return Fault.SETTINGS if code.startswith(SETTING_ERRORS) else Fault.OTHER
 
 
 class Api:
@@ -48,15 +48,15 @@ class Api:
         self._client: tuple[object, Any] | None = None
 
     def client(self) -> Any:
-        """A client is safe to share between threads. A new one after the region or the keys changed."""
+        """Return the client, which threads may share. A new one is built when the region or the keys change."""
         file, keys = self._file.now, self._file.keys
-        place = (file.region, file.endpoint, keys)
+        client_key = (file.region, file.endpoint, keys)
         with self._lock:
-            if self._client is None or self._client[0] != place:
-                self._client = (place, self._made(file.region, file.endpoint, *keys))
+            if self._client is None or self._client[0] != client_key:
+                self._client = (client_key, self._build_client(file.region, file.endpoint, *keys))
             return self._client[1]
 
-    def _made(self, region: str, endpoint: str, access: str, secret: str) -> Any:
+    def _build_client(self, region: str, endpoint: str, access: str, secret: str) -> Any:
         import boto3
         import botocore.config
 
@@ -71,62 +71,64 @@ class Api:
         return client
 
     def ask(self, operation: str, **options: Any) -> dict[str, Any]:
-        """Raises ``CloudError``."""
+        """Call an EC2 operation. Raises ``CloudError``."""
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
         from urllib3.exceptions import HTTPError
 
         try:
-            answer: dict[str, Any] = getattr(self.client(), operation)(**options)
-        except ClientError as refused:
-            details = refused.response.get("Error", {})
-            raise self.error(str(details.get("Code", "")), str(details.get("Message", refused))) from refused
-        except (BotoCoreError, ResponseParserError, HTTPError, OSError) as away:
-            raise CloudError(f"{operation}: {away}", fault=Fault.UNREACHABLE) from away
-        return answer
+            response: dict[str, Any] = getattr(self.client(), operation)(**options)
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            raise self.error(str(details.get("Code", "")), str(details.get("Message", error))) from error
+        except (BotoCoreError, ResponseParserError, HTTPError, OSError) as error:
+            raise CloudError(f"{operation}: {error}", fault=Fault.UNREACHABLE) from error
+        return response
 
     def error(self, code: str, message: str, *, final: bool = False) -> CloudError:
         return CloudError(f"{code}: {message}" if code else message, final=final, fault=fault_of(code))
 
     def instances(self, filters: Sequence[Mapping[str, Any]]) -> list[Instance]:
-        found: list[Instance] = []
+        instances: list[Instance] = []
         options: dict[str, Any] = {"Filters": list(filters)}
         while True:
             page = self.ask("describe_instances", **options)
-            found += [one for reservation in page["Reservations"] for one in reservation["Instances"]]
-            if not (following := page.get("NextToken")):
-                return found
-            options["NextToken"] = following
+            instances += [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
+            if not (next_token := page.get("NextToken")):
+                return instances
+            options["NextToken"] = next_token
 
     def impaired(self, server_ids: Sequence[str]) -> frozenset[str]:
-        """Running servers that a check of EC2 found at fault."""
-        found = self.ask("describe_instance_status", InstanceIds=list(server_ids))["InstanceStatuses"]
+        """Return the running servers that fail an EC2 status check."""
+        statuses = self.ask("describe_instance_status", InstanceIds=list(server_ids))["InstanceStatuses"]
         return frozenset(
-            one["InstanceId"]
-            for one in found
-            if "impaired" in {one.get("InstanceStatus", {}).get("Status"), one.get("SystemStatus", {}).get("Status")}
+            status["InstanceId"]
+            for status in statuses
+            if "impaired"
+            in {status.get("InstanceStatus", {}).get("Status"), status.get("SystemStatus", {}).get("Status")}
         )
 
     def instance_types(self, names: Sequence[str]) -> frozenset[str]:
-        """Those of them that the region has."""
-        found: set[str] = set()
+        """Return the names that exist in the region."""
+        known_types: set[str] = set()
         options: dict[str, Any] = {"Filters": [{"Name": "instance-type", "Values": list(names)}]}
         while True:
             page = self.ask("describe_instance_types", **options)
-            found |= {one["InstanceType"] for one in page["InstanceTypes"]}
-            if not (following := page.get("NextToken")):
-                return frozenset(found)
-            options["NextToken"] = following
+            known_types |= {instance_type["InstanceType"] for instance_type in page["InstanceTypes"]}
+            if not (next_token := page.get("NextToken")):
+                return frozenset(known_types)
+            options["NextToken"] = next_token
 
     def image(self, image: str) -> Mapping[str, Any]:
-        found = self.ask("describe_images", ImageIds=[image])["Images"]
-        if not found:
+        images = self.ask("describe_images", ImageIds=[image])["Images"]
+        if not images:
             raise CloudError(f"image {image} does not exist", final=True, fault=Fault.SETTINGS)
-        return {"RootDeviceName": "/dev/sda1", **found[0]}
+        return {"RootDeviceName": "/dev/sda1", **images[0]}
 
 
 class _Sender:
-    """Sends in place of boto3's own session: by the public hook, which takes an answer instead of a request."""
+    """Sends requests instead of boto3's own session. Uses boto3's public hook, which accepts a response for a
+    request."""
 
     def __init__(self, file: LiveFile) -> None:
         self._pools = pools(file.setup.outbound, maxsize=10)
@@ -135,13 +137,13 @@ class _Sender:
         from botocore.awsrequest import AWSResponse
         from urllib3.util import Timeout
 
-        answer = self._pools.request(
+        response = self._pools.request(
             request.method, request.url, body=request.body, headers=dict(request.headers.items()), retries=False,
             redirect=False, preload_content=False, decode_content=True, timeout=Timeout(CONNECT_SECONDS, READ_SECONDS),
         )  # fmt: skip
-        made = AWSResponse(request.url, answer.status, answer.headers, answer)
-        made.content  # noqa: B018  # read here, so that the connection goes back to its pool
-        return made
+        result = AWSResponse(request.url, response.status, response.headers, response)
+        result.content  # noqa: B018  # read here, so that the connection returns to its pool
+        return result
 
 
 def tag_of(resource: Mapping[str, Any], key: str) -> str:

@@ -1,13 +1,15 @@
-"""Calls to Huawei Cloud ECS: one client, through the outbound policy, with errors as ``CloudError``."""
+"""Client for Huawei Cloud ECS that follows the outbound policy and raises ``CloudError``."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
+from tradepost.market.base.guarded_pools import CONNECT_SECONDS, READ_SECONDS
 from tradepost.market.compute.cloud_file import CloudFile, LiveFile
 from tradepost.market.compute.contract import CloudError, Fault
-from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS, guard
+
+from .sdk_internals import guard_client
 
 QUOTA_CODES = frozenset({"Ecs.0013", "Ecs.0014", "Ecs.0042", "Ecs.0109", "Ecs.0304", "Ecs.0319", "Ecs.0507"})
 CAPACITY_CODES = frozenset({"Ecs.0017", "Ecs.0021", "Ecs.0610", "Ecs.1500", "Common.0013"})
@@ -17,7 +19,7 @@ CREDENTIAL_CODES = frozenset({"APIGW.0301", "APIGW.0302", "Ecs.0003", "Common.00
 
 
 def fault_of(code: str, message: str, status: int = 0) -> Fault:
-    """By the words too: codes of one cause differ between regions and kinds of disks."""
+    """Classify an error by its code and message, since codes differ between regions and kinds of disks."""
     words = message.lower()
     if code in QUOTA_CODES or "quota" in words or "配额" in message:
         return Fault.QUOTA
@@ -38,18 +40,18 @@ class Api:
     def __init__(self, file: LiveFile) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._made: tuple[object, Any] | None = None
+        self._cached: tuple[object, Any] | None = None
 
     @property
     def _client(self) -> Any:
         file, keys = self._file.now, self._file.keys
-        place = (file.region, file.endpoint, file.project, keys)
+        client_key = (file.region, file.endpoint, file.project, keys)
         with self._lock:
-            if self._made is None or self._made[0] != place:
-                self._made = (place, self._connected(file, *keys))
-            return self._made[1]
+            if self._cached is None or self._cached[0] != client_key:
+                self._cached = (client_key, self._build_client(file, *keys))
+            return self._cached[1]
 
-    def _connected(self, file: CloudFile, access: str, secret: str) -> Any:
+    def _build_client(self, file: CloudFile, access: str, secret: str) -> Any:
         from huaweicloudsdkcore.auth.credentials import BasicCredentials
         from huaweicloudsdkcore.http.http_config import HttpConfig
         from huaweicloudsdkecs.v2 import EcsClient
@@ -62,41 +64,42 @@ class Api:
         bounds = HttpConfig(timeout=(CONNECT_SECONDS, READ_SECONDS), retry_times=0)
         builder = EcsClient.new_builder().with_credentials(BasicCredentials(access, secret, file.project))
         client = builder.with_endpoint(endpoint).with_http_config(bounds).build()
-        http = client.get_http_client()
-        # The SDK offers no other way to its session, and passes ``_verify`` with each request.
-        guard(http._session, self._file.setup.outbound)  # noqa: SLF001
-        http._verify = http._session.verify  # noqa: SLF001
+        guard_client(client, self._file.setup.outbound)
         return client
 
     def ask(self, operation: str, request: Any) -> Any:
-        """Raises ``CloudError``."""
+        """Call an ECS operation. Raises ``CloudError``."""
         from huaweicloudsdkcore.exceptions.exceptions import SdkException, ServiceResponseException
         from requests import RequestException
 
         client = self._client
         try:
             return getattr(client, operation)(request)
-        except ServiceResponseException as refused:
+        except ServiceResponseException as failure:
             raise error(
-                str(refused.error_code or ""), str(refused.error_msg or ""), refused.status_code or 0
-            ) from refused
-        except (SdkException, RequestException, OSError) as away:
-            raise CloudError(f"{operation}: {away}", fault=Fault.UNREACHABLE) from away
+                str(failure.error_code or ""),
+                str(failure.error_msg or ""),
+                failure.status_code or 0,
+            ) from failure
+        except (SdkException, RequestException, OSError) as failure:
+            raise CloudError(f"{operation}: {failure}", fault=Fault.UNREACHABLE) from failure
 
     def job(self, job_id: str) -> str:
-        """Return the state of a job. Raises ``JobFailed``, ``CloudError`` when the cloud cannot be asked."""
+        """Return the state of a job. Raises ``JobFailed`` if it failed, ``CloudError`` if the call fails."""
         from huaweicloudsdkecs.v2 import ShowJobRequest
 
         job = self.ask("show_job", ShowJobRequest(job_id=job_id))
         if job.status == "FAIL":
             subs = (job.entities.sub_jobs or []) if job.entities else []
-            first = next((sub for sub in subs if sub.status == "FAIL"), job)
-            raise JobFailed(error(str(first.error_code or ""), str(first.fail_reason or "the job failed"), 0))
+            first_failure = next((sub for sub in subs if sub.status == "FAIL"), job)
+            raise JobFailed(
+                error(str(first_failure.error_code or ""), str(first_failure.fail_reason or "the job failed"), 0)
+            )
         return str(job.status)
 
 
 class JobFailed(Exception):
-    """A job of the cloud ended in FAIL. ``refusal``: why."""
+    """A job of the cloud failed. ``refusal``: the reason."""
 
     def __init__(self, refusal: CloudError) -> None:
         super().__init__(str(refusal))

@@ -1,4 +1,4 @@
-"""Calls to OpenStack: one connection, through the outbound policy, with errors as ``CloudError``."""
+"""Connection to OpenStack that follows the outbound policy and raises ``CloudError``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tradepost.market.base.guarded_pools import CONNECT_SECONDS, READ_SECONDS, guard
 from tradepost.market.compute.cloud_file import CloudFile, LiveFile, Login
 from tradepost.market.compute.contract import CloudError, Fault
-from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS, guard
 
 NO_HOST = ("no valid host", "no suitable host", "insufficient", "not enough")
 NO_ADDRESSES = ("no more ip addresses", "no fixed ip addresses", "zero fixed ips")
@@ -17,7 +17,7 @@ NO_QUOTA = ("quota", "limit exceeded", "maximum number of")
 
 
 def fault_of(message: str, status: int = 0) -> Fault:
-    """Nova answers 403 both for a quota and for a missing permission, and names the difference in words."""
+    """Classify an error by its message, since Nova answers 403 both for a quota and for a missing permission."""
     words = message.lower()
     if any(part in words for part in NO_QUOTA) or status == 413:
         return Fault.QUOTA
@@ -34,20 +34,20 @@ class Api:
     def __init__(self, file: LiveFile) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._made: tuple[object, Any] | None = None
+        self._cached: tuple[object, Any] | None = None
 
     @property
     def compute(self) -> Any:
-        """The compute proxy; a new one after the cloud file changed. Raises ``CloudError`` without credentials."""
+        """Return the compute proxy; rebuilt after the cloud file changes. Raises ``CloudError`` without credentials."""
         file, setup = self._file.now, self._file.setup
         login = file.credentials
-        place = (file.endpoint, file.region, file.project, login, setup.access_key, setup.secret_key)
+        connection_key = (file.endpoint, file.region, file.project, login, setup.access_key, setup.secret_key)
         with self._lock:
-            if self._made is None or self._made[0] != place:
-                self._made = (place, self._connected(file, login))
-            return self._made[1].compute
+            if self._cached is None or self._cached[0] != connection_key:
+                self._cached = (connection_key, self._connect(file, login))
+            return self._cached[1].compute
 
-    def _connected(self, file: CloudFile, login: Login) -> Any:
+    def _connect(self, file: CloudFile, login: Login) -> Any:
         import requests
         from keystoneauth1.session import Session
         from openstack.config import cloud_region
@@ -57,10 +57,10 @@ class Api:
             raise CloudError(
                 "endpoint: set the address of Keystone in the cloud file", final=True, fault=Fault.SETTINGS
             )
-        plain = requests.Session()
-        guard(plain, self._file.setup.outbound)
+        plain_session = requests.Session()
+        guard(plain_session, self._file.setup.outbound)
         session = Session(
-            auth=self._auth(file, login), session=plain, verify=plain.verify, timeout=CONNECT_SECONDS + READ_SECONDS,
+            auth=self._auth(file, login), session=plain_session, verify=plain_session.verify, timeout=CONNECT_SECONDS + READ_SECONDS,
             connect_retries=0,
         )  # fmt: skip
         return Connection(config=cloud_region.from_session(session=session, region_name=file.region))
@@ -80,20 +80,20 @@ class Api:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Raise what the SDK raises as ``CloudError``."""
+def cloud_errors() -> Iterator[None]:
+    """Turn exceptions of the SDK into ``CloudError``."""
     from keystoneauth1.exceptions import ClientException
     from keystoneauth1.exceptions import HttpError as SessionHttpError
     from openstack.exceptions import HttpException, SDKException
 
     try:
         yield
-    except HttpException as refused:
-        raise _error(str(refused.details or refused), refused.status_code or 0) from refused
-    except SessionHttpError as refused:
-        raise _error(str(refused), refused.http_status or 0) from refused
-    except (ClientException, SDKException, OSError) as away:
-        raise CloudError(str(away), fault=Fault.UNREACHABLE) from away
+    except HttpException as error:
+        raise _error(str(error.details or error), error.status_code or 0) from error
+    except SessionHttpError as error:
+        raise _error(str(error), error.http_status or 0) from error
+    except (ClientException, SDKException, OSError) as error:
+        raise CloudError(str(error), fault=Fault.UNREACHABLE) from error
 
 
 def _error(message: str, status: int) -> CloudError:

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradepost.market.base.authorities import bundle_file
-from tradepost.market.notifications.sending import Never, NotNow, Sent
-from tradepost.market.notifications.sms import Sms, cut, option
+from tradepost.market.notifications.sending import PermanentFailure, Sent, TemporaryFailure
+from tradepost.market.notifications.sms import Sms, option, shorten
 
-GOOD = "OK"
-LATER = (
+SUCCESS_CODE = "OK"
+RETRYABLE_CODES = (
     "isp.",
     "Throttling",
     "isv.BUSINESS_LIMIT_CONTROL",
@@ -25,7 +25,7 @@ LATER = (
     "ServiceUnavailable",
 )
 """Codes after which another try may work."""
-MILLISECONDS = 10_000
+TIMEOUT_MILLISECONDS = 10_000
 DEFAULT_HOST = "dysmsapi.aliyuncs.com"
 
 
@@ -39,7 +39,7 @@ class AliyunSms:
         self._client = Client(
             utils_models.Config(
                 access_key_id=settings["key"], access_key_secret=settings["secret"], endpoint=endpoint, protocol=protocol,
-                connect_timeout=MILLISECONDS, read_timeout=MILLISECONDS,
+                connect_timeout=TIMEOUT_MILLISECONDS, read_timeout=TIMEOUT_MILLISECONDS,
                 ca=bundle_file(settings.get("authorities", "")) or None,
             )
         )  # fmt: skip
@@ -51,31 +51,33 @@ class AliyunSms:
         }
         self._longest = int(settings["options"].get("longest", 35))
 
-    def send(self, message: Sms) -> Sent | NotNow | Never:
+    def send(self, message: Sms) -> Sent | TemporaryFailure | PermanentFailure:
         from alibabacloud_dysmsapi20170525.models import SendSmsRequest
 
         template = self._code_template if message.code else self._template
-        said = {"code": message.code} if message.code else {"text": cut(message.text, self._longest)}
+        parameters = {"code": message.code} if message.code else {"text": shorten(message.text, self._longest)}
         request = SendSmsRequest(
             phone_numbers=message.phone.removeprefix("+86").removeprefix("+"), sign_name=self._sign,
             template_code=self._english[template] if message.english else template,
-            template_param=json.dumps(said, ensure_ascii=False), out_id=str(message.delivery),
+            template_param=json.dumps(parameters, ensure_ascii=False), out_id=str(message.delivery),
         )  # fmt: skip
         try:
             answer = self._client.send_sms(request).body
         except Exception as error:  # noqa: BLE001  # the SDK has a dozen of them, and none may stop the others' messages
             code = str(getattr(error, "code", "") or type(error).__name__)
             return (
-                judged(code, str(getattr(error, "message", "") or error)) if "." in code else NotNow(f"{code}: {error}")
+                result_of(code, str(getattr(error, "message", "") or error))
+                if "." in code
+                else TemporaryFailure(f"{code}: {error}")
             )
-        return judged(answer.code or "", answer.message or "")
+        return result_of(answer.code or "", answer.message or "")
 
 
-def judged(code: str, words: str) -> Sent | NotNow | Never:
-    if code == GOOD:
+def result_of(code: str, words: str) -> Sent | TemporaryFailure | PermanentFailure:
+    if code == SUCCESS_CODE:
         return Sent()
     reason = f"{code} {words}".strip()
-    return NotNow(reason) if code.startswith(LATER) else Never(reason)
+    return TemporaryFailure(reason) if code.startswith(RETRYABLE_CODES) else PermanentFailure(reason)
 
 
 def make(settings: Mapping[str, Any]) -> AliyunSms:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tradepost.market.notifications.sending import NotNow, Sent
+from tradepost.market.notifications.sending import Sent, TemporaryFailure
 from tradepost.market.notifications.sms import Sms
 
 
@@ -14,14 +14,14 @@ class FileSms:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, message: Sms) -> Sent | NotNow:
+    def send(self, message: Sms) -> Sent | TemporaryFailure:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = self._folder / f"{message.delivery}.txt"
             path.touch(mode=0o600)
             path.write_text(f"To: {message.phone}\n\n{message.whole}\n", encoding="utf-8")
         except OSError as error:
-            return NotNow(f"{type(error).__name__}: {error}")
+            return TemporaryFailure(f"{type(error).__name__}: {error}")
         return Sent()
 
     def written(self, delivery: int) -> str:

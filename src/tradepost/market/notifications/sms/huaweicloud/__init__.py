@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradepost.market.base.authorities import bundle_file
-from tradepost.market.notifications.sending import Never, NotNow, Sent
-from tradepost.market.notifications.sms import Sms, cut, option
+from tradepost.market.notifications.sending import PermanentFailure, Sent, TemporaryFailure
+from tradepost.market.notifications.sms import Sms, option, shorten
 
-GOOD = "000000"
-SOME_FAILED = "E000510"
-SECONDS = 10
+SUCCESS_CODE = "000000"
+PARTIAL_FAILURE_CODE = "E000510"
+TIMEOUT_SECONDS = 10
 DEFAULT_HOST = "smsapi.cn-north-4.myhuaweicloud.com"
 
 
@@ -32,10 +32,12 @@ class HuaweiSms:
 
         keys = SMSApiCredentials(settings["key"], settings["secret"])
         bounds = HttpConfig(
-            timeout=(SECONDS, SECONDS), retry_times=0, ssl_ca_cert=bundle_file(settings.get("authorities", "")) or None
+            timeout=(TIMEOUT_SECONDS, TIMEOUT_SECONDS),
+            retry_times=0,
+            ssl_ca_cert=bundle_file(settings.get("authorities", "")) or None,
         )
-        made = SMSApiClient.new_builder().with_credentials(keys).with_endpoint(endpoint).with_http_config(bounds)
-        self._client = made.build()
+        builder = SMSApiClient.new_builder().with_credentials(keys).with_endpoint(endpoint).with_http_config(bounds)
+        self._client = builder.build()
         self._sender, self._signature = option(settings, "sender"), settings["options"].get("signature", "")
         self._template, self._code_template = option(settings, "template"), option(settings, "code_template")
         self._english = {
@@ -44,34 +46,38 @@ class HuaweiSms:
         }
         self._longest = int(settings["options"].get("longest", 32))
 
-    def send(self, message: Sms) -> Sent | NotNow | Never:
+    def send(self, message: Sms) -> Sent | TemporaryFailure | PermanentFailure:
         from huaweicloudsdkcore.exceptions.exceptions import ConnectionException, ServiceResponseException
         from huaweicloudsdksmsapi.v1 import BatchSendSmsRequest, BatchSendSmsRequestBody
 
         template = self._code_template if message.code else self._template
-        said = message.code or cut(message.text, self._longest)
+        parameter = message.code or shorten(message.text, self._longest)
         body = BatchSendSmsRequestBody(
             _from=self._sender, to=message.phone, template_id=self._english[template] if message.english else template,
-            template_paras=json.dumps([said], ensure_ascii=False), signature=self._signature or None,
+            template_paras=json.dumps([parameter], ensure_ascii=False), signature=self._signature or None,
         )  # fmt: skip
         try:
             answer = self._client.batch_send_sms(BatchSendSmsRequest(body=body))
         except ServiceResponseException as refused:
             reason = f"{refused.status_code} {refused.error_code} {refused.error_msg}"
-            return NotNow(reason) if refused.status_code >= 500 or refused.status_code == 429 else Never(reason)
+            return (
+                TemporaryFailure(reason)
+                if refused.status_code >= 500 or refused.status_code == 429
+                else PermanentFailure(reason)
+            )
         except (ConnectionException, OSError) as error:
-            return NotNow(f"{type(error).__name__}: {error}")
-        return judged(answer)
+            return TemporaryFailure(f"{type(error).__name__}: {error}")
+        return result_of(answer)
 
 
-def judged(answer: Any) -> Sent | NotNow | Never:
+def result_of(answer: Any) -> Sent | TemporaryFailure | PermanentFailure:
     """The whole request has a code, and each number has one."""
-    first = answer.result[0] if answer.result else None
-    if first is not None and first.status != GOOD:
-        return Never(f"{first.status} {answer.description or ''}".strip())
-    if answer.code in {GOOD, SOME_FAILED}:
+    first_result = answer.result[0] if answer.result else None
+    if first_result is not None and first_result.status != SUCCESS_CODE:
+        return PermanentFailure(f"{first_result.status} {answer.description or ''}".strip())
+    if answer.code in {SUCCESS_CODE, PARTIAL_FAILURE_CODE}:
         return Sent()
-    return NotNow(f"{answer.code} {answer.description or ''}".strip())
+    return TemporaryFailure(f"{answer.code} {answer.description or ''}".strip())
 
 
 def make(settings: Mapping[str, Any]) -> HuaweiSms:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from tradepost.market.product_types.contract import (
     Answer,
     AssetKind,
-    DeliveredBy,
+    DeliveryMethod,
+    DeliveryResult,
     Fault,
-    Gives,
     ProductType,
     Question,
     Step,
@@ -20,9 +20,9 @@ from tradepost.protocols.text import Text
 NODES = frozenset({"compute_node", "compute_node_count"})
 
 
-def one_dimension(product: ProductFacts) -> Iterator[Fault]:
-    """§2.5: "one metering dimension only (time or compute nodes) else rejected; custom template only with compute node
-    count and compute node". Time is the simple template."""
+def check_dimension(product: ProductFacts) -> Iterator[Fault]:
+    """§2.5: "one metering dimension only (time or compute nodes) else rejected; custom template only with compute
+    node count and compute node". Time is the simple template."""
     for spec in product.specs:
         if spec.template is Template.CUSTOM and set(spec.attributes) - NODES:
             yield Fault(
@@ -56,17 +56,17 @@ KIND = ProductType(
     protocols=(),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={"NEW": (Step(Create),)},
-    gives=Gives.FILES,
+    gives=DeliveryResult.FILES,
     icon="brain",
-    delivery=DeliveredBy.FILE,
+    delivery=DeliveryMethod.FILE,
     asset_kinds=(AssetKind.FILE,),
     scanned_clean=True,
-    multi_sku=True,  # §3.4 names it not, but §2.5 has compute node × compute node count
+    multi_sku=True,  # §3.4 does not list it, but §2.5 has compute node × compute node count
     fields=(
         Question(
             code="asset_kind",
             buyers_read=True,
-            label=Text(en="What it is", zh="资产类型"),
+            label=Text(en="Type", zh="资产类型"),
             section="2.1",
             answer=Answer.CHOICE,
             choices=(
@@ -77,5 +77,5 @@ KIND = ProductType(
         ),
     ),
     proofs=(SOFTWARE_COPYRIGHT,),
-    rules=(one_dimension,),
+    rules=(check_dimension,),
 )

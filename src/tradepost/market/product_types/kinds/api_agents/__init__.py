@@ -1,4 +1,5 @@
-"""API of AI agents: HTTP APIs that answer at once or in a stream, charged by calls or by tokens (business-rules §2.5)."""
+"""API of AI agents: HTTP APIs with single or streamed responses, charged by calls or by tokens (business-rules
+§2.5)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,20 +7,20 @@ from tradepost.market.product_types.contract import (
     NO,
     YES,
     Answer,
-    DeliveredBy,
+    DeliveryMethod,
+    DeliveryResult,
     Fault,
-    Gives,
     ProductType,
     Question,
     Step,
 )
-from tradepost.market.product_types.endpoint import ADDRESS_QUESTION, HOW_TO_CALL, with_an_endpoint
+from tradepost.market.product_types.endpoint import ADDRESS_QUESTION, CALL_INSTRUCTIONS, check_endpoint
 from tradepost.market.product_types.facts import ProductFacts
 from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
 
 
-def tokens_are_told(product: ProductFacts) -> Iterator[Fault]:
+def check_usage_object(product: ProductFacts) -> Iterator[Fault]:
     """§2.5: "response must hold a first-level usage object if billed by tokens"."""
     if product.answers.get("by_tokens") == YES and product.answers.get("usage_object") == NO:
         yield Fault(
@@ -36,8 +37,8 @@ def tokens_are_told(product: ProductFacts) -> Iterator[Fault]:
 KEY = "key"
 
 
-def asks_for_a_key(answers: Mapping[str, str]) -> bool:
-    """Whether the card says that programs authenticate with a key of this market."""
+def uses_app_keys(answers: Mapping[str, str]) -> bool:
+    """Return whether programs authenticate with a key of this market."""
     return answers.get("authentication") == KEY
 
 
@@ -52,9 +53,9 @@ KIND = ProductType(
     protocols=(),
     charging_modes=(ChargingMode.ON_DEMAND,),  # §2.1
     steps={"NEW": (Step(Create),)},
-    gives=Gives.ENDPOINT,
+    gives=DeliveryResult.ENDPOINT,
     icon="robot",
-    delivery=DeliveredBy.GATEWAY,
+    delivery=DeliveryMethod.GATEWAY,
     fields=(
         ADDRESS_QUESTION,
         Question(
@@ -103,7 +104,7 @@ KIND = ProductType(
                 ("none", Text(en="none", zh="无需认证")),
             ),
         ),
-        HOW_TO_CALL,
+        CALL_INSTRUCTIONS,
         Question(
             code="by_tokens",
             label=Text(en="Is it charged by tokens?", zh="是否按 Token 计费？"),
@@ -117,6 +118,6 @@ KIND = ProductType(
             answer=Answer.YES_NO,
         ),
     ),
-    rules=(with_an_endpoint, tokens_are_told),
-    app_keys=asks_for_a_key,
+    rules=(check_endpoint, check_usage_object),
+    app_keys=uses_app_keys,
 )

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import DeliveredBy, Fault, Gives, ProductType, Question, Step
-from tradepost.market.product_types.endpoint import ADDRESS_QUESTION, HOW_TO_CALL, with_an_endpoint
+from tradepost.market.product_types.contract import DeliveryMethod, DeliveryResult, Fault, ProductType, Question, Step
+from tradepost.market.product_types.endpoint import ADDRESS_QUESTION, CALL_INSTRUCTIONS, check_endpoint
 from tradepost.market.product_types.facts import ProductFacts
 from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
 
 
-def one_way_of_paying(product: ProductFacts) -> Iterator[Fault]:
+def check_modes(product: ProductFacts) -> Iterator[Fault]:
     """§2.5: "on-demand (recommended; then per-use is impossible in that spec)"."""
     usage = {ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG}
     for spec in product.specs:
@@ -37,9 +37,9 @@ KIND = ProductType(
     # §2.1: on demand, on-demand package, per-use package.
     charging_modes=(ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG, ChargingMode.ONE_TIME),
     steps={"NEW": (Step(Create),)},
-    gives=Gives.ENDPOINT,
+    gives=DeliveryResult.ENDPOINT,
     icon="api",
-    delivery=DeliveredBy.GATEWAY,
+    delivery=DeliveryMethod.GATEWAY,
     fields=(
         Question(
             code="api_group",
@@ -52,9 +52,9 @@ KIND = ProductType(
             most=64,
         ),
         ADDRESS_QUESTION,
-        HOW_TO_CALL,
+        CALL_INSTRUCTIONS,
     ),
-    rules=(with_an_endpoint, one_way_of_paying),
+    rules=(check_endpoint, check_modes),
     # §2.5: "only APP authentication".
     app_keys=lambda _answers: True,
 )

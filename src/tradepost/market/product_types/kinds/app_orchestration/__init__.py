@@ -1,7 +1,8 @@
-"""Application orchestration: an integration asset that the seller sets up for the buyer (business-rules §2.1, §2.10)."""
+"""Application orchestration: an integration asset that the seller sets up for the buyer (business-rules §2.1,
+§2.10)."""
 
-from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Question, Supervision
-from tradepost.market.product_types.image_manifest import QUESTIONS, with_digests
+from tradepost.market.product_types.contract import DeliveryMethod, DeliveryResult, ProductType, Question, Supervision
+from tradepost.market.product_types.image_manifest import QUESTIONS, check_images
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -16,12 +17,12 @@ KIND = ProductType(
     protocols=(),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
-    gives=Gives.MANIFEST,
+    gives=DeliveryResult.MANIFEST,
     icon="plug-connected",
-    delivery=DeliveredBy.PERSON,
+    delivery=DeliveryMethod.PERSON,
     supervision=Supervision.ALWAYS,
     flow="handover",
     fields=(Question(code="asset_id", label=Text(en="Asset ID", zh="资产 ID"), section="2.1", most=64), *QUESTIONS),
     proofs=(SOFTWARE_COPYRIGHT,),
-    rules=(with_digests,),
+    rules=(check_images,),
 )

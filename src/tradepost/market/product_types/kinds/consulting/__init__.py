@@ -1,9 +1,9 @@
-"""Consulting: advice, sold once and accepted by the buyer (business-rules §2.1: of the international site)."""
+"""Consulting: advice, sold once and accepted by the buyer (business-rules §2.1, international site)."""
 
 from tradepost.market.product_types.acceptance import REVIEW
-from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import Answer, DeliveryMethod, ProductType, Question, Supervision
 from tradepost.market.product_types.milestones import QUESTIONS as MILESTONES
-from tradepost.market.product_types.milestones import whole_milestones
+from tradepost.market.product_types.milestones import check_milestones
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -18,7 +18,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ONE_TIME,),
     steps={},
     icon="messages",
-    delivery=DeliveredBy.PERSON,
+    delivery=DeliveryMethod.PERSON,
     supervision=Supervision.ALWAYS,
     flow="demand",
     fields=(
@@ -43,5 +43,5 @@ KIND = ProductType(
         REVIEW,
         *MILESTONES,
     ),
-    rules=(whole_milestones,),
+    rules=(check_milestones,),
 )

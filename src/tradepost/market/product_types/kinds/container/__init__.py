@@ -1,7 +1,8 @@
-"""Container: a service package, like a Helm chart, that the buyer installs in a cluster (business-rules §2.1, §2.5)."""
+"""Container: a service package, like a Helm chart, that the buyer installs in a cluster (business-rules §2.1,
+§2.5)."""
 
-from tradepost.market.product_types.contract import AssetKind, DeliveredBy, Gives, ProductType, Supervision
-from tradepost.market.product_types.image_manifest import QUESTIONS, with_digests
+from tradepost.market.product_types.contract import AssetKind, DeliveryMethod, DeliveryResult, ProductType, Supervision
+from tradepost.market.product_types.image_manifest import QUESTIONS, check_images
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -16,9 +17,9 @@ KIND = ProductType(
     protocols=(),
     charging_modes=(ChargingMode.PERIOD,),
     steps={},
-    gives=Gives.MANIFEST,
+    gives=DeliveryResult.MANIFEST,
     icon="box",
-    delivery=DeliveredBy.FILE,
+    delivery=DeliveryMethod.FILE,
     # §2.5: "make and upload a service package first".
     asset_kinds=(AssetKind.PACKAGE,),
     # §2.1 leaves it open; the buyer confirms, as with a license package (§2.10).
@@ -26,5 +27,5 @@ KIND = ProductType(
     flow="deploy",
     fields=QUESTIONS,
     proofs=(SOFTWARE_COPYRIGHT,),
-    rules=(with_digests,),
+    rules=(check_images,),
 )

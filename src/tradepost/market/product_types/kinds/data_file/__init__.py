@@ -1,10 +1,11 @@
-"""Data file: a set of data at a fixed price, by period or per use, never both in one specification (business-rules §2.1, §2.5)."""
+"""Data file: a data set at a fixed price, by period or per use, but not both in one specification (business-rules
+§2.1, §2.5)."""
 
 from collections.abc import Iterator
 
 from tradepost.market.product_types.contract import (
     AssetKind,
-    DeliveredBy,
+    DeliveryMethod,
     Fault,
     ProductType,
     Proof,
@@ -15,7 +16,7 @@ from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
 
-def one_mode_a_spec(product: ProductFacts) -> Iterator[Fault]:
+def check_modes(product: ProductFacts) -> Iterator[Fault]:
     """§2.1: "per-use or period (never both in one spec)"."""
     for spec in product.specs:
         if {ChargingMode.PERIOD, ChargingMode.ONE_TIME} <= spec.modes:
@@ -41,8 +42,8 @@ KIND = ProductType(
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
     icon="database",
-    delivery=DeliveredBy.FILE,
-    asset_kinds=(AssetKind.FILE,),  # §2.5: "asset ID": one of the asset center
+    delivery=DeliveryMethod.FILE,
+    asset_kinds=(AssetKind.FILE,),  # §2.5: "asset ID", of an asset in the asset center
     templates=frozenset({Template.SIMPLE}),
     supervision=Supervision.ALWAYS,
     flow="demand",
@@ -57,5 +58,5 @@ KIND = ProductType(
             ),
         ),
     ),
-    rules=(one_mode_a_spec,),
+    rules=(check_modes,),
 )

@@ -1,6 +1,6 @@
-"""Hardware: goods that a carrier brings; sold by number, out of a stock (business-rules §2.5, §2.10, §3.7)."""
+"""Hardware: goods that a carrier delivers; sold by number from a stock (business-rules §2.5, §2.10, §3.7)."""
 
-from tradepost.market.product_types.contract import DeliveredBy, ProductType, Supervision
+from tradepost.market.product_types.contract import DeliveryMethod, ProductType, Supervision
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -15,7 +15,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ONE_TIME,),
     steps={},
     icon="truck-delivery",
-    delivery=DeliveredBy.COURIER,
+    delivery=DeliveryMethod.COURIER,
     supervision=Supervision.ALWAYS,
     flow="shipping",
     stock=True,

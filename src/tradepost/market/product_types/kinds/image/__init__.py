@@ -1,15 +1,16 @@
-"""Image: a system disk, made from a public image of the cloud, that a server of the buyer's starts with (business-rules §2.5, §5)."""
+"""Image: a system disk, made from a public image of the cloud, from which a buyer's server starts (business-rules
+§2.5, §5)."""
 
 from collections.abc import Iterator
 
 from tradepost.market.product_types.contract import (
     Answer,
     AssetKind,
-    DeliveredBy,
+    DeliveryMethod,
     Fault,
     ProductType,
     Question,
-    Returns,
+    RefundRight,
     Step,
 )
 from tradepost.market.product_types.facts import ProductFacts
@@ -18,8 +19,9 @@ from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
 
 
-def billed_by_the_hour(product: ProductFacts) -> Iterator[Fault]:
-    """§5: a period image wraps the image on demand of the same spec, which is billed hourly while its server is healthy."""
+def check_hourly_price(product: ProductFacts) -> Iterator[Fault]:
+    """§5: a period image prepays the on-demand image of the same spec, which is billed hourly while its server is
+    healthy."""
     for spec in product.specs:
         if ChargingMode.ON_DEMAND not in spec.modes:
             yield Fault(
@@ -56,12 +58,12 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ON_DEMAND, ChargingMode.PERIOD),  # §2.1: hourly, postpaid; month, year
     steps={"NEW": (Step(Create),)},
     icon="disc",
-    delivery=DeliveredBy.COMPUTE,
-    returns={ChargingMode.PERIOD: Returns.UNUSED},
+    delivery=DeliveryMethod.COMPUTE,
+    returns={ChargingMode.PERIOD: RefundRight.UNUSED},
     ends_at_once=True,
     order_notices=False,
     asset_kinds=(AssetKind.IMAGE,),
-    rules=(billed_by_the_hour,),
+    rules=(check_hourly_price,),
     undeliverable=Text(
         en="This market has no cloud behind it yet that could start servers from images.",
         zh="本商店尚未对接可用镜像创建云服务器的云平台。",
@@ -75,7 +77,7 @@ KIND = ProductType(
             section="2.5",
             most=100,
         ),
-        # §2.5: "public base image recommended": only recommended, so any answer is taken.
+        # §2.5: "public base image recommended": only recommended, so any answer is accepted.
         Question(
             code="base_image",
             label=Text(en="Made from", zh="镜像来源"),
@@ -103,7 +105,7 @@ KIND = ProductType(
             section="2.5",
             most=100,
         ),
-        # §2.3: the guide of an image names ports and login; the security group opens them.
+        # §2.3: the guide of an image names ports and login; the security group opens the ports.
         Question(
             code="ports",
             buyers_read=True,

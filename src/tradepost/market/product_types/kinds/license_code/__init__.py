@@ -1,11 +1,11 @@
-"""License by authorisation code: the market makes a code, the buyer takes it, the seller's software activates it at the market's
-open API and asks about it once a day of use (saas-v1-license B2). Paid time begins with the activation (business-rules §2.10).
+"""License by authorisation code: the market issues a code, the buyer claims it, and the seller's software activates
+it at the market's open API and verifies it daily (saas-v1-license B2). Paid time begins with the activation
+(business-rules §2.10).
 
-Its production interface is optional: what becomes of a code is told to sellers that saved debug cases for it.
-"""
+The production interface is optional: sellers who saved debug cases are notified of activations."""
 
-from tradepost.market.product_types.acceptance import REVIEW, SUPERVISED_CODE, supervised_alone
-from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Supervision
+from tradepost.market.product_types.acceptance import REVIEW, SUPERVISED_CODE, check_supervised_charging
+from tradepost.market.product_types.contract import DeliveryMethod, DeliveryResult, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -21,14 +21,15 @@ KIND = ProductType(
     protocols=("license_code",),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
-    gives=Gives.CODE,
+    gives=DeliveryResult.CODE,
     icon="license",
-    delivery=DeliveredBy.CODE,
+    delivery=DeliveryMethod.CODE,
     multi_sku=True,
-    # §2.10: its money is held until the software has activated it; preparation and proof are a seller's choice (0068).
+    # §2.10: the money is held until the software has activated it; preparation and proof are a seller's choice
+    # (0068).
     supervision=Supervision.ALWAYS,
     flow_if_wanted="license_code",
     fields=(SUPERVISED_CODE, REVIEW),
     proofs=(SOFTWARE_COPYRIGHT,),
-    rules=(supervised_alone,),
+    rules=(check_supervised_charging,),
 )

@@ -1,6 +1,7 @@
-"""License handed over outside of this market; the buyer accepts it here, without a demand before (business-rules §2.5, §2.10)."""
+"""License handed over outside of this market; the buyer accepts it here, without submitting a demand (business-rules
+§2.5, §2.10)."""
 
-from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Supervision
+from tradepost.market.product_types.contract import DeliveryMethod, DeliveryResult, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -16,9 +17,9 @@ KIND = ProductType(
     protocols=(),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
-    gives=Gives.LICENSE,
+    gives=DeliveryResult.LICENSE,
     icon="license",
-    delivery=DeliveredBy.PERSON,
+    delivery=DeliveryMethod.PERSON,
     multi_sku=True,
     supervision=Supervision.ALWAYS,
     flow="handover",

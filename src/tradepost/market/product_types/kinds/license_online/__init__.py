@@ -1,14 +1,21 @@
-"""License issued online: the right to use software that runs at the buyer's, as a text that the seller's server makes.
+"""License issued online: the right to use software on the buyer's machines, as a text that the seller's server
+creates.
 
-Over ``license_v1`` getLicense answers the text, which the buyer reads on the page (saas-v1-license B1). Over
-``license_online`` newInstance opens an instance under which the buyer applies for a license of each machine, so that an order
-is delivered when the instance is there (B3).
+Over ``license_v1``, getLicense returns the text, which the buyer reads on the page (saas-v1-license B1). Over
+``license_online``, newInstance opens an instance under which the buyer applies for a license for each machine, so the
+order is delivered when the instance exists (B3).
 
-Its code is plain ``LICENSE``: what was sold before there were four kinds of licenses was issued online, all of it.
-"""
+Its code is plain ``LICENSE``, because all licenses were issued online before the four kinds were introduced."""
 
-from tradepost.market.product_types.acceptance import SUPERVISED_LICENSE, supervised_alone
-from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Returns, Step, Supervision
+from tradepost.market.product_types.acceptance import SUPERVISED_LICENSE, check_supervised_charging
+from tradepost.market.product_types.contract import (
+    DeliveryMethod,
+    DeliveryResult,
+    ProductType,
+    RefundRight,
+    Step,
+    Supervision,
+)
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
@@ -22,19 +29,19 @@ KIND = ProductType(
     ),
     family="license",
     protocols=("license_v1", "license_online"),
-    # A license counts no usage: the platform sells it by period and once (business-rules §2.1), and neither protocol has
-    # a query that could answer any (saas-v1-license B1, B3).
+    # A license has no usage: the platform sells it by period and once (business-rules §2.1), and neither protocol has
+    # a usage query (saas-v1-license B1, B3).
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={"NEW": (Step(Create),)},
     one_line_over=frozenset({"license_v1"}),
-    gives=Gives.LICENSE,
+    gives=DeliveryResult.LICENSE,
     icon="license",
-    delivery=DeliveredBy.INTERFACE,
+    delivery=DeliveryMethod.INTERFACE,
     multi_sku=True,  # §3.4
     supervision=Supervision.CHOICE,
     flow_if_wanted="license_online",
-    returns=dict.fromkeys((ChargingMode.PERIOD, ChargingMode.ONE_TIME), Returns.NEGOTIATED),  # §4.7
+    returns=dict.fromkeys((ChargingMode.PERIOD, ChargingMode.ONE_TIME), RefundRight.NEGOTIATED),  # §4.7
     fields=(SUPERVISED_LICENSE,),
     proofs=(SOFTWARE_COPYRIGHT,),
-    rules=(supervised_alone,),
+    rules=(check_supervised_charging,),
 )

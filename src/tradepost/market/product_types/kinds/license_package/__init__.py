@@ -1,10 +1,11 @@
-"""License with a software package: the buyer deploys a package that checks its license by itself (business-rules §2.5, §2.6)."""
+"""License with a software package: the buyer deploys a package that checks its license itself (business-rules §2.5,
+§2.6)."""
 
 from tradepost.market.product_types.contract import (
     Answer,
     AssetKind,
-    DeliveredBy,
-    Gives,
+    DeliveryMethod,
+    DeliveryResult,
     ProductType,
     Question,
     Supervision,
@@ -24,9 +25,9 @@ KIND = ProductType(
     protocols=(),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
-    gives=Gives.LICENSE,
+    gives=DeliveryResult.LICENSE,
     icon="license",
-    delivery=DeliveredBy.FILE,
+    delivery=DeliveryMethod.FILE,
     asset_kinds=(AssetKind.PACKAGE,),
     multi_sku=True,
     supervision=Supervision.ALWAYS,  # §2.10: the buyer confirms after the deployment

@@ -1,9 +1,9 @@
-"""Manual service: people do something for the buyer; no software is sold (business-rules §2.1, §2.5, §2.10)."""
+"""Manual service: work that people do for the buyer, without software (business-rules §2.1, §2.5, §2.10)."""
 
 from tradepost.market.product_types.acceptance import REVIEW
-from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import Answer, DeliveryMethod, ProductType, Question, Supervision
 from tradepost.market.product_types.milestones import QUESTIONS as MILESTONES
-from tradepost.market.product_types.milestones import whole_milestones
+from tradepost.market.product_types.milestones import check_milestones
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -18,7 +18,7 @@ KIND = ProductType(
     charging_modes=(ChargingMode.ONE_TIME, ChargingMode.PERIOD),
     steps={},
     icon="headset",
-    delivery=DeliveredBy.PERSON,
+    delivery=DeliveryMethod.PERSON,
     multi_sku=True,  # §3.4
     supervision=Supervision.ALWAYS,
     flow="demand",
@@ -65,5 +65,5 @@ KIND = ProductType(
         REVIEW,
         *MILESTONES,
     ),
-    rules=(whole_milestones,),
+    rules=(check_milestones,),
 )

@@ -1,27 +1,28 @@
-"""A seller says that high findings of a web check or of a file's scan are mistaken, with evidence; an operator decides (business-rules §2.7).
+"""Appeal: a seller claims with evidence that high findings of a web check or file scan are false positives; an
+operator decides (business-rules §2.7).
 
-One appeal is about one report. Accepted, its findings block no more while what was seen is the same; to accept some and not
-others is to reject it and say which. Also what a scanner called malware may be a mistake: the operator says why it is one, and
-answers for the file by name afterwards, when it is reviewed like each that was not scanned.
-"""
+An appeal is about one report. After acceptance, its findings no longer block while their evidence is the same. An
+appeal cannot be accepted in part: the operator rejects it and names the rest. A scanner's malware finding can also be
+a false positive: the operator explains why, and later approves the file by name, like any file that was not
+scanned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from tradepost.market.assets.proofs import find_proof, use_proofs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
-from tradepost.market.review.contract import Case, Defaults, Fact, Item, Look, Section
+from tradepost.market.review.contract import Case, Defaults, Fact, InputKind, Item, Section
 from tradepost.market.web_scan.contract import RULE
 
-from .documents import LONGEST, MOST_FINDINGS, MOST_PROOFS, SECTION, Appeal
-from .reports import Report, report_of, title
+from .documents import MAX_FINDINGS, MAX_PROOFS, MAX_TEXT_LENGTH, SECTION, Appeal
+from .reports import Report, report_of, title_of_finding
 
 TITLE = gettext_lazy("Appeal against findings")
 
@@ -37,35 +38,35 @@ class AppealKind(Defaults[Appeal]):
         return Appeal()
 
     def self_check(self, case: Case[Appeal]) -> Sequence[Finding]:
-        said, report = case.document, report_of(case.document, case.seller)
-        wrong = report.wrong() if report is not None else _("This report is not there any more, or not the newest one.")
-        if report is None or wrong:
-            return [_wrong("findings", "appeal.report", wrong)]
-        return [*_contested(said, report), *_proven(said, case.seller)]
+        document, report = case.document, report_of(case.document, case.seller)
+        problem = report.wrong() if report is not None else _("This report no longer exists or is not the latest one.")
+        if report is None or problem:
+            return [_finding("findings", "appeal.report", problem)]
+        return [*_check_findings(document, report), *_check_proofs(document, case.seller)]
 
     def begin_checking(self, case: Case[Appeal]) -> bool:
-        """The documents stay for as long as the appeal does: for good. There is nothing to wait for."""
+        """Keep the documents as long as the appeal, which is permanent. There is nothing to wait for."""
         use_proofs(f"submission:{case.stored.pk}", case.document.proofs, seller=case.seller)
         if (report := report_of(case.document, case.seller)) is not None:
             report.sent(by=case.stored.sent_by.email if case.stored.sent_by else "", now=case.now)
         return False
 
     def checklist(self, case: Case[Appeal]) -> Sequence[Item]:
-        said = case.document
+        document = case.document
         return [
             Item(
-                code=f"finding.{n}", rule=RULE,
-                words=_("Shown to be mistaken: %(title)s, %(where)s")
-                % {"title": title(said, one), "where": one.where or said.file},
+                code=f"finding.{number}", rule=RULE,
+                words=_("Confirmed false positive: %(title)s, %(where)s")
+                % {"title": title_of_finding(document, finding), "where": finding.where or document.file},
             )
-            for n, one in enumerate(said.findings)
+            for number, finding in enumerate(document.findings)
         ]  # fmt: skip
 
     def approve(self, case: Case[Appeal], *, by: str) -> None:
         report = report_of(case.document, case.seller)
         if report is None:
-            raise Refused("appeal.report", _("The report of this appeal is not there any more."), rule=RULE)
-        prints = {one.fingerprint for one in case.document.findings}
+            raise Refused("appeal.report", _("The report of this appeal no longer exists."), rule=RULE)
+        prints = {finding.fingerprint for finding in case.document.findings}
         report.accept(prints, submission=case.stored.pk, by=by, now=case.now)
 
     def ended(self, case: Case[Appeal]) -> None:
@@ -73,53 +74,64 @@ class AppealKind(Defaults[Appeal]):
             report.denied(by="review", now=case.now)
 
     def facts(self, document: Appeal) -> Sequence[Fact]:
-        about = (_("File"), document.file) if document.version else (_("Web site"), document.url)
-        found = [Fact(section=SECTION, field="url", label=about[0], value=about[1])]
-        for n, one in enumerate(document.findings):
-            said = {
-                f"finding.{n}": (_("Finding %(n)s") % {"n": n + 1}, f"{title(document, one)}\n{one.where}".strip()),
-                f"evidence.{n}": (_("What was seen"), "\n".join(one.evidence)),
-                f"why.{n}": (_("Why it is mistaken"), one.why),
+        subject = (_("File"), document.file) if document.version else (_("Web site"), document.url)
+        facts = [Fact(section=SECTION, field="url", label=subject[0], value=subject[1])]
+        for number, finding in enumerate(document.findings):
+            lines = {
+                f"finding.{number}": (
+                    _("Finding %(n)s") % {"n": number + 1},
+                    f"{title_of_finding(document, finding)}\n{finding.where}".strip(),
+                ),
+                f"evidence.{number}": (pgettext("appeal", "Observed content"), "\n".join(finding.evidence)),
+                f"why.{number}": (_("Reason for the false positive"), finding.why),
             }
-            found += [_long(field, label, value) for field, (label, value) in said.items() if value]
-        found += [
-            Fact(section=SECTION, field=f"proof.{n}", label=_("Evidence"), value=sha256, look=Look.PROOF)
-            for n, sha256 in enumerate(document.proofs)
+            facts += [_long(field, label, value) for field, (label, value) in lines.items() if value]
+        facts += [
+            Fact(section=SECTION, field=f"proof.{number}", label=_("Evidence"), value=sha256, look=InputKind.PROOF)
+            for number, sha256 in enumerate(document.proofs)
         ]
-        return found
+        return facts
 
 
 def _long(field: str, label: str, value: str) -> Fact:
-    return Fact(section=SECTION, field=field, label=label, value=value, look=Look.LONG)
+    return Fact(section=SECTION, field=field, label=label, value=value, look=InputKind.LONG)
 
 
-def _contested(said: Appeal, report: Report) -> Iterator[Finding]:
-    blocking = {one.fingerprint for one in report.blocking()}
-    if not said.findings:
-        yield _wrong("findings", "appeal.none", _("Choose the findings that are mistaken."))
-    if len(said.findings) > MOST_FINDINGS:
-        yield _wrong("findings", "appeal.too_many", _("At most %(most)s findings at a time.") % {"most": MOST_FINDINGS})
-    if report.whole and said.findings and blocking - {one.fingerprint for one in said.findings}:
-        words = _("Contest every finding that refuses the file: with one left it is refused all the same.")
-        yield _wrong("findings", "appeal.part", words)
-    for one in said.findings:
-        if one.fingerprint not in blocking:
-            yield _wrong("findings", "appeal.finding", _("This finding does not block, so there is nothing to decide."))
-        elif not one.why.strip():
-            yield _wrong(f"why.{one.fingerprint}", "appeal.missing", _("Say why this finding is mistaken."))
-        elif len(one.why) > LONGEST:
-            words = _("At most %(most)s characters.") % {"most": LONGEST}
-            yield _wrong(f"why.{one.fingerprint}", "appeal.long", words)
+def _check_findings(document: Appeal, report: Report) -> Iterator[Finding]:
+    blocking = {finding.fingerprint for finding in report.blocking()}
+    if not document.findings:
+        yield _finding("findings", "appeal.none", _("Choose the findings that are false positives."))
+    if len(document.findings) > MAX_FINDINGS:
+        yield _finding(
+            "findings", "appeal.too_many", _("At most %(most)s findings at a time.") % {"most": MAX_FINDINGS}
+        )
+    if report.whole and document.findings and blocking - {finding.fingerprint for finding in document.findings}:
+        message = _("Appeal against every finding that blocks the file. A single remaining finding still blocks it.")
+        yield _finding("findings", "appeal.part", message)
+    for finding in document.findings:
+        if finding.fingerprint not in blocking:
+            yield _finding(
+                "findings", "appeal.finding", _("This finding does not block, so there is nothing to decide.")
+            )
+        elif not finding.why.strip():
+            yield _finding(
+                f"why.{finding.fingerprint}", "appeal.missing", _("Explain why this finding is a false positive.")
+            )
+        elif len(finding.why) > MAX_TEXT_LENGTH:
+            message = _("At most %(most)s characters.") % {"most": MAX_TEXT_LENGTH}
+            yield _finding(f"why.{finding.fingerprint}", "appeal.long", message)
 
 
-def _proven(said: Appeal, seller: Seller) -> Iterator[Finding]:
-    if not said.proofs:
-        yield _wrong("proofs", "appeal.proof", _("Hand in at least one document or picture that shows it."))
-    if len(said.proofs) > MOST_PROOFS or any(find_proof(sha256, seller=seller) is None for sha256 in said.proofs):
-        yield _wrong("proofs", "proof.unknown", _("A document is not there any more; hand it in again."))
+def _check_proofs(document: Appeal, seller: Seller) -> Iterator[Finding]:
+    if not document.proofs:
+        yield _finding("proofs", "appeal.proof", _("Upload at least one document or screenshot as proof."))
+    if len(document.proofs) > MAX_PROOFS or any(
+        find_proof(sha256, seller=seller) is None for sha256 in document.proofs
+    ):
+        yield _finding("proofs", "proof.unknown", _("A document no longer exists. Upload it again."))
 
 
-def _wrong(field: str, code: str, words: str) -> Finding:
+def _finding(field: str, code: str, words: str) -> Finding:
     return Finding(section=SECTION, field=field, code=code, words=words, rule=RULE)
 
 

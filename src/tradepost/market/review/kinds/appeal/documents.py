@@ -1,4 +1,4 @@
-"""What an appeal says, as it is stored."""
+"""The stored document of an appeal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from msgspec import Struct
 from tradepost.market.base import stored
 
 SECTION = "appeal"
-LONGEST = 1000
-MOST_FINDINGS = 20
-MOST_PROOFS = 3
+MAX_TEXT_LENGTH = 1000
+MAX_FINDINGS = 20
+MAX_PROOFS = 3
 
 
-class Contested(Struct, frozen=True, kw_only=True):
-    """A finding as it stood in the report, and why it is mistaken in the seller's words."""
+class ContestedFinding(Struct, frozen=True, kw_only=True):
+    """A finding of the report, with the seller's reason why it is a false positive."""
 
     code: str
     where: str
@@ -24,12 +24,12 @@ class Contested(Struct, frozen=True, kw_only=True):
 
 @stored.version(1)
 class Appeal(Struct, frozen=True, kw_only=True):
-    """Against a report of a web check (``scan``: its key, ``url``: the site) or of a file of the asset center (``version``: its
-    key, ``file``: what it is called). ``proofs``: SHA-256 of documents that show it."""
+    """Against a report of a web check (``scan``: its key, ``url``: the site) or a file of the asset center
+    (``version``: its key, ``file``: its name). ``proofs``: SHA-256 of documents as evidence."""
 
     scan: int = 0
     url: str = ""
-    findings: tuple[Contested, ...] = ()
+    findings: tuple[ContestedFinding, ...] = ()
     proofs: tuple[str, ...] = ()
     version: int = 0
     file: str = ""

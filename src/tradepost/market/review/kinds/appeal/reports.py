@@ -1,4 +1,4 @@
-"""The reports that sellers appeal against, a class each: what blocks in one, and what becomes of it."""
+"""The reports against which sellers appeal, one class each: their blocking findings, and the effects of an appeal."""
 
 from __future__ import annotations
 
@@ -13,102 +13,102 @@ from msgspec import Struct
 
 from tradepost.market.assets import contested, scan_words
 from tradepost.market.assets.asset_models import AssetVersion
-from tradepost.market.assets.scan_contract import print_of
+from tradepost.market.assets.scan_contract import fingerprint_of
 from tradepost.market.identity.models import Seller
 from tradepost.market.web_scan import standing
 from tradepost.market.web_scan.models import WebScan
 from tradepost.market.web_scan.report import title_of
 
-from .documents import Appeal, Contested
+from .documents import Appeal, ContestedFinding
 
 
 class Report(Protocol):
-    """``label``: what its subject is called. ``whole``: whether all that blocks is contested together, because whoever mends a
-    part has another report."""
+    """``label``: of its subject. ``whole``: whether all blocking findings must be contested together, because
+    correcting a part gives a new report."""
 
     label: ClassVar[str | Promise]
     whole: ClassVar[bool]
 
     def wrong(self) -> str:
-        """Why nobody can appeal against it now; empty when one can."""
+        """Return why no appeal is possible now; empty if one is."""
 
-    def blocking(self) -> Sequence[Contested]:
-        """What blocks, without the seller's words."""
+    def blocking(self) -> Sequence[ContestedFinding]:
+        """Return the blocking findings, without the seller's reasons."""
 
     def sent(self, *, by: str, now: datetime) -> None:
-        """The appeal waits for an operator."""
+        """The appeal awaits an operator."""
 
     def denied(self, *, by: str, now: datetime) -> None:
-        """It was rejected or withdrawn."""
+        """The appeal was rejected or withdrawn."""
 
     def accept(self, prints: Collection[str], *, submission: int, by: str, now: datetime) -> None:
-        """These findings block no more."""
+        """Declare these findings false positives."""
 
 
-class OfWebSite(Struct, frozen=True):
+class WebSiteReport(Struct, frozen=True):
     run: WebScan
     label: ClassVar[str | Promise] = gettext_lazy("Web site")
     whole: ClassVar[bool] = False
 
     def wrong(self) -> str:
-        """An older report blocks nothing."""
-        stands = self.run.status == WebScan.Status.DONE and standing.is_newest(self.run)
-        return "" if stands else _("This report is not there any more, or not the newest one.")
+        """Only the newest report blocks."""
+        is_current = self.run.status == WebScan.Status.DONE and standing.is_newest(self.run)
+        return "" if is_current else _("This report no longer exists or is not the latest one.")
 
-    def blocking(self) -> Sequence[Contested]:
+    def blocking(self) -> Sequence[ContestedFinding]:
         return [
-            Contested(
-                code=one.code, where=one.where, evidence=tuple(one.evidence), fingerprint=one.fingerprint
+            ContestedFinding(
+                code=finding.code, where=finding.where, evidence=tuple(finding.evidence), fingerprint=finding.fingerprint
             )
-            for one in standing.blocking_of(self.run)
+            for finding in standing.blocking_findings_of(self.run)
         ]  # fmt: skip
 
     def sent(self, *, by: str, now: datetime) -> None:
-        """The site stands as it did."""
+        """The state of the site does not change."""
 
     def denied(self, *, by: str, now: datetime) -> None:
-        """The site stands as it did."""
+        """The state of the site does not change."""
 
     def accept(self, prints: Collection[str], *, submission: int, by: str, now: datetime) -> None:
         standing.accept(self.run, prints, submission=submission, by=by, now=now)
 
 
-class OfFile(Struct, frozen=True):
+class FileReport(Struct, frozen=True):
     version: AssetVersion
     label: ClassVar[str | Promise] = gettext_lazy("File")
     whole: ClassVar[bool] = True
 
     def wrong(self) -> str:
-        return contested.against_appeal(self.version)
+        return contested.appeal_obstacle(self.version)
 
-    def blocking(self) -> Sequence[Contested]:
+    def blocking(self) -> Sequence[ContestedFinding]:
         return [
-            Contested(
-                code=one["code"], where=one["where"], evidence=(one["what"],) if one["what"] else (),
-                fingerprint=print_of(one),
+            ContestedFinding(
+                code=finding["code"], where=finding["where"], evidence=(finding["what"],) if finding["what"] else (),
+                fingerprint=fingerprint_of(finding),
             )
-            for one in contested.blocking_of(self.version)
+            for finding in contested.blocking_of(self.version)
         ]  # fmt: skip
 
     def sent(self, *, by: str, now: datetime) -> None:
-        contested.appealed(self.version, actor=by, now=now)
+        contested.record_appeal(self.version, actor=by, now=now)
 
     def denied(self, *, by: str, now: datetime) -> None:
-        contested.denied(self.version, actor=by, now=now)
+        contested.record_denied_appeal(self.version, actor=by, now=now)
 
     def accept(self, prints: Collection[str], *, submission: int, by: str, now: datetime) -> None:
-        contested.accept(self.version, prints, submission=submission, by=by, now=now)
+        contested.accept_appeal(self.version, prints, submission=submission, by=by, now=now)
 
 
-def report_of(said: Appeal, seller: Seller) -> Report | None:
-    """The seller's own report that an appeal is about, as it is now; None where there is none any more."""
-    if said.version:
-        version = AssetVersion.objects.select_related("asset").filter(pk=said.version, asset__seller=seller).first()
-        return OfFile(version) if version is not None else None
-    run = WebScan.objects.filter(pk=said.scan, seller=seller).first()
-    return OfWebSite(run) if run is not None else None
+def report_of(document: Appeal, seller: Seller) -> Report | None:
+    """Return the report of an appeal in its current state; None if it does not exist any more."""
+    if document.version:
+        version = AssetVersion.objects.select_related("asset").filter(pk=document.version, asset__seller=seller).first()
+        return FileReport(version) if version is not None else None
+    run = WebScan.objects.filter(pk=document.scan, seller=seller).first()
+    return WebSiteReport(run) if run is not None else None
 
 
-def title(said: Appeal, one: Contested) -> str:
-    """What was found, in the reader's language."""
-    return scan_words.title_of(one.code, "".join(one.evidence)) if said.version else title_of(one.code)
+def title_of_finding(document: Appeal, finding: ContestedFinding) -> str:
+    """Return the title of a finding in the reader's language."""
+    return scan_words.title_of(finding.code, "".join(finding.evidence)) if document.version else title_of(finding.code)

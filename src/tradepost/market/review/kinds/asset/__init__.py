@@ -1,7 +1,8 @@
-"""A file of the asset center is handed in: it is looked at by scanners first, then by an operator (business-rules §2.4, §2.6, §2.7).
+"""Submission of a file of the asset center: scanners check it first, then an operator (business-rules §2.4, §2.6,
+§2.7).
 
-What was not scanned is never taken for clean: an operator has it checked otherwise and answers for it by name.
-"""
+A file that was not scanned never counts as clean: an operator has it checked by other means and approves it by
+name."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.review.contract import Case, Defaults, Fact, Item, Look, Section, Words
+from tradepost.market.review.contract import Case, Defaults, Fact, InputKind, Item, Section, TranslatedText
 from tradepost.market.review.models import Submission
 
 RULE = "business-rules §2.6"
@@ -29,7 +30,7 @@ SCAN_RULE = "business-rules §2.7"
 
 @stored.version(1)
 class AssetFile(Struct, frozen=True, kw_only=True):
-    """``version``: its key; the rest as it was when it was handed in."""
+    """``version``: its key; the other fields as they were at the submission."""
 
     version: int = 0
     asset: str = ""
@@ -70,71 +71,76 @@ class AssetReview(Defaults[AssetFile]):
         return ()
 
     def begin_checking(self, case: Case[AssetFile]) -> bool:
-        """It was looked at already, and whoever hands it in says at once what came of that."""
+        """The scan is complete already, and the caller reports its result immediately."""
         return True
 
     def checklist(self, case: Case[AssetFile]) -> Sequence[Item]:
         version = _version(case.document)
-        said = gettext_lazy("The file is what its name and its notes say, and of this company's own making.")
-        items = [Item(code="content", words=said, rule=RULE)]
+        content_item = gettext_lazy("The file matches its name and notes, and belongs to this company.")
+        items = [Item(code="content", words=content_item, rule=RULE)]
         if version.verdict == AssetVersion.Verdict.INFECTED:
-            words = gettext_lazy(
-                "A scanner named malware and looked no further; that was taken for mistaken. I had the whole file checked "
-                "otherwise and answer for it."
+            message = gettext_lazy(
+                "A scanner reported malware and stopped, and this finding was accepted as a false positive. I "
+                "had the whole file checked by other means and take responsibility for it."
             )
-            items.append(Item(code="infected", words=words, rule=SCAN_RULE))
+            items.append(Item(code="infected", words=message, rule=SCAN_RULE))
         elif version.verdict != AssetVersion.Verdict.CLEAN:
-            words = gettext_lazy("It was not scanned, because {why}. I had it checked otherwise and answer for it.")
+            message = gettext_lazy(
+                "The file was not scanned because {why}. I had it checked by other means and take responsibility for "
+                "it."
+            )
             items.append(
-                Item(code="not_scanned", words=format_lazy(words, why=scan_words.why_not(version)), rule=SCAN_RULE)
+                Item(
+                    code="not_scanned",
+                    words=format_lazy(message, why=scan_words.not_scanned_reason(version)),
+                    rule=SCAN_RULE,
+                )
             )
         if version.report.get("findings"):
             items.append(
-                Item(
-                    code="findings", words=gettext_lazy("Each finding was looked at and does no harm."), rule=SCAN_RULE
-                )
+                Item(code="findings", words=gettext_lazy("Each finding was checked and is harmless."), rule=SCAN_RULE)
             )
         return items
 
     def approve(self, case: Case[AssetFile], *, by: str) -> None:
         version = _version(case.document)
         if version.file_gone:
-            raise Refused("asset.gone", _("The file is not there any more: the seller must upload it again."))
+            raise Refused("asset.gone", _("The file no longer exists. The seller must upload it again."))
         operator = User.objects.filter(email=by).first()
         versions.approve(version, by=operator, actor=by, now=case.now)
 
     def ended(self, case: Case[AssetFile]) -> None:
         withdrawn = case.stored.status == Submission.Status.WITHDRAWN
         event = VersionEvent.WITHDRAW if withdrawn else VersionEvent.REJECT
-        versions.end(_version(case.document), event, actor="review", now=case.now)
+        versions.end_version(_version(case.document), event, actor="review", now=case.now)
 
     def facts(self, document: AssetFile) -> Sequence[Fact]:
         version = _version(document)
-        kinds: dict[str, Words] = dict(Asset.KINDS)
-        mistaken = f" · {_('taken for mistaken')}"
+        kinds: dict[str, TranslatedText] = dict(Asset.KINDS)
+        accepted_suffix = f" · {_('accepted as a false positive')}"
         findings = [
-            f"{one.severity} · {one.words}{f' · {one.where}' if one.where else ''}{mistaken if one.accepted else ''}"
-            for one in scan_words.shown_findings(version)
+            f"{finding.severity} · {finding.words}{f' · {finding.where}' if finding.where else ''}{accepted_suffix if finding.accepted else ''}"
+            for finding in scan_words.shown_findings(version)
         ]
         verdict = f"{version.get_verdict_display()}"
-        if why := scan_words.why_not(version):
-            verdict = _("%(verdict)s: %(why)s") % {"verdict": verdict, "why": why}
-        said: list[tuple[str, str, Words, Words, Look]] = [
-            ("file", "asset", _("Asset"), document.asset, Look.TEXT),
-            ("file", "kind", _("Kind of asset"), kinds.get(document.kind, document.kind), Look.TEXT),
-            ("file", "label", _("Version"), document.label, Look.TEXT),
-            ("file", "updates", _("Takes the place of"), document.updates, Look.TEXT),
-            ("file", "notes", _("Notes"), document.notes, Look.LONG),
-            ("file", "file_name", _("File name"), document.file_name, Look.TEXT),
-            ("file", "bytes", _("Bytes"), f"{document.bytes:,}", Look.TEXT),
-            ("file", "sha256", "SHA-256", document.sha256, Look.TEXT),
-            ("scan", "verdict", _("Verdict"), verdict, Look.TEXT),
-            ("scan", "by", _("Scanned by"), ", ".join(version.report.get("by", ())), Look.TEXT),
-            ("scan", "findings", _("Findings"), "\n".join(findings), Look.LONG),
+        if reason := scan_words.not_scanned_reason(version):
+            verdict = _("%(verdict)s: %(why)s") % {"verdict": verdict, "why": reason}
+        values: list[tuple[str, str, TranslatedText, TranslatedText, InputKind]] = [
+            ("file", "asset", _("Asset"), document.asset, InputKind.TEXT),
+            ("file", "kind", _("Kind of asset"), kinds.get(document.kind, document.kind), InputKind.TEXT),
+            ("file", "label", _("Version"), document.label, InputKind.TEXT),
+            ("file", "updates", _("Replaces"), document.updates, InputKind.TEXT),
+            ("file", "notes", _("Notes"), document.notes, InputKind.LONG),
+            ("file", "file_name", _("File name"), document.file_name, InputKind.TEXT),
+            ("file", "bytes", _("Bytes"), f"{document.bytes:,}", InputKind.TEXT),
+            ("file", "sha256", "SHA-256", document.sha256, InputKind.TEXT),
+            ("scan", "verdict", _("Verdict"), verdict, InputKind.TEXT),
+            ("scan", "by", _("Scanned by"), ", ".join(version.report.get("by", ())), InputKind.TEXT),
+            ("scan", "findings", _("Findings"), "\n".join(findings), InputKind.LONG),
         ]
         return [
             Fact(section=section, field=field, label=label, value=value, look=look)
-            for section, field, label, value, look in said
+            for section, field, label, value, look in values
             if value
         ]
 

@@ -1,4 +1,4 @@
-"""A seller changes what is known of its company; what stands stays until it is approved (business-rules §1.4 'Info change')."""
+"""Change of a company's data; the current data stays until the approval (business-rules §1.4 'Info change')."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.review.company_form import (
     QUESTIONS,
     SECTIONS,
-    keep_files,
     latest_licence_of,
     logo_of,
+    publish_files,
     rules_of,
 )
 from tradepost.market.review.contract import Case, Defaults, Item
-from tradepost.market.review.website import ask_website
+from tradepost.market.review.website import start_website_check
 
 LICENCE = Item(
     code="licence",
-    words=gettext_lazy("The new business licence is the latest one; name, code and address are those on it."),
+    words=gettext_lazy("The new business licence is the latest one, and its name, code and address match."),
     rule=RULE,
 )
 
@@ -46,23 +46,23 @@ class ChangeCompany(Defaults[CompanyDocument]):
     items = (
         Item(
             code="entity",
-            words=gettext_lazy("It is the same legal entity: a new name is that of the same code."),
+            words=gettext_lazy("The legal entity is unchanged: the new name belongs to the same registration code."),
             rule=RULE,
         ),
         Item(
             code="proven",
-            words=gettext_lazy("What changed was looked up in the register, opened or called."),
+            words=gettext_lazy("The changes were verified in the register, on the website or by phone."),
             rule=RULE,
         ),
     )
 
     def checklist(self, case: Case[CompanyDocument]) -> Sequence[Item]:
-        known = Company.objects.filter(seller=case.seller).values_list("licence", flat=True).first()
-        return self.items if case.document.licence in {"", known} else (*self.items, LICENCE)
+        current_licence = Company.objects.filter(seller=case.seller).values_list("licence", flat=True).first()
+        return self.items if case.document.licence in {"", current_licence} else (*self.items, LICENCE)
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
         if seller.status != Seller.Status.ACTIVE:
-            raise Refused("company.not_active", _("Only an active seller changes its company's information."))
+            raise Refused("company.not_active", _("Only active sellers can change their company information."))
 
     def blank(self, seller: Seller, *, product: Product | None) -> CompanyDocument:
         return enter.document_of(seller)
@@ -76,15 +76,15 @@ class ChangeCompany(Defaults[CompanyDocument]):
             *check_company(case.document, rules_of(case.settings), today=today),
             *logo_of(case),
             *latest_licence_of(case, enter.document_of(case.seller)),
-            *_another_entity(case),
-            *_nothing_changed(case),
+            *_check_entity(case),
+            *_check_changed(case),
         ]
 
     def begin_checking(self, case: Case[CompanyDocument]) -> bool:
-        """The website is asked when it is another one."""
+        """Check the website if its address changes."""
         if case.document.website.strip() == case.seller.website:
             return False
-        ask_website(case, case.document.website)
+        start_website_check(case, case.document.website)
         return True
 
     def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
@@ -93,28 +93,28 @@ class ChangeCompany(Defaults[CompanyDocument]):
         enter.change_company(case.seller, case.document, now=case.now)
         if (case.seller.name, case.seller.name_en) != names:
             shelf.refresh_seller(case.seller.pk)
-        keep_files(case.seller, case.document)
+        publish_files(case.seller, case.document)
 
 
-def _another_entity(case: Case[CompanyDocument]) -> Iterator[Finding]:
+def _check_entity(case: Case[CompanyDocument]) -> Iterator[Finding]:
     number = uscc.compact(case.document.registration_number)
-    standing = Company.objects.filter(seller=case.seller).values_list("registration_number", flat=True).first()
-    if standing and number != standing:
-        yield _number("company.registration_number.entity", enter.another_entity().message)
-    elif not standing and enter.taken_by_another(number, case.seller):
-        yield _number("company.registration_number.taken", enter.registered_already().message)
+    current_number = Company.objects.filter(seller=case.seller).values_list("registration_number", flat=True).first()
+    if current_number and number != current_number:
+        yield _number_finding("company.registration_number.entity", enter.another_entity().message)
+    elif not current_number and enter.taken_by_another(number, case.seller):
+        yield _number_finding("company.registration_number.taken", enter.registered_already().message)
 
 
-def _number(code: str, words: str) -> Finding:
+def _number_finding(code: str, words: str) -> Finding:
     field = "registration_number"
     return Finding(section=SECTION[field], field=field, code=code, words=words, rule=RULE)
 
 
-def _nothing_changed(case: Case[CompanyDocument]) -> Iterator[Finding]:
+def _check_changed(case: Case[CompanyDocument]) -> Iterator[Finding]:
     if case.document == enter.document_of(case.seller):
         yield Finding(
             section="company", field="", code="company.unchanged", rule=RULE,
-            words=_("Nothing is different from what stands, so there is nothing to review."),
+            words=_("Nothing differs from the current information, so there is nothing to review."),
         )  # fmt: skip
 
 

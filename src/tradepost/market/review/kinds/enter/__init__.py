@@ -1,4 +1,4 @@
-"""A company asks to become a seller (business-rules §1.4)."""
+"""Application of a company to become a seller (business-rules §1.4)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tradepost.market.review.company_form import (
     LICENCE_MISSING,
     QUESTIONS_OF_ENTRY,
     SECTIONS,
-    keep_files,
     licence_of,
     logo_of,
+    publish_files,
     rules_of,
 )
 from tradepost.market.review.contract import Case, Defaults, Item
-from tradepost.market.review.website import ask_website
+from tradepost.market.review.website import start_website_check
 
 
 class Enter(Defaults[CompanyDocument]):
@@ -40,29 +40,33 @@ class Enter(Defaults[CompanyDocument]):
     items = (
         Item(
             code="registered",
-            words=gettext_lazy("The company exists under this name and code, in the public register of enterprises."),
+            words=gettext_lazy("The company's name and code match the public register of enterprises."),
             rule=RULE,
         ),
         Item(
             code="address",
-            words=gettext_lazy("Capital, day of foundation and address are those of the register."),
+            words=gettext_lazy("The capital, date of foundation and address match the register."),
             rule=RULE,
         ),
         Item(
             code="licence",
-            words=gettext_lazy("The business licence is the latest one; name, code and address are those on it."),
+            words=gettext_lazy("The business licence is the latest one, and its name, code and address match."),
             rule=RULE,
         ),
         Item(
             code="website",
-            words=gettext_lazy("The website is the company's own and shows what it does; it is no login page."),
+            words=gettext_lazy("The website belongs to the company, presents its business and is not a login page."),
             rule=RULE,
         ),
-        Item(code="logo", words=gettext_lazy("The logo is whole, sharp and the company's own."), rule=RULE),
-        Item(code="profile", words=gettext_lazy("The profile is true and leads nowhere else."), rule=RULE),
+        Item(code="logo", words=gettext_lazy("The logo is complete, sharp and belongs to the company."), rule=RULE),
+        Item(
+            code="profile",
+            words=gettext_lazy("The profile is accurate and does not direct buyers to other sites."),
+            rule=RULE,
+        ),
         Item(
             code="reached",
-            words=gettext_lazy("Somebody answers at the service phone and at the contact phone."),
+            words=gettext_lazy("The service phone and the contact phone are answered."),
             rule=RULE,
         ),
     )
@@ -83,25 +87,26 @@ class Enter(Defaults[CompanyDocument]):
             *check_company(case.document, rules_of(case.settings), today=today),
             *logo_of(case),
             *licence_of(case, LICENCE_MISSING),
-            *_taken(case),
+            *_check_number_free(case),
         ]
 
     def begin_checking(self, case: Case[CompanyDocument]) -> bool:
-        """Results go to the service mailbox and the contact of the form (§1.4 step 5): from now on they are known."""
-        said = case.document
+        """Store name and contacts: results are sent to the service mailbox and the contact of the form (§1.4 step
+        5)."""
+        document = case.document
         Seller.objects.filter(pk=case.seller.pk).update(
-            name=said.name.strip(), name_en=said.name_en.strip(), contact_email=said.service_email.strip(),
-            contact_phone=said.contact_phone.strip(),
+            name=document.name.strip(), name_en=document.name_en.strip(), contact_email=document.service_email.strip(),
+            contact_phone=document.contact_phone.strip(),
         )  # fmt: skip
-        ask_website(case, said.website)
+        start_website_check(case, document.website)
         return True
 
     def approve(self, case: Case[CompanyDocument], *, by: str) -> None:
         enter.admit(case.seller, case.document, by=by, now=case.now)
-        keep_files(case.seller, case.document)
+        publish_files(case.seller, case.document)
 
 
-def _taken(case: Case[CompanyDocument]) -> Iterator[Finding]:
+def _check_number_free(case: Case[CompanyDocument]) -> Iterator[Finding]:
     number = uscc.compact(case.document.registration_number)
     if number and enter.taken_by_another(number, case.seller):
         yield Finding(

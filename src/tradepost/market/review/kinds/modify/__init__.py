@@ -1,4 +1,4 @@
-"""A product that is on sale is changed: what is listed goes on selling until the change is approved (business-rules §2.8)."""
+"""Change of a product on sale; the listed version is sold until the change is approved (business-rules §2.8)."""
 
 from __future__ import annotations
 

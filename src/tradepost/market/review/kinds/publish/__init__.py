@@ -1,4 +1,4 @@
-"""A product that was never sold is handed in for the store (business-rules §2.3–§2.5)."""
+"""Submission of a product that was never sold, for listing in the store (business-rules §2.3–§2.5)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Publish(ProductVersion):
 
     def may_begin(self, seller: Seller, *, product: Product | None, now: datetime) -> None:
         if product is None or product.status != Product.Status.DRAFT:
-            raise Refused("publish.listed", _("This product was published already: hand in a change of it."))
+            raise Refused("publish.listed", _("This product is already published. Submit a change to it."))
 
 
 KIND = Publish()

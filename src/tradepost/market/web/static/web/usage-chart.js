@@ -81,11 +81,27 @@
   const draw = (box) => {
     box.hidden = false;
     box.replaceChildren();
-    box.setAttribute("role", "img");
-    box.setAttribute("aria-labelledby", box.dataset.chart.replace(/-rows$/, "-title"));
     const data = read(box);
     if (!box.dataset.expected) data.pop();
-    return new uPlot(options(box, data), data, box);
+    const chart = new uPlot(options(box, data), data, box);
+    const drawn = box.querySelector(".u-wrap");
+    drawn.setAttribute("role", "img");
+    drawn.setAttribute("aria-labelledby", box.dataset.chart.replace(/-rows$/, "-title"));
+    switchByKeyboard(chart);
+    return chart;
+  };
+
+  // uPlot's legend listens to the mouse alone. The first series is the time, which is always there.
+  const switchByKeyboard = (chart) => {
+    const switches = [...chart.root.querySelectorAll(".u-legend .u-series th")].slice(1).map((label) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "tp-chart-switch" });
+      button.append(...label.childNodes);
+      label.append(button);
+      return button;
+    });
+    const mark = () => switches.forEach((button, n) => button.setAttribute("aria-pressed", chart.series[n + 1].show !== false));
+    (chart.hooks.setSeries ??= []).push(mark);
+    mark();
   };
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -1,8 +1,10 @@
-// Keys of the work queue, for the entry that stands beside the list; each has a button as well. j, k and Enter: tradepost.js.
+// Keys of the work queue while the focus is in it, for the entry that stands beside the list; each has a button as well. j, k and
+// Enter: market.js.
 "use strict";
 
 document.addEventListener("keydown", (event) => {
   if (!/^[as]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!event.target.closest("[data-keys], #c-peek")) return;
   if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
   const peek = document.querySelector("#c-peek [data-entry]");
   if (!peek) return;
@@ -25,9 +27,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 // The row whose facts are shown is marked, and after an act the list goes on where it was.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "c-peek") return;
+  event.detail.target.classList.remove("c-peek-first");
   for (const row of document.querySelectorAll("[data-queue-row]")) row.classList.toggle("c-here", row === event.detail.requestConfig.elt);
 });
 document.addEventListener("DOMContentLoaded", () => {
   const here = document.querySelector("[data-queue-row].c-here a");
-  if (here && matchMedia("(min-width: 62rem)").matches) here.focus({ preventScroll: true });
+  if (here && !document.querySelector(".c-peek-first") && matchMedia("(min-width: 62rem)").matches) here.focus({ preventScroll: true });
 });

@@ -1,4 +1,4 @@
-/* The editor of a product: saves while one types, says so, and warns before a tab with unsaved words is closed. */
+/* A draft, of a product or a submission: saves while one types, says so, and warns before a tab with unsaved words is closed. */
 (() => {
   "use strict";
   const WAIT = 700;
@@ -11,11 +11,19 @@
   let saved = 0;
   let busy = false;
   let stopped = false;
+  let sent = false; // the form is on its way: a save beside it would begin from the same revision, and one of the two would be refused
   let waiting; // a button that was pressed while a save was under way
 
   const say = (words, tone) => {
-    state.textContent = words;
+    if (state.textContent !== words) state.textContent = words; // a screen reader says it once
     state.className = tone || "";
+  };
+
+  const touch = (wait) => {
+    typed += 1;
+    if (!busy) say(form.dataset.unsaved);
+    clearTimeout(timer);
+    timer = setTimeout(save, wait);
   };
 
   const beside = (name, words) => {
@@ -69,7 +77,7 @@
 
   const save = async () => {
     clearTimeout(timer);
-    if (busy || stopped || typed === saved) return;
+    if (busy || stopped || sent || typed === saved) return;
     busy = true;
     let lost = false;
     const now = typed;
@@ -81,7 +89,7 @@
       const said = await answer.json();
       if (said.saved) {
         saved = now;
-        form.elements.namedItem("seen").value = said.seen;
+        form.elements.namedItem(form.dataset.seen || "seen").value = said.seen;
         counts(said.missing);
         ids(said.ids);
       } else if (said.conflict) {
@@ -93,7 +101,7 @@
         return;
       }
       mark(said.errors || {});
-      say(said.words, said.saved ? "" : "tp-error");
+      say(said.saved && typed !== now ? form.dataset.unsaved : said.words, said.saved ? "" : "tp-error");
     } catch {
       lost = true;
       say(form.dataset.failed, "tp-error");
@@ -113,9 +121,7 @@
   const changed = (event) => {
     // A file goes its own way, and what only a button uses is nothing of the draft.
     if (event.target.type === "file" || event.target.hasAttribute("data-not-saved")) return;
-    typed += 1;
-    clearTimeout(timer);
-    timer = setTimeout(save, event.type === "change" ? 100 : WAIT);
+    touch(event.type === "change" ? 100 : WAIT);
     // Who prices a combination sells it.
     const row = event.target.dataset && event.target.dataset.priceOf;
     if (row && (event.target.checked || (event.target.type === "text" && event.target.value.trim()))) {
@@ -138,8 +144,7 @@
   // A picture that was handed in puts its hash into the form.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (!form.contains(event.target) && !event.target.closest?.("form[data-autosave]")) return;
-    typed += 1;
-    timer = setTimeout(save, 50);
+    touch(50);
   });
   form.addEventListener("submit", (event) => {
     if (busy) {
@@ -148,6 +153,7 @@
       waiting = event.submitter || null;
       return;
     }
+    sent = true;
     saved = typed;
     clearTimeout(timer);
     sessionStorage.setItem("sc-scroll", String(scrollY));
@@ -155,6 +161,7 @@
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") save();
   });
+  addEventListener("pageshow", () => (sent = false)); // the browser kept the page, and the reader came back
   addEventListener("beforeunload", (event) => {
     if (typed !== saved && !busy) event.preventDefault();
   });

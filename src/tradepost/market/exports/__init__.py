@@ -1,0 +1,1 @@
+"""Exports of long lists as files, written by a worker."""
