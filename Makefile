@@ -35,7 +35,7 @@ run: setup ## Start a market with demo data on this machine and say where to loo
 	@exec $(BIN)/tradepost demo
 
 .PHONY: test
-test: setup ## Run every short test, on PostgreSQL where it is installed (ARGS names tests and goes to pytest).
+test: setup ## Run the gate, as CI does: all short tests and a few slow ones (ARGS names tests and goes to pytest).
 	@exec $(BIN)/python scripts/run_tests.py $(ARGS)
 
 .PHONY: soak

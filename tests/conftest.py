@@ -89,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     flush_only_tables_with_rows()
     hypothesis_settings.register_profile(
-        "tradepost", deadline=None, max_examples=20 if sampling.WHOLE_SUITE else 50, derandomize=sampling.IN_CI
+        "tradepost", deadline=None, max_examples=20 if sampling.GATE else 50, derandomize=not sampling.SOAK
     )
     hypothesis_settings.load_profile("tradepost")
     _block_other_machines()

@@ -1,4 +1,4 @@
-"""Which tests a run selects (docs/decisions/0079): none is forgotten, and twenty successive commits run every slow test."""
+"""Which tests a run selects, and with which seed (docs/decisions/0116): the same for every commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from itertools import chain
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +22,7 @@ OF_PYTEST = {"django_db", "filterwarnings", "parametrize", "skipif", "timeout", 
 
 
 class Item:
-    """The part of a test that ``selection`` reads."""
+    """What ``selection`` reads of a test."""
 
     def __init__(self, nodeid: str, *marks: str, transaction: bool = False) -> None:
         self.nodeid, self.fixturenames = nodeid, ()
@@ -42,69 +41,53 @@ OWN_TRANSACTIONS = Item("tests/market/orders/test_c.py::test", "django_db", tran
 JOURNEY = Item("tests/journeys/test_d.py::test", "django_db")
 PROGRAM = Item("tests/cli/test_e.py::test")
 SQLITE, POSTGRES = Item("tests/market/base/test_f.py::test", "sqlite"), Item("tests/market/test_g.py::test", "postgres")
-SLOW = [Item(f"tests/check/test_h.py::test[{n}]", "slow") for n in range(200)]
-BROWSER = [Item(f"tests/browser/test_{n}.py::test[{m}]", "browser", "slow") for n in range(20) for m in "ab"]
+SLOW = [Item(f"tests/check/test_{n}.py::test_h", "slow") for n in range(200)]
 SOAK = Item("tests/chaos/test_i.py::test", "soak")
 SHORT = [PURE, *ROLLED_BACK, OWN_TRANSACTIONS, JOURNEY, PROGRAM]
-ALL: list[Any] = [*SHORT, SQLITE, POSTGRES, *SLOW, *BROWSER, SOAK]
+ALL: list[Any] = [*SHORT, SQLITE, POSTGRES, *SLOW, SOAK]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Select among ``ALL`` as a run of this kind does."""
 
-    def select(kind: str, database: str, *, second: bool = False, turn: int = 0) -> list[Any]:
-        monkeypatch.setattr(sampling, "SELECTION", kind)
+    def select(kind: str, database: str, *, second: bool = False, part: str = "") -> list[Any]:
         monkeypatch.setattr(sampling, "SOAK", kind == "soak")
-        monkeypatch.setattr(sampling, "IN_CI", kind == "ci")
-        monkeypatch.setattr(sampling, "TURN", turn)
+        monkeypatch.setattr(sampling, "GATE", kind == "gate")
+        monkeypatch.setattr(selection, "SLOW_IN_GATE", tuple(item.nodeid for item in SLOW[:2]))
         monkeypatch.setenv(selection.SECOND_RUN, "1" if second else "")
+        monkeypatch.setenv(selection.PART, part)
         return selection.select(ALL, database)
 
     return select
 
 
-def test_run_by_hand_has_every_short_test_and_those_that_need_sqlite(run: Any) -> None:
-    assert run("short", "postgres") == [*SHORT, POSTGRES]
-    assert run("short", "sqlite", second=True) == [SQLITE]
-    assert run("short", "sqlite") == [*SHORT, SQLITE], "without PostgreSQL, SQLite is the main database"
+def test_the_gate_has_every_short_test_and_the_listed_slow_ones(run: Any) -> None:
+    assert run("gate", "postgres") == [*SHORT, POSTGRES, *SLOW[:2]]
+    assert run("gate", "sqlite") == [*SHORT, SQLITE, *SLOW[:2]], "without PostgreSQL, SQLite is the main database"
 
 
-def test_ci_runs_every_short_test_on_postgresql_and_a_twentieth_of_the_slow_ones(run: Any) -> None:
-    turns = [run("ci", "postgres", turn=turn) for turn in range(sampling.TURNS)]
-    for chosen in turns:
-        assert [item for item in chosen if item in SHORT] == SHORT
-        assert SOAK not in chosen
-    slow = [[item for item in chosen if item in SLOW] for chosen in turns]
-    assert sorted(map(id, chain.from_iterable(slow))) == sorted(map(id, SLOW)), "twenty commits run each slow test once"
-    assert all(0 < len(part) < len(SLOW) / 4 for part in slow)
+def test_the_gate_repeats_on_sqlite_what_may_depend_on_the_database(run: Any) -> None:
+    assert run("gate", "sqlite", second=True) == [OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE]
 
 
-def test_tests_of_one_browser_file_are_selected_together(run: Any) -> None:
-    for turn in range(sampling.TURNS):
-        names = [item.nodeid.partition("::")[0] for item in run("ci", "postgres", turn=turn) if item in BROWSER]
-        assert {names.count(name) for name in names} <= {2}
-
-
-def test_ci_runs_tests_that_depend_on_the_database_on_sqlite_too(run: Any) -> None:
-    chosen = run("ci", "sqlite", second=True)
-    assert {OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE} <= set(chosen)
-    assert PURE not in chosen
-    assert POSTGRES not in chosen
-    assert 0 < len(set(chosen) & set(ROLLED_BACK)) < len(ROLLED_BACK) / 4
-
-
-def test_soak_runs_everything_and_database_tests_on_both(run: Any) -> None:
+def test_a_soak_runs_everything_and_what_uses_a_database_on_both(run: Any) -> None:
     assert run("soak", "postgres") == [item for item in ALL if item is not SQLITE]
     again = run("soak", "sqlite", second=True)
     assert {*ROLLED_BACK, OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE, SOAK} == set(again)
 
 
-def test_named_tests_all_run_except_soaks(run: Any) -> None:
+def test_the_parts_of_a_soak_have_every_test_once(run: Any) -> None:
+    parts = [run("soak", "postgres", part=f"{number}/8") for number in range(1, 9)]
+    assert sorted(map(id, chain.from_iterable(parts))) == sorted(map(id, run("soak", "postgres")))
+    assert len({len({item.nodeid.partition("::")[0] for item in part}) for part in parts}) > 1, "files stay together"
+
+
+def test_the_tests_that_a_person_names_all_run_but_for_soaks(run: Any) -> None:
     assert run("", "postgres") == [item for item in ALL if item not in {SQLITE, SOAK}]
 
 
-def test_sample_has_its_share_of_each_family_and_at_least_one() -> None:
+def test_a_sample_has_its_share_of_each_family_and_at_least_one() -> None:
     chosen = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, everything=False)
     assert [sum(family == name for family, _ in chosen) for name in ("a", "b", "c", "rare")] == [4, 4, 4, 1]
     assert chosen == sorted(chosen, key=ITEMS.index)
@@ -120,56 +103,28 @@ def test_sizes_are_a_tenth_outside_a_soak() -> None:
     assert sampling.size(3, least=30, soak=False) == 3
 
 
-def test_twenty_successive_commits_have_all_turns() -> None:
-    assert {number % sampling.TURNS for number in range(1447, 1467)} == set(range(sampling.TURNS))
-    assert sampling.commit_number() > 0
-
-
-def collected(**given: str) -> tuple[list[str], str]:
-    """Return the mutants that a separate run would try, and its output. Its conftest clears a person's settings."""
-    own = ("TRADEPOST_", "PYTEST_", "CI")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+def test_importing_the_module_changes_no_environment() -> None:
+    """``scripts/run_tests.py`` imports it before it knows the kind of the run. Its runs inherited what was set here."""
+    says = "import json, os; b = dict(os.environ); import tests.sampling as s; print(json.dumps([b == dict(os.environ), s.SEED]))"
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only", "tests/check/test_mutants.py"],
-        cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert done.returncode in {0, 5}, done.stdout[-2000:]
-    return [line for line in done.stdout.splitlines() if "test_mistake_is_named[" in line], done.stdout
+        [sys.executable, "-c", says], cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert json.loads(done.stdout) == [True, sampling.FIXED_SEED]
 
 
-@pytest.mark.slow
-def test_environment_decides_and_the_run_prints_how_to_repeat_it() -> None:
-    everything, output = collected(TRADEPOST_SEED="4711")
-    assert "Ran the tests that were named; same random values again: TRADEPOST_SEED=4711" in output
-    part, output = collected(TRADEPOST_TEST_SELECTION="ci", TRADEPOST_TEST_COMMIT="1447")
-    assert "part 8 of 20 of the slow ones; same random values again: TRADEPOST_SEED=1447" in output
-    assert set(part) < set(everything)
-    assert len(everything) / 40 < len(part) < len(everything) / 10
-    none, _ = collected(TRADEPOST_TEST_SELECTION="short")
-    assert none == []
+def test_every_listed_slow_test_exists() -> None:
+    for name in selection.SLOW_IN_GATE:
+        file, _, test = name.partition("::")
+        text = (ROOT / file).read_text("utf-8")
+        assert "mark.slow" in text, f"{file} is not marked slow"
+        assert f"def {test.partition('[')[0]}(" in text if test else "def test_" in text, name
 
 
-def test_run_is_sampled_by_the_commit_and_not_by_its_starting_program() -> None:
-    """The program that starts a run imports ``tests.sampling`` too: each run in CI used to inherit commit 0 from it,
-    and always selected part 1."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
-    says = "import json; from scripts import run_tests; print(json.dumps(run_tests.GIVEN))"
-    done = subprocess.run(
-        [sys.executable, "-c", says], cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
-    )  # fmt: skip
-    assert not [name for name in json.loads(done.stdout) if name.startswith("TRADEPOST_TEST")]
-
-
-def test_project_has_five_marks() -> None:
+def test_there_are_five_marks_of_our_own() -> None:
     used = {
         name
         for path in (ROOT / "tests").rglob("*.py")
         for name in re.findall(r"pytest\.mark\.(\w+)", path.read_text("utf-8"))
     }
     assert used - OF_PYTEST <= MARKS
-
-
-def test_workers_know_the_commit_of_the_first_process() -> None:
-    assert {"TRADEPOST_TEST_SEED", "TRADEPOST_TEST_COMMIT"} <= os.environ.keys()
-    assert int(os.environ["TRADEPOST_TEST_SEED"]) == sampling.SEED
-    assert Path(sampling.__file__).is_relative_to(ROOT)

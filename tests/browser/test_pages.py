@@ -49,7 +49,7 @@ def roles(question: str) -> list[str]:
         list(names),
         family=lambda name: len(PAGES[names[name]]) > MANY,
         share=1 / 2,
-        everything=not sampling.WHOLE_SUITE,
+        everything=not sampling.GATE,
     )
     return [names[name] for name in drawn]
 

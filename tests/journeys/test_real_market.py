@@ -1,5 +1,5 @@
 """Must show 1 of issue 25: a real market opened only by ``tradepost up``, ``tradepost operator create`` and its pages,
-for a company whose server has a private address (opening §1). Runs in ``make soak``, as root because it creates a
+for a company whose server has a private address (opening §1). Runs as root because it creates a
 network namespace.
 """
 
@@ -26,7 +26,7 @@ from tests.journeys.real_market import RealMarket, open_market
 from tests.journeys.visitor import Visitor
 from tests.market.web_scan.looking import SSLYZE
 
-pytestmark = [pytest.mark.postgres, pytest.mark.soak, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(900)]
 OPERATOR, SELLER, BUYER = "operator@corp.example", "shen@qingxie.example", "lin@lantian.example"
 
 
