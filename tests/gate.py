@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import reporting
+from tests import reporting, waiting
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5
@@ -124,7 +124,7 @@ class Gate:
                 print(output, flush=True)
             finally:
                 _end_group(process.pid)
-                code = process.wait()
+                code = process.wait(waiting.TIMEOUT)
             found = json.loads(report.read_text("utf-8")) if report.is_file() else {}
             return Outcome(code=code, output=output or "", **found)
 
@@ -141,6 +141,7 @@ def _environment() -> dict[str, str]:
     If bytecode may not be written, as in many containers, each worker would compile every test module again.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_TEST")}
+    kept["TRADEPOST_TEST_PATIENCE"] = str(waiting.PATIENCE)
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))}
 

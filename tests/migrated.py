@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests import postgres
+from tests import postgres, waiting
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache/test-databases"
@@ -103,7 +103,13 @@ def _make_sqlite(target: Path) -> None:
 def _migrate_in_process(folder: str, database: str) -> None:
     """Run ``migrate_here`` in a process with another database."""
     own = {"TRADEPOST_DATA": folder, "TRADEPOST_DATABASE_URL": database, "TRADEPOST_SANDBOX": "true"}
-    subprocess.run([sys.executable, "-c", MIGRATE_PROGRAM], env=os.environ | own, cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-c", MIGRATE_PROGRAM],
+        env=os.environ | own,
+        cwd=ROOT,
+        check=True,
+        timeout=waiting.PROGRAM_TIMEOUT,
+    )
 
 
 def _restore_or_migrate(url: str) -> None:
@@ -112,14 +118,14 @@ def _restore_or_migrate(url: str) -> None:
     dump, psql, cached = shutil.which("pg_dump"), shutil.which("psql"), CACHE / f"{_key()}.sql"
     if psql and cached.is_file():
         options = ["-qX1o", os.devnull, "-v", "ON_ERROR_STOP=1", "-f", str(cached), url]
-        subprocess.run([psql, *options], check=True)
+        subprocess.run([psql, *options], check=True, timeout=waiting.PROGRAM_TIMEOUT)
         return
     _apply()
     if dump and psql:
         for old in CACHE.glob("*.sql"):
             old.unlink()
         partial = cached.with_suffix(".new")
-        subprocess.run([dump, "--no-owner", "-f", str(partial), url], check=True)
+        subprocess.run([dump, "--no-owner", "-f", str(partial), url], check=True, timeout=waiting.PROGRAM_TIMEOUT)
         partial.replace(cached)
 
 

@@ -18,6 +18,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from tests import waiting
+
 SERVER_VARIABLE = "TRADEPOST_TEST_DATABASE_URL"
 """URL of the server of this run. The process that starts the server sets it; the workers of xdist inherit it."""
 
@@ -74,7 +76,7 @@ class Cluster:
             self.process.wait(timeout=600)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(waiting.TIMEOUT)
 
     def stop(self) -> None:
         self.shut_down()
@@ -140,6 +142,7 @@ def _initialise(binaries: Path, folder: Path, owner: dict[str, Any]) -> None:
         check=False,
         cwd=folder,
         **owner,
+        timeout=waiting.PROGRAM_TIMEOUT,
     )
     if result.returncode:
         raise ServerStartError(f"initdb failed: {result.stderr.strip()}")
@@ -167,7 +170,7 @@ def _serve(binaries: Path, folder: Path, owner: dict[str, Any], settings: dict[s
             return Cluster(folder, process, command, f"postgresql://{USER}@127.0.0.1:{port}/{USER}")
         if process.poll() is None:
             process.kill()
-        process.wait()
+        process.wait(waiting.TIMEOUT)
     raise ServerStartError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:].strip()}")
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
-TIMEOUT = 60.0
+PATIENCE = float(os.environ.get("TRADEPOST_TEST_PATIENCE") or 1)
+"""Factor for all limits of the tests. CI sets 3: a machine with other work may take that much longer."""
+TIMEOUT = 60.0 * PATIENCE
 """Seconds. Long enough for a machine with all cores busy; passing tests need much less."""
+PROGRAM_TIMEOUT = 150.0 * PATIENCE
+"""Seconds that a program may take from start to end."""
 INTERVAL = 0.02
 
 

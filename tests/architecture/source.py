@@ -12,6 +12,8 @@ from pathlib import Path
 
 import grimp
 
+from tests import waiting
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = "tradepost"
 STANDARD_LIBRARY = sys.stdlib_module_names
@@ -26,6 +28,7 @@ def tracked_files() -> tuple[Path, ...]:
         capture_output=True,
         check=True,
         text=True,
+        timeout=waiting.PROGRAM_TIMEOUT,
     )
     paths = (Path(name) for name in listed.stdout.split("\0") if name)
     return tuple(path for path in paths if (ROOT / path).is_file())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import waiting
 from tests.architecture import source
 
 MAX_LINES = 400
@@ -85,6 +86,11 @@ def _outline(path: Path) -> list[int]:
 def test_no_symbolic_link_is_tracked() -> None:
     """It would point to a path of one machine."""
     listed = subprocess.run(
-        ["git", "ls-files", "--stage"], cwd=source.ROOT, capture_output=True, check=True, text=True
+        ["git", "ls-files", "--stage"],
+        cwd=source.ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=waiting.PROGRAM_TIMEOUT,
     ).stdout
     assert [line for line in listed.splitlines() if line.startswith("120000")] == []

@@ -19,6 +19,7 @@ from django.urls import Resolver404, resolve
 from playwright.sync_api import Error, Response
 from playwright.sync_api import TimeoutError as NoAnswer
 
+from tests import waiting
 from tests.browser.form_scripts import READ, REFUSALS, SEND
 from tests.browser.form_values import file_for, meant, typed
 from tests.browser.people import Person
@@ -38,7 +39,7 @@ OF_MANY_STATES = {
     "services/<int:pk>/usage/": 12, "seller/assets/versions/<int:pk>/": 12, "services/<int:pk>/": 60, "products/<slug:slug>/": 40,
 }  # fmt: skip
 """Addresses of which more pages are opened, because what they offer depends on their object."""
-SENT_WITHIN = 45_000
+SENT_WITHIN = 1000 * waiting.TIMEOUT
 RELOADS = 3
 FILE = re.compile(r"[?&]format=(csv|xlsx)")
 """A list as a file, which a browser saves."""

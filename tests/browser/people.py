@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, expect, sync_playwright
 
+from tests import waiting
 from tests.browser.pages import View
 from tests.browser.running import Market
 from tests.waiting import until
@@ -20,7 +21,7 @@ ARGUMENTS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 LOCALES = {"zh-hans": "zh-CN", "en": "en-US"}
-WITHIN = 45_000
+WITHIN = 1000 * waiting.TIMEOUT
 """Milliseconds that a page may take on a busy machine before a test fails."""
 
 # What a person reads. The Chinese is repeated on purpose: a test that looked it up would repeat any mistake.

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests import waiting
 from tests.market.notifications import mail_server
 from tradepost.cli.serve import free_port
 from tradepost.kit.sample import folder
@@ -94,7 +95,7 @@ class Market:
         """Kill the seller's process: connections are refused from now on."""
         process = self.processes.pop("seller")
         process.kill()
-        process.wait()
+        process.wait(waiting.TIMEOUT)
 
     def start_market(self) -> None:
         self._start("up", *MAIN, "up")
@@ -108,7 +109,7 @@ class Market:
                 process.wait(STOP_WITHIN)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                process.wait(waiting.TIMEOUT)
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")

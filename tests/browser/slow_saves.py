@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import APIResponse, Page, Route
 
+from tests.waiting import until
+
 
 class Saves:
     """Responses that the server sent and the page has not received, oldest first."""
@@ -26,8 +28,12 @@ class Saves:
 
     def wait(self) -> None:
         """Wait until the server has saved."""
-        while not self.held:
-            self.page.evaluate("1")  # lets the handler run; the time limit of the test ends the loop
+
+        def saved() -> bool:
+            self.page.evaluate("1")  # lets the handler run
+            return bool(self.held)
+
+        until(saved, "the server has saved the page")
 
     def release(self) -> None:
         route, answer = self.held.pop(0)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Person, person
 from tests.browser.running import Market
+from tests.browser.saving import read_download
 from tests.factories.invoices import INVOICE_PDF, TAX_NUMBER
 from tests.waiting import until
 
@@ -126,7 +127,7 @@ def test_electronic_invoice_is_saved_by_the_buyer(
         buyer.go(at)
         with buyer.page.expect_download() as download:
             buyer.page.locator("main .tp-ok a").click()
-        assert download.value.path().read_bytes() == INVOICE_PDF
+        assert read_download(download.value) == INVOICE_PDF
         _check_invoice_letter(buyer, words["genuine"])
         buyer.go("/notices/")
         expect(main).to_contain_text(words["told"])
@@ -138,7 +139,7 @@ def _check_invoice_letter(buyer: Person, genuine: str) -> None:
     buyer.page.locator("#invoice-letter ~ form button").click()
     with buyer.page.expect_download() as download:
         buyer.page.locator('main a[href$="/letter/"]').click()
-    assert download.value.path().read_bytes()[:5] == b"%PDF-"
+    assert read_download(download.value)[:5] == b"%PDF-"
     buyer.page.locator('main a[href^="/letters/"]').click()
     expect(buyer.page.locator("main")).to_contain_text(genuine)
 

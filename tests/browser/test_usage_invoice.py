@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.counting import Usage, buy, instance_of, usage_of
 from tests.browser.people import Person, person
 from tests.browser.running import Market
+from tests.browser.saving import read_download
 from tests.factories.invoices import INVOICE_PDF, TAX_NUMBER
 from tests.waiting import until
 
@@ -123,7 +124,7 @@ def test_month_of_usage_is_invoiced_refunded_and_invoiced_again(
         buyer.page.locator("#invoice-letter ~ form button").click()
         with buyer.page.expect_download() as download:
             buyer.page.locator('main a[href$="/letter/"]').click()
-        assert download.value.path().read_bytes()[:5] == b"%PDF-"
+        assert read_download(download.value)[:5] == b"%PDF-"
         buyer.page.locator("#wish-return").check()
         buyer.page.locator("[name=wish_reason]").fill("8 were counted twice.")
         buyer.page.locator("#invoice-ask ~ form button").click()

@@ -24,6 +24,7 @@ from typing import Any
 
 from tusclient.client import TusClient
 
+from tests import waiting
 from tests.architecture.source import ROOT
 from tests.chaos.served import Server, served
 
@@ -96,7 +97,7 @@ def memory_of(server: Server) -> Iterator[dict[str, float]]:
         yield found
     finally:
         over.set()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
 
 
 def make_file(path: Path, mebibytes: int) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from tests import waiting
 from tests.architecture.source import ROOT
 from tests.chaos.guessed import MEMBER
 from tests.chaos.people import PASSWORD, email
@@ -88,7 +89,7 @@ def main(seconds: float) -> dict[str, Any]:
             attacked = _count_sign_ins(server, made, known, codes=1)
             time.sleep(seconds / 2)
             over.set()
-            tried = {name: one.result() for name, one in running.items()}
+            tried = {name: one.result(waiting.TIMEOUT) for name, one in running.items()}
         return {
             "seconds": seconds,
             "idle": idle,

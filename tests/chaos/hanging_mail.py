@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
 from tests.chaos.people import PERSON_COUNT, email
 from tests.chaos.served import Answer, Server, Watch, served
 from tests.cli.command_line import MAIN
@@ -68,7 +69,7 @@ def worker(server: Server) -> Iterator[None]:
         yield
     finally:
         process.kill()  # a mail is being sent, for 20 s
-        process.wait()
+        process.wait(waiting.TIMEOUT)
 
 
 def send_reset_form(server: Server, number: int, answers: list[Answer]) -> None:
@@ -94,7 +95,7 @@ def run() -> dict[str, Any]:
                 person.start()
                 time.sleep(PAUSE)
             for person in people:
-                person.join()
+                person.join(waiting.TIMEOUT)
             wait_for(lambda: silent.connections)
             time.sleep(1)
         return {

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import waiting
+
 UP = "from tradepost.cli import main; main()"
 
 
@@ -85,4 +87,4 @@ def up(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait(40)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                process.wait(waiting.TIMEOUT)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode
 
+from tests import waiting
 from tests.architecture.source import ROOT
 from tests.cli.command_line import MAIN
 from tests.cli.running import WITHIN, family
@@ -146,7 +147,7 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        self._thread.join(waiting.TIMEOUT)
 
     def _ask(self) -> None:
         connection = self._server.connect("127.0.0.9")

@@ -23,6 +23,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "a key of the storm, long enough"
 MAX_DURATION = 600.0
@@ -53,7 +55,7 @@ class Nursery:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.wait(waiting.TIMEOUT)
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
@@ -140,7 +142,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
                 time.sleep(0.7)
                 cluster = cluster.start_again()
         sys.stderr.write(f"storm over after {time.monotonic() - began:.0f} s\n")
-        buyers.join()
+        buyers.join(10 * waiting.TIMEOUT)
         connection.close()  # a crash cut the connection
         _wait_for_quiet()
         return {"kills": kills, "crashes": len(crashes), **_count(buyers.acknowledged, folder / "seller")}
@@ -148,7 +150,7 @@ def storm(*, kills: int, workers: int, orders: int, cluster: Any, folder: Path, 
         for nursery in nurseries:
             nursery.close()
         seller_process.terminate()
-        seller_process.wait()
+        seller_process.wait(waiting.TIMEOUT)
         if cluster:
             cluster.stop()
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
 from tests.chaos.people import PASSWORD, email
 from tests.chaos.served import LOGIN, Server, Watch, served
 
@@ -54,7 +55,7 @@ def attacked(server: Server, answers: Counter[str]) -> Iterator[None]:
     finally:
         over.set()
         for thread in threads:
-            thread.join()
+            thread.join(waiting.TIMEOUT)
 
 
 def run(seconds: float) -> dict[str, Any]:

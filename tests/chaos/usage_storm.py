@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from tests import waiting
 from tests.chaos.killing import Killer, up
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def push_continuously(boxes: Sequence[UsageOutbox]) -> Iterator[None]:
     finally:
         stop.set()
         for thread in threads:
-            thread.join()
+            thread.join(waiting.TIMEOUT)
 
 
 def _in_parts(

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests import waiting
 from tests.chaos.people import PERSON_COUNT, email
 from tests.chaos.served import Answer, Server, Watch, served
 
@@ -44,7 +45,7 @@ def run() -> dict[str, Any]:
             writing = [visitors.submit(send, server, number) for number in range(PERSON_COUNT)]
             time.sleep(LOCK_DURATION)
         holder.execute("ROLLBACK")
-        answers = [done.result() for done in writing]
+        answers = [done.result(waiting.TIMEOUT) for done in writing]
         return {
             "p95_alone_ms": round(alone.p95(), 1),
             "p95_loaded_ms": round(loaded.p95(), 1),

@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from urllib.parse import parse_qs, urlsplit
 
+from tests import waiting
+
 KEY = "a plain seller's key 91b3"
 KNOWN = {
     "newInstance": ("orderId", "orderLineId", "businessId"),
@@ -170,4 +172,4 @@ def serving(seller: PlainSeller, *, stops_after: int = 0) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(waiting.TIMEOUT)

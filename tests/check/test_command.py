@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import waiting
 from tests.check import plain_seller
 from tests.waiting import until
 from tradepost.cli import main
@@ -124,4 +125,9 @@ def test_command_needs_neither_django_nor_aiohttp():
         "import sys; import tradepost.check, tradepost.check.reports.html, tradepost.check.reports.junit,"
         " tradepost.cli.check; sys.exit(bool({'django', 'aiohttp', 'tradepost.kit'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", program], env=dict(os.environ), check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", program], env=dict(os.environ), check=False, timeout=waiting.PROGRAM_TIMEOUT
+        ).returncode
+        == 0
+    )

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
+from tests import waiting
 from tests.check import plain_seller
 from tests.check.mutants import KEY, MUTANTS
 from tests.check.mutants import serving as mutant_serving
@@ -58,7 +59,7 @@ def test_pasted_line_sends_any_bytes(body):
     head = (("Content-Type", "application/json"),)
     with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=len(body)) as (url, heard):
         line = curl(Request("POST", f"{url}&a[]={{1}}", head, body))
-        subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True)
+        subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True, timeout=waiting.PROGRAM_TIMEOUT)
     sent, _, came = b"".join(heard).partition(b"\r\n\r\n")
     assert came == body
     assert sent.split(b" ")[1] == b"/p?a=1&a[]={1}"
@@ -68,7 +69,12 @@ def test_pasted_line_sends_any_bytes(body):
 @pytest.mark.skipif(CURL is None, reason="no curl")
 def test_curl_line_adds_no_content_type():
     with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", size=2) as (url, heard):
-        subprocess.run(["/bin/sh", "-c", curl(Request("POST", url, (), b"{}"))], capture_output=True, check=True)
+        subprocess.run(
+            ["/bin/sh", "-c", curl(Request("POST", url, (), b"{}"))],
+            capture_output=True,
+            check=True,
+            timeout=waiting.PROGRAM_TIMEOUT,
+        )
     assert b"content-type" not in b"".join(heard).lower()
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from threading import Lock, Thread
 
+from tests import waiting
 from tests.check.plain_seller import KEY, PlainSeller
 
 
@@ -181,4 +182,4 @@ def serving(server: Server) -> Iterator[str]:
     finally:
         listening.shutdown()
         listening.server_close()
-        thread.join()
+        thread.join(waiting.TIMEOUT)

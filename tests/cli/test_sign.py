@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests import waiting
 from tests.check.kit_seller import KEY, any_seller
 from tradepost.check import CannotRun
 from tradepost.check.signing import Signer
@@ -76,7 +77,7 @@ def test_command_of_the_interface_messages_has_the_same_result(capsys, monkeypat
     old = signer("saas_v1", now=LONG_AGO).sample("http://127.0.0.1:1/p", "newInstance", test=True, changes={})
     words = subprocess.run(
         ["/bin/sh", "-c", f"tradepost() {{ printf '%s\\n' \"$@\"; }}; {sign_command(protocol='saas_v1', url=old.url, body='')}"],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=True, timeout=waiting.PROGRAM_TIMEOUT
     ).stdout.splitlines()  # fmt: skip
     assert code(*words[1:]) == 0
     assert "authToken=" in capsys.readouterr().out
@@ -100,11 +101,15 @@ def test_pasted_line_works(protocol, tmp_path, capsys, monkeypatch):
     with running(any_seller(tmp_path, protocol)) as url:
         assert code(f"{url}/produce", activity, "--protocol", protocol) == 0
         printed = capsys.readouterr()
-        told = subprocess.run(["/bin/sh", "-c", printed.out], capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(
+            ["/bin/sh", "-c", printed.out], capture_output=True, text=True, check=True, timeout=waiting.PROGRAM_TIMEOUT
+        ).stdout
         assert '"resultCode":"000000"' in told
         assert KEY not in printed.out + printed.err
         # The same again is a replay (saas-v2 §2.4), in versions with nonces.
-        again = subprocess.run(["/bin/sh", "-c", printed.out], capture_output=True, text=True, check=True).stdout
+        again = subprocess.run(
+            ["/bin/sh", "-c", printed.out], capture_output=True, text=True, check=True, timeout=waiting.PROGRAM_TIMEOUT
+        ).stdout
         stamped = target_of(protocol).dialect.stamped
         assert ('"resultCode":"000001"' in again) == stamped
 

@@ -14,6 +14,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests import waiting
 from tests.cli.command_line import WITHIN, Market, migrated_market
 from tests.cli.running import get, wait_for
 from tests.cli.stored import content, query
@@ -38,7 +39,7 @@ def serve(market: Market, **more: str) -> Iterator[str]:
     try:
         base = f"http://127.0.0.1:{port}"
         wait_for(lambda: web.poll() is not None or _answers(base), within=WITHIN)
-        assert web.poll() is None, web.communicate()[0]
+        assert web.poll() is None, web.communicate(timeout=waiting.TIMEOUT)[0]
         yield base
     finally:
         web.terminate()

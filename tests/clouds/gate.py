@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, override
 from urllib.parse import parse_qs
 
+from tests import waiting
+
 type Moment = Literal["before", "after", "answered"]
 
 
@@ -83,4 +85,4 @@ def gate(target: str) -> Iterator[Gate]:
     finally:
         made.server.shutdown()
         made.server.server_close()
-        thread.join()
+        thread.join(waiting.TIMEOUT)

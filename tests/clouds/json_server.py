@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, override
 
+from tests import waiting
+
 
 @dataclass
 class Answer:
@@ -90,5 +92,5 @@ def serving(server: JsonServer) -> Iterator[None]:
     finally:
         made.shutdown()
         made.server_close()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
     assert server.faults == [], "\n".join(server.faults)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests import waiting
+
 
 @contextmanager
 def site(status: int = 200, location: str = "", *, circle: bool = False) -> Iterator[str]:
@@ -29,5 +31,5 @@ def site(status: int = 200, location: str = "", *, circle: bool = False) -> Iter
         yield f"http://127.0.0.1:{server.server_port}/"
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
         server.server_close()

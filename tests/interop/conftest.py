@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import waiting
 from tests.cli.command_line import MAIN
 from tradepost.cli.serve import free_port
 
@@ -83,6 +84,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         cwd=ROOT,
         check=True,
         stdout=subprocess.PIPE,
+        timeout=waiting.PROGRAM_TIMEOUT,
     )
     with subprocess.Popen([*MAIN, "serve"], env=environment, cwd=ROOT) as server:
         try:

@@ -21,6 +21,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.sdk_response import SdkResponse
 
+from tests import waiting
 from tests.interop.conftest import Market
 
 pytestmark = pytest.mark.slow
@@ -126,7 +127,9 @@ def test_examples_of_the_guide_run_unchanged(market: Market) -> None:
     [python], [bash] = ({example(guide, language) for guide in GUIDES} for language in ("python", "bash"))
 
     def run(*command: str) -> str:
-        done = subprocess.run(command, env=os.environ | given, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            command, env=os.environ | given, check=True, capture_output=True, text=True, timeout=waiting.PROGRAM_TIMEOUT
+        )
         return done.stdout
 
     listed = json.loads(run("bash", "-c", bash))

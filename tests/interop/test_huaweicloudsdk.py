@@ -19,6 +19,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, Ser
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.sdk_response import SdkResponse
 
+from tests import waiting
 from tests.interop.conftest import Market
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.open_api.order_query import PATH
@@ -129,7 +130,12 @@ def test_example_of_the_guide_runs_unchanged(market: Market) -> None:
 
     def run(**more: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", example], env=os.environ | given | more, check=True, capture_output=True, text=True
+            [sys.executable, "-c", example],
+            env=os.environ | given | more,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=waiting.PROGRAM_TIMEOUT,
         )
         return done.stdout
 

@@ -28,6 +28,7 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
 from tusclient.uploader.uploader import Uploader
 
+from tests import waiting
 from tests.interop.conftest import Market
 from tests.waiting import until
 from tradepost.kit.client import MarketClient, MarketError, utc_now
@@ -204,7 +205,7 @@ class PeakMemory:
     def __exit__(self, *_error: object) -> None:
         self.seconds = time.monotonic() - self.began
         self._over.set()
-        self._thread.join()
+        self._thread.join(waiting.TIMEOUT)
 
     def _watch(self) -> None:
         while not self._over.wait(0.1):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import waiting
 from tests.interop.conftest import Market
 from tests.interop.sellers import starting
 
@@ -70,7 +71,15 @@ def test_signature_of_another_language_is_accepted(language: str, market: Market
         pytest.skip(str(missing))
     given = {"MARKET": market.url, "AK": market.access_key, "SK": market.secret_key}
     asked = "".join(f"{line(*case[:4])}\n" for case in CASES.values())
-    done = subprocess.run(command, input=asked, env=os.environ | given, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        input=asked,
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=waiting.PROGRAM_TIMEOUT,
+    )
     assert done.returncode == 0, done.stderr
     found = {}
     for name, said in zip(CASES, done.stdout.splitlines(), strict=True):

@@ -27,6 +27,7 @@ from huaweicloudsdkorgid.v1 import (
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests import waiting
 from tests.interop.conftest import Market
 from tests.interop.sellers.starting import Missing, node
 from tests.interop.signing_in import follow_to_callback
@@ -86,7 +87,7 @@ def test_django_cas_ng_signs_in(market: Market) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.interop.cas_ng_site", f"{market.auth_centre}/cas/", market.callback],
         env=environment | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
-        cwd=ROOT, check=True, capture_output=True, text=True,
+        cwd=ROOT, check=True, capture_output=True, text=True, timeout=waiting.PROGRAM_TIMEOUT
     )  # fmt: skip
     assert json.loads(done.stdout.splitlines()[-1]) == {"status": 302, "user": "zhang01"}
 
@@ -109,7 +110,7 @@ def test_mozilla_django_oidc_signs_in(market: Market) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.interop.openid_site", *given],
         env=environment | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
-        cwd=ROOT, check=True, capture_output=True, text=True,
+        cwd=ROOT, check=True, capture_output=True, text=True, timeout=waiting.PROGRAM_TIMEOUT
     )  # fmt: skip
     told = json.loads(done.stdout.splitlines()[-1])
     assert told == {"goes": "/in/", "user": "zhang01", "email": "zhang@acme.example"}

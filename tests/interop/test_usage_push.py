@@ -20,6 +20,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ServerResponseException
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.sdk_response import SdkResponse
 
+from tests import waiting
 from tests.interop.conftest import ROOT, Market
 from tests.interop.sellers import starting
 from tradepost.kit.client import MarketClient
@@ -94,7 +95,13 @@ def test_plain_node_pushes_and_reads_the_errors(market: Market) -> None:
             pytest.skip(str(missing))
         given = os.environ | {"MARKET": market.url, "BASE_KEY": key}
         done = subprocess.run(
-            command, input=json.dumps(records), env=given, capture_output=True, text=True, check=False
+            command,
+            input=json.dumps(records),
+            env=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=waiting.PROGRAM_TIMEOUT,
         )
         return done.returncode, done.stdout, done.stderr.strip()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests import waiting
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.interop.sellers import starting
 from tests.interop.sellers.starting import Language, Relay, relaying, selling
@@ -123,7 +124,9 @@ def test_signatures_and_fields_are_those_published(language: Language) -> None:
 
 def made(language: Language, key: str, query: str) -> list[str]:
     command = [*language.vectors, key, IV, PLAIN, query, BODY]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=waiting.PROGRAM_TIMEOUT
+    ).stdout.splitlines()
 
 
 @pytest.mark.django_db(transaction=True)

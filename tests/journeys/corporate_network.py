@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import waiting
 from tests.architecture.source import ROOT
 from tests.factories.tls_sites import authority
 
@@ -31,11 +32,15 @@ def missing_for_network(*more: str) -> str:
     if missing := [name for name in ("ip", "nginx", "unshare", *more) if shutil.which(name) is None]:
         return f"not installed: {', '.join(missing)}"
     name = f"tp-try-{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        ["ip", "netns", "add", name], capture_output=True, text=True, check=False, timeout=waiting.PROGRAM_TIMEOUT
+    )
     if made.returncode:
         return f"network namespaces cannot be made here: {made.stderr.strip()}"
-    subprocess.run(["ip", "netns", "delete", name], check=False)
-    mounts = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    subprocess.run(["ip", "netns", "delete", name], check=False, timeout=waiting.PROGRAM_TIMEOUT)
+    mounts = subprocess.run(
+        ["unshare", "--mount", "true"], capture_output=True, text=True, check=False, timeout=waiting.PROGRAM_TIMEOUT
+    )
     return f"mount namespaces cannot be made here: {mounts.stderr.strip()}" if mounts.returncode else ""
 
 
@@ -82,7 +87,7 @@ def company_network() -> Iterator[list[str]]:
     program in it."""
     name, ours, theirs = f"tp-seller-{os.getpid()}", f"tpm{os.getpid()}", f"tps{os.getpid()}"
     inside = ["ip", "netns", "exec", name]
-    subprocess.run(["ip", "netns", "add", name], check=True)
+    subprocess.run(["ip", "netns", "add", name], check=True, timeout=waiting.PROGRAM_TIMEOUT)
     try:
         for command in (
             f"ip link add {ours} type veth peer name {theirs}",
@@ -93,11 +98,13 @@ def company_network() -> Iterator[list[str]]:
             f"ip -n {name} link set {theirs} up",
             f"ip -n {name} link set lo up",
         ):
-            subprocess.run(command.split(), check=True)
+            subprocess.run(command.split(), check=True, timeout=waiting.PROGRAM_TIMEOUT)
         yield inside
     finally:
-        subprocess.run(["ip", "link", "delete", ours], check=False, capture_output=True)
-        subprocess.run(["ip", "netns", "delete", name], check=False)
+        subprocess.run(
+            ["ip", "link", "delete", ours], check=False, capture_output=True, timeout=waiting.PROGRAM_TIMEOUT
+        )
+        subprocess.run(["ip", "netns", "delete", name], check=False, timeout=waiting.PROGRAM_TIMEOUT)
 
 
 def _site_of(server: SellerServer, certificate: Path) -> str:
@@ -194,4 +201,4 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait(20)
         return
     process.kill()
-    process.wait()
+    process.wait(waiting.TIMEOUT)

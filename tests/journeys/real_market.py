@@ -15,7 +15,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests import postgres
+from tests import postgres, waiting
 from tests.cli.command_line import MAIN
 from tests.factories.tls_sites import authority
 from tests.journeys.corporate_network import MARKET_HOST, NETWORK, market_front, nginx, wait, with_own_hosts_file
@@ -115,7 +115,11 @@ def ahead_by(distance: timedelta) -> list[str]:
     if not distance:
         return []
     asked = subprocess.run(
-        ["faketime", "-m", "-f", "+0s", "printenv", "LD_PRELOAD"], capture_output=True, text=True, check=True
+        ["faketime", "-m", "-f", "+0s", "printenv", "LD_PRELOAD"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=waiting.PROGRAM_TIMEOUT,
     )
     # Keep the times of files, or Python compiles every module again. With that fix, threads wait for each other in a busy loop.
     settings = {

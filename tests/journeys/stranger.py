@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests import waiting
+
 QUERY = "/api/mkp-openapi-public/global/v1/order/query"
 
 
@@ -136,5 +138,5 @@ def serving(stranger: Stranger) -> Iterator[Stranger]:
         yield stranger
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
         server.server_close()

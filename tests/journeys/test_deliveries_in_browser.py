@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Person, person
+from tests.browser.saving import read_download
 from tests.factories import make_buyer, make_offer, make_operator, make_order, make_product, make_seller
 from tests.factories.products import ONCE
 from tests.journeys.in_chromium import buy, chromium_beside_django, market_of_test, submit_act
@@ -56,7 +57,7 @@ def client_of(seller: Seller, market: str) -> MarketClient:
 def save_download(buyer: Person, name: str) -> bytes:
     with buyer.page.expect_download() as saving:
         buyer.page.get_by_role("link", name=name).first.click()
-    return Path(saving.value.path()).read_bytes()
+    return read_download(saving.value)
 
 
 def test_license_file_delivered_an_hour_later_is_the_same_at_every_request(

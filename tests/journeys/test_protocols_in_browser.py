@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browser.saving import read_download
 from tests.factories import make_buyer, make_offer, make_order
 from tests.factories.people import NOW
 from tests.journeys.speaking import LICENSE, product_over
@@ -37,7 +37,7 @@ def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]
 
 
 @pytest.mark.slow
-def test_license_is_shown_hidden_and_saved(browser: Browser, live_server: Any, tmp_path: Path) -> None:
+def test_license_is_shown_hidden_and_saved(browser: Browser, live_server: Any) -> None:
     buyer = make_buyer()
     order = make_order(buyer, offer=make_offer(product_over("license_v1", "http://127.0.0.1:9/produce")), paid=True)
     react(now=NOW)
@@ -62,6 +62,5 @@ def test_license_is_shown_hidden_and_saved(browser: Browser, live_server: Any, t
 
     with page.expect_download() as saving:
         page.get_by_role("link", name="Download the license").click()
-    saving.value.save_as(tmp_path / "saved")
-    assert (tmp_path / "saved").read_bytes() == LICENSE.encode()
+    assert read_download(saving.value) == LICENSE.encode()
     assert saving.value.suggested_filename == f"license-{order.number}-000001.txt"

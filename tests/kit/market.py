@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests import waiting
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api.signing import verify
 
@@ -94,7 +95,7 @@ def open_market(
         yield told
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
         server.server_close()
 
 
@@ -118,7 +119,7 @@ def open_proxy() -> Iterator[Proxy]:
                 back = threading.Thread(target=_pass_on, args=(market, self.connection))
                 back.start()
                 _pass_on(self.connection, market)
-                back.join()
+                back.join(waiting.TIMEOUT)
 
     server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
     told.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -128,7 +129,7 @@ def open_proxy() -> Iterator[Proxy]:
         yield told
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
         server.server_close()
 
 

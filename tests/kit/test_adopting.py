@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 
+from tests import waiting
 from tests.kit import wire
 from tests.kit.stores import kind, place, store
 from tests.kit.wire import APP, KEY, NOW, Recorder, ask, rejected, stored_instance
@@ -69,7 +70,7 @@ def test_parallel_adoptions_of_a_code_have_one_first(store: Store) -> None:
     everybody_is_here = Barrier(8)
 
     def one(late: int) -> bool:
-        everybody_is_here.wait()
+        everybody_is_here.wait(waiting.TIMEOUT)
         # Clocks that differ a little must not cause a wait.
         return seller.adopt("PL1", now=NOW + timedelta(seconds=late))
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import waiting
 from tests.kit.market import HANG_UP, Market, open_market, open_proxy, self_signed
 from tests.kit.market_answers import ORDER, RECORD, failed, found
 from tradepost.kit.client import MarketClient, MarketError
@@ -142,7 +143,7 @@ def market_of(answer: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(waiting.TIMEOUT)
         server.server_close()
 
 

@@ -15,6 +15,7 @@ from threading import Barrier, Lock
 import pytest
 import sqlalchemy as sa
 
+from tests import waiting
 from tests.kit import wire
 from tests.kit.servers import process
 from tests.kit.stores import kind, open_store, place, store
@@ -108,7 +109,7 @@ def test_parallel_nonce_is_fresh_once(store):
     everybody_is_here = Barrier(PARALLEL)
 
     def one(_: int) -> bool:
-        everybody_is_here.wait()
+        everybody_is_here.wait(waiting.TIMEOUT)
         return store.nonce_seen("n", now=NOW, until=SOON)
 
     with ThreadPoolExecutor(PARALLEL) as threads:
@@ -170,7 +171,7 @@ def test_create_replayed_in_parallel_is_accepted_once(store):
     request = wire.encode(command)
 
     def one(_: int) -> str:
-        everybody_is_here.wait()
+        everybody_is_here.wait(waiting.TIMEOUT)
         answered = wire.decode(command, seller.respond(request, NOW, wire.nonce()))
         return answered.code if isinstance(answered, Rejected) else str(answered == Done(instance_id="b1"))
 
@@ -252,7 +253,7 @@ def test_fifty_parallel_creates_of_one_order_make_one_instance(store):
 
     def one(_: int) -> object:
         command = wire.create("CS1")
-        everybody_is_here.wait()
+        everybody_is_here.wait(waiting.TIMEOUT)
         return ask(seller, command)
 
     with ThreadPoolExecutor(PARALLEL) as threads:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import tradepost.kit
+from tests import waiting
 from tests.kit.market import SK, open_market
 from tests.kit.projects import NO_WAIT, path_with_tradepost, run
 from tests.kit.servers import ROOT, free_port, process, wait_until_open
@@ -139,4 +140,4 @@ def test_the_joint_example_starts_and_passes_as_its_readme_says(name, tmp_path):
 def test_the_commands_of_the_first_page_are_those_of_the_chinese_one():
     english, chinese = ([line.partition("#")[0].strip() for line in code(ROOT / name)[0].splitlines()] for name in BOTH)
     assert english == chinese
-    subprocess.run(["bash", "-n", "-c", "\n".join(english)], check=True)
+    subprocess.run(["bash", "-n", "-c", "\n".join(english)], check=True, timeout=waiting.PROGRAM_TIMEOUT)

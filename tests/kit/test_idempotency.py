@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Barrier, Event, Lock
 from types import SimpleNamespace
 
+from tests import waiting
 from tests.kit import wire
 from tests.kit.wire import APP, KEY, NOW, ask, rejected
 from tradepost.kit import Create, Created, Instance, Release, Seller
@@ -97,7 +98,7 @@ def test_fifty_parallel_creates_on_threads_make_one_instance(tmp_path):
 
     def one(_: int) -> object:
         command = wire.create()
-        everybody_is_here.wait()
+        everybody_is_here.wait(waiting.TIMEOUT)
         return ask(seller, command)
 
     with ThreadPoolExecutor(PARALLEL) as threads:
@@ -154,7 +155,7 @@ def test_other_order_does_not_wait(tmp_path):
         assert inside.wait(20)
         assert ask(seller, wire.create("quick", business_id="q")) == Done(instance_id="q")
         leave.set()
-        assert slow.result() == Done(instance_id="s")
+        assert slow.result(waiting.TIMEOUT) == Done(instance_id="s")
 
 
 def test_repeat_that_waited_too_long_is_told_to_retry(tmp_path):
@@ -173,7 +174,7 @@ def test_repeat_that_waited_too_long_is_told_to_retry(tmp_path):
         assert inside.wait(20)
         code, message = rejected(seller, wire.create(business_id="b2"))
         leave.set()
-        assert first.result() == Done(instance_id="b1")
+        assert first.result(waiting.TIMEOUT) == Done(instance_id="b1")
     assert code == "000005"
     assert "still being worked on" in message
     assert ask(seller, wire.create(business_id="b3")) == Done(instance_id="b1")
@@ -219,7 +220,7 @@ def test_handler_that_outlives_its_lease_returns_the_other_s_result(tmp_path, ca
         assert inside.wait(20)
         assert ask(seller, wire.create(), now=NOW + timedelta(seconds=11)) == Done(instance_id="in-time")
         leave.set()
-        assert slow.result() == Done(instance_id="in-time")
+        assert slow.result(waiting.TIMEOUT) == Done(instance_id="in-time")
     assert "longer than its lease" in caplog.text
     assert seller.store.find("late") is None
 

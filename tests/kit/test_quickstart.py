@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import waiting
 from tests.kit.guides import blocks
 from tests.kit.market import SK, open_market
 from tests.kit.servers import ROOT, free_port, process, wait_until_open
@@ -132,7 +133,7 @@ def test_guide_works_on_a_machine_that_has_only_python(tmp_path):
 @pytest.mark.slow
 def test_wheel_is_what_runs(terminal, tmp_path):
     code = "import tradepost; print(tradepost.__file__)"
-    said = subprocess.run([terminal.python, "-c", code], cwd=tmp_path, env=terminal.env, capture_output=True, text=True, check=True)  # fmt: skip
+    said = subprocess.run([terminal.python, "-c", code], cwd=tmp_path, env=terminal.env, capture_output=True, text=True, check=True, timeout=waiting.PROGRAM_TIMEOUT)  # fmt: skip
     assert Path(said.stdout.strip()).is_relative_to(terminal.python.parents[1])
 
 

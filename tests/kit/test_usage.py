@@ -16,6 +16,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
+from tests import waiting
 from tests.kit.market import HANG_UP, open_market
 from tests.kit.market_answers import NOW
 from tests.kit.servers import ROOT, process
@@ -309,7 +310,7 @@ def test_parallel_pushes_do_not_send_the_same_records(tmp_path):
     ids = [add(outbox, hours_ago=number) for number in range(1, 101)]
 
     def one(_: int) -> int:
-        everybody_is_here.wait()
+        everybody_is_here.wait(waiting.TIMEOUT)
         return outbox.push(now=NOW).accepted
 
     with ThreadPoolExecutor(4) as threads:

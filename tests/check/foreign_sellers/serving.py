@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from tests import waiting
+
 from .seller import KEY, Seller, mac
 
 
@@ -54,4 +56,4 @@ def serving(seller: Seller) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(waiting.TIMEOUT)

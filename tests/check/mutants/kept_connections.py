@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests import waiting
 from tradepost.protocols import registry
 from tradepost.protocols.http import Response
 from tradepost.protocols.json_answer import json_answer
@@ -99,7 +100,7 @@ def answers_once_and_sleeps(wire: Wire) -> None:
     """A thread that ended without closing its socket."""
     answer_one(wire)
     if not wire.closes:
-        wire.wait()
+        wire.wait(waiting.TIMEOUT)
 
 
 @kept_mutant("deaf_connection")
@@ -108,7 +109,7 @@ def sleeps_after_a_refusal(wire: Wire) -> None:
         if wire.closes:
             return
     if not wire.closes:
-        wire.wait()
+        wire.wait(waiting.TIMEOUT)
 
 
 @kept_mutant("hangs_up", V2, V1, NOTICE)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from threading import Thread
 
+from tests import waiting
 from tradepost.protocols.http import Request, Response
 
 from .definition import Answering
@@ -84,4 +85,4 @@ def serving(
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(waiting.TIMEOUT)

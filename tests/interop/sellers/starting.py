@@ -16,6 +16,7 @@ from socket import create_connection
 from typing import Any, override
 from urllib.parse import urlsplit
 
+from tests import waiting
 from tests.waiting import until
 
 HERE = Path(__file__).parent
@@ -51,7 +52,11 @@ def java(classes: Path) -> Language:
     if _version("javac") < MIN_VERSIONS["javac"] or shutil.which("java") is None:
         raise Missing(f"no JDK of version {MIN_VERSIONS['javac']} or later: javac and java are not both on PATH")
     sources = [str(source) for source in sorted((HERE / "java").glob("*.java"))]
-    subprocess.run(["javac", "-encoding", "UTF-8", "-Xlint:all", "-Werror", "-d", str(classes), *sources], check=True)
+    subprocess.run(
+        ["javac", "-encoding", "UTF-8", "-Xlint:all", "-Werror", "-d", str(classes), *sources],
+        check=True,
+        timeout=waiting.PROGRAM_TIMEOUT,
+    )
     start = ("java", "-cp", str(classes))
     return Language("java", (*start, "Seller"), (*start, "Vectors"))
 
@@ -59,7 +64,9 @@ def java(classes: Path) -> Language:
 def _version(program: str) -> int:
     """Return the major version; 0 for a program that is missing or a stub, such as macOS's javac."""
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=True, timeout=waiting.PROGRAM_TIMEOUT
+        ).stdout
         return int(told.removeprefix("javac ").removeprefix("v").partition(".")[0])
     except (OSError, subprocess.CalledProcessError, ValueError):
         return 0

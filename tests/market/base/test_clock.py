@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from tests import waiting
 from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.models import SandboxClock
@@ -66,7 +67,7 @@ def test_committed_move_applies_to_other_threads_at_once() -> None:
         if connection.vendor == "postgresql":
             thread = threading.Thread(target=look)
             thread.start()
-            thread.join()
+            thread.join(waiting.TIMEOUT)
             assert offsets == [0]
     assert ahead() == 30
 

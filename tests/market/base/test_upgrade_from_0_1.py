@@ -15,6 +15,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from tests import waiting
 from tests.conftest import DATABASE
 from tests.postgres import new_database
 from tests.released.upgraded import facts
@@ -37,7 +38,13 @@ def test_upgraded_market_equals_a_new_one(tmp_path: Path) -> None:
         "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     run = subprocess.run(
-        [sys.executable, "-c", UPGRADE], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", UPGRADE],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=waiting.PROGRAM_TIMEOUT,
     )
     assert run.returncode == 0, run.stderr[-4000:]
     upgraded: dict[str, Any] = json.loads(run.stdout)

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from limits import RateLimitItemPerMinute, parse
 from limits.strategies import FixedWindowRateLimiter
 
+from tests import waiting
 from tests.architecture.source import ROOT
 from tests.configured import CONTEXTS
 from tests.market.refusing import refusals
@@ -217,7 +218,7 @@ def test_processes_share_their_counts() -> None:
         subprocess.Popen(command, cwd=ROOT, env=os.environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(2)
     ]
-    outputs = [process.communicate("go\n") for process in processes]
+    outputs = [process.communicate("go\n", timeout=waiting.TIMEOUT) for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert all(output.split() == ["0"] * 10 for output, _ in outputs)
     waits = [throttling.count(limits.FORMS["account_login"], "network 192.0.2.1", now=NOW) for _ in range(11)]

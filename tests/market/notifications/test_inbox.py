@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
+from tests import waiting
 from tests.factories import NOW, make_buyer
 from tests.market.working import waits_for_a_lock
 from tests.waiting import until
@@ -112,12 +113,12 @@ def test_uncommitted_notice_is_not_marked_as_read_before_it_is_visible() -> None
         make_notice(reader, "under way")
         later = threading.Thread(target=run_in_thread, args=[lambda: make_notice(reader, "later")])
         later.start()
-        later.join()
+        later.join(waiting.TIMEOUT)
         marker.start()
         until(waits_for_a_lock)
         assert not marked.is_set()
         assert unread_count(reader) == 2
-    marker.join()
+    marker.join(waiting.TIMEOUT)
     assert unread_count(reader) == 0
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from tests import machine
+from tests import machine, waiting
 from tests.market.file_texts import texts_of
 from tradepost.market.base import sealed_rows
 from tradepost.market.base.secrets import unseal
@@ -64,7 +64,9 @@ def _postgres() -> Iterator[tuple[str, str]]:
     """Yield the output of ``pg_dump``, which reads committed data."""
     database = connection.settings_dict
     url = f"postgresql://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    dump = subprocess.run([machine.find_pg_dump(), "--no-owner", url], check=True, capture_output=True)
+    dump = subprocess.run(
+        [machine.find_pg_dump(), "--no-owner", url], check=True, capture_output=True, timeout=waiting.PROGRAM_TIMEOUT
+    )
     table = ""
     for line in dump.stdout.decode().split("\n"):
         table = header[1] if (header := _COPY.match(line)) else "" if line == "\\." else table

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import waiting
 from tradepost.market.production.curl import curl_line, resigning_lines
 from tradepost.protocols.http import Request
 from tradepost.protocols.saas_v2.signing import open_request, sign_request
@@ -25,7 +26,9 @@ TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"
 def read_by_shell(program: str, *, feed: str = "") -> list[str]:
     """Return the arguments that curl would get, by running the lines with a shell whose curl prints them."""
     shell = f'curl() {{ printf "%s\\0" "$@"; }}\n{program}'
-    ran = subprocess.run(["/bin/sh", "-c", shell], input=feed.encode(), capture_output=True, check=True)
+    ran = subprocess.run(
+        ["/bin/sh", "-c", shell], input=feed.encode(), capture_output=True, check=True, timeout=waiting.PROGRAM_TIMEOUT
+    )
     return ran.stdout.decode().rpartition("\0")[0].rpartition("Signing key: ")[2].split("\0")
 
 
@@ -51,7 +54,9 @@ def test_any_text_is_one_shell_argument(body, path):
     assert words[14:] == (
         ["--url", f"https://s.example/{path}", "--data-raw", body] if body else ["--url", f"https://s.example/{path}"]
     )
-    checked = subprocess.run(["/bin/sh", "-n"], input=line.encode(), capture_output=True, check=False)
+    checked = subprocess.run(
+        ["/bin/sh", "-n"], input=line.encode(), capture_output=True, check=False, timeout=waiting.PROGRAM_TIMEOUT
+    )
     assert (checked.returncode, checked.stderr) == (0, b"")
 
 

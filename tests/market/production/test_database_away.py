@@ -20,6 +20,7 @@ from django.db import connection, connections
 from psycopg import sql
 from structlog.testing import capture_logs
 
+from tests import waiting
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.market.working import working
 from tests.waiting import until
@@ -138,7 +139,7 @@ def readiness() -> health.Readiness:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as other:
-        return other.submit(ask).result()
+        return other.submit(ask).result(waiting.TIMEOUT)
 
 
 @pytest.mark.slow

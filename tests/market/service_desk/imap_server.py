@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import override
 from urllib.parse import quote
 
+from tests import waiting
+
 USER, PASSWORD = "demands@market.example", "a secret: of the mailbox"
 
 
@@ -133,4 +135,4 @@ def served(context: ssl.SSLContext | None = None) -> Iterator[Box]:
             yield box
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(waiting.TIMEOUT)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import HttpResponseBase
 from django.test import Client
 
-from tests import factories
+from tests import factories, waiting
 from tests.factories.products import ON_DEMAND, PACKAGE
 from tests.market import engine
 from tests.market.sites import renewing
@@ -40,7 +40,7 @@ def at_once(user: User, send: Callable[[Client], HttpResponseBase]) -> list[Http
     def one(client: Client) -> HttpResponseBase:
         try:
             connection.ensure_connection()
-            ready.wait()
+            ready.wait(waiting.TIMEOUT)
             return send(client)
         finally:
             connection.close()

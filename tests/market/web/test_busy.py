@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import translation
 
-from tests import factories
+from tests import factories, waiting
 from tests.factories.demo import demo_on_sale
 from tests.market.open_api.asking import ADDRESS, HOST, Shop
 from tradepost.market.base import clock
@@ -40,7 +40,7 @@ def locked(model: type[Order | AccessKey]) -> Iterator[None]:
             with transaction.atomic():
                 list(model.objects.select_for_update())
                 event.set()
-                enough.wait()
+                enough.wait(waiting.TIMEOUT)
         finally:
             connection.close()
 
@@ -53,7 +53,7 @@ def locked(model: type[Order | AccessKey]) -> Iterator[None]:
         yield
     finally:
         enough.set()
-        other.join()
+        other.join(waiting.TIMEOUT)
         with connection.cursor() as cursor:
             cursor.execute(LONGER[connection.vendor])
 
