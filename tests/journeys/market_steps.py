@@ -74,7 +74,7 @@ def approve_submission(owner: Visitor, console: Visitor) -> None:
     assert found, console.words
     console.read(found[1])
     console.send(f"{found[1]}approve/", tick="checklist")
-    assert "Approved and in force" in console.words
+    assert "Approved and in effect" in console.words
 
 
 def admit_company(owner: Visitor, console: Visitor) -> str:

@@ -89,4 +89,4 @@ def _run_doctor(market: RealMarket) -> None:
     said = {one["area"]: one["said"] for one in found}
     assert said["networks"] == f"Also calls {NETWORK}."
     assert "1 certificate; the first expires on" in said["CA file"]
-    assert said["settings"].startswith("A production market calls only https:// addresses")
+    assert said["settings"].startswith("A real market; data in ")

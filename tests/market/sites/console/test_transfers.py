@@ -157,21 +157,21 @@ def notes(user: User, path: str) -> list[str]:
 
 
 CHANGES = (
-    ((1_000,), ["Corrected on {at} from ¥ 100.00 to ¥ 10.00 by booking {pk}-1."], None),
-    ((0,), ["Corrected on {at} from ¥ 100.00 to ¥ 0.00 by booking {pk}-1."], None),
+    ((1_000,), ["Corrected on {at[0]} from ¥ 100.00 to ¥ 10.00 by booking {pk}-1."], None),
+    ((0,), ["Corrected on {at[0]} from ¥ 100.00 to ¥ 0.00 by booking {pk}-1."], None),
     ((1_000, 25_000), [
-        "Corrected on {at} from ¥ 100.00 to ¥ 10.00 by booking {pk}-1.",
-        "Corrected on {at} from ¥ 10.00 to ¥ 250.00 by booking {pk}-2.",
+        "Corrected on {at[0]} from ¥ 100.00 to ¥ 10.00 by booking {pk}-1.",
+        "Corrected on {at[1]} from ¥ 10.00 to ¥ 250.00 by booking {pk}-2.",
     ], None),
-    (("other",), ["Moved on {at} from {buyer} to {other}: ¥ 100.00 by booking {pk}-1."],
-     ["Moved to another account on {at}: ¥ 100.00 by booking {pk}-1."]),
+    (("other",), ["Moved on {at[0]} from {buyer} to {other}: ¥ 100.00 by booking {pk}-1."],
+     ["Moved to another account on {at[0]}: ¥ 100.00 by booking {pk}-1."]),
     (("other", 7_000, "buyer"), [
-        "Moved on {at} from {buyer} to {other}: ¥ 100.00 by booking {pk}-1.",
-        "Corrected on {at} from ¥ 100.00 to ¥ 70.00 by booking {pk}-2.",
-        "Moved on {at} from {other} to {buyer}: ¥ 70.00 by booking {pk}-3.",
+        "Moved on {at[0]} from {buyer} to {other}: ¥ 100.00 by booking {pk}-1.",
+        "Corrected on {at[1]} from ¥ 100.00 to ¥ 70.00 by booking {pk}-2.",
+        "Moved on {at[2]} from {other} to {buyer}: ¥ 70.00 by booking {pk}-3.",
     ], [
-        "Moved to another account on {at}: ¥ 100.00 by booking {pk}-1.",
-        "Moved back to your account on {at}: ¥ 70.00 by booking {pk}-3.",
+        "Moved to another account on {at[0]}: ¥ 100.00 by booking {pk}-1.",
+        "Moved back to your account on {at[2]}: ¥ 70.00 by booking {pk}-3.",
     ]),
 )  # fmt: skip
 
@@ -187,7 +187,7 @@ def test_booked_transfer_shows_its_corrections(
         corrections_made.append((amount, people[change] if isinstance(change, str) else None))
     corrections = correct_booking(booked, *corrections_made)
     facts = {
-        "pk": booked.fact.booked_id, "at": moment(corrections[0].at), "buyer": booked.user.email,
+        "pk": booked.fact.booked_id, "at": [moment(correction.at) for correction in corrections], "buyer": booked.user.email,
         "other": people["other"].email,
     }  # fmt: skip
     expected = [words.format(**facts) for words in operators]
