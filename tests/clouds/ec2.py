@@ -138,6 +138,11 @@ class Moto:
         codes = {"quota": "VcpuLimitExceeded", "capacity": "InsufficientInstanceCapacity", "credentials": "AuthFailure"}
         self.gate.refusals = {"RunInstances": codes[what]} if what else {}
 
+    def refuse_all(self, status: int) -> None:
+        code = {401: "ExpiredToken", 429: "RequestLimitExceeded"}[status]
+        actions = ("DescribeInstances", "DescribeSecurityGroups", "DescribeInstanceStatus")
+        self.gate.refusals = dict.fromkeys(actions, code)
+
 
 @contextmanager
 def ec2_cloud(url: str, folder: Path) -> Iterator[Moto]:

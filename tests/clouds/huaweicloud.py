@@ -265,6 +265,9 @@ class UnderTest:
     def refuse(self, what: str) -> None:
         self.ecs.refusal = what
 
+    def refuse_all(self, status: int) -> None:
+        self.ecs.refusing = status
+
 
 @contextmanager
 def huawei_cloud(folder: Path) -> Iterator[UnderTest]:

@@ -35,6 +35,8 @@ class JsonServer:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.faults: list[str] = []
+        self.refusing = 0
+        """Status of the answer to all requests, if any."""
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
         raise NotImplementedError
@@ -48,6 +50,8 @@ class JsonServer:
     def handle(self, handler: BaseHTTPRequestHandler) -> Answer:
         content = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         with self.lock:
+            if self.refusing:
+                return Answer(self.refusing, {"error": {"code": str(self.refusing), "message": "refused"}})
             try:
                 self.headers(dict(handler.headers.items()))
                 return self.answer(handler.command, handler.path, self.read(content))

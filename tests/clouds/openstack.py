@@ -232,6 +232,9 @@ class UnderTest:
     def refuse(self, what: str) -> None:
         self.nova.refusal = what
 
+    def refuse_all(self, status: int) -> None:
+        self.nova.refusing = status
+
 
 @contextmanager
 def openstack_cloud(folder: Path) -> Iterator[UnderTest]:

@@ -7,7 +7,7 @@ The servers of the last two check each request against the models of the SDK.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -177,3 +177,36 @@ def test_failed_replacement_is_completed_by_the_next_attempt(cloud: Any) -> None
         assert (error.value.final, cloud.image_of(server)) == (False, before)
     assert wait_until_finished(adapter, replace).state is State.RUNNING
     assert cloud.image_of(server) != before
+
+
+def test_cloud_says_of_one_server_whether_it_is_gone(cloud: UnderTest) -> None:
+    """Asked about the server alone, in a place that does not change with it."""
+    server, place = created(cloud).server_id, cloud.adapter.place()
+    assert place
+    assert not cloud.adapter.is_gone(server)
+    wait_until_finished(cloud.adapter, lambda: cloud.adapter.release(server, token=TOKEN))
+    assert cloud.adapter.is_gone(server)
+    assert cloud.adapter.place() == place
+
+
+@of_real_clouds
+def test_other_region_is_another_place(cloud: UnderTest, tmp_path: Path) -> None:
+    """A wrong region looks like a cloud without the server."""
+    created(cloud)
+    place, path = cloud.adapter.place(), next(tmp_path.rglob("cloud.toml"))
+    text = path.read_text()
+    line = next(line for line in text.splitlines() if line.strip().startswith("region ="))
+    path.write_text(text.replace(line, 'region = "eu-west-1"'))
+    with suppress(CloudError):  # raised by a cloud that has no such region
+        assert cloud.adapter.place() != place
+
+
+@of_real_clouds
+@pytest.mark.parametrize("status", [401, 429])
+def test_refused_question_about_a_server_is_no_answer(cloud: UnderTest, status: int) -> None:
+    """An expired key or a rate limit says nothing about a server."""
+    server = created(cloud).server_id
+    cloud.refuse_all(status)
+    for ask in (lambda: cloud.adapter.is_gone(server), cloud.adapter.place, lambda: cloud.adapter.observe([server])):
+        with pytest.raises(CloudError):
+            ask()

@@ -117,7 +117,9 @@ def test_known_servers_are_not_orphans(row: dict[str, str], owned_id: str, orpha
     server = Server.objects.create(buyer=make_buyer(), name="w", size="s1", cloud="memory", created_at=NOW, **row)
     if row["status"] == "creating":
         Task.objects.create(server=server, action="create", created_at=NOW)
-    orphans.record_unowned("memory", [OwnedServer(server_id=owned_id, token=f"server-{server.pk}")], now=NOW)
+    orphans.record_unowned(
+        "memory", [OwnedServer(server_id=owned_id, token=f"server-{server.pk}")], place="here", now=NOW
+    )
     assert OrphanServer.objects.exists() is orphan
 
 
@@ -125,7 +127,7 @@ def test_server_under_deletion_is_not_an_orphan() -> None:
     """A given-up creation requests a release; until that ends the server is not reported."""
     server = Server.objects.create(buyer=make_buyer(), name="w", size="s1", cloud="x", created_at=NOW, status="failed")
     Task.objects.create(server=server, action="release", created_at=NOW)
-    orphans.record_unowned("x", [OwnedServer(server_id="i-1", token=f"server-{server.pk}")], now=NOW)
+    orphans.record_unowned("x", [OwnedServer(server_id="i-1", token=f"server-{server.pk}")], place="here", now=NOW)
     assert not OrphanServer.objects.exists()
 
 
@@ -237,7 +239,7 @@ def test_page_says_which_server_is_not_deleted_automatically() -> None:
     server = Server.objects.create(
         buyer=make_buyer(), name="w", size="s1", cloud="memory", created_at=NOW, status="released", provider_id="i-1"
     )  # fmt: skip
-    orphans.record_unowned("memory", [OwnedServer(server_id="i-1", token=f"server-{server.pk}")], now=NOW)
+    orphans.record_unowned("memory", [OwnedServer(server_id="i-1", token=f"server-{server.pk}")], place="here", now=NOW)
     page = Client(headers={"accept-language": "en"})
     page.force_login(make_operator())
     page_text = page.get("/console/servers/orphans/").content.decode()

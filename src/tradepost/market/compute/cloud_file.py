@@ -136,6 +136,11 @@ def read(path: Path) -> CloudFile:
     return content
 
 
+def place_of(file: CloudFile, account: str) -> str:
+    """Return the text for ``Compute.place``. ``account``: the account or project, as the cloud named it."""
+    return " · ".join(part for part in (file.region, account, file.endpoint) if part)[:200]
+
+
 class Setup(Struct, frozen=True, kw_only=True):
     """Settings from which an adapter is built. Keys from the environment take precedence over those of the file."""
 

@@ -175,7 +175,17 @@ class Compute(Protocol):
         ...
 
     def observe(self, server_ids: Collection[str]) -> Mapping[str, ObservedServer]:
-        """Return the current state of the servers. Missing servers no longer exist."""
+        """Return the current state of the servers that the cloud lists. A missing server is not a deleted one."""
+        ...
+
+    def is_gone(self, server_id: str) -> bool:
+        """Return whether the cloud answers, to a question about this server alone, that it does not exist or was
+        deleted. This says nothing about another region, project or account: compare ``place``."""
+        ...
+
+    def place(self) -> str:
+        """Return the region, project and account in which the cloud file makes and finds servers, as the cloud states
+        them in a successful answer. A server that is missing in another place is not gone."""
         ...
 
 

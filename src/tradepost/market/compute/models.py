@@ -41,6 +41,15 @@ class Server(models.Model):
     """The seller of that service."""
     provider_id = models.CharField(max_length=128, blank=True, default="")
     """The server's id in the cloud; empty until the cloud has created it."""
+    place = models.CharField(max_length=200, blank=True, default="")
+    """Region, project and account in which the server was created (``Compute.place``); empty for servers of earlier
+    releases until they are observed."""
+    missing_since = models.DateTimeField(null=True, default=None)
+    """When the cloud first said, in that place, that the server does not exist; null if it exists."""
+    unknown_since = models.DateTimeField(null=True, default=None)
+    """When the cloud first did not know the server without that proving anything, for example in another region."""
+    unknown_in = models.CharField(max_length=200, blank=True, default="")
+    """The place of that answer."""
     address = models.CharField(max_length=255, blank=True, default="")
     sealed_login = models.TextField(blank=True, default="")
     """Sealed JSON of ``Login`` for the current system disk."""
@@ -73,6 +82,7 @@ class Server(models.Model):
             models.Index(fields=["status", "-id"], name="server_status"),
             models.Index(fields=["seller", "-id"], condition=Q(seller__isnull=False), name="server_seller"),
             models.Index(fields=["id"], condition=Q(counting=True), name="server_counting"),
+            models.Index(fields=["id"], condition=Q(unknown_since__isnull=False), name="server_unknown"),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +160,8 @@ class OrphanServer(models.Model):
     token = models.CharField(max_length=64, blank=True, default="")
     order = models.CharField(max_length=64, blank=True, default="")
     """The order number in the server's tag."""
+    place = models.CharField(max_length=200, blank=True, default="")
+    """Region, project and account in which it was found (``Compute.place``)."""
     name = models.CharField(max_length=128, blank=True, default="")
     status = models.CharField(max_length=8, choices=Status, default=Status.FOUND)
     error = models.TextField(blank=True, default="")

@@ -78,31 +78,34 @@ def _work(
         adapter = clouds(name)
         if not isinstance(adapter, Inventory) or not market:
             return {}
+        place = adapter.place()
         owned_servers = adapter.owned(market)
     except (CloudError, LookupError) as error:
         raise RetryLater(str(error)) from error
-    orphan_count = record_unowned(name, owned_servers, now=now())
+    orphan_count = record_unowned(name, owned_servers, place=place, now=now())
     if grace is not None:
         _mark_for_deletion(name, before=now() - grace, now=now())
     deleted_count, tried_keys = 0, set[int]()
-    while (orphan := _next_to_delete(name, tried_keys)) is not None:
+    while (orphan := _next_to_delete(name, place, tried_keys)) is not None:
         running.progress(deleted_count, deleted_count + 1, gettext_noop("Deleting servers without an order"))
         tried_keys.add(orphan.pk)
         deleted_count += _delete(orphan, running, adapter.release, now)
     return {"servers": len(owned_servers), "orphans": orphan_count, "deleted": deleted_count}
 
 
-def _next_to_delete(cloud: str, tried_keys: Collection[int]) -> OrphanServer | None:
-    """Return the next orphan to delete. Operators may request deletions during the run."""
-    waiting_orphans = _open_orphans(cloud).filter(status=OrphanServer.Status.RELEASING).exclude(pk__in=tried_keys)
+def _next_to_delete(cloud: str, place: str, tried_keys: Collection[int]) -> OrphanServer | None:
+    """Return the next orphan of this place to delete. Operators may request deletions during the run."""
+    waiting_orphans = (
+        _open_orphans(cloud).filter(status=OrphanServer.Status.RELEASING, place=place).exclude(pk__in=tried_keys)
+    )
     return waiting_orphans.order_by("pk").first()
 
 
 # --- what the cloud has -----------------------------------------------------------------------------------------------
 
 
-def record_unowned(cloud: str, owned: Sequence[OwnedServer], *, now: datetime) -> int:
-    """Store new orphans and settle those that are no longer orphans. Return the number of orphans."""
+def record_unowned(cloud: str, owned: Sequence[OwnedServer], *, place: str, now: datetime) -> int:
+    """Store new orphans and settle those of this place that are no longer orphans. Return the number of orphans."""
     with transaction.atomic():
         known_orphans = {
             orphan.provider_id: orphan for orphan in _open_orphans(cloud).select_for_update(of=("self",)).order_by("pk")
@@ -110,15 +113,17 @@ def record_unowned(cloud: str, owned: Sequence[OwnedServer], *, now: datetime) -
         orphans = {server.server_id: server for server in _unowned(owned)}
         OrphanServer.objects.filter(
             pk__in=[known_orphans[name].pk for name in orphans if name in known_orphans]
-        ).update(seen_at=now)
+        ).update(seen_at=now, place=place)
         OrphanServer.objects.bulk_create([
             OrphanServer(
                 cloud=cloud, provider_id=name[:128], token=server.token[:64], order=server.order[:64],
-                name=server.name[:128], found_at=now, seen_at=now,
+                name=server.name[:128], place=place, found_at=now, seen_at=now,
             )
             for name, server in orphans.items() if name not in known_orphans
         ])  # fmt: skip
-        settled_orphans = [orphan for name, orphan in known_orphans.items() if name not in orphans]
+        settled_orphans = [
+            orphan for name, orphan in known_orphans.items() if name not in orphans and orphan.place == place
+        ]
         _end(settled_orphans, now)
     return len(orphans)
 

@@ -177,6 +177,7 @@ def _work(running: RunningJob, clouds: Clouds) -> Mapping[str, Any]:
 def _wait_for_cloud(running: RunningJob, task_row: Task, adapter: Compute) -> ObservedServer:
     """Call the cloud until the server has stopped changing. Raises ``CloudError``, a final one after
     ``CHANGE_TIMEOUT``."""
+    _require_place(task_row, adapter)
     market, give_up_at = market_id(), time.monotonic() + CHANGE_TIMEOUT.total_seconds()
     observed_server = _call_cloud(task_row, adapter, market)
     while observed_server.state in {State.CHANGING, State.UNFINISHED}:
@@ -193,8 +194,26 @@ def _wait_for_cloud(running: RunningJob, task_row: Task, adapter: Compute) -> Ob
     return observed_server
 
 
+def _require_place(task_row: Task, adapter: Compute) -> None:
+    """Raise ``CloudError`` if the cloud file names another region, project or account than the one in which the server
+    was created: the server is unknown there, and a release would be recorded as done while the server runs on."""
+    server, place = task_row.server, adapter.place()
+    if not server.place and task_row.action == Action.CREATE:
+        Server.objects.filter(pk=server.pk).update(place=place)
+    elif server.place not in {"", place}:
+        raise CloudError(
+            f"the server was created in {server.place}, and the cloud file names {place}: correct the cloud file",
+            fault=Fault.SETTINGS,
+        )
+
+
 def _observe_server(adapter: Compute, server_id: str) -> ObservedServer:
-    return adapter.observe([server_id]).get(server_id, ObservedServer(server_id=server_id, state=State.GONE))
+    """Return the state of a changing server. New servers appear in lists late, so only ``is_gone`` ends the wait."""
+    observed_server = adapter.observe([server_id]).get(server_id)
+    if observed_server is not None:
+        return observed_server
+    state = State.GONE if adapter.is_gone(server_id) else State.CHANGING
+    return ObservedServer(server_id=server_id, state=state)
 
 
 def _check(task_row: Task, observed_server: ObservedServer) -> None:
@@ -307,9 +326,11 @@ def _give_up_creation(server: Server, task_row: Task, now: datetime) -> None:
     outbox.publish(ServerChanged(server=server.pk, at=now), now=now)
 
 
-def store_observation(server: Server, observed_server: ObservedServer, *, now: datetime, changed: bool = False) -> None:
+def store_observation(
+    server: Server, observed_server: ObservedServer, *, now: datetime, changed: bool = False, at: datetime | None = None
+) -> None:
     """Store the observed state. The caller has locked the row. ``changed``: the disk was replaced, so publish
-    ``ServerChanged``.
+    ``ServerChanged``. ``at``: when the state began, if that was before ``now``; usage is metered until then.
 
     The address changes only while the server runs: EC2 reports the private address of a stopped server and assigns a
     new one at its start.
@@ -320,6 +341,7 @@ def store_observation(server: Server, observed_server: ObservedServer, *, now: d
         and (observed_server.state is State.RUNNING or not server.address)
     )
     has_moved = address_changed and bool(server.address)
+    moved_at = at or now
     if address_changed:
         server.address = observed_server.address
         server.save(update_fields=["address"])
@@ -330,7 +352,7 @@ def store_observation(server: Server, observed_server: ObservedServer, *, now: d
             _assign_service(server, None)
             server.released_at = now
             server.save(update_fields=["service", "seller", "released_at"])
-    moment = update_spans(server, at=now)
+    moment = update_spans(server, at=moved_at)
     if event is not None or changed or has_moved:
         outbox.publish(ServerChanged(server=server.pk, at=moment), now=now)
 

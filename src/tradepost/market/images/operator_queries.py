@@ -42,6 +42,12 @@ def failed_tasks() -> QuerySet[Task]:
     return unowned_tasks.select_related("server__buyer").order_by("pk")
 
 
+def unknown_servers() -> QuerySet[Server]:
+    """Return existing servers that the cloud does not know, in a place where that proves nothing."""
+    unknown = Server.objects.filter(unknown_since__isnull=False, status__in=EXISTING_STATUSES)
+    return unknown.select_related("buyer").order_by("pk")
+
+
 def operation_of(task: Task) -> Operation | None:
     return Operation.objects.filter(task=task).first()
 

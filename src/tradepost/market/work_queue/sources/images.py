@@ -10,11 +10,11 @@ from django.utils.translation import gettext as plain
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tradepost.market.compute.models import OrphanServer, Task
+from tradepost.market.compute.models import OrphanServer, Server, Task
 from tradepost.market.compute.orphans import orphans
 from tradepost.market.compute.tasks import PROGRESS_MESSAGES
 from tradepost.market.images.models import PeriodImage
-from tradepost.market.images.operator_queries import failed_tasks, idle_images
+from tradepost.market.images.operator_queries import failed_tasks, idle_images, unknown_servers
 from tradepost.market.work_queue.contract import Clock, Entry, Severity, key_of
 
 
@@ -67,6 +67,32 @@ class ServerTasks:
         )  # fmt: skip
 
 
+class UnknownServers:
+    name = "unknown_servers"
+    title = _("Servers that the cloud does not know")
+
+    def list_url(self) -> str:
+        return reverse("console:servers")
+
+    def rows(self) -> QuerySet[Server]:
+        return unknown_servers()
+
+    def entries(self, rows: Sequence[Server], clock: Clock) -> list[Entry]:
+        return [self._entry(server, clock) for server in rows]
+
+    def _entry(self, server: Server, clock: Clock) -> Entry:
+        since = server.unknown_since or server.created_at
+        return Entry(
+            key=key_of(self.name, server.pk), title=_("The cloud does not know a server"),
+            about=f"{server.name} · {server.buyer}", url=reverse("console:server", args=[server.pk]),
+            since=since, due_at=clock.due(since), severity=Severity.HIGH,
+            facts=(
+                (_("Server"), server.name), (_("Created in"), server.place or "–"),
+                (_("Looked for in"), server.unknown_in), (_("Unknown since"), since),
+            ),
+        )  # fmt: skip
+
+
 class OrphanServers:
     name = "orphan_servers"
     title = _("Servers in the cloud without an order")
@@ -94,4 +120,4 @@ class OrphanServers:
         )  # fmt: skip
 
 
-SOURCES = (IdleImages(), ServerTasks(), OrphanServers())
+SOURCES = (IdleImages(), ServerTasks(), UnknownServers(), OrphanServers())

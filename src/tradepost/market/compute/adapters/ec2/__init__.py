@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from tradepost.market.compute.cloud_file import FileCloud, Setup
+from tradepost.market.compute.cloud_file import FileCloud, Setup, place_of
 from tradepost.market.compute.contract import (
     CloudError,
     Login,
@@ -134,6 +134,24 @@ class Ec2(FileCloud):
             instance["InstanceId"]: to_observed_server(instance, healthy=instance["InstanceId"] not in impaired_ids)
             for instance in instances
         }
+
+    def is_gone(self, server_id: str) -> bool:
+        """EC2 shows a terminated instance for about an hour, and then answers that its id does not exist."""
+        try:
+            page = self._api.ask("describe_instances", InstanceIds=[server_id])
+        except CloudError as error:
+            if str(error).startswith(("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")):
+                return True
+            raise
+        instances = [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
+        return [instance["State"]["Name"] for instance in instances] == ["terminated"]
+
+    def place(self) -> str:
+        """The account is the owner of the region's security groups; every VPC has one."""
+        groups = self._api.ask("describe_security_groups", MaxResults=5)["SecurityGroups"]
+        if not groups:
+            raise CloudError(f"no security group in {self._file.now.region}: the account cannot be determined")
+        return place_of(self._file.now, groups[0]["OwnerId"])
 
     def owned(self, market: str) -> Sequence[OwnedServer]:
         filters = [{"Name": f"tag:{MARKET}", "Values": [market]}, {"Name": "instance-state-name", "Values": EXISTING}]

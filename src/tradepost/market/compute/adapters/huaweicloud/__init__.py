@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
-from tradepost.market.compute.cloud_file import FileCloud, Setup
+from tradepost.market.compute.cloud_file import FileCloud, Setup, place_of
 from tradepost.market.compute.contract import (
     CloudError,
     Login,
@@ -223,6 +223,18 @@ class HuaweiCloud(FileCloud):
         ]
         return {server.id: to_observed_server(server) for server in servers if server.id in server_ids}
 
+    def is_gone(self, server_id: str) -> bool:
+        """ECS answers with a row without a state for an id that it does not know. No row at all proves nothing."""
+        rows = [row for row in self._rows(server_id=server_id) if row.id == server_id]
+        return bool(rows) and all(not row.status or STATES.get(row.status) is State.GONE for row in rows)
+
+    def place(self) -> str:
+        """A project belongs to one region and one account; the list of flavours proves that the keys reach it."""
+        from huaweicloudsdkecs.v2 import ListFlavorsRequest
+
+        self._api.ask("list_flavors", ListFlavorsRequest())
+        return place_of(self._file.now, self._file.now.project)
+
     def owned(self, market: str) -> Sequence[OwnedServer]:
         servers = [(server, tags_of(server)) for server in self._list(tags=f"{MARKET}={market}")]
         return [
@@ -259,8 +271,11 @@ class HuaweiCloud(FileCloud):
         return server
 
     def _list(self, **filters: str) -> list[Any]:
-        """Return the servers that match. ECS returns rows with only an id and a fault for unknown ids; these are
-        dropped."""
+        """Return the servers that match."""
+        return [row for row in self._rows(**filters) if row.status]
+
+    def _rows(self, **filters: str) -> list[Any]:
+        """Return the rows of the list. For unknown ids they have only an id and a fault."""
         from huaweicloudsdkecs.v2 import ListServersDetailsRequest
 
         servers: list[Any] = []
@@ -269,7 +284,7 @@ class HuaweiCloud(FileCloud):
                 "list_servers_details", ListServersDetailsRequest(limit=PAGE, offset=number, **filters)
             )
             rows = response.servers or []
-            servers += [row for row in rows if row.status]
+            servers += rows
             if len(rows) < PAGE:
                 break
         return servers

@@ -70,6 +70,12 @@ class Memory:
             for server in SandboxServer.objects.filter(token__in=list(server_ids))
         }
 
+    def is_gone(self, server_id: str) -> bool:
+        return not SandboxServer.objects.filter(token=server_id, deleted=False).exists()
+
+    def place(self) -> str:
+        return "sandbox"
+
     def owned(self, market: str) -> Sequence[OwnedServer]:
         del market  # a sandbox does not share its cloud
         existing = SandboxServer.objects.filter(deleted=False).order_by("pk")

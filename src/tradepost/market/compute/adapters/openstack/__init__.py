@@ -6,7 +6,7 @@ import base64
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from tradepost.market.compute.cloud_file import FileCloud, Setup
+from tradepost.market.compute.cloud_file import FileCloud, Setup, place_of
 from tradepost.market.compute.contract import (
     CloudError,
     Login,
@@ -155,6 +155,18 @@ class OpenStack(FileCloud):
                 if server_id not in by_id and (server := self._find(server_id)) is not None:
                     by_id[server_id] = server
         return {server_id: to_observed_server(server) for server_id, server in by_id.items()}
+
+    def is_gone(self, server_id: str) -> bool:
+        with cloud_errors():
+            server = self._find(server_id)
+        return server is None or STATES.get(server.status) is State.GONE
+
+    def place(self) -> str:
+        """The project is the one of the token, whatever the cloud file calls it."""
+        with cloud_errors():
+            compute = self._api.compute
+            next(iter(compute.flavors()), None)
+            return place_of(self._file.now, str(compute.get_project_id()))
 
     def owned(self, market: str) -> Sequence[OwnedServer]:
         with cloud_errors():
