@@ -12,7 +12,7 @@ import pytest
 from tests.check.raw_server import speaking
 from tests.kit.market import self_signed
 from tests.waiting import until
-from tradepost.check.http_client import GRACE_SECONDS, HttpClient, RawResponse, parse
+from tradepost.check.http_client import GRACE_SECONDS, HttpClient, LastByte, RawResponse, parse
 from tradepost.protocols.http import Request
 
 HEAD = b"HTTP/1.1 200 OK\r\nbody-SIGN: x \r\n"
@@ -181,7 +181,7 @@ def test_held_request_lacks_its_last_byte():
     heard_before: list[bytes] = []
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
 
-        def hold() -> None:
+        def hold(_: LastByte) -> None:
             until(lambda: b"".join(heard).endswith(b'"b"'))
             heard_before.append(b"".join(heard))
 

@@ -132,9 +132,7 @@ def test_seller_that_answers_one_at_a_time_is_waited_for_without_a_limit():
 def test_run_names_the_instances_it_leaves_behind(tmp_path):
     """Unanswered releases take ten seconds in all, not twenty each."""
     with mutant_serving(slow_on(tmp_path, "license_v1", "releaseLicense", test=False, seconds=30)) as address:
-        options = Options(
-            url=address, protocol="license_v1", key=KEY, only=frozenset({"shape"}), timeout=0.2, at_once=1
-        )
+        options = Options(url=address, protocol="license_v1", key=KEY, only=frozenset({"shape"}), timeout=1, at_once=1)
         report = run(options)
     assert len(report.left_behind) > 0
     assert "could not be released and stay at the seller" in text_of(report)

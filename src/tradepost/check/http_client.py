@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
@@ -62,6 +63,42 @@ class RawResponse:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
+@dataclass(slots=True)
+class LastByte:
+    """The last byte of a request whose other bytes were sent. ``sent_at``: ``perf_counter``; 0 before it was sent.
+    ``held``: seconds until the client could wait for the answer."""
+
+    connection: socket.socket
+    data: bytes
+    sent_at: float = 0
+    held: float = 0
+    _unread: int = 0
+
+    def send(self) -> None:
+        """Raises ``OSError``."""
+        self._unread = _unread_bytes(self.connection)
+        self.connection.sendall(self.data)
+        self.sent_at = time.perf_counter()
+
+    def send_after(self, hold: Hold) -> None:
+        """Raises ``OSError``."""
+        began = time.perf_counter()
+        try:
+            hold(self)
+            if not self.sent_at:
+                self.send()
+        finally:
+            self.held = time.perf_counter() - began
+
+    @property
+    def answered(self) -> bool:
+        """Whether bytes arrived since it was sent, which nobody has read yet."""
+        return self.sent_at > 0 and _unread_bytes(self.connection) > self._unread
+
+
+type Hold = Callable[[LastByte], object]
+"""Is called after all but the last byte has been sent. The client sends the last byte afterwards if the function did
+not. The time until the function has returned is not part of the exchange."""
 type Dial = Callable[[str, int, float], socket.socket]
 """Opens a connection to host and port within the given seconds. Raises ``OSError``."""
 
@@ -86,13 +123,13 @@ class HttpClient:
         *,
         pieces: int = 1,
         linger: bool = False,
-        hold: Callable[[], object] | None = None,
+        hold: Hold | None = None,
         within: float = inf,
     ) -> RawResponse:
         """Send one request on a new connection. Never raises for faults of a server.
 
         ``within``: seconds, if less than the timeout is left. ``pieces``: number of pieces of the body. ``linger``:
-        wait for data after a complete answer. ``hold``: called after all but the last byte has been sent.
+        wait for data after a complete answer. ``hold``: delays the last byte.
         """
         began = time.perf_counter()
         limit = min(self.timeout, within)
@@ -107,9 +144,10 @@ class HttpClient:
             )
         connecting = time.perf_counter() - began
         with connection:
-            received = _exchange(connection, request, until, pieces=pieces, linger=linger, hold=hold)
+            received, held = _exchange(connection, request, until, pieces=pieces, linger=linger, hold=hold)
             resent = _retransmissions(connection)
-        return replace(received, seconds=time.perf_counter() - began, connecting=connecting, resent=resent)
+        seconds = time.perf_counter() - began - held
+        return replace(received, seconds=seconds, connecting=connecting, resent=resent)
 
     def connect(self, url: str, timeout: float) -> socket.socket:
         """Return an open connection, including TLS. Raises ``OSError`` or ``ValueError``."""
@@ -146,32 +184,37 @@ def _retransmissions(connection: socket.socket) -> int:
     return int.from_bytes(info[_TOTAL_RETRANS:_TCP_INFO], sys.byteorder) if len(info) == _TCP_INFO else 0
 
 
+def _unread_bytes(connection: socket.socket) -> int:
+    """Return the number of received bytes that were not read; 0 if the system does not tell."""
+    count = array("i", [0])
+    try:
+        import fcntl
+        import termios
+
+        fcntl.ioctl(connection, termios.FIONREAD, count)
+    except (ImportError, OSError):
+        return 0
+    return count[0]
+
+
 def _exchange(
-    connection: socket.socket,
-    request: Request,
-    until: float,
-    *,
-    pieces: int,
-    linger: bool,
-    hold: Callable[[], object] | None,
-) -> RawResponse:
+    connection: socket.socket, request: Request, until: float, *, pieces: int, linger: bool, hold: Hold | None
+) -> tuple[RawResponse, float]:
+    """Return the answer, and the seconds for which the last byte was held."""
     head, body = wire_bytes(request), request.body
+    last_byte = LastByte(connection, (head + body)[-1:])
     try:
         if hold:
             connection.sendall((head + body)[:-1])
-            hold()
-            connection.sendall((head + body)[-1:])
+            last_byte.send_after(hold)
         else:
             _write(connection, head, body, pieces)
     except OSError as error:
         # A server may answer and close before it has read everything; its answer is more useful than the broken pipe.
-        early_answer = _receive(connection, until, linger=linger)
-        return (
-            early_answer
-            if early_answer.status
-            else replace(early_answer, problem=f"while sending: {error_text(error)}")
-        )
-    return _receive(connection, until, linger=linger)
+        early_answer = _receive(connection, until + last_byte.held, linger=linger)
+        problem = early_answer.problem if early_answer.status else f"while sending: {error_text(error)}"
+        return replace(early_answer, problem=problem), last_byte.held
+    return _receive(connection, until + last_byte.held, linger=linger), last_byte.held
 
 
 def wire_bytes(request: Request, *, keep: bool = False) -> bytes:

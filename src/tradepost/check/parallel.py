@@ -18,6 +18,7 @@ from .results import Result, Verdict
 if TYPE_CHECKING:
     from .definition import Check
     from .execution import CheckRunner
+    from .http_client import LastByte
     from .session import Session
 
 MIN_CHECKS = 8
@@ -41,7 +42,7 @@ def reads_concurrently(caller: Caller) -> bool:
     arriving, was_answered = Event(), Event()
     answered_early: list[bool] = []
 
-    def hold() -> None:
+    def hold(_: LastByte) -> None:
         arriving.set()
         answered_early.append(was_answered.wait(patience))
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Barrier, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from tradepost.protocols.commands import Command, Create, Query
@@ -24,9 +24,10 @@ from .out_of_time import time_over_reason
 from .outcomes import Blocked, Failed, Skipped
 from .results import Exchange
 from .samples import Samples
+from .volley import Volley
 
 if TYPE_CHECKING:
-    from .http_client import RawResponse
+    from .http_client import Hold, RawResponse
     from .options import Options
     from .session import Session
     from .target import Target
@@ -63,6 +64,8 @@ class Requester:
     exchanges: list[Exchange] = field(default_factory=list)
     last: RawResponse | None = None
     linger: bool = False
+    volleys: list[Volley] = field(default_factory=list)
+    """Requests that were sent at the same moment."""
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -175,10 +178,10 @@ class Requester:
         request: Request,
         *,
         pieces: int = 1,
-        hold: Callable[[], object] | None = None,
+        hold: Hold | None = None,
         alone: bool = False,
     ) -> Answer:
-        """Send immediately, ignoring the concurrency limit. ``hold``: called after all but the last byte has been sent.
+        """Send immediately, ignoring the concurrency limit. ``hold``: delays the last byte.
 
         Raises ``Blocked`` if the run's time ends before or during the exchange.
         """
@@ -236,17 +239,19 @@ class Requester:
             return list(threads.map(ask, commands))
 
     def send_simultaneously(self, requests: Sequence[Request]) -> list[Answer]:
-        """Send all requests at the same moment, ignoring the limit: every thread waits until the last one is ready."""
+        """Send all requests at the same moment, ignoring the limit. ``expect_sent_together`` tells whether that
+        succeeded."""
         if not requests:
             return []
-        barrier = Barrier(len(requests))
+        volley = Volley(len(requests))
+        answers = volley.run(lambda index, hold: self.send_at_once(requests[index], hold=hold))
+        self.volleys.append(volley)
+        return answers
 
-        def one(request: Request) -> Answer:
-            barrier.wait()
-            return self.send_at_once(request)
-
-        with ThreadPoolExecutor(len(requests)) as threads:
-            return list(threads.map(one, requests))
+    def expect_sent_together(self) -> None:
+        """Skip the check if it needs requests at the same moment and this machine could send none of them together."""
+        if self.volleys and not any(volley.together for volley in self.volleys):
+            raise Skipped(max(self.volleys, key=lambda volley: volley.under_way).reason)
 
     def note_created(self, *answers: Answer) -> None:
         """Note created instances, so that they are released at the end."""

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import string
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 
 from tradepost.check.dialects import Dialect, SigningInputs, dialect_of
 from tradepost.check.target import target_of
@@ -29,6 +27,7 @@ from tradepost.protocols.wire_json import dump_sorted
 
 from . import answer_signing, http_habits, isv_answering
 from .any_shop import any_seller
+from .crowd import Crowd
 from .definition import KEY, Answering, answer_mutant, mutant
 
 SIGNATURE, SHAPE, WIRE, DEBUG, LOAD = "signature", "shape", "wire", "debug", "load"
@@ -355,20 +354,13 @@ def test_calls_once(folder: Path, protocol: str) -> Answering:
 @mutant("fails_under_load", LOAD, protocols=OTHERS)
 def twenty_at_once_are_too_many(folder: Path, protocol: str) -> Answering:
     seller = any_seller(folder, protocol)
-    inside, guard = [0], Lock()
+    crowd = Crowd()
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
-        with guard:
-            inside[0] += 1
-            crowd = inside[0]
-        try:
-            time.sleep(0.05)
-            if crowd > 20:
+        with crowd as number:
+            if number > 20:
                 return Response(503, (("Content-Type", "text/plain"),), b"too many connections")
             return seller.respond(request, now, nonce)
-        finally:
-            with guard:
-                inside[0] -= 1
 
     return answering
 

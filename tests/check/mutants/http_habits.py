@@ -162,10 +162,10 @@ def hangs_up(request: Request, response: Response) -> Answer:
     return b"" if code(response) == "000002" else response
 
 
-@answer_mutant("too_slow", SHAPE, "load", timeout=1)
+@answer_mutant("too_slow", SHAPE, "load", timeout=2)
 def sleeps(request: Request, response: Response) -> Answer:
     if "instanceId" in members_of(response):
-        time.sleep(1.5)
+        time.sleep(2.5)
     return response
 
 

@@ -15,6 +15,7 @@ from tradepost.protocols.commands import Done, InstanceInfo, Pending, Rejected
 from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, members_of, signed_over
+from .crowd import Crowd
 from .definition import V1, V2, Answer, Answering, Shop, answer_mutant, mutant, shop_mutant
 from .twice import Middleman
 
@@ -273,10 +274,14 @@ class RequestInAFieldOfTheClass(Middleman):
 
     current: Query | None = None
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.crowd = Crowd()
+
     def act(self, command, honest):
         if isinstance(command, Query):
             self.current = command
-            time.sleep(0.05)
+            self.crowd.meet()
             outcome = honest(self.current)
             if isinstance(outcome, Done) and self.current is not command:
                 infos = tuple(
@@ -292,23 +297,14 @@ class RequestInAFieldOfTheClass(Middleman):
 def database_is_locked(folder: Path, protocol: str) -> Answering:
     """SQLite without a busy timeout, seen with 50 parallel calls."""
     shop = Shop(folder, registry.protocol(protocol))
-    inside = 0
-    guard = Lock()
+    crowd = Crowd()
 
     def answering(request, now, nonce):
-        nonlocal inside
-        with guard:
-            inside += 1
-            crowd = inside
-        try:
-            time.sleep(0.05)
-            if crowd > 20:
+        with crowd as number:
+            if number > 20:
                 body = b'{"error":"database is locked"}'
                 return Response(500, (("Content-Type", "application/json"),), body)
             return shop.respond(request, now, nonce)
-        finally:
-            with guard:
-                inside -= 1
 
     return answering
 
@@ -331,13 +327,14 @@ def one_at_a_time(folder: Path, protocol: str) -> Answering:
 def deadlocks_with_ten(folder: Path, protocol: str) -> Answering:
     """A pool of nine connections, of which each request takes two."""
     shop = Shop(folder, registry.protocol(protocol))
-    pool = Semaphore(9)
+    pool, crowd = Semaphore(9), Crowd()
 
     def answering(request, now, nonce):
+        crowd.arrive()
         if not pool.acquire(timeout=3):
             return Response(500, (), b"")
         try:
-            time.sleep(0.05)
+            crowd.wait()
             if not pool.acquire(timeout=3):
                 return Response(500, (), b"")
             try:

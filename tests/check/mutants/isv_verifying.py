@@ -16,6 +16,7 @@ from tradepost.protocols.hmac_sign import hmac_sha256_hex, utf8
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_json import NotJsonObject, load_object
 
+from .crowd import Crowd
 from .definition import V1, V2, Answering, Shop, mutant, wire_mutant
 from .spelled import SpelledV2
 
@@ -250,11 +251,11 @@ def looks_then_remembers(folder: Path, protocol: str) -> Answering:
         def __init__(self) -> None:
             super().__init__()
             self.seen: set[str] = set()
+            self.crowd = Crowd()
 
         def check_nonce(self, given: Mapping[str, str], request: Request, now: datetime, nonce_seen: NonceSeen) -> None:
             known = given["nonce"] in self.seen
-            for _ in range(50):  # yields instead of a time: on a busy machine the other copies run meanwhile
-                time.sleep(0.001)
+            self.crowd.meet()
             if known:
                 raise Denied("000001", "nonce was used before")
             self.seen.add(given["nonce"])

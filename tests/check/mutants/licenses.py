@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from tradepost.protocols.http import Request, Response
 
 from .answer_signing import compact, signed_over
 from .any_shop import AnySeller, any_seller
+from .crowd import Crowd
 from .definition import CODE, ISSUING, LICENSE, NOTICE, ONLINE, Answer, Answering, answer_mutant, mutant, shop_mutant
 from .every_protocol import Met
 from .http_habits import code, with_status
@@ -179,14 +179,16 @@ def notices_lock_the_row(folder: Path, protocol: str) -> Answering:
     """``SELECT … FOR UPDATE NOWAIT``: the second of two is refused while the first is in progress."""
     seller = any_seller(folder, protocol)
     rows: dict[str, Lock] = {}
+    crowd = Crowd()
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
         met = Met(protocol, request, now, nonce)
         row = rows.setdefault(str(met.members.get("orderId")), Lock())
+        crowd.arrive()
         if not row.acquire(blocking=False):
             return met.says("000005")
         try:
-            time.sleep(0.05)
+            crowd.wait()
             return seller.respond(request, now, nonce)
         finally:
             row.release()

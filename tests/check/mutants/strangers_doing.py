@@ -16,6 +16,7 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.saas_v2.fields import ACTIVITIES
 
 from .any_shop import AnySeller
+from .crowd import Crowd
 from .debug_calls import _Deaf
 from .definition import ISSUING, LICENSE, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant, wire_mutant
 from .every_protocol import Met
@@ -224,9 +225,8 @@ class OneParserOfDatesForAllThreads(_Crowded):
             return honest(command)
         return super().act(command, honest)
 
-    def crowded(self, crowd: int) -> Outcome | None:
-        time.sleep(0.02)
-        return Rejected(code="000002", message="multiple points") if crowd > 2 else None
+    def crowded(self, number: int) -> Outcome | None:
+        return Rejected(code="000002", message="multiple points") if number > 2 else None
 
 
 @shop_mutant("dates_mixed_up", TIME)
@@ -235,10 +235,14 @@ class RenewalInAFieldOfTheClass(Middleman):
 
     latest: Refresh | None = None
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.crowd = Crowd()
+
     def act(self, command, honest):
         if isinstance(command, Refresh):
             self.latest = command
-            time.sleep(0.05)
+            self.crowd.meet()
             return honest(replace(command, expires_at=self.latest.expires_at))
         return honest(command)
 
@@ -283,7 +287,7 @@ def flags_are_texts() -> Judge:
     return lambda met, operation: "000002" if operation == "singleOrgSync" and met.members.get("flag") == 2 else ""
 
 
-@mutant("short_queue", LOAD, timeout=0.8, one_thread=True, warned=True)
+@mutant("short_queue", LOAD, timeout=2, one_thread=True, warned=True)
 def room_for_one_to_wait(folder: Path, protocol: str) -> Answering:
     """A development server: connections are refused while it works."""
     shop = Shop(folder, registry.protocol(protocol))

@@ -7,11 +7,9 @@ import hashlib
 import hmac
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Lock
 
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Command
@@ -23,6 +21,7 @@ from tradepost.protocols.wire_json import NotJsonObject, load_object
 
 from .answer_signing import signed_over
 from .any_shop import any_seller
+from .crowd import Crowd
 from .definition import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, wire_mutant
 from .every_protocol import KITS, OTHERS, Met, front_mutant
 from .http_habits import page
@@ -295,31 +294,13 @@ class UpgradesComeInByTheSideDoor(SpelledV2):
 # --- threads ---------------------------------------------------------------------------------------------------------
 
 
-class _Crowd:
-    """Number of requests in progress."""
-
-    def __init__(self) -> None:
-        self.inside = 0
-        self.door = Lock()
-
-    def __enter__(self) -> int:
-        with self.door:
-            self.inside += 1
-            return self.inside
-
-    def __exit__(self, *error: object) -> None:
-        with self.door:
-            self.inside -= 1
-
-
 @mutant("signature_race", LOAD, protocols=(V2, ONLINE, *KITS))
 def one_mac_for_all_threads(folder: Path, protocol: str) -> Answering:
     """Java's ``Mac`` in a static field: parallel calls share its state."""
-    seller, crowd = any_seller(folder, protocol), _Crowd()
+    seller, crowd = any_seller(folder, protocol), Crowd()
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
         with crowd as number:
-            time.sleep(0.02)
             met = Met(protocol, request, now, nonce)
             return seller.respond(met.spoiled() if number > 3 else request, now, nonce)
 
@@ -328,11 +309,10 @@ def one_mac_for_all_threads(folder: Path, protocol: str) -> Answering:
 
 @mutant("signature_race", LOAD, protocols=(V2, V1))
 def one_mac_for_all_answers(folder: Path, protocol: str) -> Answering:
-    shop, crowd = Shop(folder, registry.protocol(protocol)), _Crowd()
+    shop, crowd = Shop(folder, registry.protocol(protocol)), Crowd()
 
     def answering(request: Request, now: datetime, nonce: str) -> Response:
         with crowd as number:
-            time.sleep(0.02)
             response = shop.respond(request, now, nonce)
             return signed_over(response, response.body + response.body[:7]) if number > 3 else response
 

@@ -16,6 +16,7 @@ from tradepost.protocols.commands import Command, Done, InstanceStatus, Outcome,
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Request
 
+from .crowd import Crowd
 from .definition import ISSUING, ONLINE, V1, V2, Answering, Shop, mutant, shop_mutant
 
 ONCE, LOAD = "idempotency", "load"
@@ -77,14 +78,14 @@ class LooksBeforeItInserts(Middleman):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.made: dict[tuple[str, str], str] = {}
+        self.crowd = Crowd()
 
     def act(self, command, honest):
         if not isinstance(command, Create):
             return honest(command)
         order = (command.order_id, command.order_line_id)
         known = self.made.get(order)
-        # Long enough for others to arrive meanwhile, on a busy machine too.
-        time.sleep(0.05)
+        self.crowd.meet()
         if known is None:
             honest(replace(command, order_id=command.business_id))
             known = self.made[order] = command.business_id
@@ -102,6 +103,7 @@ class CounterWithoutLock(Middleman):
         self.told: dict[tuple[str, str], str] = {}
         self.rows: dict[tuple[str, str], Lock] = {}
         self.inside: dict[str, str] = {}
+        self.crowd = Crowd()
 
     def act(self, command, honest):
         if isinstance(command, Create):
@@ -118,7 +120,7 @@ class CounterWithoutLock(Middleman):
             outcome = honest(command)
             if order not in self.told:
                 number = self.count + 1
-                time.sleep(0.02)
+                self.crowd.meet()
                 self.count = number
                 self.told[order] = f"shop-{number}"
                 self.inside[f"shop-{number}"] = outcome.instance_id
@@ -137,9 +139,15 @@ class CounterWithoutLock(Middleman):
 def no_patience(folder: Path, protocol: str) -> Answering:
     """The second of two repeats is refused while the first is in progress."""
 
+    crowd = Crowd()
+
     class Impatient(Shop):
+        def respond(self, request, now, nonce, **rest):
+            crowd.arrive()
+            return super().respond(request, now, nonce, **rest)
+
         def on_create(self, command: Create) -> Created | Pending:
-            time.sleep(0.05)
+            crowd.wait()
             return super().on_create(command)
 
     return Impatient(folder, registry.protocol(protocol), patience=timedelta(0)).respond
@@ -219,35 +227,28 @@ class _Crowded(Middleman):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.inside = 0
-        self.door = Lock()
+        self.crowd = Crowd()
 
     def act(self, command, honest):
-        with self.door:
-            self.inside += 1
-            crowd = self.inside
-        try:
-            return self.crowded(crowd) or honest(command)
-        finally:
-            with self.door:
-                self.inside -= 1
+        with self.crowd as number:
+            return self.crowded(number) or honest(command)
 
-    def crowded(self, crowd: int) -> Outcome | None:
-        time.sleep(0.02)
+    def crowded(self, number: int) -> Outcome | None:
+        """``number``: requests in progress, including this one, when it arrived."""
         return None
 
 
 @shop_mutant("fails_under_load", LOAD)
 class FiveConnectionsToItsDatabase(_Crowded):
-    def crowded(self, crowd: int) -> Outcome | None:
-        time.sleep(0.05)
-        return Rejected(code="000005", message="connection pool exhausted") if crowd > 5 else None
+    def crowded(self, number: int) -> Outcome | None:
+        return Rejected(code="000005", message="connection pool exhausted") if number > 5 else None
 
 
 @shop_mutant("slow_under_load", LOAD, answer_within=1.5)
 class SlowInACrowd(_Crowded):
     """Fast alone; fifty parallel calls wait for each other."""
 
-    def crowded(self, crowd: int) -> Outcome | None:
-        time.sleep(0.05 if crowd <= 12 else 1.8)
+    def crowded(self, number: int) -> Outcome | None:
+        if number > 12:
+            time.sleep(1.8)
         return None

@@ -126,7 +126,7 @@ def test_instance_without_access_data_is_released_by_its_id_at_the_end_of_the_pl
 @pytest.mark.django_db(transaction=True)
 def test_breaker_holds_calls_to_a_dead_address_and_releases_them_when_it_responds() -> None:
     scripts: dict[str, Script] = {"/": silent}
-    with serving(scripts) as server, working(timeout=0.3, failures=2):
+    with serving(scripts) as server, working(timeout=2, failures=2):
         first = order_at(server.url + "/")
         product = first.lines.get().product
         buyer = make_buyer(balance="100000", now=clock.now())
