@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A site as one person sees it. ``beyond``: prefixes of addresses of other sites. ``searches``: search terms for
-    lists."""
+    """A site as one person sees it. ``beyond``: prefixes of addresses of other sites. ``searches``: searches of
+    lists, in which ``begin`` and ``end`` are replaced."""
 
     home: str
     person: str = ""
@@ -38,7 +38,8 @@ class Visit:
     searches: tuple[str, ...] = ()
 
 
-MONTH_AGO, IN_A_MONTH = (datetime.now(UTC) + timedelta(days=days) for days in (-30, 30))
+SEARCHED = timedelta(days=30)
+"""Searches list this time before and after the start of a visit."""
 STORE = ("/t/", "/console/", "/seller/")
 VISITS: Mapping[str, Visit] = {
     "stranger": Visit("/", "", STORE),
@@ -47,9 +48,7 @@ VISITS: Mapping[str, Visit] = {
     "member": Visit("/t/lantian/", "buyer"),
     "new seller": Visit("/seller/", "newcomer"),
     "seller": Visit("/seller/", "seller"),
-    "operator": Visit(
-        "/console/", "operator", searches=(f"/console/audit/?from={MONTH_AGO:%Y-%m-%d}&to={IN_A_MONTH:%Y-%m-%d}",)
-    ),
+    "operator": Visit("/console/", "operator", searches=("/console/audit/?from={begin:%Y-%m-%d}&to={end:%Y-%m-%d}",)),
 }
 LONG = ("buyer", "seller", "operator")
 """Visits of hundreds of pages and forms, which only a soak runs."""
@@ -180,7 +179,9 @@ def _history(market: Market) -> None:
 )
 def test_every_page_is_reached_and_every_form_sent(browser: Browser, market: Market, who: str) -> None:
     with visiting(browser, market, VISITS[who]) as reader:
-        crawl = Crawl(reader, VISITS[who].person, VISITS[who].home, VISITS[who].beyond, VISITS[who].searches)
+        visit, now = VISITS[who], datetime.now(UTC)
+        searches = tuple(each.format(begin=now - SEARCHED, end=now + SEARCHED) for each in visit.searches)
+        crawl = Crawl(reader, visit.person, visit.home, visit.beyond, searches)
         crawl.go()
         assert crawl.pages > 3
         for valid in (False, True):

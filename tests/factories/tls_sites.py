@@ -22,8 +22,6 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from tradepost.market.base.authorities import trusted
 
-REAL_NOW = datetime.now(UTC)
-"""Certificates are checked against real time."""
 SAFE = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
@@ -110,15 +108,20 @@ def _pem(key: rsa.RSAPrivateKey) -> bytes:
     )
 
 
+def real_now() -> datetime:
+    """Return the time for a certificate: its validity is checked against real time."""
+    return datetime.now(UTC)
+
+
 def _built(  # noqa: PLR0917  # a certificate has so many parts
     subject: x509.Name, key: rsa.RSAPrivateKey, by: tuple[x509.Name, rsa.RSAPrivateKey], names: Sequence[str],
     since: timedelta, until: timedelta, *, authority: bool = False, issuer_at: str = "",
 ) -> x509.Certificate:  # fmt: skip
-    issuer, signing = by
+    (issuer, signing), now = by, real_now()
     builder = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(REAL_NOW - since).not_valid_after(REAL_NOW + until)
+        .not_valid_before(now - since).not_valid_after(now + until)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)

@@ -9,6 +9,7 @@ import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +31,12 @@ from tradepost.protocols.open_api.usage_push_old import PATH
 
 EXAMPLE = ROOT / "examples/usage_push/push-usage.mjs"
 HOUR = timedelta(hours=1)
-START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 40 * HOUR
+
+
+@cache
+def start() -> datetime:
+    """Return the full hour at which the usage of these tests begins, after the start of ``metered-1``."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 40 * HOUR
 
 
 class PushResponse(SdkResponse):  # type: ignore[misc]  # the SDK is published without types
@@ -52,8 +58,8 @@ def push_old(market: Market, **record: str) -> Any:
     client.model_package = SimpleNamespace(PushResponse=PushResponse)
     client.init_http_client()
     given = {
-        "instance_id": "metered-1", "product_id": market.product_id, "record_time": dump_time(START + HOUR),
-        "begin_time": dump_time(START), "end_time": dump_time(START + HOUR), "usage_value": "1.25",
+        "instance_id": "metered-1", "product_id": market.product_id, "record_time": dump_time(start() + HOUR),
+        "begin_time": dump_time(start()), "end_time": dump_time(start() + HOUR), "usage_value": "1.25",
     } | record  # fmt: skip
     return client.do_http_request(
         "POST", PATH, body={"usage_records": [given]}, header_params={"Content-Type": "application/json"},
@@ -79,7 +85,7 @@ def test_sdk_reads_the_code_of_records_that_are_all_invalid(market: Market) -> N
 def test_plain_node_pushes_and_reads_the_errors(market: Market) -> None:
     """§C.5 by ``examples/usage_push``, which shares no code with the market: signed, accepted, pushed again, one
     invalid record; and a wrong key."""
-    begin = START + 20 * HOUR
+    begin = start() + 20 * HOUR
 
     def record(number: int, **changed: str) -> dict[str, str]:
         window = {
@@ -120,7 +126,7 @@ def test_outbox_of_the_kit_is_emptied_and_keeps_refused_records(market: Market, 
     client = MarketClient(market.url, market.access_key, market.secret_key, base_key=market.base_key)
     outbox = UsageOutbox(tmp_path / "usage.sqlite3", push=client.push_usage)
     now = datetime.now(UTC)
-    begin = START + 2 * HOUR
+    begin = start() + 2 * HOUR
     for n in range(600):
         at = begin + n * timedelta(minutes=1)
         outbox.add(

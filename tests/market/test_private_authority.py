@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from tests.configured import configured
 from tests.factories import NOW, make_buyer, make_seller
-from tests.factories.tls_sites import REAL_NOW, Answer, authority, context_for, https
+from tests.factories.tls_sites import Answer, authority, context_for, https, real_now
 from tests.market.production.broken_sellers import KEY
 from tests.market.web_scan.looking import QUICK
 from tradepost.check import Options, run
@@ -215,7 +215,8 @@ def make_pem(*, name: str = "Corp", ca: bool = True, until: timedelta = timedelt
     key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(REAL_NOW - timedelta(days=400)).not_valid_after(REAL_NOW + until)
+        .serial_number(x509.random_serial_number()).not_valid_before(real_now() - timedelta(days=400))
+        .not_valid_after(real_now() + until)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )  # fmt: skip
     return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
