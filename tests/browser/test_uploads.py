@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.people import person
 from tests.browser.running import Market
-from tests.market.assets.archives import zipped
+from tests.market.assets.archives import noise, zipped
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,7 +20,7 @@ PIECE = 8 * 1024 * 1024
 
 def test_upload_continues_after_its_tab_was_closed(browser: Browser, market: Market, tmp_path: Path) -> None:
     file = tmp_path / "agent.zip"
-    file.write_bytes(zipped({"agent": os.urandom(2 * PIECE)}))
+    file.write_bytes(zipped({"agent": noise(2 * PIECE)}))
     sent: list[str] = []
 
     def only_the_first(route: Route) -> None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import tarfile
 import zipfile
 from collections.abc import Mapping
 
+from tests import sampling
+
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """The test file of all malware scanners (https://www.eicar.org), split so that none finds it in this module."""
+PACKED_AT = (2026, 3, 1, 8, 0, 0)
+
+
+def noise(size: int) -> bytes:
+    """Return bytes that do not compress, the same in all runs with this seed."""
+    return random.Random(sampling.SEED).randbytes(size)
 
 
 def zipped(files: Mapping[str, bytes], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name, PACKED_AT), content, compress_type=method, compresslevel=9)
     return buffer.getvalue()
 
 

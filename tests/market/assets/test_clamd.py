@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.configured import configured
-from tests.market.assets.archives import EICAR, nested, zipped
+from tests.market.assets.archives import EICAR, nested, noise, zipped
 from tests.market.assets.clamd import CLAMD, VERSION, fake_clamd, real_clamd
 from tradepost.market.assets.scan_contract import (
     ContentReport,
@@ -46,7 +45,7 @@ def scan(
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "file"
-    path.write_bytes(os.urandom(700_000))
+    path.write_bytes(noise(700_000))
     return path
 
 
@@ -197,7 +196,7 @@ def test_clamd_finds_eicar_in_nested_zips(clamd: str, tmp_path: Path) -> None:
 def test_clamd_skips_data_beyond_its_limits(clamd: str, tmp_path: Path) -> None:
     """Its stream ends at 20 MB, and for a file above 10 MB it answers OK without scanning: the settings know."""
     path = tmp_path / "a.zip"
-    path.write_bytes(os.urandom(25 * MB))
+    path.write_bytes(noise(25 * MB))
     assert scan(path, clamd).why == "too_large"
     path.write_bytes(zipped({"a": bytes(11 * MB) + EICAR}))
     blind = scan(path, clamd)

@@ -7,7 +7,6 @@ Harmless files pass, harmful content is named, and the inspection of any file en
 from __future__ import annotations
 
 import io
-import os
 import random
 import struct
 import tarfile
@@ -21,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.assets.archives import bomb, entry, gzipped, nested, tarred, zip_link, zipped
+from tests.market.assets.archives import bomb, entry, gzipped, nested, noise, tarred, zip_link, zipped
 from tradepost.market.assets.asset_formats import format_of, has_suffix
 from tradepost.market.assets.inside import InsideLimits, escapes, inspect_file
 from tradepost.market.assets.scan_contract import ContentReport, Severity
@@ -45,8 +44,8 @@ def codes(inside: ContentReport) -> dict[str, str]:
 
 
 HARMLESS = {
-    "a zip": zipped({"bin/agent": b"\x7fELF" + os.urandom(5000), "README": b"hello"}),
-    "a tar": tarred({"bin/agent": os.urandom(5000)}, entry("lib/libz.so", tarfile.SYMTYPE, "libz.so.1.3")),
+    "a zip": zipped({"bin/agent": b"\x7fELF" + noise(5000), "README": b"hello"}),
+    "a tar": tarred({"bin/agent": noise(5000)}, entry("lib/libz.so", tarfile.SYMTYPE, "libz.so.1.3")),
     "a tar.gz": gzipped(
         tarred({"a/b/c.txt": b"text" * 100}, entry("a/b/up", tarfile.SYMTYPE, "../x"), entry("d", tarfile.DIRTYPE))
     ),
@@ -84,7 +83,7 @@ HARMFUL = {
     "a secret of a cloud": (
         zipped({"conf": b'"secret_key": "aB3defghijklmnopqrstuvwxyzABCDEFGHIJ0123"'}), "secret.secret_key", Severity.MEDIUM,
     ),
-    "a sealed archive": (zipped({"a.7z": b"7z\xbc\xaf\x27\x1c" + os.urandom(99)}), "archive.sealed", Severity.LOW),
+    "a sealed archive": (zipped({"a.7z": b"7z\xbc\xaf\x27\x1c" + noise(99)}), "archive.sealed", Severity.LOW),
 }  # fmt: skip
 
 
@@ -165,8 +164,8 @@ def test_header_that_claims_gigabytes_allocates_none(tmp_path: Path) -> None:
 def test_number_size_and_time_are_bounded(tmp_path: Path) -> None:
     assert inspect_content(tmp_path, zipped({f"{n}": b"" for n in range(20)}), files=10).why == "many"
     assert inspect_content(tmp_path, tarred({f"{n}": b"" for n in range(20)}), files=10).why == "many"
-    assert inspect_content(tmp_path, zipped({"a": os.urandom(5000)}), unpacked=4000).why == "limit"
-    assert inspect_content(tmp_path, zipped({"a": os.urandom(5000)}), seconds=-1).why == "time"
+    assert inspect_content(tmp_path, zipped({"a": noise(5000)}), unpacked=4000).why == "limit"
+    assert inspect_content(tmp_path, zipped({"a": noise(5000)}), seconds=-1).why == "time"
 
 
 def test_programs_among_data_are_named(tmp_path: Path) -> None:
@@ -197,7 +196,7 @@ def test_inspection_can_be_cancelled(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_unpacked_size(tmp_path: Path) -> None:
-    block = os.urandom(MB)
+    block = noise(MB)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive, archive.open("big", "w") as member:
         for _ in range(60):

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tests import factories
 from tests.factories import NOW
+from tests.market.assets.archives import noise
 from tests.market.assets.tus_world import UPLOADS, ask, begin, client_of, make_asset, metadata, patch
 from tradepost.market.assets import tus, upload
 from tradepost.market.assets.asset_models import Asset, AssetVersion, Upload
@@ -28,7 +29,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.identity.models import Member, Seller
 
-CONTENT = os.urandom(1000)
+CONTENT = noise(1000)
 HOUR = 3600
 DAY = 24 * HOUR
 
