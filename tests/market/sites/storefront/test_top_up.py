@@ -167,8 +167,10 @@ def rows(page: Client, query: str = "") -> list[list[str]]:
 
 
 @pytest.fixture
-def moved_money(buyer: User) -> None:
-    now = clock.now()
+def moved_money(buyer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Move money, and stop the clock, so that the test reads the same day after midnight."""
+    now = clock.wall()
+    monkeypatch.setattr(clock, "wall", lambda: now)
     ledger.top_up(buyer, Money(50_000, "CNY"), reference="=cmd|' /C calc'!A0", actor="op", now=now - timedelta(days=40))
     ledger.pay(buyer, Money(12_345, "CNY"), reference="CS1", now=now - timedelta(days=2))
     ledger.refund(buyer, Money(345, "CNY"), reference="CS1", now=now)
