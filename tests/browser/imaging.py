@@ -34,7 +34,7 @@ def image(_seller_url: str) -> dict[str, str]:
     servers.release(gone.buyer, gone.pk, agreed=True, now=clock.now())
     until(lambda: Server.objects.get(pk=gone.pk).status == "released", "the server is released")
     lost = OwnedServer(server_id="server-4711", token="server-4711", order="CS2611290900Q7M2K4", name="db-4")
-    orphans.record_unowned("memory", [lost], now=clock.now())
+    orphans.record_unowned("memory", [lost], place="sandbox", now=clock.now())
     return {
         "image product": str(product.pk), "image hourly": make_offer(product, mode="ON_DEMAND").product_id,
         "image monthly": make_offer(product, mode="PERIOD").product_id, "server": str(covered.pk), "bare server": str(bare.pk),

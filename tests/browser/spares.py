@@ -34,7 +34,7 @@ def spares(_seller_url: str) -> dict[str, str]:
         OwnedServer(server_id=f"server-{n}", token=f"server-{n}", order=f"CS261129090{n}Q7M2K4", name=f"db-{n}")
         for n in (5, 6, 7, 8)
     ]
-    orphans.record_unowned("memory", lost, now=now)
+    orphans.record_unowned("memory", lost, place="sandbox", now=now)
     orphans.exempt_orphan(orphans.orphans().latest("pk").pk, actor=operator.email, now=now)
     unmatched.record(came("ICBC-20261126-0043", 64_000), by=operator, now=now)
     for email in ("payer@late.example", "sender@late.example"):
