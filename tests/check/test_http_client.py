@@ -12,7 +12,7 @@ import pytest
 from tests.check.raw_server import speaking
 from tests.kit.market import self_signed
 from tests.waiting import until
-from tradepost.check.http_client import GRACE_SECONDS, HttpClient, LastByte, RawResponse, parse
+from tradepost.check.http_client import GRACE_SECONDS, Hold, HttpClient, LastByte, RawResponse, parse
 from tradepost.protocols.http import Request
 
 HEAD = b"HTTP/1.1 200 OK\r\nbody-SIGN: x \r\n"
@@ -185,7 +185,7 @@ def test_held_request_lacks_its_last_byte():
             until(lambda: b"".join(heard).endswith(b'"b"'))
             heard_before.append(b"".join(heard))
 
-        found = HttpClient(5).send(post(url), hold=hold)
+        found = HttpClient(5).send(post(url), hold=Hold(hold))
     assert heard_before[0].endswith(b'{"a":"b"')
     assert found.status == 200
 

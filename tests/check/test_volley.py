@@ -21,7 +21,7 @@ from tests.check.plain_seller import serving as plain_serving
 from tests.check.unusual_sellers import Server, serving
 from tradepost.check import Options, Report, Verdict, run, volley
 from tradepost.check.caller import Caller
-from tradepost.check.http_client import HttpClient, LastByte
+from tradepost.check.http_client import Hold, HttpClient, LastByte
 from tradepost.check.session import begin
 from tradepost.check.target import target_of
 from tradepost.check.volley import MAX_SPREAD_SECONDS, Volley
@@ -103,7 +103,7 @@ def test_held_time_is_not_the_seller_s():
         quick = HttpClient(waiting.TIMEOUT).send(request)
         limit = max(1.0, 3 * quick.seconds)
         began = time.perf_counter()
-        received = HttpClient(limit).send(request, hold=hold)
+        received = HttpClient(limit).send(request, hold=Hold(hold))
         elapsed = time.perf_counter() - began
     assert (received.status, received.fault) == (200, "")
     assert elapsed - received.seconds > limit / 2

@@ -84,7 +84,7 @@ class LastByte:
         """Raises ``OSError``."""
         began = time.perf_counter()
         try:
-            hold(self)
+            hold.wait(self)
             if not self.sent_at:
                 self.send()
         finally:
@@ -96,9 +96,16 @@ class LastByte:
         return self.sent_at > 0 and _unread_bytes(self.connection) > self._unread
 
 
-type Hold = Callable[[LastByte], object]
-"""Is called after all but the last byte has been sent. The client sends the last byte afterwards if the function did
-not. The time until the function has returned is not part of the exchange."""
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """``wait`` is called after all but the last byte has been sent. The client sends the last byte afterwards if the
+    function did not. The time until the function has returned is not part of the exchange. If ``is_over`` returns True
+    when the connection is open, the client sends the request as usual, in one piece."""
+
+    wait: Callable[[LastByte], object]
+    is_over: Callable[[], bool] = lambda: False
+
+
 type Dial = Callable[[str, int, float], socket.socket]
 """Opens a connection to host and port within the given seconds. Raises ``OSError``."""
 
@@ -204,7 +211,7 @@ def _exchange(
     head, body = wire_bytes(request), request.body
     last_byte = LastByte(connection, (head + body)[-1:])
     try:
-        if hold:
+        if hold and not hold.is_over():
             connection.sendall((head + body)[:-1])
             last_byte.send_after(hold)
         else:

@@ -13,6 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from .caller import Caller
+from .http_client import Hold
 from .results import Result, Verdict
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def reads_concurrently(caller: Caller) -> bool:
 
     slow_request, quick_request = caller.request(caller.harmless()), caller.request(caller.harmless())
     with ThreadPoolExecutor(1) as threads:
-        held_request = threads.submit(caller.send_at_once, slow_request, hold=hold)
+        held_request = threads.submit(caller.send_at_once, slow_request, hold=Hold(hold))
         arriving.wait(patience)
         quick_answer = caller.send_at_once(quick_request)
         was_answered.set()

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from tradepost.protocols.text import Text
 
+from .http_client import Hold
+
 if TYPE_CHECKING:
     from .answers import Answer
-    from .http_client import Hold, LastByte
+    from .http_client import LastByte
 
 MAX_HOLD_SECONDS = 5.0
 """Seconds until the last bytes are sent although some requests are not ready."""
@@ -90,7 +92,7 @@ class Volley:
             self._hold(last_byte)
 
         try:
-            return send(index, hold)
+            return send(index, Hold(hold, lambda: self._is_released))
         finally:
             if not is_ready:
                 with self._changed:

@@ -33,7 +33,7 @@ class Crowd:
     def meet(self) -> None:
         """Wait for the others without being counted."""
         self.arrive()
-        self.wait()
+        self.stay()
 
     def arrive(self) -> None:
         """Let the others wait for more requests, without waiting."""
@@ -41,7 +41,7 @@ class Crowd:
             self._arrived += 1
             self._changed.notify_all()
 
-    def wait(self) -> None:
+    def stay(self) -> None:
         """Wait until no request has arrived for a moment."""
         end = time.monotonic() + MAX_SECONDS
         with self._changed:

@@ -334,7 +334,7 @@ def deadlocks_with_ten(folder: Path, protocol: str) -> Answering:
         if not pool.acquire(timeout=3):
             return Response(500, (), b"")
         try:
-            crowd.wait()
+            crowd.stay()
             if not pool.acquire(timeout=3):
                 return Response(500, (), b"")
             try:

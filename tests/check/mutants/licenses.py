@@ -188,7 +188,7 @@ def notices_lock_the_row(folder: Path, protocol: str) -> Answering:
         if not row.acquire(blocking=False):
             return met.says("000005")
         try:
-            crowd.wait()
+            crowd.stay()
             return seller.respond(request, now, nonce)
         finally:
             row.release()

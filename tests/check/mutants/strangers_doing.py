@@ -287,7 +287,7 @@ def flags_are_texts() -> Judge:
     return lambda met, operation: "000002" if operation == "singleOrgSync" and met.members.get("flag") == 2 else ""
 
 
-@mutant("short_queue", LOAD, timeout=2, one_thread=True, warned=True)
+@mutant("short_queue", LOAD, timeout=0.8, one_thread=True, warned=True)
 def room_for_one_to_wait(folder: Path, protocol: str) -> Answering:
     """A development server: connections are refused while it works."""
     shop = Shop(folder, registry.protocol(protocol))

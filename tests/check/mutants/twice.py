@@ -147,7 +147,7 @@ def no_patience(folder: Path, protocol: str) -> Answering:
             return super().respond(request, now, nonce, **rest)
 
         def on_create(self, command: Create) -> Created | Pending:
-            crowd.wait()
+            crowd.stay()
             return super().on_create(command)
 
     return Impatient(folder, registry.protocol(protocol), patience=timedelta(0)).respond
