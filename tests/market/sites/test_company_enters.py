@@ -14,6 +14,7 @@ from tests.factories.companies import company, typed
 from tests.factories.people import NOW, make_buyer, make_operator
 from tests.factories.pictures import PDF, picture_file
 from tradepost.market.assets.models import ProofUse
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.identity.company_models import Acceptance
 from tradepost.market.identity.models import User
@@ -28,6 +29,12 @@ def browser(user: User) -> Client:
     client = Client(headers={"accept-language": "en"})
     client.force_login(user)
     return client
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock: the age of a company is counted up to it."""
+    monkeypatch.setattr(clock, "wall", lambda: NOW)
 
 
 @pytest.fixture
