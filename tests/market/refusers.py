@@ -60,7 +60,7 @@ ROWS = {
 }
 """The reset link of ``every_address`` belongs to no member."""
 CHANGED_TABLES = {
-    "sites/seller_center/drafting.py:_send:Incomplete+Refused": {Submission._meta.label},
+    "sites/seller_center/drafting.py:_submit_draft:Incomplete+Refused": {Submission._meta.label},
     "auth_centre/sign_in_page.py:sign_in_page:Refused": {SignInEntry._meta.label},
 }
 """Tables that change despite the refusal: a submitted draft is saved first, so that no input is lost, and the sign-in
