@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.factories.people import PASSWORD
 from tests.market.who_may import BUYER, PERSONS, Address, pages
 
 SERVICES = {
@@ -49,7 +50,7 @@ SERVICES = {
     ),
     "services/<int:pk>/files/<str:sha256>/": pages(frozenset({BUYER}), pk="{model_service}", sha256="{model_file}"),
     "services/<int:pk>/manifests/<int:number>.json": pages(frozenset({BUYER}), pk="{container_service}", number="1"),
-    "access-keys/": Address(get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30"}),
+    "access-keys/": Address(get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30", "password": PASSWORD}),
     "access-keys/<int:pk>/disable/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
     "access-keys/<int:pk>/enable/": Address({"pk": "{disabled_key}"}, post=frozenset({BUYER})),
     "access-keys/<int:pk>/delete/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),

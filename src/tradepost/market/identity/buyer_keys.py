@@ -82,6 +82,20 @@ def disable_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
     return _switch(user, pk, disabled=now, now=now)
 
 
+def disable_buyer_keys(user: User, *, now: datetime) -> int:
+    """Disable all usable keys of an account whose password changes: someone who knew the old one may have created some.
+    The owner can enable them again. Return their number."""
+    with transaction.atomic():
+        keys = list(
+            BuyerKey.objects.select_for_update().filter(user=user, disabled_at=None, expires_at__gt=now).order_by("pk")
+        )
+        for key in keys:
+            key.disabled_at = now
+            key.save(update_fields=["disabled_at"])
+            _publish(key, "disabled", now)
+    return len(keys)
+
+
 def enable_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
     """Accept calls with a disabled key again. Raises ``Refused`` if it is not the user's, or enabled already."""
     return _switch(user, pk, disabled=None, now=now)

@@ -16,9 +16,10 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tradepost.market.base import clock, ids
-from tradepost.market.identity import limits, log_ins, registration, sign_in_guesses, throttling
+from tradepost.market.identity import buyer_keys, limits, log_ins, registration, sign_in_guesses, throttling
 from tradepost.market.identity.models import Member, User
 from tradepost.market.identity.sign_in_providers import enabled, passwords_allowed
 from tradepost.market.organisations.account_names import RESERVED_CODES
@@ -85,10 +86,20 @@ class Adapter(AdapterWithPasswordSet):
         record_log_in(request, user)
 
     def set_password(self, user: Any, password: str) -> None:
-        """Set the password and end all sessions that were opened with the previous one. The current browser stays
-        signed in (``stay``)."""
+        """Set the password, end all sessions that were opened with the previous one, and disable the access keys. The
+        current browser stays signed in (``stay``), and its owner can enable the keys again."""
         super().set_password(user, password)
         log_ins.end_by_password(user, now=clock.now(), wall=clock.wall())
+        if disabled_count := buyer_keys.disable_buyer_keys(user, now=clock.now()):
+            messages.warning(
+                self.request,
+                ngettext(
+                    "Your access key was disabled. Enable it under Access keys if you know which program uses it.",
+                    "Your %(n)s access keys were disabled. Under Access keys, enable those whose programs you know.",
+                    disabled_count,
+                )
+                % {"n": disabled_count},
+            )
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return peer(request)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.test import Client
 
 from tests import factories
+from tests.factories import second_step
+from tests.factories.people import PASSWORD
 from tradepost.market.base import clock
+from tradepost.market.base.models import Event
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.buyer_key_models import BuyerKey
 from tradepost.market.identity.models import User
 
 pytestmark = pytest.mark.django_db
 PAGE = "/access-keys/"
-NEW = {"name": "ERP", "rights": ["read", "order"], "days": "90"}
+NEW = {"name": "ERP", "rights": ["read", "order"], "days": "90", "password": PASSWORD}
 
 
 @pytest.fixture
@@ -61,6 +66,55 @@ def test_invalid_form_creates_nothing(client: Client, buyer: User, wrong: dict) 
     answer = client.post(PAGE, NEW | wrong)
     assert (answer.status_code, BuyerKey.objects.filter(user=buyer).count()) == (422, 0)
     assert "tp-error" in answer.content.decode()
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_key_needs_the_password(client: Client, buyer: User, password: str) -> None:
+    """A key pays, unsubscribes and reads passwords: an open browser is not enough to create one."""
+    answer = client.post(PAGE, NEW | {"password": password})
+    assert (answer.status_code, BuyerKey.objects.filter(user=buyer).count()) == (422, 0)
+    assert 'value="ERP"' in answer.content.decode(), "the input is kept"
+
+
+def test_key_needs_a_code_if_two_step_sign_in_is_on(client: Client, buyer: User) -> None:
+    app = second_step.turn_on(buyer)
+    client.force_login(buyer)  # turning it on ends the sessions
+    for code in ("", "000000"):
+        assert client.post(PAGE, NEW | {"code": code}).status_code == 422
+    assert not BuyerKey.objects.exists()
+    assert client.post(PAGE, NEW | {"code": app.code()}).status_code == 200
+    assert BuyerKey.objects.filter(user=buyer).count() == 1
+
+
+@pytest.mark.parametrize("way", ["change", "reset"])
+def test_new_password_disables_the_keys(client: Client, buyer: User, way: str) -> None:
+    """Someone who knew the old password may have created them. The owner is notified and can enable them again."""
+    client.post(PAGE, NEW)
+    client.post(PAGE, NEW | {"name": "BI"})
+    client.post(f"{PAGE}{BuyerKey.objects.get(name='BI').pk}/disable/")
+    new = {"password1": "another horse battery", "password2": "another horse battery"}
+    if way == "change":
+        answer = client.post("/account/password/change/", {"oldpassword": PASSWORD} | new, follow=True)
+    else:
+        client.logout()
+        key = f"{user_pk_to_url_str(buyer)}-{default_token_generator.make_token(buyer)}"
+        answer = client.post(client.get(f"/account/password/reset/key/{key}/")["Location"], new, follow=True)
+    assert answer.status_code == 200
+    key_row = BuyerKey.objects.get(name="ERP")
+    assert key_row.disabled_at is not None
+    changes = Event.objects.filter(name="buyer_key_changed").order_by("-pk").values_list("facts", flat=True)
+    assert (changes[0]["name"], changes[0]["change"]) == ("ERP", "disabled")
+    buyer.refresh_from_db()
+    client.force_login(buyer)
+    client.post(f"{PAGE}{key_row.pk}/enable/")
+    assert BuyerKey.objects.get(pk=key_row.pk).disabled_at is None
+
+
+def test_wrong_old_password_leaves_the_keys(client: Client, buyer: User) -> None:
+    client.post(PAGE, NEW)
+    new = {"password1": "another horse battery", "password2": "another horse battery"}
+    client.post("/account/password/change/", {"oldpassword": "wrong"} | new)
+    assert BuyerKey.objects.get().disabled_at is None
 
 
 def test_key_is_disabled_enabled_and_deleted(client: Client, buyer: User) -> None:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import buyer_keys as verbs
+from tradepost.market.identity import second_factor
 from tradepost.market.identity.buyer_key_models import BuyerKey, Right
 from tradepost.market.identity.keys import NewKey
 from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.pages import ask, submitted_data
+from tradepost.market.web.pages import submitted_data
 from tradepost.market.web.pages.guards import buyer_form
+from tradepost.market.web.refusals import add_refusal
+
+from .proving import PasswordAndCodeForm, PasswordForm, check_password_and_code
 
 
 def _lifetimes() -> list[tuple[int, str]]:
     return [(days, _("%(days)s days") % {"days": days}) for days in verbs.LIFETIMES]
 
 
-class AccessKeyForm(forms.Form):
+class AccessKeyForm(PasswordForm):
+    field_order = ("name", "rights", "days", "password", "code")
     name = forms.CharField(
         label=gettext_lazy("Key name"),
         max_length=verbs.MAX_NAME,
@@ -40,20 +47,41 @@ class AccessKeyForm(forms.Form):
     days = forms.TypedChoiceField(label=gettext_lazy("Valid for"), coerce=int, choices=_lifetimes, initial=90)
 
 
+class AccessKeyCodeForm(AccessKeyForm, PasswordAndCodeForm):
+    """For accounts with two-step sign-in."""
+
+
+def _form(request: HttpRequest, data: QueryDict | None) -> AccessKeyForm:
+    """A key can pay and read passwords, so an open browser is not enough to create one."""
+    form_class = AccessKeyCodeForm if second_factor.is_on(person(request)) else AccessKeyForm
+    return form_class(data)
+
+
 @buyer_form
 def access_keys(request: HttpRequest) -> HttpResponse:
-    """Show the keys, and create one. Only the response that creates a key shows its secret."""
-    form = AccessKeyForm(submitted_data(request))
-    return ask(
-        request,
-        form,
-        lambda: verbs.create_buyer_key(person(request), verbs.CreateBuyerKey(**form.cleaned_data), now=now_of(request)),
-        page=lambda: _page(request, form, None),
-        back=lambda created: _page(request, AccessKeyForm(), created),
-    )
+    """Show the keys, and create one. Only the response that creates a key shows its secret. The password is hashed
+    outside of a transaction."""
+    form = _form(request, submitted_data(request))
+    if request.method != "POST":
+        return _page(request, form, None)
+    if not form.is_valid():
+        return _page(request, form, None, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    command = verbs.CreateBuyerKey(**{name: form.cleaned_data[name] for name in ("name", "rights", "days")})
+    try:
+        check_password_and_code(request, form, wall=clock.wall())
+        created = verbs.create_buyer_key(person(request), command, now=now_of(request))
+    except Refused as refused:
+        add_refusal(form, refused)
+        return _page(request, form, None, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, _form(request, None), created)
 
 
-def _page(request: HttpRequest, form: AccessKeyForm, new_key: NewKey | None) -> HttpResponse:
+access_keys.own_transactions = True  # type: ignore[attr-defined]
+
+
+def _page(
+    request: HttpRequest, form: AccessKeyForm, new_key: NewKey | None, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
     context = {
         "form": form,
         "made": new_key,
@@ -61,7 +89,7 @@ def _page(request: HttpRequest, form: AccessKeyForm, new_key: NewKey | None) -> 
         "most": verbs.MAX_KEYS,
         "now": now_of(request),
     }
-    return render(request, "storefront/access_keys.html", context)
+    return render(request, "storefront/access_keys.html", context, status=status)
 
 
 @buyer_required
