@@ -50,7 +50,9 @@ SERVICES = {
     ),
     "services/<int:pk>/files/<str:sha256>/": pages(frozenset({BUYER}), pk="{model_service}", sha256="{model_file}"),
     "services/<int:pk>/manifests/<int:number>.json": pages(frozenset({BUYER}), pk="{container_service}", number="1"),
-    "access-keys/": Address(get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30", "password": PASSWORD}),
+    "access-keys/": Address(
+        get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30", "password": PASSWORD}
+    ),
     "access-keys/<int:pk>/disable/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
     "access-keys/<int:pk>/enable/": Address({"pk": "{disabled_key}"}, post=frozenset({BUYER})),
     "access-keys/<int:pk>/delete/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
